@@ -1,0 +1,1 @@
+//! The language of access-log formats.

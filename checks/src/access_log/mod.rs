@@ -1,0 +1,9 @@
+//! What a stage writes about each request.
+
+pub mod destination_missing;
+pub mod format;
+pub mod lacks_integration_fields;
+pub mod lacks_request_id;
+pub mod never_expires;
+pub mod not_json;
+pub mod off;

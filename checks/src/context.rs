@@ -1,0 +1,158 @@
+//! The inventory as checks look at it: one region, its account, and an index of what is looked up by name.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use crate::{
+    arn::Destination,
+    check::{Subject, SubjectKind},
+    fetched::{Fetched, Gap},
+    inventory::{Account, DeliveryStream, LogGroup, ManagedPolicy, Protocol, Region, RoleAnswer, StageOf},
+};
+
+/// One region of one account.
+#[derive(Clone, Copy, Debug)]
+pub struct World<'a> {
+    /// What is global.
+    pub account: &'a Account,
+    /// What is regional.
+    pub region: &'a Region,
+}
+
+/// A [`World`] with its lookups. Whatever is not in the inventory is a gap, never "there is none".
+#[derive(Debug)]
+pub struct Context<'a> {
+    world: World<'a>,
+    log_groups: HashMap<&'a str, &'a Fetched<Option<LogGroup>>>,
+    delivery_streams: HashMap<&'a str, &'a Fetched<Option<DeliveryStream>>>,
+}
+
+impl<'a> Context<'a> {
+    /// Indexes a world, once for all its checks.
+    #[must_use]
+    pub fn new(world: World<'a>) -> Self {
+        let region = world.region;
+        Self {
+            world,
+            log_groups: region.log_groups.iter().map(|a| (a.name.as_str(), &a.group)).collect(),
+            delivery_streams: region.delivery_streams.iter().map(|a| (a.name.as_str(), &a.stream)).collect(),
+        }
+    }
+
+    /// The account.
+    #[must_use]
+    pub fn account(&self) -> &'a Account {
+        self.world.account
+    }
+
+    /// The region.
+    #[must_use]
+    pub fn region(&self) -> &'a Region {
+        self.world.region
+    }
+
+    /// The time of the audit.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.world.account.collected_at
+    }
+
+    /// Every stage that was seen, and a gap for each listing that broke off.
+    pub fn stages(&self) -> impl Iterator<Item = Result<StageOf<'a>, Gap>> {
+        let region = self.region();
+        region.rest_apis.each().chain(region.v2_apis.each()).flat_map(|api| {
+            let (stages, gap) = match api {
+                Ok(api) => (Some(api.stages.each().map(move |stage| Ok(StageOf { api, stage: stage? }))), None),
+                Err(gap) => (None, Some(Err(gap))),
+            };
+            stages.into_iter().flatten().chain(gap)
+        })
+    }
+
+    /// The stage as a report names it.
+    #[must_use]
+    pub fn stage_subject(&self, stage: &StageOf<'_>) -> Subject {
+        stage.subject(&self.account().partition, &self.region().name)
+    }
+
+    /// The account's API Gateway settings in this region as a report names them.
+    #[must_use]
+    pub fn account_subject(&self) -> Subject {
+        let (partition, region) = (&self.account().partition, &self.region().name);
+        Subject {
+            kind: SubjectKind::Account,
+            arn: format!("arn:{partition}:apigateway:{region}::/account"),
+            name: "account settings".to_owned(),
+        }
+    }
+
+    /// A log group of this account and region as a report names it.
+    #[must_use]
+    pub fn log_group_subject(&self, name: &str) -> Subject {
+        Subject { kind: SubjectKind::LogGroup, arn: self.log_group_arn(name), name: name.to_owned() }
+    }
+
+    /// The ARN of a log group of this account and region, without `:*`.
+    #[must_use]
+    pub fn log_group_arn(&self, name: &str) -> String {
+        let Account { partition, id, .. } = self.account();
+        format!("arn:{partition}:logs:{}:{id}:log-group:{name}", self.region().name)
+    }
+
+    /// Whether a destination lies in this account and region.
+    #[must_use]
+    pub fn is_here(&self, destination: &Destination<'_>) -> bool {
+        let Account { partition, id, .. } = self.account();
+        destination.is_in(partition, &self.region().name, id)
+    }
+
+    /// The log group of that name in this account and region, or that there is none.
+    ///
+    /// # Errors
+    /// If AWS would not say, or nobody asked.
+    pub fn log_group(&self, name: &str) -> Result<Option<&'a LogGroup>, Gap> {
+        let answer = self.log_groups.get(name).ok_or_else(|| Gap::not_collected(format!("log group {name}")))?;
+        Ok(answer.get()?.as_ref())
+    }
+
+    /// The Firehose stream of that name in this account and region, or that there is none.
+    ///
+    /// # Errors
+    /// If AWS would not say, or nobody asked.
+    pub fn delivery_stream(&self, name: &str) -> Result<Option<&'a DeliveryStream>, Gap> {
+        let answer =
+            self.delivery_streams.get(name).ok_or_else(|| Gap::not_collected(format!("Firehose stream {name}")))?;
+        Ok(answer.get()?.as_ref())
+    }
+
+    /// What AWS said about the role of that ARN.
+    ///
+    /// # Errors
+    /// If nobody asked.
+    pub fn role(&self, arn: &str) -> Result<&'a RoleAnswer, Gap> {
+        let found = self.account().roles.iter().find(|answer| answer.arn == arn);
+        found.ok_or_else(|| Gap::not_collected(format!("role {arn}")))
+    }
+
+    /// The document of the managed policy of that ARN.
+    ///
+    /// # Errors
+    /// If AWS would not say, or nobody asked.
+    pub fn managed_policy(&self, arn: &str) -> Result<&'a str, Gap> {
+        let found = self.account().managed_policies.iter().find(|policy: &&ManagedPolicy| policy.arn == arn);
+        Ok(found.ok_or_else(|| Gap::not_collected(format!("policy {arn}")))?.document.get()?)
+    }
+
+    /// Every stage whose logs the account's CloudWatch role writes: REST and WebSocket stages with an access log in
+    /// CloudWatch Logs, or with execution logs. Gaps as in [`stages`](Self::stages). A destination in another account
+    /// or region counts: API Gateway would use the role for it all the same.
+    pub fn stages_that_need_the_role(&self) -> impl Iterator<Item = Result<StageOf<'a>, Gap>> {
+        self.stages().filter(|stage| stage.as_ref().map_or(true, needs_the_role))
+    }
+}
+
+fn needs_the_role(stage: &StageOf<'_>) -> bool {
+    let to_cloudwatch = || stage.access_log().is_some_and(|log| matches!(log.destination, Destination::LogGroup(..)));
+    stage.protocol() != Protocol::Http && (to_cloudwatch() || stage.logs_execution())
+}

@@ -1,0 +1,109 @@
+//! What Gatelight judges: an inventory of AWS accounts in, outcomes out.
+//!
+//! [`audit`] is a pure function. The same inventory gives the same outcomes for ever: there is no clock, no network
+//! and no file here. A fact that could not be read turns a verdict into "could not check" and never into another
+//! verdict; the tests hide every fact of every world to prove it.
+
+pub mod access_log;
+pub mod arn;
+pub mod check;
+mod context;
+pub mod execution_log;
+pub mod fetched;
+pub mod gateway_role;
+pub mod iam;
+pub mod inventory;
+pub mod policy;
+#[cfg(test)]
+mod sweep;
+pub mod testing;
+pub mod tracing;
+
+pub use check::{Check, Judgement, Severity, Subject, Verdict, all, any, worst};
+pub use context::{Context, World};
+pub use fetched::{Fetched, Gap, GapKind, Listing};
+pub use policy::Policy;
+
+use check::Judge;
+
+/// Every check, in the order of the documentation.
+pub const CHECKS: &[Check] = &[
+    access_log::off::CHECK,
+    access_log::not_json::CHECK,
+    access_log::lacks_integration_fields::CHECK,
+    access_log::lacks_request_id::CHECK,
+    access_log::destination_missing::CHECK,
+    access_log::never_expires::CHECK,
+    execution_log::off::CHECK,
+    execution_log::records_payloads::CHECK,
+    gateway_role::unset::CHECK,
+    gateway_role::missing::CHECK,
+    gateway_role::untrusted::CHECK,
+    gateway_role::cannot_write::CHECK,
+    tracing::stage_off::CHECK,
+];
+
+/// The check of that id.
+#[must_use]
+pub fn find_check(id: &str) -> Option<&'static Check> {
+    CHECKS.iter().find(|check| check.id == id)
+}
+
+/// What one check says about one subject.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The check.
+    pub check: &'static Check,
+    /// How much it matters here: the owner's word, else the failure's, else the check's.
+    pub severity: Severity,
+    /// What it is about; unique in a region together with the check.
+    pub subject: Subject,
+    /// The judgement, or why there is none.
+    pub verdict: Verdict,
+    /// The position in [`Policy::ignores`] of the one that covers it.
+    pub ignored: Option<usize>,
+}
+
+/// Which checks saw every subject of a region. Only inside its coverage may an absent finding be called resolved.
+#[derive(Debug, Default)]
+pub struct Coverage {
+    /// Each check that ran, and whether it saw every subject.
+    pub checks: Vec<(&'static str, bool)>,
+    /// How many stages were seen.
+    pub stages: u64,
+}
+
+/// Runs `checks` over one region of an account. Each subject gets exactly one outcome a check; a listing that could
+/// not be read becomes one "could not check" a check, about the account's settings in the region.
+pub fn audit(world: World<'_>, checks: &[&'static Check], policy: &Policy, sink: &mut dyn FnMut(Outcome)) -> Coverage {
+    let context = Context::new(world);
+    let mut coverage = Coverage { checks: Vec::new(), stages: context.stages().flatten().count() as u64 };
+    for &check in checks {
+        let mut tell = |subject: Subject, verdict: Verdict| {
+            let own = match &verdict {
+                Ok(Judgement::Fail(failure)) => failure.severity,
+                _ => None,
+            };
+            let severity = policy.severity(check).or(own).unwrap_or(check.severity);
+            let ignored = policy.ignored(check, &subject);
+            sink(Outcome { check, severity, subject, verdict, ignored });
+        };
+        let mut unread = None;
+        match check.judge {
+            Judge::Stage(judge) => {
+                for stage in context.stages() {
+                    match stage {
+                        Ok(stage) => tell(context.stage_subject(&stage), judge(&stage, &context)),
+                        Err(gap) => unread = unread.or(Some(gap)),
+                    }
+                }
+            }
+            Judge::Account(judge) => tell(context.account_subject(), judge(&context)),
+        }
+        coverage.checks.push((check.id, unread.is_none()));
+        if let Some(gap) = unread {
+            tell(context.account_subject(), Err(gap));
+        }
+    }
+    coverage
+}

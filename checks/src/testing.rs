@@ -1,0 +1,1 @@
+//! Worlds: healthy accounts with two of everything, for tests and for the demo.

@@ -1,0 +1,3 @@
+//! Whether requests are traced.
+
+pub mod stage_off;
