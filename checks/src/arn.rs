@@ -70,13 +70,15 @@ impl<'a> Destination<'a> {
         }
     }
 
-    /// Whether it lies in this account and region, the only place that API Gateway writes to.
-    /// An account that is not known (`""`) is not compared.
+    /// Whether API Gateway may write to something of that name: "the stream name must begin with
+    /// `amazon-apigateway-`" (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-logging-to-kinesis.html>).
     #[must_use]
-    pub fn is_in(&self, partition: &str, region: &str, account: &str) -> bool {
-        self.arn().is_some_and(|arn| {
-            arn.partition == partition && arn.region == region && (account.is_empty() || arn.account == account)
-        })
+    pub fn is_well_named(&self) -> bool {
+        match self {
+            Self::LogGroup(..) => true,
+            Self::DeliveryStream(_, name) => name.starts_with("amazon-apigateway-"),
+            Self::Other(_) => false,
+        }
     }
 }
 

@@ -46,6 +46,14 @@ impl<'a> Context<'a> {
         self.world.account
     }
 
+    /// The account's id.
+    ///
+    /// # Errors
+    /// If AWS would not say whose credentials these are.
+    pub fn account_id(&self) -> Result<&'a str, Gap> {
+        self.account().id.get().map(String::as_str)
+    }
+
     /// The region.
     #[must_use]
     pub fn region(&self) -> &'a Region {
@@ -87,24 +95,15 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// A log group of this account and region as a report names it.
-    #[must_use]
-    pub fn log_group_subject(&self, name: &str) -> Subject {
-        Subject { kind: SubjectKind::LogGroup, arn: self.log_group_arn(name), name: name.to_owned() }
-    }
-
-    /// The ARN of a log group of this account and region, without `:*`.
-    #[must_use]
-    pub fn log_group_arn(&self, name: &str) -> String {
-        let Account { partition, id, .. } = self.account();
-        format!("arn:{partition}:logs:{}:{id}:log-group:{name}", self.region().name)
-    }
-
-    /// Whether a destination lies in this account and region.
+    /// Whether a destination may lie in this account and region, the only place that API Gateway writes to. An account
+    /// whose id is not known is not compared: the ARN of what is found there under that name tells.
     #[must_use]
     pub fn is_here(&self, destination: &Destination<'_>) -> bool {
-        let Account { partition, id, .. } = self.account();
-        destination.is_in(partition, &self.region().name, id)
+        destination.arn().is_some_and(|arn| {
+            arn.partition == self.account().partition
+                && arn.region == self.region().name
+                && self.account_id().map_or(true, |id| arn.account == id)
+        })
     }
 
     /// The log group of that name in this account and region, or that there is none.

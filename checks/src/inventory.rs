@@ -12,8 +12,8 @@ use crate::{
 /// What is global in an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Account {
-    /// Twelve digits; empty if AWS would not say whose credentials these are.
-    pub id: String,
+    /// Twelve digits.
+    pub id: Fetched<String>,
     /// `aws`, `aws-cn`, `aws-us-gov`, …
     pub partition: String,
     /// When its facts were collected: the "now" of every verdict about it.

@@ -71,13 +71,21 @@ pub struct Coverage {
     pub checks: Vec<(&'static str, bool)>,
     /// How many stages were seen.
     pub stages: u64,
+    /// Why some were not.
+    pub unread: Vec<Gap>,
 }
 
 /// Runs `checks` over one region of an account. Each subject gets exactly one outcome a check; a listing that could
 /// not be read becomes one "could not check" a check, about the account's settings in the region.
 pub fn audit(world: World<'_>, checks: &[&'static Check], policy: &Policy, sink: &mut dyn FnMut(Outcome)) -> Coverage {
     let context = Context::new(world);
-    let mut coverage = Coverage { checks: Vec::new(), stages: context.stages().flatten().count() as u64 };
+    let mut coverage = Coverage::default();
+    for stage in context.stages() {
+        match stage {
+            Ok(_) => coverage.stages += 1,
+            Err(gap) => coverage.unread.push(gap),
+        }
+    }
     for &check in checks {
         let mut tell = |subject: Subject, verdict: Verdict| {
             let own = match &verdict {
@@ -85,7 +93,9 @@ pub fn audit(world: World<'_>, checks: &[&'static Check], policy: &Policy, sink:
                 _ => None,
             };
             let severity = policy.severity(check).or(own).unwrap_or(check.severity);
-            let ignored = policy.ignored(check, &subject);
+            // Only what would count can be left out of account.
+            let counts = matches!(verdict, Err(_) | Ok(Judgement::Fail(_)));
+            let ignored = if counts { policy.ignored(check, &subject) } else { None };
             sink(Outcome { check, severity, subject, verdict, ignored });
         };
         let mut unread = None;

@@ -55,3 +55,103 @@ impl Policy {
         self.ignores.iter().position(|ignore| ignore.covers(check, subject))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{CHECKS, check::SubjectKind, find_check};
+
+    fn check() -> &'static Check {
+        find_check("access-log-off").expect("a check")
+    }
+
+    fn subject() -> Subject {
+        Subject {
+            kind: SubjectKind::RestStage,
+            arn: "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5/stages/prod".into(),
+            name: "orders/prod".into(),
+        }
+    }
+
+    fn ignores(check_glob: &str, subject_glob: &str) -> bool {
+        let ignore = Ignore::new(check_glob, subject_glob, false).expect("globs");
+        Policy { ignores: vec![ignore], ..Policy::default() }.ignored(check(), &subject()).is_some()
+    }
+
+    #[test]
+    fn a_subject_is_ignored_by_arn_or_by_name_as_a_whole() {
+        for glob in [
+            "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5/stages/prod",
+            "arn:aws:apigateway:*:*:/restapis/*/stages/prod",
+            "orders/prod",
+            "orders/*",
+            "*/prod",
+            "*prod",
+            "*",
+            "orders/pro?",
+        ] {
+            assert!(ignores("access-log-off", glob), "{glob}");
+        }
+        for glob in ["", "orders", "prod", "orders/", "Orders/prod", "orders/prod/*", "*/dev", "restapis"] {
+            assert!(!ignores("access-log-off", glob), "{glob}");
+        }
+    }
+
+    #[test]
+    fn a_check_is_ignored_by_glob_as_a_whole() {
+        for glob in ["access-log-off", "access-log-*", "*"] {
+            assert!(ignores(glob, "*"), "{glob}");
+        }
+        for glob in ["access-log", "execution-log-off", ""] {
+            assert!(!ignores(glob, "*"), "{glob}");
+        }
+    }
+
+    #[test]
+    fn the_first_ignore_that_has_not_ended_covers_it() {
+        let ignore = |subject, ended| Ignore::new("*", subject, ended).expect("globs");
+        let policy = |ignores| Policy { ignores, ..Policy::default() };
+        assert_eq!(policy(vec![]).ignored(check(), &subject()), None);
+        assert_eq!(policy(vec![ignore("*", true)]).ignored(check(), &subject()), None);
+        let three = policy(vec![ignore("users/*", false), ignore("*", true), ignore("orders/*", false)]);
+        assert_eq!(three.ignored(check(), &subject()), Some(2));
+        let two = policy(vec![ignore("*", false), ignore("orders/*", false)]);
+        assert_eq!(two.ignored(check(), &subject()), Some(0));
+    }
+
+    #[test]
+    fn a_pattern_that_cannot_be_read_is_an_error_on_either_side() {
+        assert!(Ignore::new("[", "*", false).is_err());
+        assert!(Ignore::new("*", "[", false).is_err());
+    }
+
+    #[test]
+    fn a_severity_is_set_for_its_check_alone() {
+        let severities = BTreeMap::from([("access-log-off".to_owned(), Severity::Low)]);
+        let policy = Policy { severities, ..Policy::default() };
+        for other in CHECKS {
+            assert_eq!(policy.severity(other), (other == check()).then_some(Severity::Low));
+        }
+    }
+
+    proptest! {
+        /// Whatever a stage is called, its own name without what globs give a meaning to ignores it, and `*` does.
+        #[test]
+        fn any_name_is_ignored_by_itself_and_by_a_star(name in "[^*?\\[\\]{}!\\\\]{1,40}") {
+            let subject = Subject { name: name.clone(), ..subject() };
+            for glob in [name.as_str(), "*"] {
+                let ignores = vec![Ignore::new("*", glob, false).expect("globs")];
+                prop_assert_eq!(Policy { ignores, ..Policy::default() }.ignored(check(), &subject), Some(0));
+            }
+        }
+
+        #[test]
+        fn what_has_ended_ignores_nothing(glob in "[a-z/*]{0,10}", name in "[a-z/]{0,10}") {
+            let subject = Subject { name, ..subject() };
+            let ignores = vec![Ignore::new("*", &glob, true).expect("globs")];
+            prop_assert_eq!(Policy { ignores, ..Policy::default() }.ignored(check(), &subject), None);
+        }
+    }
+}

@@ -1,1 +1,219 @@
-//! Worlds: healthy accounts with two of everything, for tests and for the demo.
+//! Worlds: an account in which all is well, with two of everything, and what it looks like when something is not.
+//! For tests and for the demo; every ARN, name and policy here is made up.
+
+mod faulty;
+mod healthy;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Check, Context, Fetched, Gap, Judgement, Listing, Verdict, World,
+    check::{Failure, Judge},
+    fetched::{GapKind, Why},
+    inventory::{
+        AccessLogSetting, Account, Api, DeliveryStream, LogGroup, MethodLogging, Region, Role, RoleAnswer, Stage,
+    },
+};
+
+pub use faulty::{empty, named_worlds, worlds};
+pub use healthy::{FORMAT, LONGER_FORMAT, healthy};
+
+/// One region of an account, owned.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Inventory {
+    /// What is global.
+    pub account: Account,
+    /// What is regional.
+    pub region: Region,
+}
+
+/// A gap as a denied call leaves it.
+#[must_use]
+pub fn denied(operation: &str) -> Gap {
+    Gap::new(Why {
+        operation: operation.to_owned(),
+        permission: operation.to_owned(),
+        resource: String::new(),
+        kind: GapKind::Denied,
+        message: String::new(),
+    })
+}
+
+/// An entry of [`Stage::method_logging`]: `None` for the stage-wide setting.
+#[must_use]
+pub fn logging(method: Option<&str>, level: Option<&str>) -> MethodLogging {
+    MethodLogging { method: method.map(str::to_owned), level: level.map(str::to_owned), data_trace: false }
+}
+
+/// The tests' way in: what one check says about one subject, and a hand on the things that a test changes. Each of
+/// these panics if the world has no such thing, as does indexing.
+impl Inventory {
+    /// For [`audit`](crate::audit) and [`Context::new`].
+    #[must_use]
+    pub fn world(&self) -> World<'_> {
+        World { account: &self.account, region: &self.region }
+    }
+
+    /// What `check` says about the subject that reports call `name`: `orders/prod`, `account settings`.
+    ///
+    /// # Errors
+    /// If the check could not tell.
+    ///
+    /// # Panics
+    /// If there is no such subject.
+    pub fn verdict(&self, check: &Check, name: &str) -> Verdict {
+        let context = Context::new(self.world());
+        match check.judge {
+            Judge::Account(judge) => judge(&context),
+            Judge::Stage(judge) => {
+                let stage = context.stages().flatten().find(|stage| context.stage_subject(stage).name == name);
+                judge(&stage.expect("a stage of that name"), &context)
+            }
+        }
+    }
+
+    /// The failure that `check` finds there.
+    ///
+    /// # Panics
+    /// If it finds none.
+    #[must_use]
+    pub fn failure(&self, check: &Check, name: &str) -> Failure {
+        match self.verdict(check, name) {
+            Ok(Judgement::Fail(failure)) => *failure,
+            other => panic!("{} says {other:?} about {name}", check.id),
+        }
+    }
+
+    /// The API of that name.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn api_mut(&mut self, name: &str) -> &mut Api {
+        let Region { rest_apis, v2_apis, .. } = &mut self.region;
+        let mut apis = rest_apis.seen.iter_mut().chain(&mut v2_apis.seen);
+        apis.find(|api| api.name == name).expect("an API of that name")
+    }
+
+    /// The stage that reports call `name`: `orders/prod`.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn stage_mut(&mut self, name: &str) -> &mut Stage {
+        let (api, stage) = name.rsplit_once('/').expect("api/stage");
+        let mut stages = self.api_mut(api).stages.seen.iter_mut();
+        stages.find(|candidate| candidate.name == stage).expect("a stage of that name")
+    }
+
+    /// `orders/prod`: a REST stage that writes to `/gateway/orders`, logs execution, and has a canary.
+    pub fn rest_stage_mut(&mut self) -> &mut Stage {
+        self.stage_mut("orders/prod")
+    }
+
+    /// `orders/staging`: a REST stage that writes to the stream `amazon-apigateway-orders` and has overrides.
+    pub fn firehose_stage_mut(&mut self) -> &mut Stage {
+        self.stage_mut("orders/staging")
+    }
+
+    /// `shop/$default`: an HTTP stage that writes to `/gateway/shop`.
+    pub fn http_stage_mut(&mut self) -> &mut Stage {
+        self.stage_mut("shop/$default")
+    }
+
+    /// `chat/prod`: a WebSocket stage that writes to `/gateway/chat` and logs execution.
+    pub fn websocket_stage_mut(&mut self) -> &mut Stage {
+        self.stage_mut("chat/prod")
+    }
+
+    /// The access-log setting of a stage.
+    ///
+    /// # Panics
+    /// If it has none.
+    pub fn access_log_mut(&mut self, stage: &str) -> &mut AccessLogSetting {
+        self.stage_mut(stage).access_log.as_mut().expect("an access-log setting")
+    }
+
+    /// What AWS said about a log group.
+    ///
+    /// # Panics
+    /// If nobody asked.
+    pub fn log_group_mut(&mut self, name: &str) -> &mut Fetched<Option<LogGroup>> {
+        let mut answers = self.region.log_groups.iter_mut();
+        &mut answers.find(|answer| answer.name == name).expect("a log group of that name").group
+    }
+
+    /// Changes a log group.
+    ///
+    /// # Panics
+    /// If it is not there.
+    pub fn change_log_group(&mut self, name: &str, change: impl FnOnce(&mut LogGroup)) {
+        change_known(self.log_group_mut(name), change);
+    }
+
+    /// What AWS said about a Firehose stream.
+    ///
+    /// # Panics
+    /// If nobody asked.
+    pub fn delivery_stream_mut(&mut self, name: &str) -> &mut Fetched<Option<DeliveryStream>> {
+        let mut answers = self.region.delivery_streams.iter_mut();
+        &mut answers.find(|answer| answer.name == name).expect("a stream of that name").stream
+    }
+
+    /// The ARN of the role that writes API Gateway's logs.
+    ///
+    /// # Panics
+    /// If none is set.
+    #[must_use]
+    pub fn gateway_role_arn(&self) -> String {
+        let settings = self.region.gateway_settings.get().expect("settings");
+        settings.cloudwatch_role.clone().expect("a role")
+    }
+
+    /// Sets the role that writes API Gateway's logs.
+    pub fn set_gateway_role(&mut self, arn: Option<&str>) {
+        let cloudwatch_role = arn.map(str::to_owned);
+        self.region.gateway_settings = Fetched::known(crate::inventory::GatewaySettings { cloudwatch_role });
+    }
+
+    /// What AWS said about the role that writes API Gateway's logs.
+    ///
+    /// # Panics
+    /// If nobody asked.
+    pub fn gateway_role_mut(&mut self) -> &mut Fetched<Option<Role>> {
+        let arn = self.gateway_role_arn();
+        let mut answers = self.account.roles.iter_mut();
+        &mut answers.find(|answer: &&mut RoleAnswer| answer.arn == arn).expect("that role").role
+    }
+
+    /// Changes the role that writes API Gateway's logs.
+    ///
+    /// # Panics
+    /// If it is not there.
+    pub fn change_gateway_role(&mut self, change: impl FnOnce(&mut Role)) {
+        change_known(self.gateway_role_mut(), change);
+    }
+
+    /// The document of a managed policy, by the end of its ARN.
+    ///
+    /// # Panics
+    /// If nobody asked.
+    pub fn managed_policy_mut(&mut self, name: &str) -> &mut Fetched<String> {
+        let mut policies = self.account.managed_policies.iter_mut();
+        &mut policies.find(|policy| policy.arn.ends_with(name)).expect("that policy").document
+    }
+
+    /// Breaks off the listing of REST APIs after what it holds.
+    pub fn break_rest_apis(&mut self) {
+        break_off(&mut self.region.rest_apis, "apigateway:GetRestApis");
+    }
+}
+
+fn change_known<T: Clone>(fact: &mut Fetched<Option<T>>, change: impl FnOnce(&mut T)) {
+    let mut thing = fact.get().expect("an answer").clone().expect("it exists");
+    change(&mut thing);
+    *fact = Fetched::known(Some(thing));
+}
+
+/// Breaks off a listing after what it holds.
+pub fn break_off<T>(listing: &mut Listing<T>, operation: &str) {
+    listing.rest = Err(denied(operation)).into();
+}

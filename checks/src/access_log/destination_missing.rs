@@ -1,15 +1,281 @@
-//! Stub.
-use crate::check::{Check, Judge, Need, Severity};
+//! `access-log-destination-missing`: the place that a stage writes its access log to is not there.
+
+use crate::{
+    Context, Gap, Judgement, Severity, Subject, Verdict,
+    arn::{Arn, Destination},
+    check::{Check, Evidence, Failure, Fix, Judge, Need, SubjectKind},
+    inventory::{LogGroup, Protocol, StageOf},
+};
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "access-log-destination-missing",
-    title: "…",
+    title: "Access log goes nowhere",
     severity: Severity::High,
-    needs: &[Need::Stages],
+    needs: &[Need::Stages, Need::AccessLogGroups, Need::DeliveryStreams],
     judge: Judge::Stage(judge),
     docs: include_str!("destination_missing.md"),
 };
-fn judge(_: &crate::inventory::StageOf<'_>, _: &crate::Context<'_>) -> crate::Verdict {
-    todo!()
+
+fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
+    let Some(log) = stage.access_log() else {
+        return Ok(Judgement::NotApplicable("the stage has no access log"));
+    };
+    let fail = |message: String, fix: Fix| {
+        let evidence = stage.stage.access_log.as_ref().and_then(|setting| setting.destination.as_deref());
+        Ok(Failure {
+            severity: None,
+            cause: subject(&log.destination),
+            message,
+            evidence: evidence.map(|arn| Evidence::new("destination", arn)).into_iter().collect(),
+            affects: vec![],
+            fix,
+        }
+        .into())
+    };
+    let region = &context.region().name;
+    let elsewhere = |what: &str, name: &str, arn: &Arn<'_>| {
+        let place = place(arn, context);
+        fail(
+            format!(
+                "The access log goes to {what} {name} {place}: AWS documents only destinations of the stage's own \
+                 account and region."
+            ),
+            Fix::say(format!("Set the ARN of a {what} of this account in {region} as destination.")),
+        )
+    };
+    match log.destination {
+        Destination::Other(text) => fail(
+            format!("The access log goes to {text}, which is the ARN of neither a log group nor a Firehose stream."),
+            Fix::say("Set the ARN of a log group as destination."),
+        ),
+        Destination::LogGroup(arn, name) => match log_group(&log.destination, context)? {
+            Found::Here(_) => Ok(Judgement::Pass),
+            Found::Elsewhere => elsewhere("log group", name, &arn),
+            Found::Absent => fail(
+                format!("The access log goes to log group {name}, which does not exist."),
+                Fix::say("Create the log group, and give it a retention.").command([
+                    "aws",
+                    "logs",
+                    "create-log-group",
+                    "--region",
+                    region,
+                    "--log-group-name",
+                    name,
+                ]),
+            ),
+        },
+        Destination::DeliveryStream(_, name) if !log.destination.is_well_named() => fail(
+            format!(
+                "The access log goes to Firehose stream {name}: API Gateway writes only to those named \
+                 amazon-apigateway-*."
+            ),
+            Fix::say("Create a stream whose name begins with amazon-apigateway-, and set its ARN as destination."),
+        ),
+        Destination::DeliveryStream(arn, name) if !context.is_here(&log.destination) => {
+            elsewhere("Firehose stream", name, &arn)
+        }
+        Destination::DeliveryStream(arn, name) => match context.delivery_stream(name)? {
+            Some(stream) if in_another_account(&stream.arn, &arn) => elsewhere("Firehose stream", name, &arn),
+            Some(stream) => Ok(noted(stage, &stream.status)),
+            None => fail(
+                format!("The access log goes to Firehose stream {name}, which does not exist."),
+                Fix::say("Create the stream, or set the ARN of a log group as destination."),
+            ),
+        },
+    }
+}
+
+/// A stream that is there, and what there is to know about it.
+fn noted(stage: &StageOf<'_>, status: &str) -> Judgement {
+    let mut notes = Vec::new();
+    if status != "ACTIVE" {
+        notes.push(format!("The Firehose stream's status is {status}."));
+    }
+    if stage.protocol() != Protocol::Rest {
+        notes.push("AWS documents Firehose as a destination for REST APIs only.".to_owned());
+    }
+    if notes.is_empty() { Judgement::Pass } else { Judgement::PassNoted(notes.join(" ")) }
+}
+
+/// Where the log group is that an access log goes to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Found<'a> {
+    /// In this account and region.
+    Here(&'a LogGroup),
+    /// It would be in this account and region, and is not.
+    Absent,
+    /// In another account, region or partition; or it is no log group.
+    Elsewhere,
+}
+
+/// Looks up the log group that an access log goes to. One that is elsewhere needs no lookup.
+///
+/// # Errors
+/// If AWS would not say, or nobody asked.
+pub(super) fn log_group<'a>(destination: &Destination<'_>, context: &Context<'a>) -> Result<Found<'a>, Gap> {
+    let Destination::LogGroup(arn, name) = destination else { return Ok(Found::Elsewhere) };
+    if !context.is_here(destination) {
+        return Ok(Found::Elsewhere);
+    }
+    Ok(match context.log_group(name)? {
+        Some(group) if in_another_account(&group.arn, arn) => Found::Elsewhere,
+        Some(group) => Found::Here(group),
+        None => Found::Absent,
+    })
+}
+
+/// Where this account's id is not known, a group or stream of the same name is found here; its ARN tells.
+fn in_another_account(found: &str, named: &Arn<'_>) -> bool {
+    Arn::parse(found).is_some_and(|found| found.account != named.account)
+}
+
+/// The log group or stream as a report names it: the ARN is the same whether or not the stage's ends in `:*`, so that
+/// stages that share it share a cause.
+pub(super) fn subject(destination: &Destination<'_>) -> Option<Subject> {
+    let (kind, collection, name) = match destination {
+        Destination::LogGroup(_, name) => (SubjectKind::LogGroup, "log-group:", name),
+        Destination::DeliveryStream(_, name) => (SubjectKind::DeliveryStream, "deliverystream/", name),
+        Destination::Other(_) => return None,
+    };
+    let Arn { partition, service, region, account, .. } = destination.arn()?;
+    let arn = format!("arn:{partition}:{service}:{region}:{account}:{collection}{name}");
+    Some(Subject { kind, arn, name: (*name).to_owned() })
+}
+
+/// In which respects the place is not ours: `in region eu-west-1`, `in account 1, region eu-west-1`.
+fn place(arn: &Arn<'_>, context: &Context<'_>) -> String {
+    let (account, region) = (context.account(), context.region());
+    let differs = |what: &str, theirs: &str, ours: &str| (theirs != ours).then(|| format!("{what} {theirs}"));
+    let differences = [
+        differs("partition", arn.partition, &account.partition),
+        match context.account_id() {
+            Ok(own) => differs("account", arn.account, own),
+            Err(_) => Some(format!("account {}", arn.account)),
+        },
+        differs("region", arn.region, &region.name),
+    ];
+    format!("in {}", differences.into_iter().flatten().collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Inventory, denied, healthy};
+
+    const GROUP: &str = "arn:aws:logs:us-east-1:123456789012:log-group:/gateway/orders";
+
+    fn with_destination(arn: &str) -> Inventory {
+        let mut world = healthy();
+        world.access_log_mut("orders/prod").destination = Some(arn.to_owned());
+        world
+    }
+
+    fn message(world: &Inventory) -> String {
+        world.failure(&CHECK, "orders/prod").message
+    }
+
+    #[test]
+    fn a_group_that_is_there_passes_however_its_arn_ends() {
+        for end in ["", ":*", ":log-stream:x"] {
+            assert_eq!(with_destination(&format!("{GROUP}{end}")).verdict(&CHECK, "orders/prod"), Ok(Judgement::Pass));
+        }
+    }
+
+    #[test]
+    fn no_access_log_no_destination() {
+        let mut world = healthy();
+        world.rest_stage_mut().access_log = None;
+        assert_eq!(world.verdict(&CHECK, "orders/prod"), Ok(Judgement::NotApplicable("the stage has no access log")));
+    }
+
+    #[test]
+    fn a_group_that_does_not_exist_fails_and_is_the_cause_of_every_stage_that_names_it() {
+        let mut world = healthy();
+        *world.log_group_mut("/gateway/cart") = crate::Fetched::known(None);
+        let [first, second] = ["cart/$default", "cart/dev"].map(|stage| world.failure(&CHECK, stage));
+        assert!(first.message.ends_with("which does not exist."));
+        assert_eq!(first.cause, second.cause);
+        let cause = first.cause.expect("a cause");
+        assert_eq!(cause.arn, "arn:aws:logs:us-east-1:123456789012:log-group:/gateway/cart");
+        assert_eq!(first.fix.command.expect("a command").last().expect("a name"), "/gateway/cart");
+    }
+
+    #[test]
+    fn a_place_elsewhere_fails_without_a_lookup() {
+        for (arn, place) in [
+            (GROUP.replace("us-east-1", "eu-west-1"), "in region eu-west-1:"),
+            (GROUP.replace("123456789012", "210987654321"), "in account 210987654321:"),
+            (GROUP.replace("arn:aws:", "arn:aws-cn:"), "in partition aws-cn:"),
+            (GROUP.replace("us-east-1:123456789012", "eu-west-1:2"), "in account 2, region eu-west-1:"),
+        ] {
+            let stream = arn.replace(":logs:", ":firehose:");
+            let stream = stream.replace("log-group:/gateway/orders", "deliverystream/amazon-apigateway-orders");
+            for arn in [arn, stream] {
+                let mut world = with_destination(&arn);
+                world.region.log_groups.clear();
+                world.region.delivery_streams.clear();
+                assert!(message(&world).contains(place), "{}", message(&world));
+            }
+        }
+    }
+
+    #[test]
+    fn an_account_that_is_not_known_is_not_compared_but_read_off_what_is_found() {
+        for stage in ["orders/prod", "orders/staging"] {
+            let mut world = healthy();
+            world.account.id = Err(denied("sts:GetCallerIdentity")).into();
+            assert_eq!(world.verdict(&CHECK, stage), Ok(Judgement::Pass));
+
+            let destination = &mut world.access_log_mut(stage).destination;
+            *destination = destination.as_ref().map(|arn| arn.replace("123456789012", "210987654321"));
+            let message = world.failure(&CHECK, stage).message;
+            assert!(message.contains("in account 210987654321:"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_stream_must_be_named_for_api_gateway_and_exist() {
+        let stream = "arn:aws:firehose:us-east-1:123456789012:deliverystream/orders";
+        assert!(message(&with_destination(stream)).contains("only to those named amazon-apigateway-*"));
+
+        let mut world = healthy();
+        *world.delivery_stream_mut("amazon-apigateway-orders") = crate::Fetched::known(None);
+        let failure = world.failure(&CHECK, "orders/staging");
+        assert!(failure.message.ends_with("which does not exist."));
+        assert_eq!(failure.cause.expect("a cause").kind, SubjectKind::DeliveryStream);
+    }
+
+    #[test]
+    fn a_stream_that_is_not_active_passes_with_a_note() {
+        assert_eq!(healthy().verdict(&CHECK, "orders/staging"), Ok(Judgement::Pass));
+        let note = "The Firehose stream's status is CREATING.";
+        assert_eq!(healthy().verdict(&CHECK, "users/beta"), Ok(Judgement::PassNoted(note.to_owned())));
+    }
+
+    #[test]
+    fn a_stream_behind_a_websocket_api_passes_with_a_note() {
+        let mut world = healthy();
+        let stream = "arn:aws:firehose:us-east-1:123456789012:deliverystream/amazon-apigateway-orders";
+        world.access_log_mut("chat/prod").destination = Some(stream.to_owned());
+        assert!(matches!(world.verdict(&CHECK, "chat/prod"), Ok(Judgement::PassNoted(_))));
+    }
+
+    #[test]
+    fn what_is_no_arn_of_a_group_or_stream_fails() {
+        for text in ["/gateway/orders", "arn:aws:s3:::bucket", "arn:aws:logs:us-east-1:123456789012:log-group:"] {
+            let failure = with_destination(text).failure(&CHECK, "orders/prod");
+            assert!(failure.message.contains("neither"));
+            assert_eq!(failure.cause, None);
+        }
+    }
+
+    #[test]
+    fn a_denied_lookup_is_could_not_check() {
+        let mut world = healthy();
+        *world.log_group_mut("/gateway/orders") = Err(denied("logs:DescribeLogGroups")).into();
+        *world.delivery_stream_mut("amazon-apigateway-orders") = Err(denied("firehose:DescribeDeliveryStream")).into();
+        assert_eq!(world.verdict(&CHECK, "orders/prod"), Err(denied("logs:DescribeLogGroups")));
+        assert_eq!(world.verdict(&CHECK, "orders/staging"), Err(denied("firehose:DescribeDeliveryStream")));
+    }
 }

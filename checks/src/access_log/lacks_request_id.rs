@@ -1,15 +1,113 @@
-//! Stub.
-use crate::check::{Check, Judge, Need, Severity};
+//! Whether lines of an access log can be told apart and followed.
+
+use crate::{
+    Context, Verdict,
+    access_log::format::{
+        Fault, Format, Ruling,
+        rule::{self, braced_note},
+        variables::is_near,
+    },
+    check::{Check, Judge, Need, Severity},
+    inventory::StageOf,
+};
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "access-log-lacks-request-id",
-    title: "…",
+    title: "Access log lacks the request id",
     severity: Severity::Medium,
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
     docs: include_str!("lacks_request_id.md"),
 };
-fn judge(_: &crate::inventory::StageOf<'_>, _: &crate::Context<'_>) -> crate::Verdict {
-    todo!()
+
+const IDS: [&str; 2] = ["requestId", "extendedRequestId"];
+
+fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
+    rule::judge(rule, stage, context)
+}
+
+/// Fails if neither id is among the variables, whatever the syntax around them.
+pub(super) fn rule(format: &Format<'_>) -> Ruling {
+    let found: Vec<_> = IDS.iter().filter_map(|id| format.find(id)).collect();
+    if !found.is_empty() {
+        let is_sure = found.iter().any(|variable| !variable.is_braced());
+        return Ruling::pass(braced_note(format).filter(|_| !is_sure).into_iter().collect());
+    }
+    let mut message = "The access log lacks requestId and extendedRequestId".to_owned();
+    let near = format.template.variables().find(|variable| IDS.iter().any(|id| is_near(variable.name, id)));
+    if let Some(near) = near {
+        message = format!("{message}; `{}` is another name, which is never filled", near.source);
+    }
+    Ruling {
+        fault: Some(Fault {
+            message: message + ".",
+            at: near.map(|variable| variable.at),
+            missing: vec!["requestId"],
+            fix: "Add `$context.requestId` to the format.".to_owned(),
+        }),
+        notes: vec![],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Judgement,
+        access_log::format::rule::testing::{PROTOCOLS, evidence, failure, verdict},
+        inventory::Protocol::Rest,
+    };
+
+    #[test]
+    fn ids_are_compared_as_whole_names() {
+        for protocol in PROTOCOLS {
+            for format in [
+                "$context.requestId",
+                "$context.extendedRequestId",
+                "{\"id\": \"$context.requestId\"}",
+                "$context.requestId.",
+                "$context.requestId-$context.status",
+                "$$context.requestId",
+                "not { json $context.requestId",
+            ] {
+                assert_eq!(verdict(&CHECK, protocol, Some(format)), Ok(Judgement::Pass), "{format}");
+            }
+            for format in [
+                "$context.requestIdFoo",
+                "$context.requestId.foo",
+                "$context.integration.requestId",
+                "$context.authorizer.requestId",
+                "$context.requestid",
+                "$context.requestTime",
+                "context.requestId",
+                "$input.requestId",
+                "$Context.requestId",
+                "${context.requestId",
+                "{\"requestId\": \"x\"}",
+            ] {
+                let failure = failure(&CHECK, protocol, format);
+                assert_eq!(evidence(&failure, "missing"), Some("requestId"), "{format}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_id_in_braces_passes_with_a_note() {
+        let noted = |format| matches!(verdict(&CHECK, Rest, Some(format)), Ok(Judgement::PassNoted(_)));
+        assert!(noted("${context.requestId}"));
+        assert!(!noted("${context.requestId} $context.requestId"));
+        assert!(!noted("${context.requestId} $context.extendedRequestId"));
+        assert!(!noted("${context.status} $context.requestId"));
+    }
+
+    #[test]
+    fn a_near_miss_is_named() {
+        let failure = failure(&CHECK, Rest, "{\"id\": \"$context.requestID\"}");
+        assert_eq!(
+            failure.message,
+            "The access log lacks requestId and extendedRequestId; `$context.requestID` is another name, which is \
+             never filled."
+        );
+    }
 }

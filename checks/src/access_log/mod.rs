@@ -4,6 +4,7 @@ pub mod destination_missing;
 pub mod format;
 pub mod lacks_integration_fields;
 pub mod lacks_request_id;
+pub mod lint;
 pub mod never_expires;
 pub mod not_json;
 pub mod off;

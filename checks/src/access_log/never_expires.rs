@@ -1,15 +1,129 @@
-//! Stub.
-use crate::check::{Check, Judge, Need, Severity};
+//! `access-log-never-expires`: access logs are kept, and paid for, for ever.
+
+use super::destination_missing::{Found, log_group, subject};
+use crate::{
+    Context, Judgement, Severity, Verdict,
+    arn::Destination,
+    check::{Check, Evidence, Failure, Fix, Judge, Need},
+    inventory::StageOf,
+};
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "access-log-never-expires",
-    title: "…",
+    title: "Access log never expires",
     severity: Severity::Low,
-    needs: &[Need::Stages],
+    needs: &[Need::Stages, Need::AccessLogGroups],
     judge: Judge::Stage(judge),
     docs: include_str!("never_expires.md"),
 };
-fn judge(_: &crate::inventory::StageOf<'_>, _: &crate::Context<'_>) -> crate::Verdict {
-    todo!()
+
+fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
+    let not_applicable = |reason| Ok(Judgement::NotApplicable(reason));
+    let Some(log) = stage.access_log() else { return not_applicable("the stage has no access log") };
+    let Destination::LogGroup(_, name) = log.destination else {
+        return not_applicable("the access log does not go to a log group");
+    };
+    let group = match log_group(&log.destination, context)? {
+        Found::Here(group) => group,
+        Found::Absent => return not_applicable("the log group does not exist"),
+        Found::Elsewhere => return not_applicable("the log group is not in this account and region"),
+    };
+    if group.retention_days.is_some() {
+        return Ok(Judgement::Pass);
+    }
+    // A retention cannot be set on it: AWS's own applies.
+    if group.class.as_deref() == Some("DELIVERY") {
+        return Ok(Judgement::PassNoted("The log group's class is DELIVERY: AWS keeps its events for one day.".into()));
+    }
+    Ok(Failure {
+        severity: None,
+        cause: subject(&log.destination),
+        message: format!("Log group {name} has no retention: its events are kept for ever."),
+        evidence: vec![Evidence::new("retention", "none")],
+        affects: vec![],
+        fix: Fix::say("Set how long events are kept; 30 days here. Older events are deleted.").command([
+            "aws",
+            "logs",
+            "put-retention-policy",
+            "--region",
+            &context.region().name,
+            "--log-group-name",
+            name,
+            "--retention-in-days",
+            "30",
+        ]),
+    }
+    .into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Fetched,
+        testing::{Inventory, denied, healthy},
+    };
+
+    fn without_retention() -> Inventory {
+        let mut world = healthy();
+        world.change_log_group("/gateway/shop", |group| group.retention_days = None);
+        world
+    }
+
+    #[test]
+    fn fails_without_retention_and_names_the_group_as_cause() {
+        let world = without_retention();
+        let [first, second] = ["shop/$default", "shop/v1"].map(|stage| world.failure(&CHECK, stage));
+        assert_eq!(first.cause, second.cause);
+        assert_eq!(first.cause.expect("a cause").name, "/gateway/shop");
+        assert_eq!(
+            first.fix.command.expect("a command").join(" "),
+            "aws logs put-retention-policy --region us-east-1 --log-group-name /gateway/shop --retention-in-days 30"
+        );
+    }
+
+    #[test]
+    fn any_retention_passes() {
+        assert_eq!(healthy().verdict(&CHECK, "shop/v1"), Ok(Judgement::Pass));
+    }
+
+    #[test]
+    fn the_delivery_class_expires_by_itself_and_no_other_does() {
+        for class in [None, Some("STANDARD"), Some("INFREQUENT_ACCESS")] {
+            let mut world = without_retention();
+            world.change_log_group("/gateway/shop", |group| group.class = class.map(str::to_owned));
+            let _ = world.failure(&CHECK, "shop/v1");
+        }
+        let mut world = without_retention();
+        world.change_log_group("/gateway/shop", |group| group.class = Some("DELIVERY".into()));
+        assert!(matches!(world.verdict(&CHECK, "shop/v1"), Ok(Judgement::PassNoted(_))));
+    }
+
+    #[test]
+    fn does_not_apply_where_there_is_no_group() {
+        let reason = |world: &Inventory, stage| match world.verdict(&CHECK, stage) {
+            Ok(Judgement::NotApplicable(reason)) => reason,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(reason(&healthy(), "orders/staging"), "the access log does not go to a log group");
+
+        let mut world = without_retention();
+        *world.log_group_mut("/gateway/shop") = Fetched::known(None);
+        assert_eq!(reason(&world, "shop/v1"), "the log group does not exist");
+
+        world.access_log_mut("shop/v1").destination =
+            Some("arn:aws:logs:eu-west-1:123456789012:log-group:/gateway/shop".into());
+        assert_eq!(reason(&world, "shop/v1"), "the log group is not in this account and region");
+
+        world.access_log_mut("shop/v1").format = None;
+        assert_eq!(reason(&world, "shop/v1"), "the stage has no access log");
+    }
+
+    #[test]
+    fn a_denied_lookup_is_could_not_check() {
+        let mut world = without_retention();
+        *world.log_group_mut("/gateway/shop") = Err(denied("logs:DescribeLogGroups")).into();
+        assert_eq!(world.verdict(&CHECK, "shop/v1"), Err(denied("logs:DescribeLogGroups")));
+    }
 }

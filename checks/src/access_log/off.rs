@@ -1,15 +1,133 @@
-//! Stub.
-use crate::check::{Check, Judge, Need, Severity};
+//! `access-log-off`: a stage writes nothing about its requests.
+
+use crate::{
+    Context, Judgement, Severity, Verdict,
+    check::{Check, Evidence, Failure, Fix, Judge, Need},
+    inventory::{AccessLogSetting, Protocol, StageOf},
+};
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "access-log-off",
-    title: "…",
+    title: "Access log is off",
     severity: Severity::High,
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
     docs: include_str!("off.md"),
 };
-fn judge(_: &crate::inventory::StageOf<'_>, _: &crate::Context<'_>) -> crate::Verdict {
-    todo!()
+
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every judgement")]
+fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
+    if stage.access_log().is_some() {
+        return Ok(Judgement::Pass);
+    }
+    // Empty counts as none: so says AWS, and so does `StageOf::access_log`.
+    let half = |get: fn(&AccessLogSetting) -> &Option<String>| {
+        stage.stage.access_log.as_ref().and_then(|setting| get(setting).as_deref()).filter(|text| !text.is_empty())
+    };
+    let (destination, format) = (half(|setting| &setting.destination), half(|setting| &setting.format));
+    let message = match (destination, format) {
+        (None, None) => "The access log is off: it has neither a destination nor a format.",
+        (None, _) => "The access log is off: it has a format but no destination.",
+        (_, None) => "The access log is off: it has a destination but no format.",
+        // One that is on has passed above.
+        (Some(_), Some(_)) => "The access log is off.",
+    };
+    let shown = |half: Option<&str>| half.unwrap_or("none").to_owned();
+    Ok(Failure {
+        severity: None,
+        cause: None,
+        message: message.to_owned(),
+        evidence: vec![Evidence::new("destination", shown(destination)), Evidence::new("format", shown(format))],
+        affects: vec![],
+        fix: fix(stage, context, destination.is_some(), format.is_some()),
+    }
+    .into())
+}
+
+/// A command only where all that it lacks is the ARN of a log group: a format quoted twice is unreadable in a shell.
+fn fix(stage: &StageOf<'_>, context: &Context<'_>, has_destination: bool, has_format: bool) -> Fix {
+    let protocol = match stage.protocol() {
+        Protocol::Rest => "rest",
+        Protocol::Http => "http",
+        Protocol::Websocket => "websocket",
+    };
+    let print = format!("`gatelight format print --protocol {protocol}` prints one that passes every check");
+    if !has_format {
+        let also = if has_destination { "" } else { "the ARN of a log group as destination and " };
+        return Fix::say(format!("Give the stage {also}a format: {print}."));
+    }
+    let (region, id, name) = (&context.region().name, &stage.api.id, &stage.stage.name);
+    let fix = Fix::say("Give the stage the ARN of a log group as destination.");
+    match stage.protocol() {
+        Protocol::Rest => fix.command([
+            "aws",
+            "apigateway",
+            "update-stage",
+            "--region",
+            region,
+            "--rest-api-id",
+            id,
+            "--stage-name",
+            name,
+            "--patch-operations",
+            "op=replace,path=/accessLogSettings/destinationArn,value=<log group ARN>",
+        ]),
+        // The format must be sent along: AWS does not say that it keeps what the call leaves out.
+        Protocol::Http | Protocol::Websocket => Fix::say(format!(
+            "Give the stage the ARN of a log group as destination, and send its format in the same call ({print})."
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::healthy;
+
+    const STAGES: [&str; 3] = ["orders/prod", "shop/$default", "chat/prod"];
+
+    #[test]
+    fn passes_where_both_halves_are_set() {
+        for stage in STAGES {
+            assert_eq!(healthy().verdict(&CHECK, stage), Ok(Judgement::Pass));
+        }
+    }
+
+    #[test]
+    fn fails_without_a_setting() {
+        for stage in STAGES {
+            let mut world = healthy();
+            world.stage_mut(stage).access_log = None;
+            assert!(world.failure(&CHECK, stage).message.contains("neither a destination nor a format"));
+        }
+    }
+
+    #[test]
+    fn names_the_half_that_is_missing_and_empty_is_missing() {
+        for none in [None, Some(String::new())] {
+            for stage in STAGES {
+                let mut world = healthy();
+                world.access_log_mut(stage).destination.clone_from(&none);
+                let failure = world.failure(&CHECK, stage);
+                assert!(failure.message.ends_with("has a format but no destination."), "{}", failure.message);
+                assert_eq!(failure.evidence[0], Evidence::new("destination", "none"));
+
+                let mut world = healthy();
+                world.access_log_mut(stage).format.clone_from(&none);
+                let failure = world.failure(&CHECK, stage);
+                assert!(failure.message.ends_with("has a destination but no format."), "{}", failure.message);
+                assert_eq!(failure.evidence[1], Evidence::new("format", "none"));
+                assert_eq!(failure.fix.command, None);
+            }
+        }
+    }
+
+    #[test]
+    fn the_fix_names_the_stage() {
+        let mut world = healthy();
+        world.access_log_mut("orders/prod").destination = None;
+        let command = world.failure(&CHECK, "orders/prod").fix.command.expect("a command").join(" ");
+        assert!(command.starts_with("aws apigateway update-stage --region us-east-1 --rest-api-id a1b2c3d4e5"));
+    }
 }

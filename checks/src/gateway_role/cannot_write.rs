@@ -1,15 +1,251 @@
-//! Stub.
-use crate::check::{Check, Judge, Need, Severity};
+//! The role's policies do not let it write to the log groups of its stages.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Asked, SetRole, count, existing_role, few, role_name, role_subject, silenced};
+use crate::{
+    Context, Gap, Judgement, Verdict,
+    arn::Destination,
+    check::{Check, Evidence, Failure, Fix, Judge, Need, Severity},
+    iam::{Decision, Denial, Document, Keys, Policies, Request, Text},
+    inventory::{Role, StageOf},
+};
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "gateway-role-cannot-write",
-    title: "…",
+    title: "The role that writes API Gateway's logs may not write them",
     severity: Severity::High,
-    needs: &[Need::Stages],
+    needs: &[
+        Need::Stages,
+        Need::GatewaySettings,
+        Need::GatewayRole,
+        Need::GatewayRolePolicies,
+        Need::ExecutionLogGroups,
+    ],
     judge: Judge::Account(judge),
     docs: include_str!("cannot_write.md"),
 };
-fn judge(_: &crate::Context<'_>) -> crate::Verdict {
-    todo!()
+
+/// How many refusals are given as evidence.
+const EVIDENCE: usize = 20;
+
+/// What is written to a log group, and by which stages: their places among those that were seen.
+#[derive(Default)]
+struct Written {
+    stages: BTreeSet<usize>,
+    /// API Gateway makes execution-log groups itself.
+    execution: bool,
 }
+
+fn judge(context: &Context<'_>) -> Verdict {
+    let (set, role) = match existing_role(context)? {
+        Asked::No(why) => return Ok(Judgement::NotApplicable(why)),
+        Asked::Yes(found) => found,
+    };
+    let account = context.account_id()?;
+    let groups = groups(context, &set.stages.seen);
+    let policies = policies(context, role);
+    let keys = keys(account, role);
+    let mut refused = Vec::new();
+    let mut gap = None;
+    for (name, written) in &groups {
+        let group = Group { context, account, name, execution: written.execution, policies: &policies, keys: &keys };
+        for refusal in group.refusals() {
+            match refusal {
+                Ok(refusal) => refused.push(refusal),
+                Err(why) => gap = gap.or(Some(why)),
+            }
+        }
+    }
+    if !refused.is_empty() {
+        let more = gap.is_some() || set.stages.unseen.is_some();
+        return Ok(failure(context, account, &set, &groups, &refused, more).into());
+    }
+    match gap.or(set.stages.unseen) {
+        Some(gap) => Err(gap),
+        None if groups.is_empty() => {
+            Ok(Judgement::NotApplicable("no REST or WebSocket stage logs to a log group of this account and region"))
+        }
+        None => Ok(Judgement::Pass),
+    }
+}
+
+/// The log groups of this account and region that the role writes to.
+fn groups(context: &Context<'_>, stages: &[StageOf<'_>]) -> BTreeMap<String, Written> {
+    let mut groups: BTreeMap<String, Written> = BTreeMap::new();
+    for (at, stage) in stages.iter().enumerate() {
+        if let Some(log) = stage.access_log()
+            && let Destination::LogGroup(_, name) = log.destination
+            && context.is_here(&log.destination)
+        {
+            groups.entry(name.to_owned()).or_default().stages.insert(at);
+        }
+        if stage.logs_execution() {
+            for name in stage.execution_log_groups() {
+                let written = groups.entry(name).or_default();
+                written.stages.insert(at);
+                written.execution = true;
+            }
+        }
+    }
+    groups
+}
+
+/// The role's policies, each read once.
+fn policies(context: &Context<'_>, role: &Role) -> Policies {
+    let inline = role
+        .inline_policies
+        .seen
+        .iter()
+        .map(|policy| Document::parse(format!("inline policy {}", policy.name), policy.document.get()?));
+    let managed = |arn: &str, name: String| Document::parse(name, context.managed_policy(arn)?);
+    let attached =
+        role.attached_policies.seen.iter().map(|policy| managed(&policy.arn, format!("policy {}", policy.arn)));
+    Policies {
+        identity: inline.chain(attached).collect(),
+        rest: role.inline_policies.rest.get().and(role.attached_policies.rest.get()).copied(),
+        boundary: role.boundary.as_ref().map(|arn| managed(arn, format!("permissions boundary {arn}"))),
+    }
+}
+
+/// What is known of the role's requests. The principal's ARN in a role's session is that of the role
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>).
+fn keys(account: &str, role: &Role) -> Keys {
+    Keys::default()
+        .with("aws:PrincipalAccount", account)
+        .with("aws:ResourceAccount", account)
+        .with("aws:PrincipalArn", &role.arn)
+}
+
+/// An action on a log group that is denied.
+struct Refusal<'a> {
+    group: &'a str,
+    action: &'static str,
+    denial: Denial,
+}
+
+/// A log group that is written to.
+struct Group<'a> {
+    context: &'a Context<'a>,
+    account: &'a str,
+    name: &'a str,
+    execution: bool,
+    policies: &'a Policies,
+    keys: &'a Keys,
+}
+
+impl<'a> Group<'a> {
+    /// What of writing to it is denied, and a gap for each action that cannot be decided.
+    fn refusals(&self) -> impl Iterator<Item = Result<Refusal<'a>, Gap>> {
+        // CloudTrail's records of denied calls name the stream for both actions.
+        let Self { context, account, name, .. } = self;
+        let (partition, region) = (&context.account().partition, &context.region().name);
+        let stream = format!("arn:{partition}:logs:{region}:{account}:log-group:{name}:log-stream:");
+        let writes = ["logs:CreateLogStream", "logs:PutLogEvents"]
+            .map(|action| self.refusal(action, Text::open(&stream)).transpose());
+        let creates = self.execution.then(|| self.creation(Text::whole(&stream)).transpose()).flatten();
+        writes.into_iter().flatten().chain(creates)
+    }
+
+    fn refusal(&self, action: &'static str, resource: Text<'_>) -> Result<Option<Refusal<'a>>, Gap> {
+        let request = Request { action, resource: Some(resource), caller: None, keys: self.keys };
+        Ok(match self.policies.decide(&request)? {
+            Decision::Allowed(_) => None,
+            Decision::Denied(denial) => Some(Refusal { group: self.name, action, denial }),
+        })
+    }
+
+    /// An execution-log group that does not exist must be created first; one that does exist need not.
+    fn creation(&self, resource: Text<'_>) -> Result<Option<Refusal<'a>>, Gap> {
+        let refusal = self.refusal("logs:CreateLogGroup", resource);
+        if matches!(refusal, Ok(None)) {
+            return refusal;
+        }
+        match self.context.log_group(self.name) {
+            Ok(Some(_)) => Ok(None),
+            Ok(None) => refusal,
+            Err(gap) => Err(gap),
+        }
+    }
+}
+
+/// `more`: there may be more refusals, which could not be checked.
+fn failure(
+    context: &Context<'_>,
+    account: &str,
+    set: &SetRole<'_>,
+    groups: &BTreeMap<String, Written>,
+    refused: &[Refusal<'_>],
+    more: bool,
+) -> Failure {
+    let partition = &context.account().partition;
+    let region = &context.region().name;
+    let names: BTreeSet<&str> = refused.iter().map(|refusal| refusal.group).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let stages: BTreeSet<usize> = names.iter().flat_map(|name| &groups[*name].stages).copied().collect();
+    let stages: Vec<&StageOf<'_>> = stages.into_iter().map(|at| &set.stages.seen[at]).collect();
+    let affects: Vec<_> = stages.iter().map(|stage| context.stage_subject(stage)).collect();
+    let apis = stages.iter().map(|stage| &stage.api.id).collect::<BTreeSet<_>>().len();
+    let actions: BTreeSet<&str> = refused.iter().map(|refusal| refusal.action).collect();
+    let actions: Vec<&str> = actions.into_iter().collect();
+
+    let mut evidence: Vec<_> = refused
+        .iter()
+        .take(EVIDENCE)
+        .map(|Refusal { group, action, denial }| Evidence::new(*group, format!("{action}: {denial}")))
+        .collect();
+    if let more @ 1.. = refused.len().saturating_sub(EVIDENCE) {
+        evidence.push(Evidence::new("more", format!("{more} more refusals like these")));
+    }
+    Failure {
+        severity: None,
+        cause: Some(role_subject(set.arn)),
+        message: format!(
+            "{}, the CloudWatch role of API Gateway in {region}, may not do {} on {} of {} that its stages write to: {}. {}",
+            set.arn,
+            few(&actions),
+            names.len(),
+            count(groups.len(), "log group", "log groups"),
+            few(&names),
+            silenced(&affects, apis, more),
+        ),
+        evidence,
+        affects,
+        fix: fix(role_name(set.arn), partition, region, account, refused),
+    }
+}
+
+/// A policy that allows it mends what no policy allows; what a statement denies must be changed by hand.
+fn fix(role: &str, partition: &str, region: &str, account: &str, refused: &[Refusal<'_>]) -> Fix {
+    let in_the_way: BTreeSet<String> =
+        refused.iter().filter(|r| r.denial != Denial::NotAllowed).map(|r| r.denial.to_string()).collect();
+    let wanted = "logs:CreateLogGroup, logs:CreateLogStream and logs:PutLogEvents on every log group of its stages";
+    if !in_the_way.is_empty() {
+        let in_the_way: Vec<&str> = in_the_way.iter().map(String::as_str).collect();
+        return Fix::say(format!(
+            "Change what stands in the way ({}), so that role {role} may do {wanted}.",
+            few(&in_the_way)
+        ));
+    }
+    let resource = format!("arn:{partition}:logs:{region}:{account}:log-group:*");
+    let actions = r#"["logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"]"#;
+    let document = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":{actions},"Resource":"{resource}"}}]}}"#
+    );
+    let name = format!("gatelight-api-gateway-logs-{region}");
+    Fix::say(format!("Allow role {role} {wanted}.")).command([
+        "aws",
+        "iam",
+        "put-role-policy",
+        "--role-name",
+        role,
+        "--policy-name",
+        &name,
+        "--policy-document",
+        &document,
+    ])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,147 @@
-//! Stub.
-use crate::check::{Check, Judge, Need, Severity};
+//! The role that is set does not exist.
+
+use super::{Asked, SetRole, parse, role_name, role_subject, set_role};
+use crate::{
+    Context, Judgement, Verdict,
+    check::{Check, Evidence, Failure, Fix, Judge, Need, Severity},
+};
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "gateway-role-missing",
-    title: "…",
+    title: "The role that writes API Gateway's logs does not exist",
     severity: Severity::High,
-    needs: &[Need::Stages],
+    needs: &[Need::Stages, Need::GatewaySettings, Need::GatewayRole],
     judge: Judge::Account(judge),
     docs: include_str!("missing.md"),
 };
-fn judge(_: &crate::Context<'_>) -> crate::Verdict {
-    todo!()
+
+/// The command that sets a role. API Gateway tries the role when it is set, so a role that cannot write is refused.
+pub(super) fn update_account(region: &str) -> [&str; 7] {
+    [
+        "aws",
+        "apigateway",
+        "update-account",
+        "--region",
+        region,
+        "--patch-operations",
+        "op=replace,path=/cloudwatchRoleArn,value=<role ARN>",
+    ]
+}
+
+fn judge(context: &Context<'_>) -> Verdict {
+    let SetRole { stages, arn, role } = match set_role(context)? {
+        Asked::No(why) => return Ok(Judgement::NotApplicable(why)),
+        Asked::Yes(set) => set,
+    };
+    stages.any()?;
+    if role.is_some() {
+        return Ok(Judgement::Pass);
+    }
+    let region = &context.region().name;
+    let mut evidence = vec![Evidence::new("CloudWatch role", arn)];
+    let answer = context.role(arn).and_then(|answer| Ok(answer.role.get()?.as_ref()));
+    let why = match (parse(arn), answer) {
+        (None, _) => "is not the ARN of an IAM role".to_owned(),
+        (Some(_), Ok(Some(other))) => {
+            evidence.push(Evidence::new("role of that name", other.arn.as_str()));
+            format!("does not exist: the role {} has another path now, {}", role_name(arn), other.arn)
+        }
+        (Some(_), _) => "does not exist".to_owned(),
+    };
+    let fix = "Create the role again under the same ARN, or set another role. Let one stack own it: a role that \
+               belongs to the stack of one API goes with that stack.";
+    Ok(Failure {
+        severity: None,
+        // What is no role's ARN is mended in the settings.
+        cause: parse(arn).map(|_| role_subject(arn)),
+        message: format!(
+            "{arn}, the CloudWatch role of API Gateway in {region}, {why}. {} AWS looks at the role when it is set \
+             and reports nothing when it is gone later.",
+            stages.silenced(context)
+        ),
+        evidence,
+        affects: stages.subjects(context),
+        fix: Fix::say(fix).command(update_account(region)),
+    }
+    .into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        fetched::{Fetched, GapKind},
+        testing::{Inventory, denied, healthy},
+    };
+
+    const OTHER: &str = "arn:aws:iam::123456789012:role/path/gateway-logs";
+
+    fn verdict(world: &Inventory) -> Verdict {
+        world.verdict(&CHECK, "account settings")
+    }
+
+    #[test]
+    fn a_role_that_iam_does_not_have_is_missing() {
+        let mut world = healthy();
+        let arn = world.gateway_role_arn();
+        *world.gateway_role_mut() = Fetched::known(None);
+        let failure = world.failure(&CHECK, "account settings");
+        assert_eq!(failure.cause, Some(role_subject(&arn)));
+        assert_eq!(failure.affects.len(), 8);
+        assert!(failure.message.contains("does not exist. Silences 8 stages"), "{}", failure.message);
+    }
+
+    #[test]
+    fn a_role_of_that_name_under_another_path_is_another_role() {
+        let mut world = healthy();
+        world.change_gateway_role(|role| role.arn = OTHER.to_owned());
+        let failure = world.failure(&CHECK, "account settings");
+        assert!(failure.message.contains(OTHER), "{}", failure.message);
+        assert!(failure.evidence.contains(&Evidence::new("role of that name", OTHER)));
+    }
+
+    #[test]
+    fn what_is_no_arn_of_a_role_is_missing_and_the_settings_are_the_cause() {
+        let mut world = healthy();
+        world.set_gateway_role(Some("gateway-logs"));
+        let failure = world.failure(&CHECK, "account settings");
+        assert_eq!(failure.cause, None);
+        assert!(failure.message.contains("is not the ARN of an IAM role"), "{}", failure.message);
+    }
+
+    #[test]
+    fn a_role_of_another_account_cannot_be_seen() {
+        let mut world = healthy();
+        world.set_gateway_role(Some("arn:aws:iam::999999999999:role/gateway-logs"));
+        assert_eq!(verdict(&world).expect_err("a gap").why().kind, GapKind::Unprovable);
+    }
+
+    #[test]
+    fn an_account_that_is_not_known_is_not_compared() {
+        let mut world = healthy();
+        world.account.id = Err(crate::testing::denied("sts:GetCallerIdentity")).into();
+        assert_eq!(verdict(&world), Ok(Judgement::Pass));
+    }
+
+    #[test]
+    fn it_does_not_apply_where_no_role_is_set_or_no_stage_needs_one() {
+        let mut world = healthy();
+        world.set_gateway_role(None);
+        assert_eq!(verdict(&world), Ok(Judgement::NotApplicable(crate::gateway_role::UNSET)));
+        let mut world = healthy();
+        *world.gateway_role_mut() = Fetched::known(None);
+        world.region.rest_apis.seen.clear();
+        world.region.v2_apis.seen.clear();
+        assert_eq!(verdict(&world), Ok(Judgement::NotApplicable(crate::gateway_role::NO_STAGE)));
+        world.break_rest_apis();
+        assert!(verdict(&world).is_err());
+    }
+
+    #[test]
+    fn a_role_that_aws_would_not_tell_of_is_no_verdict() {
+        let mut world = healthy();
+        *world.gateway_role_mut() = Fetched::from(Err(denied("iam:GetRole")));
+        assert_eq!(verdict(&world), Err(denied("iam:GetRole")));
+    }
 }

@@ -1,15 +1,140 @@
-//! Stub.
-use crate::check::{Check, Judge, Need, Severity};
+//! Stages log to CloudWatch Logs, and the region has no role to write with.
+
+use super::{Stages, set_arn};
+use crate::{
+    Context, Judgement, Verdict,
+    check::{Check, Failure, Fix, Judge, Need, Severity},
+};
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "gateway-role-unset",
-    title: "…",
+    title: "API Gateway has no role to write logs with",
     severity: Severity::High,
-    needs: &[Need::Stages],
+    needs: &[Need::Stages, Need::GatewaySettings],
     judge: Judge::Account(judge),
     docs: include_str!("unset.md"),
 };
-fn judge(_: &crate::Context<'_>) -> crate::Verdict {
-    todo!()
+
+fn judge(context: &Context<'_>) -> Verdict {
+    let stages = Stages::of(context);
+    if !stages.any()? {
+        return Ok(Judgement::NotApplicable(super::NO_STAGE));
+    }
+    if set_arn(context)?.is_some() {
+        return Ok(Judgement::Pass);
+    }
+    let region = &context.region().name;
+    let fix = "Create a role that apigateway.amazonaws.com may assume and that may write to CloudWatch Logs, and set it \
+               as the CloudWatch role of API Gateway in this region.";
+    Ok(Failure {
+        severity: None,
+        cause: None,
+        message: format!(
+            "API Gateway has no CloudWatch role in {region}, so it cannot write the logs that stages there have \
+             turned on. {}",
+            stages.silenced(context)
+        ),
+        evidence: vec![],
+        affects: stages.subjects(context),
+        fix: Fix::say(fix).command(super::missing::update_account(region)),
+    }
+    .into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        fetched::Fetched,
+        testing::{Inventory, denied, healthy},
+    };
+
+    fn verdict(world: &Inventory) -> Verdict {
+        world.verdict(&CHECK, "account settings")
+    }
+
+    fn unset() -> Inventory {
+        let mut world = healthy();
+        world.set_gateway_role(None);
+        world
+    }
+
+    fn without_stages(world: &mut Inventory) {
+        world.region.rest_apis.seen.clear();
+        world.region.v2_apis.seen.clear();
+    }
+
+    #[test]
+    fn no_role_silences_every_rest_and_websocket_stage_that_logs_to_cloudwatch() {
+        let failure = unset().failure(&CHECK, "account settings");
+        let names: Vec<_> = failure.affects.iter().map(|stage| stage.name.as_str()).collect();
+        let expected = [
+            "orders/prod",
+            "orders/staging",
+            "users/live",
+            "users/beta",
+            "chat/prod",
+            "chat/test",
+            "feed/live",
+            "feed/try",
+        ];
+        assert_eq!(names, expected);
+        assert!(
+            failure.message.ends_with(
+                "Silences 8 stages of 4 REST and WebSocket APIs: orders/prod, orders/staging, users/live and 5 more."
+            ),
+            "{}",
+            failure.message
+        );
+    }
+
+    #[test]
+    fn an_empty_role_is_none() {
+        let mut world = healthy();
+        world.set_gateway_role(Some(""));
+        assert!(matches!(verdict(&world), Ok(Judgement::Fail(_))));
+    }
+
+    #[test]
+    fn a_stage_that_was_seen_is_enough_and_the_count_says_that_there_may_be_more() {
+        let mut world = unset();
+        world.break_rest_apis();
+        let failure = world.failure(&CHECK, "account settings");
+        assert!(failure.message.contains("at least 8 stages"), "{}", failure.message);
+    }
+
+    #[test]
+    fn without_a_stage_that_logs_it_does_not_apply_whatever_the_settings() {
+        let mut world = unset();
+        without_stages(&mut world);
+        assert_eq!(verdict(&world), Ok(Judgement::NotApplicable(crate::gateway_role::NO_STAGE)));
+        world.region.gateway_settings = Fetched::from(Err(denied("apigateway:GetAccount")));
+        assert_eq!(verdict(&world), Ok(Judgement::NotApplicable(crate::gateway_role::NO_STAGE)));
+    }
+
+    #[test]
+    fn http_apis_and_access_logs_in_firehose_need_no_role() {
+        let mut world = unset();
+        world.region.v2_apis.seen.retain(|api| api.name == "shop");
+        world.region.rest_apis.seen.retain(|api| api.name == "orders");
+        world.api_mut("orders").stages.seen.retain(|stage| stage.name == "staging");
+        world.firehose_stage_mut().method_logging.clear();
+        assert_eq!(verdict(&world), Ok(Judgement::NotApplicable(crate::gateway_role::NO_STAGE)));
+    }
+
+    #[test]
+    fn a_role_that_is_set_and_stages_that_are_not_known_are_no_verdict() {
+        let mut world = healthy();
+        without_stages(&mut world);
+        world.break_rest_apis();
+        assert!(verdict(&world).is_err());
+    }
+
+    #[test]
+    fn settings_that_are_not_known_are_no_verdict() {
+        let mut world = healthy();
+        world.region.gateway_settings = Fetched::from(Err(denied("apigateway:GetAccount")));
+        assert_eq!(verdict(&world), Err(denied("apigateway:GetAccount")));
+    }
 }

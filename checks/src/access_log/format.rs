@@ -1,1 +1,0 @@
-//! The language of access-log formats.

@@ -1,0 +1,117 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::access_log::format::rule::testing::PROTOCOLS;
+
+fn mended(text: &str, missing: &[&str]) -> Option<String> {
+    mend(&Format::new(Protocol::Rest, text), missing)
+}
+
+#[test]
+fn what_is_missing_is_added_in_the_style_of_the_rest() {
+    for (text, expected) in [
+        ("{}", r#"{"requestId":"$context.requestId"}"#),
+        ("{ }", r#"{"requestId":"$context.requestId" }"#),
+        (r#"{"a":1}"#, r#"{"a":1,"requestId":"$context.requestId"}"#),
+        (r#"{"a": 1}"#, r#"{"a": 1,"requestId": "$context.requestId"}"#),
+        (r#"{ "a" : 1, "b" : 2 }"#, r#"{ "a" : 1, "b" : 2, "requestId" : "$context.requestId" }"#),
+        ("{\n  \"b\": 1,\n  \"a\": 2\n}\n", r#"{ "b": 1, "a": 2, "requestId": "$context.requestId" }"#),
+        (r#"{"a":$context.status}"#, r#"{"a":$context.status,"requestId":"$context.requestId"}"#),
+        (r#"{"a":{"requestId":1} }"#, r#"{"a":{"requestId":1},"requestId":"$context.requestId" }"#),
+        (r#"{"requestId":1}"#, r#"{"requestId":1,"requestId2":"$context.requestId"}"#),
+        (r#"{"requestId":1,"requestId2":2}"#, r#"{"requestId":1,"requestId2":2,"requestId3":"$context.requestId"}"#),
+        (r#"{"\u0072equestId":1}"#, r#"{"\u0072equestId":1,"requestId2":"$context.requestId"}"#),
+    ] {
+        assert_eq!(mended(text, &["requestId"]).as_deref(), Some(expected), "{text}");
+    }
+}
+
+#[test]
+fn a_key_is_never_used_twice() {
+    let missing = ["integration.error", "integration.status"];
+    assert_eq!(
+        mended(r#"{"integrationStatus":"$context.integrationStatus"}"#, &missing).expect("mended"),
+        r#"{"integrationStatus":"$context.integrationStatus","integrationError":"$context.integration.error","integration_status":"$context.integration.status"}"#
+    );
+    assert_eq!(
+        mended(r#"{"integrationStatus":1,"integration_status":2}"#, &missing[1..]).expect("mended"),
+        r#"{"integrationStatus":1,"integration_status":2,"integrationStatus2":"$context.integration.status"}"#
+    );
+}
+
+#[test]
+fn what_is_nearly_json_becomes_json() {
+    for (text, expected) in [
+        (r#"{"a":1,}"#, r#"{"a":1}"#),
+        (r#"{"a":[1, ], }"#, r#"{"a":[1 ] }"#),
+        ("{\n\"a\":1, // one, \"quoted\"\n\"b\":2 /* two\n*/, # three\n}", r#"{ "a":1, "b":2 }"#),
+        ("// head\n{\"a\":\"// no # comment /* here\"}", r#"{"a":"// no # comment /* here"}"#),
+        (r#"{"a":1,,"b":2}"#, r#"{"a":1,"b":2}"#),
+        (r#"{"a":"x" "b":"y"}"#, r#"{"a":"x", "b":"y"}"#),
+        ("{\"a\":1\n\"b\":2}", r#"{"a":1, "b":2}"#),
+        (r#"{"a":$context.requestId}"#, r#"{"a":"$context.requestId"}"#),
+        (r#"{"a":${context.path},"s":$context.status}"#, r#"{"a":"${context.path}","s":$context.status}"#),
+        (r#"{'a':'it\'s "x"'}"#, r#"{"a":"it's \"x\""}"#),
+        ("{“a”:“$context.path”}", r#"{"a":"$context.path"}"#),
+        ("\u{feff}{\"a\":\u{a0}1}", r#"{"a": 1}"#),
+        (r#"{"a":1}\n"#, r#"{"a":1}"#),
+        (r#"{\"a\":\"$context.path\"}"#, r#"{"a":"$context.path"}"#),
+        (r#""{\"a\":\"$context.path\"}""#, r#"{"a":"$context.path"}"#),
+        (r#"'{"a":"$context.path"}'"#, r#"{"a":"$context.path"}"#),
+        ("{\"a\":\"x\ty\"}", r#"{"a":"x\ty"}"#),
+        ("{\"a\":\"x\n  y\"}", r#"{"a":"x y"}"#),
+        (r#"{"a":1}}"#, ""),
+        (r#"{"a":"b,"c":"d"}"#, ""),
+        (r#"{"a":"b}"#, ""),
+        (r#"{"a":1}{"b":2}"#, ""),
+        ("{a:1}", ""),
+        ("[]", ""),
+        ("", ""),
+        ("'", ""),
+        ("\"", ""),
+        ("$context.requestId", ""),
+        ("$context.identity.sourceIp - - [$context.requestTime]", ""),
+    ] {
+        let expected = Some(expected).filter(|text| !text.is_empty());
+        assert_eq!(mended(text, &[]).as_deref(), expected, "{text}");
+    }
+}
+
+#[test]
+fn json_on_one_line_stays_as_it_is() {
+    let text = r#" {  "a" :"\n  $context.path"  ,"b":[ 1 ,2 ] }"#;
+    assert_eq!(mended(text, &[]).as_deref(), Some(text.trim()));
+}
+
+#[test]
+fn a_format_too_long_for_http_apis_is_not_mended() {
+    let text = format!("{{\"a\":\"{}\"}}", "x".repeat(HTTP_LIMIT - 8));
+    assert_eq!(text.len(), HTTP_LIMIT);
+    assert_eq!(mend(&Format::new(Protocol::Http, &text), &[]).as_deref(), Some(text.as_str()));
+    assert_eq!(mend(&Format::new(Protocol::Http, &text), &["requestId"]), None);
+    assert!(mend(&Format::new(Protocol::Rest, &text), &["requestId"]).is_some());
+}
+
+proptest! {
+    #[test]
+    fn mended_formats_are_json_with_what_was_missing(
+        text in r#"([$]context[.]status|[$]context[.]path|//|[\[\]{}"\\:, \n'“]|"[a-c]":|true|1|\PC){0,30}"#
+    ) {
+        for protocol in PROTOCOLS {
+            for text in [text.clone(), format!("{{{text}}}"), format!("{{\"a\":\"{text}\"\n}}")] {
+                let before = Format::new(protocol, &text);
+                let Some(mended) = mend(&before, &["requestId"]) else { continue };
+                let format = Format::new(protocol, &mended);
+                prop_assert!(format.json().is_ok(), "{text}\n{mended}");
+                prop_assert!(format.find("requestId").is_some() && format.inner_newline().is_none());
+                // Mending what is mended changes nothing.
+                prop_assert_eq!(mend(&format, &[]), Some(mended.clone()));
+                // All that an object held, it still holds.
+                if let Ok(object) = before.json() {
+                    prop_assert!(object.keys.is_subset(&format.json().expect("JSON").keys));
+                    prop_assert_eq!(object.keys.len() + 1, format.json().expect("JSON").keys.len());
+                }
+            }
+        }
+    }
+}

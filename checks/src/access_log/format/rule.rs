@@ -1,0 +1,272 @@
+//! What a rule about formats says, and how that becomes the verdict on a stage. The linter and the audit share it.
+
+use crate::{
+    Context, Judgement, Verdict,
+    check::{Evidence, Failure, Fix},
+    inventory::{Protocol, StageOf},
+};
+
+use super::{Format, cut};
+
+/// What a rule says about one format.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ruling {
+    /// What is wrong. `None`: all is well.
+    pub fault: Option<Fault>,
+    /// What there is to know besides, in sentences.
+    pub notes: Vec<String>,
+}
+
+/// What is wrong with a format.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// In a sentence.
+    pub message: String,
+    /// The byte of the format that it is about.
+    pub at: Option<usize>,
+    /// Variables that should be there, as they would be added: `integration.error`.
+    pub missing: Vec<&'static str>,
+    /// What to do, in a sentence.
+    pub fix: String,
+}
+
+/// A rule about formats.
+pub type Rule = fn(&Format<'_>) -> Ruling;
+
+impl Ruling {
+    /// All is well.
+    #[must_use]
+    pub fn pass(notes: Vec<String>) -> Self {
+        Self { fault: None, notes }
+    }
+}
+
+/// The verdict of a rule on a stage.
+///
+/// # Errors
+/// Never: whatever a rule looks at came with the stage.
+pub fn judge(rule: Rule, stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
+    let Some(log) = stage.access_log() else {
+        return Ok(Judgement::NotApplicable("the stage has no access log"));
+    };
+    let format = Format::new(stage.protocol(), log.format);
+    let Ruling { fault, notes } = rule(&format);
+    let Some(fault) = fault else {
+        return Ok(if notes.is_empty() { Judgement::Pass } else { Judgement::PassNoted(notes.join(" ")) });
+    };
+    let mut evidence = vec![Evidence::new("format", cut(log.format, 300))];
+    if !fault.missing.is_empty() {
+        evidence.push(Evidence::new("missing", fault.missing.join(", ")));
+    }
+    if let Some(at) = fault.at {
+        evidence.push(Evidence::new("at", format.place(at)));
+    }
+    evidence.extend(notes.into_iter().map(|note| Evidence::new("note", note)));
+    let fix = fix(&fault, stage, context);
+    Ok(Failure { severity: None, cause: None, message: fault.message, evidence, affects: vec![], fix }.into())
+}
+
+/// How a format is replaced. The command reads it from a file: JSON in the shorthand `Format=…` of the AWS CLI ends in
+/// a syntax error, and a shell would put its own value in the place of `$context`. `@=` is documented at
+/// <https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-shorthand.html>.
+fn fix(fault: &Fault, stage: &StageOf<'_>, context: &Context<'_>) -> Fix {
+    let protocol = protocol_name(stage.protocol());
+    let say = format!(
+        "{} `gatelight format print --protocol {protocol}` prints a format that passes. Write the new format to \
+         format.json, on one line, and run the command there.",
+        fault.fix
+    );
+    let (region, id, name) = (context.region().name.as_str(), stage.api.id.as_str(), stage.stage.name.as_str());
+    if stage.protocol() == Protocol::Rest {
+        return Fix::say(say).command([
+            "aws",
+            "apigateway",
+            "update-stage",
+            "--region",
+            region,
+            "--rest-api-id",
+            id,
+            "--stage-name",
+            name,
+            "--patch-operations",
+            "op=replace,path=/accessLogSettings/format,value@=file://format.json",
+        ]);
+    }
+    // Only what the shorthand takes as it stands; an ARN of a group or stream holds nothing else.
+    let is_plain = |text: &&str| text.chars().all(|c| c.is_ascii_alphanumeric() || ":/_.#*-".contains(c));
+    let destination = stage.stage.access_log.as_ref().and_then(|setting| setting.destination.as_deref());
+    let destination = destination.filter(is_plain).unwrap_or("<ARN>");
+    let settings = format!("DestinationArn={destination},Format@=file://format.json");
+    Fix::say(say).command([
+        "aws",
+        "apigatewayv2",
+        "update-stage",
+        "--region",
+        region,
+        "--api-id",
+        id,
+        "--stage-name",
+        name,
+        "--access-log-settings",
+        &settings,
+    ])
+}
+
+/// The name of a kind of API on the command line.
+#[must_use]
+pub fn protocol_name(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Rest => "rest",
+        Protocol::Http => "http",
+        Protocol::Websocket => "websocket",
+    }
+}
+
+/// Names in a sentence: `a`, `a and b`.
+#[must_use]
+pub fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [head @ .., last] => format!("{} and {last}", head.join(", ")),
+    }
+}
+
+/// A note for variables that only stand as `${context.x}`.
+#[must_use]
+pub fn braced_note(format: &Format<'_>) -> Option<String> {
+    let braced = format.template.variables().find(|variable| variable.is_braced())?;
+    Some(format!(
+        "`{}` at {} is read as `$context.{}`; AWS documents only the form without braces.",
+        cut(braced.source, 100),
+        format.place(braced.at),
+        cut(braced.name, 100)
+    ))
+}
+
+#[cfg(test)]
+pub(in crate::access_log) mod testing {
+    //! A world of one stage.
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        Check, Fetched, Gap, Listing, World,
+        check::Judge,
+        inventory::{AccessLogSetting, Account, Api, Region, Stage},
+    };
+
+    pub(in crate::access_log) const PROTOCOLS: [Protocol; 3] = [Protocol::Rest, Protocol::Http, Protocol::Websocket];
+    pub(in crate::access_log) const DESTINATION: &str = "arn:aws:logs:eu-west-1:123456789012:log-group:access";
+
+    /// What a check says about a stage whose access log has that format; `None`: it is off.
+    pub(in crate::access_log) fn verdict(check: &Check, protocol: Protocol, format: Option<&str>) -> Verdict {
+        let Judge::Stage(judge) = check.judge else { panic!("{} judges no stage", check.id) };
+        let account = Account {
+            id: crate::Fetched::known("123456789012".to_owned()),
+            partition: "aws".to_owned(),
+            collected_at: Timestamp::UNIX_EPOCH,
+            roles: vec![],
+            managed_policies: vec![],
+        };
+        let region = Region {
+            name: "eu-west-1".to_owned(),
+            rest_apis: Listing::whole(vec![]),
+            v2_apis: Listing::whole(vec![]),
+            gateway_settings: Fetched::from(Err(Gap::not_collected("settings"))),
+            log_groups: vec![],
+            delivery_streams: vec![],
+        };
+        let stage = Stage {
+            name: "prod".to_owned(),
+            access_log: Some(AccessLogSetting {
+                destination: Some(DESTINATION.to_owned()),
+                format: format.map(str::to_owned),
+            }),
+            method_logging: vec![],
+            tracing: None,
+            has_canary: false,
+        };
+        let api =
+            Api { id: "a1b2c3d4e5".to_owned(), name: "orders".to_owned(), protocol, stages: Listing::whole(vec![]) };
+        let context = Context::new(World { account: &account, region: &region });
+        judge(&StageOf { api: &api, stage: &stage }, &context)
+    }
+
+    pub(in crate::access_log) fn failure(check: &Check, protocol: Protocol, format: &str) -> Box<Failure> {
+        match verdict(check, protocol, Some(format)) {
+            Ok(Judgement::Fail(failure)) => failure,
+            other => panic!("{protocol:?} {format}: {other:?}"),
+        }
+    }
+
+    pub(in crate::access_log) fn evidence<'f>(failure: &'f Failure, name: &str) -> Option<&'f str> {
+        let found = failure.evidence.iter().find(|evidence| evidence.name == name);
+        found.map(|evidence| evidence.value.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        testing::{DESTINATION, PROTOCOLS, evidence, failure, verdict},
+        *,
+    };
+    use crate::access_log::{lacks_integration_fields, lacks_request_id, not_json};
+
+    #[test]
+    fn without_an_access_log_the_question_does_not_arise() {
+        for check in [not_json::CHECK, lacks_integration_fields::CHECK, lacks_request_id::CHECK] {
+            for protocol in PROTOCOLS {
+                for format in [None, Some("")] {
+                    assert_eq!(
+                        verdict(&check, protocol, format),
+                        Ok(Judgement::NotApplicable("the stage has no access log"))
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_command_names_the_stage() {
+        let command = |protocol| failure(&not_json::CHECK, protocol, "x").fix.command.expect("a command").join(" ");
+        assert_eq!(
+            command(Protocol::Rest),
+            "aws apigateway update-stage --region eu-west-1 --rest-api-id a1b2c3d4e5 --stage-name prod \
+             --patch-operations op=replace,path=/accessLogSettings/format,value@=file://format.json"
+        );
+        for protocol in [Protocol::Http, Protocol::Websocket] {
+            assert_eq!(
+                command(protocol),
+                format!(
+                    "aws apigatewayv2 update-stage --region eu-west-1 --api-id a1b2c3d4e5 --stage-name prod \
+                     --access-log-settings DestinationArn={DESTINATION},Format@=file://format.json"
+                )
+            );
+        }
+        for protocol in PROTOCOLS {
+            let say = failure(&not_json::CHECK, protocol, "x").fix.say;
+            assert!(say.contains(&format!("`gatelight format print --protocol {}`", protocol_name(protocol))), "{say}");
+        }
+    }
+
+    #[test]
+    fn a_long_format_is_cut_in_the_evidence() {
+        let exactly = "é".repeat(300);
+        let failed = failure(&lacks_request_id::CHECK, Protocol::Rest, &exactly);
+        assert_eq!(evidence(&failed, "format"), Some(exactly.as_str()));
+        let failed = failure(&lacks_request_id::CHECK, Protocol::Rest, &format!("{exactly}é"));
+        assert_eq!(evidence(&failed, "format"), Some(format!("{exactly}…").as_str()));
+        assert_eq!(failed.cause, None);
+    }
+
+    #[test]
+    fn names_are_listed_as_people_do() {
+        assert_eq!(listed(&[]), "");
+        assert_eq!(listed(&["a"]), "a");
+        assert_eq!(listed(&["a", "b"]), "a and b");
+        assert_eq!(listed(&["a", "b", "c"]), "a, b and c");
+    }
+}

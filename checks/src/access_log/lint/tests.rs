@@ -1,0 +1,191 @@
+use super::*;
+use crate::{
+    CHECKS,
+    access_log::format::{
+        rule::testing::{PROTOCOLS, verdict},
+        variables::{absent, table, value},
+    },
+    check::Judgement,
+    inventory::Protocol::{Http, Rest, Websocket},
+};
+
+#[test]
+fn the_rules_are_checks_in_their_order() {
+    let positions: Vec<_> = RULES
+        .iter()
+        .map(|(rule, ..)| CHECKS.iter().position(|check| check == *rule).expect("a check of the table"))
+        .collect();
+    assert!(positions.is_sorted());
+    let judged_elsewhere = ["access-log-off", "access-log-destination-missing", "access-log-never-expires"];
+    for check in CHECKS.iter().filter(|check| check.id.starts_with("access-log-")) {
+        let is_rule = RULES.iter().any(|(rule, ..)| *rule == check);
+        assert!(is_rule != judged_elsewhere.contains(&check.id), "{} is linted or judged elsewhere", check.id);
+    }
+}
+
+#[test]
+fn the_recommended_format_passes_and_is_not_mended() {
+    for protocol in PROTOCOLS {
+        let template = recommended(protocol);
+        let lint = lint(protocol, template);
+        assert!(lint.findings.iter().all(|finding| finding.verdict == FindingVerdict::Pass), "{lint:?}");
+        assert!(lint.findings.iter().all(|finding| finding.notes.is_empty()));
+        assert_eq!((lint.findings.len(), lint.notes, lint.mended), (RULES.len(), vec![], None));
+        for (check, ..) in RULES {
+            assert_eq!(verdict(check, protocol, Some(template)), Ok(Judgement::Pass));
+        }
+        assert!(!template.contains('\n') && template.len() <= HTTP_LIMIT, "{}", template.len());
+    }
+}
+
+#[test]
+fn the_recommended_format_is_json_whatever_is_absent_and_names_nothing_unknown() {
+    for protocol in PROTOCOLS {
+        let format = Format::new(protocol, recommended(protocol));
+        for line in [format.template.render(value), format.template.render(absent)] {
+            let object: serde_json::Value = serde_json::from_str(line.line()).expect("JSON");
+            // No key twice, no variable twice.
+            assert_eq!(object.as_object().expect("an object").len(), format.template.variables().count());
+        }
+        let names: HashSet<_> = format.template.variables().map(|variable| variable.name).collect();
+        assert_eq!(names.len(), format.template.variables().count());
+        assert!(names.iter().all(|name| table(protocol).contains(name)));
+        assert!(names.contains("integration.latency"));
+        assert!(protocol == Websocket || names.contains("responseLatency"));
+        assert!(!names.contains("error.messageString"));
+    }
+}
+
+#[test]
+fn the_linter_says_what_the_audit_says() {
+    for protocol in PROTOCOLS {
+        for template in [
+            "$context.requestId",
+            "{}",
+            "{\"a\":\"$context.integration.error $context.integrationStatus\"}",
+            "{\n\"a\":1}",
+            "${context.requestId}",
+            recommended(protocol),
+        ] {
+            for (finding, (check, ..)) in lint(protocol, template).findings.iter().zip(RULES) {
+                match verdict(check, protocol, Some(template)).expect("known") {
+                    Judgement::Fail(failure) => {
+                        assert_eq!((finding.verdict, &finding.message), (FindingVerdict::Fail, &failure.message));
+                    }
+                    Judgement::PassNoted(note) => {
+                        assert_eq!((finding.verdict, finding.notes.join(" ")), (FindingVerdict::Pass, note));
+                    }
+                    judgement => {
+                        assert_eq!(judgement, Judgement::Pass);
+                        assert_eq!((finding.verdict, finding.notes.len()), (FindingVerdict::Pass, 0));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// With its comments, as people copy it from a tutorial.
+const COMMENTED: &str = r#"{
+"requestId":"$context.requestId",
+"status":"$context.status", // The HTTP status
+"integrationError":"$context.integration.error", // Lifesaver
+"integrationStatus":"$context.integration.status" // From Lambda
+}"#;
+
+#[test]
+fn comments_are_found_and_mended() {
+    let lint = lint(Rest, COMMENTED);
+    let finding = &lint.findings[0];
+    assert_eq!((finding.check, finding.verdict), ("access-log-not-json", FindingVerdict::Fail));
+    assert_eq!((finding.line, finding.column), (Some(3), Some(29)));
+    assert_eq!(
+        lint.mended.as_deref(),
+        Some(
+            r#"{ "requestId":"$context.requestId", "status":"$context.status", "integrationError":"$context.integration.error", "integrationStatus":"$context.integration.status" }"#
+        )
+    );
+    assert!(lint.keeps_format);
+}
+
+#[test]
+fn what_is_mended_passes() {
+    for protocol in PROTOCOLS {
+        for template in [
+            COMMENTED,
+            "{}",
+            "",
+            "{\"integrationStatus\":\"$context.integrationStatus\"}",
+            "$context.identity.sourceIp - - [$context.requestTime]",
+            "{\"a\":\"b}",
+            "{\n\"id\":\"$context.requestId\"\n}",
+        ] {
+            let lint_before = lint(protocol, template);
+            let mended = lint_before.mended.expect("something to mend");
+            let after = lint(protocol, &mended);
+            assert!(after.findings.iter().all(|finding| finding.verdict == FindingVerdict::Pass), "{mended}");
+            assert_eq!(after.mended, None);
+            assert_eq!(lint_before.keeps_format, mended != recommended(protocol));
+        }
+    }
+}
+
+#[test]
+fn line_breaks_alone_are_mended_too() {
+    let template = recommended(Rest).replace(",\"", ",\n  \"");
+    let lint = lint(Rest, &template);
+    assert!(lint.findings.iter().all(|finding| finding.verdict == FindingVerdict::Pass));
+    assert_eq!(lint.mended, Some(recommended(Rest).replace(",\"", ", \"")));
+    assert_eq!(super::lint(Rest, &format!("{}\n", recommended(Rest))).mended, None);
+}
+
+#[test]
+fn what_http_apis_refuse_is_said_for_them_alone() {
+    let template = "{\"é\":\"$context.xrayTraceId\",\n\"a\":\"$context.requestId $context.xrayTraceId $context.nope\"}";
+    let lint = lint(Http, template);
+    let notes: Vec<_> = lint.notes.iter().map(|note| (note.message.as_str(), note.line, note.column)).collect();
+    assert_eq!(
+        notes,
+        [
+            ("AWS refuses the format: HTTP APIs have no variable `$context.xrayTraceId`.", Some(1), Some(7)),
+            ("AWS refuses the format: HTTP APIs have no variable `$context.nope`.", Some(2), Some(46)),
+        ]
+    );
+    assert_eq!(
+        lint.findings[0].notes,
+        ["AWS wants the format on one line and refuses the line break at line 1, column 29."]
+    );
+    for protocol in [Rest, Websocket] {
+        assert_eq!(super::lint(protocol, template).notes, []);
+    }
+    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(HTTP_LIMIT - 8));
+    assert_eq!(super::lint(Http, &long).notes, []);
+    let too_long = super::lint(Http, &format!("{long} "));
+    assert_eq!(
+        too_long.notes[0].message,
+        "AWS refuses the format: it is 3073 bytes long, and HTTP APIs take 3072 at most."
+    );
+}
+
+#[test]
+fn hostile_formats_are_linted_without_delay() {
+    let many = (0..9_000).map(|n| format!("$context.x{n:04}")).collect::<Vec<_>>().concat();
+    assert_eq!(lint(Http, &many).notes.len(), NAMED + 2);
+    for hostile in [
+        "{\"a\":".repeat(50_000),
+        format!("{}1{}", "{\"a\":".repeat(50_000), "}".repeat(50_000)),
+        "// \"\n".repeat(20_000),
+        format!("{{{}", "\"\"".repeat(50_000)),
+        format!("{{{}}}", "\"a\":1,,".repeat(15_000)),
+        "\n".repeat(100_000),
+        format!("{{{}}}", "\n ".repeat(50_000)),
+        "\\n".repeat(50_000),
+        "“'".repeat(20_000),
+        "\u{0}é\"'\\".repeat(10_000),
+        many,
+    ] {
+        let lint = lint(Http, &hostile);
+        assert_eq!(lint.findings.len(), RULES.len());
+        assert!(lint.mended.is_some());
+    }
+}

@@ -1,0 +1,188 @@
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::{
+    Fetched, GapKind, Listing,
+    inventory::{InlinePolicy, LogGroupAnswer},
+    testing::{Inventory, break_off, denied, healthy},
+};
+
+const WRITE: &str = r#""logs:CreateLogStream","logs:PutLogEvents""#;
+const CREATE: &str = r#""logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents""#;
+
+fn verdict(world: &Inventory) -> Verdict {
+    world.verdict(&CHECK, "account settings")
+}
+
+fn failure(world: &Inventory) -> Failure {
+    world.failure(&CHECK, "account settings")
+}
+
+fn statement(effect: &str, actions: &str, resource: &str) -> String {
+    format!(r#"{{"Effect":"{effect}","Action":[{actions}],"Resource":"{resource}"}}"#)
+}
+
+/// A world in which the role has these statements for its only policy.
+fn with_policy(statements: &[String]) -> Inventory {
+    let document = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","));
+    let policy = InlinePolicy { name: "own".to_owned(), document: Fetched::known(document) };
+    let mut world = healthy();
+    world.change_gateway_role(|role| {
+        role.inline_policies = Listing::whole(vec![policy]);
+        role.attached_policies = Listing::whole(vec![]);
+        role.boundary = None;
+    });
+    world
+}
+
+fn allowing(actions: &str, resource: &str) -> Inventory {
+    with_policy(&[statement("Allow", actions, resource)])
+}
+
+#[test]
+fn what_is_allowed_on_all_groups_passes() {
+    assert_eq!(verdict(&healthy()), Ok(Judgement::Pass));
+    for resource in ["*", "arn:aws:logs:*:*:*", "arn:aws:logs:us-east-1:123456789012:*", "arn:aws:logs:*"] {
+        assert_eq!(verdict(&allowing(CREATE, resource)), Ok(Judgement::Pass), "{resource}");
+    }
+}
+
+#[test]
+fn a_group_that_no_policy_names_is_refused_and_its_stages_are_silenced() {
+    let mut world = healthy();
+    world.change_gateway_role(|role| role.inline_policies.seen.retain(|policy| policy.name != "access-logs"));
+    let failure = failure(&world);
+    assert_eq!(failure.cause, Some(role_subject(&world.gateway_role_arn())));
+    let names: Vec<_> = failure.affects.iter().map(|stage| stage.name.as_str()).collect();
+    assert_eq!(names, ["orders/prod", "users/live", "chat/prod", "chat/test", "feed/live", "feed/try"]);
+    let row = Evidence::new("/gateway/chat", "logs:CreateLogStream: no policy allows it");
+    assert_eq!((failure.evidence.len(), &failure.evidence[0]), (8, &row));
+    for part in ["4 of 13 log groups", "/gateway/chat, /gateway/feed, /gateway/orders and 1 more", "Silences 6 stages"]
+    {
+        assert!(failure.message.contains(part), "{} lacks {part}", failure.message);
+    }
+    assert!(failure.fix.command.expect("a command").contains(&"put-role-policy".to_owned()));
+}
+
+#[test]
+fn the_group_itself_is_not_what_is_written_to() {
+    let world = allowing(CREATE, "arn:aws:logs:us-east-1:123456789012:log-group:*/chat");
+    assert!(matches!(verdict(&world), Ok(Judgement::Fail(_))));
+}
+
+#[test]
+fn an_explicit_deny_is_named_and_no_command_mends_it() {
+    let deny = statement("Deny", r#""logs:PutLogEvents""#, "arn:aws:logs:*:*:log-group:/gateway/orders:*");
+    let failure = failure(&with_policy(&[statement("Allow", CREATE, "*"), deny]));
+    let row = Evidence::new("/gateway/orders", "logs:PutLogEvents: denied by statement 2 of inline policy own");
+    assert_eq!(failure.evidence, [row]);
+    assert_eq!(failure.fix.command, None);
+    assert!(failure.fix.say.contains("statement 2 of inline policy own"), "{}", failure.fix.say);
+}
+
+#[test]
+fn a_boundary_that_does_not_allow_it_is_named() {
+    let mut world = healthy();
+    *world.managed_policy_mut("boundary") = Fetched::known(r#"{"Statement":[]}"#.to_owned());
+    let failure = failure(&world);
+    let boundary = "permissions boundary arn:aws:iam::123456789012:policy/boundary does not allow it";
+    assert!(failure.evidence[0].value.ends_with(boundary), "{:?}", failure.evidence[0]);
+    assert!(failure.fix.say.contains(boundary), "{}", failure.fix.say);
+}
+
+#[test]
+fn a_policy_that_decides_on_the_streams_name_cannot_be_checked() {
+    let streams = statement("Allow", WRITE, "arn:aws:logs:*:*:log-group:*:log-stream:app-*");
+    let world = with_policy(&[streams, statement("Allow", r#""logs:CreateLogGroup""#, "*")]);
+    let gap = verdict(&world).expect_err("a gap");
+    assert_eq!(gap.why().kind, GapKind::Unprovable);
+    assert!(gap.to_string().contains("statement 1 of inline policy own"), "{gap}");
+}
+
+#[test]
+fn only_an_execution_group_that_does_not_exist_must_be_created() {
+    // The execution logs of the canary of orders/prod and of chat/test are not there yet.
+    let mut world = allowing(WRITE, "*");
+    let failure = failure(&world);
+    let groups: Vec<_> = failure.evidence.iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(groups, ["/aws/apigateway/p6q7r8s9t0/test", "API-Gateway-Execution-Logs_a1b2c3d4e5/prod/Canary"]);
+    let there = world.log_group_mut("/aws/apigateway/p6q7r8s9t0/prod").clone();
+    for name in groups {
+        *world.log_group_mut(name) = there.clone();
+    }
+    assert_eq!(verdict(&world), Ok(Judgement::Pass));
+    *world.log_group_mut("/aws/apigateway/p6q7r8s9t0/test") = Err(denied("logs:DescribeLogGroups")).into();
+    assert_eq!(verdict(&world), Err(denied("logs:DescribeLogGroups")));
+}
+
+#[test]
+fn whether_a_group_exists_does_not_matter_where_it_may_be_created() {
+    let mut world = allowing(CREATE, "*");
+    *world.log_group_mut("/aws/apigateway/p6q7r8s9t0/test") = Err(denied("logs:DescribeLogGroups")).into();
+    assert_eq!(verdict(&world), Ok(Judgement::Pass));
+}
+
+#[test]
+fn a_refusal_beats_what_is_hidden_and_what_is_hidden_beats_a_pass() {
+    let mut world = healthy();
+    world.break_rest_apis();
+    assert_eq!(verdict(&world), Err(denied("apigateway:GetRestApis")));
+    let deny = statement("Deny", r#""logs:*""#, "arn:aws:logs:*:*:log-group:/gateway/chat:*");
+    let mut world = with_policy(&[statement("Allow", CREATE, "*"), deny]);
+    world.break_rest_apis();
+    world.change_gateway_role(|role| break_off(&mut role.attached_policies, "iam:ListAttachedRolePolicies"));
+    assert!(failure(&world).message.contains("Silences at least 2 stages"));
+}
+
+#[test]
+fn a_managed_policy_or_a_listing_that_is_hidden_hides_the_verdict() {
+    let mut world = healthy();
+    *world.managed_policy_mut("websocket-logs") = Err(denied("iam:GetPolicyVersion")).into();
+    assert_eq!(verdict(&world), Err(denied("iam:GetPolicyVersion")));
+    let mut world = healthy();
+    world.change_gateway_role(|role| break_off(&mut role.inline_policies, "iam:ListRolePolicies"));
+    assert_eq!(verdict(&world), Err(denied("iam:ListRolePolicies")));
+}
+
+#[test]
+fn groups_of_other_places_and_of_http_apis_are_not_looked_at() {
+    let mut world = allowing(CREATE, "arn:aws:logs:*:*:log-group:*/gateway/chat:*");
+    world.region.rest_apis.seen.clear();
+    world.region.v2_apis.seen.retain(|api| ["chat", "shop"].contains(&api.name.as_str()));
+    world.api_mut("chat").stages.seen.truncate(1);
+    world.websocket_stage_mut().method_logging.clear();
+    assert_eq!(verdict(&world), Ok(Judgement::Pass));
+    let destination = "arn:aws:logs:us-west-2:123456789012:log-group:/gateway/other".to_owned();
+    world.access_log_mut("chat/prod").destination = Some(destination);
+    assert!(matches!(verdict(&world), Ok(Judgement::NotApplicable(_))));
+}
+
+#[test]
+fn an_account_that_is_not_known_is_no_verdict() {
+    let mut world = healthy();
+    world.account.id = Err(crate::testing::denied("sts:GetCallerIdentity")).into();
+    assert_eq!(verdict(&world).expect_err("a gap").why().operation, "sts:GetCallerIdentity");
+}
+
+#[test]
+fn evidence_is_cut_and_thousands_of_groups_are_quick() {
+    let mut world = allowing(CREATE, "arn:aws:logs:*:*:log-group:/gateway/g1*:*");
+    let stage = world.rest_stage_mut().clone();
+    let many = (0..2_000).map(|number| {
+        let mut stage = stage.clone();
+        stage.name = format!("s{number}");
+        stage.method_logging.clear();
+        let name = format!("/gateway/g{number}");
+        if let Some(log) = &mut stage.access_log {
+            log.destination = Some(format!("arn:aws:logs:us-east-1:123456789012:log-group:{name}"));
+        }
+        stage
+    });
+    world.api_mut("orders").stages.seen = many.collect();
+    world.region.log_groups.push(LogGroupAnswer { name: "/gateway/g1".to_owned(), group: Fetched::known(None) });
+    let began = Instant::now();
+    let failure = failure(&world);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert_eq!(failure.evidence.len(), EVIDENCE + 1);
+    assert!(failure.evidence[EVIDENCE].value.ends_with("more refusals like these"));
+}

@@ -1,0 +1,296 @@
+//! Policy documents as AWS sends them. What cannot be read is kept, and makes every decision that it could bear on
+//! undetermined.
+
+use percent_encoding::percent_decode_str;
+
+use super::{
+    condition::{self, Clause},
+    json::Json,
+    pattern::Pattern,
+    principal::Principals,
+};
+use crate::fetched::Gap;
+
+/// A policy that could be read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    name: String,
+    pub(super) statements: Vec<Statement>,
+}
+
+/// A statement of a policy.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Statement {
+    /// Its Sid, or else its number, from 1.
+    pub(super) name: String,
+    pub(super) effect: Part<Effect>,
+    pub(super) action: Part<Patterns>,
+    pub(super) resource: Part<Patterns>,
+    pub(super) principal: Part<Principals>,
+    pub(super) condition: Part<Vec<Clause>>,
+    /// Whatever else stands in it or above it.
+    pub(super) strange: Option<String>,
+}
+
+/// An element of a statement.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Part<T> {
+    Absent,
+    Is(T),
+    /// It cannot be read; why.
+    Unclear(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    Allow,
+    Deny,
+}
+
+/// The patterns of Action, Resource and their complements.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Patterns {
+    pub(super) negated: bool,
+    pub(super) list: Vec<Pattern>,
+}
+
+impl Document {
+    /// Reads a document: raw JSON, or URL-encoded as IAM's calls return it.
+    ///
+    /// # Errors
+    /// A gap that names the policy, if it is no policy document at all.
+    pub fn parse(name: impl Into<String>, text: &str) -> Result<Self, Gap> {
+        let name = name.into();
+        match read(text) {
+            Ok(statements) => Ok(Self { name, statements }),
+            Err(why) => {
+                let message = format!("{name} cannot be read: {why}");
+                Err(Gap::unprovable(name, message))
+            }
+        }
+    }
+
+    /// What reports call it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+fn read(text: &str) -> Result<Vec<Statement>, String> {
+    let raw = text.trim_start().starts_with('{');
+    let decoded = if raw {
+        text.into()
+    } else {
+        percent_decode_str(text).decode_utf8().map_err(|_| "it is not UTF-8".to_owned())?
+    };
+    let json = serde_json::from_str(&decoded).map_err(|why| format!("it is not JSON ({why})"))?;
+    let Json::Map(elements) = json else { return Err("it is no JSON object".to_owned()) };
+    let (mut version, mut statements) = (None, None);
+    let mut strange = None;
+    for (name, value) in elements {
+        match name.as_str() {
+            "Version" if version.is_none() => version = Some(value),
+            "Statement" if statements.is_none() => statements = Some(value),
+            "Id" => {}
+            "Version" | "Statement" => return Err(format!("its {name} stands twice")),
+            // One that differs in case alone may be meant as the element itself.
+            _ if ["version", "statement"].contains(&name.to_ascii_lowercase().as_str()) => {
+                return Err(format!("its element {name} is not known"));
+            }
+            _ => strange = Some(format!("the policy's element {name} is not known")),
+        }
+    }
+    // Without a Version it is 2008-10-17, which has no policy variables:
+    // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html>.
+    let variables = match version {
+        Some(Json::Text(text)) if text == "2012-10-17" => true,
+        Some(Json::Text(text)) if text == "2008-10-17" => false,
+        None => false,
+        Some(_) => return Err("its Version is not known".to_owned()),
+    };
+    let statements = match statements {
+        Some(Json::List(list)) => list,
+        Some(one @ Json::Map(_)) => vec![one],
+        _ => return Err("it has no Statement".to_owned()),
+    };
+    let numbered = (1_usize..).zip(statements);
+    Ok(numbered.map(|(number, json)| Statement::read(number, json, variables, strange.clone())).collect())
+}
+
+impl Statement {
+    fn read(number: usize, json: Json, variables: bool, strange: Option<String>) -> Self {
+        let mut this = Self {
+            name: number.to_string(),
+            effect: Part::Absent,
+            action: Part::Absent,
+            resource: Part::Absent,
+            principal: Part::Absent,
+            condition: Part::Absent,
+            strange,
+        };
+        let Json::Map(elements) = json else {
+            this.strange = Some("it is no object".to_owned());
+            this.effect = Part::Unclear("it is no object".to_owned());
+            return this;
+        };
+        for (name, value) in elements {
+            this.take(&name, value, variables);
+        }
+        this
+    }
+
+    fn take(&mut self, name: &str, value: Json, variables: bool) {
+        let patterns = |negated, value: Json, read: fn(&str, bool) -> Pattern| {
+            let texts = value.texts().ok_or_else(|| format!("its {name} is no text or list of texts"))?;
+            Ok(Patterns { negated, list: texts.iter().map(|text| read(text, variables)).collect() })
+        };
+        let action: fn(&str, bool) -> Pattern = |text, _| Pattern::action(text);
+        let resource: fn(&str, bool) -> Pattern = |text, variables| Pattern::read(text, true, variables);
+        match name {
+            "Sid" => match value {
+                Json::Text(sid) if !sid.is_empty() => self.name = sid,
+                Json::Text(_) => {}
+                _ => self.strange = Some("its Sid is no text".to_owned()),
+            },
+            "Effect" => self.effect.set(
+                name,
+                match value {
+                    Json::Text(text) if text == "Allow" => Ok(Effect::Allow),
+                    Json::Text(text) if text == "Deny" => Ok(Effect::Deny),
+                    _ => Err("its Effect is neither Allow nor Deny".to_owned()),
+                },
+            ),
+            "Action" | "NotAction" => self.action.set(name, patterns(name != "Action", value, action)),
+            "Resource" | "NotResource" => self.resource.set(name, patterns(name != "Resource", value, resource)),
+            "Principal" => self.principal.set(name, Principals::read(value).map_err(str::to_owned)),
+            "NotPrincipal" => self.principal.set(name, Err("its NotPrincipal is not understood".to_owned())),
+            "Condition" => self.condition.set(name, condition::read(value, variables)),
+            _ => self.set_strange(name),
+        }
+    }
+
+    /// An element that is not known. One that differs from a known one in case alone may be meant as that.
+    fn set_strange(&mut self, name: &str) {
+        let why = || format!("its element {name} is not known");
+        match name.to_ascii_lowercase().as_str() {
+            "effect" => self.effect = Part::Unclear(why()),
+            "action" | "notaction" => self.action = Part::Unclear(why()),
+            "resource" | "notresource" => self.resource = Part::Unclear(why()),
+            "principal" | "notprincipal" => self.principal = Part::Unclear(why()),
+            "condition" => self.condition = Part::Unclear(why()),
+            _ => self.strange = Some(why()),
+        }
+    }
+}
+
+impl<T> Part<T> {
+    fn set(&mut self, name: &str, read: Result<T, String>) {
+        *self = match (&self, read) {
+            (Self::Absent, Ok(part)) => Self::Is(part),
+            (Self::Absent, Err(why)) => Self::Unclear(why),
+            _ => Self::Unclear(format!("it has {name} beside another of its kind")),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_strange(text in ".*", json in r#"\{("(Statement|Version|x)":([\[\]{}"1,:a%*]|null){0,8},?){0,3}\}"#) {
+            for text in [text, json] {
+                if let Ok(document) = Document::parse("p", &text) {
+                    prop_assert_eq!(document.name(), "p");
+                }
+            }
+        }
+    }
+
+    const ALLOW: &str = r#"{"Sid":"Own","Effect":"Allow","Action":"a:*","Resource":["x","y"]}"#;
+
+    fn parse(text: &str) -> Document {
+        Document::parse("p", text).expect("a policy")
+    }
+
+    fn only(statement: &str) -> Statement {
+        let mut document = parse(&format!(r#"{{"Version":"2012-10-17","Statement":{statement}}}"#));
+        assert_eq!(document.statements.len(), 1);
+        document.statements.remove(0)
+    }
+
+    #[test]
+    fn raw_and_encoded_one_and_many_are_the_same() {
+        let one = format!(r#"{{"Version":"2012-10-17","Statement":{ALLOW}}}"#);
+        let many = format!(" \n{{\"Statement\":[{ALLOW}],\"Id\":\"i\",\"Version\":\"2012-10-17\"}}");
+        let encoded = percent_encoding::utf8_percent_encode(&one, percent_encoding::NON_ALPHANUMERIC).to_string();
+        assert_eq!(parse(&one), parse(&many));
+        assert_eq!(parse(&one), parse(&encoded));
+        assert_eq!(parse(&one).statements[0].name, "Own");
+    }
+
+    #[test]
+    fn a_raw_document_is_not_decoded() {
+        let text = r#"{"Statement":{"Sid":"%7B","Effect":"Allow"}}"#;
+        assert_eq!(parse(text).statements[0].name, "%7B");
+    }
+
+    #[test]
+    fn what_is_no_policy_is_a_gap_that_names_it() {
+        for text in [
+            "",
+            "{",
+            "[]",
+            "null",
+            "%FF",
+            "{}",
+            r#"{"Statement":"x"}"#,
+            r#"{"Version":"2013-01-01","Statement":[]}"#,
+            r#"{"Version":1,"Statement":[]}"#,
+            r#"{"Statement":[],"Statement":[]}"#,
+            r#"{"statement":[],"Statement":[]}"#,
+            r#"{"VERSION":"2012-10-17","Statement":[]}"#,
+        ] {
+            let gap = Document::parse("policy p", text).expect_err(text);
+            assert!(gap.to_string().starts_with("policy p cannot be read: "), "{gap}");
+        }
+    }
+
+    #[test]
+    fn a_statement_without_a_sid_is_named_by_its_number() {
+        let document = parse(r#"{"Statement":[{"Effect":"Allow"},{"Effect":"Deny","Sid":""}]}"#);
+        assert_eq!([&*document.statements[0].name, &*document.statements[1].name], ["1", "2"]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_kept_as_such() {
+        for action in [
+            r#""Action":[]"#,
+            r#""Action":null"#,
+            r#""Action":["a",1]"#,
+            r#""Action":"a","NotAction":"b""#,
+            r#""Action":"a","Action":"a""#,
+            r#""Action":"a","action":"a""#,
+        ] {
+            let statement = only(&format!(r#"{{"Effect":"Allow",{action}}}"#));
+            assert!(matches!(statement.action, Part::Unclear(_)), "{action}");
+            assert_eq!(statement.strange, None, "{action}");
+        }
+        for (text, strange) in [
+            (r#"{"Effect":"Allow","Extra":1}"#, "its element Extra is not known"),
+            (r#"{"Effect":"Allow","Sid":1}"#, "its Sid is no text"),
+            ("[7]", "it is no object"),
+        ] {
+            assert_eq!(only(text).strange.as_deref(), Some(strange));
+        }
+        let above = parse(r#"{"Extra":1,"Statement":{"Effect":"Allow"}}"#);
+        assert_eq!(above.statements[0].strange.as_deref(), Some("the policy's element Extra is not known"));
+        assert!(matches!(only(r#"{"Effect":"allow"}"#).effect, Part::Unclear(_)));
+        assert!(matches!(only(r#"{"Effect":"Deny","NotPrincipal":"*"}"#).principal, Part::Unclear(_)));
+        assert!(matches!(only(r#"{"Effect":"Deny","Condition":[]}"#).condition, Part::Unclear(_)));
+    }
+}

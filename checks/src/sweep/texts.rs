@@ -1,0 +1,64 @@
+//! What holds for the words of every check.
+
+use std::collections::BTreeSet;
+
+use super::{checks, outcomes, read, worlds};
+use crate::{Judgement, find_check};
+
+#[test]
+fn ids_are_unique_and_name_the_fault() {
+    let ids: BTreeSet<_> = checks().into_iter().map(|check| check.id).collect();
+    assert_eq!(ids.len(), checks().len());
+    for id in ids {
+        let words: Vec<_> = id.split('-').collect();
+        let kebab = |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+        assert!(words.len() > 1 && words.iter().all(kebab), "{id}");
+        assert!(!["no", "check"].contains(&words[0]) && words.last() != Some(&"enabled"), "{id}");
+        assert_eq!(find_check(id).map(|check| check.id), Some(id));
+    }
+    assert_eq!(find_check("access-log"), None);
+}
+
+#[test]
+fn titles_are_headlines() {
+    let titles: BTreeSet<_> = checks().into_iter().map(|check| check.title).collect();
+    assert_eq!(titles.len(), checks().len());
+    for title in titles {
+        assert!(title.starts_with(|first: char| first.is_uppercase()) && title.len() <= 70, "{title}");
+        assert!(title.ends_with(|last: char| last.is_alphanumeric()), "{title}");
+    }
+}
+
+#[test]
+fn docs_say_what_why_and_how() {
+    for check in checks() {
+        let headings: Vec<_> = check.docs.lines().filter(|line| line.starts_with('#')).collect();
+        let title = format!("# {}", check.title);
+        assert_eq!(headings, [&title, "## What it finds", "## Why it matters", "## How to fix it"], "{}", check.id);
+        for way in ["```sh", "Terraform", "CloudFormation"] {
+            assert!(check.docs.contains(way), "{} does not say how to fix it with {way}", check.id);
+        }
+    }
+}
+
+#[test]
+fn failures_say_what_is_wrong_and_what_to_do() {
+    for (name, world) in worlds() {
+        for outcome in outcomes(&read(&world)) {
+            let Ok(Judgement::Fail(failure)) = outcome.verdict else { continue };
+            let about = format!("{} about {} in “{name}”", outcome.check.id, outcome.subject.name);
+            for text in [&failure.message, &failure.fix.say] {
+                assert!(text.ends_with('.') && !text.contains('\n'), "{about}: {text:?}");
+            }
+            for subject in failure.cause.iter().chain(&failure.affects) {
+                assert!(subject.arn.starts_with("arn:") && !subject.name.is_empty(), "{about}: {subject:?}");
+            }
+            if let Some(command) = &failure.fix.command {
+                assert!(
+                    command.len() > 2 && ["aws", "gatelight"].contains(&command[0].as_str()),
+                    "{about}: {command:?}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! The worlds in which something is wrong, or not known: each a healthy one with a fault, or a few that do not touch.
+
+use super::{Inventory, break_off, denied, healthy, logging};
+use crate::{
+    Fetched, Listing,
+    inventory::{AccessLogSetting, InlinePolicy, LogGroup, MethodLogging, Protocol, Region, Role},
+};
+
+/// An account in which API Gateway is not used.
+#[must_use]
+pub fn empty() -> Inventory {
+    let mut world = healthy();
+    world.region.rest_apis.seen.clear();
+    world.region.v2_apis.seen.clear();
+    world.region.log_groups.clear();
+    world.region.delivery_streams.clear();
+    world.account.roles.clear();
+    world.account.managed_policies.clear();
+    world.set_gateway_role(None);
+    world
+}
+
+/// Every world: the healthy one, the empty one, and the faulty ones.
+#[must_use]
+pub fn worlds() -> Vec<Inventory> {
+    named_worlds().into_iter().map(|(_, world)| world).collect()
+}
+
+/// The same, each with what it is about.
+#[must_use]
+pub fn named_worlds() -> Vec<(&'static str, Inventory)> {
+    let faulty = STAGES.iter().chain(DESTINATIONS).chain(ROLES).chain(GAPS).map(|(name, spoil)| {
+        let mut world = healthy();
+        spoil(&mut world);
+        (*name, world)
+    });
+    [("healthy", healthy()), ("empty", empty())].into_iter().chain(faulty).collect()
+}
+
+type Fault = (&'static str, fn(&mut Inventory));
+
+const STAGES: &[Fault] = &[
+    ("stages without settings", |world| {
+        for stage in ["orders/prod", "shop/$default", "chat/prod"] {
+            let stage = world.stage_mut(stage);
+            stage.access_log = None;
+            stage.method_logging.clear();
+            stage.tracing = None;
+        }
+        world.api_mut("users").stages.seen.clear();
+        world.api_mut("cart").stages.seen.clear();
+    }),
+    ("half an access log", |world| {
+        world.access_log_mut("orders/prod").destination = None;
+        world.access_log_mut("orders/staging").format = None;
+        world.access_log_mut("shop/v1").format = Some(String::new());
+        world.stage_mut("chat/prod").access_log = Some(AccessLogSetting { destination: None, format: None });
+    }),
+    ("formats that are no JSON", |world| {
+        let clf = "$context.identity.sourceIp [$context.requestTime] $context.status $context.requestId";
+        let formats = [
+            clf,
+            r#"{"requestId":$context.requestId}"#,
+            r#"{"status":"$context.status","requestId":"$context.requestId",}"#,
+            r#""just $context.requestId""#,
+        ];
+        for (stage, format) in ["orders/prod", "shop/$default", "chat/prod", "orders/staging"].iter().zip(formats) {
+            world.access_log_mut(stage).format = Some(format.to_owned());
+        }
+    }),
+    ("formats that say too little", |world| {
+        let formats = [
+            r#"{"status":"$context.status","error":"$context.integration.error"}"#,
+            r#"{"id":"$context.requestId","status":"$context.integrationStatus"}"#,
+            r#"{"id":"$context.extendedRequestId","status":"$context.integration.status"}"#,
+            "{}",
+        ];
+        for (stage, format) in ["orders/prod", "shop/$default", "chat/prod", "orders/staging"].iter().zip(formats) {
+            world.access_log_mut(stage).format = Some(format.to_owned());
+        }
+    }),
+    ("execution logs off", |world| {
+        world.stage_mut("orders/prod").method_logging.clear();
+        world.stage_mut("orders/staging").method_logging =
+            vec![logging(None, Some("OFF")), logging(Some("~1pets/GET"), Some("INFO"))];
+        world.stage_mut("users/live").method_logging.push(logging(Some("users/POST"), Some("OFF")));
+        world.stage_mut("chat/prod").method_logging = vec![logging(None, None)];
+    }),
+    ("overrides without a level", |world| {
+        world.stage_mut("orders/prod").method_logging.push(logging(Some("pets/GET"), None));
+        world.stage_mut("chat/prod").method_logging.push(logging(Some("$default"), None));
+    }),
+    ("payloads recorded", |world| {
+        let traced = |method, level| MethodLogging { data_trace: true, ..logging(method, Some(level)) };
+        world.stage_mut("orders/prod").method_logging = vec![traced(None, "INFO")];
+        world.stage_mut("orders/staging").method_logging.push(traced(Some("pets/GET"), "OFF"));
+        world.stage_mut("chat/prod").method_logging.push(traced(Some("send"), "ERROR"));
+    }),
+    ("tracing off", |world| {
+        world.stage_mut("orders/prod").tracing = Some(false);
+        world.stage_mut("users/beta").tracing = None;
+    }),
+    ("stages of APIs that cannot be traced, which state tracing and a canary", |world| {
+        for stage in ["shop/$default", "chat/prod"] {
+            let stage = world.stage_mut(stage);
+            stage.tracing = Some(stage.name == "prod");
+            stage.has_canary = true;
+            stage.method_logging.push(logging(None, Some("INFO")));
+        }
+    }),
+    ("no stage that needs the role that is set", |world| {
+        let Region { rest_apis, v2_apis, .. } = &mut world.region;
+        for api in rest_apis.seen.iter_mut().chain(&mut v2_apis.seen).filter(|api| api.protocol != Protocol::Http) {
+            for stage in &mut api.stages.seen {
+                stage.access_log = None;
+                stage.method_logging.clear();
+            }
+        }
+    }),
+];
+
+const DESTINATIONS: &[Fault] = &[
+    ("destinations that do not exist", |world| {
+        *world.log_group_mut("/gateway/orders") = Fetched::known(None);
+        *world.log_group_mut("/gateway/shop") = Fetched::known(None);
+        *world.delivery_stream_mut("amazon-apigateway-orders") = Fetched::known(None);
+    }),
+    ("destinations elsewhere", |world| {
+        let mut change = |stage, from, to| {
+            let destination = &mut world.access_log_mut(stage).destination;
+            *destination = destination.as_ref().map(|arn| arn.replace(from, to));
+        };
+        change("orders/prod", "us-east-1", "eu-west-1");
+        change("orders/staging", "123456789012", "210987654321");
+        change("shop/v1", "123456789012", "210987654321");
+        change("users/beta", "amazon-apigateway-users", "users");
+        change("chat/prod", ":log-group:", ":destination:");
+    }),
+    ("a WebSocket API that writes to Firehose", |world| {
+        let stream = world.access_log_mut("orders/staging").destination.clone();
+        world.access_log_mut("chat/prod").destination = stream;
+    }),
+    ("no retention", |world| {
+        world.change_log_group("/gateway/orders", |group| group.retention_days = None);
+        world.change_log_group("/gateway/feed", |group| group.retention_days = None);
+    }),
+    ("an account whose id is not known", |world| world.account.id = Err(denied("sts:GetCallerIdentity")).into()),
+];
+
+const ROLES: &[Fault] = &[
+    ("role unset", |world| world.set_gateway_role(None)),
+    ("role missing", |world| *world.gateway_role_mut() = Fetched::known(None)),
+    ("role under another path", |world| {
+        world.change_gateway_role(|role| role.arn = role.arn.replace(":role/", ":role/moved/"));
+    }),
+    ("role for Lambda", |world| {
+        world.change_gateway_role(|role| role.trust_policy = role.trust_policy.replace("apigateway", "lambda"));
+    }),
+    ("role trusted on a condition", |world| {
+        world.change_gateway_role(|role| {
+            let condition = r#""Condition":{"StringEquals":{"aws:SourceAccount":"123456789012"}},"Action""#;
+            role.trust_policy = role.trust_policy.replace(r#""Action""#, condition);
+        });
+    }),
+    ("role trusted for another account", |world| {
+        world.change_gateway_role(|role| {
+            let condition = r#""Condition":{"StringEquals":{"aws:SourceAccount":"210987654321"}},"Action""#;
+            role.trust_policy = role.trust_policy.replace(r#""Action""#, condition);
+        });
+    }),
+    ("role without policies", |world| world.change_gateway_role(strip)),
+    ("role that may write one kind of log only", |world| {
+        world.change_gateway_role(|role| role.inline_policies.seen.truncate(1));
+    }),
+    ("role that may not create log groups, one of which is absent", deny_creation),
+    ("role that may not create log groups, and need not", |world| {
+        deny_creation(world);
+        for answer in &mut world.region.log_groups {
+            if answer.group == Fetched::known(None) {
+                let arn = format!("arn:aws:logs:us-east-1:123456789012:log-group:{}", answer.name);
+                let group = LogGroup { arn, retention_days: None, class: None, kms_key: None };
+                answer.group = Fetched::known(Some(group));
+            }
+        }
+    }),
+    ("role that is denied", |world| {
+        deny(world, "logs:Put*");
+    }),
+    ("boundary that leaves out logs", |world| {
+        let document = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"xray:*","Resource":"*"}}"#;
+        *world.managed_policy_mut("policy/boundary") = Fetched::known(document.to_owned());
+    }),
+    ("policies that are no JSON", |world| {
+        *world.managed_policy_mut("policy/websocket-logs") = Fetched::known("{".to_owned());
+        world.change_gateway_role(|role| role.trust_policy = String::from("not a policy"));
+    }),
+];
+
+fn deny(world: &mut Inventory, action: &str) {
+    let document =
+        format!(r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Deny","Action":"{action}","Resource":"*"}}}}"#);
+    let policy = InlinePolicy { name: "freeze".to_owned(), document: Fetched::known(document) };
+    world.change_gateway_role(|role| role.inline_policies.seen.push(policy));
+}
+
+fn deny_creation(world: &mut Inventory) {
+    deny(world, "logs:CreateLogGroup");
+}
+
+/// Leaves a role nothing but its trust policy.
+fn strip(role: &mut Role) {
+    role.boundary = None;
+    role.inline_policies.seen.clear();
+    role.attached_policies.seen.clear();
+}
+
+const GAPS: &[Fault] = &[
+    ("listings that broke off", |world| {
+        world.break_rest_apis();
+        break_off(&mut world.api_mut("chat").stages, "apigatewayv2:GetStages");
+    }),
+    ("listings that were denied, beside a role that is unset", |world| {
+        world.region.rest_apis = Listing::unread(denied("apigateway:GetRestApis"));
+        world.region.v2_apis = Listing::unread(denied("apigatewayv2:GetApis"));
+        world.set_gateway_role(None);
+    }),
+    ("settings that were denied", |world| {
+        world.region.gateway_settings = Err(denied("apigateway:GetAccount")).into();
+    }),
+    ("destinations that were denied", |world| {
+        *world.log_group_mut("/gateway/orders") = Err(denied("logs:DescribeLogGroups")).into();
+        *world.delivery_stream_mut("amazon-apigateway-orders") = Err(denied("firehose:DescribeDeliveryStream")).into();
+    }),
+    ("a role that was denied", |world| *world.gateway_role_mut() = Err(denied("iam:GetRole")).into()),
+    ("policies that were denied, beside a proven lack", |world| {
+        world.change_gateway_role(|role| {
+            role.inline_policies.seen.clear();
+            break_off(&mut role.attached_policies, "iam:ListAttachedRolePolicies");
+        });
+        *world.managed_policy_mut("policy/boundary") = Err(denied("iam:GetPolicyVersion")).into();
+    }),
+    ("nothing looked up", |world| {
+        world.region.log_groups.clear();
+        world.region.delivery_streams.clear();
+        world.account.roles.clear();
+        world.account.managed_policies.clear();
+    }),
+];

@@ -1,0 +1,262 @@
+//! The account in which every check passes: two of everything, differing in everything.
+
+use jiff::Timestamp;
+
+use super::{Inventory, logging};
+use crate::{
+    Fetched, Listing,
+    inventory::{
+        AccessLogSetting, Account, Api, AttachedPolicy, DeliveryStream, DeliveryStreamAnswer, GatewaySettings,
+        InlinePolicy, LogGroup, LogGroupAnswer, ManagedPolicy, MethodLogging, Protocol, Region, Role, RoleAnswer,
+        Stage,
+    },
+};
+
+/// A format that every check accepts, whatever the API speaks.
+pub const FORMAT: &str = concat!(
+    r#"{"requestId":"$context.requestId","extendedRequestId":"$context.extendedRequestId","#,
+    r#""status":"$context.status","integrationError":"$context.integration.error","#,
+    r#""integrationStatus":"$context.integration.status","integrationLatency":"$context.integration.latency","#,
+    r#""responseLatency":"$context.responseLatency"}"#
+);
+
+/// Another one, with spaces, in another order, with more in it.
+pub const LONGER_FORMAT: &str = concat!(
+    r#"{ "time": "$context.requestTime", "stage": "$context.stage", "took": "$context.responseLatency", "#,
+    r#""backend": {"took": "$context.integration.latency", "status": "$context.integration.status", "#,
+    r#""error": "$context.integration.error"}, "status": "$context.status", "#,
+    r#""ids": ["$context.requestId", "$context.extendedRequestId"] }"#
+);
+
+const ID: &str = "123456789012";
+const REGION: &str = "us-east-1";
+
+/// Every check passes here, or does not apply because it cannot.
+#[must_use]
+pub fn healthy() -> Inventory {
+    Inventory {
+        account: Account {
+            id: Fetched::known(ID.to_owned()),
+            partition: "aws".to_owned(),
+            collected_at: Timestamp::constant(1_795_338_000, 0),
+            roles: roles(),
+            managed_policies: managed_policies(),
+        },
+        region: Region {
+            name: REGION.to_owned(),
+            rest_apis: Listing::whole(rest_apis()),
+            v2_apis: Listing::whole(v2_apis()),
+            gateway_settings: Fetched::known(GatewaySettings { cloudwatch_role: Some(role_arn("gateway-logs")) }),
+            log_groups: log_groups(),
+            delivery_streams: [("amazon-apigateway-orders", "ACTIVE"), ("amazon-apigateway-users", "CREATING")]
+                .map(|(name, status)| DeliveryStreamAnswer {
+                    name: name.to_owned(),
+                    stream: Fetched::known(Some(DeliveryStream { arn: stream_arn(name), status: status.to_owned() })),
+                })
+                .into(),
+        },
+    }
+}
+
+fn rest_apis() -> Vec<Api> {
+    let prod = Stage {
+        has_canary: true,
+        ..stage("prod", &group_arn("/gateway/orders:*"), FORMAT, &[logging(None, Some("INFO"))], Some(true))
+    };
+    let staging = stage(
+        "staging",
+        &stream_arn("amazon-apigateway-orders"),
+        LONGER_FORMAT,
+        &[
+            logging(Some("~1pets~1{id}/GET"), Some("INFO")),
+            logging(None, Some("ERROR")),
+            logging(Some("pets/*"), Some("ERROR")),
+        ],
+        Some(true),
+    );
+    let live = stage("live", &group_arn("/gateway/users"), LONGER_FORMAT, &[logging(None, Some("ERROR"))], Some(true));
+    let beta = stage(
+        "beta",
+        &stream_arn("amazon-apigateway-users"),
+        FORMAT,
+        &[logging(None, Some("INFO")), logging(Some("users/POST"), Some("ERROR"))],
+        Some(true),
+    );
+    vec![
+        api("a1b2c3d4e5", "orders", Protocol::Rest, vec![prod, staging]),
+        api("f6g7h8i9j0", "users", Protocol::Rest, vec![live, beta]),
+    ]
+}
+
+fn v2_apis() -> Vec<Api> {
+    let silent = |name, group: &str, format| stage(name, &group_arn(group), format, &[], None);
+    let chat = stage(
+        "prod",
+        &group_arn("/gateway/chat"),
+        FORMAT,
+        &[logging(None, Some("ERROR")), logging(Some("$connect"), Some("INFO"))],
+        None,
+    );
+    let chat_test = stage("test", &group_arn("/gateway/feed"), LONGER_FORMAT, &[logging(None, Some("INFO"))], None);
+    let feed = stage("live", &group_arn("/gateway/feed"), FORMAT, &[logging(None, Some("INFO"))], None);
+    let feed_test = stage("try", &group_arn("/gateway/chat"), FORMAT, &[logging(None, Some("ERROR"))], None);
+    vec![
+        api(
+            "k1l2m3n4o5",
+            "shop",
+            Protocol::Http,
+            vec![silent("$default", "/gateway/shop", FORMAT), silent("v1", "/gateway/shop", LONGER_FORMAT)],
+        ),
+        api("p6q7r8s9t0", "chat", Protocol::Websocket, vec![chat, chat_test]),
+        api(
+            "u1v2w3x4y5",
+            "cart",
+            Protocol::Http,
+            vec![silent("$default", "/gateway/cart:*", LONGER_FORMAT), silent("dev", "/gateway/cart", FORMAT)],
+        ),
+        api("z6a7b8c9d0", "feed", Protocol::Websocket, vec![feed, feed_test]),
+    ]
+}
+
+fn api(id: &str, name: &str, protocol: Protocol, stages: Vec<Stage>) -> Api {
+    Api { id: id.to_owned(), name: name.to_owned(), protocol, stages: Listing::whole(stages) }
+}
+
+fn stage(
+    name: &str,
+    destination: &str,
+    format: &str,
+    method_logging: &[MethodLogging],
+    tracing: Option<bool>,
+) -> Stage {
+    Stage {
+        name: name.to_owned(),
+        access_log: Some(AccessLogSetting {
+            destination: Some(destination.to_owned()),
+            format: Some(format.to_owned()),
+        }),
+        method_logging: method_logging.to_vec(),
+        tracing,
+        has_canary: false,
+    }
+}
+
+/// Those of access logs, then those of execution logs. The execution log of `orders/prod`'s canary and that of
+/// `chat/test` have not been created yet: API Gateway does so when it first writes.
+fn log_groups() -> Vec<LogGroupAnswer> {
+    let group = |name: &str, retention_days, class: Option<&str>, kms_key: Option<String>| LogGroupAnswer {
+        name: name.to_owned(),
+        group: Fetched::known(Some(LogGroup {
+            arn: group_arn(name),
+            retention_days,
+            class: class.map(str::to_owned),
+            kms_key,
+        })),
+    };
+    let absent = |name: &str| LogGroupAnswer { name: name.to_owned(), group: Fetched::known(None) };
+    let key = |id: &str| Some(format!("arn:aws:kms:{REGION}:{ID}:key/{id}"));
+    vec![
+        group("/gateway/orders", Some(30), Some("STANDARD"), key("0a1b2c3d")),
+        group("/gateway/users", Some(90), Some("INFREQUENT_ACCESS"), None),
+        group("/gateway/shop", Some(7), None, None),
+        group("/gateway/cart", None, Some("DELIVERY"), None),
+        group("/gateway/chat", Some(365), Some("STANDARD"), key("4e5f6a7b")),
+        group("/gateway/feed", Some(1), Some("STANDARD"), None),
+        group("API-Gateway-Execution-Logs_a1b2c3d4e5/prod", Some(30), Some("STANDARD"), None),
+        absent("API-Gateway-Execution-Logs_a1b2c3d4e5/prod/Canary"),
+        group("API-Gateway-Execution-Logs_a1b2c3d4e5/staging", None, Some("STANDARD"), None),
+        group("API-Gateway-Execution-Logs_f6g7h8i9j0/live", Some(14), None, key("0a1b2c3d")),
+        group("API-Gateway-Execution-Logs_f6g7h8i9j0/beta", Some(3), Some("STANDARD"), None),
+        group("/aws/apigateway/p6q7r8s9t0/prod", Some(30), Some("STANDARD"), None),
+        absent("/aws/apigateway/p6q7r8s9t0/test"),
+        group("/aws/apigateway/z6a7b8c9d0/live", Some(60), None, None),
+        group("/aws/apigateway/z6a7b8c9d0/try", None, Some("STANDARD"), None),
+    ]
+}
+
+/// The role that writes the logs here, and one that does so in another region. Each kind of group is allowed by a
+/// policy of its own: access logs inline, execution logs of REST APIs inline, those of WebSocket APIs attached.
+fn roles() -> Vec<RoleAnswer> {
+    let write = r#""logs:CreateLogStream","logs:PutLogEvents""#;
+    let inline =
+        |name: &str, document: String| InlinePolicy { name: name.to_owned(), document: Fetched::known(document) };
+    let attached = |arn: &str| AttachedPolicy { arn: arn.to_owned() };
+    let here = Role {
+        arn: role_arn("gateway-logs"),
+        trust_policy: TRUST.to_owned(),
+        boundary: Some(policy_arn("boundary")),
+        inline_policies: Listing::whole(vec![
+            inline("access-logs", allow(write, "/gateway/*")),
+            inline(
+                "execution-logs",
+                allow(&format!("{write},\"logs:CreateLogGroup\""), "API-Gateway-Execution-Logs_*"),
+            ),
+        ]),
+        attached_policies: Listing::whole(vec![
+            attached(&policy_arn("websocket-logs")),
+            attached("arn:aws:iam::aws:policy/CloudWatchLogsReadOnlyAccess"),
+        ]),
+    };
+    let elsewhere = Role {
+        arn: role_arn("service-role/other"),
+        trust_policy: percent_encoding::utf8_percent_encode(TRUST, percent_encoding::NON_ALPHANUMERIC).to_string(),
+        boundary: None,
+        inline_policies: Listing::whole(vec![]),
+        attached_policies: Listing::whole(vec![attached(
+            "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
+        )]),
+    };
+    [here, elsewhere].map(|role| RoleAnswer { arn: role.arn.clone(), role: Fetched::known(Some(role)) }).into()
+}
+
+const TRUST: &str = concat!(
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","#,
+    r#""Principal":{"Service":"apigateway.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#
+);
+
+/// Some as IAM sends them, URL-encoded; some as other tools save them, raw.
+fn managed_policies() -> Vec<ManagedPolicy> {
+    let all = |actions: &str| {
+        format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":[{actions}],"Resource":"*"}}]}}"#)
+    };
+    let encoded =
+        |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+    let write = r#""logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents""#;
+    [
+        (policy_arn("boundary"), encoded(&all(r#""logs:*","xray:*""#))),
+        (policy_arn("websocket-logs"), encoded(&allow(write, "/aws/apigateway/*"))),
+        (
+            "arn:aws:iam::aws:policy/CloudWatchLogsReadOnlyAccess".to_owned(),
+            all(r#""logs:Describe*","logs:Get*","logs:FilterLogEvents""#),
+        ),
+        (
+            "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs".to_owned(),
+            all(r#""logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents""#),
+        ),
+    ]
+    .map(|(arn, document)| ManagedPolicy { arn, document: Fetched::known(document) })
+    .into()
+}
+
+/// A policy that allows `actions` on the log groups that match `groups` and all in them.
+fn allow(actions: &str, groups: &str) -> String {
+    let group = group_arn(groups);
+    let statement = format!(r#"{{"Effect":"Allow","Action":[{actions}],"Resource":["{group}","{group}:*"]}}"#);
+    format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#)
+}
+
+fn group_arn(name: &str) -> String {
+    format!("arn:aws:logs:{REGION}:{ID}:log-group:{name}")
+}
+
+fn stream_arn(name: &str) -> String {
+    format!("arn:aws:firehose:{REGION}:{ID}:deliverystream/{name}")
+}
+
+fn role_arn(name: &str) -> String {
+    format!("arn:aws:iam::{ID}:role/{name}")
+}
+
+fn policy_arn(name: &str) -> String {
+    format!("arn:aws:iam::{ID}:policy/{name}")
+}

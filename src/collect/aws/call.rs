@@ -1,0 +1,480 @@
+//! One place for every call: its turn, its attempts, its time limits, and the gap that it leaves when it fails.
+//!
+//! The SDK's own retries are off. They keep their budget in process-wide statics by service and region, so that one
+//! throttled account would slow down all others; and they would make requests that are neither paced nor counted.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    error::Error,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use gatelight_checks::{Gap, GapKind, Listing, fetched::Why};
+
+use super::{
+    operation::Operation,
+    pace::{Pace, Pacer},
+};
+use crate::progress::Progress;
+
+/// Attempts at a call that AWS throttles or answers with a server error.
+const ATTEMPTS: u32 = 5;
+/// Attempts at a call that does not answer: each costs its whole time limit.
+const ATTEMPTS_WITHOUT_ANSWER: u32 = 3;
+/// After so many calls of one operation in a row that failed for good, though retried, the rest is not tried: a
+/// thousand stages behind a dead endpoint must not cost a thousand times the time limits.
+const GIVE_UP_AFTER: u32 = 3;
+/// A list that is longer than this is taken for one that never ends.
+const MAX_PAGES: usize = 100_000;
+
+/// How the calls to one account in one region went.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Traffic {
+    /// Requests sent, each attempt counted, by operation.
+    pub(crate) requests: BTreeMap<String, u64>,
+    /// Answers that asked to slow down.
+    pub(crate) throttled: u64,
+}
+
+impl Traffic {
+    /// All requests.
+    pub(crate) fn total(&self) -> u64 {
+        self.requests.values().sum()
+    }
+
+    /// Adds another's.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (operation, count) in &other.requests {
+            *self.requests.entry(operation.clone()).or_default() += count;
+        }
+        self.throttled += other.throttled;
+    }
+}
+
+/// Makes the calls to one account in one region (or to its global services).
+#[derive(Debug)]
+pub(crate) struct Calls {
+    pacer: Pacer,
+    traffic: Mutex<Traffic>,
+    /// Calls in a row that failed for good, by operation, and the last gap.
+    failing: Mutex<BTreeMap<Operation, (u32, Gap)>>,
+    progress: Progress,
+}
+
+/// A page of a list.
+#[derive(Debug)]
+pub(crate) struct Page<T> {
+    /// Its elements; a gap for one that cannot be read.
+    pub(crate) elements: Vec<Result<T, Gap>>,
+    /// The token of the next page, if there is one.
+    pub(crate) next: Option<String>,
+}
+
+/// Why an attempt came to nothing.
+struct Refusal {
+    kind: GapKind,
+    /// AWS's error code, where the service answered with one.
+    code: Option<String>,
+    message: String,
+    /// Whether, and how often at most, to try; 1 = this was it.
+    attempts: u32,
+    /// How long AWS asks to wait.
+    retry_after: Option<Duration>,
+}
+
+impl Calls {
+    pub(crate) fn new(pace: Pace, progress: Progress) -> Self {
+        Self { pacer: Pacer::new(pace), traffic: Mutex::default(), failing: Mutex::default(), progress }
+    }
+
+    /// How the calls went so far.
+    pub(crate) fn traffic(&self) -> Traffic {
+        self.traffic.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Where to show how far the work is.
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Calls `operation` about `resource` (an ARN, path or name for the gap).
+    ///
+    /// # Errors
+    /// The gap that it leaves.
+    pub(crate) async fn call<T, E>(
+        &self,
+        operation: Operation,
+        resource: &str,
+        send: impl AsyncFn() -> Result<T, SdkError<E, HttpResponse>>,
+    ) -> Result<T, Gap>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        self.attempt(operation, resource, send).await.map_err(|(_, gap)| gap)
+    }
+
+    /// As [`call`](Self::call), for a question about one thing: `None` if AWS says that there is none.
+    ///
+    /// # Errors
+    /// The gap that it leaves.
+    pub(crate) async fn find<T, E>(
+        &self,
+        operation: Operation,
+        resource: &str,
+        send: impl AsyncFn() -> Result<T, SdkError<E, HttpResponse>>,
+    ) -> Result<Option<T>, Gap>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        match self.attempt(operation, resource, send).await {
+            Ok(answer) => Ok(Some(answer)),
+            Err((Some(code), _)) if operation.absent() == Some(code.as_str()) => Ok(None),
+            Err((_, gap)) => Err(gap),
+        }
+    }
+
+    /// Reads a list page by page; `fetch` gets the token of the page. What was seen before a page failed is kept, and
+    /// so is what stands beside an element that cannot be read.
+    pub(crate) async fn pages<T>(
+        &self,
+        operation: Operation,
+        resource: &str,
+        mut fetch: impl AsyncFnMut(Option<String>) -> Result<Page<T>, Gap>,
+    ) -> Listing<T> {
+        let mut seen = Vec::new();
+        let mut unread = None;
+        let mut token = None;
+        let mut used = BTreeSet::new();
+        loop {
+            let next = match fetch(token).await {
+                Ok(page) => {
+                    for element in page.elements {
+                        match element {
+                            Ok(element) => seen.push(element),
+                            Err(gap) => unread = unread.or(Some(gap)),
+                        }
+                    }
+                    page.next.filter(|token| !token.is_empty())
+                }
+                Err(gap) => return Listing::broken(seen, gap),
+            };
+            let Some(next) = next else {
+                return match unread {
+                    None => Listing::whole(seen),
+                    Some(gap) => Listing::broken(seen, gap),
+                };
+            };
+            if used.len() >= MAX_PAGES || !used.insert(next.clone()) {
+                let gap = failed(operation, resource, "its pages do not end: a page token came twice");
+                return Listing::broken(seen, gap);
+            }
+            token = Some(next);
+        }
+    }
+
+    async fn attempt<T, E>(
+        &self,
+        operation: Operation,
+        resource: &str,
+        send: impl AsyncFn() -> Result<T, SdkError<E, HttpResponse>>,
+    ) -> Result<T, (Option<String>, Gap)>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        if let Some(gap) = self.given_up(operation, resource) {
+            return Err((None, gap));
+        }
+        let mut tried = 0;
+        loop {
+            self.pacer.turn(operation.quota()).await;
+            self.count(operation);
+            tried += 1;
+            let error = match send().await {
+                Ok(answer) => {
+                    self.failing.lock().unwrap_or_else(PoisonError::into_inner).remove(&operation);
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            let refusal = read(&error);
+            tracing::debug!(%operation, resource, tried, kind = refusal.kind.name(), code = refusal.code, "call failed");
+            if refusal.kind == GapKind::Throttled {
+                self.traffic.lock().unwrap_or_else(PoisonError::into_inner).throttled += 1;
+                self.pacer.close(operation.quota(), refusal.retry_after.unwrap_or_else(|| pause(tried)));
+            }
+            if tried < refusal.attempts {
+                if refusal.kind != GapKind::Throttled {
+                    tokio::time::sleep(pause(tried) / 4).await;
+                }
+                continue;
+            }
+            let gap = Gap::new(Why {
+                operation: operation.name().to_owned(),
+                permission: operation.permission().to_owned(),
+                resource: resource.to_owned(),
+                kind: refusal.kind,
+                message: refusal.message,
+            });
+            if refusal.attempts > 1 {
+                let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+                let entry = failing.entry(operation).or_insert((0, gap.clone()));
+                *entry = (entry.0 + 1, gap.clone());
+            }
+            return Err((refusal.code, gap));
+        }
+    }
+
+    /// The gap for a call that is not worth trying any more.
+    fn given_up(&self, operation: Operation, resource: &str) -> Option<Gap> {
+        let failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (count, last) = failing.get(&operation)?;
+        (*count >= GIVE_UP_AFTER).then(|| {
+            let Why { permission, kind, message, .. } = last.why();
+            Gap::new(Why {
+                operation: operation.name().to_owned(),
+                permission: permission.clone(),
+                resource: resource.to_owned(),
+                kind: *kind,
+                message: format!("not tried, as {count} calls in a row had failed: {message}"),
+            })
+        })
+    }
+
+    fn count(&self, operation: Operation) {
+        let mut traffic = self.traffic.lock().unwrap_or_else(PoisonError::into_inner);
+        *traffic.requests.entry(operation.name().to_owned()).or_default() += 1;
+        self.progress.request();
+    }
+}
+
+/// A gap for an answer that came but cannot be used.
+pub(crate) fn failed(operation: Operation, resource: &str, message: &str) -> Gap {
+    Gap::new(Why {
+        operation: operation.name().to_owned(),
+        permission: operation.permission().to_owned(),
+        resource: resource.to_owned(),
+        kind: GapKind::Failed,
+        message: message.to_owned(),
+    })
+}
+
+/// The gap for an answer that came without something that it always has.
+pub(crate) fn lacks(operation: Operation, resource: &str, what: &str) -> Gap {
+    failed(operation, resource, &format!("the answer lacks {what}"))
+}
+
+/// How long to wait after the `tried`th attempt: 1, 2, 4, 8 … seconds, and up to a quarter more, so that those who
+/// were refused together do not come back together.
+fn pause(tried: u32) -> Duration {
+    let seconds = f64::from(1_u32 << tried.clamp(1, 5).saturating_sub(1));
+    Duration::from_secs_f64(seconds * (1.0 + jitter() / 4.0))
+}
+
+/// Between 0 and 1. Spreading calls needs no better randomness than a hasher's seed.
+fn jitter() -> f64 {
+    use std::hash::{BuildHasher, RandomState};
+    f64::from(u32::try_from(RandomState::new().hash_one(0) >> 32).unwrap_or_default()) / f64::from(u32::MAX)
+}
+
+/// Error codes that ask to slow down, over the protocols (smithy-rs and botocore know the same).
+const THROTTLING: &[&str] = &[
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "BandwidthLimitExceeded",
+    "LimitExceededException",
+    "SlowDown",
+    "PriorRequestNotComplete",
+    "EC2ThrottledException",
+];
+
+/// Error codes of a refusal, beside status 401 and 403.
+const DENIED: &[&str] = &[
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "UnauthorizedException",
+    "NotAuthorized",
+    "AuthorizationError",
+    "OptInRequired",
+];
+
+/// Error codes of credentials that AWS does not take.
+pub(super) const BAD_CREDENTIALS: &[&str] = &[
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "SignatureDoesNotMatch",
+    "InvalidSignatureException",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "MissingAuthenticationToken",
+    "AuthFailure",
+];
+
+fn read<E>(error: &SdkError<E, HttpResponse>) -> Refusal
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let of = |kind, attempts, message: String| Refusal { kind, code: None, message, attempts, retry_after: None };
+    match error {
+        SdkError::TimeoutError(_) => of(GapKind::TimedOut, ATTEMPTS_WITHOUT_ANSWER, chain(error)),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+            of(GapKind::TimedOut, ATTEMPTS_WITHOUT_ANSWER, chain(error))
+        }
+        SdkError::DispatchFailure(failure) if failure.is_io() => {
+            of(GapKind::Failed, ATTEMPTS_WITHOUT_ANSWER, chain(error))
+        }
+        SdkError::ServiceError(service) => {
+            let status = service.raw().status().as_u16();
+            let answered = Answered {
+                status,
+                code: service.err().code(),
+                message: service.err().message(),
+                retry_after: retry_after(service.raw()),
+            };
+            answered.read()
+        }
+        SdkError::ResponseError(response) => {
+            // An answer that cannot be parsed. Its status still tells a refusal or a server error.
+            let status = response.raw().status().as_u16();
+            let retry_after = retry_after(response.raw());
+            let message = chain(error);
+            if (200..300).contains(&status) {
+                return of(GapKind::Failed, ATTEMPTS_WITHOUT_ANSWER, message);
+            }
+            Answered { status, code: None, message: Some(&message), retry_after }.read()
+        }
+        _ => of(GapKind::Failed, 1, chain(error)),
+    }
+}
+
+/// An error that a service (or something before it) answered with.
+struct Answered<'a> {
+    status: u16,
+    code: Option<&'a str>,
+    message: Option<&'a str>,
+    retry_after: Option<Duration>,
+}
+
+impl Answered<'_> {
+    fn read(&self) -> Refusal {
+        let is = |codes: &[&str]| self.code.is_some_and(|code| codes.contains(&code));
+        let (kind, attempts) = match self.status {
+            _ if is(THROTTLING) => (GapKind::Throttled, ATTEMPTS),
+            429 => (GapKind::Throttled, ATTEMPTS),
+            401 | 403 => (GapKind::Denied, 1),
+            _ if is(DENIED) || is(BAD_CREDENTIALS) => (GapKind::Denied, 1),
+            _ if is(&["UnknownOperationException", "InvalidAction", "UnsupportedOperation"]) => {
+                (GapKind::Unsupported, 1)
+            }
+            405 | 501 => (GapKind::Unsupported, 1),
+            // An error without a code is not the service's own: there is no such service at this endpoint.
+            404 if self.code.is_none() => (GapKind::Unsupported, 1),
+            500.. => (GapKind::Failed, ATTEMPTS),
+            _ => (GapKind::Failed, 1),
+        };
+        let message = match (self.code, self.message) {
+            (Some(code), Some(message)) => format!("{code}: {message}"),
+            (Some(one), None) | (None, Some(one)) => one.to_owned(),
+            (None, None) => format!("HTTP status {}", self.status),
+        };
+        Refusal {
+            kind,
+            code: self.code.map(str::to_owned),
+            message: clip(&message),
+            attempts,
+            retry_after: self.retry_after,
+        }
+    }
+}
+
+/// `Retry-After` in seconds, at most a minute: nobody waits longer for one call.
+fn retry_after(response: &HttpResponse) -> Option<Duration> {
+    let seconds: u64 = response.headers().get("retry-after")?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds.min(60)))
+}
+
+/// An error with its causes, on one line. The outermost only says "service error", so it is left out.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut text = String::new();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let part = error.to_string();
+        if !text.contains(&part) {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&part);
+        }
+        cause = error.source();
+    }
+    clip(if text.is_empty() { error.to_string() } else { text }.as_str())
+}
+
+/// At most 300 characters, none of them control characters: messages come from outside.
+fn clip(text: &str) -> String {
+    let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut clipped: String = clean.clone().take(300).collect();
+    if clean.count() > 300 {
+        clipped.push('…');
+    }
+    clipped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(status: u16, code: Option<&str>) -> (GapKind, u32) {
+        let refusal = Answered { status, code, message: None, retry_after: None }.read();
+        (refusal.kind, refusal.attempts)
+    }
+
+    #[test]
+    fn each_refusal_has_its_kind() {
+        assert_eq!(kind(403, Some("AccessDeniedException")), (GapKind::Denied, 1));
+        assert_eq!(kind(400, Some("AccessDeniedException")), (GapKind::Denied, 1));
+        assert_eq!(kind(400, Some("ThrottlingException")), (GapKind::Throttled, ATTEMPTS));
+        assert_eq!(kind(429, None), (GapKind::Throttled, ATTEMPTS));
+        assert_eq!(kind(503, Some("SlowDown")), (GapKind::Throttled, ATTEMPTS));
+        assert_eq!(kind(503, None), (GapKind::Failed, ATTEMPTS));
+        assert_eq!(kind(404, None), (GapKind::Unsupported, 1));
+        assert_eq!(kind(404, Some("NotFoundException")), (GapKind::Failed, 1));
+        assert_eq!(kind(400, Some("ValidationException")), (GapKind::Failed, 1));
+    }
+
+    #[test]
+    fn pauses_grow_and_are_spread() {
+        for (tried, seconds) in [(1, 1.0), (2, 2.0), (3, 4.0), (9, 16.0)] {
+            let pause = pause(tried).as_secs_f64();
+            assert!((seconds..=seconds * 1.25).contains(&pause), "{tried}: {pause}");
+        }
+    }
+
+    #[test]
+    fn messages_from_outside_are_one_short_line() {
+        assert_eq!(clip("a\nb\u{1b}[31m"), "a b [31m");
+        assert_eq!(clip(&"x".repeat(1000)).chars().count(), 301);
+    }
+
+    #[tokio::test]
+    async fn a_token_that_repeats_ends_the_list_with_a_gap() {
+        let calls = Calls::new(Pace::Off, Progress::hidden());
+        let listing = calls
+            .pages(Operation::GetRestApis, "/restapis", async |_| {
+                Ok(Page { elements: vec![Ok(1)], next: Some("again".to_owned()) })
+            })
+            .await;
+        assert_eq!(listing.seen.len(), 2);
+        assert!(listing.rest.get().is_err());
+    }
+}

@@ -1,0 +1,13 @@
+//! The only maker of AWS clients: credentials, time limits, retries, pacing, and the table of all calls.
+
+mod call;
+mod operation;
+mod pace;
+mod promised;
+mod session;
+
+pub(crate) use call::{Calls, Page, Traffic, failed, lacks};
+pub(crate) use operation::Operation;
+pub(crate) use pace::Pace;
+pub(crate) use promised::Promised;
+pub(crate) use session::{Caller, Session, Whose, http_client};

@@ -1,0 +1,269 @@
+//! Credentials, and the clients that use them.
+
+use std::{
+    collections::HashMap,
+    env, fmt, fs,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use anyhow::{Context as _, anyhow, bail};
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig,
+    profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider},
+    provider_config::ProviderConfig,
+};
+use aws_credential_types::provider::ProvideCredentials;
+use aws_smithy_http_client::{
+    Connector,
+    proxy::ProxyConfig,
+    tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::client::{
+    http::{HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn},
+    result::SdkError,
+};
+use aws_smithy_types::{error::metadata::ProvideErrorMetadata, retry::RetryConfig, timeout::TimeoutConfig};
+use gatelight_checks::{Gap, arn::Arn};
+
+use super::{
+    call::{BAD_CREDENTIALS, Calls, chain},
+    operation::Operation,
+};
+
+const CONNECT_LIMIT: Duration = Duration::from_millis(3_100);
+const READ_LIMIT: Duration = Duration::from_secs(10);
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(15);
+/// Finding credentials may ask an instance's metadata service, a process or SSO.
+const CREDENTIALS_LIMIT: Duration = Duration::from_secs(8);
+
+/// Which credentials to use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// The default chain: environment, shared files, SSO, web identity, container, instance.
+    Default,
+    /// A profile of the shared configuration and credentials files, whatever the environment holds.
+    Profile(String),
+}
+
+impl fmt::Display for Whose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("the default credential chain"),
+            Self::Profile(name) => write!(f, "profile {name:?}"),
+        }
+    }
+}
+
+/// Credentials, and one HTTP client for all who use them.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    whose: Whose,
+    config: SdkConfig,
+}
+
+/// Who the credentials belong to.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    /// Twelve digits, if AWS would say.
+    pub(crate) account: Result<String, Gap>,
+    /// From the caller's ARN.
+    pub(crate) partition: Option<String>,
+}
+
+impl Session {
+    /// Finds credentials.
+    ///
+    /// # Errors
+    /// If there are none, or the profile does not exist: one sentence with what to do.
+    pub(crate) async fn open(whose: &Whose, http: &SharedHttpClient) -> anyhow::Result<Self> {
+        check_profile(whose).await?;
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_LIMIT)
+            .read_timeout(READ_LIMIT)
+            .operation_attempt_timeout(ATTEMPT_LIMIT)
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(http.clone())
+            .timeout_config(timeouts)
+            .retry_config(RetryConfig::disabled());
+        if let Whose::Profile(name) = whose {
+            // An explicit profile wins over keys in the environment, as with the AWS CLI. The region does not: there
+            // AWS_REGION comes first.
+            let region = ProfileFileRegionProvider::builder().profile_name(name).build();
+            let region = aws_config::meta::region::RegionProviderChain::first_try(
+                aws_config::environment::EnvironmentVariableRegionProvider::new(),
+            )
+            .or_else(region);
+            let region = region.region().await;
+            let provider = ProviderConfig::empty().with_http_client(http.clone()).with_region(region.clone());
+            let provider = ProfileFileCredentialsProvider::builder().profile_name(name).configure(&provider).build();
+            loader = loader.profile_name(name).region(region).credentials_provider(provider);
+        }
+        let config = loader.load().await;
+        let session = Self { whose: whose.clone(), config };
+        session.check_credentials().await?;
+        Ok(session)
+    }
+
+    async fn check_credentials(&self) -> anyhow::Result<()> {
+        let whose = &self.whose;
+        let advice = "pass --profile NAME, run `aws sso login`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+        let Some(provider) = self.config.credentials_provider() else {
+            bail!("no AWS credentials in {whose}; {advice}");
+        };
+        match tokio::time::timeout(CREDENTIALS_LIMIT, provider.provide_credentials()).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => {
+                let why = chain(&error);
+                bail!("no AWS credentials from {whose} ({why}); {advice}")
+            }
+            Err(_) => bail!("no AWS credentials from {whose} within {} seconds; {advice}", CREDENTIALS_LIMIT.as_secs()),
+        }
+    }
+
+    /// The region of the environment or profile.
+    pub(crate) fn region(&self) -> Option<String> {
+        self.config.region().map(ToString::to_string)
+    }
+
+    /// The settings for the clients of a region.
+    pub(crate) fn in_region(&self, region: &str) -> SdkConfig {
+        self.config.to_builder().region(Region::new(region.to_owned())).build()
+    }
+
+    /// Asks AWS whose credentials these are.
+    ///
+    /// # Errors
+    /// If AWS does not take them, or cannot be reached. A refusal is no error: the account is then not known.
+    pub(crate) async fn caller(&self, region: &str, calls: &Calls) -> anyhow::Result<Caller> {
+        let sts = aws_sdk_sts::Client::new(&self.in_region(region));
+        // The first call shows what the gap would not: whether anybody is there, and takes the credentials.
+        let fatal = Mutex::new(None);
+        let answer = calls
+            .call(Operation::GetCallerIdentity, "*", async || {
+                let answer = sts.get_caller_identity().send().await;
+                if let Err(error) = &answer {
+                    *fatal.lock().unwrap_or_else(PoisonError::into_inner) = self.fatal(region, error);
+                }
+                answer
+            })
+            .await;
+        if let Some(fatal) = fatal.into_inner().unwrap_or_else(PoisonError::into_inner)
+            && answer.is_err()
+        {
+            return Err(fatal);
+        }
+        Ok(match answer {
+            Ok(identity) => Caller {
+                partition: identity.arn().and_then(Arn::parse).map(|arn| arn.partition.to_owned()),
+                account: identity.account.ok_or_else(|| super::lacks(Operation::GetCallerIdentity, "*", "the account")),
+            },
+            Err(gap) => Caller { account: Err(gap), partition: None },
+        })
+    }
+
+    fn fatal<E: ProvideErrorMetadata + std::error::Error + 'static>(
+        &self,
+        region: &str,
+        error: &SdkError<E, aws_smithy_runtime_api::client::orchestrator::HttpResponse>,
+    ) -> Option<anyhow::Error> {
+        match error {
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Some(anyhow!(
+                "could not reach AWS at {} for region {region} ({}); is the address right, and is there a way to it?",
+                self.endpoint(region),
+                chain(error)
+            )),
+            SdkError::ConstructionFailure(_) => {
+                Some(anyhow!("no AWS credentials from {}: {}", self.whose, chain(error)))
+            }
+            SdkError::ServiceError(service) => {
+                let code = service.err().code()?;
+                BAD_CREDENTIALS.contains(&code).then(|| {
+                    anyhow!(
+                        "AWS does not take the credentials of {} in {region} ({code}: {}); renew them, or enable the \
+                         region if it is not enabled for this account",
+                        self.whose,
+                        service.err().message().unwrap_or("no message")
+                    )
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// The address that STS is called at.
+    fn endpoint(&self, region: &str) -> String {
+        env::var("AWS_ENDPOINT_URL_STS").ok().or_else(|| self.config.endpoint_url().map(str::to_owned)).unwrap_or_else(
+            || format!("sts.{region}.amazonaws.com{}", if region.starts_with("cn-") { ".cn" } else { "" }),
+        )
+    }
+}
+
+/// The SDK finds out only later, and says it less clearly.
+async fn check_profile(whose: &Whose) -> anyhow::Result<()> {
+    let (name, given_by) = match whose {
+        Whose::Profile(name) => (name.clone(), "--profile"),
+        Whose::Default => match env::var("AWS_PROFILE") {
+            Ok(name) if !name.is_empty() => (name, "AWS_PROFILE"),
+            _ => return Ok(()),
+        },
+    };
+    let files = aws_config::profile::load(
+        &aws_types::os_shim_internal::Fs::real(),
+        &aws_types::os_shim_internal::Env::real(),
+        &aws_runtime::env_config::file::EnvConfigFiles::default(),
+        None,
+    )
+    .await
+    .context("the shared AWS configuration cannot be read")?;
+    if files.get_profile(&name).is_none() {
+        let known: Vec<_> = files.profiles().collect();
+        let hint = crate::config::nearest(&name, known.iter().copied());
+        bail!(
+            "there is no profile {name:?} ({given_by}) in the shared AWS configuration and credentials files{}",
+            hint.map_or_else(String::new, |near| format!("; did you mean {near:?}?"))
+        );
+    }
+    Ok(())
+}
+
+/// One HTTP client for all: a client of its own costs each SDK client 30 ms and 100 KiB. TLS by rustls with ring;
+/// the system's certificates, or those in `AWS_CA_BUNDLE`; a proxy if the environment names one.
+///
+/// # Errors
+/// If `AWS_CA_BUNDLE` cannot be read.
+pub(crate) fn http_client() -> anyhow::Result<SharedHttpClient> {
+    let trust = match env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) {
+        None => TrustStore::default(),
+        Some(path) => {
+            let pem = fs::read(&path)
+                .with_context(|| format!("AWS_CA_BUNDLE names {}, which cannot be read", path.display()))?;
+            if !pem.windows(27).any(|window| window == b"-----BEGIN CERTIFICATE-----") {
+                bail!("AWS_CA_BUNDLE names {}, which holds no PEM certificate", path.display());
+            }
+            TrustStore::empty().with_pem_certificate(pem)
+        }
+    };
+    let context = TlsContext::builder().with_trust_store(trust).build()?;
+    // Connectors are kept by their time limits: the SDK's own metadata clients use shorter ones.
+    let connectors: Mutex<HashMap<(Option<Duration>, Option<Duration>), SharedHttpConnector>> = Mutex::default();
+    Ok(http_client_fn(move |settings, components| {
+        let key = (settings.connect_timeout(), settings.read_timeout());
+        let mut connectors = connectors.lock().unwrap_or_else(PoisonError::into_inner);
+        connectors
+            .entry(key)
+            .or_insert_with(|| {
+                let mut limits = HttpConnectorSettings::builder();
+                limits.set_connect_timeout(key.0).set_read_timeout(key.1);
+                let mut connector = Connector::builder()
+                    .connector_settings(limits.build())
+                    .proxy_config(ProxyConfig::from_env())
+                    .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+                    .tls_context(context.clone());
+                connector.set_sleep_impl(components.sleep_impl());
+                SharedHttpConnector::new(connector.build())
+            })
+            .clone()
+    }))
+}

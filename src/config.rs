@@ -1,0 +1,531 @@
+//! Settings have one shape: a struct of options, read from flags and from the file. Defaults live in `resolve` only.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt, fs,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use anyhow::{Context as _, anyhow, bail};
+use clap::{Args, ValueEnum, ValueHint};
+use gatelight_checks::{CHECKS, Check, Policy, Severity, find_check, policy::Ignore};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use serde::{Deserialize, Deserializer, de};
+
+use crate::collect::aws::{Pace, Whose};
+
+/// What `audit` can be told, by flags and by file. A list given as flags replaces the file's.
+#[derive(Clone, Debug, Default, Args, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// AWS profile to audit (repeat for several) [default: the default credential chain]
+    #[arg(long, value_name = "NAME", help_heading = "Where to look")]
+    pub(crate) profile: Option<Vec<String>>,
+    /// Region to audit (repeat for several) [default: the region of the environment or profile]
+    #[arg(long, value_name = "NAME", help_heading = "Where to look", conflicts_with = "all_regions")]
+    pub(crate) region: Option<Vec<String>>,
+    /// Audit every region that is enabled for the account
+    #[arg(long, num_args = 0, default_missing_value = "true", help_heading = "Where to look")]
+    pub(crate) all_regions: Option<bool>,
+    /// Audit a saved inventory instead of AWS; `-` is standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Where to look")]
+    pub(crate) from: Option<PathBuf>,
+    /// Save what was collected; `-` is standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Where to look")]
+    pub(crate) save: Option<PathBuf>,
+    /// Share of AWS's published request quotas to use, above 0 and at most 1; `off` for endpoints that are not AWS
+    /// [default: 0.5]
+    #[arg(long, value_name = "SHARE", help_heading = "Where to look")]
+    pub(crate) pace: Option<PaceSetting>,
+    /// Run only this check (repeat for several)
+    #[arg(long, value_name = "ID", help_heading = "What to check")]
+    pub(crate) check: Option<Vec<String>>,
+    /// Leave this check out (repeat for several)
+    #[arg(long, value_name = "ID", help_heading = "What to check")]
+    pub(crate) skip: Option<Vec<String>>,
+    /// Findings of this severity or above make the exit status 1 [default: medium]
+    #[arg(long, value_name = "SEVERITY", help_heading = "What to report")]
+    pub(crate) fail_on: Option<FailOn>,
+    /// Form of the report [default: text]
+    #[arg(long, value_name = "NAME", help_heading = "What to report")]
+    pub(crate) format: Option<Format>,
+    /// Where to write the report; `-` is standard output [default: -]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "What to report")]
+    pub(crate) output: Option<PathBuf>,
+    /// Say nothing but the report and errors
+    #[arg(
+        long,
+        num_args = 0,
+        default_missing_value = "true",
+        help_heading = "What to report",
+        conflicts_with = "verbose"
+    )]
+    pub(crate) quiet: Option<bool>,
+    /// Show findings of low severity and every subject, and log calls that fail
+    #[arg(long, num_args = 0, default_missing_value = "true", help_heading = "What to report")]
+    pub(crate) verbose: Option<bool>,
+    /// Colour in the text report [default: auto]
+    #[arg(long, value_name = "WHEN", help_heading = "What to report")]
+    pub(crate) color: Option<Color>,
+    /// Show no progress on the terminal
+    #[arg(long, num_args = 0, default_missing_value = "true", help_heading = "What to report")]
+    pub(crate) no_progress: Option<bool>,
+    /// By check: how much its outcomes matter.
+    #[arg(skip)]
+    pub(crate) severity: Option<BTreeMap<String, Severity>>,
+    /// Outcomes that are known and accepted.
+    #[arg(skip)]
+    pub(crate) ignore: Option<Vec<IgnoreSetting>>,
+}
+
+/// An outcome that is known and accepted, as the file states it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct IgnoreSetting {
+    /// A check's id; `*` stands for any text.
+    pub(crate) check: String,
+    /// A subject's ARN or name; `*` stands for any text.
+    pub(crate) subject: String,
+    /// Why it is accepted.
+    pub(crate) reason: String,
+    /// The last day (UTC) on which it holds.
+    #[serde(default, deserialize_with = "day")]
+    pub(crate) until: Option<Date>,
+}
+
+impl IgnoreSetting {
+    /// Whether its last day is over.
+    pub(crate) fn ended(&self, now: Timestamp) -> bool {
+        self.until.is_some_and(|until| now.to_zoned(TimeZone::UTC).date() > until)
+    }
+}
+
+/// `--pace`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct PaceSetting(pub(crate) Pace);
+
+impl FromStr for PaceSetting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self(Pace::Off));
+        }
+        match text.parse::<f64>() {
+            Ok(share) if share > 0.0 && share <= 1.0 => Ok(Self(Pace::Share(share))),
+            _ => Err("a share is above 0 and at most 1, or the word `off`".to_owned()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for PaceSetting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = PaceSetting;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a share above 0 and at most 1, or \"off\"")
+            }
+            fn visit_f64<E: de::Error>(self, share: f64) -> Result<PaceSetting, E> {
+                self.visit_str(&share.to_string())
+            }
+            fn visit_i64<E: de::Error>(self, share: i64) -> Result<PaceSetting, E> {
+                self.visit_str(&share.to_string())
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<PaceSetting, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// `--fail-on`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum FailOn {
+    /// Findings of high severity.
+    High,
+    /// Findings of medium severity or above.
+    Medium,
+    /// Every finding.
+    Low,
+    /// No finding.
+    Never,
+}
+
+impl FailOn {
+    /// The least severity that counts.
+    pub(crate) fn threshold(self) -> Option<Severity> {
+        match self {
+            Self::High => Some(Severity::High),
+            Self::Medium => Some(Severity::Medium),
+            Self::Low => Some(Severity::Low),
+            Self::Never => None,
+        }
+    }
+}
+
+/// `--format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Format {
+    /// For a person at a terminal.
+    Text,
+    /// One document.
+    Json,
+    /// One outcome a line.
+    Jsonl,
+}
+
+/// `--color`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Settings with every default filled in, and every name looked up.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) source: Source,
+    pub(crate) save: Option<PathBuf>,
+    pub(crate) checks: Vec<&'static Check>,
+    pub(crate) severities: BTreeMap<String, Severity>,
+    pub(crate) ignores: Vec<IgnoreSetting>,
+    pub(crate) fail_on: FailOn,
+    pub(crate) format: Format,
+    pub(crate) output: PathBuf,
+    pub(crate) quiet: bool,
+    pub(crate) verbose: bool,
+    pub(crate) color: Color,
+    pub(crate) progress: bool,
+}
+
+/// Where facts come from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// AWS.
+    Live {
+        /// Credentials, each an account.
+        whose: Vec<Whose>,
+        /// Where in it.
+        regions: Regions,
+        /// How fast.
+        pace: Pace,
+    },
+    /// A saved inventory.
+    Saved(PathBuf),
+}
+
+/// Which regions.
+#[derive(Debug)]
+pub(crate) enum Regions {
+    /// The region of the environment or profile.
+    Chain,
+    /// These.
+    Named(Vec<String>),
+    /// All that are enabled.
+    All,
+}
+
+impl Settings {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// Names the file, the line and the key.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        let text =
+            fs::read_to_string(path).with_context(|| format!("the configuration {} cannot be read", path.display()))?;
+        Self::parse(&text).map_err(|problem| anyhow!("{}: {problem}", path.display()))
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+            let message = error.message().trim();
+            let hint = unknown_key(message).map_or_else(String::new, |(key, known)| {
+                nearest(key, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+            });
+            // The list of all keys helps nobody who has the nearest.
+            let message = if hint.is_empty() { message } else { message.split(", expected").next().unwrap_or(message) };
+            format!("line {line}: {message}{hint}")
+        })
+    }
+
+    /// These settings, and `file`'s where these say nothing.
+    pub(crate) fn or(self, file: Self) -> Self {
+        // Regions are one question: a flag for either answers it.
+        let (region, all_regions) = if self.region.is_some() || self.all_regions.is_some() {
+            (self.region, self.all_regions)
+        } else {
+            (file.region, file.all_regions)
+        };
+        // So are the two sources, and how much to say.
+        let live = self.profile.is_some() || region.is_some() || all_regions.is_some() || self.pace.is_some();
+        let (quiet, verbose) = if self.quiet.is_some() || self.verbose.is_some() {
+            (self.quiet, self.verbose)
+        } else {
+            (file.quiet, file.verbose)
+        };
+        Self {
+            profile: self.profile.or(file.profile),
+            region,
+            all_regions,
+            from: self.from.or(file.from.filter(|_| !live)),
+            save: self.save.or(file.save),
+            pace: self.pace.or(file.pace),
+            check: self.check.or(file.check),
+            skip: self.skip.or(file.skip),
+            fail_on: self.fail_on.or(file.fail_on),
+            format: self.format.or(file.format),
+            output: self.output.or(file.output),
+            quiet,
+            verbose,
+            color: self.color.or(file.color),
+            no_progress: self.no_progress.or(file.no_progress),
+            severity: self.severity.or(file.severity),
+            ignore: self.ignore.or(file.ignore),
+        }
+    }
+
+    /// Refuses flags that only steer collection beside `--from`.
+    ///
+    /// # Errors
+    /// Names the flag.
+    pub(crate) fn check_flags(&self) -> anyhow::Result<()> {
+        let Some(from) = &self.from else { return Ok(()) };
+        let steering = [
+            ("--profile", self.profile.is_some()),
+            ("--region", self.region.is_some()),
+            ("--all-regions", self.all_regions.is_some()),
+            ("--pace", self.pace.is_some()),
+            ("--save", self.save.is_some()),
+        ];
+        match steering.iter().find(|(_, given)| *given) {
+            Some((flag, _)) => bail!(
+                "{flag} steers what is read from AWS, and --from {} reads nothing from AWS; give one of the two",
+                from.display()
+            ),
+            None => Ok(()),
+        }
+    }
+
+    /// Fills in the defaults and looks up every name.
+    ///
+    /// # Errors
+    /// Names what is wrong, and the nearest thing that would be right.
+    pub(crate) fn resolve(self) -> anyhow::Result<Config> {
+        let checks = chosen(self.check.as_deref(), self.skip.as_deref())?;
+        let severities = self.severity.unwrap_or_default();
+        for id in severities.keys() {
+            known_check(id).context("[severity]")?;
+        }
+        let ignores = self.ignore.unwrap_or_default();
+        for ignore in &ignores {
+            if !ignore.check.contains(['*', '?', '[', '{']) {
+                known_check(&ignore.check).context("[[ignore]]")?;
+            }
+            if ignore.reason.trim().is_empty() {
+                bail!("[[ignore]] of {:?} needs a reason", ignore.check);
+            }
+            Ignore::new(&ignore.check, &ignore.subject, false)
+                .with_context(|| format!("[[ignore]] of {:?}, subject {:?}", ignore.check, ignore.subject))?;
+        }
+        let source = match self.from {
+            Some(file) => Source::Saved(file),
+            None => Source::Live {
+                whose: match self.profile {
+                    Some(names) if !names.is_empty() => {
+                        let mut seen = BTreeSet::new();
+                        names.into_iter().filter(|name| seen.insert(name.clone())).map(Whose::Profile).collect()
+                    }
+                    _ => vec![Whose::Default],
+                },
+                regions: match (self.all_regions, self.region) {
+                    (Some(true), Some(_)) => bail!("all-regions and region are both set; set one of the two"),
+                    (Some(true), None) => Regions::All,
+                    (_, Some(names)) if !names.is_empty() => {
+                        let mut seen = BTreeSet::new();
+                        Regions::Named(names.into_iter().filter(|name| seen.insert(name.clone())).collect())
+                    }
+                    _ => Regions::Chain,
+                },
+                pace: self.pace.map_or(Pace::Share(0.5), |setting| setting.0),
+            },
+        };
+        let output = self.output.unwrap_or_else(|| PathBuf::from("-"));
+        if self.save.as_deref() == Some(Path::new("-")) && output == Path::new("-") {
+            bail!("--save - and the report both go to standard output; give --output FILE as well");
+        }
+        Ok(Config {
+            source,
+            save: self.save,
+            checks,
+            severities,
+            ignores,
+            fail_on: self.fail_on.unwrap_or(FailOn::Medium),
+            format: self.format.unwrap_or(Format::Text),
+            output,
+            quiet: self.quiet.unwrap_or(false),
+            verbose: self.verbose.unwrap_or(false),
+            color: self.color.unwrap_or(Color::Auto),
+            progress: !self.no_progress.unwrap_or(false) && !self.quiet.unwrap_or(false),
+        })
+    }
+}
+
+impl Config {
+    /// The owner's decisions, at a time: an ignore can end.
+    ///
+    /// # Errors
+    /// A pattern that cannot be read (`resolve` has looked, so there is none).
+    pub(crate) fn policy(&self, now: Timestamp) -> anyhow::Result<Policy> {
+        let ignores = self.ignores.iter().map(|ignore| Ignore::new(&ignore.check, &ignore.subject, ignore.ended(now)));
+        Ok(Policy { severities: self.severities.clone(), ignores: ignores.collect::<Result<_, _>>()? })
+    }
+}
+
+fn chosen(check: Option<&[String]>, skip: Option<&[String]>) -> anyhow::Result<Vec<&'static Check>> {
+    let look_up = |ids: Option<&[String]>, flag: &str| {
+        ids.unwrap_or_default()
+            .iter()
+            .map(|id| known_check(id).with_context(|| flag.to_owned()))
+            .collect::<anyhow::Result<Vec<_>>>()
+    };
+    let (only, without) = (look_up(check, "check")?, look_up(skip, "skip")?);
+    let checks: Vec<_> = CHECKS
+        .iter()
+        .filter(|check| only.is_empty() || only.contains(check))
+        .filter(|check| !without.contains(check))
+        .collect();
+    if checks.is_empty() {
+        bail!("no check is left: every one that was chosen is skipped too");
+    }
+    Ok(checks)
+}
+
+/// The check of that id.
+///
+/// # Errors
+/// Names the nearest id.
+pub(crate) fn known_check(id: &str) -> anyhow::Result<&'static Check> {
+    find_check(id).ok_or_else(|| {
+        let hint = nearest(id, CHECKS.iter().map(|check| check.id))
+            .map_or_else(|| "`gatelight explain` lists them".to_owned(), |near| format!("did you mean {near}?"));
+        anyhow!("there is no check {id:?}; {hint}")
+    })
+}
+
+/// The candidate that is most like `name`, if one is like it at all.
+pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (name.chars().count() / 3).max(2);
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// The unknown key and the known ones, out of serde's message.
+fn unknown_key(message: &str) -> Option<(&str, Vec<&str>)> {
+    let rest = message.strip_prefix("unknown field `").or_else(|| message.strip_prefix("unknown variant `"))?;
+    let (key, rest) = rest.split_once('`')?;
+    Some((key, rest.split('`').skip(1).step_by(2).collect()))
+}
+
+fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a date such as 2027-01-31")]
+    enum Day {
+        Text(String),
+        Toml(toml::value::Datetime),
+    }
+    let text = match Day::deserialize(deserializer)? {
+        Day::Text(text) => text,
+        Day::Toml(date) => date.to_string(),
+    };
+    text.parse().map(Some).map_err(|_| de::Error::custom(format!("{text:?} is no date such as 2027-01-31")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(text: &str) -> String {
+        match Settings::parse(text) {
+            Err(problem) => problem,
+            Ok(settings) => format!("{:#}", settings.resolve().expect_err(text)),
+        }
+    }
+
+    #[test]
+    fn the_annotated_example_is_read_and_holds_every_key_with_its_default() {
+        let example = include_str!("../gatelight.example.toml");
+        let config = Settings::parse(example).expect("reads").resolve().expect("resolves");
+        let default = Settings::default().resolve().expect("resolves");
+        assert_eq!((config.fail_on, config.format, &config.output), (default.fail_on, default.format, &default.output));
+        assert_eq!(config.checks.len(), default.checks.len());
+        // Every key stands in it, if only in a comment.
+        let keys = "profile region all-regions from save pace check skip fail-on format output quiet verbose color \
+                    no-progress severity ignore";
+        for key in keys.split_whitespace() {
+            let stands = |line: &str| {
+                let line = line.trim_start_matches(['#', ' ', '[']);
+                line.starts_with(&format!("{key} =")) || line.starts_with(&format!("{key}]"))
+            };
+            assert!(example.lines().any(stands), "{key}");
+        }
+        // With the comment signs of its settings removed it is read too: nobody has to guess the form.
+        let all: String = example
+            .lines()
+            .map(|line| line.strip_prefix("#: ").unwrap_or(line))
+            .fold(String::new(), |text, line| text + line + "\n");
+        let settings = Settings::parse(&all).expect("reads with everything set");
+        assert!(settings.profile.is_some() && settings.severity.is_some() && settings.ignore.is_some());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line_and_the_nearest_right_thing() {
+        assert_eq!(
+            problem("format = \"text\"\nregoin = [\"x\"]"),
+            "line 2: unknown field `regoin`; did you mean `region`?"
+        );
+        assert!(problem("pace = 2").contains("at most 1"), "{}", problem("pace = 2"));
+        assert!(problem("[severity]\naccess-log-of = \"low\"").contains("did you mean access-log-off?"));
+        assert!(problem("[severity]\naccess-log-off = \"lo\"").contains("line 2"));
+        assert!(problem("fail-on = \"hihg\"").contains("did you mean `high`?"));
+        assert!(problem("[[ignore]]\ncheck = \"*\"\nsubject = \"*\"\nreason = \" \"").contains("needs a reason"));
+        assert!(
+            problem("[[ignore]]\ncheck = \"*\"\nsubject = \"*\"\nreason = \"r\"\nuntil = \"soon\"").contains("soon")
+        );
+        assert!(problem("check = [\"nonsense\"]").contains("nonsense"));
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_lists_replace_lists() {
+        let file = Settings::parse("region = [\"eu-west-1\", \"eu-west-2\"]\nformat = \"json\"").expect("reads");
+        let flags = Settings { region: Some(vec!["us-east-1".into()]), ..Settings::default() };
+        let both = flags.or(file);
+        assert_eq!(both.region, Some(vec!["us-east-1".to_owned()]));
+        assert_eq!(both.format, Some(Format::Json));
+        let flags = Settings { all_regions: Some(true), ..Settings::default() };
+        let both = flags.or(Settings { region: Some(vec!["eu-west-1".into()]), ..Settings::default() });
+        assert!(matches!(both.resolve().expect("resolves").source, Source::Live { regions: Regions::All, .. }));
+    }
+
+    #[test]
+    fn an_ignore_holds_through_its_last_day() {
+        let text = "[[ignore]]\ncheck = \"*\"\nsubject = \"*\"\nreason = \"r\"\nuntil = 2027-01-31";
+        let ignore = Settings::parse(text).expect("reads").ignore.expect("one").remove(0);
+        assert!(!ignore.ended("2027-01-31T23:59:59Z".parse().expect("time")));
+        assert!(ignore.ended("2027-02-01T00:00:00Z".parse().expect("time")));
+    }
+}

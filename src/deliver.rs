@@ -1,0 +1,123 @@
+//! Where bytes go: standard output, or a file that is there whole or not at all.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufWriter, Write},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use tempfile::NamedTempFile;
+
+/// A place that can be written. Made before the work begins, so that a place that cannot be written costs no audit.
+#[derive(Debug)]
+pub(crate) enum Sink {
+    /// `-`.
+    Stdout,
+    /// A file beside the one to replace, and that one's path.
+    Replace(NamedTempFile, PathBuf),
+    /// Something that is there and is no file: a device or a pipe.
+    Device(File, PathBuf),
+}
+
+impl Sink {
+    /// Opens a place; `-` is standard output.
+    ///
+    /// # Errors
+    /// Names the place that cannot be written.
+    pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
+        if path == Path::new("-") {
+            return Ok(Self::Stdout);
+        }
+        let problem = || format!("{} cannot be written", path.display());
+        // A link stays a link: what it points to is replaced.
+        let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        match fs::metadata(&real) {
+            Ok(found) if !found.is_file() => {
+                let file = OpenOptions::new().write(true).open(&real).with_context(problem)?;
+                return Ok(Self::Device(file, real));
+            }
+            Ok(_) => {
+                // A directory that can be written does not mean that its owner wants this file replaced.
+                OpenOptions::new().append(true).open(&real).with_context(problem)?;
+            }
+            Err(_) => {}
+        }
+        let folder = real.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mode = fs::metadata(&real).map_or(0o666, |found| found.permissions().mode());
+        let file = tempfile::Builder::new()
+            .prefix(".gatelight-")
+            .permissions(fs::Permissions::from_mode(mode))
+            .tempfile_in(folder)
+            .with_context(problem)?;
+        Ok(Self::Replace(file, real))
+    }
+
+    /// Writes, and puts a file in its place only when it is whole.
+    ///
+    /// # Errors
+    /// Names the place that could not be written.
+    pub(crate) fn deliver(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
+        match self {
+            Self::Stdout => {
+                let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+                write(&mut out).and_then(|()| out.flush()).context("standard output cannot be written")
+            }
+            Self::Device(file, path) => {
+                let mut out = BufWriter::with_capacity(1 << 16, file);
+                write(&mut out)
+                    .and_then(|()| out.flush())
+                    .with_context(|| format!("{} cannot be written", path.display()))
+            }
+            Self::Replace(file, path) => {
+                let problem = || format!("{} cannot be written", path.display());
+                let mut out = BufWriter::with_capacity(1 << 16, file);
+                write(&mut out).and_then(|()| out.flush()).with_context(problem)?;
+                let file = out.into_inner().map_err(io::IntoInnerError::into_error).with_context(problem)?;
+                file.as_file().sync_all().with_context(problem)?;
+                file.persist(&path).with_context(problem)?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether it is a terminal.
+    pub(crate) fn is_terminal(&self) -> bool {
+        matches!(self, Self::Stdout) && io::IsTerminal::is_terminal(&io::stdout())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_there_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("report.json");
+        fs::write(&path, "before").expect("writes");
+        let broken = Sink::open(&path).expect("opens").deliver(|out| {
+            out.write_all(b"half")?;
+            Err(io::Error::other("cut"))
+        });
+        assert!(format!("{:#}", broken.expect_err("cut")).contains("report.json"));
+        assert_eq!(fs::read_to_string(&path).expect("reads"), "before");
+        Sink::open(&path).expect("opens").deliver(|out| out.write_all(b"after")).expect("writes");
+        assert_eq!(fs::read_to_string(&path).expect("reads"), "after");
+        assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 1, "no temporary file stays");
+    }
+
+    #[test]
+    fn a_device_is_written_and_not_replaced() {
+        let null = Path::new("/dev/null");
+        Sink::open(null).expect("opens").deliver(|out| out.write_all(b"x")).expect("writes");
+        assert!(!fs::metadata(null).expect("is there").is_file());
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_named_before_any_work() {
+        let problem = Sink::open(Path::new("/nonexistent/report.json")).expect_err("no such folder");
+        assert!(format!("{problem:#}").contains("/nonexistent/report.json"));
+    }
+}

@@ -1,0 +1,183 @@
+//! An account that is built in: what Gatelight finds, without credentials and network. It is made from the healthy
+//! account of the tests, spoilt region by region; every check passes somewhere and fails somewhere.
+
+use gatelight_checks::{
+    Fetched, Gap, GapKind, Listing,
+    fetched::Why,
+    inventory::{Account, Region, RoleAnswer},
+    testing::{self, Inventory},
+};
+use jiff::Timestamp;
+
+use crate::collect::aws::{Operation, Traffic};
+
+/// When the demo's facts were collected: a fixed time, so that the same version always shows the same.
+pub(crate) fn started_at() -> Timestamp {
+    testing::healthy().account.collected_at
+}
+
+/// When that was done.
+pub(crate) fn finished_at() -> Timestamp {
+    Timestamp::from_second(started_at().as_second() + 41).unwrap_or_else(|_| started_at())
+}
+
+/// The account and its regions.
+pub(crate) fn account() -> (Account, Vec<(Region, Traffic)>) {
+    let regions: [(&str, fn(&mut Inventory)); 5] = [
+        ("us-east-1", mostly_well),
+        ("eu-west-1", role_is_gone),
+        ("eu-central-1", role_cannot_write),
+        ("ap-southeast-2", role_is_not_trusted),
+        ("sa-east-1", role_was_never_set),
+    ];
+    let mut account: Option<Account> = None;
+    let mut read = Vec::new();
+    for (name, spoil) in regions {
+        let mut world = in_region(name);
+        spoil(&mut world);
+        let traffic = traffic(&world);
+        match &mut account {
+            None => account = Some(world.account),
+            Some(account) => {
+                let known: Vec<_> = account.roles.iter().map(|role| role.arn.clone()).collect();
+                account.roles.extend(world.account.roles.into_iter().filter(|role| !known.contains(&role.arn)));
+            }
+        }
+        read.push((world.region, traffic));
+    }
+    (account.expect("there are regions"), read)
+}
+
+/// The healthy account's region under another name: ARNs name their region, so it is replaced everywhere.
+fn in_region(name: &str) -> Inventory {
+    let healthy = serde_json::to_string(&testing::healthy()).expect("an inventory serialises");
+    serde_json::from_str(&healthy.replace("us-east-1", name)).expect("it reads as it was written")
+}
+
+fn keep(world: &mut Inventory, apis: &[&str]) {
+    let region = &mut world.region;
+    region.rest_apis.seen.retain(|api| apis.contains(&api.name.as_str()));
+    region.v2_apis.seen.retain(|api| apis.contains(&api.name.as_str()));
+}
+
+/// Formats of all kinds, a log group that keeps everything for ever, and stages that log too much or nothing.
+fn mostly_well(world: &mut Inventory) {
+    // The gap of an API whose stages may not be read.
+    world.api_mut("feed").stages = Listing::unread(denied(Operation::GetV2Stages, "/apis/z6a7b8c9d0/stages"));
+    world.access_log_mut("users/live").format = Some(
+        r#"$context.identity.sourceIp - - [$context.requestTime] "$context.httpMethod $context.path" $context.status"#
+            .to_owned(),
+    );
+    world.access_log_mut("users/beta").format = Some(
+        r#"{"id":"$context.requestId","status":"$context.status","integrationStatus":"$context.integrationStatus"}"#
+            .to_owned(),
+    );
+    world.stage_mut("cart/dev").access_log = None;
+    world.change_log_group("/gateway/shop", |group| group.retention_days = None);
+    world.stage_mut("orders/staging").tracing = Some(false);
+    world.stage_mut("orders/staging").method_logging.clear();
+    for setting in &mut world.stage_mut("users/beta").method_logging {
+        setting.data_trace = true;
+    }
+}
+
+/// The role that is set was deleted: AWS looks at it when it is set, and never again.
+fn role_is_gone(world: &mut Inventory) {
+    keep(world, &["orders", "users", "chat"]);
+    let gone = "arn:aws:iam::123456789012:role/orders-stack-CloudWatchRole-1ABC2DEF";
+    world.set_gateway_role(Some(gone));
+    world.account.roles.push(RoleAnswer { arn: gone.to_owned(), role: Fetched::known(None) });
+}
+
+/// The role may write the logs of one API, and a second API came later. A log group was deleted under a third.
+fn role_cannot_write(world: &mut Inventory) {
+    keep(world, &["orders", "shop"]);
+    *world.log_group_mut("/gateway/shop") = Fetched::known(None);
+    let mut narrow = world.account.roles[0].clone();
+    "arn:aws:iam::123456789012:role/gateway-logs-narrow".clone_into(&mut narrow.arn);
+    let mut role = narrow.role.get().expect("the healthy role").clone().expect("exists");
+    role.arn.clone_from(&narrow.arn);
+    role.inline_policies.seen.retain(|policy| policy.name == "access-logs");
+    narrow.role = Fetched::known(Some(role));
+    world.set_gateway_role(Some(&narrow.arn));
+    world.account.roles.push(narrow);
+}
+
+/// The role exists and may write, but lets Lambda assume it and not API Gateway.
+fn role_is_not_trusted(world: &mut Inventory) {
+    keep(world, &["users", "cart"]);
+    *world.log_group_mut("/gateway/cart") = Err(denied(Operation::DescribeLogGroups, "/gateway/cart")).into();
+    let mut wrong = world.account.roles[0].clone();
+    "arn:aws:iam::123456789012:role/lambda-logs".clone_into(&mut wrong.arn);
+    let mut role = wrong.role.get().expect("the healthy role").clone().expect("exists");
+    role.arn.clone_from(&wrong.arn);
+    role.trust_policy = role.trust_policy.replace("apigateway.amazonaws.com", "lambda.amazonaws.com");
+    wrong.role = Fetched::known(Some(role));
+    world.set_gateway_role(Some(&wrong.arn));
+    world.account.roles.push(wrong);
+}
+
+/// Roles are set region by region, and this one was forgotten.
+fn role_was_never_set(world: &mut Inventory) {
+    keep(world, &["feed"]);
+    world.set_gateway_role(None);
+}
+
+fn denied(operation: Operation, resource: &str) -> Gap {
+    Gap::new(Why {
+        operation: operation.name().to_owned(),
+        permission: operation.permission().to_owned(),
+        resource: resource.to_owned(),
+        kind: GapKind::Denied,
+        message: "AccessDeniedException: an explicit deny in a service control policy".to_owned(),
+    })
+}
+
+/// The requests that such a region costs.
+fn traffic(world: &Inventory) -> Traffic {
+    let region = &world.region;
+    let mut traffic = Traffic::default();
+    let mut count = |operation: Operation, requests: usize| {
+        traffic.requests.insert(operation.name().to_owned(), requests as u64);
+    };
+    count(Operation::GetRestApis, 1);
+    count(Operation::GetV2Apis, 1);
+    count(Operation::GetRestStages, region.rest_apis.seen.len());
+    count(Operation::GetV2Stages, region.v2_apis.seen.len());
+    count(Operation::GetGatewayAccount, 1);
+    count(Operation::DescribeLogGroups, 1);
+    traffic
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use gatelight_checks::{CHECKS, Judgement, Policy, World, audit};
+
+    use super::*;
+
+    #[test]
+    fn every_check_fails_passes_and_some_could_not_be_made() {
+        let (account, regions) = account();
+        let (mut fails, mut passes, mut unknown) = (BTreeSet::new(), BTreeSet::new(), 0);
+        let checks: Vec<_> = CHECKS.iter().collect();
+        for (region, _) in &regions {
+            audit(
+                World { account: &account, region },
+                &checks,
+                &Policy::default(),
+                &mut |outcome| match outcome.verdict {
+                    Ok(Judgement::Fail(_)) => drop(fails.insert(outcome.check.id)),
+                    Ok(Judgement::Pass | Judgement::PassNoted(_)) => drop(passes.insert(outcome.check.id)),
+                    Ok(Judgement::NotApplicable(_)) => {}
+                    Err(_) => unknown += 1,
+                },
+            );
+        }
+        let all: BTreeSet<_> = CHECKS.iter().map(|check| check.id).collect();
+        assert_eq!(fails, all);
+        assert_eq!(passes, all);
+        assert!((1..40).contains(&unknown), "{unknown}");
+    }
+}

@@ -1,0 +1,92 @@
+//! The least-privilege policy: exactly the calls that this version makes, out of the table that makes them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+};
+
+use serde::Serialize;
+
+use crate::{cli::Partition, collect::aws::Operation};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Policy {
+    version: &'static str,
+    statement: Vec<Statement>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Statement {
+    sid: &'static str,
+    effect: &'static str,
+    action: Vec<&'static str>,
+    resource: Vec<String>,
+}
+
+/// Prints the policy as JSON.
+pub(crate) fn print(partition: Partition, out: &mut dyn Write) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &policy(partition))?;
+    out.write_all(b"\n")?;
+    Ok(())
+}
+
+fn policy(partition: Partition) -> Policy {
+    let partition = match partition {
+        Partition::Aws => "aws",
+        Partition::AwsCn => "aws-cn",
+        Partition::AwsUsGov => "aws-us-gov",
+    };
+    // Each service's actions are granted on each action's own resources, so a statement holds what shares them.
+    let mut by_resource: BTreeMap<&str, BTreeSet<&'static str>> = BTreeMap::new();
+    for operation in Operation::ALL {
+        by_resource.entry(operation.grant_on()).or_default().insert(operation.permission());
+    }
+    let mut statements: BTreeMap<Vec<&'static str>, Vec<String>> = BTreeMap::new();
+    for (resource, actions) in by_resource {
+        let resource = if resource == "*" { resource.to_owned() } else { format!("arn:{partition}:{resource}") };
+        statements.entry(actions.into_iter().collect()).or_default().push(resource);
+    }
+    let statement = statements
+        .into_iter()
+        .map(|(action, resource)| Statement { sid: sid(&action), effect: "Allow", action, resource })
+        .collect();
+    Policy { version: "2012-10-17", statement }
+}
+
+fn sid(actions: &[&str]) -> &'static str {
+    match actions.first().and_then(|action| action.split(':').next()) {
+        Some("apigateway") => "ReadApiGateway",
+        Some("logs") => "FindLogGroups",
+        Some("firehose") => "FindStreams",
+        Some("iam") if actions.contains(&"iam:GetRole") => "ReadRoles",
+        Some("iam") => "ReadPolicies",
+        _ => "FindRegionsAndCaller",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_has_the_policy() {
+        let mut policy = Vec::new();
+        print(Partition::Aws, &mut policy).expect("prints");
+        let policy = String::from_utf8(policy).expect("text");
+        assert!(include_str!("../README.md").contains(&policy), "the README's policy should be:\n{policy}");
+    }
+
+    #[test]
+    fn every_call_is_granted_and_nothing_else() {
+        let policy = policy(Partition::Aws);
+        let granted: BTreeSet<_> = policy.statement.iter().flat_map(|statement| &statement.action).copied().collect();
+        let called: BTreeSet<_> = Operation::ALL.iter().map(|operation| operation.permission()).collect();
+        assert_eq!(granted, called);
+        let sids: BTreeSet<_> = policy.statement.iter().map(|statement| statement.sid).collect();
+        assert_eq!(sids.len(), policy.statement.len());
+        let text = serde_json::to_string(&policy).expect("serialises");
+        assert!(!text.contains("apikeys") && !text.contains("::/*"), "{text}");
+    }
+}

@@ -1,0 +1,90 @@
+//! How far a long run is: on stderr, on a terminal only.
+
+use std::{
+    io::IsTerminal,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A line that says what is being read, how much of it, and at what pace. Cheap to clone; all clones share the line.
+#[derive(Clone, Debug)]
+pub(crate) struct Progress(Option<Arc<Line>>);
+
+#[derive(Debug)]
+struct Line {
+    bar: ProgressBar,
+    requests: AtomicU64,
+    started: Instant,
+    doing: Mutex<String>,
+}
+
+impl Progress {
+    /// Shows nothing.
+    pub(crate) fn hidden() -> Self {
+        Self(None)
+    }
+
+    /// Shows a line if stderr is a terminal.
+    pub(crate) fn on_terminal() -> Self {
+        if !std::io::stderr().is_terminal() {
+            return Self::hidden();
+        }
+        let bar = ProgressBar::new_spinner();
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self(Some(Arc::new(Line {
+            bar,
+            requests: AtomicU64::new(0),
+            started: Instant::now(),
+            doing: Mutex::new("asking whose account this is".to_owned()),
+        })))
+    }
+
+    /// Says what is being read: `us-east-1: stages of 312 of 1000 REST APIs`.
+    pub(crate) fn say(&self, doing: impl FnOnce() -> String) {
+        if let Some(line) = &self.0 {
+            *line.doing.lock().unwrap_or_else(PoisonError::into_inner) = doing();
+            line.show();
+        }
+    }
+
+    /// Counts a request.
+    pub(crate) fn request(&self) {
+        if let Some(line) = &self.0 {
+            line.requests.fetch_add(1, Ordering::Relaxed);
+            line.show();
+        }
+    }
+
+    /// Lets `say` write to the terminal without breaking the line.
+    pub(crate) fn aside(&self, say: impl FnOnce()) {
+        match &self.0 {
+            Some(line) => line.bar.suspend(say),
+            None => say(),
+        }
+    }
+
+    /// Takes the line away.
+    pub(crate) fn finish(&self) {
+        if let Some(line) = &self.0 {
+            line.bar.finish_and_clear();
+        }
+    }
+}
+
+impl Line {
+    #[expect(clippy::cast_precision_loss, reason = "a request rate for a person to read")]
+    fn show(&self) {
+        let requests = self.requests.load(Ordering::Relaxed);
+        let rate = requests as f64 / self.started.elapsed().as_secs_f64().max(0.1);
+        let doing = self.doing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.bar.set_message(format!("{doing} · {requests} requests, {rate:.1} a second"));
+    }
+}

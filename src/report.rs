@@ -1,0 +1,362 @@
+//! The report: what was looked at, what was found, and the exit status that follows. Outcomes are many; they lie
+//! sorted in a temporary file, and memory holds one index entry a region.
+
+pub(crate) mod json;
+pub(crate) mod text;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::File,
+    io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write},
+};
+
+use anyhow::{Context as _, bail};
+use gatelight_checks::{
+    Check, Coverage, Gap, Judgement, Outcome, Policy, Severity, World, audit,
+    check::{Evidence, SubjectKind},
+    find_check,
+    inventory::{Account, Region},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    collect::aws::Traffic,
+    config::{FailOn, IgnoreSetting},
+};
+
+/// Stands for an account whose id AWS would not tell.
+const UNKNOWN_ACCOUNT: &str = "unknown";
+
+/// All that a renderer needs.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) started_at: Timestamp,
+    pub(crate) finished_at: Timestamp,
+    pub(crate) fail_on: FailOn,
+    pub(crate) summary: Summary,
+    /// Sorted by account and region.
+    pub(crate) shards: Vec<Shard>,
+    pub(crate) ignores: Vec<IgnoreUse>,
+    spool: File,
+}
+
+/// Counts of outcomes. An ignored outcome counts as ignored alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Summary {
+    pub(crate) pass: u64,
+    pub(crate) fail: u64,
+    pub(crate) unknown: u64,
+    pub(crate) not_applicable: u64,
+    pub(crate) ignored: u64,
+    pub(crate) by_severity: BTreeMap<Severity, u64>,
+}
+
+/// One region of one account.
+#[derive(Debug)]
+pub(crate) struct Shard {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) stages: u64,
+    pub(crate) log_groups: u64,
+    pub(crate) traffic: Traffic,
+    /// Every reason for which something here could not be checked.
+    pub(crate) gaps: Vec<Gap>,
+    /// Where its outcomes lie in the spool.
+    start: u64,
+    rows: u64,
+}
+
+/// An ignore of the configuration, and what became of it.
+#[derive(Clone, Debug)]
+pub(crate) struct IgnoreUse {
+    pub(crate) setting: IgnoreSetting,
+    pub(crate) matched: u64,
+    pub(crate) ended: bool,
+}
+
+/// One outcome, as it lies in the spool.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Row {
+    check: String,
+    pub(crate) severity: Severity,
+    pub(crate) subject: Thing,
+    pub(crate) verdict: Told,
+    /// The position among the report's ignores.
+    pub(crate) ignored: Option<usize>,
+}
+
+/// A subject, a cause, or something that a cause affects.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Thing {
+    pub(crate) kind: SubjectKind,
+    pub(crate) arn: String,
+    pub(crate) name: String,
+}
+
+/// A verdict.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Told {
+    Pass { note: Option<String> },
+    NotApplicable { reason: String },
+    Unknown { gap: Gap },
+    Fail(Box<Failed>),
+}
+
+/// A failure.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Failed {
+    /// The subject itself, if it is the thing to change.
+    pub(crate) cause: Thing,
+    pub(crate) message: String,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) affects: Vec<Thing>,
+    pub(crate) fix: String,
+    pub(crate) fix_command: Option<Vec<String>>,
+}
+
+/// The exit status of an audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Looked at everything; nothing at or above the threshold.
+    Clean,
+    /// Findings at or above the threshold.
+    Findings,
+    /// No such findings, but something could not be checked.
+    Incomplete,
+}
+
+impl Status {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Findings => "findings",
+            Self::Incomplete => "incomplete",
+        }
+    }
+
+    pub(crate) fn exit_code(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Findings => 1,
+            Self::Incomplete => 3,
+        }
+    }
+}
+
+impl Row {
+    /// The check. Rows are written and read by one process, so it is known.
+    pub(crate) fn check(&self) -> &'static Check {
+        find_check(&self.check).expect("a row is about a check of this program")
+    }
+
+    /// Identifies the finding over time: it depends on check, account and subject ARN alone, so it survives renamed
+    /// messages, reordered lists and upgrades.
+    pub(crate) fn fingerprint(&self, account: &str) -> String {
+        let mut hash = Sha256::new();
+        for part in [&self.check, account, &self.subject.arn] {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        hash.finalize()[..16].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    }
+}
+
+impl From<Outcome> for Row {
+    fn from(outcome: Outcome) -> Self {
+        let thing =
+            |subject: gatelight_checks::Subject| Thing { kind: subject.kind, arn: subject.arn, name: subject.name };
+        let subject = thing(outcome.subject);
+        let verdict = match outcome.verdict {
+            Err(gap) => Told::Unknown { gap },
+            Ok(Judgement::Pass) => Told::Pass { note: None },
+            Ok(Judgement::PassNoted(note)) => Told::Pass { note: Some(note) },
+            Ok(Judgement::NotApplicable(reason)) => Told::NotApplicable { reason: reason.to_owned() },
+            Ok(Judgement::Fail(failure)) => Told::Fail(Box::new(Failed {
+                cause: failure.cause.map_or_else(|| subject.clone(), thing),
+                message: failure.message,
+                evidence: failure.evidence,
+                affects: failure.affects.into_iter().map(thing).collect(),
+                fix: failure.fix.say,
+                fix_command: failure.fix.command,
+            })),
+        };
+        Self {
+            check: outcome.check.id.to_owned(),
+            severity: outcome.severity,
+            subject,
+            verdict,
+            ignored: outcome.ignored,
+        }
+    }
+}
+
+/// Takes regions as they come, judges them, and keeps what they gave.
+#[derive(Debug)]
+pub(crate) struct Builder {
+    checks: Vec<&'static Check>,
+    policy: Policy,
+    fail_on: FailOn,
+    summary: Summary,
+    shards: BTreeMap<(String, String), Shard>,
+    ignores: Vec<IgnoreUse>,
+    spool: BufWriter<File>,
+    at: u64,
+}
+
+impl Builder {
+    /// An empty report. `ignores` are those of `policy`, in the same order.
+    ///
+    /// # Errors
+    /// If there is no place for a temporary file.
+    pub(crate) fn new(
+        checks: &[&'static Check],
+        policy: Policy,
+        ignores: &[IgnoreSetting],
+        fail_on: FailOn,
+        now: Timestamp,
+    ) -> anyhow::Result<Self> {
+        let spool = tempfile::tempfile().context("no temporary file can be made for the outcomes")?;
+        let ignores =
+            ignores.iter().map(|setting| IgnoreUse { setting: setting.clone(), matched: 0, ended: setting.ended(now) });
+        Ok(Self {
+            checks: checks.to_vec(),
+            policy,
+            fail_on,
+            summary: Summary::default(),
+            shards: BTreeMap::new(),
+            ignores: ignores.collect(),
+            spool: BufWriter::new(spool),
+            at: 0,
+        })
+    }
+
+    /// Judges a region.
+    ///
+    /// # Errors
+    /// If the temporary file cannot be written, or the region was there before.
+    pub(crate) fn add(&mut self, account: &Account, region: &Region, traffic: Traffic) -> anyhow::Result<Coverage> {
+        let id = account.id.get().map_or_else(|_| UNKNOWN_ACCOUNT.to_owned(), Clone::clone);
+        let key = (id.clone(), region.name.clone());
+        if self.shards.contains_key(&key) {
+            bail!("region {} of account {} is there twice", region.name, id);
+        }
+        let mut rows = Vec::new();
+        let mut gaps = BTreeSet::new();
+        let coverage = audit(World { account, region }, &self.checks, &self.policy, &mut |outcome| {
+            if let Err(gap) = &outcome.verdict {
+                gaps.insert(gap.clone());
+            }
+            rows.push(Row::from(outcome));
+        });
+        gaps.extend(coverage.unread.iter().cloned());
+        rows.sort_by(|a, b| (&a.subject.arn, &a.check).cmp(&(&b.subject.arn, &b.check)));
+        let shard = Shard {
+            account: id,
+            region: region.name.clone(),
+            stages: coverage.stages,
+            log_groups: region.log_groups.iter().filter(|answer| matches!(answer.group.get(), Ok(Some(_)))).count()
+                as u64,
+            traffic,
+            gaps: gaps.into_iter().collect(),
+            start: self.at,
+            rows: rows.len() as u64,
+        };
+        for row in &rows {
+            self.count(row);
+            let mut line = serde_json::to_vec(row)?;
+            line.push(b'\n');
+            self.spool.write_all(&line).context("the temporary file for the outcomes cannot be written")?;
+            self.at += line.len() as u64;
+        }
+        self.shards.insert(key, shard);
+        Ok(coverage)
+    }
+
+    fn count(&mut self, row: &Row) {
+        if let Some(ignored) = row.ignored {
+            self.ignores[ignored].matched += 1;
+            self.summary.ignored += 1;
+            return;
+        }
+        match row.verdict {
+            Told::Pass { .. } => self.summary.pass += 1,
+            Told::NotApplicable { .. } => self.summary.not_applicable += 1,
+            Told::Unknown { .. } => self.summary.unknown += 1,
+            Told::Fail(_) => {
+                self.summary.fail += 1;
+                *self.summary.by_severity.entry(row.severity).or_default() += 1;
+            }
+        }
+    }
+
+    /// The report.
+    ///
+    /// # Errors
+    /// If the temporary file cannot be written.
+    pub(crate) fn finish(self, started_at: Timestamp, finished_at: Timestamp) -> anyhow::Result<Report> {
+        let spool = self.spool.into_inner().context("the temporary file for the outcomes cannot be written")?;
+        Ok(Report {
+            started_at,
+            finished_at,
+            fail_on: self.fail_on,
+            summary: self.summary,
+            shards: self.shards.into_values().collect(),
+            ignores: self.ignores,
+            spool,
+        })
+    }
+}
+
+impl Report {
+    /// What the audit comes to.
+    pub(crate) fn status(&self) -> Status {
+        let counts = |threshold| self.summary.by_severity.range(threshold..).any(|(_, count)| *count > 0);
+        if self.fail_on.threshold().is_some_and(counts) {
+            Status::Findings
+        } else if self.summary.unknown > 0 {
+            Status::Incomplete
+        } else {
+            Status::Clean
+        }
+    }
+
+    /// Whether everything could be checked.
+    pub(crate) fn complete(&self) -> bool {
+        self.summary.unknown == 0
+    }
+
+    /// Every outcome in order: by account, region, subject ARN, check.
+    ///
+    /// # Errors
+    /// If the temporary file cannot be read, or what `each` says.
+    pub(crate) fn rows(&self, mut each: impl FnMut(&Shard, Row) -> io::Result<()>) -> io::Result<()> {
+        let mut spool = &self.spool;
+        let mut line = Vec::new();
+        for shard in &self.shards {
+            spool.seek(SeekFrom::Start(shard.start))?;
+            let mut reader = BufReader::new(spool.take(u64::MAX));
+            for _ in 0..shard.rows {
+                line.clear();
+                reader.read_until(b'\n', &mut line)?;
+                each(shard, serde_json::from_slice(&line)?)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A command as one types it in a POSIX shell: names are hostile input, and this is the one place that quotes them.
+pub(crate) fn command_line(argv: &[String]) -> String {
+    // A name cannot hold a NUL, the only thing that a shell's quotes cannot hold.
+    let clean: Vec<String> = argv.iter().map(|argument| argument.replace('\0', "")).collect();
+    shlex::try_join(clean.iter().map(String::as_str)).unwrap_or_default()
+}
+
+fn to_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
+}
+
+#[cfg(test)]
+mod tests;

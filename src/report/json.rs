@@ -1,0 +1,257 @@
+//! The JSON report, version 1, and its outcomes alone as JSON Lines. The shapes here are the contract's; no type of
+//! the program is serialised.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
+
+use gatelight_checks::{Gap, Severity, check::Evidence};
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+use super::{Failed, Report, Row, Shard, Thing, Told};
+
+#[derive(Serialize)]
+struct Head<'a> {
+    version: u32,
+    tool: Tool,
+    #[serde(serialize_with = "seconds")]
+    started_at: Timestamp,
+    #[serde(serialize_with = "seconds")]
+    finished_at: Timestamp,
+    status: &'static str,
+    complete: bool,
+    summary: Counts,
+    ignores: Vec<IgnoreEntry<'a>>,
+    shards: Vec<ShardEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Counts {
+    pass: u64,
+    fail: u64,
+    unknown: u64,
+    not_applicable: u64,
+    ignored: u64,
+    fail_by_severity: BySeverity,
+}
+
+#[derive(Serialize)]
+struct BySeverity {
+    high: u64,
+    medium: u64,
+    low: u64,
+}
+
+#[derive(Serialize)]
+struct IgnoreEntry<'a> {
+    check: &'a str,
+    subject: &'a str,
+    reason: &'a str,
+    until: Option<String>,
+    matched: u64,
+    ended: bool,
+}
+
+#[derive(Serialize)]
+struct ShardEntry<'a> {
+    account: &'a str,
+    account_name: Option<&'a str>,
+    region: &'a str,
+    skipped: Option<&'a str>,
+    counts: ShardCounts,
+    requests: &'a BTreeMap<String, u64>,
+    throttled: u64,
+    gaps: Vec<GapEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShardCounts {
+    stages: u64,
+    functions: u64,
+    log_groups: u64,
+}
+
+#[derive(Serialize)]
+struct GapEntry<'a> {
+    operation: &'a str,
+    permission: &'a str,
+    resource: &'a str,
+    kind: &'static str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct OutcomeEntry<'a> {
+    check: &'static str,
+    severity: &'static str,
+    account: &'a str,
+    region: &'a str,
+    subject: ThingEntry<'a>,
+    verdict: &'static str,
+    message: String,
+    evidence: &'a [Evidence],
+    cause: Option<ThingEntry<'a>>,
+    affects: Vec<ThingEntry<'a>>,
+    fix: Option<&'a str>,
+    fix_command: Option<String>,
+    fingerprint: String,
+    change: Option<&'static str>,
+    ignored: Option<IgnoredEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct ThingEntry<'a> {
+    kind: &'static str,
+    arn: &'a str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct IgnoredEntry<'a> {
+    reason: &'a str,
+    until: Option<String>,
+}
+
+/// Writes the report as one document.
+///
+/// # Errors
+/// If `out` cannot be written, or the spool cannot be read.
+pub(crate) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let head = serde_json::to_vec_pretty(&head(report))?;
+    // The outcomes come last, one a line: there may be a million, so they are written as they are read.
+    out.write_all(head.strip_suffix(b"\n}").unwrap_or(&head))?;
+    out.write_all(b",\n  \"outcomes\": [")?;
+    let mut first = true;
+    report.rows(|shard, row| {
+        out.write_all(if first { b"\n    " } else { b",\n    " })?;
+        first = false;
+        serde_json::to_writer(&mut *out, &entry(report, shard, &row))?;
+        Ok(())
+    })?;
+    out.write_all(if first { b"]\n}\n" } else { b"\n  ]\n}\n" })
+}
+
+/// Writes one outcome a line.
+///
+/// # Errors
+/// If `out` cannot be written, or the spool cannot be read.
+pub(crate) fn render_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    report.rows(|shard, row| {
+        serde_json::to_writer(&mut *out, &entry(report, shard, &row))?;
+        out.write_all(b"\n")
+    })
+}
+
+fn head(report: &Report) -> Head<'_> {
+    let summary = &report.summary;
+    let of = |severity| summary.by_severity.get(&severity).copied().unwrap_or_default();
+    Head {
+        version: 1,
+        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        started_at: report.started_at,
+        finished_at: report.finished_at,
+        status: report.status().name(),
+        complete: report.complete(),
+        summary: Counts {
+            pass: summary.pass,
+            fail: summary.fail,
+            unknown: summary.unknown,
+            not_applicable: summary.not_applicable,
+            ignored: summary.ignored,
+            fail_by_severity: BySeverity {
+                high: of(Severity::High),
+                medium: of(Severity::Medium),
+                low: of(Severity::Low),
+            },
+        },
+        ignores: report
+            .ignores
+            .iter()
+            .map(|ignore| IgnoreEntry {
+                check: &ignore.setting.check,
+                subject: &ignore.setting.subject,
+                reason: &ignore.setting.reason,
+                until: ignore.setting.until.map(|day| day.to_string()),
+                matched: ignore.matched,
+                ended: ignore.ended,
+            })
+            .collect(),
+        shards: report
+            .shards
+            .iter()
+            .map(|shard| ShardEntry {
+                account: &shard.account,
+                account_name: None,
+                region: &shard.region,
+                skipped: None,
+                counts: ShardCounts { stages: shard.stages, functions: 0, log_groups: shard.log_groups },
+                requests: &shard.traffic.requests,
+                throttled: shard.traffic.throttled,
+                gaps: shard.gaps.iter().map(gap).collect(),
+            })
+            .collect(),
+    }
+}
+
+fn gap(gap: &Gap) -> GapEntry<'_> {
+    let why = gap.why();
+    GapEntry {
+        operation: &why.operation,
+        permission: &why.permission,
+        resource: &why.resource,
+        kind: why.kind.name(),
+        message: &why.message,
+    }
+}
+
+fn entry<'a>(report: &'a Report, shard: &'a Shard, row: &'a Row) -> OutcomeEntry<'a> {
+    let failed: Option<&Failed> = match &row.verdict {
+        Told::Fail(failed) => Some(failed),
+        _ => None,
+    };
+    let (verdict, message) = match &row.verdict {
+        Told::Pass { note } => ("pass", note.clone().unwrap_or_default()),
+        Told::NotApplicable { reason } => ("not-applicable", reason.clone()),
+        Told::Unknown { gap } => ("unknown", gap.to_string()),
+        Told::Fail(failed) => ("fail", failed.message.clone()),
+    };
+    let ignored = row.ignored.and_then(|index| report.ignores.get(index));
+    OutcomeEntry {
+        check: row.check().id,
+        severity: row.severity.name(),
+        account: &shard.account,
+        region: &shard.region,
+        subject: thing(&row.subject),
+        verdict,
+        message,
+        evidence: failed.map_or(&[], |failed| &failed.evidence),
+        cause: failed.map(|failed| thing(&failed.cause)),
+        affects: failed.map_or_else(Vec::new, |failed| failed.affects.iter().map(thing).collect()),
+        fix: failed.map(|failed| failed.fix.as_str()),
+        fix_command: failed.and_then(|failed| failed.fix_command.as_deref()).map(super::command_line),
+        fingerprint: row.fingerprint(&shard.account),
+        change: None,
+        ignored: ignored.map(|ignore| IgnoredEntry {
+            reason: &ignore.setting.reason,
+            until: ignore.setting.until.map(|day| day.to_string()),
+        }),
+    }
+}
+
+fn thing(thing: &Thing) -> ThingEntry<'_> {
+    ThingEntry { kind: thing.kind.name(), arn: &thing.arn, name: &thing.name }
+}
+
+/// RFC 3339 in UTC, to the second.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
+fn seconds<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&super::to_second(*time))
+}

@@ -1,0 +1,199 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use gatelight_checks::{
+    CHECKS, Policy,
+    policy::Ignore,
+    testing::{self, Inventory},
+};
+use serde_json::Value;
+
+use super::*;
+
+const HOSTILE: &str = "<script>&\"'\n\u{1b}[2J$(x) `id` 🚪";
+
+/// Every world of the tests as one report, an account each, with a name that attacks every format.
+fn report(fail_on: FailOn, ignores: &[IgnoreSetting]) -> Report {
+    let checks: Vec<_> = CHECKS.iter().collect();
+    let now = testing::healthy().account.collected_at;
+    let policy = Policy {
+        severities: BTreeMap::new(),
+        ignores: ignores
+            .iter()
+            .map(|ignore| Ignore::new(&ignore.check, &ignore.subject, ignore.ended(now)).expect("a pattern"))
+            .collect(),
+    };
+    let mut builder = Builder::new(&checks, policy, ignores, fail_on, now).expect("a temporary file");
+    // Added backwards: the order of the report does not depend on the order of collection.
+    for (number, world) in testing::worlds().iter().enumerate().rev() {
+        let world = as_account(world, number);
+        let coverage = builder.add(&world.account, &world.region, Traffic::default()).expect("adds");
+        assert_eq!(coverage.checks.len(), CHECKS.len());
+    }
+    builder.finish(now, now).expect("finishes")
+}
+
+/// The world as an account of its own.
+fn as_account(world: &Inventory, number: usize) -> Inventory {
+    let text = serde_json::to_string(world).expect("serialises");
+    let mut world: Inventory =
+        serde_json::from_str(&text.replace("123456789012", &format!("{number:012}"))).expect("reads");
+    for api in world.region.rest_apis.seen.iter_mut().filter(|api| api.name == "orders") {
+        api.name = format!("{HOSTILE}{}", "x".repeat(256));
+    }
+    world
+}
+
+fn rendered(render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
+    let mut out = Vec::new();
+    render(&mut out).expect("renders");
+    String::from_utf8(out).expect("UTF-8")
+}
+
+/// (check, account, subject, verdict) of each outcome.
+fn identities(outcomes: &[Value]) -> Vec<[String; 4]> {
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let identity = |outcome: &Value| {
+        [&outcome["check"], &outcome["account"], &outcome["subject"]["arn"], &outcome["verdict"]].map(text)
+    };
+    outcomes.iter().map(identity).collect()
+}
+
+#[test]
+fn json_is_sorted_unique_and_adds_up() {
+    let report = report(FailOn::Medium, &[]);
+    let json: Value = serde_json::from_str(&rendered(|out| json::render(&report, out))).expect("one document");
+    let outcomes = json["outcomes"].as_array().expect("a list");
+    let keys: Vec<_> = outcomes
+        .iter()
+        .map(|o| {
+            ["account", "region", "arn", "check"]
+                .map(|k| if k == "arn" { &o["subject"][k] } else { &o[k] }.as_str().expect("text").to_owned())
+        })
+        .collect();
+    assert!(keys.is_sorted());
+    assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len(), "(check, account, subject) is unique");
+    let count = |verdict: &str| outcomes.iter().filter(|outcome| outcome["verdict"] == verdict).count() as u64;
+    for (name, verdict) in
+        [("pass", "pass"), ("fail", "fail"), ("unknown", "unknown"), ("not_applicable", "not-applicable")]
+    {
+        assert_eq!(json["summary"][name], count(verdict), "{name}");
+        assert!(count(verdict) > 0, "{name}");
+    }
+    let by_severity = json["summary"]["fail_by_severity"].as_object().expect("an object");
+    assert_eq!(by_severity.values().filter_map(Value::as_u64).sum::<u64>(), count("fail"));
+    assert_eq!((json["status"].as_str(), json["complete"].as_bool()), (Some("findings"), Some(false)));
+    for outcome in outcomes.iter().filter(|outcome| outcome["verdict"] == "fail") {
+        assert!(
+            outcome["cause"].is_object() && outcome["fix"].as_str().is_some_and(|fix| !fix.is_empty()),
+            "{outcome}"
+        );
+    }
+    for outcome in outcomes.iter().filter(|outcome| outcome["verdict"] == "unknown") {
+        assert!(outcome["message"].as_str().is_some_and(|message| !message.is_empty()), "{outcome}");
+    }
+}
+
+#[test]
+fn json_lines_hold_the_same_outcomes() {
+    let report = report(FailOn::Medium, &[]);
+    let json: Value = serde_json::from_str(&rendered(|out| json::render(&report, out))).expect("one document");
+    let lines = rendered(|out| json::render_lines(&report, out));
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(&Value::from(lines), &json["outcomes"]);
+}
+
+#[test]
+fn the_page_keeps_its_width_and_hostile_names_stay_text() {
+    let report = report(FailOn::Low, &[]);
+    let page = rendered(|out| text::render(&report, false, out));
+    let page = anstream::adapter::strip_str(&page).to_string();
+    assert!(!page.contains('\u{1b}') && !page.contains("[2J$(x) `id` 🚪\n"), "no name steers the terminal");
+    let last = page.lines().last().expect("a summary");
+    for line in page.lines().filter(|line| *line != last) {
+        let words = line.trim_start().split(' ').filter(|word| !word.is_empty()).count();
+        let width = unicode_width::UnicodeWidthStr::width(line);
+        // A name, an ARN or an argument is not broken; nothing else is longer than the page.
+        assert!(width <= 80 || words <= 1 || line.contains('\''), "{width}: {line}");
+    }
+    for check in CHECKS {
+        assert!(page.contains(check.id), "{}", check.id);
+    }
+    assert!(last.contains("findings") && last.contains("could not be checked"), "{last}");
+    assert!(page.contains("Could not check"));
+}
+
+#[test]
+fn low_findings_are_shown_only_where_they_are_asked_for() {
+    let shown = |fail_on, verbose| {
+        let report = report(fail_on, &[]);
+        rendered(|out| text::render(&report, verbose, out)).contains("access-log-never-expires\u{1b}")
+    };
+    assert!(!shown(FailOn::Medium, false));
+    assert!(!shown(FailOn::Never, false));
+    assert!(shown(FailOn::Medium, true));
+    assert!(shown(FailOn::Low, false));
+}
+
+#[test]
+fn status_follows_the_threshold() {
+    let of = |fail_on, fails: &[(Severity, u64)], unknown| {
+        let mut report = report(fail_on, &[]);
+        report.summary.by_severity = fails.iter().copied().collect();
+        report.summary.unknown = unknown;
+        (report.status(), report.status().exit_code())
+    };
+    assert_eq!(of(FailOn::Medium, &[(Severity::Medium, 1)], 5), (Status::Findings, 1));
+    assert_eq!(of(FailOn::High, &[(Severity::Medium, 1)], 5), (Status::Incomplete, 3));
+    assert_eq!(of(FailOn::High, &[(Severity::Medium, 1)], 0), (Status::Clean, 0));
+    assert_eq!(of(FailOn::Low, &[(Severity::Low, 1)], 0), (Status::Findings, 1));
+    assert_eq!(of(FailOn::Never, &[(Severity::High, 1)], 0), (Status::Clean, 0));
+    assert_eq!(of(FailOn::Never, &[(Severity::High, 1)], 1), (Status::Incomplete, 3));
+}
+
+#[test]
+fn an_ignored_outcome_stays_marked_and_does_not_count() {
+    let ignore = |check: &str, subject: &str, until: Option<&str>| IgnoreSetting {
+        check: check.to_owned(),
+        subject: subject.to_owned(),
+        reason: "known".to_owned(),
+        until: until.map(|day| day.parse().expect("a date")),
+    };
+    let ignores =
+        [ignore("*", "*", None), ignore("access-log-off", "nothing/*", None), ignore("*", "*", Some("2020-01-01"))];
+    let report = report(FailOn::Low, &ignores);
+    assert_eq!((report.status(), report.complete()), (Status::Clean, true));
+    assert_eq!((report.summary.fail, report.summary.unknown), (0, 0));
+    assert!(report.summary.pass > 0, "a pass is not ignored");
+    assert_eq!(
+        report.ignores.iter().map(|i| (i.matched > 0, i.ended)).collect::<Vec<_>>(),
+        [(true, false), (false, false), (false, true)]
+    );
+    let lines = rendered(|out| json::render_lines(&report, out));
+    let outcomes: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    for outcome in &outcomes {
+        let counts = outcome["verdict"] == "fail" || outcome["verdict"] == "unknown";
+        assert_eq!(outcome["ignored"]["reason"].as_str(), counts.then_some("known"));
+    }
+    assert_eq!(outcomes.iter().filter(|outcome| !outcome["ignored"].is_null()).count() as u64, report.summary.ignored);
+    let page = rendered(|out| text::render(&report, false, out));
+    assert!(page.contains("nothing/*: matched no finding") && page.contains("ended with 2020-01-01"), "{page}");
+    assert!(!identities(&outcomes).is_empty());
+}
+
+/// Findings are recognised by these over versions: a changed line here forgets everyone's history.
+#[test]
+fn fingerprints_never_change() {
+    let row = |check: &str, arn: &str| Row {
+        check: check.to_owned(),
+        severity: Severity::Low,
+        subject: Thing { kind: SubjectKind::RestStage, arn: arn.to_owned(), name: "any".to_owned() },
+        verdict: Told::Pass { note: None },
+        ignored: None,
+    };
+    let golden = include_str!("../../tests/fingerprints.txt");
+    for line in golden.lines() {
+        let [print, check, account, arn] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        assert_eq!(row(check, arn).fingerprint(account), print, "{line}");
+    }
+    assert!(golden.lines().count() >= 3);
+}

@@ -1,0 +1,511 @@
+//! The report for a person at a terminal: worst first, grouped by what has to be changed, what that silences, how to
+//! fix it; then what could not be checked and what would let it; one line of summary last. Made for 80 columns.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    io::{self, Write},
+};
+
+use anstyle::{AnsiColor, Style};
+use gatelight_checks::{CHECKS, Gap, GapKind, Severity, check::SubjectKind};
+
+use super::{Failed, Report, Row, Shard, Thing, Told};
+
+const WIDTH: usize = 80;
+const INDENT: &str = "        ";
+/// Names of subjects that one entry lists; the others are counted.
+const NAMES: usize = 4;
+/// Entries of one check; the others are counted.
+const ENTRIES: usize = 12;
+/// Shards that get a line of their own in the head.
+const HEAD_LINES: usize = 8;
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// Writes the report. `verbose` shows every finding and every subject.
+///
+/// # Errors
+/// If `out` cannot be written, or the spool cannot be read.
+pub(crate) fn render(report: &Report, verbose: bool, out: &mut dyn Write) -> io::Result<()> {
+    let least = if verbose {
+        Severity::Low
+    } else {
+        report.fail_on.threshold().unwrap_or(Severity::Medium).min(Severity::Medium)
+    };
+    let gathered = Gathered::from(report, least, verbose)?;
+    let page = Page { out, verbose, many: report.shards.len() > 1 };
+    page.write(report, &gathered, least)
+}
+
+/// What one check found, entry by entry.
+#[derive(Default)]
+struct Section {
+    entries: Vec<Entry>,
+    index: HashMap<(usize, String, String), usize>,
+}
+
+/// Subjects that share a cause, or that the same sentence is true of.
+struct Entry {
+    shard: String,
+    /// The thing to change, if it is not the subject.
+    cause: Option<Thing>,
+    message: String,
+    subjects: Names,
+    affects: Names,
+    affected_kind: Option<SubjectKind>,
+    fix: String,
+    command: Option<Vec<String>>,
+}
+
+/// Names, of which only the first few are kept.
+#[derive(Default)]
+struct Names {
+    kept: Vec<String>,
+    count: usize,
+}
+
+impl Names {
+    fn add(&mut self, name: &str, keep: usize) {
+        self.count += 1;
+        if self.kept.len() < keep {
+            self.kept.push(plain(name));
+        }
+    }
+}
+
+/// What an unknown needs to become known, and what is unknown for want of it.
+#[derive(Default)]
+struct Unread {
+    outcomes: usize,
+    checks: BTreeSet<&'static str>,
+    about: Names,
+}
+
+/// All that the page shows, out of one walk over the outcomes.
+#[derive(Default)]
+struct Gathered {
+    sections: BTreeMap<(std::cmp::Reverse<Severity>, usize), Section>,
+    unread: BTreeMap<String, Unread>,
+    notes: BTreeMap<(usize, String), Names>,
+}
+
+impl Gathered {
+    fn from(report: &Report, least: Severity, verbose: bool) -> io::Result<Self> {
+        let order: HashMap<_, _> = CHECKS.iter().enumerate().map(|(place, check)| (check.id, place)).collect();
+        let keep = if verbose { usize::MAX } else { NAMES };
+        let mut all = Self::default();
+        report.rows(|shard, row| {
+            if row.ignored.is_some() {
+                return Ok(());
+            }
+            let check = row.check();
+            let place = order[check.id];
+            match &row.verdict {
+                Told::Fail(failed) if row.severity >= least => {
+                    let section = all.sections.entry((std::cmp::Reverse(row.severity), place)).or_default();
+                    section.add(shard, &row, failed, keep);
+                }
+                Told::Unknown { gap } => {
+                    let unread = all.unread.entry(reason(gap)).or_default();
+                    unread.outcomes += 1;
+                    unread.checks.insert(check.id);
+                    unread.about.add(about(gap, &row), keep);
+                }
+                Told::Pass { note: Some(note) } if verbose => {
+                    all.notes.entry((place, note.clone())).or_default().add(&row.subject.name, keep);
+                }
+                _ => {}
+            }
+            Ok(())
+        })?;
+        Ok(all)
+    }
+}
+
+impl Section {
+    fn add(&mut self, shard: &Shard, row: &Row, failed: &Failed, keep: usize) {
+        let cause = (failed.cause != row.subject).then(|| failed.cause.clone());
+        let what = cause.as_ref().map_or_else(|| failed.message.clone(), |cause| cause.arn.clone());
+        // A shard's start in the spool identifies it.
+        let position = usize::try_from(shard.start).unwrap_or_default();
+        let index = *self.index.entry((position, what, failed.fix.clone())).or_insert_with(|| {
+            self.entries.push(Entry {
+                shard: name_of(shard),
+                cause,
+                message: failed.message.clone(),
+                subjects: Names::default(),
+                affects: Names::default(),
+                affected_kind: failed.affects.first().map(|thing| thing.kind),
+                fix: failed.fix.clone(),
+                command: failed.fix_command.clone(),
+            });
+            self.entries.len() - 1
+        });
+        let entry = &mut self.entries[index];
+        entry.subjects.add(&row.subject.name, keep);
+        for thing in failed.affects.iter().filter(|thing| **thing != row.subject) {
+            entry.affects.add(&thing.name, keep);
+        }
+    }
+}
+
+struct Page<'a> {
+    out: &'a mut dyn Write,
+    verbose: bool,
+    /// Whether subjects need the name of their account and region.
+    many: bool,
+}
+
+impl Page<'_> {
+    fn write(mut self, report: &Report, gathered: &Gathered, least: Severity) -> io::Result<()> {
+        self.head(report)?;
+        for ((std::cmp::Reverse(severity), place), section) in &gathered.sections {
+            self.section(*severity, *place, section)?;
+        }
+        self.unread(gathered)?;
+        self.notes(gathered)?;
+        self.ignores(report)?;
+        self.summary(report, least)
+    }
+
+    fn head(&mut self, report: &Report) -> io::Result<()> {
+        let seconds = report.finished_at.as_second() - report.started_at.as_second();
+        let requests = |traffic: &crate::collect::aws::Traffic| {
+            if traffic.total() == 0 {
+                return String::new();
+            }
+            let throttled = match traffic.throttled {
+                0 => "none throttled".to_owned(),
+                n => format!("{} throttled", thousands(n)),
+            };
+            format!(" · {} requests, {throttled}", thousands(traffic.total()))
+        };
+        if report.shards.len() <= HEAD_LINES {
+            for shard in &report.shards {
+                let name = name_of(shard);
+                let stages = count(shard.stages, "stage");
+                writeln!(self.out, "{BOLD}{name}{BOLD:#} · {seconds} s · {stages}{}", requests(&shard.traffic))?;
+            }
+        } else {
+            let accounts: BTreeSet<_> = report.shards.iter().map(|shard| &shard.account).collect();
+            let mut traffic = crate::collect::aws::Traffic::default();
+            report.shards.iter().for_each(|shard| traffic.add(&shard.traffic));
+            let stages = report.shards.iter().map(|shard| shard.stages).sum();
+            writeln!(
+                self.out,
+                "{BOLD}{}, {}{BOLD:#} · {seconds} s · {}{}",
+                count(accounts.len() as u64, "account"),
+                count(report.shards.len() as u64, "region"),
+                count(stages, "stage"),
+                requests(&traffic)
+            )?;
+        }
+        Ok(())
+    }
+
+    fn section(&mut self, severity: Severity, place: usize, section: &Section) -> io::Result<()> {
+        let check = &CHECKS[place];
+        let color = match severity {
+            Severity::High => AnsiColor::Red,
+            Severity::Medium => AnsiColor::Yellow,
+            Severity::Low => AnsiColor::Cyan,
+        };
+        let style = Style::new().bold().fg_color(Some(color.into()));
+        let word = format!("{:<8}", severity.name().to_uppercase());
+        let gap = WIDTH.saturating_sub(word.len() + check.title.chars().count() + check.id.len());
+        if gap >= 2 {
+            let id = format!("{:>width$}", check.id, width = gap + check.id.len());
+            writeln!(self.out, "\n{style}{word}{style:#}{BOLD}{}{BOLD:#}{DIM}{id}{DIM:#}", check.title)?;
+        } else {
+            writeln!(self.out, "\n{style}{word}{style:#}{BOLD}{}{BOLD:#}", check.title)?;
+            writeln!(self.out, "{INDENT}{DIM}{}{DIM:#}", check.id)?;
+        }
+        let shown = if self.verbose { section.entries.len() } else { ENTRIES };
+        // The same words are said once, after all that they are true of.
+        let mut fixes: Vec<(&str, Vec<&Entry>)> = Vec::new();
+        for entry in section.entries.iter().take(shown) {
+            match fixes.iter_mut().find(|(fix, _)| *fix == entry.fix) {
+                Some((_, entries)) => entries.push(entry),
+                None => fixes.push((&entry.fix, vec![entry])),
+            }
+        }
+        for (_, entries) in fixes {
+            let mut shard = "";
+            for entry in &entries {
+                // Where it lies is said once for those that follow each other.
+                if self.many && entry.shard != shard {
+                    shard = &entry.shard;
+                    writeln!(self.out, "{INDENT}{DIM}{}{DIM:#}", plain(shard))?;
+                }
+                self.entry(entry)?;
+            }
+            self.fix(entries[0], entries.len() > 1 || entries[0].subjects.count > 1)?;
+        }
+        let rest = &section.entries[section.entries.len().min(shown)..];
+        if !rest.is_empty() {
+            let subjects: usize = rest.iter().map(|entry| entry.subjects.count).sum();
+            writeln!(
+                self.out,
+                "{INDENT}and {} more of this kind (--verbose or --format json shows them)",
+                thousands(subjects as u64)
+            )?;
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, entry: &Entry) -> io::Result<()> {
+        match &entry.cause {
+            Some(cause) => self.wrapped(INDENT, &plain(if cause.arn.is_empty() { &cause.name } else { &cause.arn }))?,
+            None => self.names(&entry.subjects, "")?,
+        }
+        self.wrapped("          ", &plain(&entry.message))?;
+        if entry.cause.is_some() && entry.affects.count == 0 {
+            self.names(&entry.subjects, "Stages: ")?;
+        }
+        if entry.affects.count > 0 {
+            let noun = match entry.affected_kind {
+                Some(SubjectKind::RestStage | SubjectKind::HttpStage | SubjectKind::WebsocketStage) => "stage",
+                _ => "subject",
+            };
+            let lead = format!("Silences {}: ", count(entry.affects.count as u64, noun));
+            self.names(&entry.affects, &lead)?;
+        }
+        Ok(())
+    }
+
+    fn fix(&mut self, entry: &Entry, of_several: bool) -> io::Result<()> {
+        let lead = format!("{INDENT}{DIM}fix{DIM:#}   ");
+        let text = plain(&entry.fix);
+        let mut first = true;
+        for line in wrap(&text, WIDTH - 14) {
+            let start = if first { lead.as_str() } else { "              " };
+            first = false;
+            writeln!(self.out, "{start}{line}")?;
+        }
+        if let Some(argv) = &entry.command {
+            for line in command_lines(argv) {
+                writeln!(self.out, "              {line}")?;
+            }
+            if of_several {
+                writeln!(
+                    self.out,
+                    "              {DIM}(for the first of them; --format json has the command for each){DIM:#}"
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    fn names(&mut self, names: &Names, lead: &str) -> io::Result<()> {
+        let more = names.count - names.kept.len();
+        let mut text = format!("{lead}{}", names.kept.join(", "));
+        if more > 0 {
+            text += &format!(" and {} more", thousands(more as u64));
+        }
+        if !lead.is_empty() {
+            text.push('.');
+        }
+        self.wrapped(INDENT, &text)
+    }
+
+    fn unread(&mut self, gathered: &Gathered) -> io::Result<()> {
+        if gathered.unread.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "\n{BOLD}Could not check{BOLD:#}")?;
+        for (reason, unread) in &gathered.unread {
+            self.wrapped(INDENT, &plain(reason))?;
+            let checks: Vec<_> = unread.checks.iter().copied().collect();
+            let checks = match checks.len() {
+                n if n > 4 && !self.verbose => format!("{} checks", n),
+                _ => checks.join(", "),
+            };
+            let lead = format!("{}: {checks}; about ", count(unread.outcomes as u64, "outcome"));
+            let mut about = Names { kept: Vec::new(), count: 0 };
+            let mut seen = BTreeSet::new();
+            for name in &unread.about.kept {
+                if seen.insert(name) {
+                    about.add(name, usize::MAX);
+                }
+            }
+            let mut text = lead + &about.kept.join(", ");
+            if unread.about.count > unread.about.kept.len() {
+                text += ", …";
+            }
+            self.wrapped("          ", &text)?;
+        }
+        Ok(())
+    }
+
+    fn notes(&mut self, gathered: &Gathered) -> io::Result<()> {
+        if gathered.notes.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "\n{BOLD}Passed, with a note{BOLD:#}")?;
+        for ((place, note), names) in &gathered.notes {
+            self.names(names, "")?;
+            self.wrapped("          ", &format!("{}: {}", CHECKS[*place].id, plain(note)))?;
+        }
+        Ok(())
+    }
+
+    fn ignores(&mut self, report: &Report) -> io::Result<()> {
+        let idle = report.ignores.iter().filter(|ignore| ignore.ended || ignore.matched == 0);
+        let mut first = true;
+        for ignore in idle {
+            if first {
+                writeln!(self.out, "\n{BOLD}Ignores that did nothing{BOLD:#}")?;
+                first = false;
+            }
+            let why = if ignore.ended {
+                let until = ignore.setting.until.map(|day| day.to_string()).unwrap_or_default();
+                format!("ended with {until}")
+            } else {
+                "matched no finding and nothing unknown".to_owned()
+            };
+            let text = format!("check {}, subject {}: {why}", ignore.setting.check, ignore.setting.subject);
+            self.wrapped(INDENT, &plain(&text))?;
+        }
+        Ok(())
+    }
+
+    fn summary(&mut self, report: &Report, least: Severity) -> io::Result<()> {
+        let summary = &report.summary;
+        let mut text = match summary.fail {
+            0 => "No findings.".to_owned(),
+            n => {
+                let kinds = [Severity::High, Severity::Medium, Severity::Low].into_iter().filter_map(|severity| {
+                    let count = *summary.by_severity.get(&severity)?;
+                    let hidden = if severity < least { " (shown with --verbose)" } else { "" };
+                    Some(format!("{} {}{hidden}", thousands(count), severity.name()))
+                });
+                format!("{}: {}.", count(n, "finding"), kinds.collect::<Vec<_>>().join(", "))
+            }
+        };
+        text += &format!(" {} passed", thousands(summary.pass));
+        if summary.ignored > 0 {
+            text += &format!(", {} ignored", thousands(summary.ignored));
+        }
+        if summary.unknown > 0 {
+            text += &format!(", {} could not be checked", thousands(summary.unknown));
+        }
+        text.push('.');
+        writeln!(self.out, "\n{BOLD}{text}{BOLD:#}")
+    }
+
+    fn wrapped(&mut self, indent: &str, text: &str) -> io::Result<()> {
+        for line in wrap(text, WIDTH - indent.len()) {
+            writeln!(self.out, "{indent}{line}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What would let it be checked; unknowns are grouped by it.
+fn reason(gap: &Gap) -> String {
+    let why = gap.why();
+    match why.kind {
+        GapKind::Denied if !why.permission.is_empty() => format!("needs {} ({})", why.permission, why.operation),
+        GapKind::Denied | GapKind::NotCollected | GapKind::Unprovable => gap.to_string(),
+        kind => format!("{} {}: {}", why.operation, kind.name(), why.message),
+    }
+}
+
+/// What was asked about, or else what the outcome is about.
+fn about<'a>(gap: &'a Gap, row: &'a Row) -> &'a str {
+    let why = gap.why();
+    if why.kind == GapKind::Unprovable || why.resource.is_empty() { &row.subject.name } else { &why.resource }
+}
+
+fn name_of(shard: &Shard) -> String {
+    format!("{} · {}", shard.account, shard.region)
+}
+
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    // Names and ARNs are not broken: they are there to be copied.
+    let options = textwrap::Options::new(width)
+        .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::wrap(text, options).into_iter().map(std::borrow::Cow::into_owned).collect()
+}
+
+/// A command on as many lines as it needs, so that it can be copied whole.
+fn command_lines(argv: &[String]) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for argument in argv {
+        let quoted = plain(&super::command_line(std::slice::from_ref(argument)));
+        let line = lines.last_mut().expect("there is always a line");
+        if !line.is_empty() && line.chars().count() + quoted.chars().count() + 3 > WIDTH - 14 {
+            line.push_str(" \\");
+            lines.push(format!("  {quoted}"));
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(&quoted);
+        }
+    }
+    lines
+}
+
+/// Without control characters: a name must not steer the terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+fn count(n: u64, noun: &str) -> String {
+    format!("{} {noun}{}", thousands(n), if n == 1 { "" } else { "s" })
+}
+
+/// `1204` → `1,204`.
+fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_grouped() {
+        for (n, text) in [(0, "0"), (999, "999"), (1204, "1,204"), (1_000_000, "1,000,000")] {
+            assert_eq!(thousands(n), text);
+        }
+    }
+
+    #[test]
+    fn a_long_command_is_one_command_over_several_lines() {
+        let argv: Vec<String> = [
+            "aws",
+            "apigateway",
+            "update-stage",
+            "--region",
+            "eu-west-1",
+            "--rest-api-id",
+            "a b",
+            "--stage-name",
+            "$(x)",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        let lines = command_lines(&argv);
+        assert!(lines.len() > 1 && lines.iter().all(|line| line.chars().count() <= WIDTH - 14), "{lines:#?}");
+        let joined = lines.join("\n").replace(" \\\n", " ");
+        assert_eq!(shlex::split(&joined), Some(argv));
+    }
+
+    #[test]
+    fn names_cannot_steer_the_terminal() {
+        assert_eq!(plain("a\u{1b}[2Jb\n"), "a\u{fffd}[2Jb\u{fffd}");
+    }
+}

@@ -1,0 +1,219 @@
+//! One audit: settings → inventory → outcomes → report.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, BufReader},
+    path::Path,
+};
+
+use anyhow::{Context as _, bail};
+use gatelight_checks::inventory::{Account, Region};
+use jiff::Timestamp;
+
+use crate::{
+    collect::{
+        self,
+        aws::{Calls, Pace, Session, Traffic, Whose, http_client},
+    },
+    config::{Color, Config, Format, Regions, Source},
+    deliver::Sink,
+    progress::Progress,
+    report::{self, Builder, Report, Status},
+    saved,
+};
+
+/// Audits, writes the report where it is wanted, and says what the audit came to.
+///
+/// # Errors
+/// Whatever kept it from running or from delivering.
+pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
+    // Places to write to are opened first: an audit can take minutes, and a misspelt folder should not cost them.
+    let output = Sink::open(&config.output)?;
+    let report = match &config.source {
+        Source::Saved(path) => from_saved(config, path)?,
+        Source::Live { whose, regions, pace } => {
+            let save = config.save.as_deref().map(Sink::open).transpose()?;
+            live(config, whose, regions, *pace, save).await?
+        }
+    };
+    deliver(config, &report, output)?;
+    Ok(report.status())
+}
+
+/// Writes the report.
+///
+/// # Errors
+/// Names the place that cannot be written.
+pub(crate) fn deliver(config: &Config, report: &Report, output: Sink) -> anyhow::Result<()> {
+    let terminal = output.is_terminal();
+    output.deliver(|out| match config.format {
+        Format::Json => report::json::render(report, out),
+        Format::Jsonl => report::json::render_lines(report, out),
+        Format::Text => {
+            let choice = match config.color {
+                Color::Always => anstream::ColorChoice::Always,
+                Color::Never => anstream::ColorChoice::Never,
+                // The terminal is asked here and not by anstream, which would look at stdout for files too.
+                Color::Auto if terminal => anstream::AutoStream::choice(&io::stdout()),
+                Color::Auto => anstream::ColorChoice::Never,
+            };
+            // The page is text for one person's screen: small enough to be coloured, or not, as a whole.
+            let mut page = Vec::new();
+            report::text::render(report, config.verbose, &mut page)?;
+            if choice == anstream::ColorChoice::Never {
+                page = anstream::adapter::strip_bytes(&page).into_vec();
+            }
+            out.write_all(&page)
+        }
+    })
+}
+
+async fn live(
+    config: &Config,
+    whose: &[Whose],
+    regions: &Regions,
+    pace: Pace,
+    save: Option<Sink>,
+) -> anyhow::Result<Report> {
+    let started_at = Timestamp::now();
+    let progress = if config.progress && !config.verbose { Progress::on_terminal() } else { Progress::hidden() };
+    let mut report = builder(config, started_at)?;
+    // The inventory waits in a temporary file: if this run fails, the file that was there stays as it was.
+    let mut inventory = save
+        .as_ref()
+        .map(|_| saved::Writer::begin(io::BufWriter::new(tempfile::tempfile()?), started_at))
+        .transpose()?;
+    let http = http_client()?;
+    let needs = collect::needs_of(&config.checks);
+    let mut sessions = Vec::new();
+    for whose in whose {
+        sessions.push((whose, Session::open(whose, &http).await?));
+    }
+    let mut read_by = BTreeMap::new();
+    for (whose, session) in sessions {
+        let global = Calls::new(pace, progress.clone());
+        let regions = match regions {
+            Regions::Named(names) => {
+                collect::check_regions(&session, names, &global).await?;
+                names.clone()
+            }
+            Regions::All => collect::every_region(&session, &global).await?,
+            Regions::Chain => match session.region() {
+                Some(region) => {
+                    let names = vec![region];
+                    collect::check_regions(&session, &names, &global).await?;
+                    names
+                }
+                None => bail!(
+                    "no region: pass --region NAME or --all-regions, set AWS_REGION, or set one for {whose} in the \
+                     shared AWS configuration"
+                ),
+            },
+        };
+        let home = regions.first().map_or("", String::as_str);
+        let caller = session.caller(home, &global).await?;
+        if let Ok(account) = &caller.account {
+            if let Some(first) = read_by.insert(account.clone(), whose) {
+                warn(
+                    config,
+                    &progress,
+                    &format!("{whose} and {first} belong to one account, {account}; it is read once"),
+                );
+                continue;
+            }
+        }
+        let collected = collect::collect(&session, &caller, &regions, &needs, pace, &global).await;
+        if let Some(inventory) = &mut inventory {
+            inventory.account(&collected.account)?;
+        }
+        for region in &collected.regions {
+            if let Some(inventory) = &mut inventory {
+                inventory.region(&region.facts, &region.traffic)?;
+            }
+            report.add(&collected.account, &region.facts, region.traffic.clone())?;
+        }
+    }
+    progress.finish();
+    let finished_at = Timestamp::now();
+    if let (Some(save), Some(inventory)) = (save, inventory) {
+        let mut file = inventory.end(finished_at)?.into_inner().context("the temporary file cannot be written")?;
+        io::Seek::rewind(&mut file)?;
+        save.deliver(|out| io::copy(&mut file, out).map(drop))?;
+    }
+    report.finish(started_at, finished_at)
+}
+
+fn warn(config: &Config, progress: &Progress, text: &str) {
+    if !config.quiet {
+        progress.aside(|| crate::say_on_stderr(&format!("gatelight: {text}")));
+    }
+}
+
+fn builder(config: &Config, now: Timestamp) -> anyhow::Result<Builder> {
+    Builder::new(&config.checks, config.policy(now)?, &config.ignores, config.fail_on, now)
+}
+
+fn from_saved(config: &Config, path: &Path) -> anyhow::Result<Report> {
+    let context = || format!("the inventory {} cannot be used", path.display());
+    let mut audit = Replay { config, builder: None, started_at: Timestamp::UNIX_EPOCH, report: None };
+    if path == Path::new("-") {
+        saved::read(io::stdin().lock(), &mut audit)
+    } else {
+        let file = File::open(path).with_context(context)?;
+        saved::read(BufReader::new(file), &mut audit)
+    }
+    .with_context(context)?;
+    audit.report.context("the inventory has no end")
+}
+
+/// Audits a saved inventory as it is read.
+struct Replay<'a> {
+    config: &'a Config,
+    builder: Option<Builder>,
+    started_at: Timestamp,
+    report: Option<Report>,
+}
+
+impl saved::Visitor for Replay<'_> {
+    fn begun(&mut self, started_at: Timestamp) -> anyhow::Result<()> {
+        self.started_at = started_at;
+        self.builder = Some(builder(self.config, started_at)?);
+        Ok(())
+    }
+
+    fn region(&mut self, account: &Account, region: &Region, traffic: Traffic) -> anyhow::Result<()> {
+        self.builder.as_mut().context("it has no beginning")?.add(account, region, traffic).map(drop)
+    }
+
+    fn finished(&mut self, finished_at: Timestamp) -> anyhow::Result<()> {
+        let builder = self.builder.take().context("it has no beginning")?;
+        self.report = Some(builder.finish(self.started_at, finished_at)?);
+        Ok(())
+    }
+}
+
+/// Audits the account that is built in.
+///
+/// # Errors
+/// Names the place that cannot be written.
+pub(crate) fn demo(config: &Config) -> anyhow::Result<Status> {
+    let output = Sink::open(&config.output)?;
+    let save = config.save.as_deref().map(Sink::open).transpose()?;
+    let mut inventory = saved::Writer::begin(Vec::new(), crate::demo::started_at())?;
+    let (account, regions) = crate::demo::account();
+    inventory.account(&account)?;
+    for (region, traffic) in &regions {
+        inventory.region(region, traffic)?;
+    }
+    let inventory = inventory.end(crate::demo::finished_at())?;
+    // Through the saved form, so that what the demo shows is what `--from` would show.
+    let mut audit = Replay { config, builder: None, started_at: Timestamp::UNIX_EPOCH, report: None };
+    saved::read(inventory.as_slice(), &mut audit)?;
+    let report = audit.report.context("the inventory has no end")?;
+    if let Some(save) = save {
+        save.deliver(|out| out.write_all(&inventory))?;
+    }
+    deliver(config, &report, output)?;
+    Ok(report.status())
+}

@@ -1,0 +1,274 @@
+//! What an audit costs: requests, memory and CPU time for a thousand REST APIs of two stages each, and that it keeps
+//! to its share of AWS's quotas.
+//!
+//! Figures that count are those of a release build:
+//!
+//! ```sh
+//! cargo test --release --test it budget -- --nocapture --test-threads 1
+//! ```
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsStr,
+    fs::{self, File},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use wait4::Wait4;
+
+use crate::support::{
+    fake::{ACCOUNT, Account, Api, Fake, Fault, Request, Role, Rule},
+    run::{Gatelight, Ran},
+};
+
+const REGION: &str = "eu-west-1";
+const APIS: usize = 1_000;
+/// Log groups of the account that have nothing to do with API Gateway.
+const OTHER_GROUPS: usize = 1_500;
+
+/// `apis` REST APIs of two stages each; `group` names the log group of each stage.
+fn account(apis: usize, group: impl Fn(usize, &str) -> String) -> Account {
+    let format = json!({
+        "requestId": "$context.requestId", "extendedRequestId": "$context.extendedRequestId", "ip": "$context.identity.sourceIp",
+        "caller": "$context.identity.caller", "user": "$context.identity.user", "requestTime": "$context.requestTime",
+        "httpMethod": "$context.httpMethod", "resourcePath": "$context.resourcePath", "status": "$context.status",
+        "protocol": "$context.protocol", "responseLength": "$context.responseLength", "error": "$context.error.message",
+        "integrationError": "$context.integration.error", "integrationStatus": "$context.integration.status",
+        "integrationLatency": "$context.integration.latency", "responseLatency": "$context.responseLatency",
+    })
+    .to_string();
+    let stage = |n: usize, name: &str| {
+        json!({
+            "stageName": name, "deploymentId": "d4m4ks", "tracingEnabled": true, "cacheClusterEnabled": false,
+            "accessLogSettings": {
+                "destinationArn": format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{}", group(n, name)), "format": format,
+            },
+            "methodSettings": {"*/*": {"loggingLevel": "OFF", "dataTraceEnabled": false, "metricsEnabled": true}},
+            "variables": {"table": "orders", "function": "orders-handler"}, "tags": {"team": "orders"},
+            "createdDate": 1_700_000_000, "lastUpdatedDate": 1_700_000_000,
+        })
+    };
+    let api = |n: usize| Api {
+        id: format!("a{n:09}"),
+        name: format!("service-{n:04}"),
+        protocol: "",
+        stages: ["prod", "test"].map(|name| stage(n, name)).to_vec(),
+    };
+    let others = (0..OTHER_GROUPS).map(|n| format!("/aws/lambda/function-{n:04}"));
+    let named = (0..apis).flat_map(|n| ["prod", "test"].map(|name| group(n, name)));
+    let statement = json!({"Effect": "Allow", "Action": "logs:*", "Resource": "*"});
+    let trust =
+        json!({"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"});
+    let role = Role {
+        trust: json!({"Version": "2012-10-17", "Statement": [trust]}).to_string(),
+        inline: BTreeMap::from([(
+            "write".to_owned(),
+            json!({"Version": "2012-10-17", "Statement": [statement]}).to_string(),
+        )]),
+        ..Role::default()
+    };
+    Account {
+        rest_apis: (0..apis).map(api).collect(),
+        cloudwatch_role: Some(format!("arn:aws:iam::{ACCOUNT}:role/logs")),
+        log_groups: others.chain(named).map(|name| (name, json!({"retentionInDays": 30}))).collect(),
+        roles: BTreeMap::from([("logs".to_owned(), role)]),
+        ..Account::default()
+    }
+}
+
+fn audit(fake: &Fake, pace: &str) -> Ran {
+    Gatelight::new(["audit", "--region", REGION, "--pace", pace, "--format", "json"]).endpoint(&fake.endpoint()).run()
+}
+
+/// A run and what it cost.
+pub(crate) struct Measured {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    /// In bytes. The kernel counts in what this process held when it started the child, so it is an upper bound.
+    pub(crate) peak_memory: u64,
+    /// Of all threads, user and system.
+    pub(crate) cpu: Duration,
+    pub(crate) took: Duration,
+}
+
+impl Measured {
+    /// The three figures, for people.
+    pub(crate) fn cost(&self) -> String {
+        let build = if cfg!(debug_assertions) { "debug build" } else { "release build" };
+        let memory = f64::from(u32::try_from(self.peak_memory / 1024).unwrap()) / 1024.0;
+        format!("{build}: {:.2?}, {:.2?} of CPU time, peak memory {memory:.1} MiB", self.took, self.cpu)
+    }
+}
+
+/// Runs the binary with nothing but credentials and an endpoint in its environment, and measures it.
+pub(crate) fn measure<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>, endpoint: &str) -> Measured {
+    let home = TempDir::new().unwrap();
+    let file = |name: &str| File::create(home.path().join(name)).unwrap();
+    let start = Instant::now();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_gatelight"))
+        .args(args)
+        .env_clear()
+        .env("HOME", home.path())
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "nobody's")
+        .env("AWS_ENDPOINT_URL", endpoint)
+        .stdin(Stdio::null())
+        .stdout(file("stdout"))
+        .stderr(file("stderr"))
+        .spawn()
+        .unwrap();
+    let used = child.wait4().unwrap();
+    let read = |name: &str| fs::read_to_string(home.path().join(name)).unwrap();
+    Measured {
+        status: used.status.code(),
+        stdout: read("stdout"),
+        stderr: read("stderr"),
+        peak_memory: used.rusage.maxrss,
+        cpu: used.rusage.utime + used.rusage.stime,
+        took: start.elapsed(),
+    }
+}
+
+/// Runs the audit of a thousand APIs and returns its requests by operation.
+fn cost(what: &str, account: Account) -> BTreeMap<String, usize> {
+    let fake = Fake::start(account, []);
+    let args = ["audit", "--region", REGION, "--pace", "off", "--format", "json"];
+    let measured = measure(args, &fake.endpoint());
+    assert!(matches!(measured.status, Some(0 | 1)), "{:?}: {}", measured.status, measured.stderr);
+    let report: Value = serde_json::from_str(&measured.stdout).unwrap();
+    let (pass, fail) = (&report["summary"]["pass"], &report["summary"]["fail"]);
+    assert_eq!(report["summary"]["unknown"], json!(0), "{}", measured.stderr);
+    let requests = fake.counts();
+    println!("{what}: {}; {pass} passed, {fail} failed; requests {requests:?}", measured.cost());
+    let told: BTreeMap<String, usize> = serde_json::from_value(report["shards"][0]["requests"].clone()).unwrap();
+    for (operation, count) in &told {
+        assert_eq!(requests.get(operation), Some(count), "{operation}: the report tells another number");
+    }
+    if !cfg!(debug_assertions) {
+        assert!(measured.peak_memory < 60_000_000, "peak memory {} bytes", measured.peak_memory);
+        assert!(measured.cpu < Duration::from_secs(2), "CPU time {:?}", measured.cpu);
+    }
+    requests
+}
+
+/// All requests but those for log groups, exactly.
+fn few_requests(mut requests: BTreeMap<String, usize>, most_for_groups: usize) {
+    let for_groups = requests.remove("logs:DescribeLogGroups").unwrap();
+    assert!(for_groups <= most_for_groups, "{for_groups} requests for log groups");
+    let expected = [
+        ("apigateway:GetRestApis", APIS.div_ceil(500)),
+        ("apigateway:GetStages", APIS),
+        ("apigateway:GetAccount", 1),
+        ("apigatewayv2:GetApis", 1),
+        ("iam:GetRole", 1),
+        ("iam:ListRolePolicies", 1),
+        ("iam:GetRolePolicy", 1),
+        ("iam:ListAttachedRolePolicies", 1),
+        ("sts:GetCallerIdentity", 1),
+    ];
+    assert_eq!(requests, expected.map(|(operation, count)| (operation.to_owned(), count)).into());
+}
+
+#[test]
+fn a_group_for_each_of_two_thousand_stages() {
+    let requests = cost("a group a stage", account(APIS, |n, stage| format!("/gateway/service-{n:04}/{stage}")));
+    few_requests(requests, (2 * APIS + OTHER_GROUPS).div_ceil(50) + 1);
+}
+
+#[test]
+fn one_group_for_two_thousand_stages() {
+    few_requests(cost("one group", account(APIS, |_, _| "/gateway/all".to_owned())), 4);
+}
+
+/// Each stage also writes an execution log, to a group of its own.
+#[test]
+fn two_groups_for_each_of_two_thousand_stages() {
+    let mut account = account(APIS, |n, stage| format!("/gateway/service-{n:04}/{stage}"));
+    for api in &mut account.rest_apis {
+        for stage in &mut api.stages {
+            stage["methodSettings"]["*/*"]["loggingLevel"] = json!("INFO");
+            let name = stage["stageName"].as_str().unwrap();
+            account
+                .log_groups
+                .insert(format!("API-Gateway-Execution-Logs_{}/{name}", api.id), json!({"retentionInDays": 7}));
+        }
+    }
+    few_requests(cost("two groups a stage", account), (4 * APIS + OTHER_GROUPS).div_ceil(50) + 1);
+}
+
+/// An empty region costs the listing calls and nothing more.
+#[test]
+fn an_empty_region_costs_the_listing_calls() {
+    let fake = Fake::start(Account::default(), []);
+    let output = audit(&fake, "off");
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    let listings = ["apigateway:GetRestApis", "apigatewayv2:GetApis", "sts:GetCallerIdentity"];
+    assert_eq!(fake.counts(), listings.map(|operation| (operation.to_owned(), 1)).into());
+}
+
+// ---- Pace ----
+
+fn to_gateway(fake: &Fake) -> Vec<Request> {
+    fake.requests().into_iter().filter(|request| request.operation.starts_with("apigateway")).collect()
+}
+
+/// AWS grants API Gateway's control plane ten requests a second and bursts of forty, for REST and v2 together; half of
+/// that is a burst of twenty and five a second after it.
+#[test]
+fn half_the_pace_is_never_more_than_half_the_quota() {
+    let fake = Fake::start(account(30, |_, _| "/gateway/all".to_owned()), []);
+    let output = audit(&fake, "0.5");
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    let times: Vec<Instant> = to_gateway(&fake).iter().map(|request| request.at).collect();
+    assert!(times.len() >= 33, "{} requests", times.len());
+    for (i, start) in times.iter().enumerate() {
+        for (j, end) in times.iter().enumerate().skip(i) {
+            // Three more than the bucket gives: on its way a request may be held up, and come together with later ones.
+            let most = 23.0 + 5.0 * end.duration_since(*start).as_secs_f64();
+            let came = u32::try_from(j - i + 1).unwrap();
+            assert!(f64::from(came) <= most, "{came} requests within {:?}", end.duration_since(*start));
+        }
+    }
+}
+
+/// After a 429 nobody calls API Gateway for a while: the quota is the account's, whichever call met its end.
+#[test]
+fn throttling_pauses_every_call_of_the_quota() {
+    let fake = Fake::start(
+        account(30, |_, _| "/gateway/all".to_owned()),
+        [Rule { operation: "apigateway:GetStages", calls: 5..6, fault: Fault::Throttled }],
+    );
+    let output = audit(&fake, "0.5");
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    let requests = to_gateway(&fake);
+    let throttled = requests.iter().find(|request| request.spoiled).unwrap().at;
+    // Calls that were under way when the answer came are past help. The answer said `Retry-After: 1`.
+    let after = |request: &&Request| request.at > throttled + Duration::from_millis(200);
+    let next = requests.iter().find(after).unwrap().at - throttled;
+    assert!(next >= Duration::from_millis(950), "the next request came after {next:?}");
+    let report: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(report["shards"][0]["throttled"], json!(1));
+}
+
+/// And no call of another quota: while API Gateway's gate is shut, log groups are read.
+#[test]
+fn throttling_pauses_no_other_quota() {
+    let fake = Fake::start(
+        account(3, |_, _| "/gateway/all".to_owned()),
+        [Rule::first(1, "apigateway:GetAccount", Fault::Throttled)],
+    );
+    let output = audit(&fake, "off");
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    let requests = fake.requests();
+    let of = |operation: &str| -> Vec<Instant> {
+        requests.iter().filter(|request| request.operation == operation).map(|request| request.at).collect()
+    };
+    let (settings, groups) = (of("apigateway:GetAccount"), of("logs:DescribeLogGroups"));
+    assert!(settings[1] - settings[0] >= Duration::from_millis(950), "{:?}", settings[1] - settings[0]);
+    assert!(groups.iter().all(|at| *at < settings[1]), "log groups waited for API Gateway");
+}

@@ -1,0 +1,11 @@
+//! The real binary, seen from the outside. One test binary for all: each one links the whole AWS SDK.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod budget;
+mod cli;
+mod denied;
+mod faults;
+mod moto_suite;
+mod read_only;
+mod scale;
+mod support;

@@ -1,0 +1,12 @@
+//! Accounts of moto, seeded by API calls; every outcome of the JSON report has the verdict that the contract gives.
+//! Where moto is not AWS and it matters, a comment says so.
+
+mod accounts;
+mod choices;
+mod destinations;
+mod execution;
+mod formats;
+mod gateway_role;
+pub(crate) mod mixed;
+mod saved;
+mod secrets;

@@ -1,0 +1,86 @@
+//! Several regions, several accounts.
+
+use std::collections::BTreeSet;
+
+use super::formats::GOOD;
+use crate::support::seed::{Account, Keys, Stage};
+
+#[test]
+fn all_regions_of_an_account() {
+    let account = Account::new();
+    let mut stages = Vec::new();
+    for name in ["us-east-1", "eu-west-3"] {
+        let region = account.region(name);
+        let group = region.log_group("/aws/gateway/access", Some(30));
+        stages.push((name, region.http("web", "$default", &Stage::log(&group, GOOD))));
+    }
+    let report = account.audit().arg("--all-regions").run().report();
+    let regions: BTreeSet<_> = report.shards().iter().map(|shard| shard["region"].as_str().unwrap()).collect();
+    assert_eq!(regions.len(), report.shards().len(), "a shard a region");
+    assert!(regions.len() > 10 && regions.contains("us-east-1") && regions.contains("eu-west-3"), "{regions:?}");
+    for (region, arn) in &stages {
+        let outcome = report.outcome("access-log-off", arn);
+        assert_eq!((&outcome["region"], &outcome["verdict"]), (&(*region).into(), &"pass".into()));
+    }
+    let elsewhere = |region: &str| stages.iter().all(|(name, _)| *name != region);
+    for outcome in report.outcomes().iter().filter(|outcome| elsewhere(outcome["region"].as_str().unwrap())) {
+        assert_eq!(outcome["verdict"], "not-applicable", "{outcome:#}");
+    }
+    for shard in report.shards() {
+        let region = shard["region"].as_str().unwrap();
+        assert_eq!(shard["counts"]["stages"], i32::from(!elsewhere(region)), "{region}");
+    }
+}
+
+/// The region of the chain is taken where none is named.
+#[test]
+fn the_region_comes_from_the_chain() {
+    let account = Account::new();
+    let arn = account.region("eu-west-3").http("web", "$default", &Stage::default());
+    let from_environment = account.audit().env("AWS_REGION", "eu-west-3").run().report();
+    assert_eq!(from_environment.outcome("access-log-off", &arn)["verdict"], "fail");
+    let in_file = account.audit().file(".aws/config", "[default]\nregion = eu-west-3\n").run().report();
+    assert_eq!(in_file.outcome("access-log-off", &arn)["verdict"], "fail");
+}
+
+#[test]
+fn two_profiles_are_two_accounts() {
+    let (shop, web) = (Account::new(), Account::new());
+    let profile = |name: &str, keys: &Keys| {
+        let Keys { id, secret, token } = keys;
+        format!("[{name}]\naws_access_key_id={id}\naws_secret_access_key={secret}\naws_session_token={token}\n")
+    };
+    let shop_stage = shop.region("us-east-1").http("shop", "$default", &Stage::default());
+    let region = web.region("us-east-1");
+    let group = region.log_group("/aws/gateway/access", Some(30));
+    let web_stage = region.rest("web", "prod", &Stage::log(&group, GOOD));
+    region.gateway_role(&web.good_role());
+
+    let credentials = profile("shop", &shop.keys) + &profile("web", &web.keys);
+    let run = |args: &[&str]| {
+        let audit = shop.audit().no_keys().file(".aws/credentials", &credentials);
+        audit.args(["--region", "us-east-1"]).args(args).run().report()
+    };
+    let both = run(&["--profile", "shop", "--profile", "web"]);
+    let accounts: Vec<_> = both.shards().iter().map(|shard| shard["account"].as_str().unwrap()).collect();
+    assert_eq!(accounts.len(), 2);
+    assert!(accounts.contains(&shop.id.as_str()) && accounts.contains(&web.id.as_str()), "{accounts:?}");
+    let account_arn = "arn:aws:apigateway:us-east-1::/account";
+    let of = |account: &Account, check: &str, arn: &str| {
+        let mut outcomes = both.outcomes().iter().filter(|outcome| {
+            outcome["account"] == account.id.as_str() && outcome["check"] == check && outcome["subject"]["arn"] == arn
+        });
+        let verdict = outcomes.next().map(|outcome| outcome["verdict"].as_str().unwrap());
+        assert!(outcomes.next().is_none());
+        verdict
+    };
+    assert_eq!(of(&shop, "access-log-off", &shop_stage), Some("fail"));
+    assert_eq!(of(&web, "access-log-off", &web_stage), Some("pass"));
+    assert_eq!(of(&web, "access-log-off", &shop_stage), None);
+    assert_eq!(of(&shop, "gateway-role-cannot-write", account_arn), Some("not-applicable"));
+    assert_eq!(of(&web, "gateway-role-cannot-write", account_arn), Some("pass"));
+
+    let one = run(&["--profile", "web"]);
+    assert_eq!(one.shards().len(), 1);
+    assert_eq!(one.shards()[0]["account"], web.id.as_str());
+}

@@ -1,0 +1,198 @@
+//! What an audit asks for: only to read, and exactly what `gatelight iam-policy` grants.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::{
+    moto_suite::mixed,
+    support::{
+        proxy::{Call, Proxy, Rule},
+        run::Gatelight,
+        seed::Account,
+    },
+};
+
+/// Every call of audits of a rich account: of one region, and of all.
+fn recorded() -> Vec<Call> {
+    let account = Account::new();
+    mixed::seed(&account);
+    let proxy = Proxy::start(|_| Rule::Forward);
+    for region in [&["--region", "us-east-1"][..], &["--all-regions"]] {
+        account.audit().args(region).endpoint(&proxy.url()).run().report();
+    }
+    proxy.calls()
+}
+
+#[test]
+fn only_reads() {
+    let calls = recorded();
+    for call in &calls {
+        let (service, name) = call.operation.split_once(':').unwrap_or_default();
+        let reads = match service {
+            "apigateway" | "apigatewayv2" => call.method == "GET",
+            "ec2" | "firehose" | "iam" | "logs" | "sts" => {
+                ["Get", "List", "Describe"].iter().any(|verb| name.starts_with(verb))
+            }
+            _ => false,
+        };
+        assert!(reads, "not known to be a read: {call:?}");
+    }
+    let operations: BTreeSet<&str> = calls.iter().map(|call| call.operation.as_str()).collect();
+    let expected = [
+        "apigateway:GetAccount",
+        "apigateway:GetRestApis",
+        "apigateway:GetStages",
+        "apigatewayv2:GetApis",
+        "apigatewayv2:GetStages",
+        "ec2:DescribeRegions",
+        "firehose:DescribeDeliveryStream",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
+        "iam:GetRole",
+        "iam:GetRolePolicy",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListRolePolicies",
+        "logs:DescribeLogGroups",
+        "sts:GetCallerIdentity",
+    ];
+    assert_eq!(operations, BTreeSet::from(expected));
+}
+
+/// A region in which there is nothing costs the listing calls only.
+#[test]
+fn an_empty_region_costs_its_listings() {
+    let account = Account::new();
+    let proxy = Proxy::start(|_| Rule::Forward);
+    account.audit().args(["--region", "eu-west-1"]).endpoint(&proxy.url()).run().report();
+    let mut counts = BTreeMap::<_, u32>::new();
+    for operation in proxy.calls().into_iter().map(|call| call.operation) {
+        *counts.entry(operation).or_default() += 1;
+    }
+    let allowed =
+        ["sts:GetCallerIdentity", "apigateway:GetRestApis", "apigatewayv2:GetApis", "apigateway:GetAccount"];
+    for (operation, count) in counts {
+        assert!(allowed.contains(&operation.as_str()) && count == 1, "{operation}: {count}");
+    }
+}
+
+/// The report's own count of requests is the count that arrived.
+#[test]
+fn requests_are_counted() {
+    let account = Account::new();
+    mixed::seed(&account);
+    let proxy = Proxy::start(|_| Rule::Forward);
+    let report = account.audit().args(["--region", "us-east-1"]).endpoint(&proxy.url()).run().report();
+    let mut seen = BTreeMap::<String, u64>::new();
+    for call in proxy.calls() {
+        *seen.entry(call.operation).or_default() += 1;
+    }
+    let mut told = BTreeMap::<String, u64>::new();
+    for shard in report.shards() {
+        for (operation, count) in shard["requests"].as_object().unwrap() {
+            *told.entry(operation.clone()).or_default() += count.as_u64().unwrap();
+        }
+    }
+    told.retain(|_, count| *count > 0);
+    assert_eq!(told, seen);
+}
+
+/// Only what the chosen checks need is asked for.
+#[test]
+fn a_narrow_audit_asks_for_less() {
+    let account = Account::new();
+    mixed::seed(&account);
+    let proxy = Proxy::start(|_| Rule::Forward);
+    let audit = account.audit().args(["--region", "us-east-1", "--check", "stage-tracing-off"]);
+    audit.endpoint(&proxy.url()).run().report();
+    let services: BTreeSet<String> =
+        proxy.operations().iter().map(|operation| operation.split(':').next().unwrap().to_owned()).collect();
+    assert!(services.iter().all(|service| ["sts", "apigateway", "apigatewayv2"].contains(&service.as_str())), "{services:?}");
+    assert!(!proxy.operations().contains("apigateway:GetAccount"));
+}
+
+/// A string or an array of them.
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(texts) => texts.iter().map(|text| text.as_str().unwrap().to_owned()).collect(),
+        other => panic!("neither text nor texts: {other}"),
+    }
+}
+
+/// Whether an IAM pattern covers a resource.
+fn covers(pattern: &[u8], text: &[u8]) -> bool {
+    match pattern {
+        [] => text.is_empty(),
+        [b'*', rest @ ..] => (0..=text.len()).any(|from| covers(rest, &text[from..])),
+        [b'?', rest @ ..] => !text.is_empty() && covers(rest, &text[1..]),
+        [byte, rest @ ..] => text.first() == Some(byte) && covers(rest, &text[1..]),
+    }
+}
+
+/// Both directions: nothing is asked for that the policy does not grant, nothing is granted that was not asked for.
+#[test]
+fn the_policy_grants_exactly_that() {
+    let ran = Gatelight::new(["iam-policy"]).no_keys().run();
+    assert_eq!(ran.status, Some(0), "{ran:#?}");
+    let policy = ran.json();
+    assert_eq!(policy["Version"], "2012-10-17");
+    let statements = policy["Statement"].as_array().unwrap();
+    let mut granted = BTreeSet::new();
+    let mut paths = Vec::new();
+    for statement in statements {
+        assert_eq!(statement["Effect"], "Allow");
+        assert!(statement.get("NotAction").is_none() && statement.get("NotResource").is_none());
+        let actions = texts(&statement["Action"]);
+        if actions.contains(&"apigateway:GET".to_owned()) {
+            assert_eq!(actions.len(), 1, "its resources are its own");
+            paths.extend(texts(&statement["Resource"]));
+        }
+        granted.extend(actions);
+    }
+
+    let calls = recorded();
+    let gateway = |call: &&Call| call.operation.starts_with("apigateway");
+    let asked: BTreeSet<String> = calls
+        .iter()
+        .map(|call| if gateway(&call) { "apigateway:GET".to_owned() } else { call.operation.clone() })
+        .collect();
+    assert_eq!(granted, asked);
+
+    // IAM writes the paths of the second version without /v2.
+    let resources: BTreeSet<String> = calls
+        .iter()
+        .filter(gateway)
+        .map(|call| {
+            let path = call.path.strip_prefix("/v2").unwrap_or(&call.path);
+            format!("arn:aws:apigateway:{}::{path}", call.region)
+        })
+        .collect();
+    for resource in &resources {
+        assert!(paths.iter().any(|path| covers(path.as_bytes(), resource.as_bytes())), "{resource} is not granted");
+    }
+    for path in &paths {
+        assert!(
+            resources.iter().any(|resource| covers(path.as_bytes(), resource.as_bytes())),
+            "{path} is granted and never asked for"
+        );
+    }
+    // API keys, and whatever else is not looked at, stay closed.
+    let closed = [
+        "apikeys",
+        "apikeys/k",
+        "usageplans",
+        "usageplans/u/keys",
+        "domainnames",
+        "clientcertificates",
+        "vpclinks",
+        "restapis/a/authorizers",
+        "restapis/a/stages/s/exports/oas30",
+        "apis/a/authorizers",
+    ];
+    for closed in closed {
+        let resource = format!("arn:aws:apigateway:us-east-1::/{closed}");
+        let open = paths.iter().find(|path| covers(path.as_bytes(), resource.as_bytes()));
+        assert_eq!(open, None, "{closed} is open");
+    }
+}

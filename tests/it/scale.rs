@@ -1,0 +1,130 @@
+//! A million outcomes from a saved inventory: how much memory and time they take, and the judging alone.
+//!
+//! Figures that count are those of a release build; a debug build does a twentieth:
+//!
+//! ```sh
+//! cargo test --release --test it scale -- --nocapture --test-threads 1
+//! ```
+
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    io::{BufRead, BufReader, BufWriter, Write},
+    path::{Path, PathBuf},
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
+use gatelight_checks::{
+    CHECKS, Check, Policy, World, audit,
+    check::Judge,
+    inventory::{Account, Region},
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+
+use crate::{
+    budget::{Measured, measure},
+    support::inventory::{REGIONS, Size},
+};
+
+/// 1,200 stages a region; nine checks a stage make a million outcomes of 31 accounts.
+const SIZE: Size =
+    if cfg!(debug_assertions) { Size { accounts: 5, apis: 186 } } else { Size { accounts: 31, apis: 600 } };
+
+/// How many outcomes such an inventory has: each stage and each region's settings get one of each check of their own.
+fn outcomes() -> usize {
+    let of_stages = CHECKS.iter().filter(|check| matches!(check.judge, Judge::Stage(_))).count();
+    SIZE.stages() * of_stages + SIZE.accounts * REGIONS.len() * (CHECKS.len() - of_stages)
+}
+
+/// A line of a saved inventory.
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Line<'a> {
+    Inventory { version: u32, tool: &'a str, started_at: &'a str },
+    Account(&'a Account),
+    Region { facts: &'a Region, traffic: Value },
+    End { accounts: usize, regions: usize, finished_at: &'a str },
+}
+
+/// The inventory, written once for all tests here. It goes with this process.
+fn inventory() -> &'static Path {
+    static FILE: OnceLock<NamedTempFile> = OnceLock::new();
+    let write = || {
+        let mut file = NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let mut out = BufWriter::new(file.as_file_mut());
+        let mut line = |line: &Line<'_>| {
+            serde_json::to_writer(&mut out, line).unwrap();
+            out.write_all(b"\n").unwrap();
+        };
+        line(&Line::Inventory { version: 1, tool: "0.1.0", started_at: "2026-11-22T09:00:00Z" });
+        for (account, regions) in SIZE.accounts() {
+            line(&Line::Account(&account));
+            for facts in &regions {
+                line(&Line::Region { facts, traffic: json!({"requests": {}, "throttled": 0}) });
+            }
+        }
+        let (accounts, regions) = (SIZE.accounts, SIZE.accounts * REGIONS.len());
+        line(&Line::End { accounts, regions, finished_at: "2026-11-22T09:10:00Z" });
+        out.flush().unwrap();
+        drop(out);
+        file
+    };
+    FILE.get_or_init(write).path()
+}
+
+fn audit_saved(format: &str, output: &Path) -> Measured {
+    let args =
+        ["audit", "--from", inventory().to_str().unwrap(), "--format", format, "--output", output.to_str().unwrap()];
+    let measured = measure(args, "http://127.0.0.1:1");
+    assert_eq!(measured.status, Some(1), "{}", measured.stderr);
+    println!("{} outcomes as {format}: {}", outcomes(), measured.cost());
+    measured
+}
+
+#[test]
+fn a_million_outcomes_need_little_memory() {
+    let measured = audit_saved("jsonl", Path::new("/dev/null"));
+    if !cfg!(debug_assertions) {
+        assert!(outcomes() >= 1_000_000, "{}", outcomes());
+        assert!(measured.peak_memory < 150_000_000, "peak memory {} bytes", measured.peak_memory);
+    }
+}
+
+#[test]
+fn a_million_outcomes_are_a_line_each() {
+    let file = NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let path: PathBuf = file.into_temp_path().to_path_buf();
+    audit_saved("jsonl", &path);
+    let (mut lines, mut checks) = (0, BTreeSet::new());
+    for line in BufReader::new(File::open(&path).unwrap()).lines() {
+        let line = line.unwrap();
+        // Each line is an object of its own; a look at one in a thousand keeps the test quick.
+        if lines % 1_000 == 0 {
+            let outcome: Value = serde_json::from_str(&line).unwrap();
+            checks.insert(outcome["check"].as_str().unwrap().to_owned());
+        }
+        lines += 1;
+    }
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(lines, outcomes());
+    assert!(checks.len() > 5, "{checks:?}");
+}
+
+/// The same, without reading, sorting and writing.
+#[test]
+fn judging_alone() {
+    let (checks, policy): (Vec<&'static Check>, _) = (CHECKS.iter().collect(), Policy::default());
+    let (mut count, mut took) = (0, Duration::ZERO);
+    for (account, regions) in SIZE.accounts() {
+        for region in &regions {
+            let start = Instant::now();
+            audit(World { account: &account, region }, &checks, &policy, &mut |_| count += 1);
+            took += start.elapsed();
+        }
+    }
+    println!("{count} outcomes judged in {took:.2?}, {:.2?} each", took / u32::try_from(count).unwrap());
+    assert_eq!(count, outcomes());
+}

@@ -1,0 +1,9 @@
+//! What the tests share.
+
+pub(crate) mod fake;
+pub(crate) mod inventory;
+pub(crate) mod moto;
+pub(crate) mod proxy;
+pub(crate) mod report;
+pub(crate) mod run;
+pub(crate) mod seed;
