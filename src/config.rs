@@ -478,7 +478,7 @@ mod tests {
                     no-progress severity ignore";
         for key in keys.split_whitespace() {
             let stands = |line: &str| {
-                let line = line.trim_start_matches(['#', ' ', '[']);
+                let line = line.trim_start_matches(['#', ':', ' ', '[']);
                 line.starts_with(&format!("{key} =")) || line.starts_with(&format!("{key}]"))
             };
             assert!(example.lines().any(stands), "{key}");

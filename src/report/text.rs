@@ -53,7 +53,7 @@ struct Entry {
     message: String,
     subjects: Names,
     affects: Names,
-    affected_kind: Option<SubjectKind>,
+    subject_kind: SubjectKind,
     fix: String,
     command: Option<Vec<String>>,
 }
@@ -136,7 +136,7 @@ impl Section {
                 message: failed.message.clone(),
                 subjects: Names::default(),
                 affects: Names::default(),
-                affected_kind: failed.affects.first().map(|thing| thing.kind),
+                subject_kind: row.subject.kind,
                 fix: failed.fix.clone(),
                 command: failed.fix_command.clone(),
             });
@@ -256,20 +256,17 @@ impl Page<'_> {
 
     fn entry(&mut self, entry: &Entry) -> io::Result<()> {
         match &entry.cause {
-            Some(cause) => self.wrapped(INDENT, &plain(if cause.arn.is_empty() { &cause.name } else { &cause.arn }))?,
-            None => self.names(&entry.subjects, "")?,
+            // The thing to change is named once.
+            Some(cause) if entry.message.contains(&cause.arn) => {}
+            Some(cause) => self.wrapped(INDENT, &plain(&cause.arn))?,
+            None => self.names(INDENT, &entry.subjects, "")?,
         }
         self.wrapped("          ", &plain(&entry.message))?;
-        if entry.cause.is_some() && entry.affects.count == 0 {
-            self.names(&entry.subjects, "Stages: ")?;
+        if entry.cause.is_some() && entry.subject_kind != SubjectKind::Account {
+            self.names("          ", &entry.subjects, "Stages: ")?;
         }
-        if entry.affects.count > 0 {
-            let noun = match entry.affected_kind {
-                Some(SubjectKind::RestStage | SubjectKind::HttpStage | SubjectKind::WebsocketStage) => "stage",
-                _ => "subject",
-            };
-            let lead = format!("Silences {}: ", count(entry.affects.count as u64, noun));
-            self.names(&entry.affects, &lead)?;
+        if self.verbose && entry.affects.count > 0 {
+            self.names("          ", &entry.affects, "Silences: ")?;
         }
         Ok(())
     }
@@ -297,7 +294,7 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn names(&mut self, names: &Names, lead: &str) -> io::Result<()> {
+    fn names(&mut self, indent: &str, names: &Names, lead: &str) -> io::Result<()> {
         let more = names.count - names.kept.len();
         let mut text = format!("{lead}{}", names.kept.join(", "));
         if more > 0 {
@@ -306,7 +303,7 @@ impl Page<'_> {
         if !lead.is_empty() {
             text.push('.');
         }
-        self.wrapped(INDENT, &text)
+        self.wrapped(indent, &text)
     }
 
     fn unread(&mut self, gathered: &Gathered) -> io::Result<()> {
@@ -344,7 +341,7 @@ impl Page<'_> {
         }
         writeln!(self.out, "\n{BOLD}Passed, with a note{BOLD:#}")?;
         for ((place, note), names) in &gathered.notes {
-            self.names(names, "")?;
+            self.names(INDENT, names, "")?;
             self.wrapped("          ", &format!("{}: {}", CHECKS[*place].id, plain(note)))?;
         }
         Ok(())
