@@ -159,10 +159,11 @@ struct Wanted {
 impl Wanted {
     fn of(account: &Account, facts: &inventory::Region, needs: &Needs) -> Self {
         let context = Context::new(World { account, region: facts });
-        let mut wanted = Self::default();
-        // A listing that broke off may hide a stage that uses the settings.
-        wanted.settings =
-            needs.contains(&Need::GatewaySettings) && context.stages_that_need_the_role().next().is_some();
+        let mut wanted = Self {
+            // A listing that broke off may hide a stage that uses the settings.
+            settings: needs.contains(&Need::GatewaySettings) && context.stages_that_need_the_role().next().is_some(),
+            ..Self::default()
+        };
         for stage in context.stages().flatten() {
             match stage.access_log().map(|log| log.destination) {
                 Some(destination @ Destination::LogGroup(_, name))

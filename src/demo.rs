@@ -21,9 +21,11 @@ pub(crate) fn finished_at() -> Timestamp {
     Timestamp::from_second(started_at().as_second() + 41).unwrap_or_else(|_| started_at())
 }
 
+type Spoil = fn(&mut Inventory);
+
 /// The account and its regions.
 pub(crate) fn account() -> (Account, Vec<(Region, Traffic)>) {
-    let regions: [(&str, fn(&mut Inventory)); 5] = [
+    let regions: [(&str, Spoil); 5] = [
         ("us-east-1", mostly_well),
         ("eu-west-1", role_is_gone),
         ("eu-central-1", role_cannot_write),

@@ -50,13 +50,34 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             log(&config);
             // One thread does: the work is waiting for AWS.
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(run::audit(&config)).map(Status::exit_code)
+            runtime.block_on(async {
+                tokio::select! {
+                    // First: an audit of a saved inventory never waits, and then signals keep their usual effect.
+                    biased;
+                    status = run::audit(&config) => status.map(Status::exit_code),
+                    () = stopped() => Err(anyhow::anyhow!("stopped; nothing was written")),
+                }
+            })
         }
         Command::Demo(arguments) => run::demo(&arguments.settings().resolve()?).map(Status::exit_code),
         Command::Explain(arguments) => print(|out| explain::explain(arguments.check.as_deref(), arguments.json, out)),
         Command::Format(FormatCommand::Check(arguments)) => format::check(&arguments),
         Command::Format(FormatCommand::Print { protocol }) => print(|out| format::print(protocol, out)),
         Command::IamPolicy { partition } => print(|out| iam_policy::print(partition, out)),
+    }
+}
+
+/// Someone wants the program to end. It ends by way of its own cleaning up, so that no temporary file stays.
+async fn stopped() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+        }
+        Err(_) => std::future::pending().await,
     }
 }
 

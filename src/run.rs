@@ -51,17 +51,17 @@ pub(crate) fn deliver(config: &Config, report: &Report, output: Sink) -> anyhow:
         Format::Json => report::json::render(report, out),
         Format::Jsonl => report::json::render_lines(report, out),
         Format::Text => {
-            let choice = match config.color {
-                Color::Always => anstream::ColorChoice::Always,
-                Color::Never => anstream::ColorChoice::Never,
-                // The terminal is asked here and not by anstream, which would look at stdout for files too.
-                Color::Auto if terminal => anstream::AutoStream::choice(&io::stdout()),
-                Color::Auto => anstream::ColorChoice::Never,
+            let colored = match config.color {
+                Color::Always => true,
+                Color::Never => false,
+                // anstream knows NO_COLOR and its like. Whether it is a terminal at all is asked before: the report may
+                // go to a file while standard output is a terminal.
+                Color::Auto => terminal && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
             };
             // The page is text for one person's screen: small enough to be coloured, or not, as a whole.
             let mut page = Vec::new();
             report::text::render(report, config.verbose, &mut page)?;
-            if choice == anstream::ColorChoice::Never {
+            if !colored {
                 page = anstream::adapter::strip_bytes(&page).into_vec();
             }
             out.write_all(&page)
@@ -113,15 +113,12 @@ async fn live(
         };
         let home = regions.first().map_or("", String::as_str);
         let caller = session.caller(home, &global).await?;
-        if let Ok(account) = &caller.account {
-            if let Some(first) = read_by.insert(account.clone(), whose) {
-                warn(
-                    config,
-                    &progress,
-                    &format!("{whose} and {first} belong to one account, {account}; it is read once"),
-                );
-                continue;
-            }
+        if let Ok(account) = &caller.account
+            && let Some(first) = read_by.insert(account.clone(), whose)
+        {
+            let text = format!("{whose} and {first} belong to one account, {account}; it is read once");
+            warn(config, &progress, &text);
+            continue;
         }
         let collected = collect::collect(&session, &caller, &regions, &needs, pace, &global).await;
         if let Some(inventory) = &mut inventory {

@@ -251,7 +251,6 @@ fn thing(thing: &Thing) -> ThingEntry<'_> {
 }
 
 /// RFC 3339 in UTC, to the second.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
 fn seconds<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&super::to_second(*time))
 }

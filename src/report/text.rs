@@ -315,7 +315,7 @@ impl Page<'_> {
             self.wrapped(INDENT, &plain(reason))?;
             let checks: Vec<_> = unread.checks.iter().copied().collect();
             let checks = match checks.len() {
-                n if n > 4 && !self.verbose => format!("{} checks", n),
+                n if n > 4 && !self.verbose => format!("{n} checks"),
                 _ => checks.join(", "),
             };
             let lead = format!("{}: {checks}; about ", count(unread.outcomes as u64, "outcome"));
@@ -461,7 +461,7 @@ fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

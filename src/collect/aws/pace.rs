@@ -111,7 +111,7 @@ mod tests {
         assert!(seconds_for(&mut bucket, &mut now, 20) < 0.01);
         let more = seconds_for(&mut bucket, &mut now, 50);
         assert!((9.9..10.1).contains(&more), "{more}");
-        now += Duration::from_secs(60);
+        now += Duration::from_mins(1);
         assert!(seconds_for(&mut bucket, &mut now, 20) < 0.01, "the burst comes back …");
         assert!(seconds_for(&mut bucket, &mut now, 5) > 0.9, "… and no more than it");
     }

@@ -228,6 +228,9 @@ async fn check_profile(whose: &Whose) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Time limits on connecting and on reading.
+type Limits = (Option<Duration>, Option<Duration>);
+
 /// One HTTP client for all: a client of its own costs each SDK client 30 ms and 100 KiB. TLS by rustls with ring;
 /// the system's certificates, or those in `AWS_CA_BUNDLE`; a proxy if the environment names one.
 ///
@@ -247,7 +250,7 @@ pub(crate) fn http_client() -> anyhow::Result<SharedHttpClient> {
     };
     let context = TlsContext::builder().with_trust_store(trust).build()?;
     // Connectors are kept by their time limits: the SDK's own metadata clients use shorter ones.
-    let connectors: Mutex<HashMap<(Option<Duration>, Option<Duration>), SharedHttpConnector>> = Mutex::default();
+    let connectors: Mutex<HashMap<Limits, SharedHttpConnector>> = Mutex::default();
     Ok(http_client_fn(move |settings, components| {
         let key = (settings.connect_timeout(), settings.read_timeout());
         let mut connectors = connectors.lock().unwrap_or_else(PoisonError::into_inner);
