@@ -255,7 +255,7 @@ impl Settings {
             });
             // The list of all keys helps nobody who has the nearest.
             let message = if hint.is_empty() { message } else { message.split(", expected").next().unwrap_or(message) };
-            format!("line {line}: {message}{hint}")
+            format!("line {line}: {}{hint}", message.replace("unknown field", "unknown key"))
         })
     }
 
@@ -496,7 +496,7 @@ mod tests {
     fn what_is_wrong_is_named_with_its_line_and_the_nearest_right_thing() {
         assert_eq!(
             problem("format = \"text\"\nregoin = [\"x\"]"),
-            "line 2: unknown field `regoin`; did you mean `region`?"
+            "line 2: unknown key `regoin`; did you mean `region`?"
         );
         assert!(problem("pace = 2").contains("at most 1"), "{}", problem("pace = 2"));
         assert!(problem("[severity]\naccess-log-of = \"low\"").contains("did you mean access-log-off?"));

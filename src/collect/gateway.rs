@@ -162,7 +162,7 @@ fn v2_stage(stage: v2::types::Stage, path: &str) -> Result<Stage, Gap> {
     let name = stage.stage_name.ok_or_else(|| lacks(Operation::GetV2Stages, path, "a stage's name"))?;
     let read = |method: Option<String>, setting: v2::types::RouteSettings| MethodLogging {
         method,
-        level: setting.logging_level.map(|level| level.as_str().to_owned()),
+        level: setting.logging_level.map(|level| level.as_str().to_owned()).filter(|level| !level.is_empty()),
         data_trace: setting.data_trace_enabled.unwrap_or(false),
     };
     let mut method_logging: Vec<_> = stage
