@@ -102,7 +102,7 @@ pub(crate) async fn collect(
         if !wanted.is_empty() {
             progress.say(|| format!("IAM: {} roles", wanted.len()));
             let iam = roles::Iam {
-                client: aws_sdk_iam::Client::new(&session.in_region(home)),
+                client: session.iam(home),
                 calls: global,
                 with_policies: needs.contains(&Need::GatewayRolePolicies),
             };

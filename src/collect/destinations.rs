@@ -23,13 +23,14 @@ const PAGE: i32 = 50;
 ///
 /// There are two ways to look up names: read the list of all groups, 50 a page, or ask for each by prefix. Which is
 /// cheaper depends on how many groups there are, which nobody knows before. So the list is read for as many pages as
-/// names are still missing, and then the rest is asked for one by one: never more than twice the calls of the better way.
+/// there are names, and what is missing then is asked for one by one: never more than twice the calls of the better way.
 pub(super) async fn log_groups(region: &Region, names: BTreeSet<String>) -> Vec<LogGroupAnswer> {
     if names.is_empty() {
         return Vec::new();
     }
     let client = logs::Client::new(&region.config);
     region.calls.progress().say(|| format!("{}: {} log groups", region.name, names.len()));
+    let most_pages = names.len();
     let mut search = Search { missing: names, answers: Vec::new() };
     let (mut pages, mut ended) = (0, false);
     let all = region
@@ -40,7 +41,7 @@ pub(super) async fn log_groups(region: &Region, names: BTreeSet<String>) -> Vec<
             ended = next.is_none();
             let unnamed = elements.into_iter().filter_map(|element| search.take(element).err()).map(Err::<(), _>);
             let elements = unnamed.collect();
-            let enough = search.missing.is_empty() || pages >= search.missing.len();
+            let enough = search.missing.is_empty() || pages >= most_pages;
             Ok(Page { elements, next: next.filter(|_| !enough) })
         })
         .await;

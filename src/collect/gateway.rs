@@ -29,7 +29,7 @@ pub(super) async fn rest_apis(region: &Region) -> Listing<Api> {
                 .await?;
             let items = answer.items.ok_or_else(|| lacks(operation, path, "the list of APIs"))?;
             let read = |api: rest::types::RestApi| {
-                let id = api.id.ok_or_else(|| lacks(operation, path, "an API's id"))?;
+                let id = stated(api.id).ok_or_else(|| lacks(operation, path, "an API's id"))?;
                 Ok((id, api.name.unwrap_or_default(), Protocol::Rest))
             };
             Ok(Page { elements: items.into_iter().map(read).collect(), next: answer.position })
@@ -48,7 +48,7 @@ pub(super) async fn v2_apis(region: &Region) -> Listing<Api> {
             let answer = calls.call(operation, path, || client.get_apis().set_next_token(token.clone()).send()).await?;
             let items = answer.items.ok_or_else(|| lacks(operation, path, "the list of APIs"))?;
             let read = |api: v2::types::Api| {
-                let id = api.api_id.ok_or_else(|| lacks(operation, path, "an API's id"))?;
+                let id = stated(api.api_id).ok_or_else(|| lacks(operation, path, "an API's id"))?;
                 let protocol = match api.protocol_type {
                     Some(v2::types::ProtocolType::Http) => Protocol::Http,
                     Some(v2::types::ProtocolType::Websocket) => Protocol::Websocket,
@@ -67,11 +67,18 @@ pub(super) async fn v2_apis(region: &Region) -> Listing<Api> {
 pub(super) async fn settings(region: &Region) -> Fetched<GatewaySettings> {
     let client = rest::Client::new(&region.config);
     let answer = region.calls.call(Operation::GetGatewayAccount, "/account", || client.get_account().send()).await;
-    // The role is left out where none is set.
-    let role = |account: rest::operation::get_account::GetAccountOutput| {
-        account.cloudwatch_role_arn.filter(|role| !role.is_empty())
-    };
-    answer.map(|account| GatewaySettings { cloudwatch_role: role(account) }).into()
+    let settings = answer.and_then(|account| {
+        // The role is left out where none is set; an answer that holds nothing at all is none.
+        let says_something = account.throttle_settings.is_some()
+            || account.features.is_some()
+            || account.api_key_version.is_some()
+            || account.cloudwatch_role_arn.is_some();
+        if !says_something {
+            return Err(lacks(Operation::GetGatewayAccount, "/account", "every setting"));
+        }
+        Ok(GatewaySettings { cloudwatch_role: account.cloudwatch_role_arn.filter(|role| !role.is_empty()) })
+    });
+    settings.into()
 }
 
 async fn with_stages(
@@ -132,9 +139,14 @@ async fn v2_stages(client: &v2::Client, calls: &Calls, id: &str) -> Listing<Stag
         .await
 }
 
+/// The SDK puts "" in the place of a field that AWS promises and did not send.
+fn stated(field: Option<String>) -> Option<String> {
+    field.filter(|text| !text.is_empty())
+}
+
 /// A REST stage. The values of its variables are dropped here.
 fn rest_stage(stage: rest::types::Stage, path: &str) -> Result<Stage, Gap> {
-    let name = stage.stage_name.ok_or_else(|| lacks(Operation::GetRestStages, path, "a stage's name"))?;
+    let name = stated(stage.stage_name).ok_or_else(|| lacks(Operation::GetRestStages, path, "a stage's name"))?;
     let mut method_logging: Vec<_> = stage
         .method_settings
         .unwrap_or_default()
@@ -159,7 +171,7 @@ fn rest_stage(stage: rest::types::Stage, path: &str) -> Result<Stage, Gap> {
 
 /// An HTTP or WebSocket stage. The values of its variables are dropped here.
 fn v2_stage(stage: v2::types::Stage, path: &str) -> Result<Stage, Gap> {
-    let name = stage.stage_name.ok_or_else(|| lacks(Operation::GetV2Stages, path, "a stage's name"))?;
+    let name = stated(stage.stage_name).ok_or_else(|| lacks(Operation::GetV2Stages, path, "a stage's name"))?;
     let read = |method: Option<String>, setting: v2::types::RouteSettings| MethodLogging {
         method,
         level: setting.logging_level.map(|level| level.as_str().to_owned()).filter(|level| !level.is_empty()),

@@ -98,7 +98,7 @@ pub(crate) async fn check_regions(session: &Session, names: &[String], calls: &C
 /// # Errors
 /// The gap, if AWS would not say.
 pub(super) async fn describe(session: &Session, home: &str, calls: &Calls, all: bool) -> Result<Vec<String>, Gap> {
-    let client = aws_sdk_ec2::Client::new(&session.in_region(home));
+    let client = session.ec2(home);
     let operation = Operation::DescribeRegions;
     let answer = calls.call(operation, "*", || client.describe_regions().all_regions(all).send()).await?;
     let regions = answer.regions.ok_or_else(|| lacks(operation, "*", "the list of regions"))?;

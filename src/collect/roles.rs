@@ -170,8 +170,9 @@ fn next_marker(
     marker: Option<String>,
 ) -> Result<Option<String>, Gap> {
     match (truncated, marker) {
-        (false, _) => Ok(None),
-        (true, Some(marker)) => Ok(Some(marker)),
+        // The SDK reads a missing "there is more" as "no"; a marker says so all the same.
+        (_, Some(marker)) => Ok(Some(marker)),
+        (false, None) => Ok(None),
         (true, None) => Err(lacks(operation, resource, "the marker of the next page")),
     }
 }

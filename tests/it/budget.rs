@@ -6,18 +6,18 @@
 //! ```sh
 //! cargo test --release --test it budget -- --nocapture --test-threads 1
 //! ```
+#![expect(clippy::print_stdout, reason = "figures are for those who run it with --nocapture")]
 
 use std::{
     collections::BTreeMap,
     ffi::OsStr,
-    fs::{self, File},
-    process::{Command, Stdio},
+    fs,
+    process::Command,
     time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use wait4::Wait4;
 
 use crate::support::{
     fake::{ACCOUNT, Account, Api, Fake, Fault, Request, Role, Rule},
@@ -80,20 +80,36 @@ fn account(apis: usize, group: impl Fn(usize, &str) -> String) -> Account {
 }
 
 fn audit(fake: &Fake, pace: &str) -> Ran {
-    Gatelight::new(["audit", "--region", REGION, "--pace", pace, "--format", "json"]).endpoint(&fake.endpoint()).run()
+    let args = ["audit", "--region", REGION, "--pace", pace, "--format", "json"];
+    let ran = Gatelight::new(args).endpoint(&fake.endpoint()).run();
+    // Some of its stages write no execution log: a finding.
+    assert!(matches!(ran.status, Some(0 | 1)), "{ran:#?}");
+    ran
 }
 
 /// A run and what it cost.
 pub(crate) struct Measured {
-    pub(crate) status: Option<i32>,
+    pub(crate) status: i64,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
-    /// In bytes. The kernel counts in what this process held when it started the child, so it is an upper bound.
+    /// In bytes.
     pub(crate) peak_memory: u64,
     /// Of all threads, user and system.
     pub(crate) cpu: Duration,
     pub(crate) took: Duration,
 }
+
+/// Runs what its arguments say and prints what the kernel counted. It stands between because the kernel also counts,
+/// as the peak memory of a program, what its parent held when it started it; and tests hold much.
+const METER: &str = "
+import json, os, subprocess, sys, time
+start = time.monotonic()
+with open(sys.argv[1], 'wb') as out, open(sys.argv[2], 'wb') as err:
+    child = subprocess.Popen(sys.argv[3:], stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+    _, status, used = os.wait4(child.pid, 0)
+status = os.waitstatus_to_exitcode(status)
+print(json.dumps([status, used.ru_maxrss * 1024, used.ru_utime + used.ru_stime, time.monotonic() - start]))
+";
 
 impl Measured {
     /// The three figures, for people.
@@ -107,30 +123,30 @@ impl Measured {
 /// Runs the binary with nothing but credentials and an endpoint in its environment, and measures it.
 pub(crate) fn measure<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>, endpoint: &str) -> Measured {
     let home = TempDir::new().unwrap();
-    let file = |name: &str| File::create(home.path().join(name)).unwrap();
-    let start = Instant::now();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_gatelight"))
+    let (stdout, stderr) = (home.path().join("stdout"), home.path().join("stderr"));
+    let meter = Command::new("python3")
+        .args(["-I", "-c", METER])
+        .args([&stdout, &stderr])
+        .arg(env!("CARGO_BIN_EXE_gatelight"))
         .args(args)
         .env_clear()
+        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
         .env("HOME", home.path())
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
         .env("AWS_SECRET_ACCESS_KEY", "nobody's")
         .env("AWS_ENDPOINT_URL", endpoint)
-        .stdin(Stdio::null())
-        .stdout(file("stdout"))
-        .stderr(file("stderr"))
-        .spawn()
+        .output()
         .unwrap();
-    let used = child.wait4().unwrap();
-    let read = |name: &str| fs::read_to_string(home.path().join(name)).unwrap();
+    assert!(meter.status.success(), "{}", String::from_utf8_lossy(&meter.stderr));
+    let (status, peak_memory, cpu, took) = serde_json::from_slice(&meter.stdout).unwrap();
     Measured {
-        status: used.status.code(),
-        stdout: read("stdout"),
-        stderr: read("stderr"),
-        peak_memory: used.rusage.maxrss,
-        cpu: used.rusage.utime + used.rusage.stime,
-        took: start.elapsed(),
+        status,
+        stdout: fs::read_to_string(stdout).unwrap(),
+        stderr: fs::read_to_string(stderr).unwrap(),
+        peak_memory,
+        cpu: Duration::from_secs_f64(cpu),
+        took: Duration::from_secs_f64(took),
     }
 }
 
@@ -139,7 +155,7 @@ fn cost(what: &str, account: Account) -> BTreeMap<String, usize> {
     let fake = Fake::start(account, []);
     let args = ["audit", "--region", REGION, "--pace", "off", "--format", "json"];
     let measured = measure(args, &fake.endpoint());
-    assert!(matches!(measured.status, Some(0 | 1)), "{:?}: {}", measured.status, measured.stderr);
+    assert!(matches!(measured.status, 0 | 1), "{}: {}", measured.status, measured.stderr);
     let report: Value = serde_json::from_str(&measured.stdout).unwrap();
     let (pass, fail) = (&report["summary"]["pass"], &report["summary"]["fail"]);
     assert_eq!(report["summary"]["unknown"], json!(0), "{}", measured.stderr);
@@ -205,8 +221,7 @@ fn two_groups_for_each_of_two_thousand_stages() {
 #[test]
 fn an_empty_region_costs_the_listing_calls() {
     let fake = Fake::start(Account::default(), []);
-    let output = audit(&fake, "off");
-    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    audit(&fake, "off");
     let listings = ["apigateway:GetRestApis", "apigatewayv2:GetApis", "sts:GetCallerIdentity"];
     assert_eq!(fake.counts(), listings.map(|operation| (operation.to_owned(), 1)).into());
 }
@@ -222,8 +237,7 @@ fn to_gateway(fake: &Fake) -> Vec<Request> {
 #[test]
 fn half_the_pace_is_never_more_than_half_the_quota() {
     let fake = Fake::start(account(30, |_, _| "/gateway/all".to_owned()), []);
-    let output = audit(&fake, "0.5");
-    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    audit(&fake, "0.5");
     let times: Vec<Instant> = to_gateway(&fake).iter().map(|request| request.at).collect();
     assert!(times.len() >= 33, "{} requests", times.len());
     for (i, start) in times.iter().enumerate() {
@@ -244,7 +258,6 @@ fn throttling_pauses_every_call_of_the_quota() {
         [Rule { operation: "apigateway:GetStages", calls: 5..6, fault: Fault::Throttled }],
     );
     let output = audit(&fake, "0.5");
-    assert_eq!(output.status, Some(0), "{}", output.stderr);
     let requests = to_gateway(&fake);
     let throttled = requests.iter().find(|request| request.spoiled).unwrap().at;
     // Calls that were under way when the answer came are past help. The answer said `Retry-After: 1`.
@@ -262,8 +275,7 @@ fn throttling_pauses_no_other_quota() {
         account(3, |_, _| "/gateway/all".to_owned()),
         [Rule::first(1, "apigateway:GetAccount", Fault::Throttled)],
     );
-    let output = audit(&fake, "off");
-    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    audit(&fake, "off");
     let requests = fake.requests();
     let of = |operation: &str| -> Vec<Instant> {
         requests.iter().filter(|request| request.operation == operation).map(|request| request.at).collect()

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::{
-    moto_suite::mixed,
+    moto_suite::{formats::GOOD, mixed},
     support::{
         proxy::{Call, Proxy, Rule},
         report::{Report, Verdicts, check_ids},
-        seed::Account,
+        seed::{Account, Stage},
     },
 };
 
@@ -86,6 +86,10 @@ fn each_call_denied_in_turn() {
 fn the_account_may_be_unknown() {
     let account = Account::new();
     mixed::seed(&account);
+    let region = account.region("us-east-1");
+    let foreign = Account::new().region("us-east-1").log_group("/aws/gateway/kept", Some(30));
+    let foreign = region.rest("foreign", "prod", &Stage::log(&foreign, GOOD));
+    let (whole, ..) = audit(&account, |_| Rule::Forward);
     let (report, ..) = audit(&account, |call| match call.operation.as_str() {
         "sts:GetCallerIdentity" => Rule::Deny,
         _ => Rule::Forward,
@@ -94,9 +98,13 @@ fn the_account_may_be_unknown() {
         assert!(["", "unknown"].contains(&shard["account"].as_str().unwrap()), "{shard:#}");
     }
     let verdicts = report.verdicts();
+    assert_says_less("sts:GetCallerIdentity", &whole.verdicts(), &verdicts, false);
+    // A group of the same name exists here, and its own ARN tells that it is not the one that the stage names.
+    let elsewhere = ("access-log-destination-missing".to_owned(), foreign);
+    assert_eq!((whole.verdicts()[&elsewhere].as_str(), verdicts[&elsewhere].as_str()), ("fail", "fail"));
     for check in ["access-log-off", "access-log-not-json", "stage-tracing-off", "execution-log-off"] {
         let of_check = verdicts.iter().filter(|((id, _), _)| id == check);
-        assert!(of_check.clone().count() == 9 && of_check.clone().all(|(_, verdict)| verdict != "unknown"), "{check}");
+        assert!(of_check.clone().count() == 10 && of_check.clone().all(|(_, verdict)| verdict != "unknown"), "{check}");
     }
 }
 

@@ -245,10 +245,13 @@ impl Said {
 }
 
 fn audit(account: Account, rules: Vec<Rule>) -> Said {
+    audit_in(&["--region", REGION], account, rules)
+}
+
+fn audit_in(regions: &[&str], account: Account, rules: Vec<Rule>) -> Said {
     let fake = Fake::start(account, rules);
-    let ran = Gatelight::new(["audit", "--region", REGION, "--pace", "off", "--format", "json"])
-        .endpoint(&fake.endpoint())
-        .run();
+    let args = ["audit", "--pace", "off", "--format", "json"];
+    let ran = Gatelight::new(args).args(regions).endpoint(&fake.endpoint()).run();
     Said {
         status: ran.status,
         took: ran.took,
@@ -329,7 +332,12 @@ fn over<C: Sync>(cases: &[C], describe: impl Fn(&C) -> String + Sync, check: imp
         }
     });
     let complaints = complaints.into_inner().unwrap();
-    let text: Vec<_> = complaints.iter().map(|(case, found)| format!("{case}\n    {}", found.join("\n    "))).collect();
+    let few = |found: &Vec<String>| {
+        let rest = found.len().saturating_sub(6);
+        let more = if rest > 0 { format!("\n    … and {rest} more") } else { String::new() };
+        found.iter().take(6).map(|complaint| format!("\n    {complaint}")).collect::<Vec<_>>().concat() + &more
+    };
+    let text: Vec<_> = complaints.iter().map(|(case, found)| format!("{case}{}", few(found))).collect();
     assert!(text.is_empty(), "{} of {} cases:\n{}", text.len(), cases.len(), text.join("\n"));
 }
 
@@ -429,7 +437,7 @@ fn a_token_that_repeats_ends_the_list_with_a_gap() {
         &cases,
         |(op, _)| (*op).to_owned(),
         |(op, _)| {
-            let spoiled = audit(healthy(), vec![Rule::always(op, Fault::SameToken)]);
+            let spoiled = audit(Account { page: 1, ..healthy() }, vec![Rule::always(op, Fault::SameToken)]);
             let mut complaints = sound(&whole, &spoiled);
             if !spoiled.gaps().contains(&((*op).to_owned(), "failed".to_owned())) {
                 complaints.push(format!("no gap of it among {:?}", spoiled.gaps()));
@@ -457,6 +465,24 @@ fn an_answer_that_cannot_be_read_is_a_failed_gap() {
     leaves_a_gap(&[Fault::Malformed, Fault::Html, Fault::Empty], "failed");
 }
 
+/// As much as came may do; what did not come must not be missed.
+#[test]
+fn half_a_document_is_not_taken_for_the_whole() {
+    let worlds = [("healthy", healthy()), ("broken", broken("boundary"))].map(|(name, world)| {
+        let whole = audit(world.clone(), vec![]);
+        (name, world, whole)
+    });
+    let cases: Vec<_> = OPERATIONS.iter().flat_map(|(op, _)| worlds.iter().map(move |world| (*op, world))).collect();
+    over(
+        &cases,
+        |(op, (name, ..))| format!("{op}, {name}"),
+        |(op, (_, world, whole))| {
+            let spoiled = audit(world.clone(), vec![Rule::always(op, Fault::Truncated)]);
+            sound(whole, &spoiled)
+        },
+    );
+}
+
 #[test]
 fn an_answer_that_breaks_off_is_a_failed_gap() {
     leaves_a_gap(&[Fault::CutOff, Fault::Reset], "failed");
@@ -482,7 +508,7 @@ fn no_answer_within_the_time_limits_is_a_timed_out_gap() {
 #[test]
 fn what_passes_after_a_while_leaves_no_trace_but_a_count() {
     let whole = audit(healthy(), vec![]);
-    let faults = [Fault::Throttled, Fault::ServerError(500), Fault::Malformed, Fault::Reset];
+    let faults = [Fault::Throttled, Fault::ServerError(500), Fault::Reset];
     let cases: Vec<_> = OPERATIONS
         .iter()
         .flat_map(|(op, _)| faults.iter().map(|fault| (*op, *fault)))
@@ -527,6 +553,52 @@ fn a_field_that_is_left_out_is_never_read_as_none() {
                 complaints.push(format!("no failed gap of it among {:?}", spoiled.gaps()));
             }
             complaints
+        },
+    );
+}
+
+/// IAM says in a field of its own whether there is more, and in another how to go on.
+#[test]
+fn a_page_that_lacks_its_marker_is_not_the_last() {
+    let paged = || Account { page: 1, ..healthy() };
+    let whole = audit(paged(), vec![]);
+    let lists = ["iam:ListRolePolicies", "iam:ListAttachedRolePolicies"];
+    let cases: Vec<_> = lists.iter().flat_map(|op| [(*op, &["IsTruncated"]), (*op, &["Marker"])]).collect();
+    over(
+        &cases,
+        |(op, fields)| format!("{op} without {fields:?}"),
+        |(op, fields)| sound(&whole, &audit(paged(), vec![Rule::always(op, Fault::Without(*fields))])),
+    );
+}
+
+/// Without the list of regions nobody knows where to look, and half of a list is worse: the rest would count as clean.
+#[test]
+fn all_regions_need_the_whole_list_of_regions() {
+    let whole = audit_in(&["--all-regions"], healthy(), vec![]);
+    let regions = whole.report["shards"].as_array().unwrap().iter().map(|shard| shard["region"].clone());
+    assert_eq!(regions.collect::<Vec<_>>(), ["eu-west-1", "us-east-1"]);
+    let faults = [
+        Fault::Denied,
+        Fault::ServerError(500),
+        Fault::Malformed,
+        Fault::Truncated,
+        Fault::CutOff,
+        Fault::Html,
+        Fault::Empty,
+        Fault::Without(&["regionInfo"]),
+        Fault::Without(&["regionName"]),
+    ];
+    over(
+        &faults,
+        |fault| format!("{fault:?}"),
+        |fault| {
+            let spoiled = audit_in(&["--all-regions"], healthy(), vec![Rule::always("ec2:DescribeRegions", *fault)]);
+            let told = spoiled.stderr.contains("ec2:DescribeRegions") && spoiled.stderr.contains("--region");
+            if spoiled.status == Some(2) && told {
+                vec![]
+            } else {
+                vec![format!("exit status {:?}, and on stderr: {}", spoiled.status, spoiled.stderr)]
+            }
         },
     );
 }

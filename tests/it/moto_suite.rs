@@ -5,7 +5,7 @@ mod accounts;
 mod choices;
 mod destinations;
 mod execution;
-mod formats;
+pub(crate) mod formats;
 mod gateway_role;
 pub(crate) mod mixed;
 mod saved;

@@ -69,8 +69,7 @@ fn an_empty_region_costs_its_listings() {
     for operation in proxy.calls().into_iter().map(|call| call.operation) {
         *counts.entry(operation).or_default() += 1;
     }
-    let allowed =
-        ["sts:GetCallerIdentity", "apigateway:GetRestApis", "apigatewayv2:GetApis", "apigateway:GetAccount"];
+    let allowed = ["sts:GetCallerIdentity", "apigateway:GetRestApis", "apigatewayv2:GetApis", "apigateway:GetAccount"];
     for (operation, count) in counts {
         assert!(allowed.contains(&operation.as_str()) && count == 1, "{operation}: {count}");
     }
@@ -107,7 +106,10 @@ fn a_narrow_audit_asks_for_less() {
     audit.endpoint(&proxy.url()).run().report();
     let services: BTreeSet<String> =
         proxy.operations().iter().map(|operation| operation.split(':').next().unwrap().to_owned()).collect();
-    assert!(services.iter().all(|service| ["sts", "apigateway", "apigatewayv2"].contains(&service.as_str())), "{services:?}");
+    assert!(
+        services.iter().all(|service| ["sts", "apigateway", "apigatewayv2"].contains(&service.as_str())),
+        "{services:?}"
+    );
     assert!(!proxy.operations().contains("apigateway:GetAccount"));
 }
 

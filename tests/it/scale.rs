@@ -5,13 +5,13 @@
 //! ```sh
 //! cargo test --release --test it scale -- --nocapture --test-threads 1
 //! ```
+#![expect(clippy::print_stdout, reason = "figures are for those who run it with --nocapture")]
 
 use std::{
     collections::BTreeSet,
     fs::File,
     io::{BufRead, BufReader, BufWriter, Write},
-    path::{Path, PathBuf},
-    sync::OnceLock,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -49,37 +49,34 @@ enum Line<'a> {
     End { accounts: usize, regions: usize, finished_at: &'a str },
 }
 
-/// The inventory, written once for all tests here. It goes with this process.
-fn inventory() -> &'static Path {
-    static FILE: OnceLock<NamedTempFile> = OnceLock::new();
-    let write = || {
-        let mut file = NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let mut out = BufWriter::new(file.as_file_mut());
-        let mut line = |line: &Line<'_>| {
-            serde_json::to_writer(&mut out, line).unwrap();
-            out.write_all(b"\n").unwrap();
-        };
-        line(&Line::Inventory { version: 1, tool: "0.1.0", started_at: "2026-11-22T09:00:00Z" });
-        for (account, regions) in SIZE.accounts() {
-            line(&Line::Account(&account));
-            for facts in &regions {
-                line(&Line::Region { facts, traffic: json!({"requests": {}, "throttled": 0}) });
-            }
-        }
-        let (accounts, regions) = (SIZE.accounts, SIZE.accounts * REGIONS.len());
-        line(&Line::End { accounts, regions, finished_at: "2026-11-22T09:10:00Z" });
-        out.flush().unwrap();
-        drop(out);
-        file
+/// The inventory in a file that goes when it is dropped.
+fn inventory() -> NamedTempFile {
+    let file = NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let mut out = BufWriter::new(file.as_file());
+    let mut line = |line: &Line<'_>| {
+        serde_json::to_writer(&mut out, line).unwrap();
+        out.write_all(b"\n").unwrap();
     };
-    FILE.get_or_init(write).path()
+    line(&Line::Inventory { version: 1, tool: "0.1.0", started_at: "2026-11-22T09:00:00Z" });
+    for (account, regions) in SIZE.accounts() {
+        line(&Line::Account(&account));
+        for facts in &regions {
+            line(&Line::Region { facts, traffic: json!({"requests": {}, "throttled": 0}) });
+        }
+    }
+    let (accounts, regions) = (SIZE.accounts, SIZE.accounts * REGIONS.len());
+    line(&Line::End { accounts, regions, finished_at: "2026-11-22T09:10:00Z" });
+    out.flush().unwrap();
+    drop(out);
+    file
 }
 
 fn audit_saved(format: &str, output: &Path) -> Measured {
-    let args =
-        ["audit", "--from", inventory().to_str().unwrap(), "--format", format, "--output", output.to_str().unwrap()];
+    let inventory = inventory();
+    let from = inventory.path().to_str().unwrap();
+    let args = ["audit", "--from", from, "--format", format, "--output", output.to_str().unwrap()];
     let measured = measure(args, "http://127.0.0.1:1");
-    assert_eq!(measured.status, Some(1), "{}", measured.stderr);
+    assert_eq!(measured.status, 1, "{}", measured.stderr);
     println!("{} outcomes as {format}: {}", outcomes(), measured.cost());
     measured
 }
@@ -95,8 +92,7 @@ fn a_million_outcomes_need_little_memory() {
 
 #[test]
 fn a_million_outcomes_are_a_line_each() {
-    let file = NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let path: PathBuf = file.into_temp_path().to_path_buf();
+    let path = NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap().into_temp_path();
     audit_saved("jsonl", &path);
     let (mut lines, mut checks) = (0, BTreeSet::new());
     for line in BufReader::new(File::open(&path).unwrap()).lines() {
@@ -108,7 +104,6 @@ fn a_million_outcomes_are_a_line_each() {
         }
         lines += 1;
     }
-    std::fs::remove_file(&path).unwrap();
     assert_eq!(lines, outcomes());
     assert!(checks.len() > 5, "{checks:?}");
 }

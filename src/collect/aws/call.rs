@@ -335,13 +335,12 @@ where
         }
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();
-            let answered = Answered {
-                status,
-                code: service.err().code(),
-                message: service.err().message(),
-                retry_after: retry_after(service.raw()),
-            };
-            answered.read()
+            if (200..300).contains(&status) {
+                // An answer that cannot be parsed; the SDK says so in this way too.
+                return of(GapKind::Failed, ATTEMPTS_WITHOUT_ANSWER, chain(error));
+            }
+            let (code, message) = (service.err().code(), service.err().message());
+            Answered { status, code, message, retry_after: retry_after(service.raw()) }.read()
         }
         SdkError::ResponseError(response) => {
             // An answer that cannot be parsed. Its status still tells a refusal or a server error.

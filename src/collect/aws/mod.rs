@@ -3,11 +3,11 @@
 mod call;
 mod operation;
 mod pace;
-mod promised;
 mod session;
+mod whole;
 
 pub(crate) use call::{Calls, Page, Traffic, failed, lacks};
 pub(crate) use operation::Operation;
 pub(crate) use pace::Pace;
-pub(crate) use promised::Promised;
 pub(crate) use session::{Caller, Session, Whose, http_client};
+pub(crate) use whole::Promised;

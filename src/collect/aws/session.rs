@@ -29,6 +29,7 @@ use gatelight_checks::{Gap, arn::Arn};
 use super::{
     call::{BAD_CREDENTIALS, Calls, chain},
     operation::Operation,
+    whole::WellFormed,
 };
 
 const CONNECT_LIMIT: Duration = Duration::from_millis(3_100);
@@ -132,12 +133,29 @@ impl Session {
         self.config.to_builder().region(Region::new(region.to_owned())).build()
     }
 
+    /// IAM as it is called in a region's partition.
+    pub(crate) fn iam(&self, region: &str) -> aws_sdk_iam::Client {
+        let config = aws_sdk_iam::config::Builder::from(&self.in_region(region)).interceptor(WellFormed);
+        aws_sdk_iam::Client::from_conf(config.build())
+    }
+
+    /// EC2 in a region.
+    pub(crate) fn ec2(&self, region: &str) -> aws_sdk_ec2::Client {
+        let config = aws_sdk_ec2::config::Builder::from(&self.in_region(region)).interceptor(WellFormed);
+        aws_sdk_ec2::Client::from_conf(config.build())
+    }
+
+    fn sts(&self, region: &str) -> aws_sdk_sts::Client {
+        let config = aws_sdk_sts::config::Builder::from(&self.in_region(region)).interceptor(WellFormed);
+        aws_sdk_sts::Client::from_conf(config.build())
+    }
+
     /// Asks AWS whose credentials these are.
     ///
     /// # Errors
     /// If AWS does not take them, or cannot be reached. A refusal is no error: the account is then not known.
     pub(crate) async fn caller(&self, region: &str, calls: &Calls) -> anyhow::Result<Caller> {
-        let sts = aws_sdk_sts::Client::new(&self.in_region(region));
+        let sts = self.sts(region);
         // The first call shows what the gap would not: whether anybody is there, and takes the credentials.
         let fatal = Mutex::new(None);
         let answer = calls

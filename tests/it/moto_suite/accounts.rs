@@ -43,6 +43,12 @@ fn the_region_comes_from_the_chain() {
     assert_eq!(in_file.outcome("access-log-off", &arn)["verdict"], "fail");
 }
 
+/// A name that this version does not know may be a region that is newer than it; AWS says.
+#[test]
+fn a_region_that_aws_does_not_know() {
+    Account::new().audit().args(["--region", "us-esat-1"]).run().refuses(&["us-esat-1", "us-east-1"]);
+}
+
 #[test]
 fn two_profiles_are_two_accounts() {
     let (shop, web) = (Account::new(), Account::new());

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{formats::GOOD, mixed};
 use crate::support::{
+    proxy::{Proxy, Rule},
     report::check_ids,
     seed::{Account, Stage},
 };
@@ -49,7 +50,8 @@ fn findings_count_from_a_severity_on() {
     let group = region.log_group("/aws/gateway/access", None);
     // Nothing to find but a low: the group never expires.
     region.http("web", "$default", &Stage::log(&group, GOOD));
-    let status = |args: &[&str]| account.audit().args(["--region", "us-east-1"]).args(args).run().report().0["status"].clone();
+    let status =
+        |args: &[&str]| account.audit().args(["--region", "us-east-1"]).args(args).run().report().0["status"].clone();
     assert_eq!(status(&[]), "clean");
     assert_eq!(status(&["--fail-on", "low"]), "findings");
     assert_eq!(status(&["--fail-on", "high"]), "clean");
@@ -110,8 +112,34 @@ fn severities_and_ignores_come_from_the_configuration() {
     assert!(said.contains("nobody uses it") || said.contains("2020-01-31"), "{said}");
 
     // Flags win over the file.
-    let low = account.audit().file("gatelight.toml", &config).args(["--config", "gatelight.toml", "--fail-on", "low"]).run();
+    let low =
+        account.audit().file("gatelight.toml", &config).args(["--config", "gatelight.toml", "--fail-on", "low"]).run();
     assert_eq!(low.report().0["status"], "findings");
+}
+
+/// An ignore covers what could not be checked too.
+#[test]
+fn unknowns_can_be_ignored() {
+    let account = Account::new();
+    let region = account.region("us-east-1");
+    let group = region.log_group("/aws/gateway/access", Some(30));
+    region.http("web", "prod", &Stage::log(&group, GOOD));
+    let proxy = Proxy::start(|call| match call.operation.as_str() {
+        "logs:DescribeLogGroups" => Rule::Deny,
+        _ => Rule::Forward,
+    });
+    let audit = || account.audit().args(["--region", "us-east-1"]).endpoint(&proxy.url());
+    assert_eq!(audit().run().report().0["status"], "incomplete");
+    let ignore =
+        |check: &str| format!("[[ignore]]\ncheck = \"{check}\"\nsubject = \"web/prod\"\nreason = \"another team's\"\n");
+    let status = |config: String| {
+        let ran = audit().file("gatelight.toml", config).args(["--config", "gatelight.toml"]).run();
+        ran.report().0["status"].clone()
+    };
+    assert_eq!(status(ignore("access-log-destination-missing")), "incomplete");
+    assert_eq!(status(ignore("access-log-destination-missing") + &ignore("access-log-never-expires")), "clean");
+    assert_eq!(status(ignore("access-log-*")), "clean");
+    assert_eq!(status(ignore("execution-*")), "incomplete");
 }
 
 #[test]
@@ -128,5 +156,9 @@ fn a_report_goes_where_it_is_told() {
     assert_eq!(quiet.stderr, "", "nothing to say with --quiet");
     assert_eq!(quiet.report().outcomes().len(), written["outcomes"].as_array().unwrap().len());
     let piped = account.audit().args(["--region", "us-east-1"]).run();
-    assert!(!piped.stderr.contains('\u{1b}') && !piped.stderr.contains('\r'), "no progress in a pipe: {}", piped.stderr);
+    assert!(
+        !piped.stderr.contains('\u{1b}') && !piped.stderr.contains('\r'),
+        "no progress in a pipe: {}",
+        piped.stderr
+    );
 }

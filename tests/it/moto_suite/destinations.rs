@@ -17,6 +17,7 @@ fn where_access_logs_go() {
     let other_region = account.region("eu-west-1").log_group("/aws/gateway/kept", Some(30));
     let other_account = Account::new().region("us-east-1").log_group("/aws/gateway/kept", Some(30));
     let stream = region.stream("amazon-apigateway-logs");
+    let bare_stream = region.bare_stream("amazon-apigateway-bare");
     let missing_stream = region.stream_arn("amazon-apigateway-gone");
     let misnamed_stream = region.stream("gateway-logs");
 
@@ -31,6 +32,7 @@ fn where_access_logs_go() {
         ("other-region", other_region),
         ("other-account", other_account),
         ("stream", stream),
+        ("stream-bare", bare_stream),
         ("stream-missing", missing_stream),
         ("stream-misnamed", misnamed_stream),
         ("bucket", "arn:aws:s3:::logs".to_owned()),
@@ -52,6 +54,7 @@ fn where_access_logs_go() {
         other-region     pass  high   n/a
         other-account    pass  high   n/a
         stream           pass  pass   n/a
+        stream-bare      pass  pass   n/a
         stream-missing   pass  high   n/a
         stream-misnamed  pass  high   n/a
         bucket           pass  high   n/a",

@@ -49,7 +49,10 @@ fn whether_a_line_is_json() {
         ("good-braces", &GOOD.replace("$context.requestId", "${context.requestId}")),
         ("good-over-lines", &GOOD.replace(',', ",\n  ")),
         ("number-unquoted", &GOOD.replace(r#""$context.status""#, "$context.status")),
-        ("nested", r#"{"a":{"requestId":["$context.requestId"]},"e":"$context.integration.error/$context.integration.status"}"#),
+        (
+            "nested",
+            r#"{"a":{"requestId":["$context.requestId"]},"e":"$context.integration.error/$context.integration.status"}"#,
+        ),
         ("clf", CLF),
         ("csv", CSV),
         ("xml", XML),

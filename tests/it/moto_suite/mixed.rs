@@ -18,7 +18,7 @@ pub(crate) fn seed(account: &Account) -> Subjects {
     let kept = region.log_group("/aws/gateway/kept", Some(30));
     let for_ever = region.log_group("/aws/gateway/for-ever", None);
     let stream = region.stream("amazon-apigateway-logs");
-    let denied = writing("Deny", &region.log_group_arn("/aws/gateway/for-ever:*"));
+    let denied = writing("Deny", &region.log_group_arn("/secret/*"));
     let boundary = account.policy("boundary", &writing("Allow", "*"));
     let more = account.policy("more", &writing("Allow", "*"));
     region.gateway_role(&account.role(Role {
@@ -37,7 +37,10 @@ pub(crate) fn seed(account: &Account) -> Subjects {
         ("account", region.account_arn()),
         ("orders/prod", orders),
         ("orders/dev", region.rest_stage(&orders_id, "dev", &Stage::default())),
-        ("users/prod", region.rest("users", "prod", &Stage::log(&for_ever, "$context.status").level("ERROR").data_trace())),
+        (
+            "users/prod",
+            region.rest("users", "prod", &Stage::log(&for_ever, "$context.status").level("ERROR").data_trace()),
+        ),
         ("hose/prod", region.rest("hose", "prod", &Stage::log(&stream, GOOD).level("OFF").tracing())),
         (
             "lost/prod",
@@ -46,10 +49,7 @@ pub(crate) fn seed(account: &Account) -> Subjects {
         ("web/$default", region.http("web", "$default", &Stage::log(&kept, GOOD))),
         ("shop/prod", region.http("shop", "prod", &Stage::default())),
         ("chat/prod", region.websocket("chat", "prod", &Stage::log(&kept, GOOD).level("INFO"))),
-        (
-            "feed/prod",
-            region.websocket("feed", "prod", &Stage::log(&region.log_group_arn("/aws/gateway/gone"), GOOD)),
-        ),
+        ("feed/prod", region.websocket("feed", "prod", &Stage::log(&region.log_group_arn("/aws/gateway/gone"), GOOD))),
     ]
 }
 
@@ -64,7 +64,7 @@ fn every_outcome_of_an_account() {
     report.is(
         &subjects,
         "            off   json  fields id     there keep  exec   payload trace  unset missing trust write
-        account       .     .     .      .      .     .     .      .       .      pass  pass    pass  high
+        account       .     .     .      .      .     .     .      .       .      pass  pass    pass  pass
         orders/prod   pass  pass  pass   pass   pass  pass  pass   pass    pass   .     .       .     .
         orders/dev    high  n/a   n/a    n/a    n/a   n/a   medium pass    medium .     .       .     .
         users/prod    pass  high  high   medium pass  low   pass   medium  medium .     .       .     .
@@ -97,7 +97,10 @@ fn every_outcome_of_an_account() {
 
     let [shard] = report.shards() else { panic!("one account, one region: {:#}", report.0["shards"]) };
     assert_eq!(shard["account"], account.id.as_str());
-    assert_eq!((&shard["region"], &shard["skipped"], &shard["throttled"]), (&"us-east-1".into(), &Value::Null, &0.into()));
+    assert_eq!(
+        (&shard["region"], &shard["skipped"], &shard["throttled"]),
+        (&"us-east-1".into(), &Value::Null, &0.into())
+    );
     assert_eq!(shard["counts"]["stages"], 9);
     assert_eq!(shard["gaps"], Value::Array(vec![]));
     // Five REST APIs (one with two stages), four others.
@@ -110,7 +113,8 @@ fn every_outcome_of_an_account() {
 fn other_formats_say_the_same() {
     let account = Account::new();
     seed(&account);
-    let audit = |format| account.gatelight(["audit", "--region", "us-east-1", "--pace", "off", "--format", format]).run();
+    let audit =
+        |format| account.gatelight(["audit", "--region", "us-east-1", "--pace", "off", "--format", format]).run();
     let report = audit("json").report();
     let lines = audit("jsonl");
     assert_eq!(lines.status, Some(1));

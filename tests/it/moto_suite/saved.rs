@@ -36,8 +36,7 @@ fn a_saved_inventory_gives_the_same_outcomes() {
     // From stdin, and with other choices than were made when it was collected.
     let piped = Gatelight::new(["audit", "--from", "-", "--format", "json", "--check", "access-log-off"]);
     let piped = piped.no_keys().stdin(saved.clone()).run().report();
-    let chosen: Vec<&Value> =
-        report.outcomes().iter().filter(|outcome| outcome["check"] == "access-log-off").collect();
+    let chosen: Vec<&Value> = report.outcomes().iter().filter(|outcome| outcome["check"] == "access-log-off").collect();
     assert_eq!(piped.outcomes().iter().collect::<Vec<_>>(), chosen);
     let low = from(&saved, &["--fail-on", "never"]);
     assert_eq!(low.status, Some(0), "{}", low.stderr);

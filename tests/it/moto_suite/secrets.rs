@@ -1,4 +1,5 @@
-//! Stage variables often hold secrets: their values are found nowhere.
+//! What comes from an account is hostile, secret, or both. Stage variables often hold secrets: their values are found
+//! nowhere. Names are anybody's choice: they are shown, and nothing else.
 
 use super::formats::GOOD;
 use crate::support::{
@@ -31,7 +32,8 @@ fn values_of_stage_variables_are_found_nowhere() {
         region.websocket(&format!("ws-{at}"), "prod", &stage);
     }
     for format in ["text", "json", "jsonl"] {
-        let args = ["audit", "--region", "us-east-1", "--pace", "off", "--verbose", "--format", format, "--save", "saved"];
+        let args =
+            ["audit", "--region", "us-east-1", "--pace", "off", "--verbose", "--format", format, "--save", "saved"];
         let audit = account.gatelight(args).env("RUST_LOG", "trace").env("GATELIGHT_LOG", "trace");
         let (ran, saved) = audit.run_then(|home| std::fs::read_to_string(home.join("saved")).unwrap());
         assert_silent(format, &ran);
@@ -50,5 +52,44 @@ fn credentials_are_found_nowhere() {
     let (ran, saved) = audit.run_then(|home| std::fs::read_to_string(home.join("saved")).unwrap());
     for text in [&ran.stdout, &ran.stderr, &saved] {
         assert!(!text.contains(&account.keys.secret) && !text.contains(&account.keys.token), "{text}");
+    }
+}
+
+/// What a terminal would obey: control characters, and those that turn the direction of writing.
+fn steers_a_terminal(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[test]
+fn names_are_only_names() {
+    let long = "n".repeat(256);
+    let names = [
+        "<script>alert(1)</script>&amp;",
+        "$(touch owned) `touch owned`; touch owned",
+        "quotes ' and \" and \\",
+        "red \u{1b}[31m and a bell \u{7}",
+        "two\nlines\r\nor three",
+        "\u{202e}backwards and \u{1f600}",
+        &long,
+    ];
+    for name in names {
+        let account = Account::new();
+        account.region("us-east-1").http(name, "prod", &Stage::default());
+        let report = account.audit().args(["--region", "us-east-1"]).run().report();
+        let subject = format!("{name}/prod");
+        let about = report.outcomes().iter().filter(|outcome| outcome["subject"]["name"] == subject.as_str());
+        assert_eq!(about.count(), 9, "{name:?}");
+
+        let text = account.gatelight(["audit", "--region", "us-east-1", "--pace", "off", "--verbose"]).run();
+        assert_eq!(text.status, Some(1), "{text:#?}");
+        for said in [&text.stdout, &text.stderr] {
+            let steering: Vec<char> = said.chars().filter(|c| *c != '\n' && steers_a_terminal(*c)).collect();
+            assert!(steering.is_empty(), "{name:?}: a terminal would obey {steering:?}");
+            assert!(!said.lines().any(|line| line.trim_start().starts_with("lines")), "a name ends the line: {said}");
+        }
+        if !name.contains(steers_a_terminal) && name.len() < 60 {
+            assert!(text.stdout.contains(name), "{name:?} in {}", text.stdout);
+        }
     }
 }

@@ -68,8 +68,10 @@ pub(crate) enum Fault {
     CutOff,
     /// TCP reset instead of an answer.
     Reset,
-    /// Half a document, as if it were a whole one.
+    /// A document that breaks the rules of its syntax.
     Malformed,
+    /// Half a document, as if it were the whole.
+    Truncated,
     Html,
     Empty,
     /// A good answer that lacks these fields, wherever they stand.
@@ -104,7 +106,6 @@ pub(crate) struct Request {
     pub(crate) at: Instant,
     /// `apigateway:GetStages`; for what the synthetic AWS does not know, the request line.
     pub(crate) operation: String,
-    pub(crate) method: String,
     /// From the signature.
     pub(crate) region: String,
     /// Whether a fault was its answer.
@@ -258,7 +259,7 @@ fn read_request(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Request
         _ => line.clone(),
     };
     let json = serde_json::from_str(&body).unwrap_or_default();
-    Ok(Some(Request { at, operation, method, region, spoiled: false, path: path.to_owned(), fields, json }))
+    Ok(Some(Request { at, operation, region, spoiled: false, path: path.to_owned(), fields, json }))
 }
 
 /// Decodes `a=b%20c&…`.
@@ -654,7 +655,9 @@ fn send(
                 ("text/html", "<!DOCTYPE html><html><body><p>Sign in to the network</p></body></html>".into());
         }
         Some(Fault::Empty) => body.clear(),
-        Some(Fault::Malformed) => body.truncate(body.len() / 2),
+        Some(Fault::Malformed) if kind == "text/xml" => body.insert_str(body.len() / 2, "<&</"),
+        Some(Fault::Malformed) => body.insert(1, ','),
+        Some(Fault::Truncated) => body.truncate(body.len() / 2),
         _ => {}
     }
     let mut head =

@@ -51,7 +51,7 @@ fn account(id: &str) -> Account {
         attached_policies: Listing::whole(vec![]),
     };
     Account {
-        id: id.to_owned(),
+        id: Fetched::known(id.to_owned()),
         partition: "aws".to_owned(),
         collected_at: "2026-11-22T09:00:00Z".parse().unwrap(),
         roles: vec![RoleAnswer { arn: role_arn(id), role: Fetched::known(Some(role)) }],

@@ -54,7 +54,8 @@ fn start() -> Result<Moto, String> {
 /// broken installation never gets the name of a good one.
 fn install() -> Result<PathBuf, String> {
     let requirements = fs::read_to_string(REQUIREMENTS).map_err(|error| format!("{REQUIREMENTS}: {error}"))?;
-    let python = run("python3 is needed for the tests", "python3", ["-c", "import sys; print(sys.version, sys.prefix)"])?;
+    let python =
+        run("python3 is needed for the tests", "python3", ["-c", "import sys; print(sys.version, sys.prefix)"])?;
     let mut hasher = DefaultHasher::new();
     (requirements, python).hash(&mut hasher);
     let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));

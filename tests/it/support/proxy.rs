@@ -191,5 +191,6 @@ fn refusal(operation: &str) -> Vec<u8> {
         ),
     };
     let length = body.len();
-    format!("HTTP/1.1 {status} Refused\r\nConnection: close\r\n{extra}Content-Length: {length}\r\n\r\n{body}").into_bytes()
+    format!("HTTP/1.1 {status} Refused\r\nConnection: close\r\n{extra}Content-Length: {length}\r\n\r\n{body}")
+        .into_bytes()
 }

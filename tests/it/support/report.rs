@@ -54,7 +54,8 @@ impl Report {
         let summary = &report.0["summary"];
         assert_eq!(summary["ignored"], ignored, "{summary}");
         if ignored == 0 {
-            let verdicts = [("pass", "pass"), ("fail", "fail"), ("unknown", "unknown"), ("not_applicable", "not-applicable")];
+            let verdicts =
+                [("pass", "pass"), ("fail", "fail"), ("unknown", "unknown"), ("not_applicable", "not-applicable")];
             for (field, verdict) in verdicts {
                 assert_eq!(summary[field], count(verdict), "{field}: {summary}");
             }
@@ -63,7 +64,7 @@ impl Report {
 
         let fingerprints: BTreeSet<_> = outcomes.iter().map(|outcome| outcome["fingerprint"].to_string()).collect();
         assert_eq!(fingerprints.len(), outcomes.len(), "fingerprints are unique");
-        let order = |outcome: &&Value| {
+        let order = |outcome: &Value| {
             let text = |value: &Value| value.as_str().unwrap().to_owned();
             [&outcome["account"], &outcome["region"], &outcome["subject"]["arn"], &outcome["check"]].map(text)
         };
@@ -71,7 +72,14 @@ impl Report {
         for outcome in outcomes {
             hold_to_contract(outcome);
         }
-        report.verdicts();
+        let subject = |outcome: &Value| {
+            [&outcome["check"], &outcome["account"], &outcome["subject"]["arn"]].map(ToString::to_string)
+        };
+        assert_eq!(
+            outcomes.iter().map(subject).collect::<BTreeSet<_>>().len(),
+            outcomes.len(),
+            "a subject is judged once"
+        );
         report
     }
 
@@ -89,7 +97,7 @@ impl Report {
         gaps.map(|gap| gap["operation"].as_str().unwrap()).collect()
     }
 
-    /// Every verdict; a subject that a check judged twice fails the test.
+    /// Every verdict of a report about one account.
     pub(crate) fn verdicts(&self) -> Verdicts {
         let mut verdicts = Verdicts::new();
         for outcome in self.outcomes() {
@@ -143,7 +151,8 @@ impl Report {
             let expected = expected.remove(&(check, arn)).unwrap_or("no outcome");
             if said != expected {
                 let name = subjects.iter().find(|subject| subject.1 == arn).map_or(arn, |subject| subject.0);
-                writeln!(complaints, "{name}: {check}: {expected} expected, not {said}: {}", outcome["message"]).unwrap();
+                writeln!(complaints, "{name}: {check}: {expected} expected, not {said}: {}", outcome["message"])
+                    .unwrap();
             }
         }
         for ((check, arn), word) in expected {
@@ -158,7 +167,8 @@ fn check_of(column: &str) -> &'static str {
 }
 
 fn hold_to_contract(outcome: &Value) {
-    let fields = ["check", "severity", "account", "region", "subject", "verdict", "message", "evidence", "cause", "affects"];
+    let fields =
+        ["check", "severity", "account", "region", "subject", "verdict", "message", "evidence", "cause", "affects"];
     for field in fields.into_iter().chain(["fix", "fix_command", "fingerprint", "change", "ignored"]) {
         assert!(outcome.get(field).is_some(), "no {field} in {outcome:#}");
     }

@@ -3,7 +3,7 @@
 use std::{
     ffi::OsStr,
     io::{Read, Write},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::{report::Report, seed::Keys};
 
 /// No audit of the tests takes a tenth of this; a binary that hangs is killed then.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// A run of `gatelight` that is being prepared.
 pub(crate) struct Gatelight {
@@ -94,11 +94,6 @@ impl Gatelight {
         self
     }
 
-    /// The home directory, for files that the run leaves there. It goes with the run.
-    pub(crate) fn home(&self) -> PathBuf {
-        self.home.path().to_owned()
-    }
-
     pub(crate) fn stdin(mut self, text: impl Into<Vec<u8>>) -> Self {
         self.stdin = text.into();
         self
@@ -120,12 +115,7 @@ impl Gatelight {
         // It may well end without having read its input.
         thread::spawn(move || stdin.write_all(&input).ok());
         let status = wait(&mut child, start + self.limit);
-        let ran = Ran {
-            status,
-            stdout: stdout.join().unwrap(),
-            stderr: stderr.join().unwrap(),
-            took: start.elapsed(),
-        };
+        let ran = Ran { status, stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap(), took: start.elapsed() };
         assert!(ran.status.is_some(), "{:?} was killed or did not end in time: {ran:#?}", self.command);
         assert!(!ran.stderr.contains("panicked at"), "{:?} panicked: {}", self.command, ran.stderr);
         (ran, look(self.home.path()))

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 use aws_sdk_apigatewayv2::types::{AccessLogSettings, LoggingLevel, ProtocolType, RouteSettings};
-use aws_sdk_firehose::types::S3DestinationConfiguration;
+use aws_sdk_firehose::types::{
+    CompressionFormat, S3DestinationConfiguration, builders::S3DestinationConfigurationBuilder,
+};
 use aws_types::{SdkConfig, region::Region as Name};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
@@ -32,8 +34,7 @@ pub(crate) fn writing(effect: &str, resource: &str) -> Value {
     json!({"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": actions, "Resource": resource}]})
 }
 
-pub(crate) const PUSH_TO_CLOUDWATCH: &str =
-    "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs";
+pub(crate) const PUSH_TO_CLOUDWATCH: &str = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs";
 
 /// Access keys.
 #[derive(Clone)]
@@ -217,7 +218,10 @@ impl<'a> Stage<'a> {
     fn route_settings(&self) -> Option<RouteSettings> {
         let stated = self.level.is_some() || self.data_trace;
         stated.then(|| {
-            RouteSettings::builder().set_logging_level(self.level.map(LoggingLevel::from)).data_trace_enabled(self.data_trace).build()
+            RouteSettings::builder()
+                .set_logging_level(self.level.map(LoggingLevel::from))
+                .data_trace_enabled(self.data_trace)
+                .build()
         })
     }
 }
@@ -252,12 +256,21 @@ impl Region<'_> {
 
     /// Creates a Firehose stream and returns its ARN.
     pub(crate) fn stream(&self, name: &str) -> String {
-        let s3 = S3DestinationConfiguration::builder()
-            .role_arn(format!("arn:aws:iam::{}:role/firehose", self.account.id))
-            .bucket_arn("arn:aws:s3:::a-bucket");
+        self.stream_to(name, S3DestinationConfiguration::builder().compression_format(CompressionFormat::Gzip))
+    }
+
+    /// The same without a compression format. AWS answers with `UNCOMPRESSED` then; moto leaves the field out, without
+    /// which the SDK cannot read the answer.
+    pub(crate) fn bare_stream(&self, name: &str) -> String {
+        self.stream_to(name, S3DestinationConfiguration::builder())
+    }
+
+    fn stream_to(&self, name: &str, bucket: S3DestinationConfigurationBuilder) -> String {
+        let role = format!("arn:aws:iam::{}:role/firehose", self.account.id);
+        let bucket = bucket.role_arn(role).bucket_arn("arn:aws:s3:::a-bucket").build().unwrap();
         let create = aws_sdk_firehose::Client::new(&self.config).create_delivery_stream().delivery_stream_name(name);
-        #[allow(deprecated, reason = "moto keeps the short form as well as the extended one")]
-        let create = create.s3_destination_configuration(s3.build().unwrap());
+        #[allow(deprecated, reason = "the extended form says no more here")]
+        let create = create.s3_destination_configuration(bucket);
         self.account.runtime.block_on(create.send()).unwrap();
         self.stream_arn(name)
     }

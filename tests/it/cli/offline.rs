@@ -1,0 +1,170 @@
+//! The commands that need neither credentials nor a network.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::{
+    moto_suite::formats::GOOD,
+    support::{
+        report::check_ids,
+        run::{Gatelight, Ran},
+    },
+};
+
+fn gatelight(args: &[&str]) -> Ran {
+    Gatelight::new(args).no_keys().run()
+}
+
+#[test]
+fn demo_fails_and_passes_every_check() {
+    let ran = gatelight(&["demo", "--format", "json"]);
+    assert_eq!(ran.status, Some(1), "{ran:#?}");
+    let report = ran.report();
+    let mut said = BTreeMap::<_, BTreeSet<_>>::new();
+    for ((check, _), verdict) in report.verdicts() {
+        said.entry(check).or_default().insert(verdict);
+    }
+    assert_eq!(said.len(), check_ids().len());
+    for (check, verdicts) in &said {
+        assert!(verdicts.contains("fail") && verdicts.contains("pass"), "{check}: {verdicts:?}");
+    }
+    assert!(said.values().any(|verdicts| verdicts.contains("unknown")));
+
+    let text = gatelight(&["demo"]);
+    assert_eq!(text.status, Some(1));
+    for check in check_ids() {
+        let low_only =
+            report.outcomes().iter().all(|o| o["check"] != check || o["verdict"] != "fail" || o["severity"] == "low");
+        assert!(low_only || text.stdout.contains(check), "{check} in {}", text.stdout);
+    }
+    // At 80 columns where it can be: only what cannot be broken (ARNs, commands) is longer, and the one line of summary.
+    let too_long = |line: &&str| line.chars().count() > 80 && line.split_whitespace().all(|word| word.len() < 60);
+    let (body, _) = text.stdout.trim_end().rsplit_once('\n').unwrap();
+    assert_eq!(body.lines().filter(too_long).collect::<Vec<_>>(), Vec::<&str>::new());
+    assert_eq!(gatelight(&["demo"]).stdout, text.stdout, "the same every time");
+}
+
+#[test]
+fn colour_is_as_told() {
+    let coloured = |args: &[&str], name: &str, value: &str| {
+        let ran = Gatelight::new(["demo"]).args(args).env(name, value).no_keys().run();
+        ran.stdout.contains('\u{1b}')
+    };
+    assert!(coloured(&["--color", "always"], "TERM", "xterm"));
+    assert!(!coloured(&["--color", "never"], "CLICOLOR_FORCE", "1"));
+    assert!(!coloured(&["--color", "auto"], "TERM", "xterm"), "stdout is a pipe");
+    assert!(!coloured(&[], "NO_COLOR", "1"));
+    assert!(!coloured(&["--color", "always", "--format", "json"], "TERM", "xterm"), "JSON has no colours");
+}
+
+#[test]
+fn explain_lists_and_tells() {
+    let table = gatelight(&["explain"]);
+    assert_eq!(table.status, Some(0), "{table:#?}");
+    for check in check_ids() {
+        assert!(table.stdout.contains(check), "{check}");
+        let one = gatelight(&["explain", check]);
+        assert_eq!(one.status, Some(0));
+        assert!(one.stdout.contains(check) && one.stdout.lines().count() > 5, "{}", one.stdout);
+    }
+    let json = gatelight(&["explain", "--json"]);
+    assert_eq!(json.status, Some(0));
+    let rows = json.json();
+    let rows = rows.as_array().or_else(|| rows["checks"].as_array()).unwrap();
+    let ids: BTreeSet<&str> = rows.iter().map(|row| row["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, check_ids());
+    gatelight(&["explain", "access-log-of"]).refuses(&["access-log-of", "access-log-off"]);
+    gatelight(&["explain", "nonsense"]).refuses(&["nonsense"]);
+}
+
+fn check(protocol: &str, format: &str) -> Ran {
+    Gatelight::new(["format", "check", "-", "--protocol", protocol]).no_keys().stdin(format).run()
+}
+
+#[test]
+fn format_check_exits_by_what_it_finds() {
+    for protocol in ["rest", "http", "websocket"] {
+        let good = check(protocol, GOOD);
+        assert_eq!(good.status, Some(0), "{protocol}: {good:#?}");
+        // One final newline is the file's, not the format's.
+        assert_eq!(check(protocol, &format!("{GOOD}\n")).status, Some(0));
+        for bad in ["$context.requestId", "{\"a\":\"$context.status\"}", &GOOD.replace('}', ",}")] {
+            let ran = check(protocol, bad);
+            assert_eq!(ran.status, Some(1), "{protocol}: {bad}: {ran:#?}");
+            assert!(ran.stdout.contains("access-log-"), "{ran:#?}");
+        }
+        assert_eq!(check(protocol, "").status, Some(2));
+        assert_eq!(check(protocol, "\n").status, Some(2));
+    }
+    let trap = GOOD.replace("integration.status", "integrationStatus");
+    for (protocol, status) in [("rest", 1), ("http", 0), ("websocket", 1)] {
+        assert_eq!(check(protocol, &trap).status, Some(status), "{protocol}");
+    }
+    check("grpc", GOOD).refuses(&["grpc", "rest"]);
+    let no_protocol = Gatelight::new(["format", "check", "-"]).no_keys().stdin(GOOD).run();
+    no_protocol.refuses(&["--protocol"]);
+}
+
+#[test]
+fn format_check_reads_files() {
+    let file = |name: &str| {
+        let run = Gatelight::new(["format", "check", name, "--protocol", "rest"]).no_keys();
+        run.file("good.txt", GOOD).file("bad.txt", "$context.status").file("binary", [0xff, 0xfe]).run()
+    };
+    assert_eq!(file("good.txt").status, Some(0));
+    assert_eq!(file("bad.txt").status, Some(1));
+    file("nowhere.txt").refuses(&["nowhere.txt"]);
+    file("binary").refuses(&["binary"]);
+}
+
+#[test]
+fn format_check_as_json() {
+    let json = |protocol: &str, format: &str| {
+        let run = Gatelight::new(["format", "check", "-", "--protocol", protocol, "--format", "json"]).no_keys();
+        run.stdin(format).run()
+    };
+    let rows = |ran: &Ran| -> BTreeMap<String, String> {
+        let findings = ran.json()["findings"].as_array().unwrap().clone();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let rows: BTreeMap<_, _> = findings.iter().map(|row| (text(&row["check"]), text(&row["verdict"]))).collect();
+        assert_eq!(rows.len(), findings.len(), "a row a check");
+        rows
+    };
+    let good = json("rest", GOOD);
+    assert_eq!(good.status, Some(0), "{good:#?}");
+    assert!(rows(&good).values().all(|verdict| verdict == "pass"), "{good:#?}");
+    let bad = json("rest", &GOOD.replace('}', ",}"));
+    assert_eq!(bad.status, Some(1));
+    let rows = rows(&bad);
+    assert_eq!(rows["access-log-not-json"], "fail");
+    assert_eq!(rows["access-log-lacks-integration-fields"], "pass");
+    assert_eq!(rows["access-log-lacks-request-id"], "pass");
+    let columns = bad.json()["findings"].clone();
+    let not_json =
+        columns.as_array().unwrap().iter().find(|row| row["check"] == "access-log-not-json").unwrap().clone();
+    assert_eq!(not_json["column"], GOOD.chars().count(), "the comma: {not_json}");
+    assert!(bad.json().get("mended").is_some());
+}
+
+/// What is printed passes every check, on one line.
+#[test]
+fn format_print_passes_format_check() {
+    for protocol in ["rest", "http", "websocket"] {
+        let ran = gatelight(&["format", "print", "--protocol", protocol]);
+        assert_eq!(ran.status, Some(0), "{ran:#?}");
+        assert_eq!(ran.stdout.lines().count(), 1, "{}", ran.stdout);
+        assert!(ran.stdout.len() < 3000, "HTTP APIs take 3 KB");
+        let checked = check(protocol, &ran.stdout);
+        assert_eq!(checked.status, Some(0), "{checked:#?}");
+    }
+}
+
+#[test]
+fn iam_policy_prints_a_policy() {
+    let ran = gatelight(&["iam-policy"]);
+    assert_eq!(ran.status, Some(0), "{ran:#?}");
+    assert_eq!(ran.json()["Version"], "2012-10-17");
+    assert!(ran.stdout.len() < 6144, "it fits into a managed policy");
+    assert!(!ran.stdout.contains("apikeys"));
+}
