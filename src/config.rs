@@ -134,7 +134,7 @@ impl<'de> Deserialize<'de> for PaceSetting {
                 self.visit_str(&share.to_string())
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<PaceSetting, E> {
-                text.parse().map_err(E::custom)
+                text.parse().map_err(|why| E::custom(format!("pace {text}: {why}")))
             }
         }
         deserializer.deserialize_any(Visitor)
@@ -247,16 +247,36 @@ impl Settings {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        toml::from_str(text).map_err(|error| {
+        let settings: Self = toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             let message = error.message().trim();
             let hint = unknown_key(message).map_or_else(String::new, |(key, known)| {
                 nearest(key, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
             });
-            // The list of all keys helps nobody who has the nearest.
-            let message = if hint.is_empty() { message } else { message.split(", expected").next().unwrap_or(message) };
+            // The list of all keys helps nobody who has the nearest; the list of a key's values is short.
+            let long = message.starts_with("unknown field") && !hint.is_empty();
+            let message = if long { message.split(", expected").next().unwrap_or(message) } else { message };
             format!("line {line}: {}{hint}", message.replace("unknown field", "unknown key"))
-        })
+        })?;
+        // Ids of checks are names too: the line says which.
+        for (place, id) in settings.check_ids() {
+            if let Err(problem) = known_check(id) {
+                let line = text.lines().position(|line| line.contains(id)).map_or(1, |index| index + 1);
+                return Err(format!("line {line}: {place}: {problem}"));
+            }
+        }
+        Ok(settings)
+    }
+
+    /// Every check that is named, and where.
+    fn check_ids(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let only = self.check.iter().flatten().map(|id| ("check", id.as_str()));
+        let without = self.skip.iter().flatten().map(|id| ("skip", id.as_str()));
+        let severities = self.severity.iter().flatten().map(|(id, _)| ("[severity]", id.as_str()));
+        let ignores = self.ignore.iter().flatten().map(|ignore| ("[[ignore]]", ignore.check.as_str()));
+        // A pattern is no name.
+        let ignores = ignores.filter(|(_, check)| !check.contains(['*', '?', '[', '{']));
+        only.chain(without).chain(severities).chain(ignores)
     }
 
     /// These settings, and `file`'s where these say nothing.
@@ -322,16 +342,13 @@ impl Settings {
     /// # Errors
     /// Names what is wrong, and the nearest thing that would be right.
     pub(crate) fn resolve(self) -> anyhow::Result<Config> {
-        let checks = chosen(self.check.as_deref(), self.skip.as_deref())?;
-        let severities = self.severity.unwrap_or_default();
-        for id in severities.keys() {
-            known_check(id).context("[severity]")?;
+        for (place, id) in self.check_ids() {
+            known_check(id).context(place)?;
         }
+        let checks = chosen(self.check.as_deref().unwrap_or_default(), self.skip.as_deref().unwrap_or_default())?;
+        let severities = self.severity.unwrap_or_default();
         let ignores = self.ignore.unwrap_or_default();
         for ignore in &ignores {
-            if !ignore.check.contains(['*', '?', '[', '{']) {
-                known_check(&ignore.check).context("[[ignore]]")?;
-            }
             if ignore.reason.trim().is_empty() {
                 bail!("[[ignore]] of {:?} needs a reason", ignore.check);
             }
@@ -392,18 +409,13 @@ impl Config {
     }
 }
 
-fn chosen(check: Option<&[String]>, skip: Option<&[String]>) -> anyhow::Result<Vec<&'static Check>> {
-    let look_up = |ids: Option<&[String]>, flag: &str| {
-        ids.unwrap_or_default()
-            .iter()
-            .map(|id| known_check(id).with_context(|| flag.to_owned()))
-            .collect::<anyhow::Result<Vec<_>>>()
-    };
-    let (only, without) = (look_up(check, "check")?, look_up(skip, "skip")?);
+/// The checks to run: those of `only`, or all, but for those of `without`.
+fn chosen(only: &[String], without: &[String]) -> anyhow::Result<Vec<&'static Check>> {
+    let is_in = |ids: &[String], check: &Check| ids.iter().any(|id| id == check.id);
     let checks: Vec<_> = CHECKS
         .iter()
-        .filter(|check| only.is_empty() || only.contains(check))
-        .filter(|check| !without.contains(check))
+        .filter(|check| only.is_empty() || is_in(only, check))
+        .filter(|check| !is_in(without, check))
         .collect();
     if checks.is_empty() {
         bail!("no check is left: every one that was chosen is skipped too");

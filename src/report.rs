@@ -250,7 +250,7 @@ impl Builder {
             }
             rows.push(Row::from(outcome));
         });
-        gaps.extend(coverage.unread.iter().cloned());
+        gaps.extend(coverage.gaps.iter().cloned());
         rows.sort_by(|a, b| (&a.subject.arn, &a.check).cmp(&(&b.subject.arn, &b.check)));
         let shard = Shard {
             account: id,

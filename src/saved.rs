@@ -123,6 +123,10 @@ pub(crate) fn read(mut input: impl BufRead, visitor: &mut dyn Visitor) -> anyhow
                         "lines are missing: it counts {said} accounts and {said_regions} regions, and holds {accounts} and {regions}"
                     );
                 }
+                text.clear();
+                if input.read_line(&mut text).with_context(|| format!("line {}", number + 1))? > 0 {
+                    bail!("line {} follows its closing line: is it several inventories in one file?", number + 1);
+                }
                 return visitor.finished(finished_at);
             }
         }
@@ -203,6 +207,7 @@ mod tests {
             let cut = lines[..keep].join("\n");
             assert!(read(cut.as_bytes(), &mut Seen::default()).is_err(), "{keep} lines");
         }
+        assert!(read(format!("{text}{text}").as_bytes(), &mut Seen::default()).is_err(), "two in one file");
         let mut gone = lines.clone();
         gone.remove(2);
         assert!(read(gone.join("\n").as_bytes(), &mut Seen::default()).is_err(), "a region is gone");

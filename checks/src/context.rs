@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use crate::{
     arn::Destination,
     check::{Subject, SubjectKind},
-    fetched::{Fetched, Gap},
-    inventory::{Account, DeliveryStream, LogGroup, ManagedPolicy, Protocol, Region, RoleAnswer, StageOf},
+    fetched::{Fetched, Gap, GapKind},
+    inventory::{Account, DeliveryStream, LogGroup, ManagedPolicy, Protocol, Region, Role, RoleAnswer, StageOf},
 };
 
 /// One region of one account.
@@ -141,6 +141,36 @@ impl<'a> Context<'a> {
     pub fn managed_policy(&self, arn: &str) -> Result<&'a str, Gap> {
         let found = self.account().managed_policies.iter().find(|policy: &&ManagedPolicy| policy.arn == arn);
         Ok(found.ok_or_else(|| Gap::not_collected(format!("policy {arn}")))?.document.get()?)
+    }
+
+    /// Every reason for which something in this world is not known, whether or not a verdict rests on it; but for what
+    /// nobody asked. What is global counts where something here names it.
+    pub fn gaps(&self) -> impl Iterator<Item = Gap> {
+        let Region { gateway_settings, log_groups, delivery_streams, .. } = self.region();
+        let role =
+            gateway_settings.get().ok().and_then(|settings| self.role(settings.cloudwatch_role.as_deref()?).ok());
+        let regional = self
+            .stages()
+            .filter_map(Result::err)
+            .chain(gateway_settings.get().err())
+            .chain(log_groups.iter().filter_map(|answer| answer.group.get().err()))
+            .chain(delivery_streams.iter().filter_map(|answer| answer.stream.get().err()));
+        let global =
+            self.account().id.get().err().into_iter().chain(role.into_iter().flat_map(|role| self.gaps_of(role)));
+        regional.chain(global).filter(|gap| gap.why().kind != GapKind::NotCollected)
+    }
+
+    fn gaps_of(&self, answer: &'a RoleAnswer) -> Vec<Gap> {
+        let role = match answer.role.get() {
+            Ok(Some(role)) => role,
+            Ok(None) => return vec![],
+            Err(gap) => return vec![gap],
+        };
+        let Role { inline_policies, attached_policies, boundary, .. } = role;
+        let inline = inline_policies.each().map(|policy| policy?.document.get().map(drop));
+        let attached = attached_policies.each().map(|policy| self.managed_policy(&policy?.arn).map(drop));
+        let boundary = boundary.iter().map(|arn| self.managed_policy(arn).map(drop));
+        inline.chain(attached).chain(boundary).filter_map(Result::err).collect()
     }
 
     /// Every stage whose logs the account's CloudWatch role writes: REST and WebSocket stages with an access log in

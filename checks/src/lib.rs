@@ -71,21 +71,19 @@ pub struct Coverage {
     pub checks: Vec<(&'static str, bool)>,
     /// How many stages were seen.
     pub stages: u64,
-    /// Why some were not.
-    pub unread: Vec<Gap>,
+    /// Why something here is not known, whether or not a verdict rests on it.
+    pub gaps: Vec<Gap>,
 }
 
 /// Runs `checks` over one region of an account. Each subject gets exactly one outcome a check; a listing that could
 /// not be read becomes one "could not check" a check, about the account's settings in the region.
 pub fn audit(world: World<'_>, checks: &[&'static Check], policy: &Policy, sink: &mut dyn FnMut(Outcome)) -> Coverage {
     let context = Context::new(world);
-    let mut coverage = Coverage::default();
-    for stage in context.stages() {
-        match stage {
-            Ok(_) => coverage.stages += 1,
-            Err(gap) => coverage.unread.push(gap),
-        }
-    }
+    let mut coverage = Coverage {
+        checks: Vec::new(),
+        stages: context.stages().flatten().count() as u64,
+        gaps: context.gaps().collect(),
+    };
     for &check in checks {
         let mut tell = |subject: Subject, verdict: Verdict| {
             let own = match &verdict {

@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use aws_sdk_cloudwatchlogs as logs;
 use aws_sdk_firehose as firehose;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use futures_util::{StreamExt, stream};
 use gatelight_checks::{
     Gap,
     inventory::{DeliveryStream, DeliveryStreamAnswer, LogGroup, LogGroupAnswer},
 };
+
+use serde::Deserialize;
 
 use super::{
     Region,
@@ -171,23 +174,59 @@ async fn delivery_stream(
     name: &str,
 ) -> Result<Option<DeliveryStream>, Gap> {
     let operation = Operation::DescribeDeliveryStream;
-    let answer = region
-        .calls
-        .find(operation, name, || client.describe_delivery_stream().delivery_stream_name(name).send())
-        .await?;
-    let Some(answer) = answer else { return Ok(None) };
-    let Some(stream) = answer.delivery_stream_description else {
-        return Err(lacks(operation, name, "the stream's description"));
+    let describe = async || {
+        let answer = client.describe_delivery_stream().delivery_stream_name(name).send().await;
+        match answer {
+            Ok(answer) => Ok(answer.delivery_stream_description.map(Described::from)),
+            Err(error) => match error.raw_response().and_then(Described::read) {
+                Some(described) => Ok(Some(described)),
+                None => Err(error),
+            },
+        }
     };
-    if stream.delivery_stream_name != name {
+    let Some(answer) = region.calls.find(operation, name, describe).await? else { return Ok(None) };
+    let Some(stream) = answer else { return Err(lacks(operation, name, "the stream's description")) };
+    if stream.name != name {
         return Err(failed(operation, name, "the answer is about another stream"));
     }
-    if stream.delivery_stream_arn.is_empty() {
+    if stream.arn.is_empty() || stream.status.is_empty() {
         // The SDK puts "" in the place of a field that AWS promises and did not send.
-        return Err(lacks(operation, name, "the stream's ARN"));
+        return Err(lacks(operation, name, "the stream's ARN or status"));
     }
-    Ok(Some(DeliveryStream {
-        arn: stream.delivery_stream_arn,
-        status: stream.delivery_stream_status.as_str().to_owned(),
-    }))
+    Ok(Some(DeliveryStream { arn: stream.arn, status: stream.status }))
+}
+
+/// What matters here in the description of a stream.
+#[derive(Deserialize)]
+struct Described {
+    #[serde(rename = "DeliveryStreamName")]
+    name: String,
+    #[serde(rename = "DeliveryStreamARN")]
+    arn: String,
+    #[serde(rename = "DeliveryStreamStatus")]
+    status: String,
+}
+
+impl Described {
+    /// Reads an answer that the SDK refuses because something else in it is not as promised: endpoints that are not
+    /// AWS leave out parts of a stream's destinations.
+    fn read(response: &HttpResponse) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Answer {
+            #[serde(rename = "DeliveryStreamDescription")]
+            description: Described,
+        }
+        let body = response.status().is_success().then(|| response.body().bytes())??;
+        serde_json::from_slice::<Answer>(body).ok().map(|answer| answer.description)
+    }
+}
+
+impl From<firehose::types::DeliveryStreamDescription> for Described {
+    fn from(stream: firehose::types::DeliveryStreamDescription) -> Self {
+        Self {
+            name: stream.delivery_stream_name,
+            arn: stream.delivery_stream_arn,
+            status: stream.delivery_stream_status.as_str().to_owned(),
+        }
+    }
 }

@@ -447,9 +447,13 @@ fn command_lines(argv: &[String]) -> Vec<String> {
     lines
 }
 
-/// Without control characters: a name must not steer the terminal.
+/// Without characters that steer a terminal or turn the direction of writing: a name must do neither.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
 }
 
 fn count(n: u64, noun: &str) -> String {
@@ -504,5 +508,6 @@ mod tests {
     #[test]
     fn names_cannot_steer_the_terminal() {
         assert_eq!(plain("a\u{1b}[2Jb\n"), "a\u{fffd}[2Jb\u{fffd}");
+        assert_eq!(plain("\u{202e}backwards"), "\u{fffd}backwards");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsStr,
+    fmt,
     io::{Read, Write},
     path::Path,
     process::{Child, Command, Stdio},
@@ -26,7 +27,6 @@ pub(crate) struct Gatelight {
 }
 
 /// What a run left behind.
-#[derive(Debug)]
 pub(crate) struct Ran {
     /// None if a signal ended it.
     pub(crate) status: Option<i32>,
@@ -142,6 +142,15 @@ fn wait(child: &mut Child, deadline: Instant) -> Option<i32> {
             return None;
         }
         thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A report can be long, and its beginning tells enough of what went wrong.
+impl fmt::Debug for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, stdout, stderr, took } = self;
+        let shown: String = stdout.chars().take(1000).collect();
+        write!(f, "exit status {status:?} after {took:?}\n--- stdout\n{shown}\n--- stderr\n{stderr}")
     }
 }
 
