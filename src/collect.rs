@@ -57,17 +57,17 @@ struct Region {
     calls: Calls,
 }
 
-/// Reads `regions` of the account that `session` belongs to. Whatever cannot be read becomes a gap. `global` made the
-/// calls that found out who the caller is; they count with the account's first region.
+/// Reads `regions` of the account that `session` belongs to. Whatever cannot be read becomes a gap. What is global is
+/// asked in `home`. `global` made the calls that found out who the caller is; they count with the account's first region.
 pub(crate) async fn collect(
     session: &Session,
     caller: &Caller,
+    home: &str,
     regions: &[String],
     needs: &Needs,
     pace: Pace,
     global: &Calls,
 ) -> Collected {
-    let Some(home) = regions.first() else { unreachable!("an audit has at least one region") };
     let progress = global.progress();
     let mut account = Account {
         id: caller.account.clone().into(),

@@ -256,12 +256,19 @@ impl Settings {
             // The list of all keys helps nobody who has the nearest; the list of a key's values is short.
             let long = message.starts_with("unknown field") && !hint.is_empty();
             let message = if long { message.split(", expected").next().unwrap_or(message) } else { message };
-            format!("line {line}: {}{hint}", message.replace("unknown field", "unknown key"))
+            let key =
+                text.lines().nth(line - 1).and_then(|line| line.split_once('=')).map_or("", |(key, _)| key.trim());
+            let key = if key.is_empty() || message.contains(key) { String::new() } else { format!("{key}: ") };
+            format!("line {line}: {key}{}{hint}", message.replace("unknown field", "unknown key"))
         })?;
         // Ids of checks are names too: the line says which.
         for (place, id) in settings.check_ids() {
             if let Err(problem) = known_check(id) {
-                let line = text.lines().position(|line| line.contains(id)).map_or(1, |index| index + 1);
+                let names_it = |line: &str| {
+                    let key = line.split('=').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
+                    key == id || line.contains(&format!("\"{id}\"")) || line.contains(&format!("'{id}'"))
+                };
+                let line = text.lines().position(names_it).map_or(1, |index| index + 1);
                 return Err(format!("line {line}: {place}: {problem}"));
             }
         }
@@ -281,14 +288,16 @@ impl Settings {
 
     /// These settings, and `file`'s where these say nothing.
     pub(crate) fn or(self, file: Self) -> Self {
+        // A flag that steers what is read from AWS asks for AWS, whatever the file says.
+        let live = self.profile.is_some() || self.region.is_some() || self.all_regions.is_some();
+        let live = live || self.pace.is_some() || self.save.is_some();
         // Regions are one question: a flag for either answers it.
         let (region, all_regions) = if self.region.is_some() || self.all_regions.is_some() {
             (self.region, self.all_regions)
         } else {
             (file.region, file.all_regions)
         };
-        // So are the two sources, and how much to say.
-        let live = self.profile.is_some() || region.is_some() || all_regions.is_some() || self.pace.is_some();
+        // So is how much to say.
         let (quiet, verbose) = if self.quiet.is_some() || self.verbose.is_some() {
             (self.quiet, self.verbose)
         } else {
@@ -378,8 +387,14 @@ impl Settings {
             },
         };
         let output = self.output.unwrap_or_else(|| PathBuf::from("-"));
+        if let (Source::Saved(from), Some(save)) = (&source, &self.save) {
+            bail!("from {} and save {} are both set; set one of the two", from.display(), save.display());
+        }
         if self.save.as_deref() == Some(Path::new("-")) && output == Path::new("-") {
             bail!("--save - and the report both go to standard output; give --output FILE as well");
+        }
+        if self.save.as_ref() == Some(&output) {
+            bail!("the inventory and the report would both be written to {}", output.display());
         }
         Ok(Config {
             source,
@@ -491,7 +506,7 @@ mod tests {
         for key in keys.split_whitespace() {
             let stands = |line: &str| {
                 let line = line.trim_start_matches(['#', ':', ' ', '[']);
-                line.starts_with(&format!("{key} =")) || line.starts_with(&format!("{key}]"))
+                line.contains(&format!("{key} =")) || line.starts_with(&format!("{key}]"))
             };
             assert!(example.lines().any(stands), "{key}");
         }

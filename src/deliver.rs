@@ -5,10 +5,26 @@ use std::{
     io::{self, BufWriter, Write},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use anyhow::Context as _;
 use tempfile::NamedTempFile;
+
+/// Temporary files that are not yet in their place.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Removes what is not finished; for a program that is about to end.
+pub(crate) fn abandon() {
+    for path in unfinished().drain(..) {
+        // Gone already is as good.
+        let _ = fs::remove_file(path);
+    }
+}
+
+fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A place that can be written. Made before the work begins, so that a place that cannot be written costs no audit.
 #[derive(Debug)]
@@ -31,9 +47,17 @@ impl Sink {
             return Ok(Self::Stdout);
         }
         let problem = || format!("{} cannot be written", path.display());
-        // A link stays a link: what it points to is replaced.
-        let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        // A link stays a link: what it points to is replaced, or made.
+        let real = fs::canonicalize(path)
+            .or_else(|_| fs::read_link(path).map(|target| path.parent().unwrap_or(Path::new("")).join(target)));
+        let real = real.unwrap_or_else(|_| path.to_owned());
+        // `/dev/stdout` may well be a file, but one that others write to as well.
+        let is_stream = path.starts_with("/dev") || path.starts_with("/proc");
         match fs::metadata(&real) {
+            Ok(_) if is_stream => {
+                let file = OpenOptions::new().append(true).open(path).with_context(problem)?;
+                return Ok(Self::Device(file, real));
+            }
             Ok(found) if !found.is_file() => {
                 let file = OpenOptions::new().write(true).open(&real).with_context(problem)?;
                 return Ok(Self::Device(file, real));
@@ -51,6 +75,7 @@ impl Sink {
             .permissions(fs::Permissions::from_mode(mode))
             .tempfile_in(folder)
             .with_context(problem)?;
+        unfinished().push(file.path().to_owned());
         Ok(Self::Replace(file, real))
     }
 
@@ -76,7 +101,9 @@ impl Sink {
                 write(&mut out).and_then(|()| out.flush()).with_context(problem)?;
                 let file = out.into_inner().map_err(io::IntoInnerError::into_error).with_context(problem)?;
                 file.as_file().sync_all().with_context(problem)?;
+                let temporary = file.path().to_owned();
                 file.persist(&path).with_context(problem)?;
+                unfinished().retain(|path| *path != temporary);
                 Ok(())
             }
         }

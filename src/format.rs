@@ -24,6 +24,8 @@ struct Document<'a> {
     findings: Vec<FindingEntry<'a>>,
     notes: Vec<NoteEntry<'a>>,
     mended: Option<&'a str>,
+    /// Whether `mended` is the given format, mended, or another one that passes.
+    mended_keeps_format: bool,
 }
 
 #[derive(Serialize)]
@@ -114,6 +116,7 @@ fn json(lint: &Lint, out: &mut dyn Write) -> io::Result<()> {
             .map(|note| NoteEntry { message: &note.message, line: note.line, column: note.column })
             .collect(),
         mended: lint.mended.as_deref(),
+        mended_keeps_format: lint.keeps_format,
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")

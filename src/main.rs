@@ -48,16 +48,10 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             let file = arguments.config.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
             let config = arguments.settings.or(file).resolve()?;
             log(&config);
+            end_when_stopped();
             // One thread does: the work is waiting for AWS.
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(async {
-                tokio::select! {
-                    // First: an audit of a saved inventory never waits, and then signals keep their usual effect.
-                    biased;
-                    status = run::audit(&config) => status.map(Status::exit_code),
-                    () = stopped() => Err(anyhow::anyhow!("stopped; nothing was written")),
-                }
-            })
+            runtime.block_on(run::audit(&config)).map(Status::exit_code)
         }
         Command::Demo(arguments) => run::demo(&arguments.settings().resolve()?).map(Status::exit_code),
         Command::Explain(arguments) => print(|out| explain::explain(arguments.check.as_deref(), arguments.json, out)),
@@ -67,18 +61,26 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
     }
 }
 
-/// Someone wants the program to end. It ends by way of its own cleaning up, so that no temporary file stays.
-async fn stopped() {
+/// Ends the program when someone wants it to end, whatever it is doing, and lets no temporary file stay behind.
+fn end_when_stopped() {
     use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
+    let wait = async || -> std::io::Result<()> {
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
-        Err(_) => std::future::pending().await,
-    }
+        Ok(())
+    };
+    let watch = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        runtime.block_on(wait())?;
+        deliver::abandon();
+        say_on_stderr("gatelight: stopped; nothing was written");
+        std::process::exit(i32::from(FAILED));
+    };
+    // Where signals cannot be watched they keep their usual effect.
+    std::thread::spawn(move || -> std::io::Result<()> { watch() });
 }
 
 /// Writes to standard output, and ends well.

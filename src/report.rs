@@ -7,7 +7,7 @@ pub(crate) mod text;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::File,
-    io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write},
+    io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write},
 };
 
 use anyhow::{Context as _, bail};
@@ -50,6 +50,8 @@ pub(crate) struct Summary {
     pub(crate) unknown: u64,
     pub(crate) not_applicable: u64,
     pub(crate) ignored: u64,
+    /// How many of those are unknown.
+    pub(crate) ignored_unknown: u64,
     pub(crate) by_severity: BTreeMap<Severity, u64>,
 }
 
@@ -74,6 +76,8 @@ pub(crate) struct IgnoreUse {
     pub(crate) setting: IgnoreSetting,
     pub(crate) matched: u64,
     pub(crate) ended: bool,
+    /// Whether a check that it is about was run at all.
+    pub(crate) applies: bool,
 }
 
 /// One outcome, as it lies in the spool.
@@ -218,15 +222,20 @@ impl Builder {
         now: Timestamp,
     ) -> anyhow::Result<Self> {
         let spool = tempfile::tempfile().context("no temporary file can be made for the outcomes")?;
-        let ignores =
-            ignores.iter().map(|setting| IgnoreUse { setting: setting.clone(), matched: 0, ended: setting.ended(now) });
+        let ignores = ignores.iter().zip(&policy.ignores).map(|(setting, ignore)| IgnoreUse {
+            setting: setting.clone(),
+            matched: 0,
+            ended: setting.ended(now),
+            applies: checks.iter().any(|check| ignore.is_about(check)),
+        });
+        let ignores = ignores.collect();
         Ok(Self {
             checks: checks.to_vec(),
             policy,
             fail_on,
             summary: Summary::default(),
             shards: BTreeMap::new(),
-            ignores: ignores.collect(),
+            ignores,
             spool: BufWriter::new(spool),
             at: 0,
         })
@@ -237,21 +246,38 @@ impl Builder {
     /// # Errors
     /// If the temporary file cannot be written, or the region was there before.
     pub(crate) fn add(&mut self, account: &Account, region: &Region, traffic: Traffic) -> anyhow::Result<Coverage> {
-        let id = account.id.get().map_or_else(|_| UNKNOWN_ACCOUNT.to_owned(), Clone::clone);
-        let key = (id.clone(), region.name.clone());
-        if self.shards.contains_key(&key) {
-            bail!("region {} of account {} is there twice", region.name, id);
+        let mut id = account.id.get().map_or_else(|_| UNKNOWN_ACCOUNT.to_owned(), Clone::clone);
+        if self.shards.contains_key(&(id.clone(), region.name.clone())) {
+            if account.id.get().is_ok() {
+                bail!("region {} of account {id} is there twice", region.name);
+            }
+            // Two accounts that are not known need not be one.
+            let taken = |id: &str| self.shards.contains_key(&(id.to_owned(), region.name.clone()));
+            let mut number = 2;
+            while taken(&format!("{id}-{number}")) {
+                number += 1;
+            }
+            id = format!("{id}-{number}");
         }
-        let mut rows = Vec::new();
+        let key = (id.clone(), region.name.clone());
         let mut gaps = BTreeSet::new();
-        let coverage = audit(World { account, region }, &self.checks, &self.policy, &mut |outcome| {
+        let (start, mut rows, mut problem) = (self.at, 0, None);
+        let checks = self.checks.clone();
+        let policy = std::mem::take(&mut self.policy);
+        let coverage = audit(World { account, region }, &checks, &policy, &mut |outcome| {
             if let Err(gap) = &outcome.verdict {
                 gaps.insert(gap.clone());
             }
-            rows.push(Row::from(outcome));
+            rows += 1;
+            if problem.is_none() {
+                problem = self.write(&Row::from(outcome)).err();
+            }
         });
+        self.policy = policy;
+        if let Some(problem) = problem {
+            return Err(problem).context("the temporary file for the outcomes cannot be written");
+        }
         gaps.extend(coverage.gaps.iter().cloned());
-        rows.sort_by(|a, b| (&a.subject.arn, &a.check).cmp(&(&b.subject.arn, &b.check)));
         let shard = Shard {
             account: id,
             region: region.name.clone(),
@@ -260,24 +286,26 @@ impl Builder {
                 as u64,
             traffic,
             gaps: gaps.into_iter().collect(),
-            start: self.at,
-            rows: rows.len() as u64,
+            start,
+            rows,
         };
-        for row in &rows {
-            self.count(row);
-            let mut line = serde_json::to_vec(row)?;
-            line.push(b'\n');
-            self.spool.write_all(&line).context("the temporary file for the outcomes cannot be written")?;
-            self.at += line.len() as u64;
-        }
         self.shards.insert(key, shard);
         Ok(coverage)
+    }
+
+    fn write(&mut self, row: &Row) -> io::Result<()> {
+        self.count(row);
+        let mut line = serde_json::to_vec(row)?;
+        line.push(b'\n');
+        self.at += line.len() as u64;
+        self.spool.write_all(&line)
     }
 
     fn count(&mut self, row: &Row) {
         if let Some(ignored) = row.ignored {
             self.ignores[ignored].matched += 1;
             self.summary.ignored += 1;
+            self.summary.ignored_unknown += u64::from(matches!(row.verdict, Told::Unknown { .. }));
             return;
         }
         match row.verdict {
@@ -322,9 +350,9 @@ impl Report {
         }
     }
 
-    /// Whether everything could be checked.
+    /// Whether everything could be checked, whatever the owner accepts.
     pub(crate) fn complete(&self) -> bool {
-        self.summary.unknown == 0
+        self.summary.unknown + self.summary.ignored_unknown == 0
     }
 
     /// Every outcome in order: by account, region, subject ARN, check.
@@ -336,7 +364,7 @@ impl Report {
         let mut line = Vec::new();
         for shard in &self.shards {
             spool.seek(SeekFrom::Start(shard.start))?;
-            let mut reader = BufReader::new(spool.take(u64::MAX));
+            let mut reader = BufReader::new(spool);
             for _ in 0..shard.rows {
                 line.clear();
                 reader.read_until(b'\n', &mut line)?;

@@ -1,7 +1,7 @@
 //! One audit: settings → inventory → outcomes → report.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{self, BufReader},
     path::Path,
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::{
     collect::{
         self,
-        aws::{Calls, Pace, Session, Traffic, Whose, http_client},
+        aws::{Caller, Calls, Pace, Session, Traffic, Whose, http_client},
     },
     config::{Color, Config, Format, Regions, Source},
     deliver::Sink,
@@ -86,41 +86,28 @@ async fn live(
         .transpose()?;
     let http = http_client()?;
     let needs = collect::needs_of(&config.checks);
-    let mut sessions = Vec::new();
+    // Whose accounts, and which regions, is found out for all before any is read: a bad profile costs no audit.
+    let mut accounts = Vec::new();
     for whose in whose {
-        sessions.push((whose, Session::open(whose, &http).await?));
+        accounts.push(find_account(Session::open(whose, &http).await?, whose, regions, pace, &progress).await?);
     }
-    let mut read_by = BTreeMap::new();
-    for (whose, session) in sessions {
-        let global = Calls::new(pace, progress.clone());
-        let regions = match regions {
-            Regions::Named(names) => {
-                collect::check_regions(&session, names, &global).await?;
-                names.clone()
+    let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for FoundAccount { whose, session, caller, home, regions, calls } in accounts {
+        let mut regions = regions;
+        if let Ok(account) = &caller.account {
+            let read = read.entry(account.clone()).or_default();
+            let (again, rest): (Vec<_>, Vec<_>) = regions.into_iter().partition(|region| read.contains(region));
+            if !again.is_empty() {
+                let again = again.join(", ");
+                warn(config, &progress, &format!("{whose}: account {account} was read already in {again}"));
             }
-            Regions::All => collect::every_region(&session, &global).await?,
-            Regions::Chain => match session.region() {
-                Some(region) => {
-                    let names = vec![region];
-                    collect::check_regions(&session, &names, &global).await?;
-                    names
-                }
-                None => bail!(
-                    "no region: pass --region NAME or --all-regions, set AWS_REGION, or set one for {whose} in the \
-                     shared AWS configuration"
-                ),
-            },
-        };
-        let home = regions.first().map_or("", String::as_str);
-        let caller = session.caller(home, &global).await?;
-        if let Ok(account) = &caller.account
-            && let Some(first) = read_by.insert(account.clone(), whose)
-        {
-            let text = format!("{whose} and {first} belong to one account, {account}; it is read once");
-            warn(config, &progress, &text);
+            read.extend(rest.iter().cloned());
+            regions = rest;
+        }
+        if regions.is_empty() {
             continue;
         }
-        let collected = collect::collect(&session, &caller, &regions, &needs, pace, &global).await;
+        let collected = collect::collect(&session, &caller, &home, &regions, &needs, pace, &calls).await;
         if let Some(inventory) = &mut inventory {
             inventory.account(&collected.account)?;
         }
@@ -139,6 +126,44 @@ async fn live(
         save.deliver(|out| io::copy(&mut file, out).map(drop))?;
     }
     report.finish(started_at, finished_at)
+}
+
+/// An account that can be read.
+struct FoundAccount<'a> {
+    whose: &'a Whose,
+    session: Session,
+    caller: Caller,
+    /// Where its global services are called.
+    home: String,
+    regions: Vec<String>,
+    /// What was called to find it.
+    calls: Calls,
+}
+
+async fn find_account<'a>(
+    session: Session,
+    whose: &'a Whose,
+    regions: &Regions,
+    pace: Pace,
+    progress: &Progress,
+) -> anyhow::Result<FoundAccount<'a>> {
+    let calls = Calls::new(pace, progress.clone());
+    let (home, regions) = match regions {
+        Regions::Named(names) => (names.first().cloned(), names.clone()),
+        // The region of the profile is where these credentials are known to work; others may be closed to them.
+        Regions::All => (session.region(), collect::every_region(&session, &calls).await?),
+        Regions::Chain => match session.region() {
+            Some(region) => (Some(region.clone()), vec![region]),
+            None => bail!(
+                "no region: pass --region NAME or --all-regions, set AWS_REGION, or set one for {whose} in the shared \
+                 AWS configuration"
+            ),
+        },
+    };
+    collect::check_regions(&session, &regions, &calls).await?;
+    let home = home.or_else(|| regions.first().cloned()).unwrap_or_default();
+    let caller = session.caller(&home, &calls).await?;
+    Ok(FoundAccount { whose, session, caller, home, regions, calls })
 }
 
 fn warn(config: &Config, progress: &Progress, text: &str) {

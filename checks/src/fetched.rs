@@ -188,12 +188,38 @@ pub fn stated<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -
 }
 
 /// A list that AWS tells page by page. One that broke off keeps what it saw.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Listing<T> {
     /// What was seen before the end, or before the break.
     pub seen: Vec<T>,
     /// Whether that is all, or why the rest is not known.
     pub rest: Fetched<()>,
+}
+
+/// As for [`Fetched`]: a list that an older version did not save is one of which nothing is known.
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Listing<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(bound = "T: Deserialize<'de>")]
+        struct Wire<T> {
+            seen: Vec<T>,
+            rest: Fetched<()>,
+        }
+        struct Visitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Visitor<T> {
+            type Value = Listing<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("{\"seen\": […], \"rest\": …}")
+            }
+            fn visit_none<E>(self) -> Result<Self::Value, E> {
+                Ok(Listing::unread(Gap::not_collected("a list that an older version did not save")))
+            }
+            fn visit_some<D: Deserializer<'de>>(self, d: D) -> Result<Self::Value, D::Error> {
+                Wire::deserialize(d).map(|Wire { seen, rest }| Listing { seen, rest })
+            }
+        }
+        deserializer.deserialize_option(Visitor(PhantomData))
+    }
 }
 
 impl<T> Listing<T> {
@@ -246,13 +272,17 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_key_reads_as_a_gap_and_null_is_an_error() {
+    fn a_missing_key_reads_as_a_gap_and_so_does_null() {
         #[derive(Deserialize)]
         struct Holder {
             fact: Fetched<Option<u8>>,
+            list: Listing<u8>,
         }
-        let missing: Holder = serde_json::from_str("{}").expect("reads");
-        assert_eq!(missing.fact.get().expect_err("a gap").why().kind, GapKind::NotCollected);
+        for text in ["{}", r#"{"fact":null,"list":null}"#] {
+            let missing: Holder = serde_json::from_str(text).expect("reads");
+            assert_eq!(missing.fact.get().expect_err("a gap").why().kind, GapKind::NotCollected);
+            assert_eq!(missing.list.rest.get().expect_err("a gap").why().kind, GapKind::NotCollected);
+        }
         let none: Holder = serde_json::from_str(r#"{"fact":{"ok":null}}"#).expect("reads");
         assert_eq!(none.fact.get(), Ok(&None));
     }

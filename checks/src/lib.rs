@@ -77,40 +77,53 @@ pub struct Coverage {
 
 /// Runs `checks` over one region of an account. Each subject gets exactly one outcome a check; a listing that could
 /// not be read becomes one "could not check" a check, about the account's settings in the region.
+///
+/// Outcomes come sorted by subject ARN and check, so that nobody has to hold them all to sort them.
 pub fn audit(world: World<'_>, checks: &[&'static Check], policy: &Policy, sink: &mut dyn FnMut(Outcome)) -> Coverage {
     let context = Context::new(world);
-    let mut coverage = Coverage {
-        checks: Vec::new(),
-        stages: context.stages().flatten().count() as u64,
-        gaps: context.gaps().collect(),
-    };
-    for &check in checks {
-        let mut tell = |subject: Subject, verdict: Verdict| {
-            let own = match &verdict {
-                Ok(Judgement::Fail(failure)) => failure.severity,
-                _ => None,
-            };
-            let severity = policy.severity(check).or(own).unwrap_or(check.severity);
-            // Only what would count can be left out of account.
-            let counts = matches!(verdict, Err(_) | Ok(Judgement::Fail(_)));
-            let ignored = if counts { policy.ignored(check, &subject) } else { None };
-            sink(Outcome { check, severity, subject, verdict, ignored });
+    let mut checks = checks.to_vec();
+    checks.sort_by_key(|check| check.id);
+    let mut tell = |check: &'static Check, subject: Subject, verdict: Verdict| {
+        let own = match &verdict {
+            Ok(Judgement::Fail(failure)) => failure.severity,
+            _ => None,
         };
-        let mut unread = None;
-        match check.judge {
-            Judge::Stage(judge) => {
-                for stage in context.stages() {
-                    match stage {
-                        Ok(stage) => tell(context.stage_subject(&stage), judge(&stage, &context)),
-                        Err(gap) => unread = unread.or(Some(gap)),
-                    }
-                }
-            }
-            Judge::Account(judge) => tell(context.account_subject(), judge(&context)),
+        let severity = policy.severity(check).or(own).unwrap_or(check.severity);
+        // Only what would count can be left out of account.
+        let counts = matches!(verdict, Err(_) | Ok(Judgement::Fail(_)));
+        let ignored = if counts { policy.ignored(check, &subject) } else { None };
+        sink(Outcome { check, severity, subject, verdict, ignored });
+    };
+
+    let (mut stages, mut unread) = (Vec::new(), None);
+    for stage in context.stages() {
+        match stage {
+            Ok(stage) => stages.push((context.stage_subject(&stage), stage)),
+            Err(gap) => unread = unread.or(Some(gap)),
         }
-        coverage.checks.push((check.id, unread.is_none()));
-        if let Some(gap) = unread {
-            tell(context.account_subject(), Err(gap));
+    }
+    stages.sort_by(|(a, _), (b, _)| a.arn.cmp(&b.arn));
+
+    let mut coverage = Coverage { stages: stages.len() as u64, gaps: context.gaps().collect(), checks: Vec::new() };
+    // `…::/account` sorts before `…::/apis/…` and `…::/restapis/…`.
+    for &check in &checks {
+        let missed = match check.judge {
+            Judge::Account(judge) => {
+                tell(check, context.account_subject(), judge(&context));
+                None
+            }
+            Judge::Stage(_) => unread.clone(),
+        };
+        coverage.checks.push((check.id, missed.is_none()));
+        if let Some(gap) = missed {
+            tell(check, context.account_subject(), Err(gap));
+        }
+    }
+    for (subject, stage) in &stages {
+        for &check in &checks {
+            if let Judge::Stage(judge) = check.judge {
+                tell(check, subject.clone(), judge(stage, &context));
+            }
         }
     }
     coverage

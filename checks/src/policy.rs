@@ -35,9 +35,15 @@ impl Ignore {
         Ok(Self { check: glob(check)?, subject: glob(subject)?, ended })
     }
 
+    /// Whether it is about a check's outcomes at all.
+    #[must_use]
+    pub fn is_about(&self, check: &Check) -> bool {
+        self.check.is_match(check.id)
+    }
+
     fn covers(&self, check: &Check, subject: &Subject) -> bool {
         !self.ended
-            && self.check.is_match(check.id)
+            && self.is_about(check)
             && (self.subject.is_match(&subject.arn) || self.subject.is_match(&subject.name))
     }
 }

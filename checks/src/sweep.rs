@@ -260,3 +260,12 @@ fn coverage_is_whole_where_every_listing_was_read_and_counts_the_stages_seen() {
         }
     }
 }
+
+/// A report is written as it comes.
+#[test]
+fn outcomes_come_sorted_by_subject_and_check() {
+    for (name, world) in crate::testing::named_worlds() {
+        let keys: Vec<_> = outcomes(&world).into_iter().map(|o| (o.subject.arn, o.check.id)).collect();
+        assert!(keys.is_sorted(), "{name}");
+    }
+}

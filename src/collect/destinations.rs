@@ -26,7 +26,8 @@ const PAGE: i32 = 50;
 ///
 /// There are two ways to look up names: read the list of all groups, 50 a page, or ask for each by prefix. Which is
 /// cheaper depends on how many groups there are, which nobody knows before. So the list is read for as many pages as
-/// there are names, and what is missing then is asked for one by one: never more than twice the calls of the better way.
+/// there are names, and what is missing then is asked for one by one: no more than twice the calls of the better way (a name that
+/// does not exist and begins the names of many others apart).
 pub(super) async fn log_groups(region: &Region, names: BTreeSet<String>) -> Vec<LogGroupAnswer> {
     if names.is_empty() {
         return Vec::new();

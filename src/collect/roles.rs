@@ -54,7 +54,7 @@ impl Iam<'_> {
 
     async fn role(&self, arn: &str) -> Result<Option<Role>, Gap> {
         // `role/path/name`: IAM asks for the name alone.
-        let Some(name) = role_name(arn) else { return Ok(None) };
+        let name = role_name(arn).ok_or_else(|| Gap::unprovable(arn, format!("{arn} is not the ARN of a role")))?;
         let operation = Operation::GetRole;
         let answer = self.calls.find(operation, arn, || self.client.get_role().role_name(name).send()).await?;
         let Some(answer) = answer else { return Ok(None) };
@@ -65,19 +65,20 @@ impl Iam<'_> {
             // The SDK puts "" in the place of a field that AWS promises and did not send.
             return Err(lacks(operation, arn, "the role's ARN"));
         }
+        let boundary = match role.permissions_boundary {
+            None => None,
+            Some(boundary) => {
+                let boundary = boundary.permissions_boundary_arn.filter(|arn| !arn.is_empty());
+                Some(boundary.ok_or_else(|| lacks(operation, arn, "the permissions boundary's ARN"))?)
+            }
+        };
         let (inline_policies, attached_policies) = if self.with_policies {
             join(self.inline_policies(arn, name), self.attached_policies(arn, name)).await
         } else {
             let gap = || Gap::not_collected(format!("policies of {arn}"));
             (Listing::unread(gap()), Listing::unread(gap()))
         };
-        Ok(Some(Role {
-            arn: role.arn,
-            trust_policy,
-            boundary: role.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn),
-            inline_policies,
-            attached_policies,
-        }))
+        Ok(Some(Role { arn: role.arn, trust_policy, boundary, inline_policies, attached_policies }))
     }
 
     async fn inline_policies(&self, arn: &str, role: &str) -> Listing<InlinePolicy> {
@@ -169,7 +170,7 @@ fn next_marker(
     truncated: bool,
     marker: Option<String>,
 ) -> Result<Option<String>, Gap> {
-    match (truncated, marker) {
+    match (truncated, marker.filter(|marker| !marker.is_empty())) {
         // The SDK reads a missing "there is more" as "no"; a marker says so all the same.
         (_, Some(marker)) => Ok(Some(marker)),
         (false, None) => Ok(None),

@@ -2,7 +2,7 @@
 //! fix it; then what could not be checked and what would let it; one line of summary last. Made for 80 columns.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     io::{self, Write},
 };
 
@@ -56,21 +56,32 @@ struct Entry {
     subject_kind: SubjectKind,
     fix: String,
     command: Option<Vec<String>>,
+    /// Whether a subject has another command than the first.
+    commands_differ: bool,
 }
 
-/// Names, of which only the first few are kept.
+/// Names, each counted once, of which only the first few are shown.
 #[derive(Default)]
 struct Names {
     kept: Vec<String>,
-    count: usize,
+    seen: HashSet<String>,
 }
 
 impl Names {
     fn add(&mut self, name: &str, keep: usize) {
-        self.count += 1;
-        if self.kept.len() < keep {
-            self.kept.push(plain(name));
+        if !self.seen.contains(name) {
+            self.seen.insert(name.to_owned());
+            if self.kept.len() < keep {
+                self.kept.push(shortened(&plain(name)));
+            }
         }
+    }
+
+    /// `a, b and 3 more`.
+    fn list(&self) -> String {
+        let more = self.seen.len() - self.kept.len();
+        let rest = if more > 0 { format!(" and {} more", thousands(more as u64)) } else { String::new() };
+        self.kept.join(", ") + &rest
     }
 }
 
@@ -80,6 +91,7 @@ struct Unread {
     outcomes: usize,
     checks: BTreeSet<&'static str>,
     about: Names,
+    shards: Names,
 }
 
 /// All that the page shows, out of one walk over the outcomes.
@@ -88,6 +100,8 @@ struct Gathered {
     sections: BTreeMap<(std::cmp::Reverse<Severity>, usize), Section>,
     unread: BTreeMap<String, Unread>,
     notes: BTreeMap<(usize, String), Names>,
+    /// By check, and position among the report's ignores.
+    ignored: BTreeMap<(usize, usize), Names>,
 }
 
 impl Gathered {
@@ -95,12 +109,25 @@ impl Gathered {
         let order: HashMap<_, _> = CHECKS.iter().enumerate().map(|(place, check)| (check.id, place)).collect();
         let keep = if verbose { usize::MAX } else { NAMES };
         let mut all = Self::default();
-        report.rows(|shard, row| {
-            if row.ignored.is_some() {
-                return Ok(());
+        for shard in &report.shards {
+            for gap in shard.gaps.iter().filter(|gap| is_about_a_call(gap)) {
+                let unread = all.unread.entry(reason(gap)).or_default();
+                // `*`: the call takes no resource.
+                if !matches!(gap.why().resource.as_str(), "" | "*") {
+                    unread.about.add(&gap.why().resource, keep);
+                }
+                unread.shards.add(&name_of(shard), keep);
             }
+        }
+        report.rows(|shard, row| {
             let check = row.check();
             let place = order[check.id];
+            if let Some(ignored) = row.ignored {
+                if verbose {
+                    all.ignored.entry((place, ignored)).or_default().add(&row.subject.name, keep);
+                }
+                return Ok(());
+            }
             match &row.verdict {
                 Told::Fail(failed) if row.severity >= least => {
                     let section = all.sections.entry((std::cmp::Reverse(row.severity), place)).or_default();
@@ -110,7 +137,10 @@ impl Gathered {
                     let unread = all.unread.entry(reason(gap)).or_default();
                     unread.outcomes += 1;
                     unread.checks.insert(check.id);
-                    unread.about.add(about(gap, &row), keep);
+                    unread.shards.add(&name_of(shard), keep);
+                    if !is_about_a_call(gap) {
+                        unread.about.add(&row.subject.name, keep);
+                    }
                 }
                 Told::Pass { note: Some(note) } if verbose => {
                     all.notes.entry((place, note.clone())).or_default().add(&row.subject.name, keep);
@@ -139,10 +169,12 @@ impl Section {
                 subject_kind: row.subject.kind,
                 fix: failed.fix.clone(),
                 command: failed.fix_command.clone(),
+                commands_differ: false,
             });
             self.entries.len() - 1
         });
         let entry = &mut self.entries[index];
+        entry.commands_differ |= entry.command != failed.fix_command;
         entry.subjects.add(&row.subject.name, keep);
         for thing in failed.affects.iter().filter(|thing| **thing != row.subject) {
             entry.affects.add(&thing.name, keep);
@@ -165,6 +197,7 @@ impl Page<'_> {
         }
         self.unread(gathered)?;
         self.notes(gathered)?;
+        self.ignored(report, gathered)?;
         self.ignores(report)?;
         self.summary(report, least)
     }
@@ -230,8 +263,8 @@ impl Page<'_> {
                 None => fixes.push((&entry.fix, vec![entry])),
             }
         }
+        let mut shard = "";
         for (_, entries) in fixes {
-            let mut shard = "";
             for entry in &entries {
                 // Where it lies is said once for those that follow each other.
                 if self.many && entry.shard != shard {
@@ -240,11 +273,14 @@ impl Page<'_> {
                 }
                 self.entry(entry)?;
             }
-            self.fix(entries[0], entries.len() > 1 || entries[0].subjects.count > 1)?;
+            self.fix(
+                entries[0],
+                entries.iter().any(|entry| entry.command != entries[0].command) || entries[0].commands_differ,
+            )?;
         }
         let rest = &section.entries[section.entries.len().min(shown)..];
         if !rest.is_empty() {
-            let subjects: usize = rest.iter().map(|entry| entry.subjects.count).sum();
+            let subjects: usize = rest.iter().map(|entry| entry.subjects.seen.len()).sum();
             writeln!(
                 self.out,
                 "{INDENT}and {} more of this kind (--verbose or --format json shows them)",
@@ -265,7 +301,7 @@ impl Page<'_> {
         if entry.cause.is_some() && entry.subject_kind != SubjectKind::Account {
             self.names("          ", &entry.subjects, "Stages: ")?;
         }
-        if self.verbose && entry.affects.count > 0 {
+        if self.verbose && !entry.affects.seen.is_empty() {
             self.names("          ", &entry.affects, "Silences: ")?;
         }
         Ok(())
@@ -295,11 +331,7 @@ impl Page<'_> {
     }
 
     fn names(&mut self, indent: &str, names: &Names, lead: &str) -> io::Result<()> {
-        let more = names.count - names.kept.len();
-        let mut text = format!("{lead}{}", names.kept.join(", "));
-        if more > 0 {
-            text += &format!(" and {} more", thousands(more as u64));
-        }
+        let mut text = format!("{lead}{}", names.list());
         if !lead.is_empty() {
             text.push('.');
         }
@@ -310,7 +342,10 @@ impl Page<'_> {
         if gathered.unread.is_empty() {
             return Ok(());
         }
-        writeln!(self.out, "\n{BOLD}Could not check{BOLD:#}")?;
+        writeln!(
+            self.out,
+            "\n{BOLD}Could not check{BOLD:#} {DIM}(`gatelight iam-policy` prints all permissions that it needs){DIM:#}"
+        )?;
         for (reason, unread) in &gathered.unread {
             self.wrapped(INDENT, &plain(reason))?;
             let checks: Vec<_> = unread.checks.iter().copied().collect();
@@ -318,19 +353,15 @@ impl Page<'_> {
                 n if n > 4 && !self.verbose => format!("{n} checks"),
                 _ => checks.join(", "),
             };
-            let lead = format!("{}: {checks}; about ", count(unread.outcomes as u64, "outcome"));
-            let mut about = Names { kept: Vec::new(), count: 0 };
-            let mut seen = BTreeSet::new();
-            for name in &unread.about.kept {
-                if seen.insert(name) {
-                    about.add(name, usize::MAX);
-                }
-            }
-            let mut text = lead + &about.kept.join(", ");
-            if unread.about.count > unread.about.kept.len() {
-                text += ", …";
-            }
-            self.wrapped("          ", &text)?;
+            let place = if self.many { format!("; in {}", unread.shards.list()) } else { String::new() };
+            let about =
+                if unread.about.kept.is_empty() { String::new() } else { format!("; about {}", unread.about.list()) };
+            let text = match unread.outcomes {
+                // Another fact decided what this one would have told.
+                0 => format!("no verdict rests on it{about}{place}"),
+                n => format!("{}: {checks}{about}{place}", count(n as u64, "outcome")),
+            };
+            self.wrapped("          ", &plain(&text))?;
         }
         Ok(())
     }
@@ -347,8 +378,22 @@ impl Page<'_> {
         Ok(())
     }
 
+    fn ignored(&mut self, report: &Report, gathered: &Gathered) -> io::Result<()> {
+        if gathered.ignored.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "\n{BOLD}Ignored{BOLD:#}")?;
+        for ((place, index), names) in &gathered.ignored {
+            let setting = &report.ignores[*index].setting;
+            let until = setting.until.map_or_else(String::new, |day| format!(" (until {day})"));
+            self.names(INDENT, names, "")?;
+            self.wrapped("          ", &plain(&format!("{}: {}{until}", CHECKS[*place].id, setting.reason)))?;
+        }
+        Ok(())
+    }
+
     fn ignores(&mut self, report: &Report) -> io::Result<()> {
-        let idle = report.ignores.iter().filter(|ignore| ignore.ended || ignore.matched == 0);
+        let idle = report.ignores.iter().filter(|ignore| ignore.applies && (ignore.ended || ignore.matched == 0));
         let mut first = true;
         for ignore in idle {
             if first {
@@ -403,16 +448,28 @@ impl Page<'_> {
 fn reason(gap: &Gap) -> String {
     let why = gap.why();
     match why.kind {
-        GapKind::Denied if !why.permission.is_empty() => format!("needs {} ({})", why.permission, why.operation),
+        GapKind::Denied if !why.permission.is_empty() => format!("needs {}", why.permission),
         GapKind::Denied | GapKind::NotCollected | GapKind::Unprovable => gap.to_string(),
         kind => format!("{} {}: {}", why.operation, kind.name(), why.message),
     }
 }
 
-/// What was asked about, or else what the outcome is about.
-fn about<'a>(gap: &'a Gap, row: &'a Row) -> &'a str {
-    let why = gap.why();
-    if why.kind == GapKind::Unprovable || why.resource.is_empty() { &row.subject.name } else { &why.resource }
+/// Whether it names what was asked about; else what matters is what the outcome is about.
+fn is_about_a_call(gap: &Gap) -> bool {
+    !matches!(gap.why().kind, GapKind::Unprovable | GapKind::NotCollected)
+}
+
+/// A name that would fill the page by itself, without its middle.
+fn shortened(name: &str) -> String {
+    const LONGEST: usize = 66;
+    const END: usize = 20;
+    let length = name.chars().count();
+    if length <= LONGEST {
+        return name.to_owned();
+    }
+    let start: String = name.chars().take(LONGEST - END - 1).collect();
+    let end: String = name.chars().skip(length - END).collect();
+    format!("{start}…{end}")
 }
 
 fn name_of(shard: &Shard) -> String {

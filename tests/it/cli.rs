@@ -75,7 +75,8 @@ fn nobody_answers() {
     assert_eq!(ran.stdout, "");
     let ran = audit(&["--region", "us-east-1"]).endpoint("http://gatelight.invalid:4566").run();
     ran.refuses(&["gatelight.invalid"]);
-    audit(&["--region", "us-east-1"]).endpoint("not a url").run().refuses(&["not a url"]);
+    audit(&["--region", "us-east-1"]).endpoint("not a url").run().refuses(&["AWS_ENDPOINT_URL"]);
+    audit(&["--region", "us-east-1"]).endpoint("").run().refuses(&["AWS_ENDPOINT_URL"]);
 }
 
 /// Each broken file, and what must be named.

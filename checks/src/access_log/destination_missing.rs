@@ -54,7 +54,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
             Found::Elsewhere => elsewhere("log group", name, &arn),
             Found::Absent => fail(
                 format!("The access log goes to log group {name}, which does not exist."),
-                Fix::say("Create the log group, and give it a retention.").command([
+                Fix::say("Create the log group; then give it a retention.").command([
                     "aws",
                     "logs",
                     "create-log-group",

@@ -72,12 +72,15 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
 pub(super) struct Setting {
     /// The end of a REST patch path, and the value.
     pub rest: (&'static str, &'static str),
-    /// The key in WebSocket route settings, and the value as shorthand and as JSON.
-    pub websocket: (&'static str, &'static str, fn() -> serde_json::Value),
+    /// The key in WebSocket route settings, and the value.
+    pub websocket: (&'static str, &'static str),
 }
 
-const LEVEL: Setting =
-    Setting { rest: ("logging/loglevel", "ERROR"), websocket: ("LoggingLevel", "ERROR", || "ERROR".into()) };
+/// What must be known about the command for a WebSocket stage.
+pub(super) const REPEAT: &str = " Repeat throttling limits that it has in the same call: AWS does not say whether \
+                                 settings that are left out are kept.";
+
+const LEVEL: Setting = Setting { rest: ("logging/loglevel", "ERROR"), websocket: ("LoggingLevel", "ERROR") };
 
 /// The command that changes `setting` for `targets`: methods or routes as AWS spells them, `None` for the stage.
 pub(super) fn command(
@@ -110,12 +113,27 @@ pub(super) fn command(
         }
         return argv;
     }
-    let (key, shorthand, json) = setting.websocket;
+    let (key, value) = setting.websocket;
+    // What is known of the other settings is sent along, so that the call cannot undo it.
+    let settings = |target: Option<&str>| {
+        let now = stage.stage.method_logging.iter().find(|logging| logging.method.as_deref() == target);
+        let level = now.and_then(|logging| logging.level.as_deref()).unwrap_or("OFF");
+        let data_trace = if now.is_some_and(|logging| logging.data_trace) { "true" } else { "false" };
+        [("LoggingLevel", level), ("DataTraceEnabled", data_trace)]
+            .map(|(name, now)| (name, if name == key { value } else { now }))
+    };
     if targets.contains(&None) {
-        argv.extend(["--default-route-settings".to_owned(), format!("{key}={shorthand}")]);
+        let shorthand = settings(None).map(|(name, value)| format!("{name}={value}")).join(",");
+        argv.extend(["--default-route-settings".to_owned(), shorthand]);
     }
-    let routes: serde_json::Map<_, _> =
-        targets.iter().flatten().map(|route| ((*route).to_owned(), serde_json::json!({ key: json() }))).collect();
+    let routes: serde_json::Map<_, _> = targets
+        .iter()
+        .flatten()
+        .map(|route| {
+            let [(level, is), (trace, on)] = settings(Some(route));
+            ((*route).to_owned(), serde_json::json!({ level: is, trace: on == "true" }))
+        })
+        .collect();
     if !routes.is_empty() {
         argv.extend(["--route-settings".to_owned(), serde_json::Value::Object(routes).to_string()]);
     }
@@ -224,9 +242,9 @@ mod tests {
                 "--stage-name",
                 "prod",
                 "--default-route-settings",
-                "LoggingLevel=ERROR",
+                "LoggingLevel=ERROR,DataTraceEnabled=false",
                 "--route-settings",
-                r#"{"send \"it\"":{"LoggingLevel":"ERROR"}}"#
+                r#"{"send \"it\"":{"DataTraceEnabled":false,"LoggingLevel":"ERROR"}}"#
             ]
         );
     }

@@ -1,6 +1,6 @@
 //! `execution-log-records-payloads`: whole requests and responses are written to the execution log.
 
-use super::off::{Setting, command};
+use super::off::{REPEAT, Setting, command};
 use crate::{
     Context, Judgement, Severity, Verdict,
     check::{Check, Evidence, Failure, Fix, Judge, Need},
@@ -17,8 +17,7 @@ pub const CHECK: Check = Check {
     docs: include_str!("records_payloads.md"),
 };
 
-const DATA_TRACE: Setting =
-    Setting { rest: ("logging/dataTrace", "false"), websocket: ("DataTraceEnabled", "false", || false.into()) };
+const DATA_TRACE: Setting = Setting { rest: ("logging/dataTrace", "false"), websocket: ("DataTraceEnabled", "false") };
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature of every judgement")]
 fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
@@ -50,6 +49,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         Evidence::new(name, format!("data tracing on, level {level}"))
     };
     let targets: Vec<_> = tracing.iter().map(|setting| setting.method.as_deref()).collect();
+    let repeat = if stage.protocol() == Protocol::Websocket { REPEAT } else { "" };
     let say = "Turn data tracing off. What was written already stays in the log until it expires or is deleted.";
     Ok(Failure {
         severity: None,
@@ -57,7 +57,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         message: format!("Tracing of whole requests and responses is on {place}.{silent}"),
         evidence: tracing.iter().map(|setting| spelled(setting)).collect(),
         affects: vec![],
-        fix: Fix { say: say.to_owned(), command: Some(command(stage, context, &targets, &DATA_TRACE)) },
+        fix: Fix { say: format!("{say}{repeat}"), command: Some(command(stage, context, &targets, &DATA_TRACE)) },
     }
     .into())
 }
@@ -131,9 +131,9 @@ mod tests {
             command[9..],
             [
                 "--default-route-settings",
-                "DataTraceEnabled=false",
+                "LoggingLevel=INFO,DataTraceEnabled=false",
                 "--route-settings",
-                r#"{"pets/GET":{"DataTraceEnabled":false}}"#
+                r#"{"pets/GET":{"DataTraceEnabled":false,"LoggingLevel":"INFO"}}"#
             ]
         );
     }

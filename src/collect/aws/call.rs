@@ -7,11 +7,11 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     error::Error,
     sync::{Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::{error::metadata::ProvideErrorMetadata, retry::ErrorKind};
 use gatelight_checks::{Gap, GapKind, Listing, fetched::Why};
 
 use super::{
@@ -20,12 +20,15 @@ use super::{
 };
 use crate::progress::Progress;
 
-/// Attempts at a call that AWS throttles or answers with a server error.
+/// Attempts at a call that AWS answers with a server error: some eight seconds.
 const ATTEMPTS: u32 = 5;
+/// Attempts at a call that AWS throttles: half a minute, because the quota is shared with whoever is deploying.
+const ATTEMPTS_WHEN_THROTTLED: u32 = 6;
 /// Attempts at a call that does not answer: each costs its whole time limit.
 const ATTEMPTS_WITHOUT_ANSWER: u32 = 3;
-/// After so many calls of one operation in a row that failed for good, though retried, the rest is not tried: a
-/// thousand stages behind a dead endpoint must not cost a thousand times the time limits.
+/// After so many calls of one operation, one begun after the other, that failed for good though retried, and none that
+/// succeeded between them, the rest is not tried: a thousand stages behind a dead endpoint must not cost a thousand
+/// times the time limits.
 const GIVE_UP_AFTER: u32 = 3;
 /// A list that is longer than this is taken for one that never ends.
 const MAX_PAGES: usize = 100_000;
@@ -59,9 +62,17 @@ impl Traffic {
 pub(crate) struct Calls {
     pacer: Pacer,
     traffic: Mutex<Traffic>,
-    /// Calls in a row that failed for good, by operation, and the last gap.
-    failing: Mutex<BTreeMap<Operation, (u32, Gap)>>,
+    failing: Mutex<BTreeMap<Operation, Failing>>,
     progress: Progress,
+}
+
+/// Calls of an operation that failed for good since the last that succeeded.
+#[derive(Debug)]
+struct Failing {
+    /// Calls side by side fail together and count as one: only a call that was begun after the last failure counts.
+    in_a_row: u32,
+    last_at: Instant,
+    last: Gap,
 }
 
 /// A page of a list.
@@ -167,7 +178,11 @@ impl Calls {
                     Some(gap) => Listing::broken(seen, gap),
                 };
             };
-            if used.len() >= MAX_PAGES || !used.insert(next.clone()) {
+            if used.len() >= MAX_PAGES {
+                let why = format!("its pages do not end: there are more than {MAX_PAGES}");
+                return Listing::broken(seen, failed(operation, resource, &why));
+            }
+            if !used.insert(next.clone()) {
                 let gap = failed(operation, resource, "its pages do not end: a page token came twice");
                 return Listing::broken(seen, gap);
             }
@@ -187,6 +202,7 @@ impl Calls {
         if let Some(gap) = self.given_up(operation, resource) {
             return Err((None, gap));
         }
+        let begun = Instant::now();
         let mut tried = 0;
         loop {
             self.pacer.turn(operation.quota()).await;
@@ -203,11 +219,11 @@ impl Calls {
             tracing::debug!(%operation, resource, tried, kind = refusal.kind.name(), code = refusal.code, "call failed");
             if refusal.kind == GapKind::Throttled {
                 self.traffic.lock().unwrap_or_else(PoisonError::into_inner).throttled += 1;
-                self.pacer.close(operation.quota(), refusal.retry_after.unwrap_or_else(|| pause(tried)));
+                self.pacer.close(operation.quota(), refusal.retry_after.unwrap_or_default().max(pause(tried)));
             }
             if tried < refusal.attempts {
                 if refusal.kind != GapKind::Throttled {
-                    tokio::time::sleep(pause(tried) / 4).await;
+                    tokio::time::sleep(pause(tried) / 2).await;
                 }
                 continue;
             }
@@ -219,26 +235,38 @@ impl Calls {
                 message: refusal.message,
             });
             if refusal.attempts > 1 {
-                let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
-                let entry = failing.entry(operation).or_insert((0, gap.clone()));
-                *entry = (entry.0 + 1, gap.clone());
+                self.failed_for_good(operation, begun, &gap);
             }
             return Err((refusal.code, gap));
+        }
+    }
+
+    fn failed_for_good(&self, operation: Operation, begun: Instant, gap: &Gap) {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        match failing.get_mut(&operation) {
+            None => {
+                failing.insert(operation, Failing { in_a_row: 1, last_at: now, last: gap.clone() });
+            }
+            Some(failing) if begun >= failing.last_at => {
+                *failing = Failing { in_a_row: failing.in_a_row + 1, last_at: now, last: gap.clone() };
+            }
+            Some(_) => {}
         }
     }
 
     /// The gap for a call that is not worth trying any more.
     fn given_up(&self, operation: Operation, resource: &str) -> Option<Gap> {
         let failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
-        let (count, last) = failing.get(&operation)?;
-        (*count >= GIVE_UP_AFTER).then(|| {
+        let Failing { in_a_row, last, .. } = failing.get(&operation)?;
+        (*in_a_row >= GIVE_UP_AFTER).then(|| {
             let Why { permission, kind, message, .. } = last.why();
             Gap::new(Why {
                 operation: operation.name().to_owned(),
                 permission: permission.clone(),
                 resource: resource.to_owned(),
                 kind: *kind,
-                message: format!("not tried, as {count} calls in a row had failed: {message}"),
+                message: format!("not tried, as {in_a_row} calls in a row had failed: {message}"),
             })
         })
     }
@@ -318,6 +346,9 @@ pub(super) const BAD_CREDENTIALS: &[&str] = &[
     "InvalidAccessKeyId",
     "MissingAuthenticationToken",
     "AuthFailure",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+    "RequestInTheFuture",
 ];
 
 fn read<E>(error: &SdkError<E, HttpResponse>) -> Refusal
@@ -330,14 +361,17 @@ where
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
             of(GapKind::TimedOut, ATTEMPTS_WITHOUT_ANSWER, chain(error))
         }
-        SdkError::DispatchFailure(failure) if failure.is_io() => {
+        // Beside I/O errors: a connection that the far end had closed while it was idle.
+        SdkError::DispatchFailure(failure)
+            if failure.is_io() || failure.as_other() == Some(ErrorKind::TransientError) =>
+        {
             of(GapKind::Failed, ATTEMPTS_WITHOUT_ANSWER, chain(error))
         }
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();
             if (200..300).contains(&status) {
                 // An answer that cannot be parsed; the SDK says so in this way too.
-                return of(GapKind::Failed, ATTEMPTS_WITHOUT_ANSWER, chain(error));
+                return of(GapKind::Failed, ATTEMPTS_WITHOUT_ANSWER, unreadable(error));
             }
             let (code, message) = (service.err().code(), service.err().message());
             Answered { status, code, message, retry_after: retry_after(service.raw()) }.read()
@@ -346,14 +380,18 @@ where
             // An answer that cannot be parsed. Its status still tells a refusal or a server error.
             let status = response.raw().status().as_u16();
             let retry_after = retry_after(response.raw());
-            let message = chain(error);
             if (200..300).contains(&status) {
-                return of(GapKind::Failed, ATTEMPTS_WITHOUT_ANSWER, message);
+                return of(GapKind::Failed, ATTEMPTS_WITHOUT_ANSWER, unreadable(error));
             }
+            let message = chain(error);
             Answered { status, code: None, message: Some(&message), retry_after }.read()
         }
         _ => of(GapKind::Failed, 1, chain(error)),
     }
+}
+
+fn unreadable(error: &dyn Error) -> String {
+    clip(&format!("the answer cannot be read: {}", chain(error)))
 }
 
 /// An error that a service (or something before it) answered with.
@@ -368,10 +406,12 @@ impl Answered<'_> {
     fn read(&self) -> Refusal {
         let is = |codes: &[&str]| self.code.is_some_and(|code| codes.contains(&code));
         let (kind, attempts) = match self.status {
-            _ if is(THROTTLING) => (GapKind::Throttled, ATTEMPTS),
-            429 => (GapKind::Throttled, ATTEMPTS),
+            _ if is(THROTTLING) => (GapKind::Throttled, ATTEMPTS_WHEN_THROTTLED),
+            429 => (GapKind::Throttled, ATTEMPTS_WHEN_THROTTLED),
+            // No permission would help.
+            _ if is(BAD_CREDENTIALS) => (GapKind::Failed, 1),
             401 | 403 => (GapKind::Denied, 1),
-            _ if is(DENIED) || is(BAD_CREDENTIALS) => (GapKind::Denied, 1),
+            _ if is(DENIED) => (GapKind::Denied, 1),
             _ if is(&["UnknownOperationException", "InvalidAction", "UnsupportedOperation"]) => {
                 (GapKind::Unsupported, 1)
             }
@@ -382,6 +422,12 @@ impl Answered<'_> {
             _ => (GapKind::Failed, 1),
         };
         let message = match (self.code, self.message) {
+            // AWS may quote the signed request here, session token and all.
+            (Some(code), _) if is(BAD_CREDENTIALS) => {
+                format!(
+                    "{code}: AWS does not take these credentials here; are they expired, or is the region not enabled?"
+                )
+            }
             (Some(code), Some(message)) => format!("{code}: {message}"),
             (Some(one), None) | (None, Some(one)) => one.to_owned(),
             (None, None) => format!("HTTP status {}", self.status),
@@ -416,7 +462,9 @@ pub(super) fn chain(error: &dyn Error) -> String {
         }
         cause = error.source();
     }
-    clip(if text.is_empty() { error.to_string() } else { text }.as_str())
+    // What an interceptor says of an answer stands behind the interceptor's name.
+    let text = text.rsplit("interceptor encountered an error: ").next().unwrap_or(&text);
+    clip(&if text.is_empty() { error.to_string() } else { text.to_owned() })
 }
 
 /// At most 300 characters, none of them control characters: messages come from outside.
@@ -442,13 +490,38 @@ mod tests {
     fn each_refusal_has_its_kind() {
         assert_eq!(kind(403, Some("AccessDeniedException")), (GapKind::Denied, 1));
         assert_eq!(kind(400, Some("AccessDeniedException")), (GapKind::Denied, 1));
-        assert_eq!(kind(400, Some("ThrottlingException")), (GapKind::Throttled, ATTEMPTS));
-        assert_eq!(kind(429, None), (GapKind::Throttled, ATTEMPTS));
-        assert_eq!(kind(503, Some("SlowDown")), (GapKind::Throttled, ATTEMPTS));
+        assert_eq!(kind(400, Some("ThrottlingException")), (GapKind::Throttled, ATTEMPTS_WHEN_THROTTLED));
+        assert_eq!(kind(429, None), (GapKind::Throttled, ATTEMPTS_WHEN_THROTTLED));
+        assert_eq!(kind(503, Some("SlowDown")), (GapKind::Throttled, ATTEMPTS_WHEN_THROTTLED));
+        assert_eq!(kind(403, Some("ExpiredTokenException")), (GapKind::Failed, 1));
         assert_eq!(kind(503, None), (GapKind::Failed, ATTEMPTS));
         assert_eq!(kind(404, None), (GapKind::Unsupported, 1));
         assert_eq!(kind(404, Some("NotFoundException")), (GapKind::Failed, 1));
         assert_eq!(kind(400, Some("ValidationException")), (GapKind::Failed, 1));
+    }
+
+    #[test]
+    fn a_signed_request_is_not_repeated() {
+        let message = Some("The canonical string should have been 'x-amz-security-token:SECRET'");
+        let refusal = Answered { status: 403, code: Some("SignatureDoesNotMatch"), message, retry_after: None }.read();
+        assert!(!refusal.message.contains("SECRET") && refusal.message.contains("SignatureDoesNotMatch"));
+    }
+
+    #[test]
+    fn calls_side_by_side_fail_as_one_and_one_after_the_other_is_given_up() {
+        let calls = Calls::new(Pace::Off, Progress::hidden());
+        let (operation, gap) = (Operation::GetRestStages, failed(Operation::GetRestStages, "x", "broken"));
+        let together = Instant::now();
+        for _ in 0..16 {
+            calls.failed_for_good(operation, together, &gap);
+        }
+        assert!(calls.given_up(operation, "y").is_none());
+        for _ in 1..GIVE_UP_AFTER {
+            assert!(calls.given_up(operation, "y").is_none());
+            calls.failed_for_good(operation, Instant::now(), &gap);
+        }
+        assert!(calls.given_up(operation, "y").is_some_and(|gap| gap.to_string().contains("not tried")));
+        assert!(calls.given_up(Operation::GetRestApis, "y").is_none(), "each operation for itself");
     }
 
     #[test]

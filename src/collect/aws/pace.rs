@@ -79,7 +79,8 @@ impl Bucket {
     /// Takes a token and says when it may be used.
     fn reserve(&mut self, now: Instant, rate: Option<Rate>) -> Instant {
         let Some(Rate { per_second, burst }) = rate else { return self.closed_until };
-        let interval = Duration::from_secs_f64(1.0 / per_second);
+        // However small the share, a call an hour is made: a duration has an end too.
+        let interval = Duration::from_secs_f64((1.0 / per_second).min(3_600.0));
         let before = self.full_at.max(now);
         self.full_at = before + interval;
         before.checked_sub(interval.mul_f64(burst - 1.0)).unwrap_or(now).max(self.closed_until)
@@ -114,6 +115,15 @@ mod tests {
         now += Duration::from_mins(1);
         assert!(seconds_for(&mut bucket, &mut now, 20) < 0.01, "the burst comes back …");
         assert!(seconds_for(&mut bucket, &mut now, 5) > 0.9, "… and no more than it");
+    }
+
+    #[test]
+    fn the_smallest_share_is_slow_and_no_panic() {
+        let rate = Pace::Share(f64::MIN_POSITIVE).of(Quota::ApiGateway.rate());
+        let now = Instant::now();
+        let mut bucket = Bucket::full(now);
+        bucket.reserve(now, rate);
+        assert_eq!(bucket.reserve(now, rate), now + Duration::from_hours(1));
     }
 
     #[tokio::test]

@@ -25,6 +25,7 @@ use aws_smithy_runtime_api::client::{
 };
 use aws_smithy_types::{error::metadata::ProvideErrorMetadata, retry::RetryConfig, timeout::TimeoutConfig};
 use gatelight_checks::{Gap, arn::Arn};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 
 use super::{
     call::{BAD_CREDENTIALS, Calls, chain},
@@ -78,6 +79,7 @@ impl Session {
     /// # Errors
     /// If there are none, or the profile does not exist: one sentence with what to do.
     pub(crate) async fn open(whose: &Whose, http: &SharedHttpClient) -> anyhow::Result<Self> {
+        check_endpoints()?;
         check_profile(whose).await?;
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_LIMIT)
@@ -101,24 +103,25 @@ impl Session {
             let provider = ProfileFileCredentialsProvider::builder().profile_name(name).configure(&provider).build();
             loader = loader.profile_name(name).region(region).credentials_provider(provider);
         }
-        let config = loader.load().await;
-        let session = Self { whose: whose.clone(), config };
-        session.check_credentials().await?;
-        Ok(session)
-    }
-
-    async fn check_credentials(&self) -> anyhow::Result<()> {
-        let whose = &self.whose;
-        let advice = "pass --profile NAME, run `aws sso login`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
-        let Some(provider) = self.config.credentials_provider() else {
-            bail!("no AWS credentials in {whose}; {advice}");
-        };
-        match tokio::time::timeout(CREDENTIALS_LIMIT, provider.provide_credentials()).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => {
-                let why = chain(&error);
-                bail!("no AWS credentials from {whose} ({why}); {advice}")
+        let advice = match whose {
+            Whose::Default => {
+                "pass --profile NAME, run `aws sso login`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+                    .to_owned()
             }
+            Whose::Profile(name) => format!("look at that profile, or run `aws sso login --profile {name}`"),
+        };
+        let find = async {
+            let config = loader.load().await;
+            let Some(provider) = config.credentials_provider() else {
+                bail!("no AWS credentials in {whose}; {advice}");
+            };
+            if let Err(error) = provider.provide_credentials().await {
+                bail!("no AWS credentials from {whose} ({}); {advice}", chain(&error));
+            }
+            Ok(Self { whose: whose.clone(), config })
+        };
+        match tokio::time::timeout(CREDENTIALS_LIMIT, find).await {
+            Ok(found) => found,
             Err(_) => bail!("no AWS credentials from {whose} within {} seconds; {advice}", CREDENTIALS_LIMIT.as_secs()),
         }
     }
@@ -197,12 +200,12 @@ impl Session {
             }
             SdkError::ServiceError(service) => {
                 let code = service.err().code()?;
+                // Its message is not shown: it may quote the signed request, session token and all.
                 BAD_CREDENTIALS.contains(&code).then(|| {
                     anyhow!(
-                        "AWS does not take the credentials of {} in {region} ({code}: {}); renew them, or enable the \
-                         region if it is not enabled for this account",
-                        self.whose,
-                        service.err().message().unwrap_or("no message")
+                        "AWS does not take the credentials of {} in {region} ({code}); renew them, or enable the region \
+                         if it is not enabled for this account",
+                        self.whose
                     )
                 })
             }
@@ -212,10 +215,38 @@ impl Session {
 
     /// The address that STS is called at.
     fn endpoint(&self, region: &str) -> String {
-        env::var("AWS_ENDPOINT_URL_STS").ok().or_else(|| self.config.endpoint_url().map(str::to_owned)).unwrap_or_else(
-            || format!("sts.{region}.amazonaws.com{}", if region.starts_with("cn-") { ".cn" } else { "" }),
-        )
+        let given = env::var("AWS_ENDPOINT_URL_STS").ok().or_else(|| self.config.endpoint_url().map(str::to_owned));
+        match given {
+            Some(url) => without_user(&url),
+            None => format!("sts.{region}.amazonaws.com{}", if region.starts_with("cn-") { ".cn" } else { "" }),
+        }
     }
+}
+
+/// An address without the user and password that it may hold.
+fn without_user(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return "the address that is set".to_owned() };
+    let host = rest.split('/').next().unwrap_or_default();
+    format!("{scheme}://{}", host.rsplit('@').next().unwrap_or_default())
+}
+
+fn is_address(url: &str) -> bool {
+    let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    host.is_some_and(|host| !host.is_empty() && !host.starts_with('/') && !host.contains(char::is_whitespace))
+}
+
+/// The SDK finds out only later, and says it less clearly. The address itself may hold a password and is not shown.
+fn check_endpoints() -> anyhow::Result<()> {
+    for (name, value) in env::vars_os() {
+        let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else { continue };
+        if name.starts_with("AWS_ENDPOINT_URL") {
+            // The SDK panics over an empty one.
+            if !is_address(value) {
+                bail!("{name} is not an address such as http://127.0.0.1:5000");
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The SDK finds out only later, and says it less clearly.
@@ -224,7 +255,7 @@ async fn check_profile(whose: &Whose) -> anyhow::Result<()> {
         Whose::Profile(name) => (name.clone(), "--profile"),
         Whose::Default => match env::var("AWS_PROFILE") {
             Ok(name) if !name.is_empty() => (name, "AWS_PROFILE"),
-            _ => return Ok(()),
+            _ => ("default".to_owned(), ""),
         },
     };
     let files = aws_config::profile::load(
@@ -235,13 +266,32 @@ async fn check_profile(whose: &Whose) -> anyhow::Result<()> {
     )
     .await
     .context("the shared AWS configuration cannot be read")?;
-    if files.get_profile(&name).is_none() {
+    let profile = files.get_profile(&name);
+    if profile.is_some_and(|profile| profile.get("endpoint_url").is_some_and(|url| !is_address(url))) {
+        bail!("endpoint_url of profile {name:?} is not an address such as http://127.0.0.1:5000");
+    }
+    // Nobody has to have a default profile.
+    if profile.is_none() && !given_by.is_empty() {
         let known: Vec<_> = files.profiles().collect();
         let hint = crate::config::nearest(&name, known.iter().copied());
         bail!(
             "there is no profile {name:?} ({given_by}) in the shared AWS configuration and credentials files{}",
             hint.map_or_else(String::new, |near| format!("; did you mean {near:?}?"))
         );
+    }
+    Ok(())
+}
+
+/// The HTTP client takes certificates on trust and panics over bad ones.
+fn check_certificates(pem: &[u8]) -> anyhow::Result<()> {
+    let mut store = rustls::RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate =
+            certificate.map_err(|error| anyhow!("it holds a PEM section that cannot be read: {error}"))?;
+        store.add(certificate).context("it holds a certificate that cannot be used")?;
+    }
+    if store.is_empty() {
+        bail!("it holds no PEM certificate");
     }
     Ok(())
 }
@@ -260,9 +310,7 @@ pub(crate) fn http_client() -> anyhow::Result<SharedHttpClient> {
         Some(path) => {
             let pem = fs::read(&path)
                 .with_context(|| format!("AWS_CA_BUNDLE names {}, which cannot be read", path.display()))?;
-            if !pem.windows(27).any(|window| window == b"-----BEGIN CERTIFICATE-----") {
-                bail!("AWS_CA_BUNDLE names {}, which holds no PEM certificate", path.display());
-            }
+            check_certificates(&pem).with_context(|| format!("AWS_CA_BUNDLE names {}", path.display()))?;
             TrustStore::empty().with_pem_certificate(pem)
         }
     };
@@ -287,4 +335,28 @@ pub(crate) fn http_client() -> anyhow::Result<SharedHttpClient> {
             })
             .clone()
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_its_password() {
+        assert_eq!(without_user("http://user:hunter2@127.0.0.1:5000/x"), "http://127.0.0.1:5000");
+        assert_eq!(without_user("https://sts.example.com"), "https://sts.example.com");
+        assert_eq!(without_user("hunter2"), "the address that is set");
+    }
+
+    #[test]
+    fn a_bundle_of_certificates_that_is_none_is_an_error() {
+        for pem in [
+            "",
+            "hello",
+            "-----BEGIN CERTIFICATE-----\nAAAA",
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        ] {
+            assert!(check_certificates(pem.as_bytes()).is_err(), "{pem:?}");
+        }
+    }
 }

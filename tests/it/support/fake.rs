@@ -68,6 +68,8 @@ pub(crate) enum Fault {
     CutOff,
     /// TCP reset instead of an answer.
     Reset,
+    /// The connection is closed, without an error, instead of an answer.
+    HangUp,
     /// A document that breaks the rules of its syntax.
     Malformed,
     /// Half a document, as if it were the whole.
@@ -678,6 +680,10 @@ fn send(
             // The handle that `Drop` would shut down keeps the socket open.
             let peer = stream.peer_addr()?;
             shared.connections.lock().unwrap().retain(|other| other.peer_addr().ok() != Some(peer));
+            return Ok(false);
+        }
+        Some(Fault::HangUp) => {
+            stream.shutdown(Shutdown::Both)?;
             return Ok(false);
         }
         Some(Fault::CutOff) => {
