@@ -126,6 +126,12 @@ impl Region {
             gateway_settings: Err(not_asked("API Gateway settings")).into(),
             log_groups: Vec::new(),
             delivery_streams: Vec::new(),
+            functions: Listing::unread(not_asked("functions")),
+            callers: Vec::new(),
+            log_policies: Listing::unread(not_asked("resource policies of CloudWatch Logs")),
+            capacity_providers: Vec::new(),
+            network: inventory::Network::not_collected(),
+            log_probes: Vec::new(),
         };
         if needs.contains(&Need::Stages) {
             (facts.rest_apis, facts.v2_apis) = join(gateway::rest_apis(self), gateway::v2_apis(self)).await;

@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Context, fetched::Gap, inventory::StageOf};
+use crate::{
+    Context,
+    context::LogGroupUse,
+    fetched::Gap,
+    inventory::{Function, StageOf},
+};
 
 /// How much a finding matters. Ordered: `Low < Medium < High`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -58,6 +63,10 @@ pub enum Judge {
     Stage(fn(&StageOf<'_>, &Context<'_>) -> Verdict),
     /// The account's API Gateway settings in a region.
     Account(fn(&Context<'_>) -> Verdict),
+    /// Every Lambda function.
+    Function(fn(&Function, &Context<'_>) -> Verdict),
+    /// Log groups that something writes to: those that the first function picks.
+    LogGroup(fn(&LogGroupUse<'_>) -> bool, fn(&LogGroupUse<'_>, &Context<'_>) -> Verdict),
 }
 
 impl Judge {
@@ -67,6 +76,8 @@ impl Judge {
         match self {
             Self::Stage(_) => "stage",
             Self::Account(_) => "account settings",
+            Self::Function(_) => "function",
+            Self::LogGroup(..) => "log group",
         }
     }
 }
@@ -88,6 +99,20 @@ pub enum Need {
     ExecutionLogGroups,
     /// The Firehose streams that access logs go to.
     DeliveryStreams,
+    /// Lambda functions.
+    Functions,
+    /// Who may call the functions whose verdict depends on it.
+    Callers,
+    /// The execution roles of functions.
+    FunctionRoles,
+    /// The log groups that functions write to.
+    FunctionLogGroups,
+    /// Resource policies of CloudWatch Logs.
+    LogPolicies,
+    /// The networks that functions are attached to, and the capacity providers that they run on.
+    Networks,
+    /// The search of log groups for signs of failure.
+    LogProbes,
 }
 
 /// A judgement, or why there is none ("could not check").
@@ -191,6 +216,8 @@ pub enum SubjectKind {
     WebsocketStage,
     /// The account's API Gateway settings in a region.
     Account,
+    /// A Lambda function.
+    Function,
     /// A CloudWatch Logs log group.
     LogGroup,
     /// A Firehose stream.
@@ -208,6 +235,7 @@ impl SubjectKind {
             Self::HttpStage => "http-stage",
             Self::WebsocketStage => "websocket-stage",
             Self::Account => "account",
+            Self::Function => "function",
             Self::LogGroup => "log-group",
             Self::DeliveryStream => "delivery-stream",
             Self::Role => "role",

@@ -1,6 +1,6 @@
 //! The inventory as checks look at it: one region, its account, and an index of what is looked up by name.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
@@ -8,8 +8,23 @@ use crate::{
     arn::Destination,
     check::{Subject, SubjectKind},
     fetched::{Fetched, Gap, GapKind},
-    inventory::{Account, DeliveryStream, LogGroup, ManagedPolicy, Protocol, Region, Role, RoleAnswer, StageOf},
+    inventory::{
+        Account, DeliveryStream, Function, LogGroup, ManagedPolicy, Protocol, Region, Role, RoleAnswer, StageOf,
+    },
 };
+
+/// A log group that something in the region writes to, and what.
+#[derive(Clone, Debug, Default)]
+pub struct LogGroupUse<'a> {
+    /// Its name.
+    pub name: String,
+    /// The stages whose access log it takes.
+    pub access: Vec<StageOf<'a>>,
+    /// The stages whose execution log it takes.
+    pub execution: Vec<StageOf<'a>>,
+    /// The functions whose log it takes.
+    pub functions: Vec<&'a Function>,
+}
 
 /// One region of one account.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +73,57 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn region(&self) -> &'a Region {
         self.world.region
+    }
+
+    /// Every function that was seen, and a gap if the listing broke off.
+    pub fn functions(&self) -> impl Iterator<Item = Result<&'a Function, Gap>> {
+        self.region().functions.each()
+    }
+
+    /// Every log group that something here writes to, by name: access logs that go to this account and region,
+    /// execution logs that are on, and functions. What a listing hides is not among them.
+    #[must_use]
+    pub fn log_groups_in_use(&self) -> Vec<LogGroupUse<'a>> {
+        let mut groups: BTreeMap<String, LogGroupUse<'a>> = BTreeMap::new();
+        for stage in self.stages().flatten() {
+            if let Some(log) = stage.access_log()
+                && let Destination::LogGroup(_, name) = log.destination
+                && self.is_here(&log.destination)
+            {
+                groups.entry(name.to_owned()).or_default().access.push(stage);
+            }
+            if stage.logs_execution() {
+                for name in stage.execution_log_groups() {
+                    groups.entry(name).or_default().execution.push(stage);
+                }
+            }
+        }
+        for function in self.functions().flatten() {
+            groups.entry(function.log_group_name()).or_default().functions.push(function);
+        }
+        groups.into_iter().map(|(name, group)| LogGroupUse { name, ..group }).collect()
+    }
+
+    /// A log group of this account and region as a report names it. Where the account's id is not known the ARN is that
+    /// of the group that was found, or else has no account.
+    #[must_use]
+    pub fn log_group_subject(&self, name: &str) -> Subject {
+        let found = self.log_group(name).ok().flatten().map(|group| group.arn.clone());
+        let arn = found.unwrap_or_else(|| {
+            let (partition, region) = (&self.account().partition, &self.region().name);
+            format!("arn:{partition}:logs:{region}:{}:log-group:{name}", self.account_id().unwrap_or_default())
+        });
+        Subject { kind: SubjectKind::LogGroup, arn, name: name.to_owned() }
+    }
+
+    /// What AWS said about who may call a function: its resource policy, or that there is none.
+    ///
+    /// # Errors
+    /// If AWS would not say, or nobody asked.
+    pub fn callers(&self, function: &Function) -> Result<Option<&'a str>, Gap> {
+        let answer = self.region().callers.iter().find(|answer| answer.function == function.arn);
+        let answer = answer.ok_or_else(|| Gap::not_collected(format!("callers of {}", function.name)))?;
+        Ok(answer.policy.get()?.as_deref())
     }
 
     /// The time of the audit.
@@ -154,7 +220,8 @@ impl<'a> Context<'a> {
             .filter_map(Result::err)
             .chain(gateway_settings.get().err())
             .chain(log_groups.iter().filter_map(|answer| answer.group.get().err()))
-            .chain(delivery_streams.iter().filter_map(|answer| answer.stream.get().err()));
+            .chain(delivery_streams.iter().filter_map(|answer| answer.stream.get().err()))
+            .chain(self.functions().filter_map(Result::err));
         let global =
             self.account().id.get().err().into_iter().chain(role.into_iter().flat_map(|role| self.gaps_of(role)));
         regional.chain(global).filter(|gap| gap.why().kind != GapKind::NotCollected)

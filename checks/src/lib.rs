@@ -20,11 +20,11 @@ pub mod testing;
 pub mod tracing;
 
 pub use check::{Check, Judgement, Severity, Subject, Verdict, all, any, worst};
-pub use context::{Context, World};
+pub use context::{Context, LogGroupUse, World};
 pub use fetched::{Fetched, Gap, GapKind, Listing};
 pub use policy::Policy;
 
-use check::Judge;
+use check::{Judge, Need};
 
 /// Every check, in the order of the documentation.
 pub const CHECKS: &[Check] = &[
@@ -71,6 +71,8 @@ pub struct Coverage {
     pub checks: Vec<(&'static str, bool)>,
     /// How many stages were seen.
     pub stages: u64,
+    /// How many functions were seen.
+    pub functions: u64,
     /// Why something here is not known, whether or not a verdict rests on it.
     pub gaps: Vec<Gap>,
 }
@@ -104,7 +106,24 @@ pub fn audit(world: World<'_>, checks: &[&'static Check], policy: &Policy, sink:
     }
     stages.sort_by(|(a, _), (b, _)| a.arn.cmp(&b.arn));
 
-    let mut coverage = Coverage { stages: stages.len() as u64, gaps: context.gaps().collect(), checks: Vec::new() };
+    let (mut functions, mut unread_functions) = (Vec::new(), None);
+    for function in context.functions() {
+        match function {
+            Ok(function) => functions.push(function),
+            Err(gap) => unread_functions = Some(gap),
+        }
+    }
+    functions.sort_by(|a, b| a.arn.cmp(&b.arn));
+    let mut groups: Vec<_> =
+        context.log_groups_in_use().into_iter().map(|group| (context.log_group_subject(&group.name), group)).collect();
+    groups.sort_by(|(a, _), (b, _)| a.arn.cmp(&b.arn));
+
+    let mut coverage = Coverage {
+        stages: stages.len() as u64,
+        functions: functions.len() as u64,
+        gaps: context.gaps().collect(),
+        checks: Vec::new(),
+    };
     // `…::/account` sorts before `…::/apis/…` and `…::/restapis/…`.
     for &check in &checks {
         let missed = match check.judge {
@@ -113,6 +132,12 @@ pub fn audit(world: World<'_>, checks: &[&'static Check], policy: &Policy, sink:
                 None
             }
             Judge::Stage(_) => unread.clone(),
+            Judge::Function(_) => unread_functions.clone(),
+            // A stage or a function that was not seen may write to a group that was not seen.
+            Judge::LogGroup(..) => {
+                let from_functions = || unread_functions.clone().filter(|_| check.needs.contains(&Need::Functions));
+                unread.clone().or_else(from_functions)
+            }
         };
         coverage.checks.push((check.id, missed.is_none()));
         if let Some(gap) = missed {
@@ -123,6 +148,23 @@ pub fn audit(world: World<'_>, checks: &[&'static Check], policy: &Policy, sink:
         for &check in &checks {
             if let Judge::Stage(judge) = check.judge {
                 tell(check, subject.clone(), judge(stage, &context));
+            }
+        }
+    }
+    // ARNs of `apigateway` sort before those of `lambda`, and these before those of `logs`.
+    for function in functions {
+        for &check in &checks {
+            if let Judge::Function(judge) = check.judge {
+                tell(check, function.subject(), judge(function, &context));
+            }
+        }
+    }
+    for (subject, group) in &groups {
+        for &check in &checks {
+            if let Judge::LogGroup(picks, judge) = check.judge
+                && picks(group)
+            {
+                tell(check, subject.clone(), judge(group, &context));
             }
         }
     }

@@ -65,6 +65,14 @@ impl Inventory {
         let context = Context::new(self.world());
         match check.judge {
             Judge::Account(judge) => judge(&context),
+            Judge::Function(judge) => {
+                let function = context.functions().flatten().find(|function| function.name == name);
+                judge(function.expect("a function of that name"), &context)
+            }
+            Judge::LogGroup(picks, judge) => {
+                let group = context.log_groups_in_use().into_iter().find(|group| group.name == name && picks(group));
+                judge(&group.expect("a log group of that name"), &context)
+            }
             Judge::Stage(judge) => {
                 let stage = context.stages().flatten().find(|stage| context.stage_subject(stage).name == name);
                 judge(&stage.expect("a stage of that name"), &context)

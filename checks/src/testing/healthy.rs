@@ -54,6 +54,12 @@ pub fn healthy() -> Inventory {
                     stream: Fetched::known(Some(DeliveryStream { arn: stream_arn(name), status: status.to_owned() })),
                 })
                 .into(),
+            functions: Listing::whole(vec![]),
+            callers: vec![],
+            log_policies: Listing::whole(vec![]),
+            capacity_providers: vec![],
+            network: crate::inventory::Network::not_collected(),
+            log_probes: vec![],
         },
     }
 }

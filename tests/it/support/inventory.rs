@@ -94,6 +94,12 @@ fn region(account: &str, name: &str, apis: usize) -> Region {
         gateway_settings: Fetched::known(GatewaySettings { cloudwatch_role: Some(role_arn(account)) }),
         log_groups: names.into_iter().map(group).collect(),
         delivery_streams: vec![],
+        functions: Listing::whole(vec![]),
+        callers: vec![],
+        log_policies: Listing::whole(vec![]),
+        capacity_providers: vec![],
+        network: gatelight_checks::inventory::Network::not_collected(),
+        log_probes: vec![],
     }
 }
 

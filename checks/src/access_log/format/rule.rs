@@ -177,6 +177,12 @@ pub(in crate::access_log) mod testing {
             gateway_settings: Fetched::from(Err(Gap::not_collected("settings"))),
             log_groups: vec![],
             delivery_streams: vec![],
+            functions: Listing::whole(vec![]),
+            callers: vec![],
+            log_policies: Listing::whole(vec![]),
+            capacity_providers: vec![],
+            network: crate::inventory::Network::not_collected(),
+            log_probes: vec![],
         };
         let stage = Stage {
             name: "prod".to_owned(),

@@ -1,5 +1,9 @@
 //! What AWS told us: facts, no judgements. `Option` stands only where AWS itself says "none".
 
+mod function;
+mod network;
+mod probe;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +12,14 @@ use crate::{
     check::{Subject, SubjectKind},
     fetched::{Fetched, Listing, stated},
 };
+
+pub use function::{CallersAnswer, CapacityProviderAnswer, Function, FunctionVpc};
+pub use network::{
+    AclEntry, DhcpOptions, InternetGateway, NatGateway, Network, NetworkAcl, Permission, PrefixListAnswer, Route,
+    RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
+};
+
+pub use probe::{Hit, LogProbe, LogProbeAnswer};
 
 /// What is global in an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,6 +101,22 @@ pub struct Region {
     pub log_groups: Vec<LogGroupAnswer>,
     /// What AWS said about each Firehose stream that something here writes to.
     pub delivery_streams: Vec<DeliveryStreamAnswer>,
+    /// Lambda functions.
+    pub functions: Listing<Function>,
+    /// What AWS said about who may call a function, where that bears on a verdict.
+    #[serde(default)]
+    pub callers: Vec<CallersAnswer>,
+    /// The resource policies of CloudWatch Logs: those of the account, and those of the log groups that were asked about.
+    pub log_policies: Listing<LogPolicy>,
+    /// What AWS said about the capacity providers that functions name.
+    #[serde(default)]
+    pub capacity_providers: Vec<CapacityProviderAnswer>,
+    /// The networks that functions are attached to.
+    #[serde(default = "Network::not_collected")]
+    pub network: Network,
+    /// What the search of each log group gave.
+    #[serde(default)]
+    pub log_probes: Vec<LogProbeAnswer>,
 }
 
 /// An API.
@@ -215,6 +243,18 @@ pub struct DeliveryStream {
     pub arn: String,
     /// `ACTIVE`, `CREATING`, `DELETING`, …
     pub status: String,
+}
+
+/// A resource policy of CloudWatch Logs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogPolicy {
+    /// Its name.
+    pub name: String,
+    /// The ARN of the log group that it belongs to; none: the account.
+    #[serde(deserialize_with = "stated")]
+    pub log_group: Option<String>,
+    /// As AWS sent it.
+    pub document: String,
 }
 
 /// A stage together with its API.

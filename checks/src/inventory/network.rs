@@ -1,0 +1,256 @@
+//! The networks that functions run in, as EC2 describes them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::fetched::{Fetched, Gap, Listing, stated};
+
+/// What is known of the networks of a region: those of the VPCs that functions are attached to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Network {
+    /// The subnets of those VPCs.
+    pub subnets: Listing<Subnet>,
+    /// The VPCs.
+    pub vpcs: Listing<Vpc>,
+    /// Their route tables.
+    pub route_tables: Listing<RouteTable>,
+    /// Their NAT gateways.
+    pub nat_gateways: Listing<NatGateway>,
+    /// Their internet gateways.
+    pub internet_gateways: Listing<InternetGateway>,
+    /// Their VPC endpoints.
+    pub endpoints: Listing<VpcEndpoint>,
+    /// Their security groups.
+    pub security_groups: Listing<SecurityGroup>,
+    /// Their network ACLs.
+    pub network_acls: Listing<NetworkAcl>,
+    /// Their sets of DHCP options.
+    pub dhcp_options: Listing<DhcpOptions>,
+    /// The prefix lists that their routes and rules name.
+    #[serde(default)]
+    pub prefix_lists: Vec<PrefixListAnswer>,
+    /// What VPC Block Public Access blocks in the region: `off`, `block-bidirectional`, `block-ingress`.
+    pub public_access_block: Fetched<Option<String>>,
+}
+
+impl Network {
+    /// Networks of which nothing is known.
+    #[must_use]
+    pub fn unread(gap: &Gap) -> Self {
+        Self {
+            subnets: Listing::unread(gap.clone()),
+            vpcs: Listing::unread(gap.clone()),
+            route_tables: Listing::unread(gap.clone()),
+            nat_gateways: Listing::unread(gap.clone()),
+            internet_gateways: Listing::unread(gap.clone()),
+            endpoints: Listing::unread(gap.clone()),
+            security_groups: Listing::unread(gap.clone()),
+            network_acls: Listing::unread(gap.clone()),
+            dhcp_options: Listing::unread(gap.clone()),
+            prefix_lists: Vec::new(),
+            public_access_block: Err(gap.clone()).into(),
+        }
+    }
+
+    /// Networks that nobody asked about.
+    #[must_use]
+    pub fn not_collected() -> Self {
+        Self::unread(&Gap::not_collected("networks of functions"))
+    }
+}
+
+/// A subnet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Subnet {
+    /// `subnet-…`.
+    pub id: String,
+    /// `vpc-…`.
+    pub vpc: String,
+    /// `eu-west-1a`.
+    pub zone: String,
+    /// Its IPv4 range.
+    pub cidr: String,
+    /// Whether its resolver makes IPv6 addresses out of IPv4 ones.
+    pub dns64: bool,
+    /// The account that owns it: not the function's in a shared VPC.
+    pub owner: String,
+    /// What Block Public Access does to it in particular.
+    #[serde(deserialize_with = "stated")]
+    pub public_access_block: Option<String>,
+}
+
+/// A VPC.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Vpc {
+    /// `vpc-…`.
+    pub id: String,
+    /// Its IPv4 ranges.
+    pub cidrs: Vec<String>,
+    /// `dopt-…`; none where AWS states none.
+    #[serde(deserialize_with = "stated")]
+    pub dhcp_options: Option<String>,
+    /// `enableDnsSupport`.
+    pub dns_support: Fetched<bool>,
+    /// `enableDnsHostnames`.
+    pub dns_hostnames: Fetched<bool>,
+}
+
+/// A route table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RouteTable {
+    /// `rtb-…`.
+    pub id: String,
+    /// `vpc-…`.
+    pub vpc: String,
+    /// Whether it holds for subnets that are not associated with another.
+    pub main: bool,
+    /// The subnets that are associated with it by name.
+    pub subnets: Vec<String>,
+    /// Its routes.
+    pub routes: Vec<Route>,
+}
+
+/// A route.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Route {
+    /// An IPv4 or IPv6 range, or `pl-…`.
+    pub destination: String,
+    /// `active`, `blackhole`, …
+    pub state: String,
+    /// Where it leads: `local`, `igw-…`, `nat-…`, `vpce-…`, `tgw-…`, `pcx-…`, `eni-…`, `i-…`, `eigw-…`, `vgw-…`, `cagw-…`,
+    /// `lgw-…`, the ARN of a core network, …; empty where AWS names nothing that this version knows.
+    pub target: String,
+}
+
+/// A NAT gateway.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NatGateway {
+    /// `nat-…`.
+    pub id: String,
+    /// `vpc-…`.
+    pub vpc: String,
+    /// `available`, `pending`, `failed`, `deleting`, `deleted`.
+    pub state: String,
+    /// Whether it has public addresses (`ConnectivityType`; public unless AWS says otherwise).
+    pub public: bool,
+    /// The subnet it stands in; none for a regional one.
+    #[serde(deserialize_with = "stated")]
+    pub subnet: Option<String>,
+    /// The route table of a regional one.
+    #[serde(deserialize_with = "stated")]
+    pub route_table: Option<String>,
+    /// The zones that a regional one covers; empty where AWS provides them as needed.
+    pub zones: Vec<String>,
+}
+
+/// An internet gateway.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InternetGateway {
+    /// `igw-…`.
+    pub id: String,
+    /// The VPCs that it is attached to and available in.
+    pub vpcs: Vec<String>,
+}
+
+/// A VPC endpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VpcEndpoint {
+    /// `vpce-…`.
+    pub id: String,
+    /// `vpc-…`.
+    pub vpc: String,
+    /// `com.amazonaws.eu-west-1.xray`.
+    pub service: String,
+    /// `Interface`, `Gateway`, `GatewayLoadBalancer`, …
+    pub kind: String,
+    /// `available`, `pending`, …; the case varies.
+    pub state: String,
+    /// Whether the service's public name resolves to it.
+    pub private_dns: bool,
+    /// Its subnets.
+    pub subnets: Vec<String>,
+    /// Its security groups.
+    pub security_groups: Vec<String>,
+    /// Its policy as AWS sent it; none: everything is allowed.
+    #[serde(deserialize_with = "stated")]
+    pub policy: Option<String>,
+}
+
+/// A security group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SecurityGroup {
+    /// `sg-…`.
+    pub id: String,
+    /// What is let in.
+    pub ingress: Vec<Permission>,
+    /// What is let out.
+    pub egress: Vec<Permission>,
+}
+
+/// What a security group lets through.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Permission {
+    /// `tcp`, `udp`, `-1` for all, or a protocol number.
+    pub protocol: String,
+    /// The first port; none: all.
+    #[serde(deserialize_with = "stated")]
+    pub from_port: Option<i32>,
+    /// The last port.
+    #[serde(deserialize_with = "stated")]
+    pub to_port: Option<i32>,
+    /// IPv4 and IPv6 ranges.
+    pub cidrs: Vec<String>,
+    /// `pl-…`.
+    pub prefix_lists: Vec<String>,
+    /// `sg-…`.
+    pub security_groups: Vec<String>,
+}
+
+/// A network ACL.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NetworkAcl {
+    /// `acl-…`.
+    pub id: String,
+    /// The subnets that it guards.
+    pub subnets: Vec<String>,
+    /// Its entries; the lowest number that matches decides, and nothing matching denies.
+    pub entries: Vec<AclEntry>,
+}
+
+/// An entry of a network ACL.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AclEntry {
+    /// Its place.
+    pub number: i32,
+    /// Whether it is about packets that leave the subnet.
+    pub egress: bool,
+    /// Whether it lets through.
+    pub allow: bool,
+    /// A protocol number; `-1` for all.
+    pub protocol: String,
+    /// An IPv4 or IPv6 range.
+    pub cidr: String,
+    /// The first port; none: all.
+    #[serde(deserialize_with = "stated")]
+    pub from_port: Option<i32>,
+    /// The last port.
+    #[serde(deserialize_with = "stated")]
+    pub to_port: Option<i32>,
+}
+
+/// A set of DHCP options.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DhcpOptions {
+    /// `dopt-…`.
+    pub id: String,
+    /// Addresses, or `AmazonProvidedDNS`.
+    pub dns_servers: Vec<String>,
+}
+
+/// What AWS said about a prefix list that a route or rule names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PrefixListAnswer {
+    /// `pl-…`.
+    pub id: String,
+    /// Its ranges.
+    pub cidrs: Fetched<Vec<String>>,
+}
