@@ -2,38 +2,54 @@
 
 pub(crate) mod aws;
 mod destinations;
+mod functions;
 mod gateway;
+mod log_policies;
+mod network;
+mod probe;
 mod regions;
 mod roles;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_config::SdkConfig;
-use futures_util::{
-    StreamExt,
-    future::{join, join3},
-    stream,
-};
+use futures_util::{StreamExt, future::join, stream};
 use gatelight_checks::{
     Check, Context, Fetched, Gap, Listing, World,
-    arn::Destination,
+    arn::{Arn, Destination},
     check::Need,
-    inventory::{self, Account},
+    inventory::{self, AccessLog, Account, CapacityProviderAnswer, Function, LogGroupAnswer, Network, Protocol},
 };
 use jiff::Timestamp;
 
-use self::aws::{Caller, Calls, Pace, Session, Traffic};
-pub(crate) use self::regions::{check_regions, every_region, partition_of};
+use self::{
+    aws::{Caller, Calls, Pace, Session, Traffic},
+    destinations::LogGroups,
+};
+pub(crate) use self::{
+    probe::Evidence,
+    regions::{check_regions, every_region, partition_of},
+};
 
 /// Regions of an account that are read at once: each has its own quotas.
 const REGIONS_AT_ONCE: usize = 8;
 
 /// Which facts to collect.
-pub(crate) type Needs = BTreeSet<Need>;
+#[derive(Debug)]
+pub(crate) struct Needs {
+    facts: BTreeSet<Need>,
+    evidence: Evidence,
+}
 
-/// What some checks need.
-pub(crate) fn needs_of(checks: &[&'static Check]) -> Needs {
-    checks.iter().flat_map(|check| check.needs).copied().collect()
+impl Needs {
+    /// What `checks` need.
+    pub(crate) fn of(checks: &[&'static Check], evidence: Evidence) -> Self {
+        Self { facts: checks.iter().flat_map(|check| check.needs).copied().collect(), evidence }
+    }
+
+    fn contains(&self, need: Need) -> bool {
+        self.facts.contains(&need)
+    }
 }
 
 /// One account as it was collected.
@@ -54,6 +70,7 @@ pub(crate) struct CollectedRegion {
 struct Region {
     name: String,
     config: SdkConfig,
+    ec2: aws_sdk_ec2::Client,
     calls: Calls,
 }
 
@@ -81,6 +98,7 @@ pub(crate) async fn collect(
             let region = Region {
                 name: name.clone(),
                 config: session.in_region(name),
+                ec2: session.ec2(name),
                 calls: Calls::new(pace, progress.clone()),
             };
             let account = &account;
@@ -93,22 +111,11 @@ pub(crate) async fn collect(
         .collect()
         .await;
 
-    if needs.contains(&Need::GatewayRole) {
-        let wanted = read.iter().filter_map(|region| {
-            let settings = region.facts.gateway_settings.get().ok()?;
-            settings.cloudwatch_role.clone()
-        });
-        let wanted: BTreeSet<String> = wanted.collect();
-        if !wanted.is_empty() {
-            progress.say(|| format!("IAM: {} roles", wanted.len()));
-            let iam = roles::Iam {
-                client: session.iam(home),
-                calls: global,
-                with_policies: needs.contains(&Need::GatewayRolePolicies),
-            };
-            account.roles = iam.roles(wanted).await;
-            account.managed_policies = iam.managed_policies(&account.roles).await;
-        }
+    let wanted = wanted_roles(&account, &read, needs);
+    if !wanted.is_empty() {
+        progress.say(|| format!("IAM: {} roles", wanted.len()));
+        let iam = roles::Iam { client: session.iam(home), calls: global };
+        (account.roles, account.managed_policies) = iam.read(&wanted).await;
     }
     if let Some(first) = read.first_mut() {
         first.traffic.add(&global.traffic());
@@ -133,9 +140,30 @@ impl Region {
             network: inventory::Network::not_collected(),
             log_probes: Vec::new(),
         };
-        if needs.contains(&Need::Stages) {
-            (facts.rest_apis, facts.v2_apis) = join(gateway::rest_apis(self), gateway::v2_apis(self)).await;
+        let mut groups = LogGroups::new(self);
+        let apis = async {
+            if needs.contains(Need::Stages) {
+                Some(join(gateway::rest_apis(self), gateway::v2_apis(self)).await)
+            } else {
+                None
+            }
+        };
+        // Beside API Gateway's lane, which is by far the slowest: nothing here waits for a stage.
+        let lambda = async {
+            if FUNCTION_FACTS.iter().any(|need| needs.contains(*need)) {
+                Some(self.functions(needs, &mut groups).await)
+            } else {
+                None
+            }
+        };
+        let (apis, lambda) = join(Box::pin(apis), Box::pin(lambda)).await;
+        if let Some(apis) = apis {
+            (facts.rest_apis, facts.v2_apis) = apis;
         }
+        if let Some(lambda) = lambda {
+            (facts.functions, facts.capacity_providers, facts.network) = lambda;
+        }
+
         let wanted = Wanted::of(account, &facts, needs);
         let settings = async {
             if wanted.settings {
@@ -144,14 +172,108 @@ impl Region {
                 Fetched::from(Err(not_asked("API Gateway settings (no stage uses them)")))
             }
         };
-        (facts.gateway_settings, facts.log_groups, facts.delivery_streams) = join3(
-            settings,
-            destinations::log_groups(self, wanted.log_groups),
-            destinations::delivery_streams(self, wanted.delivery_streams),
-        )
-        .await;
+        let in_use = groups_to_probe(account, &facts, needs);
+        let logs = async {
+            let answers = groups.answers(wanted.log_groups).await;
+            let policies = async {
+                if wanted.delivered_to.is_empty() {
+                    Listing::unread(not_asked("resource policies of CloudWatch Logs (no stage needs one)"))
+                } else {
+                    log_policies::log_policies(self, there(wanted.delivered_to, &answers)).await
+                }
+            };
+            let searched: Vec<_> = answers.iter().filter(|answer| in_use.contains(&answer.name)).collect();
+            let window = needs.evidence.window(account.collected_at);
+            let probes = probe::log_probes(self, &searched, window, needs.evidence.metrics);
+            let (policies, probes) = join(Box::pin(policies), Box::pin(probes)).await;
+            (answers, policies, probes)
+        };
+        let callers = async {
+            if needs.contains(Need::Callers) {
+                functions::callers(self, &facts.functions.seen, &facts.rest_apis).await
+            } else {
+                Vec::new()
+            }
+        };
+        let streams = destinations::delivery_streams(self, wanted.delivery_streams);
+        let (settings, logs, streams, callers) = tokio::join!(settings, Box::pin(logs), Box::pin(streams), callers);
+        facts.gateway_settings = settings;
+        (facts.log_groups, facts.log_policies, facts.log_probes) = logs;
+        facts.delivery_streams = streams;
+        facts.callers = callers;
         facts
     }
+
+    /// Functions, and what only they lead to.
+    async fn functions(
+        &self,
+        needs: &Needs,
+        groups: &mut LogGroups<'_>,
+    ) -> (Listing<Function>, Vec<CapacityProviderAnswer>, Network) {
+        let functions = functions::functions(self).await;
+        let network = async {
+            if !needs.contains(Need::Networks) {
+                return (Vec::new(), Network::not_collected());
+            }
+            let providers = functions::capacity_providers(self, &functions.seen).await;
+            let network = network::network(self, &functions.seen, &providers).await;
+            (providers, network)
+        };
+        let names = names_of_groups(&functions.seen, needs);
+        let ((providers, network), ()) = join(Box::pin(network), groups.list(&names)).await;
+        (functions, providers, network)
+    }
+}
+
+/// Facts that functions are listed for.
+const FUNCTION_FACTS: [Need; 5] =
+    [Need::Functions, Need::Callers, Need::FunctionRoles, Need::FunctionLogGroups, Need::Networks];
+
+fn names_of_groups(functions: &[Function], needs: &Needs) -> BTreeSet<String> {
+    let wanted = functions.iter().filter(|_| needs.contains(Need::FunctionLogGroups));
+    wanted.map(Function::log_group_name).collect()
+}
+
+/// The names of the log groups to search for signs of failure: all that something writes to.
+fn groups_to_probe(account: &Account, facts: &inventory::Region, needs: &Needs) -> BTreeSet<String> {
+    if !needs.contains(Need::LogProbes) {
+        return BTreeSet::new();
+    }
+    let context = Context::new(World { account, region: facts });
+    context.log_groups_in_use().into_iter().map(|group| group.name).collect()
+}
+
+/// The ARNs of those of `groups` (by name) that are there, as far as is known.
+fn there(groups: BTreeMap<String, String>, answers: &[LogGroupAnswer]) -> BTreeSet<String> {
+    let gone: BTreeSet<&String> =
+        answers.iter().filter(|answer| answer.group.get() == Ok(&None)).map(|answer| &answer.name).collect();
+    groups.into_iter().filter(|(name, _)| !gone.contains(name)).map(|(_, arn)| arn).collect()
+}
+
+/// The roles that something in `regions` names. What a role of another account may do cannot be seen from here.
+fn wanted_roles(account: &Account, regions: &[CollectedRegion], needs: &Needs) -> roles::Wanted {
+    let mut wanted = roles::Wanted::new();
+    let mut want = |arn: &str, with_policies: bool| {
+        let here = |owner: &str| account.id.get().map_or(true, |id| id == owner);
+        // What is no role's ARN is asked about all the same: the answer says so.
+        if roles::account_of(arn).is_none_or(here) {
+            *wanted.entry(arn.to_owned()).or_default() |= with_policies;
+        }
+    };
+    for region in regions {
+        if needs.contains(Need::GatewayRole)
+            && let Ok(settings) = region.facts.gateway_settings.get()
+            && let Some(role) = &settings.cloudwatch_role
+        {
+            want(role, needs.contains(Need::GatewayRolePolicies));
+        }
+        if needs.contains(Need::FunctionRoles) {
+            for function in &region.facts.functions.seen {
+                want(&function.role, true);
+            }
+        }
+    }
+    wanted
 }
 
 /// What to ask about next, given the stages: an empty region costs its listings and nothing more.
@@ -160,6 +282,8 @@ struct Wanted {
     settings: bool,
     log_groups: BTreeSet<String>,
     delivery_streams: BTreeSet<String>,
+    /// Log groups that AWS's log delivery writes to, and not API Gateway's role: their ARNs by name.
+    delivered_to: BTreeMap<String, String>,
 }
 
 impl Wanted {
@@ -167,18 +291,29 @@ impl Wanted {
         let context = Context::new(World { account, region: facts });
         let mut wanted = Self {
             // A listing that broke off may hide a stage that uses the settings.
-            settings: needs.contains(&Need::GatewaySettings) && context.stages_that_need_the_role().next().is_some(),
+            settings: needs.contains(Need::GatewaySettings) && context.stages_that_need_the_role().next().is_some(),
+            log_groups: names_of_groups(&facts.functions.seen, needs),
             ..Self::default()
         };
         for stage in context.stages().flatten() {
+            if let Some(AccessLog { destination: destination @ Destination::LogGroup(arn, name), .. }) =
+                stage.access_log()
+                && needs.contains(Need::LogPolicies)
+                && stage.protocol() == Protocol::Http
+                && context.is_here(&destination)
+            {
+                let Arn { partition, region, account, .. } = arn;
+                let arn = format!("arn:{partition}:logs:{region}:{account}:log-group:{name}");
+                wanted.delivered_to.insert(name.to_owned(), arn);
+            }
             match stage.access_log().map(|log| log.destination) {
                 Some(destination @ Destination::LogGroup(_, name))
-                    if needs.contains(&Need::AccessLogGroups) && context.is_here(&destination) =>
+                    if needs.contains(Need::AccessLogGroups) && context.is_here(&destination) =>
                 {
                     wanted.log_groups.insert(name.to_owned());
                 }
                 Some(destination @ Destination::DeliveryStream(_, name))
-                    if needs.contains(&Need::DeliveryStreams)
+                    if needs.contains(Need::DeliveryStreams)
                         && context.is_here(&destination)
                         && destination.is_well_named() =>
                 {
@@ -186,7 +321,7 @@ impl Wanted {
                 }
                 _ => {}
             }
-            if needs.contains(&Need::ExecutionLogGroups) && stage.logs_execution() {
+            if needs.contains(Need::ExecutionLogGroups) && stage.logs_execution() {
                 wanted.log_groups.extend(stage.execution_log_groups());
             }
         }

@@ -9,11 +9,14 @@ use std::{
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, ValueEnum, ValueHint};
-use gatelight_checks::{CHECKS, Check, Policy, Severity, find_check, policy::Ignore};
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use gatelight_checks::{CHECKS, Check, Policy, Severity, arn::Arn, find_check, policy::Ignore};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Deserializer, de};
 
-use crate::collect::aws::{Pace, Whose};
+use crate::collect::{
+    Evidence,
+    aws::{Pace, Role, Whose},
+};
 
 /// What `audit` can be told, by flags and by file. A list given as flags replaces the file's.
 #[derive(Clone, Debug, Default, Args, Deserialize)]
@@ -22,6 +25,13 @@ pub(crate) struct Settings {
     /// AWS profile to audit (repeat for several) [default: the default credential chain]
     #[arg(long, value_name = "NAME", help_heading = "Where to look")]
     pub(crate) profile: Option<Vec<String>>,
+    /// Role to assume, in an account to audit (repeat for several). It is assumed with the first profile's credentials,
+    /// or those of the default chain
+    #[arg(long, value_name = "ARN", help_heading = "Where to look")]
+    pub(crate) role_arn: Option<Vec<String>>,
+    /// External id to assume the roles with
+    #[arg(long, value_name = "ID", help_heading = "Where to look", requires = "role_arn")]
+    pub(crate) external_id: Option<String>,
     /// Region to audit (repeat for several) [default: the region of the environment or profile]
     #[arg(long, value_name = "NAME", help_heading = "Where to look", conflicts_with = "all_regions")]
     pub(crate) region: Option<Vec<String>>,
@@ -38,6 +48,12 @@ pub(crate) struct Settings {
     /// [default: 0.5]
     #[arg(long, value_name = "SHARE", help_heading = "Where to look")]
     pub(crate) pace: Option<PaceSetting>,
+    /// How far back live evidence is looked for: `24h`, `90m`, `7d` [default: 24h]
+    #[arg(long, value_name = "WINDOW", help_heading = "Where to look")]
+    pub(crate) since: Option<SinceSetting>,
+    /// Whether to ask for CloudWatch metrics, which AWS bills (a little), for live evidence [default: on]
+    #[arg(long, value_name = "SWITCH", help_heading = "Where to look")]
+    pub(crate) metrics: Option<Switch>,
     /// Run only this check (repeat for several)
     #[arg(long, value_name = "ID", help_heading = "What to check")]
     pub(crate) check: Option<Vec<String>>,
@@ -141,6 +157,50 @@ impl<'de> Deserialize<'de> for PaceSetting {
     }
 }
 
+/// `--since`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SinceSetting(pub(crate) SignedDuration);
+
+impl FromStr for SinceSetting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // The last quarter of an hour is left out of the window, as CloudWatch counts events with a delay.
+        let (least, most) = (SignedDuration::from_mins(30), SignedDuration::from_hours(90 * 24));
+        let window = text.char_indices().next_back().and_then(|(at, unit)| {
+            let count = text[..at].parse::<u16>().ok().map(i64::from)?;
+            match unit {
+                'm' => Some(SignedDuration::from_mins(count)),
+                'h' => Some(SignedDuration::from_hours(count)),
+                'd' => Some(SignedDuration::from_hours(count * 24)),
+                _ => None,
+            }
+        });
+        match window {
+            Some(window) if window >= least && window <= most => Ok(Self(window)),
+            Some(_) => Err("a window is at least 30m and at most 90d".to_owned()),
+            None => Err("a window is a number of minutes, hours or days, such as 90m, 24h or 7d".to_owned()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for SinceSetting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|why| de::Error::custom(format!("since {text:?}: {why}")))
+    }
+}
+
+/// `--metrics`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Switch {
+    /// Yes.
+    On,
+    /// No.
+    Off,
+}
+
 /// `--fail-on`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -195,6 +255,7 @@ pub(crate) enum Color {
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) source: Source,
+    pub(crate) evidence: Evidence,
     pub(crate) save: Option<PathBuf>,
     pub(crate) checks: Vec<&'static Check>,
     pub(crate) severities: BTreeMap<String, Severity>,
@@ -289,8 +350,9 @@ impl Settings {
     /// These settings, and `file`'s where these say nothing.
     pub(crate) fn or(self, file: Self) -> Self {
         // A flag that steers what is read from AWS asks for AWS, whatever the file says.
-        let live = self.profile.is_some() || self.region.is_some() || self.all_regions.is_some();
-        let live = live || self.pace.is_some() || self.save.is_some();
+        let live =
+            self.profile.is_some() || self.role_arn.is_some() || self.region.is_some() || self.all_regions.is_some();
+        let live = live || self.pace.is_some() || self.since.is_some() || self.metrics.is_some() || self.save.is_some();
         // Regions are one question: a flag for either answers it.
         let (region, all_regions) = if self.region.is_some() || self.all_regions.is_some() {
             (self.region, self.all_regions)
@@ -305,11 +367,15 @@ impl Settings {
         };
         Self {
             profile: self.profile.or(file.profile),
+            role_arn: self.role_arn.or(file.role_arn),
+            external_id: self.external_id.or(file.external_id),
             region,
             all_regions,
             from: self.from.or(file.from.filter(|_| !live)),
             save: self.save.or(file.save),
             pace: self.pace.or(file.pace),
+            since: self.since.or(file.since),
+            metrics: self.metrics.or(file.metrics),
             check: self.check.or(file.check),
             skip: self.skip.or(file.skip),
             fail_on: self.fail_on.or(file.fail_on),
@@ -332,9 +398,12 @@ impl Settings {
         let Some(from) = &self.from else { return Ok(()) };
         let steering = [
             ("--profile", self.profile.is_some()),
+            ("--role-arn", self.role_arn.is_some()),
             ("--region", self.region.is_some()),
             ("--all-regions", self.all_regions.is_some()),
             ("--pace", self.pace.is_some()),
+            ("--since", self.since.is_some()),
+            ("--metrics", self.metrics.is_some()),
             ("--save", self.save.is_some()),
         ];
         match steering.iter().find(|(_, given)| *given) {
@@ -367,13 +436,7 @@ impl Settings {
         let source = match self.from {
             Some(file) => Source::Saved(file),
             None => Source::Live {
-                whose: match self.profile {
-                    Some(names) if !names.is_empty() => {
-                        let mut seen = BTreeSet::new();
-                        names.into_iter().filter(|name| seen.insert(name.clone())).map(Whose::Profile).collect()
-                    }
-                    _ => vec![Whose::Default],
-                },
+                whose: whose(self.profile.unwrap_or_default(), self.role_arn.unwrap_or_default(), self.external_id)?,
                 regions: match (self.all_regions, self.region) {
                     (Some(true), Some(_)) => bail!("all-regions and region are both set; set one of the two"),
                     (Some(true), None) => Regions::All,
@@ -398,6 +461,10 @@ impl Settings {
         }
         Ok(Config {
             source,
+            evidence: Evidence {
+                window: self.since.map_or(SignedDuration::from_hours(24), |setting| setting.0),
+                metrics: self.metrics != Some(Switch::Off),
+            },
             save: self.save,
             checks,
             severities,
@@ -422,6 +489,29 @@ impl Config {
         let ignores = self.ignores.iter().map(|ignore| Ignore::new(&ignore.check, &ignore.subject, ignore.ended(now)));
         Ok(Policy { severities: self.severities.clone(), ignores: ignores.collect::<Result<_, _>>()? })
     }
+}
+
+/// The accounts to audit, each by its credentials.
+fn whose(profiles: Vec<String>, roles: Vec<String>, external_id: Option<String>) -> anyhow::Result<Vec<Whose>> {
+    let base = profiles.first().cloned();
+    let mut all: Vec<Whose> = profiles.into_iter().map(Whose::Profile).collect();
+    for arn in roles {
+        let is_role = Arn::parse(&arn).is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
+        if !is_role {
+            bail!("--role-arn {arn:?} is not the ARN of a role, such as arn:aws:iam::123456789012:role/gatelight");
+        }
+        all.push(Whose::Role(Role { arn, external_id: external_id.clone(), base: base.clone() }));
+    }
+    if all.is_empty() {
+        all.push(Whose::Default);
+    }
+    let mut seen = Vec::new();
+    all.retain(|whose| {
+        let new = !seen.contains(whose);
+        seen.push(whose.clone());
+        new
+    });
+    Ok(all)
 }
 
 /// The checks to run: those of `only`, or all, but for those of `without`.
@@ -500,8 +590,9 @@ mod tests {
         let default = Settings::default().resolve().expect("resolves");
         assert_eq!((config.fail_on, config.format, &config.output), (default.fail_on, default.format, &default.output));
         assert_eq!(config.checks.len(), default.checks.len());
+        assert_eq!(config.evidence, default.evidence);
         // Every key stands in it, if only in a comment.
-        let keys = "profile region all-regions from save pace check skip fail-on format output quiet verbose color \
+        let keys = "profile role-arn external-id region all-regions from save pace since metrics check skip fail-on format output quiet verbose color \
                     no-progress severity ignore";
         for key in keys.split_whitespace() {
             let stands = |line: &str| {
@@ -534,6 +625,17 @@ mod tests {
             problem("[[ignore]]\ncheck = \"*\"\nsubject = \"*\"\nreason = \"r\"\nuntil = \"soon\"").contains("soon")
         );
         assert!(problem("check = [\"nonsense\"]").contains("nonsense"));
+    }
+
+    #[test]
+    fn a_window_is_minutes_hours_or_days() {
+        for (text, minutes) in [("90m", 90), ("24h", 1_440), ("7d", 10_080), ("30m", 30), ("90d", 129_600)] {
+            assert_eq!(text.parse(), Ok(SinceSetting(SignedDuration::from_mins(minutes))), "{text}");
+        }
+        for text in ["", "24", "h", "-1h", "1.5h", "24 h", "1w", "24H", "29m", "0d", "91d", "99999999999d", "1é"] {
+            assert!(text.parse::<SinceSetting>().is_err(), "{text}");
+        }
+        assert!(problem("since = \"soon\"").contains("such as 90m"), "{}", problem("since = \"soon\""));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use gatelight_checks::{
     Fetched, Gap, GapKind, Listing,
     fetched::Why,
-    inventory::{Account, Region, RoleAnswer},
+    inventory::{Account, Hit, Region, RoleAnswer},
     testing::{self, Inventory},
 };
 use jiff::Timestamp;
@@ -60,6 +60,9 @@ fn keep(world: &mut Inventory, apis: &[&str]) {
     let region = &mut world.region;
     region.rest_apis.seen.retain(|api| apis.contains(&api.name.as_str()));
     region.v2_apis.seen.retain(|api| apis.contains(&api.name.as_str()));
+    // Functions are looked at in the first region: their roles, which are global, may write there alone.
+    region.functions.seen.clear();
+    region.callers.clear();
 }
 
 /// Formats of all kinds, a log group that keeps everything for ever, and stages that log too much or nothing.
@@ -81,6 +84,40 @@ fn mostly_well(world: &mut Inventory) {
     for setting in &mut world.stage_mut("users/beta").method_logging {
         setting.data_trace = true;
     }
+    some_functions_unwell(world);
+}
+
+/// A function that starts no traces; two whose role may do too little; a NAT gateway that was deleted under a third; a
+/// log that never expires; and a line that says what came of it.
+fn some_functions_unwell(world: &mut Inventory) {
+    world.function_mut("reports").tracing_mode = Some("PassThrough".to_owned());
+    let mut weak = world.account.roles.iter().find(|role| role.arn.ends_with("users-sync")).cloned().expect("a role");
+    "arn:aws:iam::123456789012:role/thumbnails".clone_into(&mut weak.arn);
+    let mut role = weak.role.get().expect("the healthy role").clone().expect("exists");
+    role.arn.clone_from(&weak.arn);
+    role.attached_policies.seen.clear();
+    weak.role = Fetched::known(Some(role));
+    world.function_mut("thumbnails").role.clone_from(&weak.arn);
+    world.account.roles.push(weak);
+    for nat in &mut world.region.network.nat_gateways.seen {
+        if nat.id == "nat-zonal" {
+            "deleted".clone_into(&mut nat.state);
+        }
+    }
+    world.change_log_group("/functions/fraud", |group| group.retention_days = None);
+    let probe = world.region.log_probes.iter_mut().find(|answer| answer.group == "/aws/lambda/checkout");
+    let answer = probe.expect("the group is searched");
+    let mut probe = answer.probe.get().expect("it was searched").clone();
+    let at =
+        |minutes: i64| Timestamp::from_second(started_at().as_second() - minutes * 60).unwrap_or_else(|_| started_at());
+    probe.hits = vec![Hit {
+        pattern: "export-rejected".to_owned(),
+        count: 14,
+        first: at(300),
+        last: at(45),
+        sample: Some("Exporting failed. Rejecting data. error: context deadline exceeded".to_owned()),
+    }];
+    answer.probe = Fetched::known(probe);
 }
 
 /// The role that is set was deleted: AWS looks at it when it is set, and never again.
@@ -95,6 +132,8 @@ fn role_is_gone(world: &mut Inventory) {
 fn role_cannot_write(world: &mut Inventory) {
     keep(world, &["orders", "shop"]);
     *world.log_group_mut("/gateway/shop") = Fetched::known(None);
+    // Somebody replaced the resource policy that lets HTTP APIs deliver.
+    world.region.log_policies.seen.clear();
     let mut narrow = world.account.roles[0].clone();
     "arn:aws:iam::123456789012:role/gateway-logs-narrow".clone_into(&mut narrow.arn);
     let mut role = narrow.role.get().expect("the healthy role").clone().expect("exists");
@@ -148,6 +187,7 @@ fn traffic(world: &Inventory) -> Traffic {
     count(Operation::GetV2Stages, region.v2_apis.seen.len());
     count(Operation::GetGatewayAccount, 1);
     count(Operation::DescribeLogGroups, 1);
+    count(Operation::ListFunctions, 1);
     traffic
 }
 

@@ -56,13 +56,20 @@ fn policy(partition: Partition) -> Policy {
 }
 
 fn sid(actions: &[&str]) -> &'static str {
+    let has = |action| actions.contains(&action);
     match actions.first().and_then(|action| action.split(':').next()) {
+        // Those that take no resource.
+        _ if has("sts:GetCallerIdentity") => "ListAndDescribe",
         Some("apigateway") => "ReadApiGateway",
-        Some("logs") => "FindLogGroups",
+        Some("logs") if has("logs:DescribeLogGroups") => "FindLogGroups",
+        Some("logs") => "SearchLogGroups",
         Some("firehose") => "FindStreams",
-        Some("iam") if actions.contains(&"iam:GetRole") => "ReadRoles",
+        Some("iam") if has("iam:GetRole") => "ReadRoles",
         Some("iam") => "ReadPolicies",
-        _ => "FindRegionsAndCaller",
+        Some("lambda") if has("lambda:GetPolicy") => "ReadCallers",
+        Some("lambda") => "ReadCapacityProviders",
+        Some("ec2") => "ReadPrefixLists",
+        _ => "ReadOthers",
     }
 }
 

@@ -1,5 +1,6 @@
 //! Gatelight audits live AWS accounts and says whether their API Gateway can be seen.
 
+mod accounts;
 mod cli;
 mod collect;
 mod config;
@@ -12,6 +13,7 @@ mod progress;
 mod report;
 mod run;
 mod saved;
+mod scrub;
 
 use std::{io::Write, process::ExitCode};
 

@@ -61,6 +61,7 @@ pub(crate) struct Shard {
     pub(crate) account: String,
     pub(crate) region: String,
     pub(crate) stages: u64,
+    pub(crate) functions: u64,
     pub(crate) log_groups: u64,
     pub(crate) traffic: Traffic,
     /// Every reason for which something here could not be checked.
@@ -282,6 +283,7 @@ impl Builder {
             account: id,
             region: region.name.clone(),
             stages: coverage.stages,
+            functions: coverage.functions,
             log_groups: region.log_groups.iter().filter(|answer| matches!(answer.group.get(), Ok(Some(_)))).count()
                 as u64,
             traffic,

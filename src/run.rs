@@ -7,14 +7,15 @@ use std::{
     path::Path,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use gatelight_checks::inventory::{Account, Region};
 use jiff::Timestamp;
 
 use crate::{
+    accounts::{self, Closed, Open},
     collect::{
         self,
-        aws::{Caller, Calls, Pace, Session, Traffic, Whose, http_client},
+        aws::{Pace, Traffic, Whose, http_client},
     },
     config::{Color, Config, Format, Regions, Source},
     deliver::Sink,
@@ -85,15 +86,10 @@ async fn live(
         .map(|_| saved::Writer::begin(io::BufWriter::new(tempfile::tempfile()?), started_at))
         .transpose()?;
     let http = http_client()?;
-    let needs = collect::needs_of(&config.checks);
-    // Whose accounts, and which regions, is found out for all before any is read: a bad profile costs no audit.
-    let mut accounts = Vec::new();
-    for whose in whose {
-        accounts.push(find_account(Session::open(whose, &http).await?, whose, regions, pace, &progress).await?);
-    }
+    let needs = collect::Needs::of(&config.checks, config.evidence);
+    let (open, closed) = accounts::open(whose, regions, pace, &progress, &http).await?;
     let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for FoundAccount { whose, session, caller, home, regions, calls } in accounts {
-        let mut regions = regions;
+    for Open { whose, session, caller, home, mut regions, calls } in open {
         if let Ok(account) = &caller.account {
             let read = read.entry(account.clone()).or_default();
             let (again, rest): (Vec<_>, Vec<_>) = regions.into_iter().partition(|region| read.contains(region));
@@ -108,15 +104,16 @@ async fn live(
             continue;
         }
         let collected = collect::collect(&session, &caller, &home, &regions, &needs, pace, &calls).await;
-        if let Some(inventory) = &mut inventory {
-            inventory.account(&collected.account)?;
-        }
-        for region in &collected.regions {
-            if let Some(inventory) = &mut inventory {
-                inventory.region(&region.facts, &region.traffic)?;
-            }
-            report.add(&collected.account, &region.facts, region.traffic.clone())?;
-        }
+        let regions: Vec<_> = collected.regions.into_iter().map(|region| (region.facts, region.traffic)).collect();
+        keep(&mut report, inventory.as_mut(), &collected.account, &regions)?;
+    }
+    for Closed { account, regions } in closed {
+        let is_read = |region: &Region| {
+            account.id.get().is_ok_and(|id| read.get(id).is_some_and(|regions| regions.contains(&region.name)))
+        };
+        let regions: Vec<_> =
+            regions.into_iter().filter(|region| !is_read(region)).map(|region| (region, Traffic::default())).collect();
+        keep(&mut report, inventory.as_mut(), &account, &regions)?;
     }
     progress.finish();
     let finished_at = Timestamp::now();
@@ -128,42 +125,25 @@ async fn live(
     report.finish(started_at, finished_at)
 }
 
-/// An account that can be read.
-struct FoundAccount<'a> {
-    whose: &'a Whose,
-    session: Session,
-    caller: Caller,
-    /// Where its global services are called.
-    home: String,
-    regions: Vec<String>,
-    /// What was called to find it.
-    calls: Calls,
-}
-
-async fn find_account<'a>(
-    session: Session,
-    whose: &'a Whose,
-    regions: &Regions,
-    pace: Pace,
-    progress: &Progress,
-) -> anyhow::Result<FoundAccount<'a>> {
-    let calls = Calls::new(pace, progress.clone());
-    let (home, regions) = match regions {
-        Regions::Named(names) => (names.first().cloned(), names.clone()),
-        // The region of the profile is where these credentials are known to work; others may be closed to them.
-        Regions::All => (session.region(), collect::every_region(&session, &calls).await?),
-        Regions::Chain => match session.region() {
-            Some(region) => (Some(region.clone()), vec![region]),
-            None => bail!(
-                "no region: pass --region NAME or --all-regions, set AWS_REGION, or set one for {whose} in the shared \
-                 AWS configuration"
-            ),
-        },
-    };
-    collect::check_regions(&session, &regions, &calls).await?;
-    let home = home.or_else(|| regions.first().cloned()).unwrap_or_default();
-    let caller = session.caller(&home, &calls).await?;
-    Ok(FoundAccount { whose, session, caller, home, regions, calls })
+/// Judges an account, and saves it.
+fn keep<W: io::Write>(
+    report: &mut Builder,
+    inventory: Option<&mut saved::Writer<W>>,
+    account: &Account,
+    regions: &[(Region, Traffic)],
+) -> anyhow::Result<()> {
+    if let Some(inventory) = inventory
+        && !regions.is_empty()
+    {
+        inventory.account(account)?;
+        for (region, traffic) in regions {
+            inventory.region(region, traffic)?;
+        }
+    }
+    for (region, traffic) in regions {
+        report.add(account, region, traffic.clone())?;
+    }
+    Ok(())
 }
 
 fn warn(config: &Config, progress: &Progress, text: &str) {

@@ -1,16 +1,23 @@
 //! The inventory as checks look at it: one region, its account, and an index of what is looked up by name.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, HashMap},
+    rc::Rc,
+};
 
 use jiff::Timestamp;
 
 use crate::{
-    arn::Destination,
+    arn::{Arn, Destination},
     check::{Subject, SubjectKind},
     fetched::{Fetched, Gap, GapKind},
+    iam::Policies,
     inventory::{
-        Account, DeliveryStream, Function, LogGroup, ManagedPolicy, Protocol, Region, Role, RoleAnswer, StageOf,
+        Account, CallersAnswer, DeliveryStream, Function, LogGroup, Network, Protocol, Region, Role, RoleAnswer,
+        StageOf,
     },
+    network, role,
 };
 
 /// A log group that something in the region writes to, and what.
@@ -41,6 +48,44 @@ pub struct Context<'a> {
     world: World<'a>,
     log_groups: HashMap<&'a str, &'a Fetched<Option<LogGroup>>>,
     delivery_streams: HashMap<&'a str, &'a Fetched<Option<DeliveryStream>>>,
+    roles: HashMap<&'a str, &'a RoleAnswer>,
+    managed_policies: HashMap<&'a str, &'a Fetched<String>>,
+    callers: HashMap<&'a str, &'a CallersAnswer>,
+    traced: TracedStages<'a>,
+    /// The account's id, from wherever it is known.
+    account_of_groups: Option<&'a str>,
+    /// By role. Many functions share one, and reading its policies is most of the work.
+    policies: RefCell<HashMap<String, Rc<Policies>>>,
+    network: network::Index<'a>,
+}
+
+/// The stages of REST APIs that trace.
+#[derive(Debug, Default)]
+pub struct TracedStages<'a> {
+    /// By the API's id.
+    pub by_api: BTreeMap<&'a str, Vec<StageOf<'a>>>,
+    /// Why there may be more.
+    pub unseen: Option<Gap>,
+}
+
+impl<'a> TracedStages<'a> {
+    fn of(region: &'a Region) -> Self {
+        let mut this = Self::default();
+        for api in region.rest_apis.each() {
+            match api {
+                Ok(api) => {
+                    let traced = api.stages.seen.iter().filter(|stage| stage.tracing == Some(true));
+                    let traced: Vec<_> = traced.map(|stage| StageOf { api, stage }).collect();
+                    if !traced.is_empty() {
+                        this.by_api.insert(&api.id, traced);
+                    }
+                    this.unseen = this.unseen.or(api.stages.rest.get().err());
+                }
+                Err(gap) => this.unseen = this.unseen.or(Some(gap)),
+            }
+        }
+        this
+    }
 }
 
 impl<'a> Context<'a> {
@@ -52,6 +97,49 @@ impl<'a> Context<'a> {
             world,
             log_groups: region.log_groups.iter().map(|a| (a.name.as_str(), &a.group)).collect(),
             delivery_streams: region.delivery_streams.iter().map(|a| (a.name.as_str(), &a.stream)).collect(),
+            roles: world.account.roles.iter().map(|a| (a.arn.as_str(), a)).collect(),
+            managed_policies: world.account.managed_policies.iter().map(|p| (p.arn.as_str(), &p.document)).collect(),
+            callers: region.callers.iter().map(|a| (a.function.as_str(), a)).collect(),
+            traced: TracedStages::of(region),
+            account_of_groups: account_of_groups(world),
+            policies: RefCell::default(),
+            network: network::Index::new(&region.network),
+        }
+    }
+
+    /// The stages of REST APIs that trace.
+    #[must_use]
+    pub fn traced_stages(&self) -> &TracedStages<'a> {
+        &self.traced
+    }
+
+    /// The role's policies, each read once.
+    #[must_use]
+    pub fn policies(&self, role: &Role) -> Rc<Policies> {
+        let known = self.policies.borrow().get(&role.arn).cloned();
+        known.unwrap_or_else(|| {
+            let read = Rc::new(role::read_policies(self, role));
+            self.policies.borrow_mut().insert(role.arn.clone(), Rc::clone(&read));
+            read
+        })
+    }
+
+    /// The networks of functions, by what is looked up there.
+    pub(crate) fn network(&self) -> &network::Index<'a> {
+        &self.network
+    }
+
+    /// The account that a function belongs to, as its ARN has it.
+    ///
+    /// # Errors
+    /// If the ARN has none, and AWS would not say whose credentials these are.
+    pub fn account_of<'f>(&self, function: &'f Function) -> Result<&'f str, Gap>
+    where
+        'a: 'f,
+    {
+        match Arn::parse(&function.arn) {
+            Some(arn) if !arn.account.is_empty() => Ok(arn.account),
+            _ => self.account_id(),
         }
     }
 
@@ -104,15 +192,13 @@ impl<'a> Context<'a> {
         groups.into_iter().map(|(name, group)| LogGroupUse { name, ..group }).collect()
     }
 
-    /// A log group of this account and region as a report names it. Where the account's id is not known the ARN is that
-    /// of the group that was found, or else has no account.
+    /// A log group of this account and region as a report names it. Where the account's id is not known it is taken from
+    /// the ARN of a function, or of a group that was found; else the ARN has none.
     #[must_use]
     pub fn log_group_subject(&self, name: &str) -> Subject {
-        let found = self.log_group(name).ok().flatten().map(|group| group.arn.clone());
-        let arn = found.unwrap_or_else(|| {
-            let (partition, region) = (&self.account().partition, &self.region().name);
-            format!("arn:{partition}:logs:{region}:{}:log-group:{name}", self.account_id().unwrap_or_default())
-        });
+        let (partition, region) = (&self.account().partition, &self.region().name);
+        let arn = |account: &str| format!("arn:{partition}:logs:{region}:{account}:log-group:{name}");
+        let arn = arn(self.account_of_groups.unwrap_or_default());
         Subject { kind: SubjectKind::LogGroup, arn, name: name.to_owned() }
     }
 
@@ -121,7 +207,7 @@ impl<'a> Context<'a> {
     /// # Errors
     /// If AWS would not say, or nobody asked.
     pub fn callers(&self, function: &Function) -> Result<Option<&'a str>, Gap> {
-        let answer = self.region().callers.iter().find(|answer| answer.function == function.arn);
+        let answer = self.callers.get(function.arn.as_str());
         let answer = answer.ok_or_else(|| Gap::not_collected(format!("callers of {}", function.name)))?;
         Ok(answer.policy.get()?.as_deref())
     }
@@ -196,8 +282,7 @@ impl<'a> Context<'a> {
     /// # Errors
     /// If nobody asked.
     pub fn role(&self, arn: &str) -> Result<&'a RoleAnswer, Gap> {
-        let found = self.account().roles.iter().find(|answer| answer.arn == arn);
-        found.ok_or_else(|| Gap::not_collected(format!("role {arn}")))
+        self.roles.get(arn).copied().ok_or_else(|| Gap::not_collected(format!("role {arn}")))
     }
 
     /// The document of the managed policy of that ARN.
@@ -205,25 +290,42 @@ impl<'a> Context<'a> {
     /// # Errors
     /// If AWS would not say, or nobody asked.
     pub fn managed_policy(&self, arn: &str) -> Result<&'a str, Gap> {
-        let found = self.account().managed_policies.iter().find(|policy: &&ManagedPolicy| policy.arn == arn);
-        Ok(found.ok_or_else(|| Gap::not_collected(format!("policy {arn}")))?.document.get()?)
+        let found = self.managed_policies.get(arn);
+        Ok(found.ok_or_else(|| Gap::not_collected(format!("policy {arn}")))?.get()?)
     }
 
     /// Every reason for which something in this world is not known, whether or not a verdict rests on it; but for what
     /// nobody asked. What is global counts where something here names it.
     pub fn gaps(&self) -> impl Iterator<Item = Gap> {
-        let Region { gateway_settings, log_groups, delivery_streams, .. } = self.region();
-        let role =
-            gateway_settings.get().ok().and_then(|settings| self.role(settings.cloudwatch_role.as_deref()?).ok());
+        let Region {
+            gateway_settings,
+            log_groups,
+            delivery_streams,
+            callers,
+            log_policies,
+            capacity_providers,
+            network,
+            log_probes,
+            ..
+        } = self.region();
         let regional = self
             .stages()
             .filter_map(Result::err)
             .chain(gateway_settings.get().err())
             .chain(log_groups.iter().filter_map(|answer| answer.group.get().err()))
             .chain(delivery_streams.iter().filter_map(|answer| answer.stream.get().err()))
-            .chain(self.functions().filter_map(Result::err));
-        let global =
-            self.account().id.get().err().into_iter().chain(role.into_iter().flat_map(|role| self.gaps_of(role)));
+            .chain(self.functions().filter_map(Result::err))
+            .chain(callers.iter().filter_map(|answer| answer.policy.get().err()))
+            .chain(log_policies.rest.get().err())
+            .chain(capacity_providers.iter().filter_map(|answer| answer.vpc.get().err()))
+            .chain(gaps_of_network(network))
+            .chain(log_probes.iter().filter_map(|answer| answer.probe.get().err()));
+        // Each role once, however many functions share it.
+        let of_gateway = gateway_settings.get().ok().and_then(|settings| settings.cloudwatch_role.as_deref());
+        let roles: BTreeSet<&str> =
+            self.functions().flatten().map(|function| function.role.as_str()).chain(of_gateway).collect();
+        let roles = roles.into_iter().filter_map(|arn| self.role(arn).ok()).flat_map(|role| self.gaps_of(role));
+        let global = self.account().id.get().err().into_iter().chain(roles);
         regional.chain(global).filter(|gap| gap.why().kind != GapKind::NotCollected)
     }
 
@@ -251,4 +353,41 @@ impl<'a> Context<'a> {
 fn needs_the_role(stage: &StageOf<'_>) -> bool {
     let to_cloudwatch = || stage.access_log().is_some_and(|log| matches!(log.destination, Destination::LogGroup(..)));
     stage.protocol() != Protocol::Http && (to_cloudwatch() || stage.logs_execution())
+}
+
+fn account_of_groups(world: World<'_>) -> Option<&str> {
+    let functions = world.region.functions.seen.iter().map(|function| &function.arn);
+    let groups = world.region.log_groups.iter().filter_map(|answer| answer.group.get().ok()?.as_ref());
+    let mut arns = functions.chain(groups.map(|group| &group.arn)).filter_map(|arn| Some(Arn::parse(arn)?.account));
+    let id = world.account.id.get().ok().map(String::as_str);
+    id.or_else(|| arns.find(|account| !account.is_empty()))
+}
+
+fn gaps_of_network(network: &Network) -> Vec<Gap> {
+    let Network {
+        subnets,
+        vpcs,
+        route_tables,
+        nat_gateways,
+        internet_gateways,
+        endpoints,
+        security_groups,
+        network_acls,
+        dhcp_options,
+        prefix_lists,
+    } = network;
+    let listings = [
+        subnets.rest.get().err(),
+        vpcs.rest.get().err(),
+        route_tables.rest.get().err(),
+        nat_gateways.rest.get().err(),
+        internet_gateways.rest.get().err(),
+        endpoints.rest.get().err(),
+        security_groups.rest.get().err(),
+        network_acls.rest.get().err(),
+        dhcp_options.rest.get().err(),
+    ];
+    let dns = vpcs.seen.iter().flat_map(|vpc| [vpc.dns_support.get().err(), vpc.dns_hostnames.get().err()]);
+    let lists = prefix_lists.iter().map(|list| list.cidrs.get().err());
+    listings.into_iter().chain(dns).chain(lists).flatten().collect()
 }

@@ -95,6 +95,9 @@ impl Gap {
     }
 }
 
+/// A gap can be the reason why an account cannot be read at all.
+impl std::error::Error for Gap {}
+
 /// One sentence for a person: what was not told and, where one would help, the permission that is missing.
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -113,6 +116,8 @@ impl fmt::Display for Gap {
             GapKind::Throttled => write!(f, "{operation} was throttled until Gatelight gave up: {message}"),
             GapKind::TimedOut => write!(f, "{operation} did not answer in time: {message}"),
             GapKind::Unsupported => write!(f, "{operation} is not supported here: {message}"),
+            // An account that could not be opened failed before any call.
+            GapKind::Failed if operation.is_empty() => f.write_str(message),
             GapKind::Failed => write!(f, "{operation} failed: {message}"),
             GapKind::Unprovable => f.write_str(message),
             GapKind::NotCollected => write!(f, "not collected: {resource}: {message}"),

@@ -8,19 +8,24 @@ pub mod access_log;
 pub mod arn;
 pub mod check;
 mod context;
+pub mod emission;
 pub mod execution_log;
 pub mod fetched;
+pub mod function;
 pub mod gateway_role;
 pub mod iam;
 pub mod inventory;
+pub mod log_group;
+pub mod network;
 pub mod policy;
+mod role;
 #[cfg(test)]
 mod sweep;
 pub mod testing;
 pub mod tracing;
 
 pub use check::{Check, Judgement, Severity, Subject, Verdict, all, any, worst};
-pub use context::{Context, LogGroupUse, World};
+pub use context::{Context, LogGroupUse, TracedStages, World};
 pub use fetched::{Fetched, Gap, GapKind, Listing};
 pub use policy::Policy;
 
@@ -34,13 +39,20 @@ pub const CHECKS: &[Check] = &[
     access_log::lacks_request_id::CHECK,
     access_log::destination_missing::CHECK,
     access_log::never_expires::CHECK,
+    log_group::never_expires::CHECK,
     execution_log::off::CHECK,
     execution_log::records_payloads::CHECK,
     gateway_role::unset::CHECK,
     gateway_role::missing::CHECK,
     gateway_role::untrusted::CHECK,
     gateway_role::cannot_write::CHECK,
+    log_group::delivery_denied::CHECK,
+    function::role_cannot_log::CHECK,
     tracing::stage_off::CHECK,
+    function::tracing_off::CHECK,
+    function::role_cannot_trace::CHECK,
+    network::cannot_reach_xray::CHECK,
+    emission::failing::CHECK,
 ];
 
 /// The check of that id.

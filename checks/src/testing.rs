@@ -1,8 +1,11 @@
 //! Worlds: an account in which all is well, with two of everything, and what it looks like when something is not.
 //! For tests and for the demo; every ARN, name and policy here is made up.
 
+mod emission;
 mod faulty;
+mod functions;
 mod healthy;
+mod network;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +14,8 @@ use crate::{
     check::{Failure, Judge},
     fetched::{GapKind, Why},
     inventory::{
-        AccessLogSetting, Account, Api, DeliveryStream, LogGroup, MethodLogging, Region, Role, RoleAnswer, Stage,
+        AccessLogSetting, Account, Api, DeliveryStream, Function, LogGroup, MethodLogging, Region, Role, RoleAnswer,
+        Stage,
     },
 };
 
@@ -188,8 +192,49 @@ impl Inventory {
     /// If nobody asked.
     pub fn gateway_role_mut(&mut self) -> &mut Fetched<Option<Role>> {
         let arn = self.gateway_role_arn();
+        self.role_mut(&arn)
+    }
+
+    fn role_mut(&mut self, arn: &str) -> &mut Fetched<Option<Role>> {
         let mut answers = self.account.roles.iter_mut();
         &mut answers.find(|answer: &&mut RoleAnswer| answer.arn == arn).expect("that role").role
+    }
+
+    /// The function of that name: `checkout` has a role that others share and a resource policy that lets `orders` call
+    /// it; `reports` writes to a log group of its own choice; `ranking` runs on managed instances.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn function_mut(&mut self, name: &str) -> &mut Function {
+        let mut functions = self.region.functions.seen.iter_mut();
+        functions.find(|function| function.name == name).expect("a function of that name")
+    }
+
+    /// What AWS said about who may call a function.
+    ///
+    /// # Panics
+    /// If nobody asked.
+    pub fn callers_mut(&mut self, function: &str) -> &mut Fetched<Option<String>> {
+        let arn = self.function_mut(function).arn.clone();
+        let mut answers = self.region.callers.iter_mut();
+        &mut answers.find(|answer| answer.function == arn).expect("its callers").policy
+    }
+
+    /// What AWS said about the role of a function.
+    ///
+    /// # Panics
+    /// If nobody asked.
+    pub fn role_of_mut(&mut self, function: &str) -> &mut Fetched<Option<Role>> {
+        let arn = self.function_mut(function).role.clone();
+        self.role_mut(&arn)
+    }
+
+    /// Changes the role of a function.
+    ///
+    /// # Panics
+    /// If it is not there.
+    pub fn change_role_of(&mut self, function: &str, change: impl FnOnce(&mut Role)) {
+        change_known(self.role_of_mut(function), change);
     }
 
     /// Changes the role that writes API Gateway's logs.

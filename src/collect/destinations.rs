@@ -1,6 +1,6 @@
 //! What access and execution logs are written to: log groups and Firehose streams, looked up by name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_cloudwatchlogs as logs;
 use aws_sdk_firehose as firehose;
@@ -22,71 +22,93 @@ const SIDE_BY_SIDE: usize = 8;
 /// The most that DescribeLogGroups gives in a page.
 const PAGE: i32 = 50;
 
-/// What AWS says about each log group of `names`.
+/// The log groups of a region, looked up by name.
 ///
 /// There are two ways to look up names: read the list of all groups, 50 a page, or ask for each by prefix. Which is
 /// cheaper depends on how many groups there are, which nobody knows before. So the list is read for as many pages as
-/// there are names, and what is missing then is asked for one by one: no more than twice the calls of the better way (a name that
-/// does not exist and begins the names of many others apart).
-pub(super) async fn log_groups(region: &Region, names: BTreeSet<String>) -> Vec<LogGroupAnswer> {
-    if names.is_empty() {
-        return Vec::new();
+/// there are names, and what is missing then is asked for one by one: no more than twice the calls of the better way (a
+/// name that does not exist and begins the names of many others apart).
+///
+/// Names become known bit by bit, those of functions long before those of stages, so the list is read bit by bit too.
+pub(super) struct LogGroups<'a> {
+    region: &'a Region,
+    client: logs::Client,
+    /// Every group that was listed: whose it is turns out later.
+    found: HashMap<String, Result<LogGroup, Gap>>,
+    pages: usize,
+    list: List,
+}
+
+enum List {
+    /// The token of the next page; none before the first.
+    At(Option<String>),
+    Ended,
+    /// A list with a nameless group in it proves nothing about the rest, even if it was read to its end.
+    Broken(Gap),
+}
+
+impl<'a> LogGroups<'a> {
+    pub(super) fn new(region: &'a Region) -> Self {
+        let client = logs::Client::new(&region.config);
+        Self { region, client, found: HashMap::new(), pages: 0, list: List::At(None) }
     }
-    let client = logs::Client::new(&region.config);
-    region.calls.progress().say(|| format!("{}: {} log groups", region.name, names.len()));
-    let most_pages = names.len();
-    let mut search = Search { missing: names, answers: Vec::new() };
-    let (mut pages, mut ended) = (0, false);
-    let all = region
-        .calls
-        .pages(Operation::DescribeLogGroups, "*", async |token| {
-            let (elements, next) = page(region, &client, None, token).await?;
-            pages += 1;
-            ended = next.is_none();
-            let unnamed = elements.into_iter().filter_map(|element| search.take(element).err()).map(Err::<(), _>);
-            let elements = unnamed.collect();
-            let enough = search.missing.is_empty() || pages >= most_pages;
-            Ok(Page { elements, next: next.filter(|_| !enough) })
-        })
-        .await;
-    let Search { missing, mut answers } = search;
-    let of_missing = match all.rest.get() {
-        // A list that was read to its end, but with a nameless group in it, proves nothing about the rest.
-        Err(gap) => missing.into_iter().map(|name| answer(name, Err(gap.clone()))).collect(),
-        Ok(()) if ended => missing.into_iter().map(|name| answer(name, Ok(None))).collect(),
-        Ok(()) => {
-            let by_name = |name: String| {
-                let client = &client;
-                async move {
-                    let group = find_log_group(region, client, &name).await;
-                    answer(name, group)
+
+    /// Reads the list for as long as that is the cheaper way to find `names`.
+    pub(super) async fn list(&mut self, names: &BTreeSet<String>) {
+        let List::At(start) = &self.list else { return };
+        let start = start.clone();
+        let mut missing: BTreeSet<&String> = names.iter().filter(|&name| !self.found.contains_key(name)).collect();
+        if missing.is_empty() || self.pages >= names.len() {
+            return;
+        }
+        let Self { region, client, found, pages, .. } = self;
+        region.calls.progress().say(|| format!("{}: {} log groups", region.name, names.len()));
+        let mut at = None;
+        let listed = region
+            .calls
+            .pages(Operation::DescribeLogGroups, "*", async |token| {
+                let (elements, next) = page(region, client, None, token.or_else(|| start.clone())).await?;
+                *pages += 1;
+                let mut unnamed = Vec::new();
+                for element in elements {
+                    match element {
+                        Ok(Named { name, group }) => {
+                            missing.remove(&name);
+                            found.insert(name, group);
+                        }
+                        Err(gap) => unnamed.push(Err::<(), _>(gap)),
+                    }
                 }
-            };
-            stream::iter(missing).map(by_name).buffered(SIDE_BY_SIDE).collect::<Vec<_>>().await
-        }
-    };
-    answers.extend(of_missing);
-    answers.sort_by(|a, b| a.name.cmp(&b.name));
-    answers
-}
+                at.clone_from(&next);
+                let enough = missing.is_empty() || *pages >= names.len();
+                Ok(Page { elements: unnamed, next: next.filter(|_| !enough) })
+            })
+            .await;
+        self.list = match (listed.rest.get(), at.filter(|token| !token.is_empty())) {
+            (Err(gap), _) => List::Broken(gap),
+            (Ok(()), None) => List::Ended,
+            (Ok(()), Some(token)) => List::At(Some(token)),
+        };
+    }
 
-fn answer(name: String, group: Result<Option<LogGroup>, Gap>) -> LogGroupAnswer {
-    LogGroupAnswer { name, group: group.into() }
-}
-
-struct Search {
-    missing: BTreeSet<String>,
-    answers: Vec<LogGroupAnswer>,
-}
-
-impl Search {
-    /// Takes a group if it is one of those that are looked for.
-    fn take(&mut self, element: Result<Named, Gap>) -> Result<(), Gap> {
-        let Named { name, group } = element?;
-        if self.missing.remove(&name) {
-            self.answers.push(answer(name, group.map(Some)));
-        }
-        Ok(())
+    /// What AWS says about each log group of `names`.
+    pub(super) async fn answers(mut self, names: BTreeSet<String>) -> Vec<LogGroupAnswer> {
+        self.list(&names).await;
+        let Self { region, client, mut found, list, .. } = self;
+        let (client, list) = (&client, &list);
+        let tell = |name: String| {
+            let listed = found.remove(&name);
+            async move {
+                let group = match (listed, list) {
+                    (Some(group), _) => group.map(Some),
+                    (None, List::Broken(gap)) => Err(gap.clone()),
+                    (None, List::Ended) => Ok(None),
+                    (None, List::At(_)) => find_log_group(region, client, &name).await,
+                };
+                LogGroupAnswer { name, group: group.into() }
+            }
+        };
+        stream::iter(names).map(tell).buffered(SIDE_BY_SIDE).collect().await
     }
 }
 

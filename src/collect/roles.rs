@@ -1,6 +1,8 @@
 //! IAM roles and their policies: global in an account, and fetched only where something names them.
 
-use std::collections::BTreeSet;
+mod everything;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_iam as iam;
 use futures_util::{StreamExt, future::join, stream};
@@ -10,31 +12,63 @@ use gatelight_checks::{
     inventory::{AttachedPolicy, InlinePolicy, ManagedPolicy, Role, RoleAnswer},
 };
 
+use self::everything::Listed;
 use super::aws::{Calls, Operation, Page, Promised, lacks};
 
 const SIDE_BY_SIDE: usize = 8;
+
+/// More roles than this are read all at once, from the account's list of all its roles and policies: role by role each
+/// takes three calls and more.
+const FEW: usize = 40;
+
+/// Roles by ARN, and whether their policies are wanted, or only that the role exists and who may assume it.
+pub(super) type Wanted = BTreeMap<String, bool>;
 
 /// IAM, as one account's credentials see it.
 pub(super) struct Iam<'a> {
     pub(super) client: iam::Client,
     pub(super) calls: &'a Calls,
-    /// Whether policies are wanted, or only that the role exists and who may assume it.
-    pub(super) with_policies: bool,
 }
 
 impl Iam<'_> {
-    /// What AWS says about each role of `arns`.
-    pub(super) async fn roles(&self, arns: BTreeSet<String>) -> Vec<RoleAnswer> {
-        let describe = |arn: String| async move {
-            let role = self.role(&arn).await.into();
-            RoleAnswer { arn, role }
+    /// What AWS says about each role of `wanted`, and about the managed policies that those whose policies are wanted
+    /// name, each once.
+    pub(super) async fn read(&self, wanted: &Wanted) -> (Vec<RoleAnswer>, Vec<ManagedPolicy>) {
+        let many = wanted.values().filter(|&&with_policies| with_policies).count() > FEW;
+        let mut listed = if many { self.everything(wanted).await } else { Listed::default() };
+        let total = wanted.len();
+        let describe = |(arn, with_policies): (&String, &bool)| {
+            // What the list does not hold, or not whole, is asked for: the list proves nothing about what is missing.
+            let listed = role_name(arn).and_then(|name| listed.roles.remove(name));
+            let (arn, with_policies) = (arn.clone(), *with_policies);
+            async move {
+                let role = match listed {
+                    Some(role) => Ok(Some(role)),
+                    None => self.role(&arn, with_policies).await,
+                };
+                RoleAnswer { arn, role: role.into() }
+            }
         };
-        stream::iter(arns).map(describe).buffered(SIDE_BY_SIDE).collect().await
+        let roles: Vec<RoleAnswer> = stream::iter(wanted)
+            .map(describe)
+            .buffered(SIDE_BY_SIDE)
+            .enumerate()
+            .inspect(|(done, _)| self.calls.progress().say(|| format!("IAM: {} of {total} roles", done + 1)))
+            .map(|(_, answer)| answer)
+            .collect()
+            .await;
+        let policies = self.managed_policies(wanted, &roles, listed.policies).await;
+        (roles, policies)
     }
 
-    /// The managed policies that `roles` name, each once.
-    pub(super) async fn managed_policies(&self, roles: &[RoleAnswer]) -> Vec<ManagedPolicy> {
-        let known = roles.iter().filter_map(|answer| answer.role.get().ok()?.as_ref());
+    async fn managed_policies(
+        &self,
+        wanted: &Wanted,
+        roles: &[RoleAnswer],
+        mut listed: HashMap<String, String>,
+    ) -> Vec<ManagedPolicy> {
+        let with_policies = roles.iter().filter(|answer| wanted.get(&answer.arn) == Some(&true));
+        let known = with_policies.filter_map(|answer| answer.role.get().ok()?.as_ref());
         let arns: BTreeSet<&str> = known
             .flat_map(|role| {
                 let attached = role.attached_policies.seen.iter().map(|policy| policy.arn.as_str());
@@ -42,17 +76,19 @@ impl Iam<'_> {
             })
             .collect();
         let describe = |arn: &str| {
-            let arn = arn.to_owned();
+            let (arn, listed) = (arn.to_owned(), listed.remove(arn));
             async move {
-                let document = self.document(&arn).await.into();
-                ManagedPolicy { arn, document }
+                let document = match listed {
+                    Some(document) => Ok(document),
+                    None => self.document(&arn).await,
+                };
+                ManagedPolicy { arn, document: document.into() }
             }
         };
-        let wanted = arns.into_iter().filter(|_| self.with_policies);
-        stream::iter(wanted).map(describe).buffered(SIDE_BY_SIDE).collect().await
+        stream::iter(arns).map(describe).buffered(SIDE_BY_SIDE).collect().await
     }
 
-    async fn role(&self, arn: &str) -> Result<Option<Role>, Gap> {
+    async fn role(&self, arn: &str, with_policies: bool) -> Result<Option<Role>, Gap> {
         // `role/path/name`: IAM asks for the name alone.
         let name = role_name(arn).ok_or_else(|| Gap::unprovable(arn, format!("{arn} is not the ARN of a role")))?;
         let operation = Operation::GetRole;
@@ -72,7 +108,7 @@ impl Iam<'_> {
                 Some(boundary.ok_or_else(|| lacks(operation, arn, "the permissions boundary's ARN"))?)
             }
         };
-        let (inline_policies, attached_policies) = if self.with_policies {
+        let (inline_policies, attached_policies) = if with_policies {
             join(self.inline_policies(arn, name), self.attached_policies(arn, name)).await
         } else {
             let gap = || Gap::not_collected(format!("policies of {arn}"));
@@ -155,6 +191,12 @@ impl Iam<'_> {
             .and_then(|version| version.document)
             .ok_or_else(|| lacks(operation, arn, "the policy document"))
     }
+}
+
+/// The account in the ARN of a role; `None` if it is no role's ARN.
+pub(super) fn account_of(arn: &str) -> Option<&str> {
+    role_name(arn)?;
+    Arn::parse(arn).map(|arn| arn.account)
 }
 
 /// The name at the end of a role's ARN; `None` if it is no role's ARN.

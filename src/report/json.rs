@@ -192,7 +192,7 @@ fn head(report: &Report) -> Head<'_> {
                 account_name: None,
                 region: &shard.region,
                 skipped: None,
-                counts: ShardCounts { stages: shard.stages, functions: 0, log_groups: shard.log_groups },
+                counts: ShardCounts { stages: shard.stages, functions: shard.functions, log_groups: shard.log_groups },
                 requests: &shard.traffic.requests,
                 throttled: shard.traffic.throttled,
                 gaps: shard.gaps.iter().map(gap).collect(),

@@ -20,6 +20,9 @@ const ENTRIES: usize = 12;
 /// Shards that get a line of their own in the head.
 const HEAD_LINES: usize = 8;
 
+/// How a reason begins that a permission would mend.
+const NEEDS: &str = "needs ";
+
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
@@ -342,10 +345,10 @@ impl Page<'_> {
         if gathered.unread.is_empty() {
             return Ok(());
         }
-        writeln!(
-            self.out,
-            "\n{BOLD}Could not check{BOLD:#} {DIM}(`gatelight iam-policy` prints all permissions that it needs){DIM:#}"
-        )?;
+        writeln!(self.out, "\n{BOLD}Could not check{BOLD:#}")?;
+        if gathered.unread.keys().any(|reason| reason.starts_with(NEEDS)) {
+            self.wrapped(INDENT, "`gatelight iam-policy` prints all the permissions that it needs.")?;
+        }
         for (reason, unread) in &gathered.unread {
             self.wrapped(INDENT, &plain(reason))?;
             let checks: Vec<_> = unread.checks.iter().copied().collect();
@@ -448,8 +451,10 @@ impl Page<'_> {
 fn reason(gap: &Gap) -> String {
     let why = gap.why();
     match why.kind {
-        GapKind::Denied if !why.permission.is_empty() => format!("needs {}", why.permission),
+        GapKind::Denied if !why.permission.is_empty() => format!("{NEEDS}{}", why.permission),
         GapKind::Denied | GapKind::NotCollected | GapKind::Unprovable => gap.to_string(),
+        // An account that could not be opened failed before any call.
+        _ if why.operation.is_empty() => why.message.clone(),
         kind => format!("{} {}: {}", why.operation, kind.name(), why.message),
     }
 }

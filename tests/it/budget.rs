@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{
-    fake::{ACCOUNT, Account, Api, Fake, Fault, Request, Role, Rule},
+    fake::{ACCOUNT, Account, Api, Fake, Fault, Request, Role, Rule, function},
     run::{Gatelight, Ran},
 };
 
@@ -150,10 +150,22 @@ pub(crate) fn measure<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>, endpoi
     }
 }
 
+/// The checks of functions and of what log groups hold: without them the cost of API Gateway's shows.
+const WING: &[&str] = &[
+    "function-tracing-off",
+    "function-role-cannot-trace",
+    "function-role-cannot-log",
+    "function-cannot-reach-xray",
+    "log-group-never-expires",
+    "log-delivery-denied",
+    "log-emission-failing",
+];
+
 /// Runs the audit of a thousand APIs and returns its requests by operation.
 fn cost(what: &str, account: Account) -> BTreeMap<String, usize> {
     let fake = Fake::start(account, []);
-    let args = ["audit", "--region", REGION, "--pace", "off", "--format", "json"];
+    let gateway = WING.iter().flat_map(|check| ["--skip", check]);
+    let args = ["audit", "--region", REGION, "--pace", "off", "--format", "json"].into_iter().chain(gateway);
     let measured = measure(args, &fake.endpoint());
     assert!(matches!(measured.status, 0 | 1), "{}: {}", measured.status, measured.stderr);
     let report: Value = serde_json::from_str(&measured.stdout).unwrap();
@@ -217,12 +229,158 @@ fn two_groups_for_each_of_two_thousand_stages() {
     few_requests(cost("two groups a stage", account), (4 * APIS + OTHER_GROUPS).div_ceil(50) + 1);
 }
 
+/// Everything: a thousand APIs of two stages each, a thousand functions over three roles, two hundred of them in three
+/// VPCs, and a hundred log groups of three thousand with events in the window.
+#[test]
+fn a_thousand_functions_too() {
+    let mut account = account(APIS, |n, stage| format!("/gateway/service-{n:04}/{stage}"));
+    let allow = |actions: &[&str]| {
+        let statement = json!({"Effect": "Allow", "Action": actions, "Resource": "*"});
+        json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
+    };
+    for n in 0..3 {
+        let inline = BTreeMap::from([("own".to_owned(), allow(&["logs:*", "xray:Put*"]))]);
+        account.roles.insert(format!("service-{n}"), Role { trust: allow(&[]), inline, ..Role::default() });
+    }
+    for n in 0..1_000 {
+        let mode = if n % 10 == 0 { "PassThrough" } else { "Active" };
+        let mut function = function(REGION, &format!("function-{n:04}"), &format!("service-{}", n % 3), mode);
+        if n % 5 == 0 {
+            let vpc = n / 5 % 3;
+            function["VpcConfig"] = json!({
+                "VpcId": format!("vpc-{vpc}"), "SubnetIds": [format!("subnet-{vpc}-private")],
+                "SecurityGroupIds": [format!("sg-{vpc}")], "Ipv6AllowedForDualStack": false,
+            });
+        }
+        account.functions.push(function);
+    }
+    let busy = account.log_groups.keys().filter(|name| name.starts_with("/aws/lambda/")).take(100);
+    account.events = busy.map(|name| (name.clone(), vec!["all is well".to_owned(); 50])).collect();
+    account.ec2 = networks(3);
+
+    let fake = Fake::start(account, []);
+    let args = ["audit", "--region", REGION, "--pace", "off", "--format", "json"];
+    let measured = measure(args, &fake.endpoint());
+    assert!(matches!(measured.status, 0 | 1), "{}: {}", measured.status, measured.stderr);
+    let report: Value = serde_json::from_str(&measured.stdout).unwrap();
+    let requests = fake.counts();
+    println!("functions too: {}; {}; requests {requests:#?}", measured.cost(), report["summary"]);
+    assert_eq!(report["summary"]["unknown"], json!(0), "{}", report["shards"][0]["gaps"]);
+    let count = |operation: &str| requests.get(operation).copied().unwrap_or_default();
+    assert_eq!(count("lambda:ListFunctions"), 20);
+    assert_eq!(count("lambda:GetPolicy"), 100, "once for each function that does not trace");
+    assert_eq!(count("iam:GetRole") + count("iam:GetAccountAuthorizationDetails"), 4);
+    let ec2: usize = requests.iter().filter(|(operation, _)| operation.starts_with("ec2:")).map(|(_, n)| n).sum();
+    assert!(ec2 <= 20, "{ec2} calls about three networks");
+    let searches = count("logs:FilterLogEvents");
+    assert!((100..=110).contains(&searches), "{searches} searches of 100 groups that took events");
+    assert!(count("cloudwatch:GetMetricData") <= 10);
+    assert!(count("logs:DescribeLogGroups") <= (2 * APIS + OTHER_GROUPS).div_ceil(50) + 1);
+    if !cfg!(debug_assertions) {
+        assert!(measured.peak_memory < 120_000_000, "peak memory {} bytes", measured.peak_memory);
+        assert!(measured.cpu < Duration::from_secs(3), "CPU time {:?}", measured.cpu);
+    }
+}
+
+/// VPCs of a public and a private subnet each, with a NAT gateway between them, as EC2 describes them.
+fn networks(vpcs: usize) -> BTreeMap<&'static str, Vec<String>> {
+    let mut ec2 = BTreeMap::<&'static str, Vec<String>>::new();
+    for n in 0..vpcs {
+        let mut list = |action, text: String| ec2.entry(action).or_default().push(text);
+        let cidr = format!("10.{n}");
+        list(
+            "DescribeVpcs",
+            format!(
+                "<vpcId>vpc-{n}</vpcId><ownerId>{ACCOUNT}</ownerId><state>available</state><cidrBlock>{cidr}.0.0/16</cidrBlock>\
+                 <dhcpOptionsId>dopt-{n}</dhcpOptionsId><cidrBlockAssociationSet><item><cidrBlock>{cidr}.0.0/16</cidrBlock>\
+                 <cidrBlockState><state>associated</state></cidrBlockState></item></cidrBlockAssociationSet>"
+            ),
+        );
+        let dns = "<key>domain-name-servers</key><valueSet><item><value>AmazonProvidedDNS</value></item></valueSet>";
+        let options = format!("<dhcpConfigurationSet><item>{dns}</item></dhcpConfigurationSet>");
+        list("DescribeDhcpOptions", format!("<dhcpOptionsId>dopt-{n}</dhcpOptionsId>{options}"));
+        for (third, kind) in ["public", "private"].into_iter().enumerate() {
+            list(
+                "DescribeSubnets",
+                format!(
+                    "<subnetId>subnet-{n}-{kind}</subnetId><vpcId>vpc-{n}</vpcId><state>available</state>\
+                     <ownerId>{ACCOUNT}</ownerId><cidrBlock>{cidr}.{third}.0/24</cidrBlock><enableDns64>false</enableDns64>\
+                     <availabilityZone>{REGION}a</availabilityZone>"
+                ),
+            );
+            let target = if kind == "public" {
+                format!("<gatewayId>igw-{n}</gatewayId>")
+            } else {
+                format!("<natGatewayId>nat-{n}</natGatewayId>")
+            };
+            let active = "<state>active</state><origin>CreateRoute</origin>";
+            let routes = format!(
+                "<item><destinationCidrBlock>{cidr}.0.0/16</destinationCidrBlock><gatewayId>local</gatewayId>{active}</item>\
+                 <item><destinationCidrBlock>0.0.0.0/0</destinationCidrBlock>{target}{active}</item>"
+            );
+            list(
+                "DescribeRouteTables",
+                format!(
+                    "<routeTableId>rtb-{n}-{kind}</routeTableId><vpcId>vpc-{n}</vpcId><routeSet>{routes}</routeSet>\
+                     <associationSet><item><routeTableAssociationId>a-{n}-{kind}</routeTableAssociationId>\
+                     <routeTableId>rtb-{n}-{kind}</routeTableId><subnetId>subnet-{n}-{kind}</subnetId><main>false</main>\
+                     <associationState><state>associated</state></associationState></item></associationSet>"
+                ),
+            );
+        }
+        list(
+            "DescribeNatGateways",
+            format!(
+                "<natGatewayId>nat-{n}</natGatewayId><vpcId>vpc-{n}</vpcId><subnetId>subnet-{n}-public</subnetId>\
+                 <state>available</state><connectivityType>public</connectivityType>"
+            ),
+        );
+        list(
+            "DescribeInternetGateways",
+            format!(
+                "<internetGatewayId>igw-{n}</internetGatewayId><attachmentSet><item><vpcId>vpc-{n}</vpcId>\
+                 <state>available</state></item></attachmentSet>"
+            ),
+        );
+        let all =
+            "<item><ipProtocol>-1</ipProtocol><ipRanges><item><cidrIp>0.0.0.0/0</cidrIp></item></ipRanges></item>";
+        list(
+            "DescribeSecurityGroups",
+            format!(
+                "<groupId>sg-{n}</groupId><groupName>functions</groupName><vpcId>vpc-{n}</vpcId>\
+                 <ipPermissions/><ipPermissionsEgress>{all}</ipPermissionsEgress>"
+            ),
+        );
+        let entry = |egress: bool| {
+            format!(
+                "<item><ruleNumber>100</ruleNumber><protocol>-1</protocol><ruleAction>allow</ruleAction>\
+                 <egress>{egress}</egress><cidrBlock>0.0.0.0/0</cidrBlock></item>"
+            )
+        };
+        let guard = |kind: &str| {
+            format!("<item><networkAclId>acl-{n}</networkAclId><subnetId>subnet-{n}-{kind}</subnetId></item>")
+        };
+        list(
+            "DescribeNetworkAcls",
+            format!(
+                "<networkAclId>acl-{n}</networkAclId><vpcId>vpc-{n}</vpcId><default>true</default>\
+                 <entrySet>{}{}</entrySet><associationSet>{}{}</associationSet>",
+                entry(true),
+                entry(false),
+                guard("public"),
+                guard("private")
+            ),
+        );
+    }
+    ec2
+}
+
 /// An empty region costs the listing calls and nothing more.
 #[test]
 fn an_empty_region_costs_the_listing_calls() {
     let fake = Fake::start(Account::default(), []);
     audit(&fake, "off");
-    let listings = ["apigateway:GetRestApis", "apigatewayv2:GetApis", "sts:GetCallerIdentity"];
+    let listings = ["apigateway:GetRestApis", "apigatewayv2:GetApis", "lambda:ListFunctions", "sts:GetCallerIdentity"];
     assert_eq!(fake.counts(), listings.map(|operation| (operation.to_owned(), 1)).into());
 }
 

@@ -15,7 +15,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    fake::{ACCOUNT, Account, Api, Fake, Fault, Role, Rule},
+    fake::{ACCOUNT, Account, Api, Fake, Fault, Role, Rule, function},
     run::Gatelight,
 };
 
@@ -37,6 +37,9 @@ const OPERATIONS: &[(&str, bool)] = &[
     ("iam:ListAttachedRolePolicies", true),
     ("iam:GetPolicy", false),
     ("iam:GetPolicyVersion", false),
+    ("lambda:ListFunctions", true),
+    ("logs:DescribeResourcePolicies", true),
+    ("logs:FilterLogEvents", true),
 ];
 
 /// Fields that AWS always sends, and without which an answer means nothing.
@@ -69,11 +72,30 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("iam:GetPolicy", &["DefaultVersionId"]),
     ("iam:GetPolicyVersion", &["PolicyVersion"]),
     ("iam:GetPolicyVersion", &["Document"]),
+    ("lambda:ListFunctions", &["Functions"]),
+    ("lambda:ListFunctions", &["FunctionName"]),
+    ("lambda:ListFunctions", &["Role"]),
+    ("logs:DescribeResourcePolicies", &["resourcePolicies"]),
+    ("logs:DescribeResourcePolicies", &["policyDocument"]),
+    ("logs:FilterLogEvents", &["events"]),
+    ("logs:FilterLogEvents", &["message"]),
 ];
 
 // ---- Worlds ----
 
 const LOG_ROLE: &str = "apigw-logs";
+const SERVICE_ROLE: &str = "service";
+
+/// Lets CloudWatch Logs deliver into groups.
+fn delivery(groups: &str) -> String {
+    let statement = json!({
+        "Effect": "Allow", "Principal": {"Service": "delivery.logs.amazonaws.com"},
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{groups}:log-stream:*"),
+        "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+    });
+    json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
+}
 
 fn policy(statements: &[(&str, &str, &str)]) -> String {
     let statement = |(effect, action, resource): &(&str, &str, &str)| json!({"Effect": effect, "Action": action, "Resource": resource});
@@ -145,28 +167,43 @@ pub(crate) fn healthy() -> Account {
     let access = (1..=5).map(|n| format!("/gateway/orders-{n}"));
     let execution = (1..=5).map(|n| format!("API-Gateway-Execution-Logs_rest{n}/prod"));
     let sockets = (1..=5).map(|n| format!("/aws/apigateway/ws1/live{n}"));
-    let others = ["/gateway/shop", "/gateway/chat", "/gateway/orders-1-old", "/aws/lambda/orders"].map(str::to_owned);
+    let others = ["/gateway/shop", "/gateway/chat", "/gateway/orders-1-old"].map(str::to_owned);
+    let functions = ["orders", "users", "carts", "bills", "stock"].map(|name| format!("/aws/lambda/{name}"));
+    let names_with_events = functions.clone().into_iter();
     let more = ["API-Gateway-Execution-Logs_rest1/dev", "/aws/apigateway/ws2/live1"].map(str::to_owned);
-    let names = access.chain(execution).chain(sockets).chain(others).chain(more);
+    let names = access.chain(execution).chain(sockets).chain(others).chain(more).chain(functions);
     Account {
         rest_apis,
         v2_apis,
         cloudwatch_role: Some(role_arn()),
         log_groups: names.map(|name| (name, json!({"retentionInDays": 30}))).collect(),
         streams: vec!["amazon-apigateway-orders".to_owned()],
-        roles: BTreeMap::from([(
-            LOG_ROLE.to_owned(),
-            Role {
-                trust: trust("apigateway.amazonaws.com"),
-                boundary: Some(policy_arn("boundary")),
-                inline: BTreeMap::from([
-                    ("a".to_owned(), policy(&[("Allow", "s3:*", "*")])),
-                    ("b".to_owned(), policy(&[("Allow", "s3:*", "*")])),
-                    ("create".to_owned(), policy(&[("Allow", "logs:CreateLogStream", "*")])),
-                ]),
-                attached: ["x", "y", "write"].map(policy_arn).to_vec(),
-            },
-        )]),
+        roles: BTreeMap::from([
+            (
+                SERVICE_ROLE.to_owned(),
+                Role {
+                    trust: trust("lambda.amazonaws.com"),
+                    inline: BTreeMap::from([(
+                        "all".to_owned(),
+                        policy(&[("Allow", "logs:*", "*"), ("Allow", "xray:Put*", "*")]),
+                    )]),
+                    ..Role::default()
+                },
+            ),
+            (
+                LOG_ROLE.to_owned(),
+                Role {
+                    trust: trust("apigateway.amazonaws.com"),
+                    boundary: Some(policy_arn("boundary")),
+                    inline: BTreeMap::from([
+                        ("a".to_owned(), policy(&[("Allow", "s3:*", "*")])),
+                        ("b".to_owned(), policy(&[("Allow", "s3:*", "*")])),
+                        ("create".to_owned(), policy(&[("Allow", "logs:CreateLogStream", "*")])),
+                    ]),
+                    attached: ["x", "y", "write"].map(policy_arn).to_vec(),
+                },
+            ),
+        ]),
         managed_policies: BTreeMap::from([
             (policy_arn("boundary"), policy(&[("Allow", "logs:*", "*")])),
             (policy_arn("x"), policy(&[("Allow", "s3:*", "*")])),
@@ -176,7 +213,16 @@ pub(crate) fn healthy() -> Account {
                 policy(&[("Allow", "logs:PutLogEvents", "*"), ("Allow", "logs:CreateLogGroup", "*")]),
             ),
         ]),
-        page: 0,
+        functions: ["orders", "users", "carts", "bills", "stock"]
+            .map(|name| function(REGION, name, SERVICE_ROLE, "Active"))
+            .to_vec(),
+        log_policies: ["one", "AWSLogDeliveryWrite20150319", "two"]
+            .map(|name| (name.to_owned(), delivery(if name.len() > 3 { "*" } else { "/aws/vendedlogs/*" })))
+            .into(),
+        events: names_with_events
+            .map(|name| (name, ["START", "quite well", "END"].map(str::to_owned).to_vec()))
+            .collect(),
+        ..Account::default()
     }
 }
 
@@ -251,7 +297,8 @@ fn audit(account: Account, rules: Vec<Rule>) -> Said {
 
 fn audit_in(regions: &[&str], account: Account, rules: Vec<Rule>) -> Said {
     let fake = Fake::start(account, rules);
-    let args = ["audit", "--pace", "off", "--format", "json"];
+    // With metrics, groups that took nothing are not searched.
+    let args = ["audit", "--pace", "off", "--format", "json", "--metrics", "off"];
     let ran = Gatelight::new(args).args(regions).endpoint(&fake.endpoint()).run();
     Said {
         status: ran.status,
@@ -411,8 +458,10 @@ fn lists_are_read_to_the_end_whatever_the_size_of_a_page() {
         assert_eq!(paged.requests["apigateway:GetRestApis"], 5_usize.div_ceil(page));
         assert_eq!(paged.requests["apigatewayv2:GetApis"], 5_usize.div_ceil(page));
         assert_eq!(paged.requests["apigatewayv2:GetStages"], 5_usize.div_ceil(page) + 4);
-        assert_eq!(paged.requests["iam:ListRolePolicies"], 3_usize.div_ceil(page));
-        assert_eq!(paged.requests["iam:ListAttachedRolePolicies"], 3_usize.div_ceil(page));
+        // And one of the functions' role.
+        assert_eq!(paged.requests["iam:ListRolePolicies"], 3_usize.div_ceil(page) + 1);
+        assert_eq!(paged.requests["iam:ListAttachedRolePolicies"], 3_usize.div_ceil(page) + 1);
+        assert_eq!(paged.requests["lambda:ListFunctions"], 5_usize.div_ceil(page));
     }
 }
 

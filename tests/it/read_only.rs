@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::{
-    moto_suite::mixed,
+    denied::MANY_ROLES,
+    moto_suite::{mixed, wing},
     support::{
         proxy::{Call, Proxy, Rule},
         run::Gatelight,
@@ -13,14 +14,16 @@ use crate::{
     },
 };
 
-/// Every call of audits of a rich account: of one region, and of all.
+/// Every call of audits of a rich account (of one region, and of all), and of one with many roles.
 fn recorded() -> Vec<Call> {
     let account = Account::new();
-    mixed::seed(&account);
-    let proxy = Proxy::start(|_| Rule::Forward);
+    let proxy = Proxy::start(wing::mended(&wing::seed(&account)));
     for region in [&["--region", "us-east-1"][..], &["--all-regions"]] {
         account.audit().args(region).endpoint(&proxy.url()).run().report();
     }
+    let other = Account::new();
+    other.script("us-east-1", MANY_ROLES);
+    other.audit().args(["--region", "us-east-1"]).endpoint(&proxy.url()).run().report();
     proxy.calls()
 }
 
@@ -30,9 +33,9 @@ fn only_reads() {
     for call in &calls {
         let (service, name) = call.operation.split_once(':').unwrap_or_default();
         let reads = match service {
-            "apigateway" | "apigatewayv2" => call.method == "GET",
-            "ec2" | "firehose" | "iam" | "logs" | "sts" => {
-                ["Get", "List", "Describe"].iter().any(|verb| name.starts_with(verb))
+            "apigateway" | "apigatewayv2" | "lambda" => call.method == "GET",
+            "cloudwatch" | "ec2" | "firehose" | "iam" | "logs" | "sts" => {
+                ["Get", "List", "Describe", "Filter"].iter().any(|verb| name.starts_with(verb))
             }
             _ => false,
         };
@@ -45,15 +48,33 @@ fn only_reads() {
         "apigateway:GetStages",
         "apigatewayv2:GetApis",
         "apigatewayv2:GetStages",
+        "cloudwatch:GetMetricData",
+        "ec2:DescribeDhcpOptions",
+        "ec2:DescribeInternetGateways",
+        "ec2:DescribeNatGateways",
+        "ec2:DescribeNetworkAcls",
         "ec2:DescribeRegions",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcAttribute",
+        "ec2:DescribeVpcEndpoints",
+        "ec2:DescribeVpcs",
+        "ec2:GetManagedPrefixListEntries",
         "firehose:DescribeDeliveryStream",
+        "iam:GetAccountAuthorizationDetails",
         "iam:GetPolicy",
         "iam:GetPolicyVersion",
         "iam:GetRole",
         "iam:GetRolePolicy",
         "iam:ListAttachedRolePolicies",
         "iam:ListRolePolicies",
+        "lambda:GetCapacityProvider",
+        "lambda:GetPolicy",
+        "lambda:ListFunctions",
         "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:FilterLogEvents",
         "sts:GetCallerIdentity",
     ];
     assert_eq!(operations, BTreeSet::from(expected));
@@ -69,7 +90,13 @@ fn an_empty_region_costs_its_listings() {
     for operation in proxy.calls().into_iter().map(|call| call.operation) {
         *counts.entry(operation).or_default() += 1;
     }
-    let allowed = ["sts:GetCallerIdentity", "apigateway:GetRestApis", "apigatewayv2:GetApis", "apigateway:GetAccount"];
+    let allowed = [
+        "sts:GetCallerIdentity",
+        "apigateway:GetRestApis",
+        "apigatewayv2:GetApis",
+        "apigateway:GetAccount",
+        "lambda:ListFunctions",
+    ];
     for (operation, count) in counts {
         assert!(allowed.contains(&operation.as_str()) && count == 1, "{operation}: {count}");
     }
@@ -79,8 +106,7 @@ fn an_empty_region_costs_its_listings() {
 #[test]
 fn requests_are_counted() {
     let account = Account::new();
-    mixed::seed(&account);
-    let proxy = Proxy::start(|_| Rule::Forward);
+    let proxy = Proxy::start(wing::mended(&wing::seed(&account)));
     let report = account.audit().args(["--region", "us-east-1"]).endpoint(&proxy.url()).run().report();
     let mut seen = BTreeMap::<String, u64>::new();
     for call in proxy.calls() {

@@ -4,8 +4,9 @@ use super::destination_missing::{Found, log_group, subject};
 use crate::{
     Context, Judgement, Severity, Verdict,
     arn::Destination,
-    check::{Check, Evidence, Failure, Fix, Judge, Need},
+    check::{Check, Judge, Need},
     inventory::StageOf,
+    log_group::never_expires::retention,
 };
 
 /// See the documentation beside this file.
@@ -29,32 +30,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         Found::Absent => return not_applicable("the log group does not exist"),
         Found::Elsewhere => return not_applicable("the log group is not in this account and region"),
     };
-    if group.retention_days.is_some() {
-        return Ok(Judgement::Pass);
-    }
-    // A retention cannot be set on it: AWS's own applies.
-    if group.class.as_deref() == Some("DELIVERY") {
-        return Ok(Judgement::PassNoted("The log group's class is DELIVERY: AWS keeps its events for one day.".into()));
-    }
-    Ok(Failure {
-        severity: None,
-        cause: subject(&log.destination),
-        message: format!("Log group {name} has no retention: its events are kept for ever."),
-        evidence: vec![Evidence::new("retention", "none")],
-        affects: vec![],
-        fix: Fix::say("Set how long events are kept; 30 days here. Older events are deleted.").command([
-            "aws",
-            "logs",
-            "put-retention-policy",
-            "--region",
-            &context.region().name,
-            "--log-group-name",
-            name,
-            "--retention-in-days",
-            "30",
-        ]),
-    }
-    .into())
+    Ok(retention(context, name, group, subject(&log.destination), vec![]))
 }
 
 #[cfg(test)]

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Asked, SetRole, count, existing_role, few, role_name, role_subject, silenced};
+use super::{Asked, SetRole, count, existing_role, silenced};
 use crate::{
-    Context, Gap, Judgement, Verdict,
+    Context, Judgement, Verdict,
     arn::Destination,
     check::{Check, Evidence, Failure, Fix, Judge, Need, Severity},
-    iam::{Decision, Denial, Document, Keys, Policies, Request, Text},
-    inventory::{Role, StageOf},
+    inventory::StageOf,
+    role::{self, Powers, few},
 };
 
 /// See the documentation beside this file.
@@ -45,15 +45,13 @@ fn judge(context: &Context<'_>) -> Verdict {
     };
     let account = context.account_id()?;
     let groups = groups(context, &set.stages.seen);
-    let policies = policies(context, role);
-    let keys = keys(account, role);
+    let powers = Powers::of(context, account, role);
     let mut refused = Vec::new();
     let mut gap = None;
     for (name, written) in &groups {
-        let group = Group { context, account, name, execution: written.execution, policies: &policies, keys: &keys };
-        for refusal in group.refusals() {
+        for refusal in powers.refusals_of_writing(name, written.execution) {
             match refusal {
-                Ok(refusal) => refused.push(refusal),
+                Ok(refusal) => refused.push(Refusal { group: name, refusal }),
                 Err(why) => gap = gap.or(Some(why)),
             }
         }
@@ -92,82 +90,10 @@ fn groups(context: &Context<'_>, stages: &[StageOf<'_>]) -> BTreeMap<String, Wri
     groups
 }
 
-/// The role's policies, each read once.
-fn policies(context: &Context<'_>, role: &Role) -> Policies {
-    let inline = role
-        .inline_policies
-        .seen
-        .iter()
-        .map(|policy| Document::parse(format!("inline policy {}", policy.name), policy.document.get()?));
-    let managed = |arn: &str, name: String| Document::parse(name, context.managed_policy(arn)?);
-    let attached =
-        role.attached_policies.seen.iter().map(|policy| managed(&policy.arn, format!("policy {}", policy.arn)));
-    Policies {
-        identity: inline.chain(attached).collect(),
-        rest: role.inline_policies.rest.get().and(role.attached_policies.rest.get()).copied(),
-        boundary: role.boundary.as_ref().map(|arn| managed(arn, format!("permissions boundary {arn}"))),
-    }
-}
-
-/// What is known of the role's requests. The principal's ARN in a role's session is that of the role
-/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>).
-fn keys(account: &str, role: &Role) -> Keys {
-    Keys::default()
-        .with("aws:PrincipalAccount", account)
-        .with("aws:ResourceAccount", account)
-        .with("aws:PrincipalArn", &role.arn)
-}
-
 /// An action on a log group that is denied.
 struct Refusal<'a> {
     group: &'a str,
-    action: &'static str,
-    denial: Denial,
-}
-
-/// A log group that is written to.
-struct Group<'a> {
-    context: &'a Context<'a>,
-    account: &'a str,
-    name: &'a str,
-    execution: bool,
-    policies: &'a Policies,
-    keys: &'a Keys,
-}
-
-impl<'a> Group<'a> {
-    /// What of writing to it is denied, and a gap for each action that cannot be decided.
-    fn refusals(&self) -> impl Iterator<Item = Result<Refusal<'a>, Gap>> {
-        // CloudTrail's records of denied calls name the stream for both actions.
-        let Self { context, account, name, .. } = self;
-        let (partition, region) = (&context.account().partition, &context.region().name);
-        let stream = format!("arn:{partition}:logs:{region}:{account}:log-group:{name}:log-stream:");
-        let writes = ["logs:CreateLogStream", "logs:PutLogEvents"]
-            .map(|action| self.refusal(action, Text::open(&stream)).transpose());
-        let creates = self.execution.then(|| self.creation(Text::whole(&stream)).transpose()).flatten();
-        writes.into_iter().flatten().chain(creates)
-    }
-
-    fn refusal(&self, action: &'static str, resource: Text<'_>) -> Result<Option<Refusal<'a>>, Gap> {
-        let request = Request { action, resource: Some(resource), caller: None, keys: self.keys };
-        Ok(match self.policies.decide(&request)? {
-            Decision::Allowed(_) => None,
-            Decision::Denied(denial) => Some(Refusal { group: self.name, action, denial }),
-        })
-    }
-
-    /// An execution-log group that does not exist must be created first; one that does exist need not.
-    fn creation(&self, resource: Text<'_>) -> Result<Option<Refusal<'a>>, Gap> {
-        let refusal = self.refusal("logs:CreateLogGroup", resource);
-        if matches!(refusal, Ok(None)) {
-            return refusal;
-        }
-        match self.context.log_group(self.name) {
-            Ok(Some(_)) => Ok(None),
-            Ok(None) => refusal,
-            Err(gap) => Err(gap),
-        }
-    }
+    refusal: role::Refusal,
 }
 
 /// `more`: there may be more refusals, which could not be checked.
@@ -187,20 +113,20 @@ fn failure(
     let stages: Vec<&StageOf<'_>> = stages.into_iter().map(|at| &set.stages.seen[at]).collect();
     let affects: Vec<_> = stages.iter().map(|stage| context.stage_subject(stage)).collect();
     let apis = stages.iter().map(|stage| &stage.api.id).collect::<BTreeSet<_>>().len();
-    let actions: BTreeSet<&str> = refused.iter().map(|refusal| refusal.action).collect();
+    let actions: BTreeSet<&str> = refused.iter().map(|refusal| refusal.refusal.action).collect();
     let actions: Vec<&str> = actions.into_iter().collect();
 
     let mut evidence: Vec<_> = refused
         .iter()
         .take(EVIDENCE)
-        .map(|Refusal { group, action, denial }| Evidence::new(*group, format!("{action}: {denial}")))
+        .map(|Refusal { group, refusal }| Evidence::new(*group, format!("{}: {}", refusal.action, refusal.denial)))
         .collect();
     if let more @ 1.. = refused.len().saturating_sub(EVIDENCE) {
         evidence.push(Evidence::new("more", format!("{more} more refusals like these")));
     }
     Failure {
         severity: None,
-        cause: Some(role_subject(set.arn)),
+        cause: Some(role::subject(set.arn)),
         message: format!(
             "{}, the CloudWatch role of API Gateway in {region}, may not do {} on {} of {} that its stages write to: {}. {}",
             set.arn,
@@ -212,21 +138,16 @@ fn failure(
         ),
         evidence,
         affects,
-        fix: fix(role_name(set.arn), partition, region, account, refused),
+        fix: fix(role::name(set.arn), partition, region, account, refused),
     }
 }
 
 /// A policy that allows it mends what no policy allows; what a statement denies must be changed by hand.
 fn fix(role: &str, partition: &str, region: &str, account: &str, refused: &[Refusal<'_>]) -> Fix {
-    let in_the_way: BTreeSet<String> =
-        refused.iter().filter(|r| r.denial != Denial::NotAllowed).map(|r| r.denial.to_string()).collect();
     let wanted = "logs:CreateLogGroup, logs:CreateLogStream and logs:PutLogEvents on every log group of its stages";
-    if !in_the_way.is_empty() {
-        let in_the_way: Vec<&str> = in_the_way.iter().map(String::as_str).collect();
-        return Fix::say(format!(
-            "Change what stands in the way ({}), so that role {role} may do {wanted}.",
-            few(&in_the_way)
-        ));
+    let denials = refused.iter().map(|refused| &refused.refusal.denial);
+    if let Some(fix) = role::clear_the_way(denials, &format!("role {role} may do {wanted}")) {
+        return fix;
     }
     let resource = format!("arn:{partition}:logs:{region}:{account}:log-group:*");
     let actions = r#"["logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"]"#;

@@ -1,9 +1,10 @@
 //! The role that is set does not exist.
 
-use super::{Asked, SetRole, parse, role_name, role_subject, set_role};
+use super::{Asked, SetRole, set_role};
 use crate::{
     Context, Judgement, Verdict,
     check::{Check, Evidence, Failure, Fix, Judge, Need, Severity},
+    role,
 };
 
 /// See the documentation beside this file.
@@ -30,22 +31,22 @@ pub(super) fn update_account(region: &str) -> [&str; 7] {
 }
 
 fn judge(context: &Context<'_>) -> Verdict {
-    let SetRole { stages, arn, role } = match set_role(context)? {
+    let SetRole { stages, arn, role: found } = match set_role(context)? {
         Asked::No(why) => return Ok(Judgement::NotApplicable(why)),
         Asked::Yes(set) => set,
     };
     stages.any()?;
-    if role.is_some() {
+    if found.is_some() {
         return Ok(Judgement::Pass);
     }
     let region = &context.region().name;
     let mut evidence = vec![Evidence::new("CloudWatch role", arn)];
     let answer = context.role(arn).and_then(|answer| Ok(answer.role.get()?.as_ref()));
-    let why = match (parse(arn), answer) {
+    let why = match (role::parse(arn), answer) {
         (None, _) => "is not the ARN of an IAM role".to_owned(),
         (Some(_), Ok(Some(other))) => {
             evidence.push(Evidence::new("role of that name", other.arn.as_str()));
-            format!("does not exist: the role {} has another path now, {}", role_name(arn), other.arn)
+            format!("does not exist: the role {} has another path now, {}", role::name(arn), other.arn)
         }
         (Some(_), _) => "does not exist".to_owned(),
     };
@@ -54,7 +55,7 @@ fn judge(context: &Context<'_>) -> Verdict {
     Ok(Failure {
         severity: None,
         // What is no role's ARN is mended in the settings.
-        cause: parse(arn).map(|_| role_subject(arn)),
+        cause: role::parse(arn).map(|_| role::subject(arn)),
         message: format!(
             "{arn}, the CloudWatch role of API Gateway in {region}, {why}. {} AWS looks at the role when it is set \
              and reports nothing when it is gone later.",
@@ -87,7 +88,7 @@ mod tests {
         let arn = world.gateway_role_arn();
         *world.gateway_role_mut() = Fetched::known(None);
         let failure = world.failure(&CHECK, "account settings");
-        assert_eq!(failure.cause, Some(role_subject(&arn)));
+        assert_eq!(failure.cause, Some(role::subject(&arn)));
         assert_eq!(failure.affects.len(), 8);
         assert!(failure.message.contains("does not exist. Silences 8 stages"), "{}", failure.message);
     }

@@ -9,9 +9,8 @@ use std::collections::BTreeSet;
 
 use crate::{
     Context, Gap, Subject,
-    arn::Arn,
-    check::SubjectKind,
     inventory::{Role, StageOf},
+    role::few,
 };
 
 const NO_STAGE: &str = "no REST or WebSocket stage in this region logs to CloudWatch Logs";
@@ -88,14 +87,6 @@ fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// The first three names, and how many more there are.
-fn few(names: &[&str]) -> String {
-    match names {
-        [a, b, c, _, rest @ ..] => format!("{a}, {b}, {c} and {} more", rest.len() + 1),
-        _ => names.join(", "),
-    }
-}
-
 /// The role that is set. What makes the question moot is told even where the rest is not known.
 ///
 /// # Errors
@@ -133,57 +124,5 @@ fn set_arn<'a>(context: &Context<'a>) -> Result<Option<&'a str>, Gap> {
 }
 
 fn role<'a>(context: &Context<'a>, arn: &str) -> Result<Option<&'a Role>, Gap> {
-    let Some((account, _)) = parse(arn) else { return Ok(None) };
-    if let Ok(own) = context.account_id()
-        && account != own
-    {
-        let why = format!("{arn} is a role of account {account}; what it may do cannot be seen from account {own}");
-        return Err(Gap::unprovable(arn, why));
-    }
-    let role = context.role(arn)?.role.get()?.as_ref();
-    // Of that name, but under another path: IAM looks up roles by name, API Gateway has the whole ARN.
-    Ok(role.filter(|role| role.arn == arn))
-}
-
-/// The account and the name in the ARN of a role.
-fn parse(arn: &str) -> Option<(&str, &str)> {
-    let Arn { service, region, account, resource, .. } = Arn::parse(arn)?;
-    let name = resource.strip_prefix("role/")?.rsplit('/').next()?;
-    (service == "iam" && region.is_empty() && !account.is_empty() && !name.is_empty()).then_some((account, name))
-}
-
-fn role_name(arn: &str) -> &str {
-    parse(arn).map_or(arn, |(_, name)| name)
-}
-
-fn role_subject(arn: &str) -> Subject {
-    Subject { kind: SubjectKind::Role, arn: arn.to_owned(), name: role_name(arn).to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn few_names_are_told_and_many_counted() {
-        assert_eq!(few(&["a"]), "a");
-        assert_eq!(few(&["a", "b", "c"]), "a, b, c");
-        assert_eq!(few(&["a", "b", "c", "d", "e"]), "a, b, c and 2 more");
-    }
-
-    #[test]
-    fn a_role_is_named_by_the_end_of_its_arn() {
-        assert_eq!(parse("arn:aws:iam::123456789012:role/a/b/c"), Some(("123456789012", "c")));
-        for text in [
-            "gateway-logs",
-            "arn:aws:iam::123456789012:user/a",
-            "arn:aws:iam::123456789012:role/",
-            "arn:aws:iam::123456789012:role/a/",
-            "arn:aws:iam:::role/a",
-            "arn:aws:sts::123456789012:role/a",
-            "arn:aws:iam:us-east-1:123456789012:role/a",
-        ] {
-            assert_eq!(parse(text), None, "{text}");
-        }
-    }
+    crate::role::existing(context, arn, context.account_id().ok())
 }

@@ -1,10 +1,11 @@
 //! The role's trust policy does not let API Gateway assume it.
 
-use super::{Asked, existing_role, role_name, role_subject};
+use super::{Asked, existing_role};
 use crate::{
     Context, Judgement, Verdict,
     check::{Check, Evidence, Failure, Fix, Judge, Need, Severity},
     iam::{Caller, Decision, Document, Keys, Policies, Possible, Request},
+    role::{name as role_name, subject as role_subject},
 };
 
 /// See the documentation beside this file.

@@ -3,7 +3,7 @@
 
 use super::{
     answer::Answer,
-    glob::{self, Colons, Match, Text, run},
+    glob::{self, Colons, Match, Tail, Text, run},
     json::Json,
     keys::{Keys, Possible},
     pattern::{Pattern, Token},
@@ -90,6 +90,16 @@ fn read_test(operator: &str, values: Json, variables: bool) -> Test {
 }
 
 impl Clause {
+    /// The values of which `key` must have one, if that is what it says.
+    pub(super) fn required(&self, key: &str) -> &[Pattern] {
+        match &self.test {
+            Test::Plain {
+                compare: Compare::Arn | Compare::String { fold: false, .. }, negated: false, values, ..
+            } if self.key.eq_ignore_ascii_case(key) => values,
+            _ => &[],
+        }
+    }
+
     /// Whether it holds for a request with these keys: the answer, if it is the same for all that is possible.
     pub(super) fn holds(&self, keys: &Keys) -> Answer {
         let Self { operator, key, test } = self;
@@ -163,7 +173,7 @@ impl Compare {
                 let folded: Vec<Token> = tokens.iter().map(fold).collect();
                 run(&folded, Text::whole(&text.to_ascii_lowercase()), Colons::Free)
             }
-            (Self::Arn, Possible::Value(text)) => glob::arn(tokens, text),
+            (Self::Arn, Possible::Value(text)) => glob::arn(tokens, Text::whole(text)),
             (Self::Bool, Possible::Value(text)) => match (value.text(), text.as_str()) {
                 ("true" | "false", "true" | "false") => if_true(value.text() == text),
                 _ => Match::Unknown,
@@ -178,9 +188,22 @@ impl Compare {
             (Self::Arn, Possible::Arn { partition, region, account }) => {
                 Shape { partition, region, account }.by_component(tokens)
             }
+            (Self::String { fold: false, .. }, Possible::Begins(known)) => run(tokens, begins(known), Colons::Free),
+            (Self::String { fold: true, .. }, Possible::Begins(known)) => {
+                if !known.is_ascii() {
+                    return Match::Unknown;
+                }
+                let folded: Vec<Token> = tokens.iter().map(fold).collect();
+                run(&folded, begins(&known.to_ascii_lowercase()), Colons::Free)
+            }
+            (Self::Arn, Possible::Begins(known)) => glob::arn(tokens, begins(known)),
             (Self::Null | Self::Bool, _) | (_, Possible::Absent | Possible::Anything) => Match::Unknown,
         }
     }
+}
+
+fn begins(known: &str) -> Text<'_> {
+    Text { known, tail: Tail::Anything }
 }
 
 fn fold(token: &Token) -> Token {
@@ -196,7 +219,7 @@ mod tests {
     use super::*;
 
     /// The request: `known` is `Value`, `maybe` is absent or `value`, `none` is absent, `source` is absent or an ARN of
-    /// this account and region, `role` an ARN; others are not listed.
+    /// this account and region, `delivery` an ARN whose end is not known, `role` an ARN; others are not listed.
     fn keys() -> Keys {
         let value = || Possible::Value("value".to_owned());
         let arn = Possible::Arn { partition: "aws".into(), region: "us-east-1".into(), account: "1".into() };
@@ -207,6 +230,11 @@ mod tests {
             .with_possible("none", vec![Possible::Absent], "it is absent")
             .with_possible("maybe", vec![Possible::Absent, value()], "it may be absent")
             .with_possible("source", vec![Possible::Absent, arn], "it may be absent")
+            .with_possible(
+                "delivery",
+                vec![Possible::Begins("arn:aws:logs:us-east-1:1:".into())],
+                "its end is not known",
+            )
     }
 
     fn holds(operator: &str, key: &str, value: &str) -> Match {
@@ -287,6 +315,17 @@ mod tests {
             ("ArnNotLike", "source", r#""arn:aws:execute-api:*:2:*""#, Yes),
             ("StringEquals", "source", r#""arn:aws:execute-api:us-east-1:2:x""#, No),
             ("StringEqualsIgnoreCase", "source", r#""ARN:aws:execute-api:us-east-1:1:x""#, Unknown),
+            ("ArnLike", "delivery", r#""arn:aws:logs:us-east-1:1:*""#, Yes),
+            ("ArnEquals", "delivery", r#""arn:*:logs:*:1:*""#, Yes),
+            ("ArnLike", "delivery", r#""arn:aws:logs:us-east-1:2:*""#, No),
+            ("ArnLike", "delivery", r#""arn:aws:logs:us-east-1:1:delivery-source:x""#, Unknown),
+            ("ArnLike", "delivery", r#""arn:aws:logs:*""#, Unknown),
+            ("ArnNotLike", "delivery", r#""arn:aws:logs:us-east-1:1:*""#, No),
+            ("StringLike", "delivery", r#""arn:aws:logs:us-east-1:1:*""#, Yes),
+            ("StringEquals", "delivery", r#""arn:aws:logs:us-east-1:1:*""#, Unknown),
+            ("StringEquals", "delivery", r#""arn:aws:logs:us-east-1:1:""#, No),
+            ("StringEqualsIgnoreCase", "delivery", r#""ARN:aws:logs:us-east-1:2:x""#, No),
+            ("Null", "delivery", "false", Yes),
             ("StringEquals", "other", r#""x""#, Unknown),
             ("StringLikeIfExists", "other", r#""*""#, Yes),
             ("StringEquals", "known", r#""${other}""#, Unknown),

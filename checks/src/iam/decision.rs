@@ -17,7 +17,7 @@ use crate::fetched::Gap;
 pub struct Request<'a> {
     /// `logs:PutLogEvents`; not case-sensitive.
     pub action: &'a str,
-    /// On what; none for the trust policy of a role, which is its own resource.
+    /// On what, or [`Text::NO_RESOURCE`]; none for the trust policy of a role, which is its own resource.
     pub resource: Option<Text<'a>>,
     /// By whom; none for policies that belong to who asks.
     pub caller: Option<Caller<'a>>,
@@ -28,9 +28,9 @@ pub struct Request<'a> {
 impl fmt::Display for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.resource {
+            Some(Text::NO_RESOURCE) | None => f.write_str(self.action),
             Some(Text { known, tail: Tail::None }) => write!(f, "{} on {known}", self.action),
             Some(Text { known, .. }) => write!(f, "{} on {known}<any>", self.action),
-            None => f.write_str(self.action),
         }
     }
 }

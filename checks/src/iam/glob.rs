@@ -23,6 +23,9 @@ pub enum Tail {
 }
 
 impl<'a> Text<'a> {
+    /// In the place of the resource of an action that takes none: only patterns that match `*` itself match.
+    pub const NO_RESOURCE: Text<'static> = Text { known: "*", tail: Tail::None };
+
     /// A text that is known to its end.
     #[must_use]
     pub fn whole(known: &'a str) -> Self {
@@ -189,14 +192,14 @@ pub(super) fn resource(tokens: &[Token], text: Text<'_>) -> Match {
 /// is checked separately"
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>).
 /// What a value with fewer components means is not documented.
-pub(super) fn arn(tokens: &[Token], value: &str) -> Match {
-    if run(tokens, Text::whole(value), Colons::Free) == Match::No {
+pub(super) fn arn(tokens: &[Token], value: Text<'_>) -> Match {
+    if run(tokens, value, Colons::Free) == Match::No {
         return Match::No;
     }
-    if components(tokens).is_none() || value.matches(':').count() + 1 < COMPONENTS {
+    if components(tokens).is_none() || value.known.matches(':').count() + 1 < COMPONENTS {
         return Match::Unknown;
     }
-    run(tokens, Text::whole(value), Colons::Fixed)
+    run(tokens, value, Colons::Fixed)
 }
 
 /// The patterns of an ARN's six components; none if there are fewer, or if they hang on a value that is not known.
@@ -271,7 +274,7 @@ mod tests {
                 .all(|(pattern, text)| naive(pattern.as_bytes(), text.as_bytes()));
             let expected = if one_by_one { Match::Yes } else { Match::No };
             prop_assert_eq!(run(&tokens(&pattern), Text::whole(&text), Colons::Fixed), expected);
-            prop_assert_eq!(arn(&tokens(&pattern), &text), expected);
+            prop_assert_eq!(arn(&tokens(&pattern), Text::whole(&text)), expected);
         }
 
         #[test]
@@ -344,11 +347,11 @@ mod tests {
     #[test]
     fn a_value_of_fewer_components_that_matches_as_text_is_unknown_to_an_arn_operator() {
         let role = "arn:aws:iam::1:role/r";
-        assert_eq!(arn(&tokens("arn:aws:iam:*"), role), Match::Unknown);
-        assert_eq!(arn(&tokens("arn:aws:s3:*"), role), Match::No);
-        assert_eq!(arn(&tokens("arn:aws:*:role/r"), role), Match::Unknown);
-        assert_eq!(arn(&tokens("arn:aws:iam:*:1:role/*"), role), Match::Yes);
-        assert_eq!(arn(&tokens("arn:aws:iam::1:role/${x}"), role), Match::Unknown);
+        assert_eq!(arn(&tokens("arn:aws:iam:*"), Text::whole(role)), Match::Unknown);
+        assert_eq!(arn(&tokens("arn:aws:s3:*"), Text::whole(role)), Match::No);
+        assert_eq!(arn(&tokens("arn:aws:*:role/r"), Text::whole(role)), Match::Unknown);
+        assert_eq!(arn(&tokens("arn:aws:iam:*:1:role/*"), Text::whole(role)), Match::Yes);
+        assert_eq!(arn(&tokens("arn:aws:iam::1:role/${x}"), Text::whole(role)), Match::Unknown);
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub enum Possible {
         /// Twelve digits, or empty as in the ARNs of API Gateway.
         account: String,
     },
+    /// Some text that begins like this and goes on.
+    Begins(String),
     /// Some value of which nothing is known.
     Anything,
 }

@@ -3,7 +3,7 @@
 //!
 //! The order of evaluation is that of
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>,
-//! so far for identity policies, a permissions boundary and a role's trust policy.
+//! so far for identity policies, a permissions boundary, a role's trust policy, and policies of resources that decide alone.
 
 mod answer;
 mod condition;
@@ -15,9 +15,11 @@ mod keys;
 mod pattern;
 mod principal;
 mod shape;
+mod source;
 
 pub use decision::{Decider, Decision, Denial, Policies, Request};
 pub use document::Document;
 pub use glob::{Tail, Text};
 pub use keys::{Keys, Possible};
 pub use principal::Caller;
+pub use source::Source;

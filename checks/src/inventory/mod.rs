@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     arn::Destination,
     check::{Subject, SubjectKind},
-    fetched::{Fetched, Listing, stated},
+    fetched::{Fetched, Gap, Listing, stated},
 };
 
 pub use function::{CallersAnswer, CapacityProviderAnswer, Function, FunctionVpc};
@@ -117,6 +117,27 @@ pub struct Region {
     /// What the search of each log group gave.
     #[serde(default)]
     pub log_probes: Vec<LogProbeAnswer>,
+}
+
+impl Region {
+    /// A region of which nothing is known.
+    #[must_use]
+    pub fn unread(name: &str, gap: &Gap) -> Self {
+        Self {
+            name: name.to_owned(),
+            rest_apis: Listing::unread(gap.clone()),
+            v2_apis: Listing::unread(gap.clone()),
+            gateway_settings: Err(gap.clone()).into(),
+            log_groups: Vec::new(),
+            delivery_streams: Vec::new(),
+            functions: Listing::unread(gap.clone()),
+            callers: Vec::new(),
+            log_policies: Listing::unread(gap.clone()),
+            capacity_providers: Vec::new(),
+            network: Network::unread(gap),
+            log_probes: Vec::new(),
+        }
+    }
 }
 
 /// An API.

@@ -28,8 +28,6 @@ pub struct Network {
     /// The prefix lists that their routes and rules name.
     #[serde(default)]
     pub prefix_lists: Vec<PrefixListAnswer>,
-    /// What VPC Block Public Access blocks in the region: `off`, `block-bidirectional`, `block-ingress`.
-    pub public_access_block: Fetched<Option<String>>,
 }
 
 impl Network {
@@ -47,7 +45,6 @@ impl Network {
             network_acls: Listing::unread(gap.clone()),
             dhcp_options: Listing::unread(gap.clone()),
             prefix_lists: Vec::new(),
-            public_access_block: Err(gap.clone()).into(),
         }
     }
 
@@ -73,7 +70,8 @@ pub struct Subnet {
     pub dns64: bool,
     /// The account that owns it: not the function's in a shared VPC.
     pub owner: String,
-    /// What Block Public Access does to it in particular.
+    /// What VPC Block Public Access does to it, exclusions counted: `off`, `block-bidirectional`, `block-ingress`. AWS
+    /// states it for every subnet; an endpoint that does not know it states none, and then nothing blocks.
     #[serde(deserialize_with = "stated")]
     pub public_access_block: Option<String>,
 }

@@ -1,12 +1,15 @@
 //! The worlds in which something is wrong, or not known: each a healthy one with a fault, or a few that do not touch.
 
-use super::{Inventory, break_off, denied, healthy, logging};
+use super::{Inventory, break_off, denied, emission::EMISSION, healthy, logging, network::NETWORKS};
 use crate::{
     Fetched, Listing,
-    inventory::{AccessLogSetting, InlinePolicy, LogGroup, MethodLogging, Protocol, Region, Role},
+    inventory::{
+        AccessLogSetting, FunctionVpc, InlinePolicy, LogGroup, LogPolicy, MethodLogging, Network, Protocol, Region,
+        Role,
+    },
 };
 
-/// An account in which API Gateway is not used.
+/// An account in which neither API Gateway nor Lambda is used.
 #[must_use]
 pub fn empty() -> Inventory {
     let mut world = healthy();
@@ -14,10 +17,32 @@ pub fn empty() -> Inventory {
     world.region.v2_apis.seen.clear();
     world.region.log_groups.clear();
     world.region.delivery_streams.clear();
+    world.region.functions.seen.clear();
+    world.region.callers.clear();
+    world.region.log_policies.seen.clear();
+    world.region.capacity_providers.clear();
+    world.region.log_probes.clear();
+    world.region.network = no_network();
     world.account.roles.clear();
     world.account.managed_policies.clear();
     world.set_gateway_role(None);
     world
+}
+
+/// Networks were asked for, and there are none.
+fn no_network() -> Network {
+    Network {
+        subnets: Listing::whole(vec![]),
+        vpcs: Listing::whole(vec![]),
+        route_tables: Listing::whole(vec![]),
+        nat_gateways: Listing::whole(vec![]),
+        internet_gateways: Listing::whole(vec![]),
+        endpoints: Listing::whole(vec![]),
+        security_groups: Listing::whole(vec![]),
+        network_acls: Listing::whole(vec![]),
+        dhcp_options: Listing::whole(vec![]),
+        prefix_lists: vec![],
+    }
 }
 
 /// Every world: the healthy one, the empty one, and the faulty ones.
@@ -29,7 +54,9 @@ pub fn worlds() -> Vec<Inventory> {
 /// The same, each with what it is about.
 #[must_use]
 pub fn named_worlds() -> Vec<(&'static str, Inventory)> {
-    let faulty = STAGES.iter().chain(DESTINATIONS).chain(ROLES).chain(GAPS).map(|(name, spoil)| {
+    let faulty =
+        STAGES.iter().chain(DESTINATIONS).chain(ROLES).chain(FUNCTIONS).chain(NETWORKS).chain(EMISSION).chain(GAPS);
+    let faulty = faulty.map(|(name, spoil)| {
         let mut world = healthy();
         spoil(&mut world);
         (*name, world)
@@ -176,7 +203,7 @@ const ROLES: &[Fault] = &[
     ("role that may not create log groups, and need not", |world| {
         deny_creation(world);
         for answer in &mut world.region.log_groups {
-            if answer.group == Fetched::known(None) {
+            if answer.group == Fetched::known(None) && !answer.name.starts_with("/aws/lambda/") {
                 let arn = format!("arn:aws:logs:us-east-1:123456789012:log-group:{}", answer.name);
                 let group = LogGroup { arn, retention_days: None, class: None, kms_key: None };
                 answer.group = Fetched::known(Some(group));
@@ -214,6 +241,100 @@ fn strip(role: &mut Role) {
     role.attached_policies.seen.clear();
 }
 
+const FUNCTIONS: &[Fault] = &[
+    ("functions that do not trace", |world| {
+        pass_through(world, &["checkout", "users-sync", "reports", "fraud"]);
+        world.function_mut("thumbnails").tracing_mode = None;
+    }),
+    ("functions that do not trace, and stages neither", |world| {
+        pass_through(world, &["checkout", "users-sync"]);
+        for api in &mut world.region.rest_apis.seen {
+            api.stages.seen.iter_mut().for_each(|stage| stage.tracing = Some(false));
+        }
+    }),
+    ("functions that any stage may call", |world| {
+        pass_through(world, &["checkout", "users-sync", "reports"]);
+        let policy = |condition: &str| {
+            Fetched::known(Some(format!(
+                r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"Service":"apigateway.amazonaws.com"}},"Action":"lambda:InvokeFunction","Resource":"*"{condition}}}}}"#
+            )))
+        };
+        let any = r#","Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:execute-api:us-east-1:123456789012:*"}}"#;
+        *world.callers_mut("checkout") = policy("");
+        *world.callers_mut("users-sync") = policy(any);
+        *world.callers_mut("reports") = Fetched::known(Some("{".to_owned()));
+    }),
+    ("functions whose role is gone, or of another account", |world| {
+        *world.role_of_mut("reports") = Fetched::known(None);
+        let function = world.function_mut("checkout");
+        function.role = function.role.replace("123456789012", "210987654321");
+        world.function_mut("fraud").role = String::from("fraud");
+        world.function_mut("ranking").role.push_str("-moved");
+    }),
+    ("functions whose role has no policies", |world| {
+        world.change_role_of("checkout", strip);
+        *world.log_group_mut("/aws/lambda/checkout") = Fetched::known(None);
+    }),
+    ("functions whose role may do half", |world| {
+        let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["xray:PutTraceSegments","logs:CreateLogStream"],"Resource":"*"}]}"#;
+        *world.managed_policy_mut("AWSXRayDaemonWriteAccess") = Fetched::known(document.to_owned());
+        let document = document.replace("PutTraceSegments", "PutTelemetryRecords");
+        *world.managed_policy_mut("policy/traces") = Fetched::known(document);
+    }),
+    ("functions whose role may trace on conditions", |world| {
+        let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"xray:PutTraceSegments","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":"us-east-1"}}}]}"#;
+        *world.managed_policy_mut("AWSXRayDaemonWriteAccess") = Fetched::known(document.to_owned());
+        *world.managed_policy_mut("policy/traces") = Fetched::known(document.replace("PutTraceSegments", "Put*"));
+    }),
+    ("networks that name nothing", |world| {
+        let nowhere = FunctionVpc { subnets: vec![], security_groups: vec![], ipv6: false };
+        world.function_mut("checkout").vpc = Some(nowhere.clone());
+        world.region.capacity_providers[0].vpc = Fetched::known(nowhere);
+        let Network { network_acls, security_groups, .. } = &mut world.region.network;
+        network_acls.seen[0].subnets.clear();
+        for permission in security_groups.seen.iter_mut().flat_map(|group| &mut group.ingress) {
+            (permission.from_port, permission.to_port) = (None, None);
+            permission.cidrs.clear();
+            permission.prefix_lists.clear();
+            permission.security_groups.clear();
+        }
+    }),
+    ("logs that never expire", |world| {
+        for group in ["API-Gateway-Execution-Logs_a1b2c3d4e5/staging", "/aws/lambda/checkout", "/functions/shared"] {
+            world.change_log_group(group, |group| group.retention_days = None);
+        }
+    }),
+    ("no resource policy of CloudWatch Logs", |world| world.region.log_policies.seen.clear()),
+    ("resource policies for other services, accounts and groups", |world| {
+        let policies = &mut world.region.log_policies.seen;
+        policies[0].document = policies[0].document.replace("delivery.logs", "es");
+        policies[1].log_group = policies[1].log_group.as_ref().map(|arn| format!("{arn}-old"));
+        let mut other = policies[1].clone();
+        (other.name, other.log_group) = ("other-account".to_owned(), None);
+        other.document = other.document.replace(r#"["123456789012"]"#, r#""210987654321""#);
+        policies.push(other);
+    }),
+    ("resource policies on conditions that cannot be checked", |world| {
+        for policy in &mut world.region.log_policies.seen {
+            policy.document = policy.document.replace("aws:SourceAccount", "aws:SourceOrgID");
+        }
+    }),
+    ("a resource policy that denies", |world| {
+        let document = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"logs:PutLogEvents","Resource":"*"}}"#;
+        world.region.log_policies.seen.push(LogPolicy {
+            name: "freeze".to_owned(),
+            log_group: None,
+            document: document.to_owned(),
+        });
+    }),
+];
+
+fn pass_through(world: &mut Inventory, functions: &[&str]) {
+    for name in functions {
+        world.function_mut(name).tracing_mode = Some("PassThrough".to_owned());
+    }
+}
+
 const GAPS: &[Fault] = &[
     ("listings that broke off", |world| {
         world.break_rest_apis();
@@ -242,7 +363,20 @@ const GAPS: &[Fault] = &[
     ("nothing looked up", |world| {
         world.region.log_groups.clear();
         world.region.delivery_streams.clear();
+        world.region.callers.clear();
+        world.region.capacity_providers.clear();
         world.account.roles.clear();
         world.account.managed_policies.clear();
+    }),
+    ("functions, callers and resource policies that were denied", |world| {
+        break_off(&mut world.region.functions, "lambda:ListFunctions");
+        break_off(&mut world.region.log_policies, "logs:DescribeResourcePolicies");
+        pass_through(world, &["checkout", "reports", "ranking"]);
+        *world.callers_mut("checkout") = Err(denied("lambda:GetPolicy")).into();
+        *world.role_of_mut("reports") = Err(denied("iam:GetRole")).into();
+        *world.log_group_mut("/aws/lambda/checkout") = Err(denied("logs:DescribeLogGroups")).into();
+        for provider in &mut world.region.capacity_providers {
+            provider.vpc = Err(denied("lambda:GetCapacityProvider")).into();
+        }
     }),
 ];

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Inventory, logging};
+use super::{Inventory, emission, functions, logging, network};
 use crate::{
     Fetched, Listing,
     inventory::{
@@ -39,27 +39,27 @@ pub fn healthy() -> Inventory {
             id: Fetched::known(ID.to_owned()),
             partition: "aws".to_owned(),
             collected_at: Timestamp::constant(1_795_338_000, 0),
-            roles: roles(),
-            managed_policies: managed_policies(),
+            roles: [roles(), functions::roles()].concat(),
+            managed_policies: [managed_policies(), functions::managed_policies()].concat(),
         },
         region: Region {
             name: REGION.to_owned(),
             rest_apis: Listing::whole(rest_apis()),
             v2_apis: Listing::whole(v2_apis()),
             gateway_settings: Fetched::known(GatewaySettings { cloudwatch_role: Some(role_arn("gateway-logs")) }),
-            log_groups: log_groups(),
+            log_groups: [log_groups(), functions::log_groups()].concat(),
             delivery_streams: [("amazon-apigateway-orders", "ACTIVE"), ("amazon-apigateway-users", "CREATING")]
                 .map(|(name, status)| DeliveryStreamAnswer {
                     name: name.to_owned(),
                     stream: Fetched::known(Some(DeliveryStream { arn: stream_arn(name), status: status.to_owned() })),
                 })
                 .into(),
-            functions: Listing::whole(vec![]),
-            callers: vec![],
-            log_policies: Listing::whole(vec![]),
-            capacity_providers: vec![],
-            network: crate::inventory::Network::not_collected(),
-            log_probes: vec![],
+            functions: Listing::whole(functions::functions()),
+            callers: functions::callers(),
+            log_policies: Listing::whole(functions::log_policies()),
+            capacity_providers: network::capacity_providers(),
+            network: network::network(),
+            log_probes: emission::log_probes(),
         },
     }
 }
@@ -150,15 +150,8 @@ fn stage(
 /// Those of access logs, then those of execution logs. The execution log of `orders/prod`'s canary and that of
 /// `chat/test` have not been created yet: API Gateway does so when it first writes.
 fn log_groups() -> Vec<LogGroupAnswer> {
-    let group = |name: &str, retention_days, class: Option<&str>, kms_key: Option<String>| LogGroupAnswer {
-        name: name.to_owned(),
-        group: Fetched::known(Some(LogGroup {
-            arn: group_arn(name),
-            retention_days,
-            class: class.map(str::to_owned),
-            kms_key,
-        })),
-    };
+    let group =
+        |name: &str, days, class: Option<&str>, key: Option<String>| known_group(name, days, class, key.as_deref());
     let absent = |name: &str| LogGroupAnswer { name: name.to_owned(), group: Fetched::known(None) };
     let key = |id: &str| Some(format!("arn:aws:kms:{REGION}:{ID}:key/{id}"));
     vec![
@@ -170,22 +163,39 @@ fn log_groups() -> Vec<LogGroupAnswer> {
         group("/gateway/feed", Some(1), Some("STANDARD"), None),
         group("API-Gateway-Execution-Logs_a1b2c3d4e5/prod", Some(30), Some("STANDARD"), None),
         absent("API-Gateway-Execution-Logs_a1b2c3d4e5/prod/Canary"),
-        group("API-Gateway-Execution-Logs_a1b2c3d4e5/staging", None, Some("STANDARD"), None),
+        group("API-Gateway-Execution-Logs_a1b2c3d4e5/staging", Some(5), Some("STANDARD"), None),
         group("API-Gateway-Execution-Logs_f6g7h8i9j0/live", Some(14), None, key("0a1b2c3d")),
         group("API-Gateway-Execution-Logs_f6g7h8i9j0/beta", Some(3), Some("STANDARD"), None),
         group("/aws/apigateway/p6q7r8s9t0/prod", Some(30), Some("STANDARD"), None),
         absent("/aws/apigateway/p6q7r8s9t0/test"),
         group("/aws/apigateway/z6a7b8c9d0/live", Some(60), None, None),
-        group("/aws/apigateway/z6a7b8c9d0/try", None, Some("STANDARD"), None),
+        group("/aws/apigateway/z6a7b8c9d0/try", Some(400), Some("STANDARD"), None),
     ]
+}
+
+pub(super) fn known_group(
+    name: &str,
+    retention_days: Option<i32>,
+    class: Option<&str>,
+    kms_key: Option<&str>,
+) -> LogGroupAnswer {
+    let group = LogGroup {
+        arn: group_arn(name),
+        retention_days,
+        class: class.map(str::to_owned),
+        kms_key: kms_key.map(str::to_owned),
+    };
+    LogGroupAnswer { name: name.to_owned(), group: Fetched::known(Some(group)) }
+}
+
+pub(super) fn inline(name: &str, document: String) -> InlinePolicy {
+    InlinePolicy { name: name.to_owned(), document: Fetched::known(document) }
 }
 
 /// The role that writes the logs here, and one that does so in another region. Each kind of group is allowed by a
 /// policy of its own: access logs inline, execution logs of REST APIs inline, those of WebSocket APIs attached.
 fn roles() -> Vec<RoleAnswer> {
     let write = r#""logs:CreateLogStream","logs:PutLogEvents""#;
-    let inline =
-        |name: &str, document: String| InlinePolicy { name: name.to_owned(), document: Fetched::known(document) };
     let attached = |arn: &str| AttachedPolicy { arn: arn.to_owned() };
     let here = Role {
         arn: role_arn("gateway-logs"),
@@ -245,13 +255,13 @@ fn managed_policies() -> Vec<ManagedPolicy> {
 }
 
 /// A policy that allows `actions` on the log groups that match `groups` and all in them.
-fn allow(actions: &str, groups: &str) -> String {
+pub(super) fn allow(actions: &str, groups: &str) -> String {
     let group = group_arn(groups);
     let statement = format!(r#"{{"Effect":"Allow","Action":[{actions}],"Resource":["{group}","{group}:*"]}}"#);
     format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#)
 }
 
-fn group_arn(name: &str) -> String {
+pub(super) fn group_arn(name: &str) -> String {
     format!("arn:aws:logs:{REGION}:{ID}:log-group:{name}")
 }
 
@@ -259,10 +269,10 @@ fn stream_arn(name: &str) -> String {
     format!("arn:aws:firehose:{REGION}:{ID}:deliverystream/{name}")
 }
 
-fn role_arn(name: &str) -> String {
+pub(super) fn role_arn(name: &str) -> String {
     format!("arn:aws:iam::{ID}:role/{name}")
 }
 
-fn policy_arn(name: &str) -> String {
+pub(super) fn policy_arn(name: &str) -> String {
     format!("arn:aws:iam::{ID}:policy/{name}")
 }

@@ -9,5 +9,5 @@ mod whole;
 pub(crate) use call::{Calls, Page, Traffic, failed, lacks};
 pub(crate) use operation::Operation;
 pub(crate) use pace::Pace;
-pub(crate) use session::{Caller, Session, Whose, http_client};
+pub(crate) use session::{Caller, Role, Session, Whose, http_client};
 pub(crate) use whole::Promised;

@@ -5,6 +5,9 @@ use std::fmt;
 /// A call to AWS. All of them only read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Operation {
+    /// Takes a role in another account. It changes nothing there, and `iam-policy` leaves it out: it is the identity
+    /// that assumes which needs it, on the roles that it is given.
+    AssumeRole,
     /// Whose credentials these are.
     GetCallerIdentity,
     /// Which regions there are.
@@ -35,6 +38,42 @@ pub(crate) enum Operation {
     GetPolicy,
     /// The document of a managed policy.
     GetPolicyVersion,
+    /// Lambda functions.
+    ListFunctions,
+    /// Who may call a Lambda function.
+    GetFunctionPolicy,
+    /// The network of a capacity provider of Lambda.
+    GetCapacityProvider,
+    /// Every role with its policies.
+    GetAccountAuthorizationDetails,
+    /// Resource policies of CloudWatch Logs.
+    DescribeResourcePolicies,
+    /// Subnets.
+    DescribeSubnets,
+    /// VPCs.
+    DescribeVpcs,
+    /// One of a VPC's two DNS settings.
+    DescribeVpcAttribute,
+    /// Route tables.
+    DescribeRouteTables,
+    /// NAT gateways.
+    DescribeNatGateways,
+    /// Internet gateways.
+    DescribeInternetGateways,
+    /// VPC endpoints.
+    DescribeVpcEndpoints,
+    /// Security groups.
+    DescribeSecurityGroups,
+    /// Network ACLs.
+    DescribeNetworkAcls,
+    /// Sets of DHCP options.
+    DescribeDhcpOptions,
+    /// The ranges in a prefix list.
+    GetManagedPrefixListEntries,
+    /// The search of a log group.
+    FilterLogEvents,
+    /// Metrics of CloudWatch, up to 500 a call.
+    GetMetricData,
 }
 
 /// A limit that AWS sets, per account and region (or per account, where the service is global). API Gateway shares one
@@ -53,6 +92,16 @@ pub(crate) enum Quota {
     Sts,
     /// EC2 calls that read.
     Ec2,
+    /// What is left of Lambda's control plane when the calls with a limit of their own are taken out.
+    Lambda,
+    /// `lambda:GetPolicy`.
+    GetFunctionPolicy,
+    /// `logs:DescribeResourcePolicies`.
+    DescribeResourcePolicies,
+    /// `logs:FilterLogEvents`.
+    FilterLogEvents,
+    /// `cloudwatch:GetMetricData`.
+    GetMetricData,
 }
 
 /// Requests a second, and how many may come at once.
@@ -71,21 +120,28 @@ impl Quota {
             // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
             Self::DescribeLogGroups => (10.0, 10.0),
             // https://docs.aws.amazon.com/firehose/latest/dev/limits.html: five calls a second
-            Self::DescribeDeliveryStream => (5.0, 5.0),
+            // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html: five calls a second, and
+            // cannot be raised
+            // DescribeResourcePolicies: not published.
+            Self::DescribeDeliveryStream | Self::DescribeResourcePolicies | Self::FilterLogEvents => (5.0, 5.0),
             // Not published.
             Self::Iam => (10.0, 20.0),
             // Not published per call; 600 a second for AssumeRole and its like.
             Self::Sts => (20.0, 20.0),
             // https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
             Self::Ec2 => (20.0, 100.0),
+            // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 15 a second each
+            Self::Lambda | Self::GetFunctionPolicy => (15.0, 15.0),
+            // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+            Self::GetMetricData => (50.0, 50.0),
         };
         Rate { per_second, burst }
     }
 }
 
 impl Operation {
-    /// Every call, for tables and tests.
-    pub(crate) const ALL: [Self; 15] = [
+    /// Every call that `iam-policy` grants, for tables and tests.
+    pub(crate) const ALL: [Self; 33] = [
         Self::GetCallerIdentity,
         Self::DescribeRegions,
         Self::GetRestApis,
@@ -101,11 +157,30 @@ impl Operation {
         Self::ListAttachedRolePolicies,
         Self::GetPolicy,
         Self::GetPolicyVersion,
+        Self::ListFunctions,
+        Self::GetFunctionPolicy,
+        Self::GetCapacityProvider,
+        Self::GetAccountAuthorizationDetails,
+        Self::DescribeResourcePolicies,
+        Self::DescribeSubnets,
+        Self::DescribeVpcs,
+        Self::DescribeVpcAttribute,
+        Self::DescribeRouteTables,
+        Self::DescribeNatGateways,
+        Self::DescribeInternetGateways,
+        Self::DescribeVpcEndpoints,
+        Self::DescribeSecurityGroups,
+        Self::DescribeNetworkAcls,
+        Self::DescribeDhcpOptions,
+        Self::GetManagedPrefixListEntries,
+        Self::FilterLogEvents,
+        Self::GetMetricData,
     ];
 
     /// `service:Operation`, in AWS's words.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::AssumeRole => "sts:AssumeRole",
             Self::GetCallerIdentity => "sts:GetCallerIdentity",
             Self::DescribeRegions => "ec2:DescribeRegions",
             Self::GetRestApis => "apigateway:GetRestApis",
@@ -121,6 +196,24 @@ impl Operation {
             Self::ListAttachedRolePolicies => "iam:ListAttachedRolePolicies",
             Self::GetPolicy => "iam:GetPolicy",
             Self::GetPolicyVersion => "iam:GetPolicyVersion",
+            Self::ListFunctions => "lambda:ListFunctions",
+            Self::GetFunctionPolicy => "lambda:GetPolicy",
+            Self::GetCapacityProvider => "lambda:GetCapacityProvider",
+            Self::GetAccountAuthorizationDetails => "iam:GetAccountAuthorizationDetails",
+            Self::DescribeResourcePolicies => "logs:DescribeResourcePolicies",
+            Self::DescribeSubnets => "ec2:DescribeSubnets",
+            Self::DescribeVpcs => "ec2:DescribeVpcs",
+            Self::DescribeVpcAttribute => "ec2:DescribeVpcAttribute",
+            Self::DescribeRouteTables => "ec2:DescribeRouteTables",
+            Self::DescribeNatGateways => "ec2:DescribeNatGateways",
+            Self::DescribeInternetGateways => "ec2:DescribeInternetGateways",
+            Self::DescribeVpcEndpoints => "ec2:DescribeVpcEndpoints",
+            Self::DescribeSecurityGroups => "ec2:DescribeSecurityGroups",
+            Self::DescribeNetworkAcls => "ec2:DescribeNetworkAcls",
+            Self::DescribeDhcpOptions => "ec2:DescribeDhcpOptions",
+            Self::GetManagedPrefixListEntries => "ec2:GetManagedPrefixListEntries",
+            Self::FilterLogEvents => "logs:FilterLogEvents",
+            Self::GetMetricData => "cloudwatch:GetMetricData",
         }
     }
 
@@ -141,33 +234,70 @@ impl Operation {
             Self::GetV2Apis => "apigateway:*::/apis",
             Self::GetV2Stages => "apigateway:*::/apis/*/stages",
             Self::GetGatewayAccount => "apigateway:*::/account",
-            Self::DescribeLogGroups => "logs:*:*:log-group:*",
+            Self::DescribeLogGroups | Self::FilterLogEvents => "logs:*:*:log-group:*",
             // API Gateway writes to no stream of another name, so none is asked about.
             Self::DescribeDeliveryStream => "firehose:*:*:deliverystream/amazon-apigateway-*",
             Self::GetRole | Self::ListRolePolicies | Self::GetRolePolicy | Self::ListAttachedRolePolicies => {
                 "iam::*:role/*"
             }
             Self::GetPolicy | Self::GetPolicyVersion => "iam::*:policy/*",
-            Self::GetCallerIdentity | Self::DescribeRegions => "*",
+            Self::GetFunctionPolicy => "lambda:*:*:function:*",
+            Self::GetCapacityProvider => "lambda:*:*:capacity-provider:*",
+            // AWS's own lists belong to the account `aws`.
+            Self::GetManagedPrefixListEntries => "ec2:*:*:prefix-list/*",
+            Self::AssumeRole
+            | Self::GetCallerIdentity
+            | Self::GetMetricData
+            | Self::DescribeRegions
+            | Self::ListFunctions
+            | Self::GetAccountAuthorizationDetails
+            | Self::DescribeResourcePolicies
+            | Self::DescribeSubnets
+            | Self::DescribeVpcs
+            | Self::DescribeVpcAttribute
+            | Self::DescribeRouteTables
+            | Self::DescribeNatGateways
+            | Self::DescribeInternetGateways
+            | Self::DescribeVpcEndpoints
+            | Self::DescribeSecurityGroups
+            | Self::DescribeNetworkAcls
+            | Self::DescribeDhcpOptions => "*",
         }
     }
 
     /// The limit that it counts against.
     pub(crate) fn quota(self) -> Quota {
         match self {
-            Self::GetCallerIdentity => Quota::Sts,
-            Self::DescribeRegions => Quota::Ec2,
+            Self::AssumeRole | Self::GetCallerIdentity => Quota::Sts,
+            Self::DescribeRegions
+            | Self::GetManagedPrefixListEntries
+            | Self::DescribeSubnets
+            | Self::DescribeVpcs
+            | Self::DescribeVpcAttribute
+            | Self::DescribeRouteTables
+            | Self::DescribeNatGateways
+            | Self::DescribeInternetGateways
+            | Self::DescribeVpcEndpoints
+            | Self::DescribeSecurityGroups
+            | Self::DescribeNetworkAcls
+            | Self::DescribeDhcpOptions => Quota::Ec2,
+            Self::ListFunctions | Self::GetCapacityProvider => Quota::Lambda,
+            Self::GetFunctionPolicy => Quota::GetFunctionPolicy,
+            Self::DescribeResourcePolicies => Quota::DescribeResourcePolicies,
             Self::GetRestApis | Self::GetRestStages | Self::GetV2Apis | Self::GetV2Stages | Self::GetGatewayAccount => {
                 Quota::ApiGateway
             }
             Self::DescribeLogGroups => Quota::DescribeLogGroups,
+            Self::FilterLogEvents => Quota::FilterLogEvents,
+            Self::GetMetricData => Quota::GetMetricData,
             Self::DescribeDeliveryStream => Quota::DescribeDeliveryStream,
             Self::GetRole
             | Self::ListRolePolicies
             | Self::GetRolePolicy
             | Self::ListAttachedRolePolicies
             | Self::GetPolicy
-            | Self::GetPolicyVersion => Quota::Iam,
+            | Self::GetPolicyVersion
+            | Self::GetAccountAuthorizationDetails => Quota::Iam,
         }
     }
 
@@ -175,7 +305,9 @@ impl Operation {
     pub(crate) fn absent(self) -> Option<&'static str> {
         match self {
             Self::GetRestStages | Self::GetV2Stages => Some("NotFoundException"),
-            Self::DescribeDeliveryStream => Some("ResourceNotFoundException"),
+            Self::DescribeDeliveryStream | Self::GetFunctionPolicy | Self::FilterLogEvents => {
+                Some("ResourceNotFoundException")
+            }
             Self::GetRole => Some("NoSuchEntity"),
             _ => None,
         }
@@ -200,7 +332,7 @@ mod tests {
         assert_eq!(names.len(), Operation::ALL.len());
         for name in names {
             let (_, verb) = name.split_once(':').expect("service:Operation");
-            assert!(["Get", "List", "Describe"].iter().any(|read| verb.starts_with(read)), "{name}");
+            assert!(["Get", "List", "Describe", "Filter"].iter().any(|read| verb.starts_with(read)), "{name}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     env, fmt, fs,
     sync::{Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use anyhow::{Context as _, anyhow, bail};
@@ -13,7 +13,11 @@ use aws_config::{
     profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider},
     provider_config::ProviderConfig,
 };
-use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::{
+    Credentials,
+    provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future},
+};
+use aws_sdk_sts::operation::assume_role::{AssumeRoleError, AssumeRoleOutput};
 use aws_smithy_http_client::{
     Connector,
     proxy::ProxyConfig,
@@ -21,6 +25,7 @@ use aws_smithy_http_client::{
 };
 use aws_smithy_runtime_api::client::{
     http::{HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn},
+    orchestrator::HttpResponse,
     result::SdkError,
 };
 use aws_smithy_types::{error::metadata::ProvideErrorMetadata, retry::RetryConfig, timeout::TimeoutConfig};
@@ -46,6 +51,25 @@ pub(crate) enum Whose {
     Default,
     /// A profile of the shared configuration and credentials files, whatever the environment holds.
     Profile(String),
+    /// A role, assumed.
+    Role(Role),
+}
+
+/// A role to assume.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Role {
+    /// `arn:P:iam::A:role/NAME`.
+    pub(crate) arn: String,
+    /// What the role's trust policy may ask for.
+    pub(crate) external_id: Option<String>,
+    /// The profile that assumes it; the default chain without one.
+    pub(crate) base: Option<String>,
+}
+
+impl Role {
+    fn base(&self) -> Whose {
+        self.base.clone().map_or(Whose::Default, Whose::Profile)
+    }
 }
 
 impl fmt::Display for Whose {
@@ -53,6 +77,7 @@ impl fmt::Display for Whose {
         match self {
             Self::Default => f.write_str("the default credential chain"),
             Self::Profile(name) => write!(f, "profile {name:?}"),
+            Self::Role(role) => write!(f, "role {}", role.arn),
         }
     }
 }
@@ -74,13 +99,41 @@ pub(crate) struct Caller {
 }
 
 impl Session {
-    /// Finds credentials.
+    /// Looks whether the names that it rests on exist.
     ///
     /// # Errors
-    /// If there are none, or the profile does not exist: one sentence with what to do.
-    pub(crate) async fn open(whose: &Whose, http: &SharedHttpClient) -> anyhow::Result<Self> {
+    /// Names the profile or variable that is wrong.
+    pub(crate) async fn check(whose: &Whose) -> anyhow::Result<()> {
         check_endpoints()?;
-        check_profile(whose).await?;
+        match whose {
+            Whose::Role(role) => check_profile(&role.base()).await,
+            Whose::Default | Whose::Profile(_) => check_profile(whose).await,
+        }
+    }
+
+    /// Finds credentials. `calls` assumes the role, if it is one.
+    ///
+    /// # Errors
+    /// If there are none: one sentence with what to do; or the gap that a refused role leaves.
+    pub(crate) async fn open(whose: &Whose, http: &SharedHttpClient, calls: &Calls) -> anyhow::Result<Self> {
+        match whose {
+            Whose::Role(role) => Self::find(&role.base(), http).await?.assume(role, calls).await,
+            Whose::Default | Whose::Profile(_) => Self::find(whose, http).await,
+        }
+    }
+
+    /// The session of a role that this one's credentials assume.
+    async fn assume(self, role: &Role, calls: &Calls) -> anyhow::Result<Self> {
+        let region = self.region().unwrap_or_else(|| super::super::regions::ANY.to_owned());
+        let provider = AssumedRole { sts: self.sts(&region), role: role.clone() };
+        let first = calls.call(Operation::AssumeRole, &role.arn, async || provider.assume().await).await?;
+        let first = credentials(first).context("the answer to sts:AssumeRole lacks the credentials")?;
+        let provider = SharedCredentialsProvider::new(Refreshing { first: Mutex::new(Some(first)), provider });
+        let config = self.config.to_builder().credentials_provider(provider).build();
+        Ok(Self { whose: Whose::Role(role.clone()), config })
+    }
+
+    async fn find(whose: &Whose, http: &SharedHttpClient) -> anyhow::Result<Self> {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_LIMIT)
             .read_timeout(READ_LIMIT)
@@ -109,6 +162,7 @@ impl Session {
                     .to_owned()
             }
             Whose::Profile(name) => format!("look at that profile, or run `aws sso login --profile {name}`"),
+            Whose::Role(_) => unreachable!("a role is assumed, not found"),
         };
         let find = async {
             let config = loader.load().await;
@@ -223,6 +277,59 @@ impl Session {
     }
 }
 
+/// Assumes a role.
+#[derive(Clone, Debug)]
+struct AssumedRole {
+    sts: aws_sdk_sts::Client,
+    role: Role,
+}
+
+type Assumed = Result<AssumeRoleOutput, SdkError<AssumeRoleError, HttpResponse>>;
+
+impl AssumedRole {
+    async fn assume(&self) -> Assumed {
+        let call = self.sts.assume_role().role_arn(&self.role.arn).role_session_name("gatelight");
+        call.set_external_id(self.role.external_id.clone()).send().await
+    }
+}
+
+/// The credentials that were got when the role was first assumed, and new ones when those have expired.
+#[derive(Debug)]
+struct Refreshing {
+    first: Mutex<Option<Credentials>>,
+    provider: AssumedRole,
+}
+
+impl ProvideCredentials for Refreshing {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        future::ProvideCredentials::new(async move {
+            match first {
+                Some(first) => Ok(first),
+                None => {
+                    let answer = self.provider.assume().await.map_err(CredentialsError::provider_error)?;
+                    credentials(answer).ok_or_else(|| CredentialsError::unhandled("the answer lacks the credentials"))
+                }
+            }
+        })
+    }
+}
+
+fn credentials(answer: AssumeRoleOutput) -> Option<Credentials> {
+    let given = answer.credentials?;
+    let expires = SystemTime::try_from(given.expiration).ok()?;
+    Some(Credentials::new(
+        given.access_key_id,
+        given.secret_access_key,
+        Some(given.session_token),
+        Some(expires),
+        "AssumeRole",
+    ))
+}
+
 /// An address without the user and password that it may hold.
 fn without_user(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return "the address that is set".to_owned() };
@@ -257,6 +364,7 @@ async fn check_profile(whose: &Whose) -> anyhow::Result<()> {
             Ok(name) if !name.is_empty() => (name, "AWS_PROFILE"),
             _ => ("default".to_owned(), ""),
         },
+        Whose::Role(_) => return Ok(()),
     };
     let files = aws_config::profile::load(
         &aws_types::os_shim_internal::Fs::real(),

@@ -57,7 +57,8 @@ pub(crate) fn seed(account: &Account) -> Subjects {
 fn every_outcome_of_an_account() {
     let account = Account::new();
     let subjects = seed(&account);
-    let ran = account.audit().args(["--region", "us-east-1"]).run();
+    // moto has no metrics in CBOR.
+    let ran = account.audit().args(["--region", "us-east-1", "--metrics", "off"]).run();
     assert_eq!(ran.status, Some(1), "{ran:#?}");
     let report = ran.report();
     let subjects: Vec<_> = subjects.iter().map(|(name, arn)| (*name, arn.as_str())).collect();
@@ -77,8 +78,9 @@ fn every_outcome_of_an_account() {
     );
 
     // Names, kinds and places are those of the contract.
-    let outcomes = report.outcomes();
-    assert_eq!(outcomes.len(), 9 * 9 + 4);
+    let outcomes: Vec<&Value> =
+        report.outcomes().iter().filter(|outcome| outcome["subject"]["kind"] != "log-group").collect();
+    assert_eq!(outcomes.iter().filter(|outcome| !is_of_functions(outcome)).count(), 9 * 9 + 4);
     let kinds = [
         ("account", "account"),
         ("orders/prod", "rest-stage"),
@@ -105,6 +107,11 @@ fn every_outcome_of_an_account() {
     assert_eq!(shard["gaps"], Value::Array(vec![]));
     // Five REST APIs (one with two stages), four others.
     assert_eq!(shard["requests"]["apigateway:GetStages"], 4, "{}", shard["requests"]);
+}
+
+/// There are none in this account: of each check there may be a word about the account.
+fn is_of_functions(outcome: &Value) -> bool {
+    outcome["check"].as_str().unwrap().starts_with("function-")
 }
 
 /// The same account by the other formats: the text names every failing check and subject, and jsonl has the same

@@ -52,12 +52,15 @@ fn a_narrow_inventory_leaves_other_checks_open() {
     let (_, saved) = audit.run_then(|home| std::fs::read_to_string(home.join("saved.jsonl")).unwrap());
     let verdicts = from(&saved, &[]).report().verdicts();
     let mut open = 0;
+    // A listing that was not read leaves a word about the account, even where it would have been empty.
+    let listing = |key: &(String, String)| key.1.ends_with("::/account") && !whole.contains_key(key);
     for (key, verdict) in &verdicts {
         assert!(verdict == "unknown" || Some(verdict) == whole.get(key), "{key:?}: {verdict}");
         open += usize::from(verdict == "unknown");
     }
+    let verdicts: Vec<_> = verdicts.keys().filter(|key| !listing(key)).collect();
     assert!(open > 0, "group, stream and role were not read");
-    assert_eq!(verdicts.keys().collect::<Vec<_>>(), whole.keys().collect::<Vec<_>>());
+    assert_eq!(verdicts, whole.keys().collect::<Vec<_>>());
 }
 
 /// A denied call is in the file too.
@@ -139,8 +142,15 @@ fn find_version(value: &mut Value) -> Option<&mut Value> {
 #[test]
 fn flags_of_collection_are_refused() {
     let (_, saved) = audited();
-    let flags: [&[&str]; 4] =
-        [&["--region", "us-east-1"], &["--all-regions"], &["--profile", "shop"], &["--pace", "off"]];
+    let flags: [&[&str]; 7] = [
+        &["--region", "us-east-1"],
+        &["--all-regions"],
+        &["--profile", "shop"],
+        &["--role-arn", "arn:aws:iam::123456789012:role/auditor"],
+        &["--pace", "off"],
+        &["--since", "2h"],
+        &["--metrics", "off"],
+    ];
     for flag in flags {
         from(&saved, flag).refuses(&[flag[0]]);
     }

@@ -1,8 +1,9 @@
 //! What comes from an account is hostile, secret, or both. Stage variables often hold secrets: their values are found
 //! nowhere. Names are anybody's choice: they are shown, and nothing else.
 
-use super::formats::GOOD;
+use super::{formats::GOOD, wing};
 use crate::support::{
+    proxy::Proxy,
     run::Ran,
     seed::{Account, Stage},
 };
@@ -17,6 +18,24 @@ fn assert_silent(what: &str, ran: &Ran) {
     assert!(matches!(ran.status, Some(0 | 1 | 3)), "{ran:#?}");
     assert_absent(&format!("stdout of {what}"), &ran.stdout);
     assert_absent(&format!("stderr of {what}"), &ran.stderr);
+}
+
+/// Nor those of functions, though the names of those that bear on tracing are kept.
+#[test]
+fn values_of_functions_environment_variables_are_found_nowhere() {
+    let account = Account::new();
+    let proxy = Proxy::start(wing::mended(&wing::seed(&account)));
+    for format in ["text", "json", "jsonl"] {
+        let args =
+            ["audit", "--region", "us-east-1", "--pace", "off", "--verbose", "--format", format, "--save", "saved"];
+        let audit = account.gatelight(args).env("RUST_LOG", "trace").env("GATELIGHT_LOG", "trace");
+        let audit = audit.endpoint(&proxy.url());
+        let (ran, saved) = audit.run_then(|home| std::fs::read_to_string(home.join("saved")).unwrap());
+        assert_silent(format, &ran);
+        assert_absent("the saved inventory", &saved);
+        assert!(saved.contains("OTEL_EXPORTER_OTLP_HEADERS"), "the function's variables were read");
+        assert!(!saved.contains("PASSWORD"), "a name that does not bear on tracing is kept");
+    }
 }
 
 #[test]

@@ -11,10 +11,12 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::{Value, json};
+
+use super::cbor;
 
 pub(crate) const ACCOUNT: &str = "123456789012";
 
@@ -29,6 +31,16 @@ pub(crate) struct Account {
     pub(crate) roles: BTreeMap<String, Role>,
     /// By ARN.
     pub(crate) managed_policies: BTreeMap<String, String>,
+    /// In AWS's wire form.
+    pub(crate) functions: Vec<Value>,
+    /// The resource policies of functions, by the function's name.
+    pub(crate) callers: BTreeMap<String, String>,
+    /// The account's resource policies of CloudWatch Logs, by name.
+    pub(crate) log_policies: BTreeMap<String, String>,
+    /// What log groups hold: lines, all of them an hour and a half old. Groups that are not here took nothing.
+    pub(crate) events: BTreeMap<String, Vec<String>>,
+    /// The elements that EC2 lists, by action.
+    pub(crate) ec2: BTreeMap<&'static str, Vec<String>>,
     /// No page holds more elements than this, whatever is asked for. 0: as many as AWS allows.
     pub(crate) page: usize,
 }
@@ -117,6 +129,7 @@ pub(crate) struct Request {
     /// The query or the form, decoded.
     fields: BTreeMap<String, String>,
     json: Value,
+    body: Vec<u8>,
 }
 
 struct Shared {
@@ -236,7 +249,8 @@ fn read_request(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Request
     let header = |name: &str| headers.get(name).map_or("", String::as_str);
     let mut body = vec![0; header("content-length").parse().unwrap_or(0)];
     reader.read_exact(&mut body)?;
-    let body = String::from_utf8_lossy(&body).into_owned();
+    let bytes = body;
+    let body = String::from_utf8_lossy(&bytes).into_owned();
 
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     let fields = form(if header("content-type").contains("x-www-form-urlencoded") { &body } else { query });
@@ -250,6 +264,9 @@ fn read_request(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Request
         ("GET", ["account"]) => "apigateway:GetAccount".to_owned(),
         ("GET", ["v2", "apis"]) => "apigatewayv2:GetApis".to_owned(),
         ("GET", ["v2", "apis", _, "stages"]) => "apigatewayv2:GetStages".to_owned(),
+        ("GET", ["2015-03-31", "functions"] | ["2015-03-31", "functions", ""]) => "lambda:ListFunctions".to_owned(),
+        ("GET", ["2015-03-31", "functions", _, "policy"]) => "lambda:GetPolicy".to_owned(),
+        ("POST", ["service", "GraniteServiceVersion20100801", "operation", name]) => format!("cloudwatch:{name}"),
         ("POST", [""]) => match (header("x-amz-target").split_once('.'), fields.get("Version").map(String::as_str)) {
             (Some(("Logs_20140328", name)), _) => format!("logs:{name}"),
             (Some(("Firehose_20150804", name)), _) => format!("firehose:{name}"),
@@ -261,7 +278,7 @@ fn read_request(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Request
         _ => line.clone(),
     };
     let json = serde_json::from_str(&body).unwrap_or_default();
-    Ok(Some(Request { at, operation, region, spoiled: false, path: path.to_owned(), fields, json }))
+    Ok(Some(Request { at, operation, region, spoiled: false, path: path.to_owned(), fields, json, body: bytes }))
 }
 
 /// Decodes `a=b%20c&…`.
@@ -298,7 +315,7 @@ impl Request {
 
     /// The token of the page that is asked for.
     fn token(&self) -> &str {
-        ["position", "nextToken", "Marker"]
+        ["position", "nextToken", "NextToken", "Marker"]
             .into_iter()
             .find_map(|name| self.fields.get(name).map(String::as_str).or_else(|| self.json[name].as_str()))
             .unwrap_or_default()
@@ -314,6 +331,7 @@ impl Request {
         match self.service() {
             "apigateway" => "position",
             "iam" => "Marker",
+            "lambda" => "NextMarker",
             _ => "nextToken",
         }
     }
@@ -329,6 +347,7 @@ struct Answer {
 enum Body {
     Json(Value),
     Xml(String),
+    Cbor(Vec<u8>),
 }
 
 impl Answer {
@@ -375,7 +394,9 @@ impl Answer {
             Body::Xml(text) => {
                 let marked = format!("<IsTruncated>true</IsTruncated><Marker>{token}</Marker>");
                 *text = text.replacen("<IsTruncated>false</IsTruncated>", &marked, 1);
+                *text = text.replacen("<nextToken/>", &format!("<nextToken>{token}</nextToken>"), 1);
             }
+            Body::Cbor(_) => {}
         }
         self
     }
@@ -387,6 +408,34 @@ fn answer(account: &Account, request: &Request, start: usize) -> Answer {
     match request.service() {
         "apigateway" | "apigatewayv2" => gateway(account, request, start),
         "logs" if name == "DescribeLogGroups" => log_groups(account, request, start),
+        "logs" if name == "DescribeResourcePolicies" => log_policies(account, request, start),
+        "logs" if name == "FilterLogEvents" => events(account, request, start),
+        "lambda" if name == "ListFunctions" => functions(account, request, start),
+        "lambda" => {
+            let name = request.path.split('/').nth(3).unwrap_or_default().replace("%3A", ":");
+            let name = name.rsplit(':').next().unwrap_or_default();
+            match account.callers.get(name) {
+                Some(policy) => Answer::json(json!({"Policy": policy, "RevisionId": "r"})),
+                None => Answer::error(
+                    "lambda",
+                    404,
+                    "ResourceNotFoundException",
+                    "The resource you requested does not exist.",
+                ),
+            }
+        }
+        "cloudwatch" => {
+            // A group's name stands in the request as it is.
+            let took = |about: &[u8]| {
+                let holds = |name: &String| about.windows(name.len()).any(|window| window == name.as_bytes());
+                account
+                    .events
+                    .iter()
+                    .find(|(name, _)| holds(name))
+                    .map(|(_, lines)| f64::from(u32::try_from(lines.len()).unwrap()))
+            };
+            Answer { body: Body::Cbor(cbor::metric_data(&request.body, took)), ..Answer::json(Value::Null) }
+        }
         "firehose" if name == "DescribeDeliveryStream" => delivery_stream(account, request),
         "iam" => iam(account, request, name, start),
         "sts" if name == "GetCallerIdentity" => {
@@ -408,6 +457,7 @@ fn answer(account: &Account, request: &Request, start: usize) -> Answer {
                 ..Answer::json(Value::Null)
             }
         }
+        "ec2" => ec2(account, request, name, start),
         service => Answer::error(service, 404, "UnknownOperationException", "not an operation of the synthetic AWS"),
     }
 }
@@ -497,6 +547,108 @@ fn log_groups(account: &Account, request: &Request, start: usize) -> Answer {
         group
     };
     let answer = Answer::json(json!({"logGroups": groups.into_iter().map(element).collect::<Vec<_>>()}));
+    match token {
+        Some(token) => answer.with_token("nextToken", &token),
+        None => answer,
+    }
+}
+
+fn log_policies(account: &Account, request: &Request, start: usize) -> Answer {
+    let of_account = request.json["policyScope"].as_str().is_none_or(|scope| scope == "ACCOUNT");
+    let policies: Vec<_> = account.log_policies.iter().filter(|_| of_account).collect();
+    let limit = request.json["limit"].as_u64().map_or(50, |limit| usize::try_from(limit).unwrap());
+    let (policies, token) = page(account, policies, start, limit);
+    let element = |(name, document): (&String, &String)| json!({"policyName": name, "policyDocument": document, "lastUpdatedTime": 1_700_000_000_000_u64});
+    let answer = Answer::json(json!({"resourcePolicies": policies.into_iter().map(element).collect::<Vec<_>>()}));
+    match token {
+        Some(token) => answer.with_token("nextToken", &token),
+        None => answer,
+    }
+}
+
+/// Every line: whoever asks with a pattern looks again.
+fn events(account: &Account, request: &Request, start: usize) -> Answer {
+    let group = request.json["logGroupName"].as_str().or(request.json["logGroupIdentifier"].as_str());
+    let group = group.unwrap_or_default().rsplit("log-group:").next().unwrap_or_default();
+    if !account.log_groups.contains_key(group) {
+        return Answer::error("logs", 400, "ResourceNotFoundException", "The specified log group does not exist.");
+    }
+    let now = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+    let lines = account.events.get(group).into_iter().flatten().enumerate().collect();
+    let limit = request.json["limit"].as_u64().map_or(10_000, |limit| usize::try_from(limit).unwrap());
+    let (lines, token) = page(account, lines, start, limit);
+    let element = |(at, line): (usize, &String)| {
+        json!({
+            "logStreamName": "0", "timestamp": now - 5_400_000, "ingestionTime": now - 5_399_000, "message": line,
+            "eventId": format!("{at:056}"),
+        })
+    };
+    let lines: Vec<Value> = lines.into_iter().map(element).collect();
+    let answer = Answer::json(json!({"events": lines, "searchedLogStreams": []}));
+    match token {
+        Some(token) => answer.with_token("nextToken", &token),
+        None => answer,
+    }
+}
+
+fn functions(account: &Account, request: &Request, start: usize) -> Answer {
+    let asked = request.field("MaxItems").parse().unwrap_or(50).min(50);
+    let (functions, token) = page(account, account.functions.clone(), start, asked);
+    let answer = Answer::json(json!({"Functions": functions}));
+    match token {
+        Some(token) => answer.with_token("NextMarker", &token),
+        None => answer,
+    }
+}
+
+/// A function in AWS's wire form.
+pub(crate) fn function(region: &str, name: &str, role: &str, mode: &str) -> Value {
+    json!({
+        "FunctionName": name, "FunctionArn": format!("arn:aws:lambda:{region}:{ACCOUNT}:function:{name}"),
+        "Role": format!("arn:aws:iam::{ACCOUNT}:role/{role}"), "Runtime": "python3.13", "Handler": "index.handler",
+        "CodeSize": 1_234, "Timeout": 3, "MemorySize": 128, "Version": "$LATEST", "PackageType": "Zip",
+        "LastModified": "2026-01-01T00:00:00.000+0000", "TracingConfig": {"Mode": mode}, "Architectures": ["arm64"],
+        "LoggingConfig": {"LogFormat": "Text", "LogGroup": format!("/aws/lambda/{name}")},
+        "Environment": {"Variables": {"TABLE": "orders", "PASSWORD": "secret-of-a-function"}},
+    })
+}
+
+/// The lists of EC2, each with the name that it has in the answer. Filters are not looked at: whoever asks gets all.
+const LISTS: &[(&str, &str)] = &[
+    ("DescribeSubnets", "subnetSet"),
+    ("DescribeVpcs", "vpcSet"),
+    ("DescribeRouteTables", "routeTableSet"),
+    ("DescribeNatGateways", "natGatewaySet"),
+    ("DescribeInternetGateways", "internetGatewaySet"),
+    ("DescribeVpcEndpoints", "vpcEndpointSet"),
+    ("DescribeSecurityGroups", "securityGroupInfo"),
+    ("DescribeNetworkAcls", "networkAclSet"),
+    ("DescribeDhcpOptions", "dhcpOptionsSet"),
+];
+
+fn ec2(account: &Account, request: &Request, action: &str, start: usize) -> Answer {
+    let xml = |result: &str| Answer {
+        body: Body::Xml(format!("<{action}Response><requestId>r</requestId>{result}</{action}Response>")),
+        ..Answer::json(Value::Null)
+    };
+    if action == "DescribeVpcAttribute" {
+        let mut attribute = request.field("Attribute").to_owned();
+        attribute.replace_range(..1, &attribute[..1].to_lowercase());
+        let vpc = request.field("VpcId");
+        return xml(&format!("<vpcId>{vpc}</vpcId><{attribute}><value>true</value></{attribute}>"));
+    }
+    if action == "DescribeVpcBlockPublicAccessOptions" {
+        let mode = "<internetGatewayBlockMode>off</internetGatewayBlockMode>";
+        return xml(&format!("<vpcBlockPublicAccessOptions>{mode}</vpcBlockPublicAccessOptions>"));
+    }
+    let Some((_, list)) = LISTS.iter().find(|(name, _)| *name == action) else {
+        return Answer::error("ec2", 400, "InvalidAction", "not an operation of the synthetic AWS");
+    };
+    let elements = account.ec2.get(action).cloned().unwrap_or_default();
+    let asked = request.field("MaxResults").parse().unwrap_or(1_000);
+    let (elements, token) = page(account, elements, start, asked);
+    let items = elements.iter().map(|element| format!("<item>{element}</item>")).collect::<Vec<_>>().concat();
+    let answer = xml(&format!("<{list}>{items}</{list}><nextToken/>"));
     match token {
         Some(token) => answer.with_token("nextToken", &token),
         None => answer,
@@ -622,6 +774,7 @@ fn spoil(service: &str, mut answer: Answer, fault: Fault) -> Answer {
             match &mut answer.body {
                 Body::Json(value) => fields.iter().for_each(|field| leave_out(value, field)),
                 Body::Xml(text) => fields.iter().for_each(|field| leave_out_element(text, field)),
+                Body::Cbor(_) => {}
             }
             return answer;
         }
@@ -646,8 +799,18 @@ fn send(
         Some(fault) => spoil(service, answer, fault),
         None => answer,
     };
+    if let Body::Cbor(body) = answer.body {
+        let length = body.len();
+        let kind = "Content-Type: application/cbor\r\nsmithy-protocol: rpc-v2-cbor";
+        let head = format!("HTTP/1.1 {} -\r\n{kind}\r\nContent-Length: {length}\r\n\r\n", answer.status);
+        stream.write_all(&[head.as_bytes(), &body].concat())?;
+        return Ok(true);
+    }
     let (mut kind, mut body) = match answer.body {
-        Body::Json(value) if service.starts_with("api") => ("application/json", value.to_string()),
+        Body::Cbor(_) => unreachable!("sent above"),
+        Body::Json(value) if service.starts_with("api") || service == "lambda" => {
+            ("application/json", value.to_string())
+        }
         Body::Json(value) => ("application/x-amz-json-1.1", value.to_string()),
         Body::Xml(text) => ("text/xml", text),
     };

@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub(crate) mod cbor;
 pub(crate) mod fake;
 pub(crate) mod inventory;
 pub(crate) mod moto;

@@ -17,7 +17,12 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server  # noqa: E402
 
 # moto parses all 1,400 policies of AWS once for each account and partition: seconds for every account. Keep a few.
-KEEP = ("AmazonAPIGatewayPushToCloudWatchLogs", "AmazonS3ReadOnlyAccess")
+KEEP = (
+    "AWSLambdaBasicExecutionRole",
+    "AWSXRayDaemonWriteAccess",
+    "AmazonAPIGatewayPushToCloudWatchLogs",
+    "AmazonS3ReadOnlyAccess",
+)
 policies = json.loads(models.aws_managed_policies_data)
 models.aws_managed_policies_data = json.dumps({name: policies[name] for name in KEEP})
 

@@ -15,6 +15,7 @@ const REQUIREMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/moto-requ
 /// A server that runs as long as this process does: it ends when the pipe to its stdin closes.
 struct Moto {
     port: u16,
+    python: PathBuf,
     _server: Child,
 }
 
@@ -23,9 +24,18 @@ struct Moto {
 /// # Panics
 /// If moto cannot be installed or started. A test that needs it is never skipped: it would pass unseen for ever.
 pub(crate) fn port() -> u16 {
+    running().port
+}
+
+/// The Python that moto runs on; boto3 came with it.
+pub(crate) fn python() -> &'static Path {
+    &running().python
+}
+
+fn running() -> &'static Moto {
     static MOTO: OnceLock<Result<Moto, String>> = OnceLock::new();
     match MOTO.get_or_init(start) {
-        Ok(moto) => moto.port,
+        Ok(moto) => moto,
         Err(why) => panic!("{why}"),
     }
 }
@@ -35,7 +45,7 @@ fn start() -> Result<Moto, String> {
     let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join("moto.log");
     let stderr = File::create(&log).map_err(|error| format!("cannot write {}: {error}", log.display()))?;
     let failed = |why: &str| format!("moto did not start ({why}); its words are in {}", log.display());
-    let mut server = Command::new(python)
+    let mut server = Command::new(&python)
         .args(["-I", "-c", include_str!("moto.py")])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -47,7 +57,7 @@ fn start() -> Result<Moto, String> {
     // It listens before it tells the port; if it ends instead, this read ends too.
     BufReader::new(stdout).read_line(&mut line).map_err(|error| failed(&error.to_string()))?;
     let port = line.trim().parse().map_err(|_| failed("it told no port"))?;
-    Ok(Moto { port, _server: server })
+    Ok(Moto { port, python, _server: server })
 }
 
 /// The virtual environment with moto in it. Test processes that run side by side install it once between them, and a

@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::json;
 
-use super::moto;
+use super::{cbor, moto};
 
 /// A request as it came.
 #[derive(Clone, Debug)]
@@ -24,6 +24,7 @@ pub(crate) struct Call {
     pub(crate) path: String,
     /// From the signature's scope.
     pub(crate) region: String,
+    pub(crate) body: Vec<u8>,
 }
 
 /// What to do with a request.
@@ -33,6 +34,10 @@ pub(crate) enum Rule {
     Deny,
     /// Forwards it and edits the body of the answer.
     Rewrite(fn(&str) -> String),
+    /// Answers with this in the place of moto.
+    Answer(String),
+    /// Answers with CBOR.
+    Cbor(Vec<u8>),
 }
 
 /// A proxy before moto.
@@ -76,11 +81,14 @@ impl Proxy {
 fn serve(mut client: &TcpStream, upstream: u16, log: &Mutex<Vec<Call>>, rule: &dyn Fn(&Call) -> Rule) {
     client.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let Some((head, body)) = read_message(&mut client) else { return };
-    let call = Call::new(&head, &String::from_utf8_lossy(&body));
+    let call = Call { body: body.clone(), ..Call::new(&head, &String::from_utf8_lossy(&body)) };
     log.lock().unwrap().push(call.clone());
     let answer = match rule(&call) {
         Rule::Deny => refusal(&call.operation),
         Rule::Forward => forward(upstream, &head, &body),
+        Rule::Answer(body) if body.starts_with('<') => response(200, "Content-Type: text/xml\r\n", body.as_bytes()),
+        Rule::Answer(body) => response(200, "Content-Type: application/json\r\n", body.as_bytes()),
+        Rule::Cbor(body) => response(200, CBOR, &body),
         Rule::Rewrite(edit) => {
             let answer = forward(upstream, &head, &body);
             let answer = String::from_utf8(answer).unwrap();
@@ -148,6 +156,14 @@ impl Call {
             ("POST", _, Some((interface, name)), _) if interface.starts_with("Logs_") => format!("logs:{name}"),
             ("POST", _, Some((interface, name)), _) if interface.starts_with("Firehose_") => format!("firehose:{name}"),
             ("POST", [""], None, Some(action)) => format!("{service}:{action}"),
+            ("GET", ["2015-03-31", "functions"] | ["2015-03-31", "functions", ""], ..) => {
+                "lambda:ListFunctions".to_owned()
+            }
+            ("GET", ["2015-03-31", "functions", _, "policy"], ..) => "lambda:GetPolicy".to_owned(),
+            ("GET", [_, "capacity-providers", _], ..) => "lambda:GetCapacityProvider".to_owned(),
+            ("POST", ["service", "GraniteServiceVersion20100801", "operation", name], ..) => {
+                format!("cloudwatch:{name}")
+            }
             ("GET", ["account"], ..) => "apigateway:GetAccount".to_owned(),
             ("GET", ["restapis"], ..) => "apigateway:GetRestApis".to_owned(),
             ("GET", ["restapis", _, "stages"], ..) => "apigateway:GetStages".to_owned(),
@@ -155,7 +171,7 @@ impl Call {
             ("GET", ["v2", "apis", _, "stages"], ..) => "apigatewayv2:GetStages".to_owned(),
             _ => format!("{method} {path}"),
         };
-        Self { operation, method, path, region }
+        Self { operation, method, path, region, body: vec![] }
     }
 }
 
@@ -179,6 +195,9 @@ fn refusal(operation: &str) -> Vec<u8> {
                  <RequestID>r</RequestID></Response>"
             ),
         ),
+        "cloudwatch" => {
+            return response(403, CBOR, &cbor::texts(&[("__type", "AccessDeniedException"), ("message", TEXT)]));
+        }
         "logs" | "firehose" => (
             400,
             "Content-Type: application/x-amz-json-1.1\r\n",
@@ -190,7 +209,13 @@ fn refusal(operation: &str) -> Vec<u8> {
             json!({"message": TEXT}).to_string(),
         ),
     };
+    response(status, extra, body.as_bytes())
+}
+
+const CBOR: &str = "Content-Type: application/cbor\r\nsmithy-protocol: rpc-v2-cbor\r\n";
+
+fn response(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
-    format!("HTTP/1.1 {status} Refused\r\nConnection: close\r\n{extra}Content-Length: {length}\r\n\r\n{body}")
-        .into_bytes()
+    let head = format!("HTTP/1.1 {status} -\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n");
+    [head.as_bytes(), body].concat()
 }

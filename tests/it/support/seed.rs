@@ -1,6 +1,11 @@
 //! Fills accounts of moto by API calls. Every test has accounts of its own, so tests do not see each other.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    collections::BTreeMap,
+    ops::Index,
+    process::Command,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_apigateway::types::{Op, PatchOperation};
@@ -48,6 +53,24 @@ impl Keys {
     /// Well formed; moto takes them for its default account's.
     pub(crate) fn nobodys() -> Self {
         Self { id: "AKIAIOSFODNN7EXAMPLE".to_owned(), secret: "secret".to_owned(), token: "token".to_owned() }
+    }
+}
+
+/// What a script has seeded: names and ARNs.
+pub(crate) struct Seeded(pub(crate) BTreeMap<String, String>);
+
+impl Seeded {
+    /// As subjects of [`super::report::Report::is`].
+    pub(crate) fn subjects(&self) -> Vec<(&str, &str)> {
+        self.0.iter().map(|(name, arn)| (name.as_str(), arn.as_str())).collect()
+    }
+}
+
+impl Index<&str> for Seeded {
+    type Output = String;
+
+    fn index(&self, name: &str) -> &String {
+        &self.0[name]
     }
 }
 
@@ -108,6 +131,24 @@ impl Account {
     /// `gatelight` with this account's keys.
     pub(crate) fn gatelight<const N: usize>(&self, args: [&str; N]) -> Gatelight {
         Gatelight::new(args).keys(&self.keys).endpoint(&endpoint())
+    }
+
+    /// Fills a region by a script in Python, where Rust's builders would drown what is built; returns its `answer`.
+    pub(crate) fn script(&self, region: &str, script: &str) -> Seeded {
+        let code = format!("{}\n{script}\nprint(json.dumps(answer))", include_str!("seed.py"));
+        let ran = Command::new(moto::python())
+            .args(["-I", "-c", &code])
+            .env_clear()
+            .env("AWS_ACCESS_KEY_ID", &self.keys.id)
+            .env("AWS_SECRET_ACCESS_KEY", &self.keys.secret)
+            .env("AWS_SESSION_TOKEN", &self.keys.token)
+            .env("AWS_DEFAULT_REGION", region)
+            .env("ACCOUNT", &self.id)
+            .env("ENDPOINT", endpoint())
+            .output()
+            .unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        Seeded(serde_json::from_slice(&ran.stdout).unwrap())
     }
 
     /// A role that API Gateway can use for everything.

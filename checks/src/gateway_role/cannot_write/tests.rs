@@ -52,7 +52,7 @@ fn a_group_that_no_policy_names_is_refused_and_its_stages_are_silenced() {
     let mut world = healthy();
     world.change_gateway_role(|role| role.inline_policies.seen.retain(|policy| policy.name != "access-logs"));
     let failure = failure(&world);
-    assert_eq!(failure.cause, Some(role_subject(&world.gateway_role_arn())));
+    assert_eq!(failure.cause, Some(role::subject(&world.gateway_role_arn())));
     let names: Vec<_> = failure.affects.iter().map(|stage| stage.name.as_str()).collect();
     assert_eq!(names, ["orders/prod", "users/live", "chat/prod", "chat/test", "feed/live", "feed/try"]);
     let row = Evidence::new("/gateway/chat", "logs:CreateLogStream: no policy allows it");

@@ -1,0 +1,196 @@
+use jiff::Timestamp;
+
+use super::*;
+use crate::{
+    Fetched,
+    inventory::LogProbeAnswer,
+    testing::{Inventory, break_off, denied, healthy},
+};
+
+const ACCESS: &str = "/gateway/shop";
+const EXECUTION: &str = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod";
+
+fn at(time: &str) -> Timestamp {
+    time.parse().expect("a time")
+}
+
+fn clean() -> LogProbe {
+    LogProbe {
+        since: at("2026-11-21T09:00:00Z"),
+        until: at("2026-11-22T08:45:00Z"),
+        silent: false,
+        reached: None,
+        hits: vec![],
+    }
+}
+
+fn hit(pattern: &str, count: u64) -> Hit {
+    Hit {
+        pattern: pattern.to_owned(),
+        count,
+        first: at("2026-11-21T10:00:00Z"),
+        last: at("2026-11-21T11:00:00Z"),
+        sample: Some(format!("a line of {pattern}")),
+    }
+}
+
+/// A world in which the search of one group gave this.
+fn world(group: &str, probe: impl Into<Fetched<LogProbe>>) -> Inventory {
+    let mut world = healthy();
+    world.region.log_probes.retain(|answer| answer.group != group);
+    world.region.log_probes.push(LogProbeAnswer { group: group.to_owned(), probe: probe.into() });
+    world
+}
+
+fn known(group: &str, probe: LogProbe) -> Inventory {
+    world(group, Fetched::known(probe))
+}
+
+fn unprovable(world: &Inventory, group: &str) -> String {
+    let gap = world.verdict(&CHECK, group).expect_err("could not check");
+    assert_eq!(gap.why().kind, crate::GapKind::Unprovable);
+    gap.to_string()
+}
+
+#[test]
+fn the_worst_pattern_decides_the_severity() {
+    for (patterns, severity) in [
+        (&["failed-to-emit-logs"][..], Severity::High),
+        (&["segment-dropped"], Severity::Medium),
+        (&["xray-put-denied", "export-rejected"], Severity::Medium),
+        (&["segment-dropped", "failed-to-emit-logs"], Severity::High),
+        (&["of-a-later-version"], Severity::High),
+    ] {
+        let hits = patterns.iter().map(|pattern| hit(pattern, 2)).collect();
+        let failure = known(EXECUTION, LogProbe { hits, ..clean() }).failure(&CHECK, EXECUTION);
+        assert_eq!(failure.severity, Some(severity), "{patterns:?}");
+    }
+}
+
+#[test]
+fn a_failure_counts_and_shows_what_was_found() {
+    let hits = vec![Hit { sample: None, ..hit("segment-dropped", 1) }, hit("failed-to-emit-logs", 2)];
+    let failure = known(EXECUTION, LogProbe { hits, ..clean() }).failure(&CHECK, EXECUTION);
+    assert_eq!(
+        failure.message,
+        format!(
+            "Log group {EXECUTION} holds 3 signs of failure between 2026-11-21T09:00:00Z and 2026-11-22T08:45:00Z: logs \
+             could not be sent; the X-Ray daemon dropped segments."
+        )
+    );
+    let evidence: Vec<_> = failure.evidence.iter().map(|e| format!("{}: {}", e.name, e.value)).collect();
+    assert_eq!(
+        evidence,
+        [
+            "failed-to-emit-logs: 2 events, first 2026-11-21T10:00:00Z, last 2026-11-21T11:00:00Z",
+            "sample (gatelight: failed-to-emit-logs): a line of failed-to-emit-logs",
+            "segment-dropped: 1 event, first 2026-11-21T10:00:00Z, last 2026-11-21T11:00:00Z",
+        ]
+    );
+    let command = failure.fix.command.expect("a command");
+    assert!(command.contains(&"1795251600000".to_owned()) && command.contains(&patterns::filter()), "{command:?}");
+}
+
+#[test]
+fn a_report_that_is_logged_is_not_found_anew() {
+    let hits = vec![Hit { sample: Some("Failed to emit logs: 503".into()), ..hit("failed-to-emit-logs", 2) }];
+    let failure = known(EXECUTION, LogProbe { hits, ..clean() }).failure(&CHECK, EXECUTION);
+    let shown = failure.evidence.iter().map(|e| format!("{}: {}", e.name, e.value));
+    let command = failure.fix.command.expect("a command").join(" ");
+    for line in shown.chain([failure.message, failure.fix.say, command]) {
+        assert_eq!(patterns::matches(&line), None, "{line}");
+    }
+    for line in CHECK.docs.lines() {
+        let told = patterns::matches(line).is_some() && !line.starts_with(['|', ' ']);
+        assert!(!told, "{line}");
+    }
+}
+
+#[test]
+fn text_of_clients_is_low_and_marked() {
+    let mut world = known(ACCESS, LogProbe { hits: vec![hit("failed-to-emit-logs", 1)], ..clean() });
+    let failure = world.failure(&CHECK, ACCESS);
+    assert_eq!(failure.severity, Some(Severity::Low));
+    assert!(failure.message.contains("1 sign of failure") && failure.message.contains("supplied by clients"));
+    assert!(failure.evidence.contains(&Evidence::new("source", "text supplied by clients")));
+
+    // What is hidden may write there too.
+    break_off(&mut world.region.functions, "lambda:ListFunctions");
+    let failure = world.failure(&CHECK, ACCESS);
+    assert_eq!(failure.severity, Some(Severity::High));
+    assert!(failure.message.contains("not known"), "{}", failure.message);
+}
+
+#[test]
+fn a_group_that_takes_execution_logs_too_is_not_the_clients() {
+    let mut world = known(EXECUTION, LogProbe { hits: vec![hit("segment-dropped", 1)], ..clean() });
+    world.access_log_mut("shop/v1").destination =
+        Some(format!("arn:aws:logs:us-east-1:123456789012:log-group:{EXECUTION}"));
+    assert_eq!(world.failure(&CHECK, EXECUTION).severity, Some(Severity::Medium));
+}
+
+#[test]
+fn a_group_searched_to_the_end_passes_and_so_does_a_silent_one() {
+    for silent in [false, true] {
+        let world = known(EXECUTION, LogProbe { silent, ..clean() });
+        assert_eq!(world.verdict(&CHECK, EXECUTION), Ok(Judgement::Pass));
+    }
+}
+
+#[test]
+fn a_spent_budget_is_at_least_with_hits_and_could_not_check_without() {
+    let spent = || LogProbe { reached: Some(at("2026-11-21T12:00:00Z")), ..clean() };
+    let said = unprovable(&known(EXECUTION, spent()), EXECUTION);
+    assert!(said.contains("up to 2026-11-21T12:00:00Z"), "{said}");
+    let found = LogProbe { hits: vec![hit("segment-dropped", 7)], ..spent() };
+    let failure = known(EXECUTION, found).failure(&CHECK, EXECUTION);
+    assert!(
+        failure.message.contains("at least 7 signs") && failure.message.contains("12:00:00Z"),
+        "{}",
+        failure.message
+    );
+}
+
+#[test]
+fn classes_that_cannot_be_searched_are_could_not_check_unless_silent() {
+    for class in ["INFREQUENT_ACCESS", "DELIVERY"] {
+        let of_class = |mut world: Inventory| {
+            world.change_log_group(EXECUTION, |group| group.class = Some(class.to_owned()));
+            world
+        };
+        let said = unprovable(&of_class(world(EXECUTION, Err(denied("logs:FilterLogEvents")))), EXECUTION);
+        assert!(said.contains(class), "{said}");
+        let silent = of_class(known(EXECUTION, LogProbe { silent: true, ..clean() }));
+        assert_eq!(silent.verdict(&CHECK, EXECUTION), Ok(Judgement::Pass));
+    }
+}
+
+#[test]
+fn an_absent_group_has_no_lines() {
+    let mut world = healthy();
+    *world.log_group_mut(EXECUTION) = Fetched::known(None);
+    world.region.log_probes.retain(|answer| answer.group != EXECUTION);
+    let reason = Judgement::NotApplicable("the log group does not exist");
+    assert_eq!(world.verdict(&CHECK, EXECUTION), Ok(reason));
+}
+
+#[test]
+fn what_was_denied_or_not_asked_is_could_not_check() {
+    let gap = denied("logs:FilterLogEvents");
+    assert_eq!(world(EXECUTION, Err(gap.clone())).verdict(&CHECK, EXECUTION), Err(gap));
+
+    let mut blind = healthy();
+    blind.region.log_probes.clear();
+    assert_eq!(blind.verdict(&CHECK, EXECUTION).expect_err("a gap").why().kind, crate::GapKind::NotCollected);
+
+    let mut blind = known(EXECUTION, clean());
+    *blind.log_group_mut(EXECUTION) = Err(denied("logs:DescribeLogGroups")).into();
+    assert_eq!(blind.verdict(&CHECK, EXECUTION), Err(denied("logs:DescribeLogGroups")));
+}
+
+#[test]
+fn hits_are_proof_whatever_else_is_denied() {
+    let mut world = known(EXECUTION, LogProbe { hits: vec![hit("segment-dropped", 1)], ..clean() });
+    *world.log_group_mut(EXECUTION) = Err(denied("logs:DescribeLogGroups")).into();
+    let _ = world.failure(&CHECK, EXECUTION);
+}

@@ -1,0 +1,179 @@
+//! A function's role does not let it write to its log group.
+
+use super::{cause, evidence, role_of, without_role};
+use crate::{
+    Context, Judgement, Verdict,
+    check::{Check, Evidence, Failure, Fix, Judge, Need, Severity},
+    inventory::Function,
+    role::{self, Powers, Refusal},
+};
+
+/// See the documentation beside this file.
+pub const CHECK: Check = Check {
+    id: "function-role-cannot-log",
+    title: "A function's role may not write its log",
+    severity: Severity::High,
+    needs: &[Need::Functions, Need::FunctionRoles, Need::FunctionLogGroups],
+    judge: Judge::Function(judge),
+    docs: include_str!("role_cannot_log.md"),
+};
+
+fn judge(function: &Function, context: &Context<'_>) -> Verdict {
+    let Some(role) = role_of(function, context)? else {
+        return Ok(without_role(function, "not run, let alone write its log"));
+    };
+    let account = context.account_of(function)?;
+    let group = function.log_group_name();
+    let (mut refused, mut gap) = (Vec::new(), None);
+    // Lambda makes the group when it is absent, with the function's role.
+    for refusal in Powers::of(context, account, role).refusals_of_writing(&group, true) {
+        match refusal {
+            Ok(refusal) => refused.push(refusal),
+            Err(why) => gap = gap.or(Some(why)),
+        }
+    }
+    match gap {
+        _ if !refused.is_empty() => Ok(failure(function, context, account, &group, &refused).into()),
+        Some(gap) => Err(gap),
+        None => Ok(Judgement::Pass),
+    }
+}
+
+fn failure(function: &Function, context: &Context<'_>, account: &str, group: &str, refused: &[Refusal]) -> Failure {
+    let Function { name, role, .. } = function;
+    let actions: Vec<&str> = refused.iter().map(|refusal| refusal.action).collect();
+    let mut evidence = evidence(refused);
+    evidence.insert(0, Evidence::new("log group", group));
+    Failure {
+        severity: None,
+        cause: cause(role),
+        message: format!(
+            "{role}, the execution role of function {name} ($LATEST), may not do {} on log group {group}, which the \
+             function writes to: what it logs is lost.",
+            actions.join(", ")
+        ),
+        evidence,
+        affects: vec![],
+        fix: fix(role::name(role), &role::group_arn(context, account, group), group, refused),
+    }
+}
+
+fn fix(role: &str, arn: &str, group: &str, refused: &[Refusal]) -> Fix {
+    let wanted = format!("logs:CreateLogGroup, logs:CreateLogStream and logs:PutLogEvents on log group {group}");
+    let denials = refused.iter().map(|refusal| &refusal.denial);
+    role::clear_the_way(denials, &format!("role {role} may do {wanted}")).unwrap_or_else(|| {
+        let actions = r#"["logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"]"#;
+        let document = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":{actions},"Resource":"{arn}:*"}}]}}"#
+        );
+        // One policy a group, so that the commands for two functions with one role do not undo each other.
+        let valid = |c: char| if c.is_ascii_alphanumeric() || "+=,.@-_".contains(c) { c } else { '-' };
+        let tail: String = group.trim_start_matches('/').chars().map(valid).collect();
+        let name: String = format!("gatelight-log-{tail}").chars().take(128).collect();
+        Fix::say(format!("Allow role {role} {wanted}.")).command([
+            "aws",
+            "iam",
+            "put-role-policy",
+            "--role-name",
+            role,
+            "--policy-name",
+            &name,
+            "--policy-document",
+            &document,
+        ])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Fetched, Listing,
+        inventory::InlinePolicy,
+        testing::{Inventory, denied, healthy},
+    };
+
+    const GROUP: &str = "/aws/lambda/checkout";
+
+    /// The role of `checkout` has this statement for its only policy.
+    fn with(actions: &str, resource: &str) -> Inventory {
+        let mut world = healthy();
+        let document = format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":{actions},"Resource":"{resource}"}}}}"#
+        );
+        world.change_role_of("checkout", |role| {
+            role.boundary = None;
+            role.attached_policies = Listing::whole(vec![]);
+            role.inline_policies =
+                Listing::whole(vec![InlinePolicy { name: "own".to_owned(), document: Fetched::known(document) }]);
+        });
+        world
+    }
+
+    fn verdict(world: &Inventory) -> Verdict {
+        world.verdict(&CHECK, "checkout")
+    }
+
+    const WRITE: &str = r#"["logs:CreateLogStream","logs:PutLogEvents"]"#;
+
+    #[test]
+    fn the_streams_of_its_own_group_are_what_counts() {
+        for resource in [
+            "*",
+            "arn:aws:logs:us-east-1:123456789012:*",
+            "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/checkout:*",
+            "arn:aws:logs:*:*:log-group:/aws/lambda/*",
+        ] {
+            assert_eq!(verdict(&with(WRITE, resource)), Ok(Judgement::Pass), "{resource}");
+        }
+        for resource in [
+            "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/checkout",
+            "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/other:*",
+            "arn:aws:logs:eu-west-1:123456789012:*",
+        ] {
+            let failure = with(WRITE, resource).failure(&CHECK, "checkout");
+            assert!(failure.message.contains("logs:CreateLogStream, logs:PutLogEvents on log group"), "{resource}");
+        }
+    }
+
+    #[test]
+    fn a_group_of_its_own_choice_is_the_one_that_counts() {
+        let mut world = with(WRITE, "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/checkout:*");
+        world.function_mut("checkout").log_group = Some("/shared".to_owned());
+        let failure = world.failure(&CHECK, "checkout");
+        assert!(failure.message.contains("on log group /shared,"), "{}", failure.message);
+        world.function_mut("checkout").log_group = Some(String::new());
+        assert_eq!(verdict(&world), Ok(Judgement::Pass));
+    }
+
+    #[test]
+    fn creating_counts_only_where_the_group_is_absent() {
+        let mut world = with(WRITE, "*");
+        *world.log_group_mut(GROUP) = Fetched::known(None);
+        let failure = world.failure(&CHECK, "checkout");
+        assert!(failure.message.contains("may not do logs:CreateLogGroup on"), "{}", failure.message);
+        *world.log_group_mut(GROUP) = Err(denied("logs:DescribeLogGroups")).into();
+        assert_eq!(verdict(&world), Err(denied("logs:DescribeLogGroups")));
+        let mut allowed = with(r#""logs:*""#, "*");
+        *allowed.log_group_mut(GROUP) = Err(denied("logs:DescribeLogGroups")).into();
+        assert_eq!(verdict(&allowed), Ok(Judgement::Pass));
+    }
+
+    #[test]
+    fn one_action_that_is_refused_is_enough_whatever_else_is_unknown() {
+        let mut world = with(r#""logs:CreateLogStream""#, "*");
+        *world.log_group_mut(GROUP) = Err(denied("logs:DescribeLogGroups")).into();
+        let failure = world.failure(&CHECK, "checkout");
+        assert!(failure.message.contains("may not do logs:PutLogEvents on"), "{}", failure.message);
+        assert_eq!(failure.cause.expect("a cause").name, "checkout-role");
+    }
+
+    #[test]
+    fn a_role_that_is_gone_or_denied() {
+        let mut world = healthy();
+        *world.role_of_mut("checkout") = Fetched::known(None);
+        let _ = world.failure(&CHECK, "checkout");
+        *world.role_of_mut("checkout") = Err(denied("iam:GetRole")).into();
+        assert_eq!(verdict(&world), Err(denied("iam:GetRole")));
+    }
+}

@@ -1,0 +1,202 @@
+//! A function traces, and its role does not let it send what it records.
+
+use super::{cause, evidence, role_of, without_role};
+use crate::{
+    Context, Gap, Judgement, Verdict,
+    check::{Check, Failure, Fix, Judge, Need, Severity},
+    iam::Text,
+    inventory::Function,
+    role::{self, Powers, Refusal},
+};
+
+/// See the documentation beside this file.
+pub const CHECK: Check = Check {
+    id: "function-role-cannot-trace",
+    title: "A function's role may not send traces",
+    severity: Severity::High,
+    needs: &[Need::Functions, Need::FunctionRoles],
+    judge: Judge::Function(judge),
+    docs: include_str!("role_cannot_trace.md"),
+};
+
+fn judge(function: &Function, context: &Context<'_>) -> Verdict {
+    if !function.traces() {
+        return Ok(Judgement::NotApplicable("tracing is not active"));
+    }
+    let Some(role) = role_of(function, context)? else {
+        return Ok(without_role(function, "not run, let alone send traces"));
+    };
+    let powers = Powers::of(context, context.account_of(function)?, role);
+    // These take no resource: a statement that names one never matches.
+    let refusal = |action| powers.refusal(action, Text::NO_RESOURCE);
+    let (segments, telemetry) = (refusal("xray:PutTraceSegments"), refusal("xray:PutTelemetryRecords"));
+    match (segments, telemetry) {
+        (Ok(None), Ok(None)) => Ok(Judgement::Pass),
+        (Ok(Some(one)), Ok(Some(other))) => Ok(failure(function, context, &[one, other], None).into()),
+        (Ok(Some(refusal)), _) => Ok(failure(function, context, &[refusal], None).into()),
+        (Ok(None), Ok(Some(refusal))) => {
+            Ok(Failure { severity: Some(Severity::Low), ..failure(function, context, &[refusal], None) }.into())
+        }
+        (Err(gap), Ok(Some(refusal))) => Ok(failure(function, context, &[refusal], Some(&gap)).into()),
+        (Err(gap), _) | (_, Err(gap)) => Err(gap),
+    }
+}
+
+/// `unknown`: why it is not known whether segments may be sent, where all that is proven matters less.
+fn failure(function: &Function, context: &Context<'_>, refused: &[Refusal], unknown: Option<&Gap>) -> Failure {
+    let Function { name, role, .. } = function;
+    let actions: Vec<&str> = refused.iter().map(|refusal| refusal.action).collect();
+    let loses = match unknown {
+        Some(gap) => {
+            format!(
+                "Whether it may do xray:PutTraceSegments is not known ({gap}); the severity is that of one that may not."
+            )
+        }
+        None if actions.contains(&"xray:PutTraceSegments") => {
+            "No trace of it arrives, and nothing reports that.".to_owned()
+        }
+        None => "Its traces arrive; only the records of the daemon's own health do not.".to_owned(),
+    };
+    Failure {
+        severity: None,
+        cause: cause(role),
+        message: format!(
+            "{role}, the execution role of function {name} ($LATEST), may not do {}. {loses}",
+            actions.join(" and ")
+        ),
+        evidence: evidence(refused),
+        affects: vec![],
+        fix: fix(role::name(role), &context.account().partition, refused),
+    }
+}
+
+fn fix(role: &str, partition: &str, refused: &[Refusal]) -> Fix {
+    let denials = refused.iter().map(|refusal| &refusal.denial);
+    let wanted = "xray:PutTraceSegments and xray:PutTelemetryRecords on every resource";
+    role::clear_the_way(denials, &format!("role {role} may do {wanted}")).unwrap_or_else(|| {
+        let policy = format!("arn:{partition}:iam::aws:policy/AWSXRayDaemonWriteAccess");
+        Fix::say(format!("Allow role {role} {wanted}; a managed policy of AWS does.")).command([
+            "aws",
+            "iam",
+            "attach-role-policy",
+            "--role-name",
+            role,
+            "--policy-arn",
+            &policy,
+        ])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Fetched, Listing,
+        fetched::GapKind,
+        inventory::InlinePolicy,
+        testing::{Inventory, denied, healthy},
+    };
+
+    /// What is said of `checkout` when its role has this statement for its only policy.
+    fn with(statement: &str) -> Inventory {
+        let mut world = healthy();
+        let document = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+        world.change_role_of("checkout", |role| {
+            role.boundary = None;
+            role.attached_policies = Listing::whole(vec![]);
+            role.inline_policies =
+                Listing::whole(vec![InlinePolicy { name: "own".to_owned(), document: Fetched::known(document) }]);
+        });
+        world
+    }
+
+    fn allow(action: &str, resource: &str) -> String {
+        format!(r#"{{"Effect":"Allow","Action":{action},"Resource":"{resource}"}}"#)
+    }
+
+    const BOTH: &str = r#"["xray:PutTraceSegments","xray:PutTelemetryRecords"]"#;
+
+    fn verdict(world: &Inventory) -> Verdict {
+        world.verdict(&CHECK, "checkout")
+    }
+
+    fn severity(world: &Inventory) -> Option<Severity> {
+        world.failure(&CHECK, "checkout").severity
+    }
+
+    #[test]
+    fn a_resource_that_names_one_never_matches() {
+        assert_eq!(verdict(&with(&allow(BOTH, "*"))), Ok(Judgement::Pass));
+        assert_eq!(verdict(&with(&allow(r#""xray:Put*""#, "*"))), Ok(Judgement::Pass));
+        for resource in ["arn:aws:xray:us-east-1:123456789012:*", "arn:aws:xray:*:*:*", "arn:*"] {
+            let failure = with(&allow(BOTH, resource)).failure(&CHECK, "checkout");
+            assert_eq!(failure.severity, None, "{resource}");
+            assert_eq!(failure.evidence.len(), 2);
+            assert_eq!(failure.evidence[0].value, "no policy allows it");
+        }
+    }
+
+    #[test]
+    fn one_of_the_two_matters_less() {
+        let telemetry = with(&allow(r#""xray:PutTelemetryRecords""#, "*"));
+        assert_eq!(severity(&telemetry), None);
+        let segments = with(&allow(r#""xray:PutTraceSegments""#, "*"));
+        assert_eq!(severity(&segments), Some(Severity::Low));
+        assert!(segments.failure(&CHECK, "checkout").message.contains("may not do xray:PutTelemetryRecords."));
+    }
+
+    #[test]
+    fn the_policy_of_application_signals_allows_segments() {
+        let policy = r#"{"Sid":"CloudWatchApplicationSignalsXrayWritePermissions","Effect":"Allow","Action":["xray:PutTraceSegments"],"Resource":["*"],"Condition":{"StringEquals":{"aws:ResourceAccount":"${aws:PrincipalAccount}"}}}"#;
+        assert_eq!(severity(&with(policy)), Some(Severity::Low));
+        let both = policy.replace(r#""xray:PutTraceSegments""#, r#""xray:Put*""#);
+        assert_eq!(verdict(&with(&both)), Ok(Judgement::Pass));
+    }
+
+    #[test]
+    fn where_the_one_that_matters_is_not_known_it_is_the_higher_one_and_said_so() {
+        let condition = r#"{"Effect":"Allow","Action":"xray:PutTraceSegments","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":"us-east-1"}}}"#;
+        let failure = with(condition).failure(&CHECK, "checkout");
+        assert_eq!(failure.severity, None);
+        assert!(failure.message.contains("is not known ("), "{}", failure.message);
+        let both = condition.replace("PutTraceSegments", "*");
+        assert_eq!(verdict(&with(&both)).expect_err("unknown").why().kind, GapKind::Unprovable);
+    }
+
+    #[test]
+    fn what_stands_in_the_way_is_named_and_no_allow_is_offered() {
+        let deny = r#"{"Sid":"Quiet","Effect":"Deny","Action":"xray:*","Resource":"*"}"#;
+        let failure = with(&format!("{},{deny}", allow(BOTH, "*"))).failure(&CHECK, "checkout");
+        assert!(failure.fix.say.contains("denied by statement Quiet of inline policy own"), "{}", failure.fix.say);
+        assert_eq!(failure.fix.command, None);
+        assert!(with("").failure(&CHECK, "checkout").fix.command.is_some());
+    }
+
+    #[test]
+    fn a_role_that_is_gone_fails_and_one_of_another_account_cannot_be_seen() {
+        let mut world = healthy();
+        *world.role_of_mut("checkout") = Fetched::known(None);
+        assert_eq!(severity(&world), None);
+
+        let mut world = healthy();
+        world.change_role_of("checkout", |role| role.arn = role.arn.replace(":role/", ":role/moved/"));
+        assert!(world.failure(&CHECK, "checkout").message.contains("does not exist"));
+
+        let function = world.function_mut("checkout");
+        function.role = function.role.replace("123456789012", "210987654321");
+        assert!(verdict(&world).expect_err("unknown").to_string().contains("cannot be seen"));
+
+        let mut world = healthy();
+        *world.role_of_mut("checkout") = Err(denied("iam:GetRole")).into();
+        assert_eq!(verdict(&world), Err(denied("iam:GetRole")));
+    }
+
+    #[test]
+    fn does_not_apply_where_the_function_does_not_trace() {
+        for mode in [None, Some("PassThrough")] {
+            let mut world = with("");
+            world.function_mut("checkout").tracing_mode = mode.map(str::to_owned);
+            assert_eq!(verdict(&world), Ok(Judgement::NotApplicable("tracing is not active")));
+        }
+    }
+}

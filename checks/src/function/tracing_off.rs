@@ -1,0 +1,215 @@
+//! A function does not trace by itself.
+
+use crate::{
+    Context, Gap, Judgement, Subject, Verdict,
+    check::{Check, Evidence, Failure, Fix, Judge, Need, Severity},
+    iam::Document,
+    inventory::{Function, StageOf},
+    role::few,
+};
+
+/// See the documentation beside this file.
+pub const CHECK: Check = Check {
+    id: "function-tracing-off",
+    title: "Function is not traced",
+    severity: Severity::Medium,
+    needs: &[Need::Functions, Need::Stages, Need::Callers],
+    judge: Judge::Function(judge),
+    docs: include_str!("tracing_off.md"),
+};
+
+#[expect(clippy::unnecessary_wraps, reason = "a judge is of this form; what is not known only raises the severity")]
+fn judge(function: &Function, context: &Context<'_>) -> Verdict {
+    if function.traces() {
+        return Ok(Judgement::Pass);
+    }
+    let Function { name, tracing_mode, .. } = function;
+    let mode = tracing_mode.as_deref().unwrap_or("none");
+    let mut evidence = vec![Evidence::new("tracing mode", mode)];
+    let (severity, calls) = match traced_callers(function, context) {
+        Ok(stages) if stages.is_empty() => (Severity::Low, "No REST stage that traces is known to call it.".to_owned()),
+        Ok(stages) => {
+            let names: Vec<&str> = stages.iter().map(|stage| stage.name.as_str()).collect();
+            evidence.extend(names.iter().map(|name| Evidence::new("caller that traces", *name)));
+            let one = if names.len() == 1 { "stage that traces calls it" } else { "stages that trace call it" };
+            (Severity::Medium, format!("REST {one}, and each trace ends there: {}.", few(&names)))
+        }
+        Err(gap) => (
+            Severity::Medium,
+            format!(
+                "Whether a REST stage that traces calls it is not known ({gap}); the severity is that of one that is called."
+            ),
+        ),
+    };
+    Ok(Failure {
+        severity: Some(severity),
+        cause: None,
+        message: format!("Function {name} ($LATEST) is not traced: its tracing mode is {mode}. {calls}"),
+        evidence,
+        affects: vec![],
+        fix: Fix::say(
+            "Set its tracing mode to Active, and let its role do xray:PutTraceSegments and xray:PutTelemetryRecords. \
+             Publish a version afterwards if an alias is what is called.",
+        )
+        .command([
+            "aws",
+            "lambda",
+            "update-function-configuration",
+            "--region",
+            &context.region().name,
+            "--function-name",
+            name,
+            "--tracing-config",
+            "Mode=Active",
+        ]),
+    }
+    .into())
+}
+
+/// The REST stages that trace and are known to call the function: those that its resource policy names.
+///
+/// # Errors
+/// If there may be others of which nothing is known, and none of those that are known.
+fn traced_callers(function: &Function, context: &Context<'_>) -> Result<Vec<Subject>, Gap> {
+    let traced = context.traced_stages();
+    // Who calls it changes nothing where nobody traces; it need not even be asked.
+    if traced.by_api.is_empty() && traced.unseen.is_none() {
+        return Ok(vec![]);
+    }
+    let Some(policy) = context.callers(function)? else { return Ok(vec![]) };
+    let policy = Document::parse(format!("the resource policy of {}", function.name), policy)?;
+    let account = context.account_of(function)?;
+    let (partition, region) = (&context.account().partition, &context.region().name);
+    let arn = |api: &str, stage: &str| format!("arn:{partition}:execute-api:{region}:{account}:{api}/{stage}/");
+    // No API has this id: what names it names any API, and so none in particular.
+    let of_any_api = arn("-", "-");
+
+    let mut callers: Vec<StageOf<'_>> = Vec::new();
+    let mut names_some_api = false;
+    for source in policy.sources("apigateway.amazonaws.com", "lambda:InvokeFunction") {
+        let is_caller = |stage: &&StageOf<'_>| source.names(&arn(&stage.api.id, &stage.stage.name));
+        if let Some(api) = source.first_of_resource() {
+            // Thousands of functions and stages meet here; most sources name one API.
+            names_some_api |= source.names(&format!("arn:{partition}:execute-api:{region}:{account}:{api}/"));
+            callers.extend(traced.by_api.get(api).into_iter().flatten().filter(is_caller));
+        } else if !source.names(&of_any_api) {
+            names_some_api |= source.names(&format!("arn:{partition}:execute-api:{region}:{account}:"));
+            callers.extend(traced.by_api.values().flatten().filter(is_caller));
+        }
+    }
+    match &traced.unseen {
+        Some(gap) if callers.is_empty() && names_some_api => Err(gap.clone()),
+        _ => {
+            let mut callers: Vec<Subject> = callers.iter().map(|stage| context.stage_subject(stage)).collect();
+            callers.sort();
+            callers.dedup();
+            Ok(callers)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Fetched,
+        testing::{Inventory, denied, healthy},
+    };
+
+    /// `checkout` no longer traces, and this is its resource policy.
+    fn called(policy: Option<&str>) -> Inventory {
+        let mut world = healthy();
+        world.function_mut("checkout").tracing_mode = Some("PassThrough".to_owned());
+        *world.callers_mut("checkout") = Fetched::known(policy.map(str::to_owned));
+        world
+    }
+
+    fn by(source: &str) -> String {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":"apigateway.amazonaws.com"}},"Action":"lambda:InvokeFunction","Resource":"f","Condition":{{"ArnLike":{{"AWS:SourceArn":"{source}"}}}}}}]}}"#
+        )
+    }
+
+    fn severity(world: &Inventory) -> Option<Severity> {
+        world.failure(&CHECK, "checkout").severity
+    }
+
+    const PROD: &str = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/prod/GET/pets";
+
+    #[test]
+    fn matters_more_where_a_stage_that_traces_is_known_to_call_it() {
+        for (source, expected) in [
+            (PROD, Severity::Medium),
+            ("arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/*/GET/pets", Severity::Medium),
+            ("arn:aws:execute-api:us-east-1:123456789012:a1b2*/prod/*", Severity::Medium),
+            ("arn:aws:execute-api:us-east-1:123456789012:*", Severity::Low),
+            ("arn:aws:execute-api:us-east-1:123456789012:*/prod/*", Severity::Low),
+            ("arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/test/GET/pets", Severity::Low),
+            ("arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/prod/GET/pets", Severity::Low),
+            ("arn:aws:execute-api:us-east-1:123456789012:k1l2m3n4o5/*", Severity::Low),
+        ] {
+            assert_eq!(severity(&called(Some(&by(source)))), Some(expected), "{source}");
+        }
+        assert_eq!(severity(&called(None)), Some(Severity::Low));
+    }
+
+    #[test]
+    fn names_the_stages() {
+        let world = called(Some(&by("arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/*")));
+        let failure = world.failure(&CHECK, "checkout");
+        assert!(failure.message.ends_with("ends there: orders/prod, orders/staging."), "{}", failure.message);
+    }
+
+    #[test]
+    fn a_stage_that_does_not_trace_is_none() {
+        let mut world = called(Some(&by(PROD)));
+        world.stage_mut("orders/prod").tracing = Some(false);
+        assert_eq!(severity(&world), Some(Severity::Low));
+    }
+
+    #[test]
+    fn where_callers_or_stages_are_not_known_it_is_the_higher_one_and_said_so() {
+        let mut world = called(None);
+        *world.callers_mut("checkout") = Err(denied("lambda:GetPolicy")).into();
+        let failure = world.failure(&CHECK, "checkout");
+        assert_eq!(failure.severity, Some(Severity::Medium));
+        assert!(failure.message.contains("lambda:GetPolicy was denied"), "{}", failure.message);
+
+        let mut world = called(Some(&by("arn:aws:execute-api:us-east-1:123456789012:unseen/prod/*")));
+        assert_eq!(severity(&world), Some(Severity::Low));
+        world.break_rest_apis();
+        assert_eq!(severity(&world), Some(Severity::Medium));
+    }
+
+    #[test]
+    fn stages_that_are_not_known_do_not_matter_to_a_function_that_names_none() {
+        let mut world = called(None);
+        world.break_rest_apis();
+        assert_eq!(severity(&world), Some(Severity::Low));
+    }
+
+    #[test]
+    fn where_no_stage_traces_nobody_needs_to_be_asked() {
+        let mut world = called(None);
+        world.region.callers.clear();
+        assert_eq!(severity(&world), Some(Severity::Medium));
+        for api in &mut world.region.rest_apis.seen {
+            api.stages.seen.iter_mut().for_each(|stage| stage.tracing = Some(false));
+        }
+        assert_eq!(severity(&world), Some(Severity::Low));
+    }
+
+    #[test]
+    fn no_mode_is_not_active() {
+        let mut world = called(None);
+        world.function_mut("checkout").tracing_mode = None;
+        assert!(world.failure(&CHECK, "checkout").message.contains("its tracing mode is none"));
+        world.function_mut("checkout").tracing_mode = Some("Active".to_owned());
+        assert_eq!(world.verdict(&CHECK, "checkout"), Ok(Judgement::Pass));
+    }
+
+    #[test]
+    fn a_policy_that_cannot_be_read_is_not_known() {
+        assert_eq!(severity(&called(Some("{"))), Some(Severity::Medium));
+    }
+}

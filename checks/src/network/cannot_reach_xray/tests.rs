@@ -1,0 +1,383 @@
+use super::*;
+use crate::{
+    Fetched,
+    fetched::GapKind,
+    inventory::{
+        CapacityProviderAnswer, DhcpOptions, FunctionVpc, NatGateway, NetworkAcl, Permission, PrefixListAnswer, Route,
+        RouteTable, SecurityGroup, VpcEndpoint,
+    },
+    testing::{Inventory, break_off, denied, healthy},
+};
+
+/// A function behind NAT gateways, one beside an endpoint.
+const BEHIND: &str = "behind";
+const BESIDE: &str = "beside";
+
+fn texts(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|&text| text.to_owned()).collect()
+}
+
+/// `behind`: from `subnet-orders-a` through `nat-zonal` and from `subnet-orders-b` through `nat-regional`; `beside`:
+/// from `subnet-users-a` to `vpce-xray`, which stands in `subnet-users-b` too.
+fn world() -> Inventory {
+    let mut world = healthy();
+    let function = |name: &str, subnets: &[&str], groups: &[&str]| Function {
+        arn: format!("arn:aws:lambda:us-east-1:123456789012:function:{name}"),
+        name: name.to_owned(),
+        role: "arn:aws:iam::123456789012:role/tracer".to_owned(),
+        tracing_mode: Some("Active".to_owned()),
+        log_group: None,
+        vpc: Some(FunctionVpc { subnets: texts(subnets), security_groups: texts(groups), ipv6: false }),
+        layers: vec![],
+        tracing_variables: vec![],
+        capacity_provider: None,
+    };
+    world.region.functions.seen = vec![
+        function(BEHIND, &["subnet-orders-a", "subnet-orders-b"], &["sg-orders"]),
+        function(BESIDE, &["subnet-users-a"], &["sg-users", "sg-shared"]),
+    ];
+    world
+}
+
+/// What it says about a function after a change: `passes`, `fails: …`, `unknown: …`.
+fn after(name: &str, change: impl FnOnce(&mut Inventory)) -> String {
+    let mut world = world();
+    change(&mut world);
+    said(&world, name)
+}
+
+fn said(world: &Inventory, name: &str) -> String {
+    match world.verdict(&CHECK, name) {
+        Ok(Judgement::Pass) => "passes".to_owned(),
+        Ok(Judgement::Fail(failure)) => format!("fails: {}", failure.message),
+        Ok(other) => format!("{other:?}"),
+        Err(gap) => format!("unknown: {gap}"),
+    }
+}
+
+#[track_caller]
+fn says(said: &str, start: &str, part: &str) {
+    assert!(said.starts_with(start) && said.contains(part), "{said}");
+}
+
+fn table<'a>(world: &'a mut Inventory, id: &str) -> &'a mut RouteTable {
+    world.region.network.route_tables.seen.iter_mut().find(|table| table.id == id).expect("a table")
+}
+
+fn routed(world: &mut Inventory, id: &str, routes: &[(&str, &str)]) {
+    table(world, id).routes = routes
+        .iter()
+        .map(|(destination, target)| Route {
+            destination: (*destination).to_owned(),
+            state: "active".to_owned(),
+            target: (*target).to_owned(),
+        })
+        .collect();
+}
+
+/// What it says about `behind` if its first subnet has these routes.
+fn with_routes(routes: &[(&str, &str)]) -> String {
+    after(BEHIND, |world| routed(world, "rtb-orders", routes))
+}
+
+fn nat<'a>(world: &'a mut Inventory, id: &str) -> &'a mut NatGateway {
+    world.region.network.nat_gateways.seen.iter_mut().find(|nat| nat.id == id).expect("a NAT gateway")
+}
+
+fn xray(world: &mut Inventory) -> &mut VpcEndpoint {
+    world.region.network.endpoints.seen.iter_mut().find(|own| own.id == "vpce-xray").expect("an endpoint")
+}
+
+fn group<'a>(world: &'a mut Inventory, id: &str) -> &'a mut SecurityGroup {
+    world.region.network.security_groups.seen.iter_mut().find(|group| group.id == id).expect("a group")
+}
+
+fn acl<'a>(world: &'a mut Inventory, id: &str) -> &'a mut NetworkAcl {
+    world.region.network.network_acls.seen.iter_mut().find(|acl| acl.id == id).expect("an ACL")
+}
+
+fn https_to(cidrs: &[&str]) -> Permission {
+    Permission {
+        protocol: "tcp".to_owned(),
+        from_port: Some(443),
+        to_port: Some(443),
+        cidrs: texts(cidrs),
+        prefix_lists: vec![],
+        security_groups: vec![],
+    }
+}
+
+#[test]
+fn both_ways_pass_and_no_network_is_no_question() {
+    assert_eq!(after(BEHIND, |_| ()), "passes");
+    assert_eq!(after(BESIDE, |_| ()), "passes");
+    for vpc in [None, Some(FunctionVpc { subnets: vec![], security_groups: vec![], ipv6: false })] {
+        let said = after(BEHIND, |world| world.region.functions.seen[0].vpc = vpc);
+        assert_eq!(said, r#"NotApplicable("it is not in a VPC")"#);
+    }
+}
+
+#[test]
+fn routes_that_lead_nowhere_fail() {
+    says(
+        &with_routes(&[("0.0.0.0/0", "igw-orders")]),
+        "fails",
+        "0.0.0.0/0 → igw-orders; a function's interface has no",
+    );
+    says(&with_routes(&[]), "fails", "rtb-orders (main of vpc-orders) has no route to public addresses");
+    says(&with_routes(&[("10.0.0.0/16", "local")]), "fails", "has no route");
+    says(&with_routes(&[("0.0.0.0/0", "pcx-1")]), "fails", "peering");
+    says(&with_routes(&[("::/0", "eigw-1")]), "fails", "has no route");
+    says(&with_routes(&[("0.0.0.0/0", "eigw-1")]), "fails", "IPv6");
+    says(&with_routes(&[("0.0.0.0/0", "nat-gone")]), "fails", "NAT gateway nat-gone does not exist");
+    let blackhole = after(BEHIND, |world| table(world, "rtb-orders").routes[1].state = String::from("blackhole"));
+    says(&blackhole, "fails", "0.0.0.0/0 → nat-zonal is a blackhole");
+}
+
+#[test]
+fn routes_that_lead_out_of_sight_are_unknown() {
+    let core = "arn:aws:networkmanager::123456789012:core-network/core-network-1";
+    for target in ["tgw-1", core, "vgw-1", "eni-1", "i-1", "vpce-1", "lgw-1", ""] {
+        says(&with_routes(&[("0.0.0.0/0", target)]), "unknown", &format!("goes on through {target}"));
+    }
+    for target in ["pcx-1", "tgw-1", core] {
+        let routes = [("0.0.0.0/0", "igw-orders"), ("10.9.0.0/16", target)];
+        says(&with_routes(&routes), "unknown", &format!("an endpoint shared over {target}"));
+    }
+    says(&with_routes(&[("10.9.0.0/16", "vgw-1")]), "fails", "no route");
+}
+
+#[test]
+fn the_longest_prefix_decides_over_all_public_addresses() {
+    let halves = [("0.0.0.0/1", "nat-zonal"), ("128.0.0.0/1", "nat-zonal")];
+    assert_eq!(with_routes(&halves), "passes");
+    says(&with_routes(&halves[..1]), "unknown", "no route to some public addresses");
+    let beside = |target| with_routes(&[("0.0.0.0/0", "nat-zonal"), ("52.94.0.0/16", target)]);
+    says(&beside("vgw-1"), "unknown", "vgw-1");
+    says(&beside("igw-orders"), "unknown", "a part of the addresses goes a way that stops");
+    assert_eq!(beside("nat-zonal"), "passes");
+    assert_eq!(beside("local"), "passes");
+    assert_eq!(with_routes(&[("0.0.0.0/0", "nat-zonal"), ("10.9.0.0/16", "pcx-1")]), "passes");
+    says(&with_routes(&[("0.0.0.0/0", "igw-orders"), ("52.0.0.0/8", "igw-orders")]), "fails", "igw-orders");
+}
+
+#[test]
+fn prefix_lists_are_their_ranges() {
+    let listed = |cidrs: Fetched<Vec<String>>, target: &str| {
+        after(BEHIND, |world| {
+            routed(world, "rtb-orders", &[("pl-1", target)]);
+            world.region.network.prefix_lists.push(PrefixListAnswer { id: "pl-1".to_owned(), cidrs });
+        })
+    };
+    let all = || Fetched::known(texts(&["0.0.0.0/0"]));
+    assert_eq!(listed(all(), "nat-zonal"), "passes");
+    says(&listed(all(), "igw-orders"), "fails", "pl-1 → igw-orders");
+    says(&listed(Fetched::known(texts(&["10.0.0.0/8"])), "nat-zonal"), "fails", "no route");
+    says(&listed(Err(denied("ec2:GetManagedPrefixListEntries")).into(), "nat-zonal"), "unknown", "ec2:GetManaged");
+    // Whatever the list holds.
+    let hidden = Err(denied("ec2:GetManagedPrefixListEntries")).into();
+    says(&listed(hidden, "igw-orders"), "fails", "igw-orders");
+}
+
+#[test]
+fn a_zonal_nat_gateway_must_work() {
+    for state in ["deleted", "deleting", "failed", "pending"] {
+        let said = after(BEHIND, |world| nat(world, "nat-zonal").state = state.to_owned());
+        says(&said, "fails", &format!("NAT gateway nat-zonal is {state}"));
+    }
+    says(&after(BEHIND, |world| nat(world, "nat-zonal").state = String::from("odd")), "unknown", "not understood");
+    let private = |routes: &[(&str, &str)]| {
+        after(BEHIND, |world| {
+            nat(world, "nat-zonal").public = false;
+            routed(world, "rtb-orders-public", routes);
+        })
+    };
+    says(&private(&[("0.0.0.0/0", "igw-orders")]), "fails", "the NAT gateway is private");
+    says(&private(&[("0.0.0.0/0", "tgw-1")]), "unknown", "tgw-1");
+    let stands = |target: &str| after(BEHIND, |world| routed(world, "rtb-orders-public", &[("0.0.0.0/0", target)]));
+    says(&stands("nat-zonal"), "fails", "stands in a private subnet");
+    says(&stands("vpce-1"), "unknown", "vpce-1");
+    says(&stands("igw-2"), "fails", "internet gateway igw-2 does not exist");
+    says(&stands("igw-spare"), "fails", "is not attached to vpc-orders");
+    let unrouted = after(BEHIND, |world| routed(world, "rtb-orders-public", &[]));
+    says(&unrouted, "fails", "rtb-orders-public (of NAT gateway nat-zonal) has no route");
+    let main = after(BEHIND, |world| table(world, "rtb-orders-public").subnets.clear());
+    says(&main, "fails", "stands in a private subnet");
+}
+
+#[test]
+fn a_regional_nat_gateway_has_zones_and_a_table() {
+    let zones = |zones: &[&str]| after(BEHIND, |world| nat(world, "nat-regional").zones = texts(zones));
+    assert_eq!(zones(&[]), "passes");
+    says(&zones(&["us-east-1a"]), "fails", "nat-regional does not cover us-east-1b");
+    says(&after(BEHIND, |world| nat(world, "nat-regional").route_table = None), "unknown", "neither");
+    says(&after(BEHIND, |world| routed(world, "rtb-orders-nat", &[])), "fails", "rtb-orders-nat");
+}
+
+#[test]
+fn public_access_can_be_blocked() {
+    let mode = |regional: bool, mode: Option<&str>| {
+        after(BEHIND, |world| {
+            let subnet = if regional { "subnet-orders-b" } else { "subnet-orders-public" };
+            let public = world.region.network.subnets.seen.iter_mut().find(|own| own.id == subnet);
+            public.expect("a subnet").public_access_block = mode.map(str::to_owned);
+            if !regional {
+                nat(world, "nat-regional").subnet = Some("subnet-orders-public".to_owned());
+            }
+        })
+    };
+    says(&mode(false, Some("block-bidirectional")), "fails", "of subnet-orders-public");
+    assert_eq!(mode(false, Some("off")), "passes");
+    assert_eq!(mode(false, None), "passes");
+    assert_eq!(mode(false, Some("block-ingress")), "passes");
+    says(&mode(false, Some("new")), "unknown", "not understood");
+}
+
+#[test]
+fn one_bad_subnet_among_several_is_intermittent_and_beats_what_is_unknown() {
+    let said = after(BEHIND, |world| nat(world, "nat-zonal").state = String::from("deleted"));
+    says(&said, "fails: From subnet-orders-a (us-east-1a)", "From subnet-orders-b (us-east-1b) they arrive");
+    let said = after(BEHIND, |world| {
+        nat(world, "nat-zonal").state = String::from("deleted");
+        routed(world, "rtb-orders-b", &[("0.0.0.0/0", "tgw-1")]);
+    });
+    says(&said, "fails", "nat-zonal is deleted");
+    assert!(!said.contains("intermittent"), "{said}");
+}
+
+#[test]
+fn dns64_and_the_nat64_prefix_are_a_way() {
+    let six = |ipv6: bool, target: &str| {
+        after(BEHIND, |world| {
+            routed(world, "rtb-orders", &[("64:ff9b::/96", target)]);
+            world.region.functions.seen[0].vpc.as_mut().expect("a VPC").ipv6 = ipv6;
+            let both: Vec<_> = acl(world, "acl-orders").entries.clone();
+            let six =
+                both.into_iter().map(|own| crate::inventory::AclEntry { cidr: "::/0".to_owned(), number: 101, ..own });
+            acl(world, "acl-orders").entries.extend(six.collect::<Vec<_>>());
+        })
+    };
+    assert_eq!(six(true, "nat-zonal"), "passes");
+    says(&six(false, "nat-zonal"), "fails", "no route");
+    says(&six(true, "eigw-1"), "fails", "no route");
+}
+
+#[test]
+fn what_a_shared_network_does_not_list_is_not_missing() {
+    let shared = |change: fn(&mut Inventory)| {
+        after(BEHIND, |world| {
+            world.region.network.subnets.seen.iter_mut().for_each(|own| own.owner = String::from("210987654321"));
+            change(world);
+        })
+    };
+    says(&shared(|_| ()), "unknown", "shared by account 210987654321");
+    let shut = shared(|world| group(world, "sg-orders").egress.clear());
+    says(&shut, "fails", "sg-orders: tcp 443 is let out to nowhere");
+}
+
+#[test]
+fn what_is_not_listed_or_hidden_is_no_fault() {
+    says(&after(BEHIND, |world| world.region.network.subnets.seen.clear()), "unknown", "AWS lists no subnet");
+    let broken = after(BEHIND, |world| {
+        world.region.network.nat_gateways.seen.clear();
+        break_off(&mut world.region.network.nat_gateways, "ec2:DescribeNatGateways");
+    });
+    says(&broken, "unknown", "ec2:DescribeNatGateways");
+    let endpoints = after(BEHIND, |world| break_off(&mut world.region.network.endpoints, "ec2:DescribeVpcEndpoints"));
+    says(&endpoints, "unknown", "ec2:DescribeVpcEndpoints");
+    let tables = after(BEHIND, |world| break_off(&mut world.region.network.route_tables, "ec2:DescribeRouteTables"));
+    says(&tables, "unknown", "ec2:DescribeRouteTables");
+}
+
+#[test]
+fn on_managed_instances_the_network_of_the_capacity_provider_is_judged() {
+    let arn = "arn:aws:lambda:us-east-1:123456789012:capacity-provider:pool";
+    let managed = |change: fn(&mut Inventory)| {
+        let mut world = world();
+        let vpc = world.region.functions.seen[1].vpc.take().expect("a VPC");
+        let answer = CapacityProviderAnswer { arn: arn.to_owned(), vpc: Fetched::known(vpc) };
+        world.region.capacity_providers = vec![answer];
+        world.region.functions.seen[0].capacity_provider = Some(arn.to_owned());
+        change(&mut world);
+        world
+    };
+    assert_eq!(said(&managed(|_| ()), BEHIND), "passes");
+    let refused = managed(|world| group(world, "sg-endpoint").ingress.clear());
+    says(&said(&refused, BEHIND), "fails", "On managed instances all");
+    assert_eq!(refused.failure(&CHECK, BEHIND).severity, Some(Severity::High));
+    // Unlike the interface of a function, an instance may have a public address.
+    let public = managed(|world| {
+        xray(world).private_dns = false;
+        group(world, "sg-shared").egress.push(https_to(&["0.0.0.0/0"]));
+        routed(world, "rtb-users", &[("0.0.0.0/0", "igw-users")]);
+    });
+    says(&said(&public, BEHIND), "unknown", "whether a managed instance has one");
+    says(&said(&managed(|world| world.region.capacity_providers.clear()), BEHIND), "unknown", "not collected");
+}
+
+#[test]
+fn severity_tells_what_is_lost() {
+    let severity = |change: fn(&mut Function)| {
+        let mut world = world();
+        routed(&mut world, "rtb-orders", &[]);
+        change(&mut world.region.functions.seen[0]);
+        world.failure(&CHECK, BEHIND).severity.expect("a severity")
+    };
+    assert_eq!(severity(|_| ()), Severity::Medium);
+    assert_eq!(severity(|function| function.tracing_mode = Some("PassThrough".to_owned())), Severity::Low);
+    for layer in ["aws-otel-python-amd64-ver-1-29-0:2", "Datadog-Extension-ARM:65"] {
+        let mut world = world();
+        routed(&mut world, "rtb-orders", &[]);
+        world.region.functions.seen[0].layers = vec![format!("arn:aws:lambda:us-east-1:901920570463:layer:{layer}")];
+        assert_eq!(world.failure(&CHECK, BEHIND).severity, Some(Severity::High), "{layer}");
+    }
+    let hotel = |function: &mut Function| function.layers = texts(&["arn:aws:lambda:us-east-1:1:layer:hotel-common:1"]);
+    assert_eq!(severity(hotel), Severity::Medium);
+    for variable in ["AWS_LAMBDA_EXEC_WRAPPER", "OTEL_EXPORTER_OTLP_ENDPOINT"] {
+        let mut world = world();
+        routed(&mut world, "rtb-orders", &[]);
+        world.region.functions.seen[0].tracing_variables = texts(&[variable]);
+        assert_eq!(world.failure(&CHECK, BEHIND).severity, Some(Severity::High), "{variable}");
+    }
+}
+
+#[test]
+fn the_fix_is_an_endpoint_or_the_one_rule() {
+    let command = |name: &str, change: fn(&mut Inventory)| {
+        let mut world = world();
+        change(&mut world);
+        world.failure(&CHECK, name).fix.command.expect("a command").join(" ")
+    };
+    assert_eq!(
+        command(BEHIND, |world| routed(world, "rtb-orders", &[])),
+        "aws ec2 create-vpc-endpoint --region us-east-1 --vpc-id vpc-orders --vpc-endpoint-type Interface --service-name \
+         com.amazonaws.us-east-1.xray --subnet-ids subnet-orders-a subnet-orders-b --security-group-ids \
+         <a group that lets 443 in from sg-orders> --private-dns-enabled"
+    );
+    let ingress = command(BESIDE, |world| group(world, "sg-endpoint").ingress.clear());
+    assert!(
+        ingress.contains("authorize-security-group-ingress") && ingress.contains("--group-id sg-endpoint"),
+        "{ingress}"
+    );
+    let dns = command(BESIDE, |world| {
+        xray(world).private_dns = false;
+        group(world, "sg-shared").egress.push(https_to(&["0.0.0.0/0"]));
+    });
+    assert!(dns.contains("modify-vpc-endpoint") && dns.contains("vpce-xray"), "{dns}");
+}
+
+#[test]
+fn two_hundred_functions_are_decided_at_once() {
+    let world = world();
+    let context = Context::new(world.world());
+    let started = std::time::Instant::now();
+    for _ in 0..200 {
+        for function in &world.region.functions.seen {
+            assert_eq!(judge(function, &context), Ok(Judgement::Pass));
+        }
+    }
+    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+}
+
+mod endpoint;
+mod firewall;

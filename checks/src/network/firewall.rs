@@ -1,0 +1,177 @@
+//! What security groups and network ACLs let through.
+
+use super::{
+    address::{Family, Set},
+    index::Index,
+    path::Passage,
+};
+use crate::{
+    fetched::Gap,
+    inventory::{AclEntry, NetworkAcl, Permission},
+};
+
+/// The port of X-Ray's endpoint.
+pub(super) const HTTPS: Ports = (443, 443);
+/// The ports from which functions and NAT gateways speak
+/// (<https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html>).
+pub(super) const EPHEMERAL: Ports = (1024, 65535);
+
+/// The first and the last.
+pub(super) type Ports = (i32, i32);
+
+/// The other side.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer<'a> {
+    pub(super) family: Family,
+    /// Where it may be.
+    pub(super) addresses: &'a Set,
+    /// Its security groups.
+    pub(super) groups: &'a [String],
+    /// What sentences call it.
+    pub(super) name: &'a str,
+}
+
+/// Whether any of the security groups lets port 443 through, `out` or in.
+pub(super) fn groups_let(index: &Index<'_>, groups: &[String], out: bool, peer: Peer<'_>) -> (Passage, String) {
+    let names = groups.join(", ");
+    let way = if out { "out to" } else { "in from" };
+    let who = peer.name;
+    let let_through = |by: &str| (Passage::Through, format!("{by} lets tcp 443 {way} {who}"));
+    let (mut reached, mut hidden) = (Set::default(), None);
+    for id in groups {
+        let permissions = match index.group(id) {
+            Ok(group) if out => &group.egress,
+            Ok(group) => &group.ingress,
+            Err(gap) => {
+                hidden = hidden.or(Some(gap));
+                continue;
+            }
+        };
+        for permission in permissions.iter().filter(|permission| admits_https(permission)) {
+            if permission.security_groups.iter().any(|group| peer.groups.contains(group)) {
+                return let_through(id);
+            }
+            match ranges(index, permission, peer.family) {
+                (ranges, None) => reached = reached.or(&ranges),
+                (ranges, gap) => {
+                    reached = reached.or(&ranges);
+                    hidden = hidden.or(gap);
+                }
+            }
+        }
+        if reached.covers(peer.addresses) {
+            return let_through(id);
+        }
+    }
+    if groups.is_empty() {
+        hidden =
+            Some(Gap::unprovable("security groups", format!("AWS names no security group where {who} is reached")));
+    }
+    if let Some(gap) = hidden {
+        return (Passage::Unknown(gap), format!("not all rules of {names} are known"));
+    }
+    if reached.and(peer.addresses).is_empty() {
+        let verb = if groups.len() == 1 { "does not let" } else { "do not let" };
+        return (Passage::Stops, format!("{names} {verb} tcp 443 {way} {who}"));
+    }
+    let says = format!("{names}: tcp 443 goes {way} some addresses of {who} only");
+    (Passage::Unknown(Gap::unprovable(names, format!("{says}, and which of them are used is not known"))), says)
+}
+
+/// Whether the groups let port 443 out to none of these addresses, whatever it is that is hidden.
+pub(super) fn reaches_none(index: &Index<'_>, groups: &[String], family: Family, addresses: Option<&Set>) -> bool {
+    !groups.is_empty()
+        && groups.iter().all(|id| {
+            index.group(id).is_ok_and(|group| {
+                group.egress.iter().filter(|permission| admits_https(permission)).all(|permission| {
+                    let (ranges, gap) = ranges(index, permission, family);
+                    let meets = addresses.map_or(!ranges.is_empty(), |addresses| !ranges.and(addresses).is_empty());
+                    gap.is_none() && !meets && permission.security_groups.is_empty()
+                })
+            })
+        })
+}
+
+fn ranges(index: &Index<'_>, permission: &Permission, family: Family) -> (Set, Option<Gap>) {
+    let (mut all, mut hidden) = (Set::default(), None);
+    let lists = permission.prefix_lists.iter().map(|id| index.list(id));
+    for texts in std::iter::once(Ok(permission.cidrs.as_slice())).chain(lists) {
+        match texts.and_then(|texts| Set::read(family, texts).map_err(unreadable)) {
+            Ok(set) => all = all.or(&set),
+            Err(gap) => hidden = hidden.or(Some(gap)),
+        }
+    }
+    (all, hidden)
+}
+
+fn unreadable(range: &str) -> Gap {
+    Gap::unprovable(range, format!("the range {range} cannot be read"))
+}
+
+fn is_tcp_or_all(protocol: &str) -> bool {
+    ["-1", "6"].contains(&protocol) || protocol.eq_ignore_ascii_case("tcp") || protocol.eq_ignore_ascii_case("all")
+}
+
+/// The ports that a rule is about; none stated, or -1: all.
+fn ports(protocol: &str, from: Option<i32>, to: Option<i32>) -> Ports {
+    match (from, to) {
+        (Some(from), Some(to)) if protocol != "-1" && from >= 0 && to >= 0 => (from, to),
+        _ => (0, 65535),
+    }
+}
+
+fn admits_https(permission: &Permission) -> bool {
+    let (first, last) = ports(&permission.protocol, permission.from_port, permission.to_port);
+    is_tcp_or_all(&permission.protocol) && (first..=last).contains(&HTTPS.0)
+}
+
+/// Whether a network ACL lets these ports through, `egress` or in: the lowest number that matches decides, and what
+/// nothing matches is denied. Ports are those of the packet's destination.
+pub(super) fn acl_lets(acl: &NetworkAcl, egress: bool, ports: Ports, peer: Peer<'_>) -> (Passage, String) {
+    let id = &acl.id;
+    let (way, who) = (if egress { "out to" } else { "in from" }, peer.name);
+    let what = if ports.0 == ports.1 { ports.0.to_string() } else { format!("{}-{}", ports.0, ports.1) };
+    let mut entries: Vec<&AclEntry> = acl.entries.iter().filter(|e| e.egress == egress).collect();
+    entries.retain(|entry| is_tcp_or_all(&entry.protocol));
+    entries.sort_by_key(|entry| entry.number);
+    // Ports and addresses on which no entry has decided yet.
+    let mut open = vec![(ports, peer.addresses.clone())];
+    let (mut allowed, mut denied) = (Vec::new(), None);
+    for entry in entries {
+        let Ok(range) = Set::read(peer.family, std::iter::once(&entry.cidr)) else {
+            let gap = Gap::unprovable(id, format!("the range {} in {id} cannot be read", entry.cidr));
+            return (Passage::Unknown(gap), format!("entry {} of {id} cannot be read", entry.number));
+        };
+        let about = self::ports(&entry.protocol, entry.from_port, entry.to_port);
+        let mut rest = Vec::new();
+        for (ports, addresses) in open {
+            let both = (ports.0.max(about.0), ports.1.min(about.1));
+            let met = addresses.and(&range);
+            if both.0 > both.1 || met.is_empty() {
+                rest.push((ports, addresses));
+                continue;
+            }
+            if entry.allow {
+                allowed.push(entry.number);
+            } else {
+                denied = denied.or(Some(entry.number));
+            }
+            rest.extend([(ports.0, both.0 - 1), (both.1 + 1, ports.1)].map(|beside| (beside, addresses.clone())));
+            rest.push((both, addresses.minus(&range)));
+        }
+        rest.retain(|(ports, addresses)| ports.0 <= ports.1 && !addresses.is_empty());
+        open = rest;
+    }
+    let by = |number: i32| format!("{id} ({number})");
+    match (allowed.first(), denied, open.is_empty()) {
+        (Some(number), None, true) => (Passage::Through, format!("{} lets {what} {way} {who}", by(*number))),
+        (None, denied, _) => {
+            let by = denied.map_or_else(|| format!("{id} (no entry allows it)"), by);
+            (Passage::Stops, format!("{by} does not let tcp {what} {way} {who}"))
+        }
+        _ => {
+            let says = format!("{id} lets only a part of tcp {what} {way} {who}");
+            (Passage::Unknown(Gap::unprovable(id, format!("{says}, and which part is used is not known"))), says)
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! IAM roles as checks ask about them: whether one exists, what it may do, and what to say when it may not.
+
+use std::{collections::BTreeSet, rc::Rc};
+
+use crate::{
+    Context, Gap, Subject,
+    arn::Arn,
+    check::{Fix, SubjectKind},
+    iam::{Decision, Denial, Document, Keys, Policies, Request, Text},
+    inventory::Role,
+};
+
+/// The role of exactly that ARN, or that there is none. `own`: the account that is looked at, if it is known.
+///
+/// # Errors
+/// If the role belongs to another account, AWS would not say, or nobody asked.
+pub(crate) fn existing<'a>(context: &Context<'a>, arn: &str, own: Option<&str>) -> Result<Option<&'a Role>, Gap> {
+    let Some((account, _)) = parse(arn) else { return Ok(None) };
+    if let Some(own) = own
+        && account != own
+    {
+        let why = format!("{arn} is a role of account {account}; what it may do cannot be seen from account {own}");
+        return Err(Gap::unprovable(arn, why));
+    }
+    let role = context.role(arn)?.role.get()?.as_ref();
+    // Of that name, but under another path: IAM looks up roles by name, who names one has the whole ARN.
+    Ok(role.filter(|role| role.arn == arn))
+}
+
+/// The account and the name in the ARN of a role.
+pub(crate) fn parse(arn: &str) -> Option<(&str, &str)> {
+    let Arn { service, region, account, resource, .. } = Arn::parse(arn)?;
+    let name = resource.strip_prefix("role/")?.rsplit('/').next()?;
+    (service == "iam" && region.is_empty() && !account.is_empty() && !name.is_empty()).then_some((account, name))
+}
+
+pub(crate) fn name(arn: &str) -> &str {
+    parse(arn).map_or(arn, |(_, name)| name)
+}
+
+pub(crate) fn subject(arn: &str) -> Subject {
+    Subject { kind: SubjectKind::Role, arn: arn.to_owned(), name: name(arn).to_owned() }
+}
+
+/// The first three names, and how many more there are.
+pub(crate) fn few(names: &[&str]) -> String {
+    match names {
+        [a, b, c, _, rest @ ..] => format!("{a}, {b}, {c} and {} more", rest.len() + 1),
+        _ => names.join(", "),
+    }
+}
+
+/// The role's policies as documents. [`Context::policies`] keeps them.
+pub(crate) fn read_policies(context: &Context<'_>, role: &Role) -> Policies {
+    let inline = role
+        .inline_policies
+        .seen
+        .iter()
+        .map(|policy| Document::parse(format!("inline policy {}", policy.name), policy.document.get()?));
+    let managed = |arn: &str, name: String| Document::parse(name, context.managed_policy(arn)?);
+    let attached =
+        role.attached_policies.seen.iter().map(|policy| managed(&policy.arn, format!("policy {}", policy.arn)));
+    Policies {
+        identity: inline.chain(attached).collect(),
+        rest: role.inline_policies.rest.get().and(role.attached_policies.rest.get()).copied(),
+        boundary: role.boundary.as_ref().map(|arn| managed(arn, format!("permissions boundary {arn}"))),
+    }
+}
+
+/// An action that a role may not do.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) action: &'static str,
+    pub(crate) denial: Denial,
+}
+
+/// What a role may do in its own account.
+pub(crate) struct Powers<'c, 'a> {
+    context: &'c Context<'a>,
+    account: &'c str,
+    policies: Rc<Policies>,
+    keys: Keys,
+}
+
+impl<'c, 'a> Powers<'c, 'a> {
+    /// The principal's ARN in a role's session is that of the role
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>).
+    pub(crate) fn of(context: &'c Context<'a>, account: &'c str, role: &Role) -> Self {
+        let keys = Keys::default()
+            .with("aws:PrincipalAccount", account)
+            .with("aws:ResourceAccount", account)
+            .with("aws:PrincipalArn", &role.arn);
+        Self { context, account, policies: context.policies(role), keys }
+    }
+
+    /// Whether the role is refused that.
+    pub(crate) fn refusal(&self, action: &'static str, resource: Text<'_>) -> Result<Option<Refusal>, Gap> {
+        let request = Request { action, resource: Some(resource), caller: None, keys: &self.keys };
+        Ok(match self.policies.decide(&request)? {
+            Decision::Allowed(_) => None,
+            Decision::Denied(denial) => Some(Refusal { action, denial }),
+        })
+    }
+
+    /// What of writing to the log group of that name is denied, and a gap for each action that cannot be decided.
+    /// `creates`: whoever writes makes the group if it is absent.
+    pub(crate) fn refusals_of_writing(&self, group: &str, creates: bool) -> Vec<Result<Refusal, Gap>> {
+        // CloudTrail's records of denied calls name the stream for both actions.
+        let stream = format!("{}:log-stream:", group_arn(self.context, self.account, group));
+        let writes = ["logs:CreateLogStream", "logs:PutLogEvents"]
+            .map(|action| self.refusal(action, Text::open(&stream)).transpose());
+        let creation = creates.then(|| self.creation(group, Text::whole(&stream)).transpose()).flatten();
+        writes.into_iter().flatten().chain(creation).collect()
+    }
+
+    /// A group that does not exist must be created first; one that does exist need not.
+    fn creation(&self, group: &str, resource: Text<'_>) -> Result<Option<Refusal>, Gap> {
+        let refusal = self.refusal("logs:CreateLogGroup", resource);
+        if matches!(refusal, Ok(None)) {
+            return refusal;
+        }
+        match self.context.log_group(group) {
+            Ok(Some(_)) => Ok(None),
+            Ok(None) => refusal,
+            Err(gap) => Err(gap),
+        }
+    }
+}
+
+/// The ARN of a log group here.
+pub(crate) fn group_arn(context: &Context<'_>, account: &str, group: &str) -> String {
+    format!("arn:{}:logs:{}:{account}:log-group:{group}", context.account().partition, context.region().name)
+}
+
+/// What to do where a statement or a boundary stands in the way, which another allow does not mend.
+pub(crate) fn clear_the_way<'a>(denials: impl IntoIterator<Item = &'a Denial>, so_that: &str) -> Option<Fix> {
+    let ways: BTreeSet<String> =
+        denials.into_iter().filter(|denial| **denial != Denial::NotAllowed).map(Denial::to_string).collect();
+    let ways: Vec<&str> = ways.iter().map(String::as_str).collect();
+    (!ways.is_empty()).then(|| Fix::say(format!("Change what stands in the way ({}), so that {so_that}.", few(&ways))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_names_are_told_and_many_counted() {
+        assert_eq!(few(&["a"]), "a");
+        assert_eq!(few(&["a", "b", "c"]), "a, b, c");
+        assert_eq!(few(&["a", "b", "c", "d", "e"]), "a, b, c and 2 more");
+    }
+
+    #[test]
+    fn a_role_is_named_by_the_end_of_its_arn() {
+        assert_eq!(parse("arn:aws:iam::123456789012:role/a/b/c"), Some(("123456789012", "c")));
+        for text in [
+            "gateway-logs",
+            "arn:aws:iam::123456789012:user/a",
+            "arn:aws:iam::123456789012:role/",
+            "arn:aws:iam::123456789012:role/a/",
+            "arn:aws:iam:::role/a",
+            "arn:aws:sts::123456789012:role/a",
+            "arn:aws:iam:us-east-1:123456789012:role/a",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Whether packets of functions find a way to X-Ray.
+//!
+//! moto does not know VPC Block Public Access (the proxy answers that it is off), gives every function's VPC the id `vpc-123abc`, leaves the route to a deleted NAT gateway active, and has no
+//! rule 32767 in network ACLs; the verdicts hold nevertheless. It cannot show managed instances, regional NAT gateways,
+//! Block Public Access, or endpoints that are pending: those are left to the checks' own tests.
+
+use super::wing::public_access;
+use crate::support::{
+    proxy::{Proxy, Rule},
+    report::Report,
+    seed::{Account, Seeded},
+};
+
+fn audit() -> (Report, Seeded) {
+    let account = Account::new();
+    let seeded = account.script("us-east-1", include_str!("seeds/networks.py"));
+    let audit = account.audit().args(["--region", "us-east-1", "--check", "function-cannot-reach-xray"]);
+    let proxy = Proxy::start(|call| match call.operation.as_str() {
+        "ec2:DescribeVpcBlockPublicAccessOptions" => Rule::Answer(public_access(&call.region)),
+        _ => Rule::Forward,
+    });
+    (audit.endpoint(&proxy.url()).run().report(), seeded)
+}
+
+#[test]
+fn every_network() {
+    let (report, seeded) = audit();
+    report.is(
+        &seeded.subjects(),
+        "                                reach
+        no-vpc                           n/a
+        nat                              pass
+        nat-mixed                        medium
+        nat-mixed-public                 medium
+        two-halves                       pass
+        prefix-list                      pass
+        prefix-list-elsewhere            medium
+        route-elsewhere                  medium
+        no-egress                        medium
+        egress-443                       pass
+        egress-80                        medium
+        egress-udp                       medium
+        egress-inside                    medium
+        egress-of-second-group           pass
+        acl-good                         pass
+        acl-no-out                       medium
+        acl-no-back                      medium
+        acl-empty                        medium
+        acl-deny-later                   pass
+        main-table                       pass
+        main-table-bare                  medium
+        nat-by-main-table                pass
+        internet-gateway                 medium
+        internet-gateway-otel            high
+        no-route                         medium
+        no-route-passthrough             low
+        no-route-otel-layer              high
+        no-route-otel-layer-passthrough  high
+        no-route-wrapper                 high
+        no-route-otlp                    high
+        no-route-other-variable          low
+        nat-deleted                      medium
+        nat-private                      medium
+        nat-in-private-subnet            medium
+        nat-detached-gateway             medium
+        egress-only                      medium
+        transit-gateway                  ?
+        nat-instance                     ?
+        peering                          ?
+        endpoint                         pass
+        endpoint-no-private-dns          medium
+        endpoint-no-hostnames            medium
+        endpoint-no-dns                  medium
+        endpoint-closed-group            medium
+        endpoint-other-range             medium
+        endpoint-own-range               pass
+        endpoint-other-service           medium
+        endpoint-policy-denies           medium
+        endpoint-policy-half             medium
+        endpoint-policy-both             pass
+        endpoint-policy-other-account    medium
+        endpoint-by-groups               pass
+        endpoint-not-our-group           medium
+        endpoint-acl                     medium",
+    );
+
+    // What is not known is said, in each verdict that could be taken for more.
+    let message = |name: &str| report.outcome("function-cannot-reach-xray", &seeded[name])["message"].to_string();
+    for name in ["no-route", "no-route-passthrough"] {
+        assert!(message(name).contains("daemon"), "{}", message(name));
+    }
+    // A subnet that is bad next to a good one: sometimes. The bad one is named.
+    let mixed = report.outcome("function-cannot-reach-xray", &seeded["nat-mixed"]).to_string();
+    assert!(mixed.contains("subnet-"), "{mixed}");
+}
+
+/// Nothing about networks is asked where no function is in one.
+#[test]
+fn functions_outside_of_vpcs_cost_no_call_about_networks() {
+    let account = Account::new();
+    account.script("us-east-1", "function('plain', role('plain', allow('*')))");
+    let proxy = Proxy::start(|_| Rule::Forward);
+    account.audit().args(["--region", "us-east-1", "--metrics", "off"]).endpoint(&proxy.url()).run().report();
+    let about = |operation: &&String| operation.starts_with("ec2:");
+    assert_eq!(proxy.operations().iter().filter(about).collect::<Vec<_>>(), Vec::<&String>::new());
+}

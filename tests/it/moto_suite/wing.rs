@@ -1,0 +1,63 @@
+//! The other half of a mixed account: functions, their roles and networks, and log groups; with a proxy's help for what
+//! moto cannot do.
+
+use serde_json::{Value, json};
+
+use super::mixed;
+use crate::support::{
+    cbor,
+    proxy::{Call, Rule},
+    seed::{Account, Seeded},
+};
+
+/// Seeds an account so that an audit makes nearly every call it knows, and each changes an outcome.
+pub(crate) fn seed(account: &Account) -> Seeded {
+    mixed::seed(account);
+    account.script("us-east-1", include_str!("seeds/wing.py"))
+}
+
+/// Answers for moto where it cannot, or lies.
+pub(crate) fn mended(seeded: &Seeded) -> impl Fn(&Call) -> Rule + Send + Sync + Clone + use<> {
+    let (subnet, group) = (seeded["managed-subnet"].clone(), seeded["managed-group"].clone());
+    move |call| match call.operation.as_str() {
+        "ec2:DescribeVpcBlockPublicAccessOptions" => Rule::Answer(public_access(&call.region)),
+        "cloudwatch:GetMetricData" => Rule::Cbor(cbor::metric_data(&call.body, |_| Some(7.0))),
+        "lambda:ListFunctions" => Rule::Rewrite(on_managed_instances),
+        "lambda:GetCapacityProvider" => {
+            let arn = format!("arn:aws:lambda:{}:123456789012:capacity-provider:pool", call.region);
+            let vpc = json!({"SubnetIds": [subnet], "SecurityGroupIds": [group]});
+            let role = json!({"CapacityProviderOperatorRoleArn": "arn:aws:iam::123456789012:role/operator"});
+            let provider = json!({
+                "CapacityProviderArn": arn, "State": "Active", "VpcConfig": vpc, "PermissionsConfig": role,
+            });
+            Rule::Answer(json!({"CapacityProvider": provider}).to_string())
+        }
+        _ => Rule::Forward,
+    }
+}
+
+/// That nothing is blocked; moto does not know the call.
+pub(super) fn public_access(region: &str) -> String {
+    let options = format!(
+        "<awsAccountId>123456789012</awsAccountId><awsRegion>{region}</awsRegion><state>update-complete</state>\
+         <internetGatewayBlockMode>off</internetGatewayBlockMode><managedBy>account</managedBy>\
+         <exclusionsAllowed>allowed</exclusionsAllowed>"
+    );
+    let options = format!("<vpcBlockPublicAccessOptions>{options}</vpcBlockPublicAccessOptions>");
+    format!(
+        "<DescribeVpcBlockPublicAccessOptionsResponse><requestId>r</requestId>{options}\
+         </DescribeVpcBlockPublicAccessOptionsResponse>"
+    )
+}
+
+fn on_managed_instances(answer: &str) -> String {
+    let mut answer: Value = serde_json::from_str(answer).unwrap();
+    for function in answer["Functions"].as_array_mut().unwrap() {
+        if function["FunctionName"] == "managed" {
+            let arn = function["FunctionArn"].as_str().unwrap().replace("function:managed", "capacity-provider:pool");
+            function["CapacityProviderConfig"] =
+                json!({"LambdaManagedInstancesCapacityProviderConfig": {"CapacityProviderArn": arn}});
+        }
+    }
+    answer.to_string()
+}
