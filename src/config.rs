@@ -436,7 +436,11 @@ impl Settings {
         let source = match self.from {
             Some(file) => Source::Saved(file),
             None => Source::Live {
-                whose: whose(self.profile.unwrap_or_default(), self.role_arn.unwrap_or_default(), self.external_id)?,
+                whose: whose(
+                    self.profile.unwrap_or_default(),
+                    self.role_arn.unwrap_or_default(),
+                    self.external_id.as_deref(),
+                )?,
                 regions: match (self.all_regions, self.region) {
                     (Some(true), Some(_)) => bail!("all-regions and region are both set; set one of the two"),
                     (Some(true), None) => Regions::All,
@@ -492,7 +496,7 @@ impl Config {
 }
 
 /// The accounts to audit, each by its credentials.
-fn whose(profiles: Vec<String>, roles: Vec<String>, external_id: Option<String>) -> anyhow::Result<Vec<Whose>> {
+fn whose(profiles: Vec<String>, roles: Vec<String>, external_id: Option<&str>) -> anyhow::Result<Vec<Whose>> {
     let base = profiles.first().cloned();
     let mut all: Vec<Whose> = profiles.into_iter().map(Whose::Profile).collect();
     for arn in roles {
@@ -500,7 +504,7 @@ fn whose(profiles: Vec<String>, roles: Vec<String>, external_id: Option<String>)
         if !is_role {
             bail!("--role-arn {arn:?} is not the ARN of a role, such as arn:aws:iam::123456789012:role/gatelight");
         }
-        all.push(Whose::Role(Role { arn, external_id: external_id.clone(), base: base.clone() }));
+        all.push(Whose::Role(Role { arn, external_id: external_id.map(str::to_owned), base: base.clone() }));
     }
     if all.is_empty() {
         all.push(Whose::Default);

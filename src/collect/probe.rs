@@ -346,7 +346,9 @@ mod tests {
 
     fn silent(pages: &[GetMetricDataOutput]) -> Vec<&'static str> {
         let mut counts = Counts::default();
-        pages.iter().for_each(|page| counts.take(page));
+        for page in pages {
+            counts.take(page);
+        }
         counts.silent(&["a", "b", "c"]).collect()
     }
 

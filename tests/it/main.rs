@@ -5,6 +5,7 @@ mod budget;
 mod cli;
 mod denied;
 mod faults;
+mod ministack;
 mod moto_suite;
 mod read_only;
 mod scale;

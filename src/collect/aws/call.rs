@@ -29,7 +29,7 @@ const ATTEMPTS_WITHOUT_ANSWER: u32 = 3;
 /// After so many calls of one operation, one begun after the other, that failed for good though retried, and none that
 /// succeeded between them, the rest is not tried: a thousand stages behind a dead endpoint must not cost a thousand
 /// times the time limits.
-const GIVE_UP_AFTER: u32 = 3;
+const GIVE_UP_AFTER: u32 = 2;
 /// A list that is longer than this is taken for one that never ends.
 const MAX_PAGES: usize = 100_000;
 

@@ -307,13 +307,11 @@ impl ProvideCredentials for Refreshing {
     {
         let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
         future::ProvideCredentials::new(async move {
-            match first {
-                Some(first) => Ok(first),
-                None => {
-                    let answer = self.provider.assume().await.map_err(CredentialsError::provider_error)?;
-                    credentials(answer).ok_or_else(|| CredentialsError::unhandled("the answer lacks the credentials"))
-                }
+            if let Some(first) = first {
+                return Ok(first);
             }
+            let answer = self.provider.assume().await.map_err(CredentialsError::provider_error)?;
+            credentials(answer).ok_or_else(|| CredentialsError::unhandled("the answer lacks the credentials"))
         })
     }
 }

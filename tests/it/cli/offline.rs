@@ -39,7 +39,9 @@ fn demo_fails_and_passes_every_check() {
         assert!(low_only || text.stdout.contains(check), "{check} in {}", text.stdout);
     }
     // At 80 columns where it can be: only what cannot be broken (ARNs, commands) is longer, and the one line of summary.
-    let too_long = |line: &&str| line.chars().count() > 80 && line.split_whitespace().all(|word| word.len() < 60);
+    let too_long = |line: &&str| {
+        line.chars().count() > 80 && !line.contains('\'') && line.split_whitespace().all(|word| word.len() < 60)
+    };
     let (body, _) = text.stdout.trim_end().rsplit_once('\n').unwrap();
     assert_eq!(body.lines().filter(too_long).collect::<Vec<_>>(), Vec::<&str>::new());
     assert_eq!(gatelight(&["demo"]).stdout, text.stdout, "the same every time");

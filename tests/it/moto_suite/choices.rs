@@ -19,7 +19,8 @@ fn checks_are_chosen_and_skipped() {
     let account = Account::new();
     mixed::seed(&account);
     let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<BTreeSet<_>>();
-    let all = ids(&check_ids().into_iter().collect::<Vec<_>>());
+    // There is no function in this account, so no check of functions has anything to say.
+    let all = ids(&check_ids().into_iter().filter(|id| !id.starts_with("function-")).collect::<Vec<_>>());
     assert_eq!(checks_of(&account, &[]), all);
     assert_eq!(checks_of(&account, &["--check", "stage-tracing-off"]), ids(&["stage-tracing-off"]));
     let two = ["--check", "access-log-off", "--check", "gateway-role-cannot-write"];
@@ -50,8 +51,9 @@ fn findings_count_from_a_severity_on() {
     let group = region.log_group("/aws/gateway/access", None);
     // Nothing to find but a low: the group never expires.
     region.http("web", "$default", &Stage::log(&group, GOOD));
-    let status =
-        |args: &[&str]| account.audit().args(["--region", "us-east-1"]).args(args).run().report().0["status"].clone();
+    // moto does not make the resource policy that AWS makes when an HTTP API's log is set.
+    let audit = || account.audit().args(["--region", "us-east-1", "--skip", "log-delivery-denied"]);
+    let status = |args: &[&str]| audit().args(args).run().report().0["status"].clone();
     assert_eq!(status(&[]), "clean");
     assert_eq!(status(&["--fail-on", "low"]), "findings");
     assert_eq!(status(&["--fail-on", "high"]), "clean");
@@ -128,7 +130,8 @@ fn unknowns_can_be_ignored() {
         "logs:DescribeLogGroups" => Rule::Deny,
         _ => Rule::Forward,
     });
-    let audit = || account.audit().args(["--region", "us-east-1"]).endpoint(&proxy.url());
+    let checks = ["--check", "access-log-destination-missing", "--check", "access-log-never-expires"];
+    let audit = || account.audit().args(["--region", "us-east-1"]).args(checks).endpoint(&proxy.url());
     assert_eq!(audit().run().report().0["status"], "incomplete");
     let ignore =
         |check: &str| format!("[[ignore]]\ncheck = \"{check}\"\nsubject = \"web/prod\"\nreason = \"another team's\"\n");

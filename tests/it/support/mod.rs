@@ -3,6 +3,7 @@
 pub(crate) mod cbor;
 pub(crate) mod fake;
 pub(crate) mod inventory;
+pub(crate) mod ministack;
 pub(crate) mod moto;
 pub(crate) mod proxy;
 pub(crate) mod report;

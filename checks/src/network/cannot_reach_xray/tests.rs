@@ -1,7 +1,6 @@
 use super::*;
 use crate::{
     Fetched,
-    fetched::GapKind,
     inventory::{
         CapacityProviderAnswer, DhcpOptions, FunctionVpc, NatGateway, NetworkAcl, Permission, PrefixListAnswer, Route,
         RouteTable, SecurityGroup, VpcEndpoint,
