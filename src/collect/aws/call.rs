@@ -20,10 +20,8 @@ use super::{
 };
 use crate::progress::Progress;
 
-/// Attempts at a call that AWS answers with a server error: some eight seconds.
+/// Attempts at a call that AWS answers with a server error (over some eight seconds) or throttles (over some sixteen).
 const ATTEMPTS: u32 = 5;
-/// Attempts at a call that AWS throttles: half a minute, because the quota is shared with whoever is deploying.
-const ATTEMPTS_WHEN_THROTTLED: u32 = 6;
 /// Attempts at a call that does not answer: each costs its whole time limit.
 const ATTEMPTS_WITHOUT_ANSWER: u32 = 3;
 /// After so many calls of one operation, one begun after the other, that failed for good though retried, and none that
@@ -406,8 +404,8 @@ impl Answered<'_> {
     fn read(&self) -> Refusal {
         let is = |codes: &[&str]| self.code.is_some_and(|code| codes.contains(&code));
         let (kind, attempts) = match self.status {
-            _ if is(THROTTLING) => (GapKind::Throttled, ATTEMPTS_WHEN_THROTTLED),
-            429 => (GapKind::Throttled, ATTEMPTS_WHEN_THROTTLED),
+            _ if is(THROTTLING) => (GapKind::Throttled, ATTEMPTS),
+            429 => (GapKind::Throttled, ATTEMPTS),
             // No permission would help.
             _ if is(BAD_CREDENTIALS) => (GapKind::Failed, 1),
             401 | 403 => (GapKind::Denied, 1),
@@ -490,9 +488,9 @@ mod tests {
     fn each_refusal_has_its_kind() {
         assert_eq!(kind(403, Some("AccessDeniedException")), (GapKind::Denied, 1));
         assert_eq!(kind(400, Some("AccessDeniedException")), (GapKind::Denied, 1));
-        assert_eq!(kind(400, Some("ThrottlingException")), (GapKind::Throttled, ATTEMPTS_WHEN_THROTTLED));
-        assert_eq!(kind(429, None), (GapKind::Throttled, ATTEMPTS_WHEN_THROTTLED));
-        assert_eq!(kind(503, Some("SlowDown")), (GapKind::Throttled, ATTEMPTS_WHEN_THROTTLED));
+        assert_eq!(kind(400, Some("ThrottlingException")), (GapKind::Throttled, ATTEMPTS));
+        assert_eq!(kind(429, None), (GapKind::Throttled, ATTEMPTS));
+        assert_eq!(kind(503, Some("SlowDown")), (GapKind::Throttled, ATTEMPTS));
         assert_eq!(kind(403, Some("ExpiredTokenException")), (GapKind::Failed, 1));
         assert_eq!(kind(503, None), (GapKind::Failed, ATTEMPTS));
         assert_eq!(kind(404, None), (GapKind::Unsupported, 1));

@@ -40,7 +40,7 @@ use super::{
 
 const CONNECT_LIMIT: Duration = Duration::from_millis(3_100);
 const READ_LIMIT: Duration = Duration::from_secs(10);
-const ATTEMPT_LIMIT: Duration = Duration::from_secs(15);
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(12);
 /// Finding credentials may ask an instance's metadata service, a process or SSO.
 const CREDENTIALS_LIMIT: Duration = Duration::from_secs(8);
 
