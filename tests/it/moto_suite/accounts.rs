@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::formats::GOOD;
-use crate::support::seed::{Account, Keys, Stage};
+use crate::support::{
+    proxy::{Proxy, Rule},
+    report::Report,
+    seed::{Account, Keys, Stage},
+};
 
 #[test]
 fn all_regions_of_an_account() {
@@ -89,4 +93,58 @@ fn two_profiles_are_two_accounts() {
     let one = run(&["--profile", "web"]);
     assert_eq!(one.shards().len(), 1);
     assert_eq!(one.shards()[0]["account"], web.id.as_str());
+}
+
+/// A role is assumed, with the external id if there is one, and its account is audited.
+#[test]
+fn roles_are_accounts_too() {
+    let (shop, web) = (Account::new(), Account::new());
+    shop.region("us-east-1").http("shop", "$default", &Stage::default());
+    web.region("us-east-1").rest("web", "prod", &Stage::default());
+    let role = |account: &Account| format!("arn:aws:iam::{}:role/gatelight", account.id);
+    let report = shop
+        .audit()
+        .args(["--region", "us-east-1", "--role-arn", &role(&shop), "--role-arn", &role(&web), "--external-id", "x"])
+        .run()
+        .report();
+    let accounts: BTreeSet<_> = report.shards().iter().map(|shard| shard["account"].as_str().unwrap()).collect();
+    assert_eq!(accounts, BTreeSet::from([shop.id.as_str(), web.id.as_str()]));
+    for shard in report.shards() {
+        assert_eq!(shard["requests"]["sts:AssumeRole"], 1, "{shard}");
+        assert_eq!(shard["counts"]["stages"], 1, "{shard}");
+    }
+    shop.audit().args(["--region", "us-east-1", "--role-arn", "gatelight"]).run().refuses(&["gatelight", "ARN"]);
+}
+
+/// An account that cannot be opened is unknown, with the reason, and costs the others nothing.
+#[test]
+fn an_account_that_cannot_be_opened_costs_the_others_nothing() {
+    let shop = Account::new();
+    shop.region("us-east-1").http("shop", "$default", &Stage::default());
+    let proxy = Proxy::start(|call| match call.operation.as_str() {
+        "sts:AssumeRole" => Rule::Deny,
+        _ => Rule::Forward,
+    });
+    let closed = "arn:aws:iam::999988887777:role/gatelight";
+    let Keys { id, secret, token } = &shop.keys;
+    let profile =
+        format!("[shop]\naws_access_key_id={id}\naws_secret_access_key={secret}\naws_session_token={token}\n");
+    let audit = |args: &[&str]| {
+        let audit = shop.audit().no_keys().file(".aws/credentials", &profile).endpoint(&proxy.url());
+        audit.env("AWS_PROFILE", "shop").args(["--region", "us-east-1"]).args(args).run()
+    };
+    let alone = audit(&["--profile", "shop"]).report();
+    let both = audit(&["--profile", "shop", "--role-arn", closed]).report();
+    let of = |report: &Report, account: &str| -> Vec<_> {
+        report.outcomes().iter().filter(|outcome| outcome["account"] == account).cloned().collect()
+    };
+    assert_eq!(of(&both, &shop.id), of(&alone, &shop.id));
+    let unknown = of(&both, "999988887777");
+    assert!(!unknown.is_empty());
+    for outcome in &unknown {
+        assert_eq!(outcome["verdict"], "unknown", "{outcome}");
+        assert!(outcome["message"].as_str().unwrap().contains("needs sts:AssumeRole"), "{outcome}");
+    }
+    // Alone it is no audit at all.
+    audit(&["--role-arn", closed]).refuses(&["sts:AssumeRole", closed]);
 }
