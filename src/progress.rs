@@ -85,6 +85,6 @@ impl Line {
         let requests = self.requests.load(Ordering::Relaxed);
         let rate = requests as f64 / self.started.elapsed().as_secs_f64().max(0.1);
         let doing = self.doing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.bar.set_message(format!("{doing} · {requests} requests, {rate:.1} a second"));
+        self.bar.set_message(format!("{doing} · requests: {requests}, {rate:.1} a second"));
     }
 }

@@ -302,7 +302,12 @@ impl Page<'_> {
         }
         self.wrapped("          ", &plain(&entry.message))?;
         if entry.cause.is_some() && entry.subject_kind != SubjectKind::Account {
-            self.names("          ", &entry.subjects, "Stages: ")?;
+            let lead = match entry.subject_kind {
+                SubjectKind::Function => "Functions: ",
+                SubjectKind::LogGroup => "Log groups: ",
+                _ => "Stages: ",
+            };
+            self.names("          ", &entry.subjects, lead)?;
         }
         if self.verbose && !entry.affects.seen.is_empty() {
             self.names("          ", &entry.affects, "Silences: ")?;
