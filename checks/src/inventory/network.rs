@@ -71,7 +71,8 @@ pub struct Subnet {
     /// The account that owns it: not the function's in a shared VPC.
     pub owner: String,
     /// What VPC Block Public Access does to it, exclusions counted: `off`, `block-bidirectional`, `block-ingress`. AWS
-    /// states it for every subnet; an endpoint that does not know it states none, and then nothing blocks.
+    /// was seen to state `off` where nobody ever set it (it does not document that it always does); none stated is read as
+    /// none set.
     #[serde(deserialize_with = "stated")]
     pub public_access_block: Option<String>,
 }
