@@ -5,12 +5,13 @@ use serde_json::Value;
 use super::{
     address::{Family, Set},
     firewall,
-    path::{Hop, Passage, Place, Walk, agree},
+    hop::{Decision, Hop, Place, agree},
+    path::Walk,
 };
 use crate::{
     arn::Arn,
     fetched::Gap,
-    iam::{Decision, Document, Keys, Policies, Request, Text},
+    iam::{self, Document, Keys, Policies, Request, Text},
     inventory::{Subnet, VpcEndpoint},
 };
 
@@ -89,7 +90,7 @@ impl<'a> Walk<'a> {
         let name = format!("endpoint {id} in {}", subnet.id);
         let peer = Self::peer(Family::V4, &addresses, &endpoint.security_groups, &name);
         let group = firewall::groups_let(self.index, groups, true, peer);
-        let mut hops = vec![Hop::new(Place::Group, &groups.join(", "), group)];
+        let mut hops = vec![Hop::decided(Place::Group, &groups.join(", "), group)];
         // What stays in a subnet meets no ACL.
         if subnet.id != from.id {
             hops.extend(self.acl(Place::Acl, from, true, peer));
@@ -110,8 +111,9 @@ impl<'a> Walk<'a> {
         match range(from) {
             Ok(own) => {
                 let peer = Self::peer(Family::V4, &own, &self.vpc.security_groups, &from.id);
-                let (passage, says) = firewall::groups_let(self.index, groups, false, peer);
-                Hop::new(place, &groups.join(", "), (passage, format!("of endpoint {}: {says}", endpoint.id)))
+                let decided = firewall::groups_let(self.index, groups, false, peer);
+                let says = format!("of endpoint {}: {}", endpoint.id, decided.says);
+                Hop::decided(place, &groups.join(", "), Decision { says, ..decided })
             }
             Err(gap) => Hop::unknown(place, &endpoint.id, gap),
         }
@@ -137,8 +139,8 @@ impl<'a> Walk<'a> {
         for action in ACTIONS {
             let request = Request { action, resource: Some(Text::whole("*")), caller: None, keys: &keys };
             match policy.decide(&request) {
-                Ok(Decision::Allowed(_)) => {}
-                Ok(Decision::Denied(denial)) => {
+                Ok(iam::Decision::Allowed(_)) => {}
+                Ok(iam::Decision::Denied(denial)) => {
                     let says = format!("the policy of endpoint {id} does not allow {action}: {denial}");
                     return Hop::stops(place, id, says);
                 }
@@ -147,7 +149,7 @@ impl<'a> Walk<'a> {
         }
         match unknown {
             Some(gap) => Hop::unknown(place, id, gap),
-            None => Hop::new(place, id, (Passage::Through, format!("the policy of {id} allows both actions"))),
+            None => Hop::through(place, id, format!("the policy of {id} allows both actions")),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::{
     address::{Family, PUBLIC, Set, everything},
-    path::{Hop, Place, Walk, dead, ways},
+    hop::{Hop, Place},
+    path::{Walk, dead, ways},
     routes::{self, Target},
 };
 use crate::{
@@ -131,14 +132,14 @@ impl<'a> Walk<'a> {
         if let Some(dead) = dead(place, table, &says, route) {
             return vec![dead];
         }
-        let no_way = |why: &str| vec![Hop::stops(place, table, format!("{says}; {why}"))];
+        let no_way = |why: &str| vec![Hop::stops(place, table, format!("{says}; {why}")).by(&route.destination)];
         match Target::of(route) {
             Target::InternetGateway if !nat.public => {
                 no_way("the NAT gateway is private, so the internet gateway drops its packets")
             }
             Target::InternetGateway => {
                 vec![
-                    Hop::through(place, table, says),
+                    Hop::through(place, table, says).by(&route.destination),
                     self.gateway(from, to),
                     Self::public_access(subnet.unwrap_or(from), to),
                 ]
@@ -150,7 +151,7 @@ impl<'a> Walk<'a> {
                 let message = format!(
                     "from NAT gateway {id} the way goes on through {to}, and what lies beyond is not seen here"
                 );
-                vec![Hop::unknown(place, table, Gap::unprovable(to, message))]
+                vec![Hop::unknown(place, table, Gap::unprovable(to, message)).by(&route.destination)]
             }
         }
     }

@@ -3,110 +3,16 @@
 use super::{
     address::{Family, NAT64, PUBLIC, Set, everything},
     firewall::{self, EPHEMERAL, HTTPS, Peer},
+    hop::{Hop, Passage, PathFromSubnet, Place, agree, end},
     index::Index,
+    network_of,
     routes::{self, Shares, Target},
 };
 use crate::{
+    Context,
     fetched::Gap,
-    inventory::{FunctionVpc, Route, Subnet},
+    inventory::{Function, FunctionVpc, Route, Subnet},
 };
-
-/// What becomes of packets at a hop, or on a whole way.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Passage {
-    Through,
-    Stops,
-    Unknown(Gap),
-}
-
-/// What a hop is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    Subnet,
-    Name,
-    Group,
-    Acl,
-    Routes,
-    Nat,
-    NatAcl,
-    NatRoutes,
-    Gateway,
-    PublicAccess,
-    Endpoint,
-    EndpointAcl,
-    EndpointGroup,
-    EndpointPolicy,
-    Beyond,
-}
-
-/// A hop, and what was decided there.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Hop {
-    pub(super) place: Place,
-    /// The thing that decided.
-    pub(super) id: String,
-    pub(super) says: String,
-    pub(super) passage: Passage,
-}
-
-impl Hop {
-    pub(super) fn new(place: Place, id: &str, (passage, says): (Passage, String)) -> Self {
-        Self { place, id: id.to_owned(), says, passage }
-    }
-
-    pub(super) fn through(place: Place, id: &str, says: impl Into<String>) -> Self {
-        Self::new(place, id, (Passage::Through, says.into()))
-    }
-
-    pub(super) fn stops(place: Place, id: &str, says: impl Into<String>) -> Self {
-        Self::new(place, id, (Passage::Stops, says.into()))
-    }
-
-    pub(super) fn unknown(place: Place, id: &str, gap: Gap) -> Self {
-        let says = gap.to_string();
-        Self::new(place, id, (Passage::Unknown(gap), says))
-    }
-
-    /// What cannot be proven from outside.
-    pub(super) fn unprovable(place: Place, id: &str, says: impl Into<String>) -> Self {
-        Self::unknown(place, id, Gap::unprovable(id, says))
-    }
-}
-
-/// What hops in a row come to: one that stops packets does so whatever the others do.
-pub(super) fn end(hops: &[Hop]) -> Passage {
-    let unknown = hops.iter().find(|hop| matches!(hop.passage, Passage::Unknown(_)));
-    if hops.iter().any(|hop| hop.passage == Passage::Stops) {
-        Passage::Stops
-    } else {
-        unknown.map_or(Passage::Through, |hop| hop.passage.clone())
-    }
-}
-
-/// Ways of which a packet takes one, it is not known which: where all come to the same, that.
-pub(super) fn agree(place: Place, id: &str, ways: Vec<Vec<Hop>>) -> Vec<Hop> {
-    let ends: Vec<_> = ways.iter().map(|way| end(way)).collect();
-    let all = |same: &Passage| ends.iter().all(|own| own == same);
-    if all(&Passage::Stops) || all(&Passage::Through) {
-        return ways.into_iter().next().unwrap_or_default();
-    }
-    if let Some(at) = ends.iter().position(|own| matches!(own, Passage::Unknown(_))) {
-        return ways.into_iter().nth(at).unwrap_or_default();
-    }
-    let bad = ways.iter().flatten().find(|hop| hop.passage == Passage::Stops);
-    let bad = bad.map_or("", |hop| hop.says.as_str());
-    vec![Hop::unprovable(place, id, format!("at {id} a part of the addresses goes a way that stops: {bad}"))]
-}
-
-/// The way from one subnet.
-#[derive(Clone, Debug)]
-pub(super) struct Path<'a> {
-    pub(super) id: &'a str,
-    /// None if AWS does not list it, or would not.
-    pub(super) subnet: Option<&'a Subnet>,
-    pub(super) hops: Vec<Hop>,
-    pub(super) end: Passage,
-}
 
 /// Who walks.
 #[derive(Clone, Copy, Debug)]
@@ -123,13 +29,35 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
+    /// From where this function is; none if it is in no VPC.
+    ///
+    /// # Errors
+    /// If the network of its capacity provider is not known.
+    pub(super) fn of(function: &'a Function, context: &'a Context<'a>) -> Result<Option<Self>, Gap> {
+        let vpc = network_of(function, context)?;
+        Ok(vpc.map(|vpc| Self {
+            index: context.network(),
+            region: &context.region().name,
+            account: context.account_of(function).ok(),
+            vpc,
+            managed: function.capacity_provider.is_some(),
+            role: &function.role,
+        }))
+    }
+
+    /// The ways from all its subnets.
+    pub(super) fn paths(&self) -> Vec<PathFromSubnet> {
+        self.vpc.subnets.iter().map(|subnet| self.from(subnet)).collect()
+    }
+
     /// The way from a subnet of the function.
-    pub(super) fn from(&self, id: &'a str) -> Path<'a> {
+    fn from(&self, id: &'a str) -> PathFromSubnet {
         let subnet = match self.index.subnet(id) {
             Ok(subnet) => subnet,
             Err(gap) => {
                 let end = Passage::Unknown(gap.clone());
-                return Path { id, subnet: None, hops: vec![Hop::unknown(Place::Subnet, id, gap)], end };
+                let hops = vec![Hop::unknown(Place::Subnet, id, gap)];
+                return PathFromSubnet { subnet: id.to_owned(), zone: None, vpc: None, hops, end };
             }
         };
         let hops = match self.name(subnet) {
@@ -156,7 +84,8 @@ impl<'a> Walk<'a> {
             end = beyond.passage.clone();
             hops.push(beyond);
         }
-        Path { id, subnet: Some(subnet), hops, end }
+        let (zone, vpc) = (Some(subnet.zone.clone()), Some(subnet.vpc.clone()));
+        PathFromSubnet { subnet: id.to_owned(), zone, vpc, hops, end }
     }
 
     /// Whether a subnet may be shared by another account, of which not everything is listed.
@@ -199,7 +128,7 @@ impl<'a> Walk<'a> {
         let peer = Self::peer(family, target, &[], "public addresses");
         let groups = &self.vpc.security_groups;
         let group = firewall::groups_let(self.index, groups, true, peer);
-        let mut hops = vec![Hop::new(Place::Group, &groups.join(", "), group)];
+        let mut hops = vec![Hop::decided(Place::Group, &groups.join(", "), group)];
         hops.extend(self.acl(Place::Acl, subnet, true, peer));
         hops.extend(self.by_routes(subnet, family, target));
         hops
@@ -213,7 +142,7 @@ impl<'a> Walk<'a> {
         };
         let there = firewall::acl_lets(acl, to_peer, HTTPS, peer);
         let back = firewall::acl_lets(acl, !to_peer, EPHEMERAL, peer);
-        [there, back].map(|decided| Hop::new(place, &acl.id, decided)).to_vec()
+        [there, back].map(|decided| Hop::decided(place, &acl.id, decided)).to_vec()
     }
 
     fn by_routes(&self, subnet: &'a Subnet, family: Family, target: &Set) -> Vec<Hop> {
@@ -237,12 +166,12 @@ impl<'a> Walk<'a> {
             let (from, to) = (&subnet.id, &route.target);
             let message =
                 format!("from {from} the way goes on through {to}, {what}, and what lies beyond is not seen here");
-            vec![Hop::unknown(place, table, Gap::unprovable(to, message))]
+            vec![Hop::unknown(place, table, Gap::unprovable(to, message)).by(&route.destination)]
         };
-        let no_way = |why: &str| vec![Hop::stops(place, table, format!("{says}; {why}"))];
+        let no_way = |why: &str| vec![Hop::stops(place, table, format!("{says}; {why}")).by(&route.destination)];
         match Target::of(route) {
             Target::Nat => {
-                let mut hops = vec![Hop::through(place, table, says)];
+                let mut hops = vec![Hop::through(place, table, says).by(&route.destination)];
                 hops.extend(self.through_nat(subnet, to, family));
                 hops
             }
@@ -301,9 +230,12 @@ pub(super) fn dead(place: Place, table: &str, says: &str, route: &Route) -> Opti
     if state.eq_ignore_ascii_case("active") {
         None
     } else if state.eq_ignore_ascii_case("blackhole") {
-        Some(Hop::stops(place, table, format!("{says} is a blackhole: what it leads to is gone")))
+        Some(
+            Hop::stops(place, table, format!("{says} is a blackhole: what it leads to is gone")).by(&route.destination),
+        )
     } else {
-        Some(Hop::unprovable(place, table, format!("{says} is in the state “{state}”, which is not understood")))
+        let says = format!("{says} is in the state “{state}”, which is not understood");
+        Some(Hop::unprovable(place, table, says).by(&route.destination))
     }
 }
 
