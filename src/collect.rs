@@ -184,7 +184,7 @@ impl Region {
             };
             let searched: Vec<_> = answers.iter().filter(|answer| in_use.contains(&answer.name)).collect();
             let window = needs.evidence.window(account.collected_at);
-            let probes = probe::log_probes(self, &searched, window, needs.evidence.metrics);
+            let probes = probe::log_probes(self, &searched, window, needs.evidence);
             let (policies, probes) = join(Box::pin(policies), Box::pin(probes)).await;
             (answers, policies, probes)
         };

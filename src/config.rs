@@ -54,6 +54,9 @@ pub(crate) struct Settings {
     /// Whether to ask for CloudWatch metrics, which AWS bills (a little), for live evidence [default: on]
     #[arg(long, value_name = "SWITCH", help_heading = "Where to look")]
     pub(crate) metrics: Option<Switch>,
+    /// Whether to keep a sample of the log lines that were found, cut and scrubbed of what looks like a secret [default: on]
+    #[arg(long, value_name = "SWITCH", help_heading = "Where to look")]
+    pub(crate) samples: Option<Switch>,
     /// Run only this check (repeat for several)
     #[arg(long, value_name = "ID", help_heading = "What to check")]
     pub(crate) check: Option<Vec<String>>,
@@ -191,7 +194,7 @@ impl<'de> Deserialize<'de> for SinceSetting {
     }
 }
 
-/// `--metrics`.
+/// `--metrics`, `--samples`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Switch {
@@ -352,7 +355,9 @@ impl Settings {
         // A flag that steers what is read from AWS asks for AWS, whatever the file says.
         let live =
             self.profile.is_some() || self.role_arn.is_some() || self.region.is_some() || self.all_regions.is_some();
-        let live = live || self.pace.is_some() || self.since.is_some() || self.metrics.is_some() || self.save.is_some();
+        let live =
+            live || self.pace.is_some() || self.since.is_some() || self.metrics.is_some() || self.samples.is_some();
+        let live = live || self.save.is_some();
         // Regions are one question: a flag for either answers it.
         let (region, all_regions) = if self.region.is_some() || self.all_regions.is_some() {
             (self.region, self.all_regions)
@@ -376,6 +381,7 @@ impl Settings {
             pace: self.pace.or(file.pace),
             since: self.since.or(file.since),
             metrics: self.metrics.or(file.metrics),
+            samples: self.samples.or(file.samples),
             check: self.check.or(file.check),
             skip: self.skip.or(file.skip),
             fail_on: self.fail_on.or(file.fail_on),
@@ -404,6 +410,7 @@ impl Settings {
             ("--pace", self.pace.is_some()),
             ("--since", self.since.is_some()),
             ("--metrics", self.metrics.is_some()),
+            ("--samples", self.samples.is_some()),
             ("--save", self.save.is_some()),
         ];
         match steering.iter().find(|(_, given)| *given) {
@@ -468,6 +475,7 @@ impl Settings {
             evidence: Evidence {
                 window: self.since.map_or(SignedDuration::from_hours(24), |setting| setting.0),
                 metrics: self.metrics != Some(Switch::Off),
+                samples: self.samples != Some(Switch::Off),
             },
             save: self.save,
             checks,
@@ -596,7 +604,7 @@ mod tests {
         assert_eq!(config.checks.len(), default.checks.len());
         assert_eq!(config.evidence, default.evidence);
         // Every key stands in it, if only in a comment.
-        let keys = "profile role-arn external-id region all-regions from save pace since metrics check skip fail-on format output quiet verbose color \
+        let keys = "profile role-arn external-id region all-regions from save pace since metrics samples check skip fail-on format output quiet verbose color \
                     no-progress severity ignore";
         for key in keys.split_whitespace() {
             let stands = |line: &str| {

@@ -9,6 +9,7 @@ mod demo;
 mod explain;
 mod format;
 mod iam_policy;
+mod news;
 mod progress;
 mod report;
 mod run;

@@ -66,6 +66,8 @@ pub(crate) struct Shard {
     pub(crate) traffic: Traffic,
     /// Every reason for which something here could not be checked.
     pub(crate) gaps: Vec<Gap>,
+    /// What would have been seen, had it been there: nothing in an account that nobody could name.
+    pub(crate) coverage: Coverage,
     /// Where its outcomes lie in the spool.
     start: u64,
     rows: u64,
@@ -246,7 +248,7 @@ impl Builder {
     ///
     /// # Errors
     /// If the temporary file cannot be written, or the region was there before.
-    pub(crate) fn add(&mut self, account: &Account, region: &Region, traffic: Traffic) -> anyhow::Result<Coverage> {
+    pub(crate) fn add(&mut self, account: &Account, region: &Region, traffic: Traffic) -> anyhow::Result<()> {
         let mut id = account.id.get().map_or_else(|_| UNKNOWN_ACCOUNT.to_owned(), Clone::clone);
         if self.shards.contains_key(&(id.clone(), region.name.clone())) {
             if account.id.get().is_ok() {
@@ -279,20 +281,23 @@ impl Builder {
             return Err(problem).context("the temporary file for the outcomes cannot be written");
         }
         gaps.extend(coverage.gaps.iter().cloned());
+        let (stages, functions) = (coverage.stages, coverage.functions);
+        let coverage = if account.id.get().is_ok() { coverage } else { Coverage::default() };
         let shard = Shard {
             account: id,
             region: region.name.clone(),
-            stages: coverage.stages,
-            functions: coverage.functions,
+            stages,
+            functions,
             log_groups: region.log_groups.iter().filter(|answer| matches!(answer.group.get(), Ok(Some(_)))).count()
                 as u64,
             traffic,
             gaps: gaps.into_iter().collect(),
+            coverage,
             start,
             rows,
         };
         self.shards.insert(key, shard);
-        Ok(coverage)
+        Ok(())
     }
 
     fn write(&mut self, row: &Row) -> io::Result<()> {

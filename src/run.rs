@@ -185,7 +185,7 @@ impl saved::Visitor for Replay<'_> {
     }
 
     fn region(&mut self, account: &Account, region: &Region, traffic: Traffic) -> anyhow::Result<()> {
-        self.builder.as_mut().context("it has no beginning")?.add(account, region, traffic).map(drop)
+        self.builder.as_mut().context("it has no beginning")?.add(account, region, traffic)
     }
 
     fn finished(&mut self, finished_at: Timestamp) -> anyhow::Result<()> {

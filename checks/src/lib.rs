@@ -8,6 +8,7 @@ pub mod access_log;
 pub mod arn;
 pub mod check;
 mod context;
+mod coverage;
 pub mod emission;
 pub mod execution_log;
 pub mod fetched;
@@ -26,6 +27,7 @@ pub mod tracing;
 
 pub use check::{Check, Judgement, Severity, Subject, Verdict, all, any, worst};
 pub use context::{Context, LogGroupUse, TracedStages, World};
+pub use coverage::{Coverage, Unseen};
 pub use fetched::{Fetched, Gap, GapKind, Listing};
 pub use policy::Policy;
 
@@ -74,19 +76,6 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// The position in [`Policy::ignores`] of the one that covers it.
     pub ignored: Option<usize>,
-}
-
-/// Which checks saw every subject of a region. Only inside its coverage may an absent finding be called resolved.
-#[derive(Debug, Default)]
-pub struct Coverage {
-    /// Each check that ran, and whether it saw every subject.
-    pub checks: Vec<(&'static str, bool)>,
-    /// How many stages were seen.
-    pub stages: u64,
-    /// How many functions were seen.
-    pub functions: u64,
-    /// Why something here is not known, whether or not a verdict rests on it.
-    pub gaps: Vec<Gap>,
 }
 
 /// Runs `checks` over one region of an account. Each subject gets exactly one outcome a check; a listing that could
@@ -138,20 +127,22 @@ pub fn audit(world: World<'_>, checks: &[&'static Check], policy: &Policy, sink:
     };
     // `…::/account` sorts before `…::/apis/…` and `…::/restapis/…`.
     for &check in &checks {
-        let missed = match check.judge {
+        let (missed, unseen) = match check.judge {
             Judge::Account(judge) => {
                 tell(check, context.account_subject(), judge(&context));
-                None
+                (None, Unseen::None)
             }
-            Judge::Stage(_) => unread.clone(),
-            Judge::Function(_) => unread_functions.clone(),
+            Judge::Stage(_) => (unread.clone(), Unseen::stages(&world.account.partition, world.region)),
+            Judge::Function(_) => (unread_functions.clone(), Unseen::any_if(unread_functions.is_some())),
             // A stage or a function that was not seen may write to a group that was not seen.
             Judge::LogGroup(..) => {
                 let from_functions = || unread_functions.clone().filter(|_| check.needs.contains(&Need::Functions));
-                unread.clone().or_else(from_functions)
+                let missed = unread.clone().or_else(from_functions);
+                let unseen = Unseen::any_if(missed.is_some());
+                (missed, unseen)
             }
         };
-        coverage.checks.push((check.id, missed.is_none()));
+        coverage.checks.push((check.id, unseen));
         if let Some(gap) = missed {
             tell(check, context.account_subject(), Err(gap));
         }

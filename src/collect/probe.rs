@@ -50,6 +50,8 @@ pub(crate) struct Evidence {
     pub(crate) window: SignedDuration,
     /// Whether to ask for metrics, which cost money.
     pub(crate) metrics: bool,
+    /// Whether to keep a line, scrubbed, of those that were found.
+    pub(crate) samples: bool,
 }
 
 impl Evidence {
@@ -68,7 +70,7 @@ pub(super) async fn log_probes(
     region: &Region,
     groups: &[&LogGroupAnswer],
     (since, until): (Timestamp, Timestamp),
-    metrics: bool,
+    evidence: Evidence,
 ) -> Vec<LogProbeAnswer> {
     let groups: BTreeMap<&str, bool> =
         groups.iter().filter_map(|answer| Some((answer.name.as_str(), is_searchable(answer)?))).collect();
@@ -76,7 +78,7 @@ pub(super) async fn log_probes(
         return Vec::new();
     }
     let names: Vec<&str> = groups.keys().copied().collect();
-    let silent = if metrics { silent_groups(region, &names, since, until).await } else { BTreeSet::new() };
+    let silent = if evidence.metrics { silent_groups(region, &names, since, until).await } else { BTreeSet::new() };
     let to_search = groups.iter().filter(|(name, searchable)| **searchable && !silent.contains(**name)).count();
     region.calls.progress().say(|| format!("{}: search of {to_search} log groups", region.name));
 
@@ -88,7 +90,7 @@ pub(super) async fn log_probes(
             let probe = if silent {
                 Ok(LogProbe { since, until, silent, reached: None, hits: Vec::new() })
             } else if searchable {
-                refused.or_try(&group, search(region, client, &group, since, until)).await
+                refused.or_try(&group, search(region, client, &group, (since, until), evidence.samples)).await
             } else {
                 return None;
             };
@@ -213,12 +215,12 @@ async fn search(
     region: &Region,
     client: &logs::Client,
     group: &str,
-    since: Timestamp,
-    until: Timestamp,
+    (since, until): (Timestamp, Timestamp),
+    samples: bool,
 ) -> Result<LogProbe, Gap> {
     let operation = Operation::FilterLogEvents;
     let filter = patterns::filter();
-    let mut found = Found::default();
+    let mut found = Found { samples, ..Found::default() };
     let (mut pages, mut spent) = (0, false);
     let all = region
         .calls
@@ -253,6 +255,7 @@ async fn search(
 /// What was found so far in a group.
 #[derive(Debug, Default)]
 struct Found {
+    samples: bool,
     hits: BTreeMap<&'static str, Hit>,
     /// The time of the last event that the filter let through.
     last: Option<Timestamp>,
@@ -273,7 +276,7 @@ impl Found {
             count: 0,
             first: time,
             last: time,
-            sample: Some(scrub(message)),
+            sample: self.samples.then(|| scrub(message)),
         });
         hit.count += 1;
         hit.first = hit.first.min(time);
@@ -420,7 +423,7 @@ mod tests {
 
     #[test]
     fn the_window_ends_a_quarter_of_an_hour_ago() {
-        let evidence = Evidence { window: SignedDuration::from_hours(24), metrics: true };
+        let evidence = Evidence { window: SignedDuration::from_hours(24), metrics: true, samples: true };
         let now = Timestamp::new(1_795_338_000, 999).expect("a time");
         assert_eq!(evidence.window(now), (at(1_795_338_000 - 86_400), at(1_795_338_000 - 900)));
     }
@@ -451,7 +454,7 @@ mod tests {
 
     #[test]
     fn events_are_looked_at_again_on_our_side() {
-        let mut found = Found::default();
+        let mut found = Found { samples: true, ..Found::default() };
         for (second, line) in [
             (30, "ERROR Failed to emit logs password=hunter2"),
             (10, "failed to emit logs"),

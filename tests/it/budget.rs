@@ -282,6 +282,30 @@ fn a_thousand_functions_too() {
     }
 }
 
+/// Two thousand log groups of functions, of which a hundred took events in the window: those are searched, and CloudWatch
+/// is asked about all of them 500 at a time.
+#[test]
+fn two_thousand_log_groups_of_which_a_hundred_took_events() {
+    const GROUPS: usize = 2_000;
+    let mut account = Account::default();
+    for n in 0..GROUPS {
+        let name = format!("quiet-{n:04}");
+        account.log_groups.insert(format!("/aws/lambda/{name}"), json!({"retentionInDays": 30}));
+        account.functions.push(function(REGION, &name, "service", "Active"));
+    }
+    let busy: Vec<_> = account.log_groups.keys().step_by(GROUPS / 100).cloned().collect();
+    account.events = busy.iter().map(|name| (name.clone(), vec!["all is well".to_owned(); 50])).collect();
+    let fake = Fake::start(account, []);
+    let args = ["audit", "--region", REGION, "--pace", "off", "--format", "json", "--check", "log-emission-failing"];
+    let measured = measure(args, &fake.endpoint());
+    let report: Value = serde_json::from_str(&measured.stdout).unwrap();
+    let requests = fake.counts();
+    println!("2,000 groups: {}; {}; requests {requests:#?}", measured.cost(), report["summary"]);
+    assert_eq!((measured.status, &report["summary"]["pass"]), (0, &json!(GROUPS)), "{}", measured.stderr);
+    assert_eq!(requests["logs:FilterLogEvents"], 100);
+    assert_eq!(requests["cloudwatch:GetMetricData"], GROUPS / 500);
+}
+
 /// VPCs of a public and a private subnet each, with a NAT gateway between them, as EC2 describes them.
 fn networks(vpcs: usize) -> BTreeMap<&'static str, Vec<String>> {
     let mut ec2 = BTreeMap::<&'static str, Vec<String>>::new();

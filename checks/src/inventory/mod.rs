@@ -165,6 +165,17 @@ pub enum Protocol {
     Websocket,
 }
 
+impl Protocol {
+    /// What the ARN of such an API calls it.
+    #[must_use]
+    pub fn collection(self) -> &'static str {
+        match self {
+            Self::Rest => "restapis",
+            Self::Http | Self::Websocket => "apis",
+        }
+    }
+}
+
 /// A stage. Values of stage variables often hold secrets and are not kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stage {
@@ -340,11 +351,12 @@ impl<'a> StageOf<'a> {
     /// The stage as a report names it.
     #[must_use]
     pub fn subject(&self, partition: &str, region: &str) -> Subject {
-        let (kind, collection) = match self.protocol() {
-            Protocol::Rest => (SubjectKind::RestStage, "restapis"),
-            Protocol::Http => (SubjectKind::HttpStage, "apis"),
-            Protocol::Websocket => (SubjectKind::WebsocketStage, "apis"),
+        let kind = match self.protocol() {
+            Protocol::Rest => SubjectKind::RestStage,
+            Protocol::Http => SubjectKind::HttpStage,
+            Protocol::Websocket => SubjectKind::WebsocketStage,
         };
+        let collection = self.protocol().collection();
         let (id, stage) = (&self.api.id, &self.stage.name);
         Subject {
             kind,

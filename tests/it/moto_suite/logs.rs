@@ -81,6 +81,18 @@ fn a_longer_window_finds_older_events() {
     }
 }
 
+/// The owner of logs that nobody else may read can leave the lines where they are: what is found stays found.
+#[test]
+fn samples_can_be_turned_off() {
+    let (account, seeded) = seeded();
+    let with = audit(&account, &["--metrics", "off"]);
+    let without = audit(&account, &["--metrics", "off", "--samples", "off"]);
+    without.is(&seeded.subjects(), FAILING);
+    let samples = |report: &Report| report.0.to_string().matches("sample (gatelight").count();
+    assert!(samples(&with) > 0);
+    assert_eq!(samples(&without), 0);
+}
+
 /// Read, not searched for by others: a group that may not be searched is open, and so are no others.
 #[test]
 fn a_group_that_may_not_be_searched() {
