@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use gatelight_checks::inventory;
 
-use crate::config::{Color, FailOn, Format, Settings};
+use crate::config::{Color, FailOn, Format, PaceSetting, Settings};
 
 /// Audits live AWS accounts and says whether their API Gateway can be seen.
 ///
@@ -31,6 +31,11 @@ pub(crate) enum Command {
     /// Check or print access-log formats
     #[command(subcommand)]
     Format(FormatCommand),
+    /// Show how packets of a function in a VPC travel to X-Ray, hop by hop, and where they stop
+    ///
+    /// Exit status: 0 they arrive from every subnet, or the function is not in a VPC; 1 they stop somewhere; 2 could not
+    /// run; 3 it cannot be told.
+    Path(Box<PathArgs>),
     /// Print the least-privilege IAM policy that this version needs
     IamPolicy {
         /// The AWS partition of its resources
@@ -128,6 +133,80 @@ pub(crate) struct FormatCheckArgs {
     /// Form of the findings
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: FindingsFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PathArgs {
+    /// The function's name or ARN
+    #[arg(value_name = "FUNCTION")]
+    pub(crate) function: String,
+    /// AWS profile of its account (repeat for several) [default: the default credential chain]
+    #[arg(long, value_name = "NAME")]
+    profile: Option<Vec<String>>,
+    /// Role to assume in its account (repeat for several)
+    #[arg(long, value_name = "ARN")]
+    role_arn: Option<Vec<String>>,
+    /// External id to assume the roles with
+    #[arg(long, value_name = "ID", requires = "role_arn")]
+    external_id: Option<String>,
+    /// Region to look in (repeat for several) [default: the ARN's, or the region of the environment or profile]
+    #[arg(long, value_name = "NAME", conflicts_with = "all_regions")]
+    region: Option<Vec<String>>,
+    /// Look in every region that is enabled for the account
+    #[arg(long)]
+    all_regions: bool,
+    /// Share of AWS's published request quotas to use, above 0 and at most 1; `off` for endpoints that are not AWS
+    /// [default: 0.5]
+    #[arg(long, value_name = "SHARE")]
+    pace: Option<PaceSetting>,
+    /// Look in a saved inventory instead of AWS; `-` is standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["profile", "role_arn", "region", "all_regions", "pace"])]
+    from: Option<PathBuf>,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: PathFormat,
+    /// Where to write it; `-` is standard output
+    #[arg(long, value_name = "FILE", default_value = "-", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+    /// Colour in text [default: auto]
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) color: Option<Color>,
+    /// Show no progress on the terminal
+    #[arg(long)]
+    no_progress: bool,
+}
+
+impl PathArgs {
+    /// As settings of an audit with one check.
+    pub(crate) fn settings(self, check: &str) -> Settings {
+        let named = self.region.is_some() || self.all_regions || self.from.is_some();
+        // An ARN says where its function is.
+        let region = self.function.split(':').nth(3).filter(|region| !named && !region.is_empty());
+        Settings {
+            profile: self.profile,
+            role_arn: self.role_arn,
+            external_id: self.external_id,
+            region: self.region.or_else(|| region.map(|region| vec![region.to_owned()])),
+            all_regions: self.all_regions.then_some(true),
+            from: self.from,
+            pace: self.pace,
+            check: Some(vec![check.to_owned()]),
+            no_progress: Some(self.no_progress),
+            ..Settings::default()
+        }
+    }
+}
+
+/// Form of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PathFormat {
+    /// For a person at a terminal.
+    Text,
+    /// One document.
+    Json,
+    /// A picture.
+    Svg,
 }
 
 /// Form of a format's findings.

@@ -10,11 +10,13 @@ mod explain;
 mod format;
 mod iam_policy;
 mod news;
+mod path;
 mod progress;
 mod report;
 mod run;
 mod saved;
 mod scrub;
+mod terminal;
 
 use std::{io::Write, process::ExitCode};
 
@@ -52,16 +54,23 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             let config = arguments.settings.or(file).resolve()?;
             log(&config);
             end_when_stopped();
-            // One thread does: the work is waiting for AWS.
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(run::audit(&config)).map(Status::exit_code)
+            runtime()?.block_on(run::audit(&config)).map(Status::exit_code)
         }
         Command::Demo(arguments) => run::demo(&arguments.settings().resolve()?).map(Status::exit_code),
         Command::Explain(arguments) => print(|out| explain::explain(arguments.check.as_deref(), arguments.json, out)),
         Command::Format(FormatCommand::Check(arguments)) => format::check(&arguments),
         Command::Format(FormatCommand::Print { protocol }) => print(|out| format::print(protocol, out)),
+        Command::Path(arguments) => {
+            end_when_stopped();
+            runtime()?.block_on(path::path(*arguments))
+        }
         Command::IamPolicy { partition } => print(|out| iam_policy::print(partition, out)),
     }
+}
+
+/// One thread does: the work is waiting for AWS.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 /// Ends the program when someone wants it to end, whatever it is doing, and lets no temporary file stay behind.

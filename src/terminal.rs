@@ -1,0 +1,96 @@
+//! Words for a terminal: wrapped, grouped, and without anything that steers it.
+
+use crate::report::command_line;
+
+/// What pages are made for, in columns.
+pub(crate) const WIDTH: usize = 80;
+
+/// In lines of at most `width` columns, as far as words allow.
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+    // Names and ARNs are not broken: they are there to be copied.
+    let options = textwrap::Options::new(width)
+        .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::wrap(text, options).into_iter().map(std::borrow::Cow::into_owned).collect()
+}
+
+/// A command on as many lines as it needs, so that it can be copied whole.
+pub(crate) fn command_lines(argv: &[String]) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for argument in argv {
+        let quoted = plain(&command_line(std::slice::from_ref(argument)));
+        let line = lines.last_mut().expect("there is always a line");
+        if !line.is_empty() && line.chars().count() + quoted.chars().count() + 3 > WIDTH - 14 {
+            line.push_str(" \\");
+            lines.push(format!("  {quoted}"));
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(&quoted);
+        }
+    }
+    lines
+}
+
+/// Without characters that steer a terminal or turn the direction of writing: a name must do neither.
+pub(crate) fn plain(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// `1204` → `1,204`.
+pub(crate) fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_grouped() {
+        for (n, text) in [(0, "0"), (999, "999"), (1204, "1,204"), (1_000_000, "1,000,000")] {
+            assert_eq!(thousands(n), text);
+        }
+    }
+
+    #[test]
+    fn a_long_command_is_one_command_over_several_lines() {
+        let argv: Vec<String> = [
+            "aws",
+            "apigateway",
+            "update-stage",
+            "--region",
+            "eu-west-1",
+            "--rest-api-id",
+            "a b",
+            "--stage-name",
+            "$(x)",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        let lines = command_lines(&argv);
+        assert!(lines.len() > 1 && lines.iter().all(|line| line.chars().count() <= WIDTH - 14), "{lines:#?}");
+        let joined = lines.join("\n").replace(" \\\n", " ");
+        assert_eq!(shlex::split(&joined), Some(argv));
+    }
+
+    #[test]
+    fn names_cannot_steer_the_terminal() {
+        assert_eq!(plain("a\u{1b}[2Jb\n"), "a\u{fffd}[2Jb\u{fffd}");
+        assert_eq!(plain("\u{202e}backwards"), "\u{fffd}backwards");
+    }
+}
