@@ -13,9 +13,12 @@ use gatelight_checks::{CHECKS, Check, Policy, Severity, arn::Arn, find_check, po
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Deserializer, de};
 
-use crate::collect::{
-    Evidence,
-    aws::{Pace, Role, Whose},
+use crate::{
+    collect::{
+        Evidence,
+        aws::{Pace, Role, Whose},
+    },
+    deliver::Sink,
 };
 
 /// What `audit` can be told, by flags and by file. A list given as flags replaces the file's.
@@ -252,6 +255,22 @@ pub(crate) enum Color {
     Always,
     /// Never.
     Never,
+}
+
+impl Color {
+    /// Whether a page that goes to `output` is coloured.
+    pub(crate) fn is_on(self, output: &Sink) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            // anstream knows NO_COLOR and its like. Whether it is a terminal at all is asked before: the page may go to a
+            // file while standard output is a terminal.
+            Self::Auto => {
+                let choice = || anstream::AutoStream::choice(&std::io::stdout());
+                output.is_terminal() && choice() != anstream::ColorChoice::Never
+            }
+        }
+    }
 }
 
 /// Settings with every default filled in, and every name looked up.

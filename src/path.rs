@@ -22,7 +22,8 @@ use crate::{
     collect::aws::Traffic,
     config::{Color, nearest},
     deliver::Sink,
-    run, saved,
+    progress::Progress,
+    saved, source,
 };
 
 /// The check that this shows the reasons of.
@@ -78,9 +79,9 @@ pub(crate) async fn path(arguments: PathArgs) -> anyhow::Result<u8> {
     let output = Sink::open(output)?;
     let config = arguments.settings(CHECK).resolve()?;
     let mut found = Found { wanted, ways: Vec::new(), names: BTreeSet::new(), unread: None };
-    run::visit(&config, &mut found).await?;
+    source::read(&config, &Progress::of(&config), &mut found).await?;
     let ways = found.finish()?;
-    let colored = run::colored(color, &output);
+    let colored = color.is_on(&output);
     output.deliver(|out| match format {
         PathFormat::Text => text::render(&ways, colored, out),
         PathFormat::Json => json::render(&ways, out),

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use gatelight_checks::network::{Hop, Passage, PathFromSubnet};
 use unicode_width::UnicodeWidthStr;
 
-use super::{End, Way};
+use super::Way;
 use crate::terminal::{WIDTH, command_lines, plain, wrap};
 
 const BOLD: Style = Style::new().bold();
