@@ -111,7 +111,13 @@ impl Page {
     /// A VPC around the lanes of its subnets.
     fn vpc(&mut self, vpc: Option<&str>, paths: &[PathFromSubnet]) {
         let (top, before) = (self.y, std::mem::take(&mut self.body));
-        self.text(MARGIN + PAD, top + 18, 13, "font-weight=\"bold\"", &cut(vpc.unwrap_or("a VPC that AWS does not name"), 60));
+        self.text(
+            MARGIN + PAD,
+            top + 18,
+            13,
+            "font-weight=\"bold\"",
+            &cut(vpc.unwrap_or("a VPC that AWS does not name"), 60),
+        );
         self.y += 28;
         for path in paths {
             self.lane(path);

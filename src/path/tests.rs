@@ -81,10 +81,16 @@ fn nothing_overlaps_in_a_picture_of_six_subnets() {
     let frames: Vec<[i64; 4]> = document
         .descendants()
         .filter(|node| node.has_tag_name("rect"))
-        .filter_map(|node| Some([number(&node, "x")?, number(&node, "y")?, number(&node, "width")?, number(&node, "height")?]))
+        .filter_map(|node| {
+            Some([number(&node, "x")?, number(&node, "y")?, number(&node, "width")?, number(&node, "height")?])
+        })
         .collect();
-    let inside = |[x, y, w, h]: &[i64; 4], [x2, y2, w2, h2]: &[i64; 4]| x >= x2 && y >= y2 && x + w <= x2 + w2 && y + h <= y2 + h2;
-    let apart = |[x, y, w, h]: &[i64; 4], [x2, y2, w2, h2]: &[i64; 4]| x + w <= *x2 || x2 + w2 <= *x || y + h <= *y2 || y2 + h2 <= *y;
+    let inside = |[x, y, w, h]: &[i64; 4], [x2, y2, w2, h2]: &[i64; 4]| {
+        x >= x2 && y >= y2 && x + w <= x2 + w2 && y + h <= y2 + h2
+    };
+    let apart = |[x, y, w, h]: &[i64; 4], [x2, y2, w2, h2]: &[i64; 4]| {
+        x + w <= *x2 || x2 + w2 <= *x || y + h <= *y2 || y2 + h2 <= *y
+    };
     for (at, one) in frames.iter().enumerate() {
         assert!(inside(one, &[0, 0, 800, i64::MAX / 2]), "{one:?}");
         for other in &frames[at + 1..] {

@@ -37,7 +37,7 @@ pub(crate) fn mended(seeded: &Seeded) -> impl Fn(&Call) -> Rule + Send + Sync + 
 }
 
 /// That nothing is blocked; moto does not know the call.
-pub(super) fn public_access(region: &str) -> String {
+pub(crate) fn public_access(region: &str) -> String {
     let options = format!(
         "<awsAccountId>123456789012</awsAccountId><awsRegion>{region}</awsRegion><state>update-complete</state>\
          <internetGatewayBlockMode>off</internetGatewayBlockMode><managedBy>account</managedBy>\
