@@ -34,15 +34,24 @@ use crate::{
 pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
     // Places to write to are opened first: an audit can take minutes, and a misspelt folder should not cost them.
     let output = Sink::open(&config.output)?;
-    let report = match &config.source {
-        Source::Saved(path) => from_saved(config, path)?,
-        Source::Live { whose, regions, pace } => {
-            let save = config.save.as_deref().map(Sink::open).transpose()?;
-            live(config, whose, regions, *pace, save).await?
-        }
-    };
+    let progress = if config.progress && !config.verbose { Progress::on_terminal() } else { Progress::hidden() };
+    let report = look(config, &progress).await?;
     deliver(config, &report, output)?;
     Ok(report.status())
+}
+
+/// Collects, judges, and writes nothing but the inventory that is to be saved. Dropped, it leaves nothing behind.
+///
+/// # Errors
+/// Whatever kept it from looking.
+pub(crate) async fn look(config: &Config, progress: &Progress) -> anyhow::Result<Report> {
+    match &config.source {
+        Source::Saved(path) => from_saved(config, path),
+        Source::Live { whose, regions, pace } => {
+            let save = config.save.as_deref().map(Sink::open).transpose()?;
+            live(config, whose, regions, *pace, save, progress).await
+        }
+    }
 }
 
 /// Writes the report.
@@ -92,9 +101,9 @@ async fn live(
     regions: &Regions,
     pace: Pace,
     save: Option<Sink>,
+    progress: &Progress,
 ) -> anyhow::Result<Report> {
     let started_at = Timestamp::now();
-    let progress = if config.progress && !config.verbose { Progress::on_terminal() } else { Progress::hidden() };
     let mut report = builder(config, started_at)?;
     // The inventory waits in a temporary file: if this run fails, the file that was there stays as it was.
     let mut inventory = save
@@ -103,7 +112,7 @@ async fn live(
         .transpose()?;
     let http = http_client()?;
     let needs = collect::Needs::of(&config.checks, config.evidence);
-    let (open, closed) = accounts::open(whose, regions, pace, &progress, &http).await?;
+    let (open, closed) = accounts::open(whose, regions, pace, progress, &http).await?;
     let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for Open { whose, session, caller, home, mut regions, calls } in open {
         if let Ok(account) = &caller.account {
@@ -111,7 +120,7 @@ async fn live(
             let (again, rest): (Vec<_>, Vec<_>) = regions.into_iter().partition(|region| read.contains(region));
             if !again.is_empty() {
                 let again = again.join(", ");
-                warn(config, &progress, &format!("{whose}: account {account} was read already in {again}"));
+                warn(config, progress, &format!("{whose}: account {account} was read already in {again}"));
             }
             read.extend(rest.iter().cloned());
             regions = rest;
@@ -122,6 +131,7 @@ async fn live(
         let collected = collect::collect(&session, &caller, &home, &regions, &needs, pace, &calls).await;
         let regions: Vec<_> = collected.regions.into_iter().map(|region| (region.facts, region.traffic)).collect();
         keep(&mut report, inventory.as_mut(), &collected.account, &regions)?;
+        progress.step();
     }
     for Closed { account, regions } in closed {
         let is_read = |region: &Region| {
