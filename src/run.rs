@@ -34,9 +34,18 @@ use crate::{
 pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
     // Places to write to are opened first: an audit can take minutes, and a misspelt folder should not cost them.
     let output = Sink::open(&config.output)?;
+    if config.post_to_slack {
+        for warning in slack::check(&config.slack)? {
+            warn(config, &Progress::hidden(), &warning);
+        }
+    }
     let progress = if config.progress && !config.verbose { Progress::on_terminal() } else { Progress::hidden() };
     let report = look(config, &progress).await?;
     deliver(config, &report, output)?;
+    if config.post_to_slack {
+        let messages = slack::snapshot(&report, &config.slack).context("the temporary file cannot be read")?;
+        slack::post_all(&config.slack, &messages).await?;
+    }
     Ok(report.status())
 }
 
