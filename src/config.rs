@@ -1,5 +1,7 @@
 //! Settings have one shape: a struct of options, read from flags and from the file. Defaults live in `resolve` only.
 
+pub(crate) mod daemon;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt, fs,
@@ -93,6 +95,12 @@ pub(crate) struct Settings {
     /// Outcomes that are known and accepted.
     #[arg(skip)]
     pub(crate) ignore: Option<Vec<IgnoreSetting>>,
+    /// How the daemon runs.
+    #[arg(skip)]
+    pub(crate) daemon: Option<daemon::DaemonSetting>,
+    /// When it audits, and what.
+    #[arg(skip)]
+    pub(crate) schedule: Option<Vec<daemon::ScheduleSetting>>,
 }
 
 /// An outcome that is known and accepted, as the file states it.
@@ -344,7 +352,11 @@ impl Settings {
         let ignores = self.ignore.iter().flatten().map(|ignore| ("[[ignore]]", ignore.check.as_str()));
         // A pattern is no name.
         let ignores = ignores.filter(|(_, check)| !check.contains(['*', '?', '[', '{']));
-        only.chain(without).chain(severities).chain(ignores)
+        let scheduled = self.schedule.iter().flatten().flat_map(|schedule| {
+            let only = schedule.check.iter().flatten().map(|id| ("check", id.as_str()));
+            only.chain(schedule.skip.iter().flatten().map(|id| ("skip", id.as_str())))
+        });
+        only.chain(without).chain(severities).chain(ignores).chain(scheduled)
     }
 
     /// These settings, and `file`'s where these say nothing.
@@ -387,6 +399,8 @@ impl Settings {
             no_progress: self.no_progress.or(file.no_progress),
             severity: self.severity.or(file.severity),
             ignore: self.ignore.or(file.ignore),
+            daemon: self.daemon.or(file.daemon),
+            schedule: self.schedule.or(file.schedule),
         }
     }
 
@@ -597,7 +611,7 @@ mod tests {
         assert_eq!(config.evidence, default.evidence);
         // Every key stands in it, if only in a comment.
         let keys = "profile role-arn external-id region all-regions from save pace since metrics check skip fail-on format output quiet verbose color \
-                    no-progress severity ignore";
+                    no-progress severity ignore daemon schedule";
         for key in keys.split_whitespace() {
             let stands = |line: &str| {
                 let line = line.trim_start_matches(['#', ':', ' ', '[']);

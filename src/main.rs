@@ -4,6 +4,7 @@ mod accounts;
 mod cli;
 mod collect;
 mod config;
+mod daemon;
 mod deliver;
 mod demo;
 mod explain;
