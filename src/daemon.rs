@@ -1,3 +1,4 @@
 //! The audit on a schedule, remembering: heartbeat, what is due, no overlap, stop, notify, health.
 
+mod agenda;
 pub(crate) mod schedule;
