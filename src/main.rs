@@ -9,6 +9,7 @@ mod demo;
 mod explain;
 mod format;
 mod iam_policy;
+mod ledger;
 mod news;
 mod progress;
 mod report;
