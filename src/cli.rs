@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use gatelight_checks::inventory;
 
-use crate::config::{Color, FailOn, Format, Settings};
+use crate::{
+    config::{Color, FailOn, Format, Settings},
+    logging::LogFormat,
+};
 
 /// Audits live AWS accounts and says whether their API Gateway can be seen.
 ///
@@ -37,6 +40,26 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value = "aws")]
         partition: Partition,
     },
+    /// Print what makes a shell complete commands, flags and their values
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual, for `man -l -`
+    Man {
+        /// Write it into this directory instead, a page a command; the directory is made
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        directory: Option<PathBuf>,
+    },
+}
+
+/// How a command logs that does.
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    /// Form of the log on standard error [default: the journal's own form where standard error leads to it, else text]
+    #[arg(id = "log-format", long = "log-format", value_name = "NAME", help_heading = "What to report")]
+    pub(crate) format: Option<LogFormat>,
 }
 
 #[derive(Debug, Args)]
@@ -46,6 +69,8 @@ pub(crate) struct AuditArgs {
     pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) settings: Settings,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
 }
 
 /// The settings of `audit` that make sense without AWS.

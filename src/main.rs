@@ -4,12 +4,15 @@ mod accounts;
 mod cli;
 mod collect;
 mod config;
+mod daemon;
 mod deliver;
 mod demo;
 mod explain;
 mod format;
 mod iam_policy;
 mod ledger;
+mod logging;
+mod manual;
 mod news;
 mod progress;
 mod report;
@@ -20,11 +23,10 @@ mod scrub;
 use std::{io::Write, process::ExitCode};
 
 use clap::Parser;
-use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
     cli::{Cli, Command, FormatCommand},
-    config::{Config, Settings},
+    config::Settings,
     deliver::Sink,
     report::Status,
 };
@@ -51,7 +53,9 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             arguments.settings.check_flags()?;
             let file = arguments.config.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
             let config = arguments.settings.or(file).resolve()?;
-            log(&config);
+            if config.verbose {
+                logging::start(tracing::Level::DEBUG, arguments.log.format);
+            }
             end_when_stopped();
             // One thread does: the work is waiting for AWS.
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -62,6 +66,9 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Format(FormatCommand::Check(arguments)) => format::check(&arguments),
         Command::Format(FormatCommand::Print { protocol }) => print(|out| format::print(protocol, out)),
         Command::IamPolicy { partition } => print(|out| iam_policy::print(partition, out)),
+        Command::Completions { shell } => print(|out| manual::completions(shell, out)),
+        Command::Man { directory: Some(directory) } => manual::pages(&directory).map(|()| 0),
+        Command::Man { directory: None } => print(manual::whole),
     }
 }
 
@@ -80,7 +87,7 @@ fn end_when_stopped() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         runtime.block_on(wait())?;
         deliver::abandon();
-        say_on_stderr("gatelight: stopped; nothing was written");
+        say_on_stderr("gatelight: stopped; no report was written");
         std::process::exit(i32::from(FAILED));
     };
     // Where signals cannot be watched they keep their usual effect.
@@ -95,21 +102,12 @@ fn print(write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Re
     Ok(0)
 }
 
-/// With `--verbose`, calls that fail are logged on stderr. Only Gatelight's own words: the SDK's could hold secrets.
-fn log(config: &Config) {
-    if config.verbose {
-        let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false).without_time();
-        let own = Targets::new().with_target("gatelight", tracing::Level::DEBUG);
-        tracing_subscriber::registry().with(layer.with_filter(own)).init();
-    }
-}
-
 fn is_broken_pipe(problem: &anyhow::Error) -> bool {
     let kinds = problem.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
     kinds.into_iter().any(|kind| kind == std::io::ErrorKind::BrokenPipe)
 }
 
-/// The one place that writes to standard error. A closed one is nobody's fault.
+/// Says on standard error what a person has to know.
 fn say_on_stderr(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    logging::complain(text);
 }

@@ -106,6 +106,26 @@ impl Ledger {
         })
     }
 
+    /// Notes that nobody knows whether a message arrived: the answer did not come, or was cut. It is sent once more at
+    /// `at`, and says so; if it was sent once more already it is not sent again. Gives whether it will be.
+    ///
+    /// # Errors
+    /// If the ledger cannot be written.
+    pub(crate) fn in_doubt(&self, id: i64, at: Timestamp, why: &str, now: Timestamp) -> anyhow::Result<bool> {
+        self.write(|db| {
+            let again = db.execute(
+                "UPDATE outbox SET state = 'waiting', repeated = 1, not_before = ?, attempts = attempts + 1, problem = ?
+                 WHERE id = ? AND state = 'sending' AND repeated = 0",
+                params![to_millis(at), why, id],
+            )?;
+            db.execute(
+                "UPDATE outbox SET state = 'uncertain', done_at = ?, problem = ? WHERE id = ? AND state = 'sending'",
+                params![to_millis(now), why, id],
+            )?;
+            Ok(again == 1)
+        })
+    }
+
     /// Notes that a message will never be taken, and why. It is not tried again.
     ///
     /// # Errors
