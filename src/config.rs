@@ -71,6 +71,10 @@ pub(crate) struct Settings {
     /// Where to write the report; `-` is standard output [default: -]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "What to report")]
     pub(crate) output: Option<PathBuf>,
+    /// Remember findings in this file: the report says what is new, ongoing and resolved since the last run that was
+    /// recorded there
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "What to report")]
+    pub(crate) ledger: Option<PathBuf>,
     /// Say nothing but the report and errors
     #[arg(
         long,
@@ -271,6 +275,7 @@ pub(crate) struct Config {
     pub(crate) fail_on: FailOn,
     pub(crate) format: Format,
     pub(crate) output: PathBuf,
+    pub(crate) ledger: Option<PathBuf>,
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
     pub(crate) color: Color,
@@ -393,6 +398,7 @@ impl Settings {
             fail_on: self.fail_on.or(file.fail_on),
             format: self.format.or(file.format),
             output: self.output.or(file.output),
+            ledger: self.ledger.or(file.ledger),
             quiet,
             verbose,
             color: self.color.or(file.color),
@@ -490,6 +496,7 @@ impl Settings {
             fail_on: self.fail_on.unwrap_or(FailOn::Medium),
             format: self.format.unwrap_or(Format::Text),
             output,
+            ledger: self.ledger,
             quiet: self.quiet.unwrap_or(false),
             verbose: self.verbose.unwrap_or(false),
             color: self.color.unwrap_or(Color::Auto),
@@ -610,7 +617,7 @@ mod tests {
         assert_eq!(config.checks.len(), default.checks.len());
         assert_eq!(config.evidence, default.evidence);
         // Every key stands in it, if only in a comment.
-        let keys = "profile role-arn external-id region all-regions from save pace since metrics check skip fail-on format output quiet verbose color \
+        let keys = "profile role-arn external-id region all-regions from save pace since metrics check skip fail-on format output ledger quiet verbose color \
                     no-progress severity ignore daemon schedule";
         for key in keys.split_whitespace() {
             let stands = |line: &str| {

@@ -10,6 +10,7 @@ mod demo;
 mod explain;
 mod format;
 mod iam_policy;
+mod ledger;
 mod logging;
 mod manual;
 mod news;
@@ -86,7 +87,7 @@ fn end_when_stopped() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         runtime.block_on(wait())?;
         deliver::abandon();
-        say_on_stderr("gatelight: stopped; nothing was written");
+        say_on_stderr("gatelight: stopped; no report was written");
         std::process::exit(i32::from(FAILED));
     };
     // Where signals cannot be watched they keep their usual effect.

@@ -19,6 +19,7 @@ use crate::{
     },
     config::{Color, Config, Format, Regions, Source},
     deliver::Sink,
+    ledger::{self, Ledger, Opened},
     progress::Progress,
     report::{self, Builder, Report, Status},
     saved,
@@ -32,8 +33,12 @@ pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
     // Places to write to are opened first: an audit can take minutes, and a misspelt folder should not cost them.
     let output = Sink::open(&config.output)?;
     let progress = if config.progress && !config.verbose { Progress::on_terminal() } else { Progress::hidden() };
-    let report = look(config, &progress).await?;
+    let ledger = config.ledger.as_deref().map(|path| open_ledger(path, &progress)).transpose()?;
+    let mut report = look(config, &progress).await?;
+    // What was found is told even where it cannot be remembered.
+    let recorded = ledger.map_or(Ok(()), |ledger| ledger.record(&mut report, ledger::AUDIT, |_| Vec::new()).map(drop));
     deliver(config, &report, output)?;
+    recorded?;
     Ok(report.status())
 }
 
@@ -156,6 +161,15 @@ fn keep<W: io::Write>(
     Ok(())
 }
 
+fn open_ledger(path: &Path, progress: &Progress) -> anyhow::Result<Ledger> {
+    let Opened { ledger, notice } = Ledger::open_named(path)?;
+    if let Some(notice) = notice {
+        // Memory is lost: that is said even where nothing else is.
+        progress.aside(|| crate::say_on_stderr(&format!("gatelight: {notice}")));
+    }
+    Ok(ledger)
+}
+
 fn warn(config: &Config, progress: &Progress, text: &str) {
     if !config.quiet {
         progress.aside(|| crate::say_on_stderr(&format!("gatelight: {text}")));
@@ -200,7 +214,9 @@ impl saved::Visitor for Replay<'_> {
 
     fn finished(&mut self, finished_at: Timestamp) -> anyhow::Result<()> {
         let builder = self.builder.take().context("it has no beginning")?;
-        self.report = Some(builder.finish(self.started_at, finished_at)?);
+        let mut report = builder.finish(self.started_at, finished_at)?;
+        report.replayed = true;
+        self.report = Some(report);
         Ok(())
     }
 }

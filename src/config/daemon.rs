@@ -70,8 +70,9 @@ impl FromStr for Span {
             // A century: beyond it, sums with dates have no answer.
             Some(u64::from(count) * seconds).filter(|seconds| *seconds <= 100 * 366 * 24 * 60 * 60)
         });
-        span.map(|seconds| Self(Duration::from_secs(seconds)))
-            .ok_or_else(|| format!("{text:?} is no number of seconds, minutes, hours or days, such as 30s, 5m, 6h or 400d"))
+        span.map(|seconds| Self(Duration::from_secs(seconds))).ok_or_else(|| {
+            format!("{text:?} is no number of seconds, minutes, hours or days, such as 30s, 5m, 6h or 400d")
+        })
     }
 }
 
@@ -295,7 +296,8 @@ mod tests {
         assert_eq!((told.health, told.jitter, told.stop_after), (config.health, config.jitter, config.stop_after));
         assert_eq!((told.keep, told.run_limit), (config.keep, config.run_limit));
         assert!(!told.schedules.is_empty());
-        for key in "state-directory health jitter stop-after keep run-limit name cron time-zone from".split_whitespace() {
+        for key in "state-directory health jitter stop-after keep run-limit name cron time-zone from".split_whitespace()
+        {
             assert!(example.lines().any(|line| line.contains(&format!("{key} = "))), "{key}");
         }
     }
