@@ -1,6 +1,7 @@
 //! Settings have one shape: a struct of options, read from flags and from the file. Defaults live in `resolve` only.
 
 pub(crate) mod daemon;
+mod slack;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,9 +16,12 @@ use gatelight_checks::{CHECKS, Check, Policy, Severity, arn::Arn, find_check, po
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Deserializer, de};
 
-use crate::collect::{
-    Evidence,
-    aws::{Pace, Role, Whose},
+use crate::{
+    collect::{
+        Evidence,
+        aws::{Pace, Role, Whose},
+    },
+    slack::Route,
 };
 
 /// What `audit` can be told, by flags and by file. A list given as flags replaces the file's.
@@ -93,6 +97,13 @@ pub(crate) struct Settings {
     /// Show no progress on the terminal
     #[arg(long, num_args = 0, default_missing_value = "true", help_heading = "What to report")]
     pub(crate) no_progress: Option<bool>,
+    /// Post what was found to the Slack webhooks of the configuration
+    #[arg(long = "slack", num_args = 0, default_missing_value = "true", help_heading = "What to report")]
+    #[serde(skip)]
+    pub(crate) post_to_slack: Option<bool>,
+    /// Webhooks, and what is told there.
+    #[arg(skip)]
+    pub(crate) slack: Option<Vec<slack::SlackSetting>>,
     /// By check: how much its outcomes matter.
     #[arg(skip)]
     pub(crate) severity: Option<BTreeMap<String, Severity>>,
@@ -249,6 +260,8 @@ pub(crate) enum Format {
     Json,
     /// One outcome a line.
     Jsonl,
+    /// The findings as a message for a Slack webhook.
+    Slack,
 }
 
 /// `--color`.
@@ -280,6 +293,10 @@ pub(crate) struct Config {
     pub(crate) verbose: bool,
     pub(crate) color: Color,
     pub(crate) progress: bool,
+    /// Webhooks, and what is told there.
+    pub(crate) slack: Vec<Route>,
+    /// `audit --slack`.
+    pub(crate) post_to_slack: bool,
 }
 
 /// Where facts come from.
@@ -403,6 +420,8 @@ impl Settings {
             verbose,
             color: self.color.or(file.color),
             no_progress: self.no_progress.or(file.no_progress),
+            post_to_slack: self.post_to_slack,
+            slack: self.slack.or(file.slack),
             severity: self.severity.or(file.severity),
             ignore: self.ignore.or(file.ignore),
             daemon: self.daemon.or(file.daemon),
@@ -483,6 +502,11 @@ impl Settings {
         if self.save.as_ref() == Some(&output) {
             bail!("the inventory and the report would both be written to {}", output.display());
         }
+        let post_to_slack = self.post_to_slack.unwrap_or(false);
+        let slack = slack::routes(self.slack.unwrap_or_default())?;
+        if post_to_slack && slack.is_empty() {
+            bail!("--slack needs a [[slack]] table in the configuration (--config FILE): it names the webhook");
+        }
         Ok(Config {
             source,
             evidence: Evidence {
@@ -500,6 +524,8 @@ impl Settings {
             quiet: self.quiet.unwrap_or(false),
             verbose: self.verbose.unwrap_or(false),
             color: self.color.unwrap_or(Color::Auto),
+            slack,
+            post_to_slack,
             progress: !self.no_progress.unwrap_or(false) && !self.quiet.unwrap_or(false),
         })
     }

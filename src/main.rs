@@ -19,6 +19,7 @@ mod report;
 mod run;
 mod saved;
 mod scrub;
+mod slack;
 
 use std::{io::Write, process::ExitCode};
 

@@ -8,7 +8,10 @@ use std::{
 };
 
 use anyhow::Context as _;
-use gatelight_checks::inventory::{Account, Region};
+use gatelight_checks::{
+    Severity,
+    inventory::{Account, Region},
+};
 use jiff::Timestamp;
 
 use crate::{
@@ -22,7 +25,7 @@ use crate::{
     ledger::{self, Ledger, Opened},
     progress::Progress,
     report::{self, Builder, Report, Status},
-    saved,
+    saved, slack,
 };
 
 /// Audits, writes the report where it is wanted, and says what the audit came to.
@@ -65,6 +68,11 @@ pub(crate) fn deliver(config: &Config, report: &Report, output: Sink) -> anyhow:
     output.deliver(|out| match config.format {
         Format::Json => report::json::render(report, out),
         Format::Jsonl => report::json::render_lines(report, out),
+        Format::Slack => {
+            let body = slack::snapshot_of_all(report, least(config))?;
+            serde_json::to_writer_pretty(&mut *out, &body)?;
+            out.write_all(b"\n")
+        }
         Format::Text => {
             let colored = match config.color {
                 Color::Always => true,
@@ -82,6 +90,14 @@ pub(crate) fn deliver(config: &Config, report: &Report, output: Sink) -> anyhow:
             out.write_all(&page)
         }
     })
+}
+
+/// The least severity that a message tells, as in the text report.
+fn least(config: &Config) -> Severity {
+    if config.verbose {
+        return Severity::Low;
+    }
+    config.fail_on.threshold().unwrap_or(Severity::Medium).min(Severity::Medium)
 }
 
 async fn live(
