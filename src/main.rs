@@ -62,6 +62,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(run::audit(&config)).map(Status::exit_code)
         }
+        Command::Daemon(arguments) => daemon::start(&arguments.config, arguments.log.format).map(|()| 0),
         Command::Demo(arguments) => run::demo(&arguments.settings().resolve()?).map(Status::exit_code),
         Command::Explain(arguments) => print(|out| explain::explain(arguments.check.as_deref(), arguments.json, out)),
         Command::Format(FormatCommand::Check(arguments)) => format::check(&arguments),

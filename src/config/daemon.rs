@@ -7,12 +7,13 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, de};
 
 use super::{Config, FailOn, Format, PaceSetting, Settings, SinceSetting, Switch};
-use crate::daemon::schedule::{self, Cron};
+use crate::{
+    daemon::schedule::{self, Cron},
+    slack::Route,
+};
 
 /// The longest name of a schedule, in characters: it stands in messages, in metrics and in the ledger.
 const LONGEST_NAME: usize = 64;
-/// The scope of `audit --ledger`.
-const AUDIT: &str = "audit";
 
 /// `[daemon]`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -163,6 +164,12 @@ pub(crate) struct DaemonConfig {
     pub(crate) run_limit: Duration,
     /// At least one.
     pub(crate) schedules: Vec<Arc<Schedule>>,
+    /// Where messages go.
+    pub(crate) routes: Arc<Vec<Route>>,
+    /// Which of them get digests, and when.
+    pub(crate) digests: Vec<(usize, Cron)>,
+    /// Whether calls that fail are logged.
+    pub(crate) verbose: bool,
     /// What the file sets and the daemon does not use.
     pub(crate) unused: Vec<&'static str>,
 }
@@ -203,13 +210,29 @@ impl Settings {
             bail!("there is no [[schedule]], so there is nothing to do");
         }
         let or = |span: Option<Span>, seconds| span.map_or(Duration::from_secs(seconds), |span| span.0);
-        let unused = [("save", self.save.is_some()), ("output", self.output.as_ref().is_some_and(|to| to != "-"))];
+        let unused = [("save", self.save.is_some()), ("ledger", self.ledger.is_some()), ("output", self.output.as_ref().is_some_and(|to| to != "-"))];
         let run_limit = or(daemon.run_limit, 6 * 60 * 60);
         if run_limit.is_zero() {
             bail!("[daemon]: run-limit is 0, so that no run could end");
         }
+        let routes = super::slack::routes(self.slack.clone().unwrap_or_default())?;
+        let mut digests = Vec::new();
+        for (number, route) in routes.iter().enumerate() {
+            // An address that is not there is found out now, and not when there is news.
+            route.webhook.check()?;
+            let Some(digest) = &route.digest else { continue };
+            let cron = || {
+                let zone = route.digest_time_zone.as_deref().map_or(Ok(Tz::UTC), schedule::zone)?;
+                Cron::new(digest, zone)
+            };
+            let cron = cron().map_err(|why| anyhow::anyhow!("[[slack]] {:?}: digest: {why}", route.name()))?;
+            digests.push((number, cron));
+        }
         Ok(DaemonConfig {
             state_directory,
+            routes: Arc::new(routes),
+            digests,
+            verbose: self.verbose.unwrap_or(false),
             health: daemon.health.map_or_else(|| Some(SocketAddr::from(([127, 0, 0, 1], 9464))), |setting| setting.0),
             jitter: or(daemon.jitter, 0),
             stop_after: or(daemon.stop_after, 5 * 60),
@@ -228,7 +251,7 @@ impl ScheduleSetting {
         if !is_plain || name.chars().count() > LONGEST_NAME {
             bail!("a name has 1 to {LONGEST_NAME} characters, and no space at its ends");
         }
-        if name == AUDIT {
+        if name == crate::ledger::AUDIT {
             bail!("this name is taken: the ledger keeps what `audit --ledger` found under it");
         }
         let zone = self.time_zone.map_or(Tz::UTC, |zone| zone.0);
@@ -258,7 +281,7 @@ impl ScheduleSetting {
             (file.profile, file.role_arn) = (None, None);
         }
         // What two schedules would write to one place, each over the other.
-        (file.save, file.output) = (None, None);
+        (file.save, file.output, file.ledger) = (None, None, None);
         let writes = own.output.is_some();
         let mut settings = own.or(file);
         settings.no_progress = Some(true);

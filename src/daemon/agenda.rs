@@ -12,7 +12,7 @@ use crate::config::daemon::Schedule;
 
 /// How far a clock may be set back before what ran "in the future" is not believed any more. Less than that and what
 /// was due once is not due again.
-const SET_BACK: SignedDuration = SignedDuration::from_hours(1);
+pub(super) const SET_BACK: SignedDuration = SignedDuration::from_hours(1);
 
 /// The schedules, and when each is due.
 #[derive(Debug, Default)]
