@@ -1,5 +1,6 @@
 //! Settings have one shape: a struct of options, read from flags and from the file. Defaults live in `resolve` only.
 
+pub(crate) mod daemon;
 mod slack;
 
 use std::{
@@ -74,6 +75,10 @@ pub(crate) struct Settings {
     /// Where to write the report; `-` is standard output [default: -]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "What to report")]
     pub(crate) output: Option<PathBuf>,
+    /// Remember findings in this file: the report says what is new, ongoing and resolved since the last run that was
+    /// recorded there
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "What to report")]
+    pub(crate) ledger: Option<PathBuf>,
     /// Say nothing but the report and errors
     #[arg(
         long,
@@ -105,6 +110,12 @@ pub(crate) struct Settings {
     /// Outcomes that are known and accepted.
     #[arg(skip)]
     pub(crate) ignore: Option<Vec<IgnoreSetting>>,
+    /// How the daemon runs.
+    #[arg(skip)]
+    pub(crate) daemon: Option<daemon::DaemonSetting>,
+    /// When it audits, and what.
+    #[arg(skip)]
+    pub(crate) schedule: Option<Vec<daemon::ScheduleSetting>>,
 }
 
 /// An outcome that is known and accepted, as the file states it.
@@ -277,6 +288,7 @@ pub(crate) struct Config {
     pub(crate) fail_on: FailOn,
     pub(crate) format: Format,
     pub(crate) output: PathBuf,
+    pub(crate) ledger: Option<PathBuf>,
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
     pub(crate) color: Color,
@@ -362,7 +374,11 @@ impl Settings {
         let ignores = self.ignore.iter().flatten().map(|ignore| ("[[ignore]]", ignore.check.as_str()));
         // A pattern is no name.
         let ignores = ignores.filter(|(_, check)| !check.contains(['*', '?', '[', '{']));
-        only.chain(without).chain(severities).chain(ignores)
+        let scheduled = self.schedule.iter().flatten().flat_map(|schedule| {
+            let only = schedule.check.iter().flatten().map(|id| ("check", id.as_str()));
+            only.chain(schedule.skip.iter().flatten().map(|id| ("skip", id.as_str())))
+        });
+        only.chain(without).chain(severities).chain(ignores).chain(scheduled)
     }
 
     /// These settings, and `file`'s where these say nothing.
@@ -399,6 +415,7 @@ impl Settings {
             fail_on: self.fail_on.or(file.fail_on),
             format: self.format.or(file.format),
             output: self.output.or(file.output),
+            ledger: self.ledger.or(file.ledger),
             quiet,
             verbose,
             color: self.color.or(file.color),
@@ -407,6 +424,8 @@ impl Settings {
             slack: self.slack.or(file.slack),
             severity: self.severity.or(file.severity),
             ignore: self.ignore.or(file.ignore),
+            daemon: self.daemon.or(file.daemon),
+            schedule: self.schedule.or(file.schedule),
         }
     }
 
@@ -501,6 +520,7 @@ impl Settings {
             fail_on: self.fail_on.unwrap_or(FailOn::Medium),
             format: self.format.unwrap_or(Format::Text),
             output,
+            ledger: self.ledger,
             quiet: self.quiet.unwrap_or(false),
             verbose: self.verbose.unwrap_or(false),
             color: self.color.unwrap_or(Color::Auto),
@@ -623,8 +643,8 @@ mod tests {
         assert_eq!(config.checks.len(), default.checks.len());
         assert_eq!(config.evidence, default.evidence);
         // Every key stands in it, if only in a comment.
-        let keys = "profile role-arn external-id region all-regions from save pace since metrics check skip fail-on format output quiet verbose color \
-                    no-progress severity ignore";
+        let keys = "profile role-arn external-id region all-regions from save pace since metrics check skip fail-on format output ledger quiet verbose color \
+                    no-progress severity ignore daemon schedule";
         for key in keys.split_whitespace() {
             let stands = |line: &str| {
                 let line = line.trim_start_matches(['#', ':', ' ', '[']);

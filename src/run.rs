@@ -22,6 +22,8 @@ use crate::{
     },
     config::{Color, Config, Format, Regions, Source},
     deliver::Sink,
+    ledger::{self, Ledger, Opened},
+    news::News,
     progress::Progress,
     report::{self, Builder, Report, Status},
     saved, slack,
@@ -40,11 +42,23 @@ pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
         }
     }
     let progress = if config.progress && !config.verbose { Progress::on_terminal() } else { Progress::hidden() };
-    let report = look(config, &progress).await?;
+    let ledger = config.ledger.as_deref().map(|path| open_ledger(path, &progress)).transpose()?;
+    let mut report = look(config, &progress).await?;
+    let to_slack = |news: &News| {
+        if config.post_to_slack { slack::compose(news, &config.slack, None) } else { Vec::new() }
+    };
+    // What was found is told even where it cannot be remembered.
+    let recorded =
+        ledger.as_ref().map_or(Ok(()), |ledger| ledger.record(&mut report, ledger::AUDIT, to_slack).map(drop));
     deliver(config, &report, output)?;
-    if config.post_to_slack {
-        let messages = slack::snapshot(&report, &config.slack).context("the temporary file cannot be read")?;
-        slack::post_all(&config.slack, &messages).await?;
+    recorded?;
+    match &ledger {
+        _ if !config.post_to_slack => {}
+        Some(ledger) => slack::send_all(&config.slack, ledger).await?,
+        None => {
+            let messages = slack::snapshot(&report, &config.slack).context("the temporary file cannot be read")?;
+            slack::post_all(&config.slack, &messages).await?;
+        }
     }
     Ok(report.status())
 }
@@ -181,6 +195,15 @@ fn keep<W: io::Write>(
     Ok(())
 }
 
+fn open_ledger(path: &Path, progress: &Progress) -> anyhow::Result<Ledger> {
+    let Opened { ledger, notice } = Ledger::open_named(path)?;
+    if let Some(notice) = notice {
+        // Memory is lost: that is said even where nothing else is.
+        progress.aside(|| crate::say_on_stderr(&format!("gatelight: {notice}")));
+    }
+    Ok(ledger)
+}
+
 fn warn(config: &Config, progress: &Progress, text: &str) {
     if !config.quiet {
         progress.aside(|| crate::say_on_stderr(&format!("gatelight: {text}")));
@@ -225,7 +248,9 @@ impl saved::Visitor for Replay<'_> {
 
     fn finished(&mut self, finished_at: Timestamp) -> anyhow::Result<()> {
         let builder = self.builder.take().context("it has no beginning")?;
-        self.report = Some(builder.finish(self.started_at, finished_at)?);
+        let mut report = builder.finish(self.started_at, finished_at)?;
+        report.replayed = true;
+        self.report = Some(report);
         Ok(())
     }
 }

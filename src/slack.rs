@@ -12,11 +12,13 @@ mod route;
 mod text;
 mod webhook;
 
-pub(crate) use audit::{check, post_all};
+pub(crate) use audit::{check, post_all, send_all};
 pub(crate) use deliver::{Connection, Delivery, backoff, connect, post};
-pub(crate) use message::{Look, Message, compose, digest, marked, snapshot, snapshot_of_all};
+pub(crate) use message::{Look, compose, digest, marked, snapshot, snapshot_of_all};
 pub(crate) use route::Route;
 pub(crate) use webhook::{Source, Webhook};
+
+pub(crate) use crate::ledger::Message;
 
 #[cfg(test)]
 mod tests;

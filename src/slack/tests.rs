@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    Look, Message, Route, Source, Webhook, blocks, compose, digest, marked,
+    Look, Route, Source, Webhook, blocks, compose, digest, marked,
     text::{count, length},
 };
 use crate::{
+    ledger::Message,
     news::{End, Finding, News},
     report::Thing,
 };
