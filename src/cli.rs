@@ -27,6 +27,11 @@ pub(crate) enum Command {
     /// Exit status: 0 nothing at or above --fail-on; 1 findings; 2 could not run or deliver; 3 no findings, but
     /// something could not be checked.
     Audit(Box<AuditArgs>),
+    /// Audit on schedules, remember what was found, and tell what changed
+    ///
+    /// SIGHUP reads the configuration again; SIGTERM lets a run finish, up to `stop-after`. Exit status: 0 told to stop; 2
+    /// could not run.
+    Daemon(DaemonArgs),
     /// Audit an account that is built in: no credentials, no network
     Demo(DemoArgs),
     /// Say what a check finds, why it matters and how to fix it; without a name, list the checks
@@ -69,6 +74,15 @@ pub(crate) struct AuditArgs {
     pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) settings: Settings,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DaemonArgs {
+    /// Configuration in TOML
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: PathBuf,
     #[command(flatten)]
     pub(crate) log: LogArgs,
 }

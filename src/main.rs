@@ -4,11 +4,13 @@ mod accounts;
 mod cli;
 mod collect;
 mod config;
+mod daemon;
 mod deliver;
 mod demo;
 mod explain;
 mod format;
 mod iam_policy;
+mod ledger;
 mod logging;
 mod manual;
 mod news;
@@ -17,6 +19,7 @@ mod report;
 mod run;
 mod saved;
 mod scrub;
+mod slack;
 
 use std::{io::Write, process::ExitCode};
 
@@ -59,6 +62,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(run::audit(&config)).map(Status::exit_code)
         }
+        Command::Daemon(arguments) => daemon::start(&arguments.config, arguments.log.format).map(|()| 0),
         Command::Demo(arguments) => run::demo(&arguments.settings().resolve()?).map(Status::exit_code),
         Command::Explain(arguments) => print(|out| explain::explain(arguments.check.as_deref(), arguments.json, out)),
         Command::Format(FormatCommand::Check(arguments)) => format::check(&arguments),
@@ -85,7 +89,7 @@ fn end_when_stopped() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         runtime.block_on(wait())?;
         deliver::abandon();
-        say_on_stderr("gatelight: stopped; nothing was written");
+        say_on_stderr("gatelight: stopped; no report was written");
         std::process::exit(i32::from(FAILED));
     };
     // Where signals cannot be watched they keep their usual effect.

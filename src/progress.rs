@@ -11,9 +11,13 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A line that says what is being read, how much of it, and at what pace. Cheap to clone; all clones share the line.
+/// A line that says what is being read, how much of it, and at what pace; and a count of steps, shown or not. Cheap to
+/// clone; all clones share both.
 #[derive(Clone, Debug)]
-pub(crate) struct Progress(Option<Arc<Line>>);
+pub(crate) struct Progress {
+    line: Option<Arc<Line>>,
+    steps: Arc<AtomicU64>,
+}
 
 #[derive(Debug)]
 struct Line {
@@ -26,7 +30,17 @@ struct Line {
 impl Progress {
     /// Shows nothing.
     pub(crate) fn hidden() -> Self {
-        Self(None)
+        Self { line: None, steps: Arc::default() }
+    }
+
+    /// How many steps were made: while it grows, the run is not stuck.
+    pub(crate) fn steps(&self) -> u64 {
+        self.steps.load(Ordering::Relaxed)
+    }
+
+    /// Counts a step.
+    pub(crate) fn step(&self) {
+        self.steps.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Shows a line if stderr is a terminal.
@@ -39,17 +53,19 @@ impl Progress {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(200));
-        Self(Some(Arc::new(Line {
+        let line = Line {
             bar,
             requests: AtomicU64::new(0),
             started: Instant::now(),
             doing: Mutex::new("asking whose account this is".to_owned()),
-        })))
+        };
+        Self { line: Some(Arc::new(line)), ..Self::hidden() }
     }
 
     /// Says what is being read: `us-east-1: stages of 312 of 1000 REST APIs`.
     pub(crate) fn say(&self, doing: impl FnOnce() -> String) {
-        if let Some(line) = &self.0 {
+        self.step();
+        if let Some(line) = &self.line {
             *line.doing.lock().unwrap_or_else(PoisonError::into_inner) = doing();
             line.show();
         }
@@ -57,7 +73,8 @@ impl Progress {
 
     /// Counts a request.
     pub(crate) fn request(&self) {
-        if let Some(line) = &self.0 {
+        self.step();
+        if let Some(line) = &self.line {
             line.requests.fetch_add(1, Ordering::Relaxed);
             line.show();
         }
@@ -65,7 +82,7 @@ impl Progress {
 
     /// Lets `say` write to the terminal without breaking the line.
     pub(crate) fn aside(&self, say: impl FnOnce()) {
-        match &self.0 {
+        match &self.line {
             Some(line) => line.bar.suspend(say),
             None => say(),
         }
@@ -73,7 +90,7 @@ impl Progress {
 
     /// Takes the line away.
     pub(crate) fn finish(&self) {
-        if let Some(line) = &self.0 {
+        if let Some(line) = &self.line {
             line.bar.finish_and_clear();
         }
     }

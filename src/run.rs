@@ -8,7 +8,10 @@ use std::{
 };
 
 use anyhow::Context as _;
-use gatelight_checks::inventory::{Account, Region};
+use gatelight_checks::{
+    Severity,
+    inventory::{Account, Region},
+};
 use jiff::Timestamp;
 
 use crate::{
@@ -19,9 +22,10 @@ use crate::{
     },
     config::{Color, Config, Format, Regions, Source},
     deliver::Sink,
+    ledger::{self, Ledger, Opened},
     progress::Progress,
     report::{self, Builder, Report, Status},
-    saved,
+    saved, slack,
 };
 
 /// Audits, writes the report where it is wanted, and says what the audit came to.
@@ -31,15 +35,28 @@ use crate::{
 pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
     // Places to write to are opened first: an audit can take minutes, and a misspelt folder should not cost them.
     let output = Sink::open(&config.output)?;
-    let report = match &config.source {
-        Source::Saved(path) => from_saved(config, path)?,
+    let progress = if config.progress && !config.verbose { Progress::on_terminal() } else { Progress::hidden() };
+    let ledger = config.ledger.as_deref().map(|path| open_ledger(path, &progress)).transpose()?;
+    let mut report = look(config, &progress).await?;
+    // What was found is told even where it cannot be remembered.
+    let recorded = ledger.map_or(Ok(()), |ledger| ledger.record(&mut report, ledger::AUDIT, |_| Vec::new()).map(drop));
+    deliver(config, &report, output)?;
+    recorded?;
+    Ok(report.status())
+}
+
+/// Collects, judges, and writes nothing but the inventory that is to be saved. Dropped, it leaves nothing behind.
+///
+/// # Errors
+/// Whatever kept it from looking.
+pub(crate) async fn look(config: &Config, progress: &Progress) -> anyhow::Result<Report> {
+    match &config.source {
+        Source::Saved(path) => from_saved(config, path),
         Source::Live { whose, regions, pace } => {
             let save = config.save.as_deref().map(Sink::open).transpose()?;
-            live(config, whose, regions, *pace, save).await?
+            live(config, whose, regions, *pace, save, progress).await
         }
-    };
-    deliver(config, &report, output)?;
-    Ok(report.status())
+    }
 }
 
 /// Writes the report.
@@ -51,6 +68,11 @@ pub(crate) fn deliver(config: &Config, report: &Report, output: Sink) -> anyhow:
     output.deliver(|out| match config.format {
         Format::Json => report::json::render(report, out),
         Format::Jsonl => report::json::render_lines(report, out),
+        Format::Slack => {
+            let body = slack::snapshot_of_all(report, least(config))?;
+            serde_json::to_writer_pretty(&mut *out, &body)?;
+            out.write_all(b"\n")
+        }
         Format::Text => {
             let colored = match config.color {
                 Color::Always => true,
@@ -70,15 +92,23 @@ pub(crate) fn deliver(config: &Config, report: &Report, output: Sink) -> anyhow:
     })
 }
 
+/// The least severity that a message tells, as in the text report.
+fn least(config: &Config) -> Severity {
+    if config.verbose {
+        return Severity::Low;
+    }
+    config.fail_on.threshold().unwrap_or(Severity::Medium).min(Severity::Medium)
+}
+
 async fn live(
     config: &Config,
     whose: &[Whose],
     regions: &Regions,
     pace: Pace,
     save: Option<Sink>,
+    progress: &Progress,
 ) -> anyhow::Result<Report> {
     let started_at = Timestamp::now();
-    let progress = if config.progress && !config.verbose { Progress::on_terminal() } else { Progress::hidden() };
     let mut report = builder(config, started_at)?;
     // The inventory waits in a temporary file: if this run fails, the file that was there stays as it was.
     let mut inventory = save
@@ -87,7 +117,7 @@ async fn live(
         .transpose()?;
     let http = http_client()?;
     let needs = collect::Needs::of(&config.checks, config.evidence);
-    let (open, closed) = accounts::open(whose, regions, pace, &progress, &http).await?;
+    let (open, closed) = accounts::open(whose, regions, pace, progress, &http).await?;
     let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for Open { whose, session, caller, home, mut regions, calls } in open {
         if let Ok(account) = &caller.account {
@@ -95,7 +125,7 @@ async fn live(
             let (again, rest): (Vec<_>, Vec<_>) = regions.into_iter().partition(|region| read.contains(region));
             if !again.is_empty() {
                 let again = again.join(", ");
-                warn(config, &progress, &format!("{whose}: account {account} was read already in {again}"));
+                warn(config, progress, &format!("{whose}: account {account} was read already in {again}"));
             }
             read.extend(rest.iter().cloned());
             regions = rest;
@@ -106,6 +136,7 @@ async fn live(
         let collected = collect::collect(&session, &caller, &home, &regions, &needs, pace, &calls).await;
         let regions: Vec<_> = collected.regions.into_iter().map(|region| (region.facts, region.traffic)).collect();
         keep(&mut report, inventory.as_mut(), &collected.account, &regions)?;
+        progress.step();
     }
     for Closed { account, regions } in closed {
         let is_read = |region: &Region| {
@@ -144,6 +175,15 @@ fn keep<W: io::Write>(
         report.add(account, region, traffic.clone())?;
     }
     Ok(())
+}
+
+fn open_ledger(path: &Path, progress: &Progress) -> anyhow::Result<Ledger> {
+    let Opened { ledger, notice } = Ledger::open_named(path)?;
+    if let Some(notice) = notice {
+        // Memory is lost: that is said even where nothing else is.
+        progress.aside(|| crate::say_on_stderr(&format!("gatelight: {notice}")));
+    }
+    Ok(ledger)
 }
 
 fn warn(config: &Config, progress: &Progress, text: &str) {
@@ -190,7 +230,9 @@ impl saved::Visitor for Replay<'_> {
 
     fn finished(&mut self, finished_at: Timestamp) -> anyhow::Result<()> {
         let builder = self.builder.take().context("it has no beginning")?;
-        self.report = Some(builder.finish(self.started_at, finished_at)?);
+        let mut report = builder.finish(self.started_at, finished_at)?;
+        report.replayed = true;
+        self.report = Some(report);
         Ok(())
     }
 }

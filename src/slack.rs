@@ -1,0 +1,20 @@
+//! Slack: what a look changed, as messages for incoming webhooks, and their delivery.
+//!
+//! A message is composed once, and kept as it is until it is delivered. What Slack documents as limits is kept, and so
+//! is what others measured (`blocks.rs`); names are hostile input, and none of them can mention, link or format (`text.rs`).
+
+mod blocks;
+mod deliver;
+mod groups;
+mod message;
+mod route;
+mod text;
+mod webhook;
+
+pub(crate) use deliver::{Connection, Delivery, backoff, connect, post};
+pub(crate) use message::{Look, Message, compose, digest, marked, snapshot, snapshot_of_all};
+pub(crate) use route::Route;
+pub(crate) use webhook::{Source, Webhook};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Messages as they leave: their words, their limits, and hostile names.
