@@ -39,6 +39,8 @@ pub(crate) enum Command {
     /// Check or print access-log formats
     #[command(subcommand)]
     Format(FormatCommand),
+    /// Tell what was found, when first, when last, and when it was resolved
+    History(HistoryArgs),
     /// Print the least-privilege IAM policy that this version needs
     IamPolicy {
         /// The AWS partition of its resources
@@ -142,6 +144,32 @@ pub(crate) struct ExplainArgs {
     pub(crate) json: bool,
 }
 
+/// Where a ledger is, and what to tell of it.
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    /// The ledger [default: the configuration's, else ledger.db in the daemon's state directory]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Configuration in TOML that names the ledger or the daemon's state directory
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+    /// Only findings of this check; `*` stands for any text
+    #[arg(long, value_name = "ID")]
+    pub(crate) check: Option<String>,
+    /// Only findings whose subject has this ARN or name; `*` stands for any text, slashes too
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) subject: Option<String>,
+    /// Only findings that are open
+    #[arg(long)]
+    pub(crate) open: bool,
+    /// Runs instead of findings
+    #[arg(long, conflicts_with_all = ["check", "subject", "open"])]
+    pub(crate) runs: bool,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: FindingsFormat,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum FormatCommand {
     /// Lint one access-log format before it is deployed
@@ -169,7 +197,7 @@ pub(crate) struct FormatCheckArgs {
     pub(crate) format: FindingsFormat,
 }
 
-/// Form of a format's findings.
+/// Form of findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FindingsFormat {
     /// For a person.

@@ -16,6 +16,9 @@ use rusqlite::Connection;
 
 pub(crate) use read::{Episode, Filter, Pattern, Reader, Undelivered};
 
+/// The daemon's ledger, in its state directory.
+pub(crate) const FILE_NAME: &str = "ledger.db";
+
 /// The scope of the runs of `gatelight audit --ledger FILE`. No schedule may have this name.
 pub(crate) const AUDIT: &str = "audit";
 

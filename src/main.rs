@@ -9,6 +9,7 @@ mod deliver;
 mod demo;
 mod explain;
 mod format;
+mod history;
 mod iam_policy;
 mod ledger;
 mod logging;
@@ -67,6 +68,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Explain(arguments) => print(|out| explain::explain(arguments.check.as_deref(), arguments.json, out)),
         Command::Format(FormatCommand::Check(arguments)) => format::check(&arguments),
         Command::Format(FormatCommand::Print { protocol }) => print(|out| format::print(protocol, out)),
+        Command::History(arguments) => history::history(&arguments).map(|()| 0),
         Command::IamPolicy { partition } => print(|out| iam_policy::print(partition, out)),
         Command::Completions { shell } => print(|out| manual::completions(shell, out)),
         Command::Man { directory: Some(directory) } => manual::pages(&directory).map(|()| 0),

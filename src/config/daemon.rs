@@ -1,6 +1,13 @@
 //! The daemon's part of the configuration: `[daemon]` and `[[schedule]]`.
 
-use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
 use chrono_tz::Tz;
@@ -186,6 +193,11 @@ pub(crate) struct Schedule {
 }
 
 impl Settings {
+    /// Where ledger and lock are, if the file says so.
+    pub(crate) fn state_directory(&self) -> Option<&Path> {
+        self.daemon.as_ref()?.state_directory.as_deref()
+    }
+
     /// Fills in the daemon's defaults and looks up every name. `state` is the directory that systemd gave.
     ///
     /// # Errors

@@ -142,6 +142,23 @@ impl Reader {
         Ok(())
     }
 
+    /// Whether anything is remembered of a check, which may be one that this version does not know.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub(crate) fn knows_check(&self, id: &str) -> anyhow::Result<bool> {
+        Ok(self.db.query_row("SELECT EXISTS (SELECT 1 FROM findings WHERE check_id = ?)", [id], |row| row.get(0))?)
+    }
+
+    /// When the last run ended that looked, of any scope.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub(crate) fn last_look(&self) -> anyhow::Result<Option<Timestamp>> {
+        let last = "SELECT finished_at FROM runs WHERE problem IS NULL ORDER BY id DESC LIMIT 1";
+        Ok(self.db.query_row(last, [], |row| row.get(0)).optional()?.map(from_millis))
+    }
+
     /// Every run, the last first.
     ///
     /// # Errors

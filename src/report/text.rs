@@ -577,7 +577,7 @@ fn name_of(shard: &Shard) -> String {
     format!("{} · {}", shard.account, shard.region)
 }
 
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     // Names and ARNs are not broken: they are there to be copied.
     let options = textwrap::Options::new(width)
         .break_words(false)
@@ -606,7 +606,7 @@ fn command_lines(argv: &[String]) -> Vec<String> {
 }
 
 /// Without characters that steer a terminal or turn the direction of writing: a name must do neither.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let steers = |c: char| {
         c.is_control()
             || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -614,12 +614,12 @@ fn plain(text: &str) -> String {
     text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
 }
 
-fn count(n: u64, noun: &str) -> String {
+pub(crate) fn count(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", thousands(n), if n == 1 { "" } else { "s" })
 }
 
 /// `1204` → `1,204`.
-fn thousands(n: u64) -> String {
+pub(crate) fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
