@@ -222,11 +222,7 @@ impl Settings {
             bail!("there is no [[schedule]], so there is nothing to do");
         }
         let or = |span: Option<Span>, seconds| span.map_or(Duration::from_secs(seconds), |span| span.0);
-        let unused = [
-            ("save", self.save.is_some()),
-            ("ledger", self.ledger.is_some()),
-            ("output", self.output.as_ref().is_some_and(|to| to != "-")),
-        ];
+        let unused = [("save", self.save.is_some()), ("ledger", self.ledger.is_some()), ("output", self.output.as_ref().is_some_and(|to| to != "-"))];
         let run_limit = or(daemon.run_limit, 6 * 60 * 60);
         if run_limit.is_zero() {
             bail!("[daemon]: run-limit is 0, so that no run could end");
@@ -236,12 +232,7 @@ impl Settings {
         for (number, route) in routes.iter().enumerate() {
             // An address that is not there is found out now, and not when there is news.
             route.webhook.check()?;
-            let Some(digest) = &route.digest else { continue };
-            let cron = || {
-                let zone = route.digest_time_zone.as_deref().map_or(Ok(Tz::UTC), schedule::zone)?;
-                Cron::new(digest, zone)
-            };
-            let cron = cron().map_err(|why| anyhow::anyhow!("[[slack]] {:?}: digest: {why}", route.name()))?;
+            let Some(cron) = route.digest.clone() else { continue };
             digests.push((number, cron));
         }
         Ok(DaemonConfig {
