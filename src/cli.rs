@@ -27,6 +27,11 @@ pub(crate) enum Command {
     /// Exit status: 0 nothing at or above --fail-on; 1 findings; 2 could not run or deliver; 3 no findings, but
     /// something could not be checked.
     Audit(Box<AuditArgs>),
+    /// Audit on schedules, remember what was found, and tell what changed
+    ///
+    /// SIGHUP reads the configuration again; SIGTERM lets a run finish, up to `stop-after`. Exit status: 0 told to stop; 2
+    /// could not run.
+    Daemon(DaemonArgs),
     /// Audit an account that is built in: no credentials, no network
     Demo(DemoArgs),
     /// Say what a check finds, why it matters and how to fix it; without a name, list the checks
@@ -34,6 +39,8 @@ pub(crate) enum Command {
     /// Check or print access-log formats
     #[command(subcommand)]
     Format(FormatCommand),
+    /// Tell what was found, when first, when last, and when it was resolved
+    History(HistoryArgs),
     /// Show how packets of a function in a VPC travel to X-Ray, hop by hop, and where they stop
     ///
     /// Exit status: 0 they arrive from every subnet, or the function is not in a VPC; 1 they stop somewhere; 2 could not
@@ -74,6 +81,15 @@ pub(crate) struct AuditArgs {
     pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) settings: Settings,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DaemonArgs {
+    /// Configuration in TOML
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: PathBuf,
     #[command(flatten)]
     pub(crate) log: LogArgs,
 }
@@ -131,6 +147,32 @@ pub(crate) struct ExplainArgs {
     /// As JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Where a ledger is, and what to tell of it.
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    /// The ledger [default: the configuration's, else ledger.db in the daemon's state directory]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Configuration in TOML that names the ledger or the daemon's state directory
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+    /// Only findings of this check; `*` stands for any text
+    #[arg(long, value_name = "ID")]
+    pub(crate) check: Option<String>,
+    /// Only findings whose subject has this ARN or name; `*` stands for any text, slashes too
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) subject: Option<String>,
+    /// Only findings that are open
+    #[arg(long)]
+    pub(crate) open: bool,
+    /// Runs instead of findings
+    #[arg(long, conflicts_with_all = ["check", "subject", "open"])]
+    pub(crate) runs: bool,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: FindingsFormat,
 }
 
 #[derive(Debug, Subcommand)]
@@ -234,7 +276,7 @@ pub(crate) enum PathFormat {
     Svg,
 }
 
-/// Form of a format's findings.
+/// Form of findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FindingsFormat {
     /// For a person.

@@ -1,5 +1,8 @@
 //! Settings have one shape: a struct of options, read from flags and from the file. Defaults live in `resolve` only.
 
+pub(crate) mod daemon;
+mod slack;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt, fs,
@@ -19,6 +22,7 @@ use crate::{
         aws::{Pace, Role, Whose},
     },
     deliver::Sink,
+    slack::Route,
 };
 
 /// What `audit` can be told, by flags and by file. A list given as flags replaces the file's.
@@ -75,6 +79,10 @@ pub(crate) struct Settings {
     /// Where to write the report; `-` is standard output [default: -]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "What to report")]
     pub(crate) output: Option<PathBuf>,
+    /// Remember findings in this file: the report says what is new, ongoing and resolved since the last run that was
+    /// recorded there
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "What to report")]
+    pub(crate) ledger: Option<PathBuf>,
     /// Say nothing but the report and errors
     #[arg(
         long,
@@ -93,12 +101,25 @@ pub(crate) struct Settings {
     /// Show no progress on the terminal
     #[arg(long, num_args = 0, default_missing_value = "true", help_heading = "What to report")]
     pub(crate) no_progress: Option<bool>,
+    /// Post what was found to the Slack webhooks of the configuration
+    #[arg(long = "slack", num_args = 0, default_missing_value = "true", help_heading = "What to report")]
+    #[serde(skip)]
+    pub(crate) post_to_slack: Option<bool>,
+    /// Webhooks, and what is told there.
+    #[arg(skip)]
+    pub(crate) slack: Option<Vec<slack::SlackSetting>>,
     /// By check: how much its outcomes matter.
     #[arg(skip)]
     pub(crate) severity: Option<BTreeMap<String, Severity>>,
     /// Outcomes that are known and accepted.
     #[arg(skip)]
     pub(crate) ignore: Option<Vec<IgnoreSetting>>,
+    /// How the daemon runs.
+    #[arg(skip)]
+    pub(crate) daemon: Option<daemon::DaemonSetting>,
+    /// When it audits, and what.
+    #[arg(skip)]
+    pub(crate) schedule: Option<Vec<daemon::ScheduleSetting>>,
 }
 
 /// An outcome that is known and accepted, as the file states it.
@@ -243,6 +264,8 @@ pub(crate) enum Format {
     Json,
     /// One outcome a line.
     Jsonl,
+    /// The findings as a message for a Slack webhook.
+    Slack,
 }
 
 /// `--color`.
@@ -285,10 +308,15 @@ pub(crate) struct Config {
     pub(crate) fail_on: FailOn,
     pub(crate) format: Format,
     pub(crate) output: PathBuf,
+    pub(crate) ledger: Option<PathBuf>,
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
     pub(crate) color: Color,
     pub(crate) progress: bool,
+    /// Webhooks, and what is told there.
+    pub(crate) slack: Vec<Route>,
+    /// `audit --slack`.
+    pub(crate) post_to_slack: bool,
 }
 
 /// Where facts come from.
@@ -366,7 +394,11 @@ impl Settings {
         let ignores = self.ignore.iter().flatten().map(|ignore| ("[[ignore]]", ignore.check.as_str()));
         // A pattern is no name.
         let ignores = ignores.filter(|(_, check)| !check.contains(['*', '?', '[', '{']));
-        only.chain(without).chain(severities).chain(ignores)
+        let scheduled = self.schedule.iter().flatten().flat_map(|schedule| {
+            let only = schedule.check.iter().flatten().map(|id| ("check", id.as_str()));
+            only.chain(schedule.skip.iter().flatten().map(|id| ("skip", id.as_str())))
+        });
+        only.chain(without).chain(severities).chain(ignores).chain(scheduled)
     }
 
     /// These settings, and `file`'s where these say nothing.
@@ -406,12 +438,17 @@ impl Settings {
             fail_on: self.fail_on.or(file.fail_on),
             format: self.format.or(file.format),
             output: self.output.or(file.output),
+            ledger: self.ledger.or(file.ledger),
             quiet,
             verbose,
             color: self.color.or(file.color),
             no_progress: self.no_progress.or(file.no_progress),
+            post_to_slack: self.post_to_slack,
+            slack: self.slack.or(file.slack),
             severity: self.severity.or(file.severity),
             ignore: self.ignore.or(file.ignore),
+            daemon: self.daemon.or(file.daemon),
+            schedule: self.schedule.or(file.schedule),
         }
     }
 
@@ -489,6 +526,11 @@ impl Settings {
         if self.save.as_ref() == Some(&output) {
             bail!("the inventory and the report would both be written to {}", output.display());
         }
+        let post_to_slack = self.post_to_slack.unwrap_or(false);
+        let slack = slack::routes(self.slack.unwrap_or_default())?;
+        if post_to_slack && slack.is_empty() {
+            bail!("--slack needs a [[slack]] table in the configuration (--config FILE): it names the webhook");
+        }
         Ok(Config {
             source,
             evidence: Evidence {
@@ -503,9 +545,12 @@ impl Settings {
             fail_on: self.fail_on.unwrap_or(FailOn::Medium),
             format: self.format.unwrap_or(Format::Text),
             output,
+            ledger: self.ledger,
             quiet: self.quiet.unwrap_or(false),
             verbose: self.verbose.unwrap_or(false),
             color: self.color.unwrap_or(Color::Auto),
+            slack,
+            post_to_slack,
             progress: !self.no_progress.unwrap_or(false) && !self.quiet.unwrap_or(false),
         })
     }
@@ -623,8 +668,9 @@ mod tests {
         assert_eq!(config.checks.len(), default.checks.len());
         assert_eq!(config.evidence, default.evidence);
         // Every key stands in it, if only in a comment.
-        let keys = "profile role-arn external-id region all-regions from save pace since metrics samples check skip fail-on format output quiet verbose color \
-                    no-progress severity ignore";
+        let keys = "profile role-arn external-id region all-regions from save pace since metrics samples check skip fail-on format output ledger quiet verbose color \
+                    no-progress severity ignore daemon schedule slack webhook-env webhook-file webhook-credential account \
+                    digest digest-time-zone";
         for key in keys.split_whitespace() {
             let stands = |line: &str| {
                 let line = line.trim_start_matches(['#', ':', ' ', '[']);
@@ -639,6 +685,7 @@ mod tests {
             .fold(String::new(), |text, line| text + line + "\n");
         let settings = Settings::parse(&all).expect("reads with everything set");
         assert!(settings.profile.is_some() && settings.severity.is_some() && settings.ignore.is_some());
+        assert_eq!(slack::routes(settings.slack.unwrap_or_default()).expect("webhooks").len(), 3);
     }
 
     #[test]

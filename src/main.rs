@@ -4,11 +4,14 @@ mod accounts;
 mod cli;
 mod collect;
 mod config;
+mod daemon;
 mod deliver;
 mod demo;
 mod explain;
 mod format;
+mod history;
 mod iam_policy;
+mod ledger;
 mod logging;
 mod manual;
 mod news;
@@ -18,6 +21,7 @@ mod report;
 mod run;
 mod saved;
 mod scrub;
+mod slack;
 mod source;
 mod terminal;
 
@@ -60,6 +64,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             end_when_stopped();
             runtime()?.block_on(run::audit(&config)).map(Status::exit_code)
         }
+        Command::Daemon(arguments) => daemon::start(&arguments.config, arguments.log.format).map(|()| 0),
         Command::Demo(arguments) => run::demo(&arguments.settings().resolve()?).map(Status::exit_code),
         Command::Explain(arguments) => print(|out| explain::explain(arguments.check.as_deref(), arguments.json, out)),
         Command::Format(FormatCommand::Check(arguments)) => format::check(&arguments),
@@ -68,6 +73,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             end_when_stopped();
             runtime()?.block_on(path::path(*arguments))
         }
+        Command::History(arguments) => history::history(&arguments).map(|()| 0),
         Command::IamPolicy { partition } => print(|out| iam_policy::print(partition, out)),
         Command::Completions { shell } => print(|out| manual::completions(shell, out)),
         Command::Man { directory: Some(directory) } => manual::pages(&directory).map(|()| 0),
@@ -95,7 +101,7 @@ fn end_when_stopped() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         runtime.block_on(wait())?;
         deliver::abandon();
-        say_on_stderr("gatelight: stopped; nothing was written");
+        say_on_stderr("gatelight: stopped; no report was written");
         std::process::exit(i32::from(FAILED));
     };
     // Where signals cannot be watched they keep their usual effect.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use clap::{Command, CommandFactory};
+use clap::CommandFactory;
 use clap_complete::{Generator, Shell};
 use clap_mangen::Man;
 
@@ -18,7 +18,9 @@ use crate::cli::Cli;
 /// # Errors
 /// When `out` cannot be written.
 pub(crate) fn completions(shell: Shell, out: &mut dyn Write) -> anyhow::Result<()> {
-    Ok(shell.try_generate(&command(), out)?)
+    let mut command = Cli::command().bin_name("gatelight");
+    command.build();
+    Ok(shell.try_generate(&command, out)?)
 }
 
 /// Writes every page, one after the other.
@@ -41,18 +43,14 @@ pub(crate) fn pages(directory: &Path) -> anyhow::Result<()> {
 
 /// The pages, each command's before those of its subcommands.
 fn each(mut write: impl FnMut(&Man) -> io::Result<()>) -> io::Result<()> {
-    let mut commands = vec![command()];
+    // `gatelight help audit` would be a page each, and say nothing that the others do not.
+    let mut whole = Cli::command().disable_help_subcommand(true);
+    whole.build();
+    let mut commands = vec![whole];
     while let Some(command) = commands.pop() {
         let inner: Vec<_> = command.get_subcommands().filter(|inner| !inner.is_hide_set()).cloned().collect();
         commands.extend(inner.into_iter().rev());
         write(&Man::new(command).manual("Gatelight"))?;
     }
     Ok(())
-}
-
-fn command() -> Command {
-    // `gatelight help audit` would be a page each, and say nothing that the others do not.
-    let mut command = Cli::command().disable_help_subcommand(true);
-    command.build();
-    command
 }

@@ -5,7 +5,7 @@ pub(crate) mod json;
 pub(crate) mod text;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fs::File,
     io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write},
 };
@@ -24,6 +24,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     collect::aws::Traffic,
     config::{FailOn, IgnoreSetting},
+    news::{Change, Finding},
 };
 
 /// Stands for an account whose id AWS would not tell.
@@ -39,7 +40,39 @@ pub(crate) struct Report {
     /// Sorted by account and region.
     pub(crate) shards: Vec<Shard>,
     pub(crate) ignores: Vec<IgnoreUse>,
+    /// Whether it is of a saved inventory: its times may be long ago.
+    pub(crate) replayed: bool,
+    /// What changed since the last look, if a ledger remembers that one.
+    pub(crate) changes: Option<Changes>,
     spool: File,
+}
+
+/// What identifies a finding over time.
+pub(crate) type Fingerprint = [u8; 16];
+
+/// What changed since the last look. Ignored findings are in none of the counts.
+#[derive(Debug)]
+pub(crate) struct Changes {
+    /// When that look ended. None: nobody had looked before, so everything is new.
+    pub(crate) since: Option<Timestamp>,
+    pub(crate) new: u64,
+    pub(crate) worse: u64,
+    /// Findings whose check does not fail any more.
+    pub(crate) resolved: u64,
+    /// Findings that are open as they were.
+    pub(crate) ongoing: u64,
+    /// Findings whose subject is not there any more, worst first.
+    pub(crate) gone: Vec<Finding>,
+    /// By fingerprint: outcomes that are new, ongoing or resolved.
+    pub(crate) seen: HashMap<Fingerprint, Seen>,
+}
+
+/// What a ledger remembers of an outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) change: Change,
+    /// When the finding was first found.
+    pub(crate) first_seen: Timestamp,
 }
 
 /// Counts of outcomes. An ignored outcome counts as ignored alone.
@@ -160,13 +193,28 @@ impl Row {
 
     /// Identifies the finding over time: it depends on check, account and subject ARN alone, so it survives renamed
     /// messages, reordered lists and upgrades.
-    pub(crate) fn fingerprint(&self, account: &str) -> String {
+    pub(crate) fn key(&self, account: &str) -> Fingerprint {
         let mut hash = Sha256::new();
         for part in [&self.check, account, &self.subject.arn] {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
-        hash.finalize()[..16].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+        let mut key = Fingerprint::default();
+        key.copy_from_slice(&hash.finalize()[..16]);
+        key
+    }
+
+    /// [`Row::key`] as reports write it.
+    pub(crate) fn fingerprint(&self, account: &str) -> String {
+        hex(&self.key(account))
+    }
+}
+
+impl Shard {
+    /// Whether somebody could name its account.
+    pub(crate) fn is_named(&self) -> bool {
+        // `unknown-2` is the second.
+        !self.account.starts_with(UNKNOWN_ACCOUNT)
     }
 }
 
@@ -339,6 +387,8 @@ impl Builder {
             summary: self.summary,
             shards: self.shards.into_values().collect(),
             ignores: self.ignores,
+            replayed: false,
+            changes: None,
             spool,
         })
     }
@@ -360,6 +410,11 @@ impl Report {
     /// Whether everything could be checked, whatever the owner accepts.
     pub(crate) fn complete(&self) -> bool {
         self.summary.unknown + self.summary.ignored_unknown == 0
+    }
+
+    /// What a ledger remembers of an outcome.
+    pub(crate) fn seen(&self, shard: &Shard, row: &Row) -> Option<&Seen> {
+        self.changes.as_ref()?.seen.get(&row.key(&shard.account))
     }
 
     /// Every outcome in order: by account, region, subject ARN, check.
@@ -389,8 +444,13 @@ pub(crate) fn command_line(argv: &[String]) -> String {
     shlex::try_join(clean.iter().map(String::as_str)).unwrap_or_default()
 }
 
-fn to_second(time: Timestamp) -> Timestamp {
+pub(crate) fn to_second(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
+}
+
+/// A fingerprint as reports write it.
+pub(crate) fn hex(fingerprint: &Fingerprint) -> String {
+    fingerprint.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 #[cfg(test)]

@@ -1,16 +1,23 @@
 //! One audit: settings → inventory → outcomes → report.
 
+use std::path::Path;
+
 use anyhow::Context as _;
-use gatelight_checks::inventory::{Account, Region};
+use gatelight_checks::{
+    Severity,
+    inventory::{Account, Region},
+};
 use jiff::Timestamp;
 
 use crate::{
     collect::aws::Traffic,
-    config::{Config, Format},
+    config::{Config, Format, Source},
     deliver::Sink,
+    ledger::{self, Ledger, Opened},
+    news::News,
     progress::Progress,
     report::{self, Builder, Report, Status},
-    saved, source,
+    saved, slack, source,
 };
 
 /// Audits, writes the report where it is wanted, and says what the audit came to.
@@ -20,9 +27,30 @@ use crate::{
 pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
     // Places to write to are opened first: an audit can take minutes, and a misspelt folder should not cost them.
     let output = Sink::open(&config.output)?;
+    if config.post_to_slack {
+        for warning in slack::check(&config.slack)? {
+            source::warn(config, &Progress::hidden(), &warning);
+        }
+    }
     let progress = Progress::of(config);
-    let report = look(config, &progress).await?;
+    let ledger = config.ledger.as_deref().map(|path| open_ledger(path, &progress)).transpose()?;
+    let mut report = look(config, &progress).await?;
+    let to_slack = |news: &News| {
+        if config.post_to_slack { slack::compose(news, &config.slack, None) } else { Vec::new() }
+    };
+    // What was found is told even where it cannot be remembered.
+    let recorded =
+        ledger.as_ref().map_or(Ok(()), |ledger| ledger.record(&mut report, ledger::AUDIT, to_slack).map(drop));
     deliver(config, &report, output)?;
+    recorded?;
+    match &ledger {
+        _ if !config.post_to_slack => {}
+        Some(ledger) => slack::send_all(&config.slack, ledger).await?,
+        None => {
+            let messages = slack::snapshot(&report, &config.slack).context("the temporary file cannot be read")?;
+            slack::post_all(&config.slack, &messages).await?;
+        }
+    }
     Ok(report.status())
 }
 
@@ -45,6 +73,11 @@ pub(crate) fn deliver(config: &Config, report: &Report, output: Sink) -> anyhow:
     output.deliver(|out| match config.format {
         Format::Json => report::json::render(report, out),
         Format::Jsonl => report::json::render_lines(report, out),
+        Format::Slack => {
+            let body = slack::snapshot_of_all(report, least(config))?;
+            serde_json::to_writer_pretty(&mut *out, &body)?;
+            out.write_all(b"\n")
+        }
         Format::Text => {
             // The page is text for one person's screen: small enough to be coloured, or not, as a whole.
             let mut page = Vec::new();
@@ -55,6 +88,23 @@ pub(crate) fn deliver(config: &Config, report: &Report, output: Sink) -> anyhow:
             out.write_all(&page)
         }
     })
+}
+
+/// The least severity that a message tells, as in the text report.
+fn least(config: &Config) -> Severity {
+    if config.verbose {
+        return Severity::Low;
+    }
+    config.fail_on.threshold().unwrap_or(Severity::Medium).min(Severity::Medium)
+}
+
+fn open_ledger(path: &Path, progress: &Progress) -> anyhow::Result<Ledger> {
+    let Opened { ledger, notice } = Ledger::open_named(path)?;
+    if let Some(notice) = notice {
+        // Memory is lost: that is said even where nothing else is.
+        progress.aside(|| crate::say_on_stderr(&format!("gatelight: {notice}")));
+    }
+    Ok(ledger)
 }
 
 /// Judges an inventory as it is read.
@@ -89,7 +139,9 @@ impl saved::Visitor for Judging<'_> {
 
     fn finished(&mut self, finished_at: Timestamp) -> anyhow::Result<()> {
         let builder = self.builder.take().context("it has no beginning")?;
-        self.report = Some(builder.finish(self.started_at, finished_at)?);
+        let mut report = builder.finish(self.started_at, finished_at)?;
+        report.replayed = matches!(self.config.source, Source::Saved(_));
+        self.report = Some(report);
         Ok(())
     }
 }

@@ -114,7 +114,8 @@ async fn live(
     visitor.finished(finished_at)
 }
 
-fn warn(config: &Config, progress: &Progress, text: &str) {
+/// Says something that a person should know though the audit goes on.
+pub(crate) fn warn(config: &Config, progress: &Progress, text: &str) {
     if !config.quiet {
         progress.aside(|| crate::say_on_stderr(&format!("gatelight: {text}")));
     }

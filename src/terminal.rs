@@ -43,6 +43,11 @@ pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
 }
 
+/// `1,204 stages`.
+pub(crate) fn count(n: u64, noun: &str) -> String {
+    format!("{} {noun}{}", thousands(n), if n == 1 { "" } else { "s" })
+}
+
 /// `1204` → `1,204`.
 pub(crate) fn thousands(n: u64) -> String {
     let digits = n.to_string();

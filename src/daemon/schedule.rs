@@ -37,7 +37,8 @@ impl Cron {
     /// Says what is wrong with it.
     pub(crate) fn new(text: &str, zone: Tz) -> Result<Self, String> {
         let parser = CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).build();
-        let cron = parser.parse(text).map_err(|why| {
+        let word = text.trim().eq_ignore_ascii_case("@midnight");
+        let cron = parser.parse(if word { "@daily" } else { text }).map_err(|why| {
             format!("{text:?} is no cron expression, such as \"0 * * * *\" or \"@hourly\": {}", plain(&why.to_string()))
         })?;
         let cron = Self { cron, text: text.trim().to_owned(), zone };

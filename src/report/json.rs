@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::{Failed, Report, Row, Shard, Thing, Told};
+use crate::news::Finding;
 
 #[derive(Serialize)]
 struct Head<'a> {
@@ -25,6 +26,35 @@ struct Head<'a> {
     summary: Counts,
     ignores: Vec<IgnoreEntry<'a>>,
     shards: Vec<ShardEntry<'a>>,
+    changes: Option<ChangeCounts>,
+    gone: Option<Vec<GoneEntry<'a>>>,
+}
+
+#[derive(Serialize)]
+struct ChangeCounts {
+    #[serde(serialize_with = "seconds_or_null")]
+    since: Option<Timestamp>,
+    new: u64,
+    worse: u64,
+    resolved: u64,
+    gone: u64,
+    ongoing: u64,
+}
+
+/// A finding whose subject is not there any more.
+#[derive(Serialize)]
+struct GoneEntry<'a> {
+    check: &'a str,
+    severity: &'static str,
+    account: &'a str,
+    region: &'a str,
+    subject: ThingEntry<'a>,
+    message: &'a str,
+    fingerprint: &'a str,
+    #[serde(serialize_with = "seconds")]
+    first_seen: Timestamp,
+    #[serde(serialize_with = "seconds")]
+    last_seen: Timestamp,
 }
 
 #[derive(Serialize)]
@@ -104,6 +134,8 @@ struct OutcomeEntry<'a> {
     fix_command: Option<String>,
     fingerprint: String,
     change: Option<&'static str>,
+    #[serde(serialize_with = "seconds_or_null")]
+    first_seen: Option<Timestamp>,
     ignored: Option<IgnoredEntry<'a>>,
 }
 
@@ -198,6 +230,29 @@ fn head(report: &Report) -> Head<'_> {
                 gaps: shard.gaps.iter().map(gap).collect(),
             })
             .collect(),
+        changes: report.changes.as_ref().map(|changes| ChangeCounts {
+            since: changes.since,
+            new: changes.new,
+            worse: changes.worse,
+            resolved: changes.resolved,
+            gone: changes.gone.len() as u64,
+            ongoing: changes.ongoing,
+        }),
+        gone: report.changes.as_ref().map(|changes| changes.gone.iter().map(gone).collect()),
+    }
+}
+
+fn gone(finding: &Finding) -> GoneEntry<'_> {
+    GoneEntry {
+        check: &finding.check,
+        severity: finding.severity.name(),
+        account: &finding.account,
+        region: &finding.region,
+        subject: thing(&finding.subject),
+        message: &finding.message,
+        fingerprint: &finding.fingerprint,
+        first_seen: finding.first_seen,
+        last_seen: finding.last_seen,
     }
 }
 
@@ -224,6 +279,7 @@ fn entry<'a>(report: &'a Report, shard: &'a Shard, row: &'a Row) -> OutcomeEntry
         Told::Fail(failed) => ("fail", failed.message.clone()),
     };
     let ignored = row.ignored.and_then(|index| report.ignores.get(index));
+    let seen = report.seen(shard, row);
     OutcomeEntry {
         check: row.check().id,
         severity: row.severity.name(),
@@ -238,7 +294,8 @@ fn entry<'a>(report: &'a Report, shard: &'a Shard, row: &'a Row) -> OutcomeEntry
         fix: failed.map(|failed| failed.fix.as_str()),
         fix_command: failed.and_then(|failed| failed.fix_command.as_deref()).map(super::command_line),
         fingerprint: row.fingerprint(&shard.account),
-        change: None,
+        change: seen.map(|seen| seen.change.name()),
+        first_seen: seen.map(|seen| seen.first_seen),
         ignored: ignored.map(|ignore| IgnoredEntry {
             reason: &ignore.setting.reason,
             until: ignore.setting.until.map(|day| day.to_string()),
@@ -253,4 +310,11 @@ fn thing(thing: &Thing) -> ThingEntry<'_> {
 /// RFC 3339 in UTC, to the second.
 fn seconds<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&super::to_second(*time))
+}
+
+fn seconds_or_null<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => seconds(time, serializer),
+        None => serializer.serialize_none(),
+    }
 }

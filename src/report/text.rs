@@ -8,9 +8,13 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 use gatelight_checks::{CHECKS, Gap, GapKind, Severity, check::SubjectKind};
+use jiff::Timestamp;
 
-use super::{Failed, Report, Row, Shard, Thing, Told};
-use crate::terminal::{WIDTH, command_lines, plain, thousands, wrap};
+use super::{Changes, Failed, Report, Row, Seen, Shard, Thing, Told};
+use crate::{
+    news::Change,
+    terminal::{WIDTH, command_lines, count, plain, thousands, wrap},
+};
 
 const INDENT: &str = "        ";
 /// Names of subjects that one entry lists; the others are counted.
@@ -37,7 +41,9 @@ pub(crate) fn render(report: &Report, verbose: bool, out: &mut dyn Write) -> io:
         report.fail_on.threshold().unwrap_or(Severity::Medium).min(Severity::Medium)
     };
     let gathered = Gathered::from(report, least, verbose)?;
-    let page = Page { out, verbose, many: report.shards.len() > 1 };
+    let compared = report.changes.as_ref().is_some_and(|changes| changes.since.is_some());
+    let now = compared.then_some(report.finished_at);
+    let page = Page { out, verbose, now, many: report.shards.len() > 1 };
     page.write(report, &gathered, least)
 }
 
@@ -61,6 +67,10 @@ struct Entry {
     command: Option<Vec<String>>,
     /// Whether a subject has another command than the first.
     commands_differ: bool,
+    /// Subjects of which it was not so at the last look.
+    new: Names,
+    /// Since when it is so of one that is not new.
+    since: Option<Timestamp>,
 }
 
 /// Names, each counted once, of which only the first few are shown.
@@ -105,6 +115,8 @@ struct Gathered {
     notes: BTreeMap<(usize, String), Names>,
     /// By check, and position among the report's ignores.
     ignored: BTreeMap<(usize, usize), Names>,
+    /// By check: subjects that it does not fail for any more.
+    resolved: BTreeMap<usize, Names>,
 }
 
 impl Gathered {
@@ -131,10 +143,14 @@ impl Gathered {
                 }
                 return Ok(());
             }
+            let seen = report.seen(shard, &row);
+            if seen.is_some_and(|seen| seen.change == Change::Resolved) {
+                all.resolved.entry(place).or_default().add(&row.subject.name, keep);
+            }
             match &row.verdict {
                 Told::Fail(failed) if row.severity >= least => {
                     let section = all.sections.entry((std::cmp::Reverse(row.severity), place)).or_default();
-                    section.add(shard, &row, failed, keep);
+                    section.add(shard, &row, failed, seen, keep);
                 }
                 Told::Unknown { gap } => {
                     let unread = all.unread.entry(reason(gap)).or_default();
@@ -157,7 +173,7 @@ impl Gathered {
 }
 
 impl Section {
-    fn add(&mut self, shard: &Shard, row: &Row, failed: &Failed, keep: usize) {
+    fn add(&mut self, shard: &Shard, row: &Row, failed: &Failed, seen: Option<&Seen>, keep: usize) {
         let cause = (failed.cause != row.subject).then(|| failed.cause.clone());
         let what = cause.as_ref().map_or_else(|| failed.message.clone(), |cause| cause.arn.clone());
         // A shard's start in the spool identifies it.
@@ -173,12 +189,19 @@ impl Section {
                 fix: failed.fix.clone(),
                 command: failed.fix_command.clone(),
                 commands_differ: false,
+                new: Names::default(),
+                since: None,
             });
             self.entries.len() - 1
         });
         let entry = &mut self.entries[index];
         entry.commands_differ |= entry.command != failed.fix_command;
         entry.subjects.add(&row.subject.name, keep);
+        match seen {
+            Some(seen) if seen.change == Change::New => entry.new.add(&row.subject.name, keep),
+            Some(seen) => entry.since = Some(entry.since.map_or(seen.first_seen, |since| since.min(seen.first_seen))),
+            None => {}
+        }
         for thing in failed.affects.iter().filter(|thing| **thing != row.subject) {
             entry.affects.add(&thing.name, keep);
         }
@@ -188,6 +211,8 @@ impl Section {
 struct Page<'a> {
     out: &'a mut dyn Write,
     verbose: bool,
+    /// When the report was finished, if there was a look before it to compare it with.
+    now: Option<Timestamp>,
     /// Whether subjects need the name of their account and region.
     many: bool,
 }
@@ -202,6 +227,7 @@ impl Page<'_> {
         self.notes(gathered)?;
         self.ignored(report, gathered)?;
         self.ignores(report)?;
+        self.over(report, gathered)?;
         self.summary(report, least)
     }
 
@@ -312,7 +338,24 @@ impl Page<'_> {
         if self.verbose && !entry.affects.seen.is_empty() {
             self.names("          ", &entry.affects, "Silences: ")?;
         }
-        Ok(())
+        self.age(entry)
+    }
+
+    /// What is new of it, and how old the rest is. At the first look all would be new.
+    fn age(&mut self, entry: &Entry) -> io::Result<()> {
+        let Some(now) = self.now else { return Ok(()) };
+        let since = entry.since.map(|since| format!("First seen {}.", ago(since, now)));
+        match (entry.new.seen.len(), since) {
+            (0, None) => Ok(()),
+            (0, Some(since)) => self.wrapped("          ", &since),
+            (new, None) if new == entry.subjects.seen.len() => {
+                writeln!(self.out, "          {BOLD}new{BOLD:#}")
+            }
+            (_, since) => {
+                self.names("          ", &entry.new, "New: ")?;
+                since.map_or(Ok(()), |since| self.wrapped("          ", &since))
+            }
+        }
     }
 
     fn fix(&mut self, entry: &Entry, of_several: bool) -> io::Result<()> {
@@ -420,6 +463,31 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// Findings of earlier looks that are over.
+    fn over(&mut self, report: &Report, gathered: &Gathered) -> io::Result<()> {
+        if !gathered.resolved.is_empty() {
+            writeln!(self.out, "\n{BOLD}Resolved{BOLD:#}")?;
+            for (place, names) in &gathered.resolved {
+                self.names(INDENT, names, "")?;
+                self.wrapped("          ", CHECKS[*place].id)?;
+            }
+        }
+        let gone = report.changes.iter().flat_map(|changes| &changes.gone);
+        let mut by_check: BTreeMap<&str, Names> = BTreeMap::new();
+        let keep = if self.verbose { usize::MAX } else { NAMES };
+        for finding in gone {
+            by_check.entry(&finding.check).or_default().add(&finding.subject.name, keep);
+        }
+        if !by_check.is_empty() {
+            writeln!(self.out, "\n{BOLD}Gone, with what they were about{BOLD:#}")?;
+            for (check, names) in by_check {
+                self.names(INDENT, &names, "")?;
+                self.wrapped("          ", &plain(check))?;
+            }
+        }
+        Ok(())
+    }
+
     fn summary(&mut self, report: &Report, least: Severity) -> io::Result<()> {
         let summary = &report.summary;
         let mut text = match summary.fail {
@@ -441,7 +509,11 @@ impl Page<'_> {
             text += &format!(", {} could not be checked", thousands(summary.unknown));
         }
         text.push('.');
-        writeln!(self.out, "\n{BOLD}{text}{BOLD:#}")
+        writeln!(self.out)?;
+        if let Some(changes) = &report.changes {
+            writeln!(self.out, "{}", changed(changes))?;
+        }
+        writeln!(self.out, "{BOLD}{text}{BOLD:#}")
     }
 
     fn wrapped(&mut self, indent: &str, text: &str) -> io::Result<()> {
@@ -450,6 +522,27 @@ impl Page<'_> {
         }
         Ok(())
     }
+}
+
+/// `2 new, 1 resolved since 2026-11-22 09:00 UTC`.
+fn changed(changes: &Changes) -> String {
+    let Some(since) = changes.since else {
+        return "The first run in this ledger: the next will say what changed.".to_owned();
+    };
+    let gone = changes.gone.len() as u64;
+    let kinds = [(changes.new, "new"), (changes.worse, "worse"), (changes.resolved, "resolved"), (gone, "gone")];
+    let kinds: Vec<_> =
+        kinds.iter().filter(|(n, _)| *n > 0).map(|(n, kind)| format!("{} {kind}", thousands(*n))).collect();
+    let kinds = if kinds.is_empty() { "Nothing changed".to_owned() } else { kinds.join(", ") };
+    format!("{kinds} since {}.", since.strftime("%Y-%m-%d %H:%M UTC"))
+}
+
+/// `3 days ago`.
+fn ago(then: Timestamp, now: Timestamp) -> String {
+    let seconds = u64::try_from(now.as_second() - then.as_second()).unwrap_or_default();
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
+    let unit = units.into_iter().find(|(length, _)| seconds >= *length);
+    unit.map_or_else(|| "just now".to_owned(), |(length, noun)| format!("{} ago", count(seconds / length, noun)))
 }
 
 /// What would let it be checked; unknowns are grouped by it.
@@ -486,6 +579,3 @@ fn name_of(shard: &Shard) -> String {
     format!("{} · {}", shard.account, shard.region)
 }
 
-fn count(n: u64, noun: &str) -> String {
-    format!("{} {noun}{}", thousands(n), if n == 1 { "" } else { "s" })
-}

@@ -10,4 +10,5 @@ mod moto_suite;
 mod path;
 mod read_only;
 mod scale;
+mod slack;
 mod support;

@@ -1,0 +1,381 @@
+//! The daemon's part of the configuration: `[daemon]` and `[[schedule]]`.
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use chrono_tz::Tz;
+use serde::{Deserialize, Deserializer, de};
+
+use super::{Config, FailOn, Format, PaceSetting, Settings, SinceSetting, Switch};
+use crate::{
+    daemon::schedule::{self, Cron},
+    slack::Route,
+};
+
+/// The longest name of a schedule, in characters: it stands in messages, in metrics and in the ledger.
+const LONGEST_NAME: usize = 64;
+
+/// `[daemon]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct DaemonSetting {
+    state_directory: Option<PathBuf>,
+    health: Option<HealthSetting>,
+    jitter: Option<Span>,
+    stop_after: Option<Span>,
+    keep: Option<Span>,
+    run_limit: Option<Span>,
+}
+
+/// `[[schedule]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct ScheduleSetting {
+    name: String,
+    cron: CronSetting,
+    time_zone: Option<ZoneSetting>,
+    profile: Option<Vec<String>>,
+    role_arn: Option<Vec<String>>,
+    external_id: Option<String>,
+    region: Option<Vec<String>>,
+    all_regions: Option<bool>,
+    from: Option<PathBuf>,
+    pace: Option<PaceSetting>,
+    since: Option<SinceSetting>,
+    metrics: Option<Switch>,
+    pub(super) check: Option<Vec<String>>,
+    pub(super) skip: Option<Vec<String>>,
+    fail_on: Option<FailOn>,
+    format: Option<Format>,
+    output: Option<PathBuf>,
+}
+
+/// A time from which the next is reckoned, in seconds, minutes, hours or days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span(pub(crate) Duration);
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let span = text.char_indices().next_back().and_then(|(at, unit)| {
+            let seconds = match unit {
+                's' => 1,
+                'm' => 60,
+                'h' => 60 * 60,
+                'd' => 24 * 60 * 60,
+                _ => return None,
+            };
+            let digits = &text[..at];
+            let count: u32 = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())??;
+            // A century: beyond it, sums with dates have no answer.
+            Some(u64::from(count) * seconds).filter(|seconds| *seconds <= 100 * 366 * 24 * 60 * 60)
+        });
+        span.map(|seconds| Self(Duration::from_secs(seconds))).ok_or_else(|| {
+            format!("{text:?} is no number of seconds, minutes, hours or days, such as 30s, 5m, 6h or 400d")
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        parsed(deserializer)
+    }
+}
+
+/// `health`: an address, or none.
+#[derive(Clone, Copy, Debug)]
+struct HealthSetting(Option<SocketAddr>);
+
+impl FromStr for HealthSetting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        let address = text.parse().map_err(|_| {
+            format!("{text:?} is no address with a port, such as 127.0.0.1:9464 or [::1]:9464, and not \"off\"")
+        });
+        address.map(|address| Self(Some(address)))
+    }
+}
+
+impl<'de> Deserialize<'de> for HealthSetting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        parsed(deserializer)
+    }
+}
+
+/// `cron`. Read in UTC here, so that a fault in it is named with its line.
+#[derive(Clone, Debug)]
+struct CronSetting(String);
+
+impl FromStr for CronSetting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Cron::new(text, Tz::UTC).map(|_| Self(text.to_owned()))
+    }
+}
+
+impl<'de> Deserialize<'de> for CronSetting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        parsed(deserializer)
+    }
+}
+
+/// `time-zone`.
+#[derive(Clone, Copy, Debug)]
+struct ZoneSetting(Tz);
+
+impl FromStr for ZoneSetting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        schedule::zone(text).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ZoneSetting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        parsed(deserializer)
+    }
+}
+
+fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(deserializer: D) -> Result<T, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+}
+
+/// What the daemon does, with every default filled in.
+#[derive(Debug)]
+pub(crate) struct DaemonConfig {
+    /// Where ledger and lock are.
+    pub(crate) state_directory: PathBuf,
+    /// Where health is served.
+    pub(crate) health: Option<SocketAddr>,
+    /// The longest random delay of a run.
+    pub(crate) jitter: Duration,
+    /// How long a run may go on when the daemon is to stop.
+    pub(crate) stop_after: Duration,
+    /// How long the ledger remembers what is over.
+    pub(crate) keep: Duration,
+    /// How long a run may take.
+    pub(crate) run_limit: Duration,
+    /// At least one.
+    pub(crate) schedules: Vec<Arc<Schedule>>,
+    /// Where messages go.
+    pub(crate) routes: Arc<Vec<Route>>,
+    /// Which of them get digests, and when.
+    pub(crate) digests: Vec<(usize, Cron)>,
+    /// Whether calls that fail are logged.
+    pub(crate) verbose: bool,
+    /// What the file sets and the daemon does not use.
+    pub(crate) unused: Vec<&'static str>,
+}
+
+/// An audit, and when.
+#[derive(Debug)]
+pub(crate) struct Schedule {
+    /// Its scope in the ledger.
+    pub(crate) name: String,
+    pub(crate) cron: Cron,
+    pub(crate) audit: Config,
+    /// Whether each run writes a report.
+    pub(crate) writes: bool,
+}
+
+impl Settings {
+    /// Where ledger and lock are, if the file says so.
+    pub(crate) fn state_directory(&self) -> Option<&Path> {
+        self.daemon.as_ref()?.state_directory.as_deref()
+    }
+
+    /// Fills in the daemon's defaults and looks up every name. `state` is the directory that systemd gave.
+    ///
+    /// # Errors
+    /// Names what is wrong and its table.
+    pub(crate) fn resolve_daemon(&self, state: Option<PathBuf>) -> anyhow::Result<DaemonConfig> {
+        let daemon = self.daemon.clone().unwrap_or_default();
+        // systemd gives several, joined by colons, where a unit names several.
+        let given = || state.filter(|path| path.is_absolute() && !path.to_string_lossy().contains(':'));
+        let Some(state_directory) = daemon.state_directory.or_else(given) else {
+            bail!("[daemon]: state-directory is not set, and neither is STATE_DIRECTORY, which systemd sets");
+        };
+        let mut schedules: Vec<Arc<Schedule>> = Vec::new();
+        for setting in self.schedule.iter().flatten() {
+            let name = &setting.name;
+            let place = || format!("[[schedule]] {name:?}");
+            if schedules.iter().any(|known| known.name == *name) {
+                bail!("{}: two schedules have this name", place());
+            }
+            schedules.push(Arc::new(setting.resolve(self).with_context(place)?));
+        }
+        if schedules.is_empty() {
+            bail!("there is no [[schedule]], so there is nothing to do");
+        }
+        let or = |span: Option<Span>, seconds| span.map_or(Duration::from_secs(seconds), |span| span.0);
+        let unused = [("save", self.save.is_some()), ("ledger", self.ledger.is_some()), ("output", self.output.as_ref().is_some_and(|to| to != "-"))];
+        let run_limit = or(daemon.run_limit, 6 * 60 * 60);
+        if run_limit.is_zero() {
+            bail!("[daemon]: run-limit is 0, so that no run could end");
+        }
+        let routes = super::slack::routes(self.slack.clone().unwrap_or_default())?;
+        let mut digests = Vec::new();
+        for (number, route) in routes.iter().enumerate() {
+            // An address that is not there is found out now, and not when there is news.
+            route.webhook.check()?;
+            let Some(cron) = route.digest.clone() else { continue };
+            digests.push((number, cron));
+        }
+        Ok(DaemonConfig {
+            state_directory,
+            routes: Arc::new(routes),
+            digests,
+            verbose: self.verbose.unwrap_or(false),
+            health: daemon.health.map_or_else(|| Some(SocketAddr::from(([127, 0, 0, 1], 9464))), |setting| setting.0),
+            jitter: or(daemon.jitter, 0),
+            stop_after: or(daemon.stop_after, 5 * 60),
+            keep: or(daemon.keep, 400 * 24 * 60 * 60),
+            run_limit,
+            schedules,
+            unused: unused.into_iter().filter(|(_, set)| *set).map(|(key, _)| key).collect(),
+        })
+    }
+}
+
+impl ScheduleSetting {
+    fn resolve(&self, file: &Settings) -> anyhow::Result<Schedule> {
+        let name = self.name.trim();
+        let is_plain = !name.is_empty() && name == self.name && !name.contains(char::is_control);
+        if !is_plain || name.chars().count() > LONGEST_NAME {
+            bail!("a name has 1 to {LONGEST_NAME} characters, and no space at its ends");
+        }
+        if name == crate::ledger::AUDIT {
+            bail!("this name is taken: the ledger keeps what `audit --ledger` found under it");
+        }
+        let zone = self.time_zone.map_or(Tz::UTC, |zone| zone.0);
+        let cron = Cron::new(&self.cron.0, zone).map_err(|why| anyhow::anyhow!("cron: {why}"))?;
+        let own = self.clone();
+        let own = Settings {
+            profile: own.profile,
+            role_arn: own.role_arn,
+            external_id: own.external_id,
+            region: own.region,
+            all_regions: own.all_regions,
+            from: own.from,
+            pace: own.pace,
+            since: own.since,
+            metrics: own.metrics,
+            check: own.check,
+            skip: own.skip,
+            fail_on: own.fail_on,
+            format: own.format,
+            output: own.output,
+            ..Settings::default()
+        };
+        own.check_flags()?;
+        // Where to look is one question: a schedule that names accounts does not audit the file's as well.
+        let mut file = file.clone();
+        if own.profile.is_some() || own.role_arn.is_some() {
+            (file.profile, file.role_arn) = (None, None);
+        }
+        // What two schedules would write to one place, each over the other.
+        (file.save, file.output, file.ledger) = (None, None, None);
+        let writes = own.output.is_some();
+        let mut settings = own.or(file);
+        settings.no_progress = Some(true);
+        if settings.from.as_deref() == Some("-".as_ref()) {
+            bail!("from: standard input can be read only once");
+        }
+        Ok(Schedule { name: self.name.clone(), cron, audit: settings.resolve()?, writes })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolved(text: &str) -> Result<DaemonConfig, String> {
+        let settings = Settings::parse(text)?;
+        settings.resolve_daemon(Some("/var/lib/gatelight".into())).map_err(|problem| format!("{problem:#}"))
+    }
+
+    fn problem(text: &str) -> String {
+        resolved(text).expect_err(text)
+    }
+
+    const HOURLY: &str = "[[schedule]]\nname = \"hourly\"\ncron = \"0 * * * *\"\n";
+
+    #[test]
+    fn defaults_are_those_of_the_example() {
+        let config = resolved(HOURLY).expect("resolves");
+        let example = include_str!("../../gatelight.example.toml");
+        let all: String =
+            example.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line).to_owned() + "\n").collect();
+        let settings = Settings::parse(&all).expect("reads");
+        let told = settings.resolve_daemon(None).expect("resolves");
+        assert_eq!(told.state_directory, config.state_directory);
+        assert_eq!((told.health, told.jitter, told.stop_after), (config.health, config.jitter, config.stop_after));
+        assert_eq!((told.keep, told.run_limit), (config.keep, config.run_limit));
+        assert!(!told.schedules.is_empty());
+        for key in "state-directory health jitter stop-after keep run-limit name cron time-zone from".split_whitespace()
+        {
+            assert!(example.lines().any(|line| line.contains(&format!("{key} = "))), "{key}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_place() {
+        let wrong = |change: (&str, &str)| problem(&HOURLY.replace(change.0, change.1));
+        let told = wrong(("0 * * * *", "61 * * * *"));
+        assert!(told.starts_with("line 3: ") && told.contains("61 * * * *"), "{told}");
+        assert!(wrong(("0 * * * *", "0 0 31 2 *")).contains("never due"));
+        assert!(wrong(("0 * * * *", "0 0 1 1 * 2027 7")).starts_with("line 3: "));
+        let told = wrong(("cron", "time-zone = \"Europe/Dublim\"\ncron"));
+        assert!(told.contains("line 3") && told.contains("did you mean Europe/Dublin?"), "{told}");
+        assert!(wrong(("cron", "crom")).contains("did you mean `cron`?"));
+        assert!(wrong(("hourly", "")).contains("1 to 64 characters"));
+        assert!(wrong(("hourly", "audit")).contains("[[schedule]] \"audit\": this name is taken"));
+        assert!(problem(&format!("{HOURLY}{HOURLY}")).contains("two schedules have this name"));
+        assert!(problem("").contains("no [[schedule]]"));
+        assert!(problem(&format!("{HOURLY}from = \"x\"\nregion = [\"y\"]")).contains("--region"), "two sources");
+        assert!(problem(&format!("{HOURLY}check = [\"access-log-of\"]")).contains("line 4: check: "));
+        let daemon = |line: &str| problem(&format!("[daemon]\n{line}\n{HOURLY}"));
+        assert!(daemon("health = \"9464\"").contains("line 2: "));
+        assert!(daemon("jitter = \"1.5h\"").contains("such as 30s"));
+        assert!(daemon("jitter = \"+1h\"").contains("such as 30s"));
+        assert!(daemon("keep = \"99999d\"").contains("such as 30s"));
+        assert!(daemon("run-limit = \"0s\"").contains("run-limit is 0"));
+        let none = Settings::parse(HOURLY).expect("reads").resolve_daemon(None);
+        assert!(format!("{:#}", none.expect_err("no directory")).contains("state-directory"));
+    }
+
+    #[test]
+    fn a_schedule_replaces_what_the_file_says_of_where_and_what() {
+        let text = format!(
+            "profile = [\"a\"]\nregion = [\"eu-west-1\"]\nskip = [\"access-log-off\"]\noutput = \"all\"\nsave = \"s\"\n\
+             {HOURLY}all-regions = true\nrole-arn = [\"arn:aws:iam::111122223333:role/r\"]\noutput = \"one\"\n\
+             [[schedule]]\nname = \"daily\"\ncron = \"@midnight\"\ntime-zone = \"Europe/Dublin\"\n"
+        );
+        let config = resolved(&text).expect("resolves");
+        let [hourly, daily] = config.schedules.as_slice() else { panic!("two schedules") };
+        let whose = |schedule: &Schedule| match &schedule.audit.source {
+            super::super::Source::Live { whose, regions, .. } => format!("{whose:?} {regions:?}"),
+            super::super::Source::Saved(path) => path.display().to_string(),
+        };
+        assert!(whose(hourly).contains("111122223333") && whose(hourly).contains("All"), "{}", whose(hourly));
+        assert!(!whose(hourly).contains("Profile"), "{}", whose(hourly));
+        assert!(whose(daily).contains("Profile") && whose(daily).contains("eu-west-1"), "{}", whose(daily));
+        assert!(hourly.writes && !daily.writes);
+        assert_eq!(config.unused, ["save", "output"]);
+        assert!(daily.audit.checks.iter().all(|check| check.id != "access-log-off"));
+    }
+}

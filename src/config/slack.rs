@@ -1,0 +1,169 @@
+//! The `[[slack]]` tables: which findings go to which webhook, and where a webhook's address lies. The address itself is
+//! never in the configuration.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use anyhow::{Context as _, anyhow, bail};
+use gatelight_checks::Severity;
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use serde::Deserialize;
+
+use crate::{
+    daemon::schedule::{Cron, zone},
+    slack::{Route, Source, Webhook},
+};
+
+/// The longest name of a webhook: it stands in messages, logs and the ledger.
+const NAME: usize = 64;
+
+/// One `[[slack]]` table, as the file states it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct SlackSetting {
+    /// What logs, errors and the ledger call it.
+    pub(crate) name: String,
+    /// The environment variable that holds the address.
+    pub(crate) webhook_env: Option<String>,
+    /// The file that holds the address.
+    pub(crate) webhook_file: Option<PathBuf>,
+    /// The systemd credential that holds the address.
+    pub(crate) webhook_credential: Option<String>,
+    /// The least severity that is told. Not set: low, so all.
+    pub(crate) severity: Option<Severity>,
+    /// Globs of account ids. Not set: all.
+    pub(crate) account: Option<Vec<String>>,
+    /// Globs of check ids. Not set: all.
+    pub(crate) check: Option<Vec<String>>,
+    /// Globs of schedules' names; `audit --slack` is called `audit`. Not set: all.
+    pub(crate) schedule: Option<Vec<String>>,
+    /// When to post all that is open, as a cron expression.
+    pub(crate) digest: Option<String>,
+    /// The IANA time zone of the digest. Not set: UTC.
+    pub(crate) digest_time_zone: Option<String>,
+}
+
+/// The webhooks, in the file's order.
+///
+/// # Errors
+/// Names the webhook and what is wrong with it.
+pub(crate) fn routes(settings: Vec<SlackSetting>) -> anyhow::Result<Vec<Route>> {
+    let mut names = BTreeSet::new();
+    settings
+        .into_iter()
+        .map(|setting| {
+            let name = setting.name.clone();
+            if !names.insert(name.clone()) {
+                bail!("[[slack]]: two webhooks are called {name:?}; each needs a name of its own");
+            }
+            route(setting).with_context(|| format!("[[slack]] {name:?}"))
+        })
+        .collect()
+}
+
+fn route(setting: SlackSetting) -> anyhow::Result<Route> {
+    let name = setting.name;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ');
+    if name.trim().is_empty() || name.len() > NAME || !name.chars().all(plain) {
+        bail!("a name is 1 to {NAME} letters, digits, spaces, dots, hyphens and underscores");
+    }
+    let given = [
+        setting.webhook_env.map(Source::Environment),
+        setting.webhook_file.map(Source::File),
+        setting.webhook_credential.map(Source::Credential),
+    ];
+    let mut given = given.into_iter().flatten();
+    let (Some(source), None) = (given.next(), given.next()) else {
+        bail!("set one of webhook-env, webhook-file and webhook-credential");
+    };
+    match &source {
+        // Someone who mistakes the key pastes the address itself; it must not be repeated on a terminal or in a log.
+        Source::Environment(name) if name.is_empty() || name.contains(['=', '/', ':', '\0']) => {
+            bail!("webhook-env is the name of an environment variable, not the address itself");
+        }
+        Source::File(path) if path.to_string_lossy().contains("://") => {
+            bail!("webhook-file is the path of a file that holds the address, not the address itself");
+        }
+        Source::Credential(name) if name.is_empty() || name.contains(['/', ':', '\0']) || name.starts_with('.') => {
+            bail!("webhook-credential is the name of a systemd credential, not the address itself");
+        }
+        _ => {}
+    }
+    let digest = match (setting.digest, setting.digest_time_zone) {
+        (None, Some(_)) => bail!("digest-time-zone is set, and digest is not"),
+        (None, None) => None,
+        (Some(cron), name) => {
+            let zone = name.as_deref().map_or(Ok(chrono_tz::UTC), zone);
+            let zone = zone.map_err(|why| anyhow!("digest-time-zone: {why}"))?;
+            Some(Cron::new(&cron, zone).map_err(|why| anyhow!("digest: {why}"))?)
+        }
+    };
+    Ok(Route {
+        webhook: Webhook::new(&name, source),
+        severity: setting.severity.unwrap_or(Severity::Low),
+        accounts: globs("account", setting.account)?,
+        checks: globs("check", setting.check)?,
+        schedules: globs("schedule", setting.schedule)?,
+        digest,
+    })
+}
+
+/// None: everything matches.
+fn globs(key: &str, patterns: Option<Vec<String>>) -> anyhow::Result<Option<GlobSet>> {
+    let Some(patterns) = patterns else { return Ok(None) };
+    if patterns.is_empty() {
+        bail!("{key} is an empty list, so nothing would be posted; leave it out for all");
+    }
+    let mut set = GlobSetBuilder::new();
+    for pattern in &patterns {
+        set.add(GlobBuilder::new(pattern).build().with_context(|| format!("{key} {pattern:?}"))?);
+    }
+    Ok(Some(set.build()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<Route>, String> {
+        #[derive(Deserialize)]
+        struct File {
+            slack: Vec<SlackSetting>,
+        }
+        let file: File = toml::from_str(text).map_err(|error| error.message().to_owned())?;
+        routes(file.slack).map_err(|error| format!("{error:#}"))
+    }
+
+    #[test]
+    fn a_webhook_has_a_name_and_one_place_for_its_address() {
+        let good = "[[slack]]\nname = \"on-call\"\nwebhook-env = \"SLACK\"\n";
+        assert_eq!(read(good).expect("reads")[0].name(), "on-call");
+        for (text, said) in [
+            ("[[slack]]\nname = \"a\"\n", "one of webhook-env"),
+            ("[[slack]]\nname = \"a\"\nwebhook-env = \"A\"\nwebhook-file = \"/b\"\n", "one of webhook-env"),
+            ("[[slack]]\nname = \"\"\nwebhook-env = \"A\"\n", "letters"),
+            ("[[slack]]\nname = \"<!channel>\"\nwebhook-env = \"A\"\n", "letters"),
+            ("[[slack]]\nname = \"a\"\nwebhook-env = \"A\"\ncheck = [\"[\"]\n", "check"),
+            ("[[slack]]\nname = \"a\"\nwebhook-env = \"A\"\naccount = []\n", "account"),
+            ("[[slack]]\nname = \"a\"\nwebhook-env = \"A\"\ndigest-time-zone = \"UTC\"\n", "digest"),
+            ("[[slack]]\nname = \"a\"\nwebhook-env = \"A\"\ndigest = \"9 o'clock\"\n", "digest"),
+            (
+                "[[slack]]\nname = \"a\"\nwebhook-env = \"A\"\ndigest = \"@daily\"\ndigest-time-zone = \"Europe/Dubln\"\n",
+                "Europe/Dublin",
+            ),
+            ("[[slack]]\nname = \"a\"\nwebhook-env = \"A\"\nwebhook = \"x\"\n", "webhook"),
+        ] {
+            let problem = read(text).expect_err(text);
+            assert!(problem.contains(said), "{text}: {problem}");
+        }
+        assert!(read(&format!("{good}{good}")).expect_err("twice").contains("two webhooks"));
+    }
+
+    #[test]
+    fn an_address_in_the_place_of_its_name_is_not_repeated() {
+        for key in ["webhook-env", "webhook-file", "webhook-credential"] {
+            let text = format!("[[slack]]\nname = \"a\"\n{key} = \"https://hooks.slack.com/services/T0/B0/s3cr3t\"\n");
+            let problem = read(&text).expect_err(key);
+            assert!(problem.contains("not the address") && !problem.contains("s3cr3t"), "{problem}");
+        }
+    }
+}

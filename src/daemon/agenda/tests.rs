@@ -1,0 +1,235 @@
+use std::collections::BTreeMap;
+
+use jiff::{civil::DateTime, tz::TimeZone};
+
+use super::*;
+use crate::config::Settings;
+
+/// What zoneinfo holds of the zones of the table: jiff reads them, so that nothing here comes from where croner's does.
+const ZONES: [(&str, &[u8], &str); 4] = [
+    ("Europe/Dublin", include_bytes!("zones/Europe-Dublin"), "2026-01-01T00:00:00Z"),
+    ("America/New_York", include_bytes!("zones/America-New_York"), "2026-01-01T00:00:00Z"),
+    ("Australia/Lord_Howe", include_bytes!("zones/Australia-Lord_Howe"), "2026-01-01T00:00:00Z"),
+    // Samoa left out 30 December 2011, whole.
+    ("Pacific/Apia", include_bytes!("zones/Pacific-Apia"), "2011-06-01T00:00:00Z"),
+];
+
+/// Expressions as minutes, hours, days and weekdays (0 is Sunday) that match; `*` is all.
+const EXPRESSIONS: [(&str, &[i8], &[i8], &[i8], &[i8]); 12] = [
+    ("0 * * * *", &[0], ALL, ALL, ALL),
+    ("@hourly", &[0], ALL, ALL, ALL),
+    ("*/15 * * * *", &[0, 15, 30, 45], ALL, ALL, ALL),
+    ("30 1 * * *", &[30], &[1], ALL, ALL),
+    ("0 2 * * *", &[0], &[2], ALL, ALL),
+    ("15 2 * * *", &[15], &[2], ALL, ALL),
+    ("@midnight", &[0], &[0], ALL, ALL),
+    ("0 1-3 * * *", &[0], &[1, 2, 3], ALL, ALL),
+    ("30 */2 * * *", &[30], &[0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22], ALL, ALL),
+    ("0 9 * * MON", &[0], &[9], ALL, &[1]),
+    ("30 1 30 * *", &[30], &[1], &[30], ALL),
+    ("0 30 2 * * 0", &[30], &[2], ALL, &[0]),
+];
+const ALL: &[i8] = &[];
+
+fn time(text: &str) -> Timestamp {
+    text.parse().expect("a time")
+}
+
+fn after(time: Timestamp, seconds: i64) -> Timestamp {
+    time.checked_add(SignedDuration::from_secs(seconds)).expect("a time")
+}
+
+fn schedules(tables: &[(&str, &str, &str)]) -> Vec<Arc<Schedule>> {
+    let table = |(name, cron, zone): &(&str, &str, &str)| {
+        format!("[[schedule]]\nname = \"{name}\"\ncron = \"{cron}\"\ntime-zone = \"{zone}\"\n")
+    };
+    let text: String = tables.iter().map(table).collect();
+    let settings: Settings = toml::from_str(&text).expect("reads");
+    settings.resolve_daemon(Some("/nowhere".into())).expect("resolves").schedules
+}
+
+fn at_once(_: Duration) -> Duration {
+    Duration::ZERO
+}
+
+/// One beat: what began, if anything; it is over at once.
+fn beat(agenda: &mut Agenda, now: Timestamp) -> Option<Timestamp> {
+    let start = agenda.due(now, Duration::ZERO, &mut at_once)?;
+    agenda.finished();
+    Some(start.due)
+}
+
+/// When the expression is due, given the local time of each minute of a year: at each matching local time that exists; a
+/// single time of day once a day, at the end of the gap that swallowed it or at the first of two.
+fn brute_force(year: &[(Timestamp, DateTime)], expression: &(&str, &[i8], &[i8], &[i8], &[i8])) -> Vec<Timestamp> {
+    let (_, minutes, hours, days, weekdays) = expression;
+    let has = |set: &[i8], value: i8| set.is_empty() || set.contains(&value);
+    let matches = |local: DateTime| {
+        has(minutes, local.minute())
+            && has(hours, local.hour())
+            && has(days, local.day())
+            && has(weekdays, local.weekday().to_sunday_zero_offset())
+    };
+    let fixed = minutes.len() == 1 && hours.len() == 1;
+    let minute = SignedDuration::from_mins(1);
+    let mut latest = year[0].1 - minute;
+    let mut before = latest;
+    let mut due = Vec::new();
+    for (now, local) in year {
+        let mut hit = matches(*local) && !(fixed && *local <= latest);
+        if fixed && *local > before + minute {
+            let mut swallowed = before + minute;
+            while swallowed < *local {
+                hit |= matches(swallowed);
+                swallowed += minute;
+            }
+        }
+        if hit {
+            due.push(*now);
+        }
+        latest = latest.max(*local);
+        before = *local;
+    }
+    due
+}
+
+#[test]
+fn over_a_year_of_four_zones_each_due_time_begins_exactly_once() {
+    let mut count = 0;
+    for (name, data, from) in ZONES {
+        let zone = TimeZone::tzif(name, data).expect("zone data");
+        let from = time(from);
+        let minute = |number: i64| after(from, number * 60);
+        let year: Vec<_> = (0..365 * 24 * 60).map(|number| (minute(number), zone.to_datetime(minute(number)))).collect();
+        let tables: Vec<_> = EXPRESSIONS.iter().map(|expression| (expression.0, expression.0, name)).collect();
+        let mut agenda = Agenda::new(&schedules(&tables), |_| Some(after(from, -1)));
+        let mut began: BTreeMap<String, Vec<Timestamp>> = BTreeMap::new();
+        for (now, _) in &year {
+            while let Some(Start { schedule, due }) = agenda.due(*now, Duration::ZERO, &mut at_once) {
+                assert_eq!(due, *now, "{name} {}", schedule.name);
+                began.entry(schedule.name.clone()).or_default().push(due);
+                agenda.finished();
+            }
+        }
+        for expression in &EXPRESSIONS {
+            let due = brute_force(&year, expression);
+            assert!(due.len() >= 10, "{name} {}", expression.0);
+            assert_eq!(began[expression.0], due, "{name} {}", expression.0);
+            count += due.len();
+        }
+    }
+    assert!(count > 100_000, "{count}");
+}
+
+#[test]
+fn what_was_missed_is_made_up_once() {
+    let hourly = schedules(&[("hourly", "0 * * * *", "UTC")]);
+    let mut agenda = Agenda::new(&hourly, |_| Some(time("2026-05-01T09:00:01Z")));
+    // The machine slept from nine to half past one.
+    assert_eq!(beat(&mut agenda, time("2026-05-01T13:30:00Z")), Some(time("2026-05-01T10:00:00Z")));
+    assert_eq!(beat(&mut agenda, time("2026-05-01T13:30:01Z")), None);
+    assert_eq!(beat(&mut agenda, time("2026-05-01T13:59:59Z")), None);
+    assert_eq!(beat(&mut agenda, time("2026-05-01T14:00:00Z")), Some(time("2026-05-01T14:00:00Z")));
+    // What never ran runs at once, and then when it is due.
+    let mut agenda = Agenda::new(&hourly, |_| None);
+    assert_eq!(beat(&mut agenda, time("2026-05-01T13:30:00Z")), Some(time("2026-05-01T13:30:00Z")));
+    assert_eq!(beat(&mut agenda, time("2026-05-01T13:30:01Z")), None);
+    assert_eq!(beat(&mut agenda, time("2026-05-01T14:00:00Z")), Some(time("2026-05-01T14:00:00Z")));
+}
+
+#[test]
+fn a_clock_that_jumps_neither_repeats_nor_silences() {
+    let hourly = schedules(&[("hourly", "0 * * * *", "UTC")]);
+    let mut agenda = Agenda::new(&hourly, |_| Some(time("2026-05-01T09:00:00Z")));
+    assert!(beat(&mut agenda, time("2026-05-01T10:00:00Z")).is_some());
+    // Set back by a minute, by NTP: ten o'clock comes again and is not due again.
+    assert_eq!(beat(&mut agenda, time("2026-05-01T09:59:00Z")), None);
+    assert_eq!(beat(&mut agenda, time("2026-05-01T10:00:00Z")), None);
+    assert!(beat(&mut agenda, time("2026-05-01T11:00:00Z")).is_some());
+    // It was wrong by a year and runs in the future are not waited for.
+    assert!(beat(&mut agenda, time("2027-05-01T11:00:00Z")).is_some());
+    assert_eq!(beat(&mut agenda, time("2026-05-01T11:10:00Z")), None);
+    assert!(beat(&mut agenda, time("2026-05-01T12:00:00Z")).is_some());
+    // The same by way of the ledger, after a restart.
+    let mut agenda = Agenda::new(&hourly, |_| Some(time("2027-05-01T11:00:00Z")));
+    assert_eq!(beat(&mut agenda, time("2026-05-01T12:10:00Z")), None);
+    assert!(beat(&mut agenda, time("2026-05-01T13:00:00Z")).is_some());
+}
+
+#[test]
+fn a_clock_set_back_in_a_delay_does_not_stretch_it() {
+    let hourly = schedules(&[("hourly", "0 * * * *", "UTC")]);
+    let mut agenda = Agenda::new(&hourly, |_| Some(time("2026-05-01T09:30:00Z")));
+    let jitter = Duration::from_mins(5);
+    let mut most = |jitter| jitter;
+    assert!(agenda.due(time("2026-05-01T10:00:00Z"), jitter, &mut most).is_none());
+    assert!(agenda.due(time("2026-05-01T10:04:59Z"), jitter, &mut most).is_none());
+    assert!(agenda.due(time("2026-05-01T09:50:00Z"), jitter, &mut most).is_some(), "it had waited nearly all of it");
+}
+
+#[test]
+fn one_run_at_a_time_and_the_longest_due_first() {
+    let both = schedules(&[("often", "* * * * *", "UTC"), ("seldom", "0 10 * * *", "UTC")]);
+    let mut agenda = Agenda::new(&both, |_| Some(time("2026-05-01T09:59:00Z")));
+    let due = |agenda: &mut Agenda, text: &str| {
+        agenda.due(time(text), Duration::ZERO, &mut at_once).map(|start| start.schedule.name.clone())
+    };
+    assert_eq!(due(&mut agenda, "2026-05-01T10:00:00Z").as_deref(), Some("often"));
+    // A long run: nothing begins beside it, and nothing is forgotten.
+    for minute in 1..30 {
+        assert_eq!(due(&mut agenda, &format!("2026-05-01T10:{minute:02}:00Z")), None);
+    }
+    agenda.finished();
+    assert_eq!(due(&mut agenda, "2026-05-01T10:30:00Z").as_deref(), Some("seldom"));
+    agenda.finished();
+    assert_eq!(due(&mut agenda, "2026-05-01T10:30:01Z").as_deref(), Some("often"));
+    agenda.finished();
+    assert_eq!(due(&mut agenda, "2026-05-01T10:30:02Z"), None, "thirty missed minutes are made up once");
+}
+
+#[test]
+fn a_delay_is_drawn_once_and_stays_below_the_jitter() {
+    let hourly = schedules(&[("hourly", "0 * * * *", "UTC")]);
+    let jitter = Duration::from_mins(10);
+    let mut begun = Vec::new();
+    for _ in 0..50 {
+        let mut agenda = Agenda::new(&hourly, |_| Some(time("2026-05-01T09:30:00Z")));
+        let begin = time("2026-05-01T10:00:00Z");
+        let seconds = (0..=600).find(|second| agenda.due(after(begin, *second), jitter, &mut draw).is_some());
+        begun.push(seconds.expect("begins within the jitter"));
+    }
+    begun.sort_unstable();
+    begun.dedup();
+    assert!(begun.len() > 10, "{begun:?}");
+    assert_eq!(draw(Duration::ZERO), Duration::ZERO);
+}
+
+#[test]
+fn new_schedules_keep_the_memory_of_the_scopes_that_stay() {
+    let mut agenda = Agenda::new(&schedules(&[("a", "0 * * * *", "UTC")]), |_| Some(time("2026-05-01T09:30:00Z")));
+    assert!(agenda.due(time("2026-05-01T10:00:00Z"), Duration::ZERO, &mut at_once).is_some());
+    let both = schedules(&[("a", "30 * * * *", "UTC"), ("b", "0 * * * *", "UTC")]);
+    agenda.replace(&both, |name| (name == "a").then(|| time("2020-01-01T00:00:00Z")));
+    assert!(agenda.due(time("2026-05-01T10:01:00Z"), Duration::ZERO, &mut at_once).is_none(), "`a` is still running");
+    agenda.finished();
+    let start = agenda.due(time("2026-05-01T10:01:00Z"), Duration::ZERO, &mut at_once).expect("`b` never ran");
+    assert_eq!(start.schedule.name, "b");
+    agenda.finished();
+    assert_eq!(agenda.next().map(|(at, schedule)| (at, schedule.name.as_str())), Some((time("2026-05-01T10:30:00Z"), "a")));
+}
+
+#[test]
+fn the_last_two_due_times_span_weekends_and_gaps() {
+    let due = |cron: &str, zone: &str, now: &str| {
+        let schedule = schedules(&[("s", cron, zone)]).remove(0);
+        schedule.cron.last_two(time(now)).map(|(earlier, last)| format!("{earlier} {last}"))
+    };
+    assert_eq!(due("0 * * * *", "UTC", "2026-05-01T10:00:00Z").as_deref(), Some("2026-05-01T09:00:00Z 2026-05-01T10:00:00Z"));
+    let weekdays = due("0 9,17 * * MON-FRI", "UTC", "2026-11-23T08:59:00Z");
+    assert_eq!(weekdays.as_deref(), Some("2026-11-20T09:00:00Z 2026-11-20T17:00:00Z"));
+    let leap = due("0 0 29 2 *", "UTC", "2026-11-23T08:59:00Z");
+    assert_eq!(leap.as_deref(), Some("2020-02-29T00:00:00Z 2024-02-29T00:00:00Z"));
+    let samoa = due("0 3 * * *", "Pacific/Apia", "2011-12-31T00:00:00Z");
+    assert_eq!(samoa.as_deref(), Some("2011-12-30T10:00:00Z 2011-12-30T13:00:00Z"));
+    assert_eq!(schedules(&[("s", "0 3 * * *", "Europe/Dublin")])[0].cron.say(time("2026-07-01T09:00:00Z"), time("2026-07-01T01:00:00Z")), "10:00 IST");
+}

@@ -1,0 +1,150 @@
+//! What was found before: one SQLite file that holds runs, findings and the messages that wait to be sent. A run, what it
+//! changed and what is to be said about it are written in one transaction, or not at all.
+
+mod open;
+mod outbox;
+mod prune;
+mod read;
+mod record;
+mod schema;
+
+use std::{cell::Cell, path::PathBuf};
+
+use gatelight_checks::Severity;
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+pub(crate) use read::{Episode, Filter, Pattern, Reader, Undelivered};
+
+/// The daemon's ledger, in its state directory.
+pub(crate) const FILE_NAME: &str = "ledger.db";
+
+/// The scope of the runs of `gatelight audit --ledger FILE`. No schedule may have this name.
+pub(crate) const AUDIT: &str = "audit";
+
+/// A ledger that is open for writing.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    db: Connection,
+    path: PathBuf,
+    /// Whether messages that an earlier process was sending when it died have been looked for.
+    recovered: Cell<bool>,
+}
+
+/// A ledger, and what has to be said about it.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) ledger: Ledger,
+    /// A damaged file was moved aside: where it is now, and what is lost.
+    pub(crate) notice: Option<String>,
+}
+
+/// A run as the ledger remembers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RunRow {
+    pub(crate) id: i64,
+    /// The name of the schedule, or `audit`.
+    pub(crate) scope: String,
+    pub(crate) started_at: Timestamp,
+    pub(crate) finished_at: Timestamp,
+    pub(crate) end: RunEnd,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RunEnd {
+    /// It looked.
+    Looked(RunCounts),
+    /// It could not run, and why.
+    Failed(String),
+}
+
+/// What a run came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RunCounts {
+    /// `clean`, `findings` or `incomplete`.
+    pub(crate) status: String,
+    pub(crate) pass: u64,
+    pub(crate) unknown: u64,
+    pub(crate) not_applicable: u64,
+    pub(crate) ignored: u64,
+    pub(crate) high: u64,
+    pub(crate) medium: u64,
+    pub(crate) low: u64,
+    pub(crate) new: u64,
+    pub(crate) worse: u64,
+    /// Those that are gone, too.
+    pub(crate) resolved: u64,
+    pub(crate) ongoing: u64,
+}
+
+impl RunCounts {
+    /// How many findings there were, ignored ones aside.
+    pub(crate) fn findings(&self) -> u64 {
+        self.high + self.medium + self.low
+    }
+}
+
+/// A message to put into the outbox.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Message {
+    /// The name of the route, never its address.
+    pub(crate) webhook: String,
+    pub(crate) body: serde_json::Value,
+}
+
+/// A message that is to be sent now.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Outgoing {
+    pub(crate) id: i64,
+    /// The name of the route.
+    pub(crate) webhook: String,
+    pub(crate) body: serde_json::Value,
+    /// It may have arrived already: a process died while it was sending it. The message must say so.
+    pub(crate) repeated: bool,
+    /// How often it was put off.
+    pub(crate) attempts: u32,
+    pub(crate) created_at: Timestamp,
+    /// When an earlier message to this webhook was made of which nobody knows whether it arrived, if no message has
+    /// said so yet. This one must, and point to `gatelight history`.
+    pub(crate) uncertain: Option<Timestamp>,
+}
+
+/// What `Ledger::prune` took away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pruned {
+    pub(crate) runs: u64,
+    pub(crate) findings: u64,
+    pub(crate) messages: u64,
+}
+
+/// A severity as it is stored.
+fn to_number(severity: Severity) -> i64 {
+    match severity {
+        Severity::Low => 1,
+        Severity::Medium => 2,
+        Severity::High => 3,
+    }
+}
+
+/// A severity out of the ledger.
+fn from_number(number: i64) -> Severity {
+    match number {
+        ..=1 => Severity::Low,
+        2 => Severity::Medium,
+        _ => Severity::High,
+    }
+}
+
+/// A time as it is stored: milliseconds since 1970.
+fn to_millis(time: Timestamp) -> i64 {
+    time.as_millisecond()
+}
+
+/// A time out of the ledger.
+fn from_millis(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

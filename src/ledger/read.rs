@@ -1,0 +1,326 @@
+//! What a ledger tells: runs, open findings, and the history of all.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use gatelight_checks::check::SubjectKind;
+use globset::{GlobBuilder, GlobMatcher};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, types::Type};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::{Ledger, RunCounts, RunEnd, RunRow, from_millis, from_number, open};
+use crate::{
+    news::{End, Finding},
+    report::{Fingerprint, Thing, hex},
+};
+
+const EPISODES: &str = "
+    SELECT s.name, e.ignored, e.ended_at, e.how, f.fingerprint, f.check_id, e.severity, f.account, f.region,
+        f.kind, f.arn, f.name, m.body, d.body, e.first_seen,
+        coalesce(e.last_seen,
+            (SELECT r.finished_at FROM runs r WHERE r.scope = f.scope AND r.problem IS NULL ORDER BY r.id DESC LIMIT 1),
+            e.first_seen)
+    FROM episodes e JOIN findings f ON f.id = e.finding JOIN scopes s ON s.id = f.scope
+    JOIN texts m ON m.id = e.message JOIN texts d ON d.id = e.details";
+
+const RUNS: &str = "
+    SELECT r.id, s.name, r.started_at, r.finished_at, r.problem, r.status, r.pass, r.unknown, r.not_applicable,
+        r.ignored, r.high, r.medium, r.low, r.new, r.worse, r.resolved, r.ongoing
+    FROM runs r JOIN scopes s ON s.id = r.scope";
+
+/// What is kept of a failure beside its message.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Details {
+    pub(super) cause: Thing,
+    pub(super) affects: Vec<Thing>,
+    pub(super) fix: String,
+    pub(super) fix_command: Option<Vec<String>>,
+}
+
+impl Details {
+    pub(super) fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("texts and lists of them serialise")
+    }
+}
+
+/// A finding from its first run to its last. One that came back has several.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Episode {
+    /// The name of the schedule, or `audit`.
+    pub(crate) scope: String,
+    /// Whether the configuration accepted it when it was last found.
+    pub(crate) ignored: bool,
+    pub(crate) finding: Finding,
+    /// None while it is open.
+    pub(crate) ended_at: Option<jiff::Timestamp>,
+}
+
+/// Which episodes to tell of.
+#[derive(Debug, Default)]
+pub(crate) struct Filter {
+    /// Patterns of the check's id and of the subject's ARN or name.
+    pub(crate) check: Option<Pattern>,
+    pub(crate) subject: Option<Pattern>,
+    /// Only those that are open.
+    pub(crate) open: bool,
+}
+
+/// A text in which `*` stands for any text, slashes too, as in `[[ignore]]`.
+#[derive(Debug)]
+pub(crate) struct Pattern(GlobMatcher);
+
+impl Pattern {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub(crate) fn new(text: &str) -> anyhow::Result<Self> {
+        let glob = GlobBuilder::new(text).build().with_context(|| format!("{text:?} is no pattern"))?;
+        Ok(Self(glob.compile_matcher()))
+    }
+}
+
+impl Filter {
+    fn lets(&self, finding: &Finding) -> bool {
+        let subject = &finding.subject;
+        self.check.as_ref().is_none_or(|check| check.0.is_match(&finding.check))
+            && self.subject.as_ref().is_none_or(|glob| glob.0.is_match(&subject.arn) || glob.0.is_match(&subject.name))
+    }
+}
+
+/// A message that did not arrive, may not have, or waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Undelivered {
+    /// The name of the route.
+    pub(crate) webhook: String,
+    /// `waiting`, `sending`, `refused` or `uncertain`.
+    pub(crate) state: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) problem: Option<String>,
+}
+
+/// A ledger that is open for reading only.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    db: Connection,
+}
+
+impl Reader {
+    /// Opens a ledger to read from it. It changes nothing, and never holds up a run.
+    ///
+    /// # Errors
+    /// If there is none, it cannot be read, is damaged, is no ledger, or is of another version.
+    pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
+        let db = open::open_to_read(path).with_context(|| format!("the ledger {} cannot be read", path.display()))?;
+        // What is read in several steps is of one moment.
+        db.execute_batch("BEGIN")?;
+        Ok(Self { db })
+    }
+
+    /// Every episode that the filter lets through: those that are open first, worst first, then the others, the last to
+    /// end first.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read, or what `each` says.
+    pub(crate) fn episodes(
+        &self,
+        filter: &Filter,
+        mut each: impl FnMut(Episode) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let open = if filter.open { "WHERE e.ended_at IS NULL" } else { "" };
+        let order = "ORDER BY e.ended_at IS NOT NULL, e.ended_at DESC, e.severity DESC, f.account, f.region, f.arn, \
+                     f.check_id, s.name";
+        let mut statement = self.db.prepare(&format!("{EPISODES} {open} {order}"))?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let episode = episode_of(row)?;
+            if filter.lets(&episode.finding) {
+                each(episode)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether anything is remembered of a check, which may be one that this version does not know.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub(crate) fn knows_check(&self, id: &str) -> anyhow::Result<bool> {
+        Ok(self.db.query_row("SELECT EXISTS (SELECT 1 FROM findings WHERE check_id = ?)", [id], |row| row.get(0))?)
+    }
+
+    /// When the last run ended that looked, of any scope.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub(crate) fn last_look(&self) -> anyhow::Result<Option<Timestamp>> {
+        let last = "SELECT finished_at FROM runs WHERE problem IS NULL ORDER BY id DESC LIMIT 1";
+        Ok(self.db.query_row(last, [], |row| row.get(0)).optional()?.map(from_millis))
+    }
+
+    /// Every run, the last first.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read, or what `each` says.
+    pub(crate) fn runs(&self, mut each: impl FnMut(RunRow) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        let mut statement = self.db.prepare(&format!("{RUNS} ORDER BY r.id DESC"))?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            each(run_of(row)?)?;
+        }
+        Ok(())
+    }
+
+    /// Messages that did not arrive, may not have, or wait, the last first.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub(crate) fn undelivered(&self) -> anyhow::Result<Vec<Undelivered>> {
+        let mut statement = self
+            .db
+            .prepare("SELECT webhook, state, created_at, problem FROM outbox WHERE state != 'sent' ORDER BY id DESC")?;
+        let rows = statement.query_map([], |row| {
+            Ok(Undelivered {
+                webhook: row.get(0)?,
+                state: row.get(1)?,
+                created_at: from_millis(row.get(2)?),
+                problem: row.get(3)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Ledger {
+    /// The last run of a scope, whether or not it could look.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub(crate) fn last_run(&self, scope: &str) -> anyhow::Result<Option<RunRow>> {
+        let last = format!("{RUNS} WHERE s.name = ? ORDER BY r.id DESC LIMIT 1");
+        Ok(self.db.query_row(&last, [scope], run_of).optional()?)
+    }
+
+    /// The last run of a scope that looked.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub(crate) fn last_success(&self, scope: &str) -> anyhow::Result<Option<RunRow>> {
+        Ok(last_success(&self.db, scope)?)
+    }
+
+    /// The open findings of a scope, worst first, without those that are ignored.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub(crate) fn open_findings(&self, scope: &str) -> anyhow::Result<Vec<Finding>> {
+        let open = format!(
+            "{EPISODES} WHERE s.name = ? AND e.ended_at IS NULL AND NOT e.ignored
+             ORDER BY e.severity DESC, f.account, f.region, f.arn, f.check_id"
+        );
+        let mut statement = self.db.prepare_cached(&open)?;
+        let rows = statement.query_map([scope], |row| episode_of(row).map(|episode| episode.finding))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+/// Where an episode's subject lies, and which check is about it.
+pub(super) struct Place {
+    pub(super) check: String,
+    pub(super) account: String,
+    pub(super) region: String,
+    pub(super) arn: String,
+}
+
+pub(super) fn place(db: &Connection, episode: i64) -> rusqlite::Result<Place> {
+    db.prepare_cached(
+        "SELECT f.check_id, f.account, f.region, f.arn FROM episodes e JOIN findings f ON f.id = e.finding
+         WHERE e.id = ?",
+    )?
+    .query_row([episode], |row| {
+        Ok(Place { check: row.get(0)?, account: row.get(1)?, region: row.get(2)?, arn: row.get(3)? })
+    })
+}
+
+pub(super) fn episode(db: &Connection, id: i64) -> rusqlite::Result<Episode> {
+    db.prepare_cached(&format!("{EPISODES} WHERE e.id = ?"))?.query_row([id], episode_of)
+}
+
+pub(super) fn last_success(db: &Connection, scope: &str) -> rusqlite::Result<Option<RunRow>> {
+    let last = format!("{RUNS} WHERE s.name = ? AND r.problem IS NULL ORDER BY r.id DESC LIMIT 1");
+    db.prepare_cached(&last)?.query_row([scope], run_of).optional()
+}
+
+/// How an end is stored.
+pub(super) fn how(end: End) -> &'static str {
+    match end {
+        End::Resolved => "resolved",
+        End::Gone => "gone",
+    }
+}
+
+fn episode_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Episode> {
+    let ended_at: Option<i64> = row.get(2)?;
+    let how_it_ended: Option<String> = row.get(3)?;
+    let details: Details = json(row, 13)?;
+    let finding = Finding {
+        fingerprint: hex(&row.get::<_, Fingerprint>(4)?),
+        check: row.get(5)?,
+        severity: from_number(row.get(6)?),
+        was: None,
+        account: row.get(7)?,
+        region: row.get(8)?,
+        subject: Thing { kind: kind(row, 9)?, arn: row.get(10)?, name: row.get(11)? },
+        cause: details.cause,
+        message: row.get(12)?,
+        affects: details.affects,
+        fix: details.fix,
+        fix_command: details.fix_command,
+        first_seen: from_millis(row.get(14)?),
+        last_seen: from_millis(row.get(15)?),
+        end: how_it_ended.map(|text| if text == how(End::Gone) { End::Gone } else { End::Resolved }),
+    };
+    Ok(Episode { scope: row.get(0)?, ignored: row.get(1)?, finding, ended_at: ended_at.map(from_millis) })
+}
+
+fn run_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<RunRow> {
+    let count = |column| row.get::<_, i64>(column).map(|count| u64::try_from(count).unwrap_or_default());
+    let end = match row.get::<_, Option<String>>(4)? {
+        Some(problem) => RunEnd::Failed(problem),
+        None => RunEnd::Looked(RunCounts {
+            status: row.get(5)?,
+            pass: count(6)?,
+            unknown: count(7)?,
+            not_applicable: count(8)?,
+            ignored: count(9)?,
+            high: count(10)?,
+            medium: count(11)?,
+            low: count(12)?,
+            new: count(13)?,
+            worse: count(14)?,
+            resolved: count(15)?,
+            ongoing: count(16)?,
+        }),
+    };
+    Ok(RunRow {
+        id: row.get(0)?,
+        scope: row.get(1)?,
+        started_at: from_millis(row.get(2)?),
+        finished_at: from_millis(row.get(3)?),
+        end,
+    })
+}
+
+fn json<T: DeserializeOwned>(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let problem = |error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error));
+    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(problem)
+}
+
+/// A kind of subject by its name: the names are those of its serialised form. One that is added to them is a new version
+/// of the tables, as an older Gatelight could not read it.
+fn kind(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<SubjectKind> {
+    let problem = |error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error));
+    let name = serde_json::Value::String(row.get(column)?);
+    serde_json::from_value::<SubjectKind>(name).map_err(problem)
+}

@@ -1,0 +1,422 @@
+//! What a run changes, rule by rule, by real audits of the worlds of the checks' tests.
+
+use gatelight_checks::{
+    CHECKS, Fetched, Gap, Listing, Policy, Severity, find_check,
+    inventory::Region,
+    policy::Ignore,
+    testing::{Inventory, denied, healthy},
+};
+
+use super::{super::AUDIT, *};
+use crate::{
+    collect::aws::Traffic,
+    config::{FailOn, IgnoreSetting},
+    news::{Change, End},
+    report::{Builder, Report},
+};
+
+/// A look, as a test describes it.
+struct Look {
+    worlds: Vec<Inventory>,
+    checks: Vec<&'static str>,
+    ignores: Vec<IgnoreSetting>,
+    severity: Option<Severity>,
+    replayed: bool,
+}
+
+/// What one look changed, in names.
+#[derive(Debug, Default, PartialEq)]
+struct Told {
+    new: Vec<String>,
+    worse: Vec<String>,
+    resolved: Vec<String>,
+    gone: Vec<String>,
+    ongoing: u64,
+}
+
+const STAGE: &str = "orders/prod";
+
+/// A healthy account in which `orders/prod` has no access log.
+fn spoilt() -> Inventory {
+    let mut world = healthy();
+    world.stage_mut(STAGE).access_log = None;
+    world
+}
+
+fn with(change: impl FnOnce(&mut Inventory)) -> Inventory {
+    let mut world = spoilt();
+    change(&mut world);
+    world
+}
+
+fn look(worlds: impl IntoIterator<Item = Inventory>) -> Look {
+    let worlds = worlds.into_iter().collect();
+    let checks = vec!["access-log-off", "function-tracing-off", "access-log-not-json"];
+    Look { worlds, checks, ignores: Vec::new(), severity: None, replayed: false }
+}
+
+impl Look {
+    fn report(&self, hours: i64) -> Report {
+        let checks: Vec<_> = self.checks.iter().map(|id| find_check(id).expect("a check")).collect();
+        let ignores = self.ignores.iter().map(|ignore| {
+            Ignore::new(&ignore.check, &ignore.subject, ignore.ended(at(hours))).expect("a pattern")
+        });
+        let severities = self.severity.map(|severity| ("access-log-off".to_owned(), severity));
+        let policy = Policy { severities: severities.into_iter().collect(), ignores: ignores.collect() };
+        let mut builder =
+            Builder::new(&checks, policy, &self.ignores, FailOn::Low, at(hours)).expect("a temporary file");
+        for world in &self.worlds {
+            builder.add(&world.account, &world.region, Traffic::default()).expect("adds");
+        }
+        let mut report = builder.finish(at(hours), at(hours)).expect("finishes");
+        report.replayed = self.replayed;
+        report
+    }
+
+    /// Records it as run of a scope, and says what it changed. What the report says must be the same.
+    fn recorded(&self, ledger: &Ledger, scope: &str, hours: i64) -> Told {
+        let mut report = self.report(hours);
+        let news = ledger.record(&mut report, scope, no_messages).expect("records");
+        let names = |list: &[crate::news::Finding], end: Option<End>| -> Vec<String> {
+            list.iter().filter(|finding| finding.end == end).map(|finding| finding.subject.name.clone()).collect()
+        };
+        let told = Told {
+            new: names(&news.new, None),
+            worse: names(&news.worse, None),
+            resolved: names(&news.resolved, Some(End::Resolved)),
+            gone: names(&news.resolved, Some(End::Gone)),
+            ongoing: news.ongoing,
+        };
+        let changes = report.changes.as_ref().expect("it was compared");
+        let of = |change| changes.seen.values().filter(|seen| seen.change == change).count();
+        assert_eq!((of(Change::New), of(Change::Resolved)), (told.new.len(), told.resolved.len()));
+        assert_eq!(changes.gone.len(), told.gone.len());
+        let open = ledger.open_findings(scope).expect("reads");
+        assert_eq!(open.len() as u64, told.new.len() as u64 + told.worse.len() as u64 + told.ongoing, "{open:?}");
+        told
+    }
+}
+
+fn new() -> Told {
+    Told { new: vec![STAGE.to_owned()], ..Told::default() }
+}
+
+fn ongoing() -> Told {
+    Told { ongoing: 1, ..Told::default() }
+}
+
+fn resolved() -> Told {
+    Told { resolved: vec![STAGE.to_owned()], ..Told::default() }
+}
+
+fn gone() -> Told {
+    Told { gone: vec![STAGE.to_owned()], ..Told::default() }
+}
+
+/// What a second look of the same scope, an hour after one that found the stage, changes.
+fn then(second: &Look) -> Told {
+    let place = Place::new();
+    let ledger = place.open();
+    assert_eq!(look([spoilt()]).recorded(&ledger, AUDIT, 0), new());
+    second.recorded(&ledger, AUDIT, 1)
+}
+
+#[test]
+fn a_failure_is_new_then_ongoing() {
+    let place = Place::new();
+    let ledger = place.open();
+    let mut report = look([spoilt()]).report(0);
+    let news = ledger.record(&mut report, AUDIT, no_messages).expect("records");
+    assert!(news.first && news.new.len() == 1 && report.changes.expect("compared").since.is_none());
+    for hours in 1..4 {
+        assert_eq!(look([spoilt()]).recorded(&ledger, AUDIT, hours), ongoing());
+    }
+    let open = ledger.open_findings(AUDIT).expect("reads").remove(0);
+    assert_eq!((open.first_seen, open.last_seen, open.end), (at(0), at(3), None));
+    assert_eq!(open.check, "access-log-off");
+    assert_eq!(open.fingerprint, news.new[0].fingerprint);
+    assert_eq!((open.message, open.cause, open.fix), {
+        let first = news.new[0].clone();
+        (first.message, first.cause, first.fix)
+    });
+}
+
+#[test]
+fn a_pass_resolves() {
+    assert_eq!(then(&look([healthy()])), resolved());
+}
+
+#[test]
+fn what_does_not_apply_any_more_is_resolved() {
+    let place = Place::new();
+    let ledger = place.open();
+    let mut odd = healthy();
+    odd.access_log_mut(STAGE).format = Some("no JSON".to_owned());
+    assert_eq!(look([odd]).recorded(&ledger, AUDIT, 0), new());
+    // Without an access log there is no format to judge; that there is none is the new finding.
+    let told = look([spoilt()]).recorded(&ledger, AUDIT, 1);
+    assert_eq!(told, Told { new: vec![STAGE.to_owned()], ..resolved() });
+}
+
+#[test]
+fn what_could_not_be_checked_stays_open_and_is_not_seen() {
+    let place = Place::new();
+    let ledger = place.open();
+    let hidden = with(|world| world.access_log_mut("orders/staging").format = Some("no JSON".to_owned()));
+    look([hidden]).recorded(&ledger, AUDIT, 0);
+    // Everything of the account is unknown: a listing of stages that was denied.
+    let unread = |region: &mut Region| {
+        region.rest_apis = Listing::unread(denied("apigateway:GET"));
+        region.functions = Listing::unread(denied("lambda:ListFunctions"));
+    };
+    for hours in [1, 2] {
+        let told = look([with(|world| unread(&mut world.region))]).recorded(&ledger, AUDIT, hours);
+        assert_eq!(told, Told { ongoing: 2, ..Told::default() });
+    }
+    let open = ledger.open_findings(AUDIT).expect("reads");
+    assert!(open.iter().all(|finding| finding.last_seen == at(0)), "nobody saw them since: {open:#?}");
+    look([spoilt()]).recorded(&ledger, AUDIT, 3);
+    assert_eq!(ledger.open_findings(AUDIT).expect("reads")[0].last_seen, at(3));
+}
+
+#[test]
+fn an_unknown_outcome_about_the_subject_itself_leaves_it_untouched() {
+    let place = Place::new();
+    let ledger = place.open();
+    let of = |world: Inventory| Look { checks: vec!["gateway-role-missing"], ..look([world]) };
+    let gateway = "arn:aws:apigateway:us-east-1::/account";
+    let role = |change: fn(&mut Fetched<Option<gatelight_checks::inventory::Role>>)| {
+        let mut world = healthy();
+        let arn = world.gateway_role_arn();
+        change(&mut world.account.roles.iter_mut().find(|role| role.arn == arn).expect("the role").role);
+        world
+    };
+    let told = of(role(|role| *role = Fetched::known(None))).recorded(&ledger, AUDIT, 0);
+    assert_eq!(told.new.len(), 1);
+    assert_eq!(ledger.open_findings(AUDIT).expect("reads")[0].subject.arn, gateway);
+    let denied = of(role(|role| *role = Fetched::from(Err(denied("iam:GetRole")))));
+    assert!(denied.report(1).summary.unknown == 1, "the test hides the fact that decides");
+    assert_eq!(denied.recorded(&ledger, AUDIT, 1), ongoing());
+    assert_eq!(ledger.open_findings(AUDIT).expect("reads")[0].last_seen, at(0));
+    assert_eq!(of(healthy()).recorded(&ledger, AUDIT, 2).resolved.len(), 1);
+}
+
+#[test]
+fn a_deleted_subject_is_gone() {
+    let without = with(|world| world.api_mut("orders").stages.seen.retain(|stage| stage.name != "prod"));
+    assert_eq!(then(&look([without])), gone());
+    let api_deleted = with(|world| world.region.rest_apis.seen.retain(|api| api.name != "orders"));
+    assert_eq!(then(&look([api_deleted])), gone());
+}
+
+#[test]
+fn a_skipped_check_says_nothing() {
+    let skipped = Look { checks: vec!["function-tracing-off"], ..look([healthy()]) };
+    assert_eq!(then(&skipped), ongoing());
+    let deleted = with(|world| world.region.rest_apis.seen.clear());
+    assert_eq!(then(&Look { checks: vec!["function-tracing-off"], ..look([deleted]) }), ongoing());
+}
+
+#[test]
+fn another_region_or_none_says_nothing() {
+    assert_eq!(then(&look([])), ongoing());
+    let text = serde_json::to_string(&healthy()).expect("serialises");
+    let elsewhere: Inventory = serde_json::from_str(&text.replace("us-east-1", "eu-west-1")).expect("reads");
+    assert_eq!(then(&look([elsewhere])), ongoing());
+    let account: Inventory = serde_json::from_str(&text.replace("123456789012", "210987654321")).expect("reads");
+    assert_eq!(then(&look([account])), ongoing());
+}
+
+#[test]
+fn the_denied_listing_of_one_api_says_nothing_about_its_stages() {
+    let unlisted = with(|world| world.api_mut("orders").stages = Listing::unread(denied("apigateway:GET")));
+    assert_eq!(then(&look([unlisted])), ongoing());
+    // Another API's denied listing does not protect it.
+    let other = with(|world| {
+        world.api_mut("users").stages = Listing::unread(denied("apigateway:GET"));
+        world.api_mut("orders").stages.seen.retain(|stage| stage.name != "prod");
+    });
+    assert_eq!(then(&look([other])), gone());
+}
+
+#[test]
+fn an_account_that_nobody_could_name_is_neither_remembered_nor_heard() {
+    let unnamed = || with(|world| world.account.id = Fetched::from(Err(Gap::not_collected("the account"))));
+    assert_eq!(then(&look([unnamed()])), ongoing());
+    let place = Place::new();
+    let ledger = place.open();
+    let both = || look([unnamed(), unnamed()]);
+    assert_eq!(both().report(0).shards.iter().map(|shard| shard.account.as_str()).collect::<Vec<_>>(), [
+        "unknown",
+        "unknown-2"
+    ]);
+    assert!(both().report(0).summary.fail > 0);
+    for hours in 0..2 {
+        assert_eq!(both().recorded(&ledger, AUDIT, hours), Told::default());
+    }
+}
+
+#[test]
+fn another_scope_says_nothing_and_has_its_own_memory() {
+    let place = Place::new();
+    let ledger = place.open();
+    assert_eq!(look([spoilt()]).recorded(&ledger, "hourly", 0), new());
+    assert_eq!(look([spoilt()]).recorded(&ledger, "nightly", 1), new());
+    assert_eq!(look([healthy()]).recorded(&ledger, "nightly", 2), resolved());
+    assert_eq!(ledger.open_findings("hourly").expect("reads").len(), 1);
+    assert_eq!(look([spoilt()]).recorded(&ledger, "hourly", 3), ongoing());
+}
+
+#[test]
+fn what_fails_again_is_new_again_and_the_first_time_stays_in_the_history() {
+    let place = Place::new();
+    let ledger = place.open();
+    for (hours, world, told) in [
+        (0, spoilt(), new()),
+        (1, spoilt(), ongoing()),
+        (2, healthy(), resolved()),
+        (3, healthy(), Told::default()),
+        (4, spoilt(), new()),
+    ] {
+        assert_eq!(look([world]).recorded(&ledger, AUDIT, hours), told, "{hours}");
+    }
+    let reader = crate::ledger::Reader::open(&place.path).expect("opens");
+    let mut episodes = Vec::new();
+    let filter = crate::ledger::Filter::default();
+    reader.episodes(&filter, |episode| {
+        let finding = episode.finding;
+        episodes.push((finding.first_seen, finding.last_seen, episode.ended_at, finding.end));
+        Ok(())
+    }).expect("reads");
+    assert_eq!(episodes, [(at(4), at(4), None, None), (at(0), at(1), Some(at(2)), Some(End::Resolved))]);
+}
+
+#[test]
+fn a_severity_that_rises_is_worse_and_one_that_falls_is_not_news() {
+    let place = Place::new();
+    let ledger = place.open();
+    let of = |severity| Look { severity: Some(severity), ..look([spoilt()]) };
+    assert_eq!(of(Severity::Medium).recorded(&ledger, AUDIT, 0), new());
+    let mut report = of(Severity::High).report(1);
+    let news = ledger.record(&mut report, AUDIT, no_messages).expect("records");
+    assert_eq!((news.worse.len(), news.ongoing), (1, 0));
+    assert_eq!((news.worse[0].was, news.worse[0].severity), (Some(Severity::Medium), Severity::High));
+    assert_eq!((news.worse[0].first_seen, news.worse[0].last_seen), (at(0), at(1)));
+    let changes = report.changes.as_ref().expect("compared");
+    assert_eq!(changes.worse, 1);
+    assert!(changes.seen.values().all(|seen| seen.change == Change::Ongoing && seen.first_seen == at(0)));
+    assert_eq!(of(Severity::High).recorded(&ledger, AUDIT, 2), ongoing());
+    assert_eq!(of(Severity::Low).recorded(&ledger, AUDIT, 3), ongoing());
+    assert_eq!(ledger.open_findings(AUDIT).expect("reads")[0].severity, Severity::Low);
+    assert_eq!(of(Severity::Medium).recorded(&ledger, AUDIT, 4).worse, [STAGE]);
+}
+
+fn ignored(world: Inventory) -> Look {
+    let ignore = IgnoreSetting {
+        check: "*".to_owned(),
+        subject: "orders/*".to_owned(),
+        reason: "known".to_owned(),
+        until: None,
+    };
+    Look { ignores: vec![ignore], ..look([world]) }
+}
+
+#[test]
+fn an_ignored_finding_is_remembered_and_never_news() {
+    let place = Place::new();
+    let ledger = place.open();
+    assert_eq!(ignored(spoilt()).recorded(&ledger, AUDIT, 0), Told::default());
+    assert_eq!(ignored(spoilt()).recorded(&ledger, AUDIT, 1), Told::default());
+    // The ignore ends: to the reader it is new, and the ledger knows since when it has been there.
+    let mut report = look([spoilt()]).report(2);
+    let news = ledger.record(&mut report, AUDIT, no_messages).expect("records");
+    assert_eq!((news.new.len(), news.new[0].first_seen, news.new[0].last_seen), (1, at(0), at(2)));
+    assert_eq!(look([spoilt()]).recorded(&ledger, AUDIT, 3), ongoing());
+    // It is ignored again: not resolved, and when it really is, nobody hears of it.
+    assert_eq!(ignored(spoilt()).recorded(&ledger, AUDIT, 4), Told::default());
+    assert_eq!(ignored(healthy()).recorded(&ledger, AUDIT, 5), Told::default());
+    let reader = crate::ledger::Reader::open(&place.path).expect("opens");
+    let mut ends = Vec::new();
+    reader.episodes(&crate::ledger::Filter::default(), |episode| {
+        ends.push((episode.ignored, episode.finding.end, episode.ended_at));
+        Ok(())
+    }).expect("reads");
+    assert_eq!(ends, [(true, Some(End::Resolved), Some(at(5)))]);
+}
+
+#[test]
+fn a_run_that_could_not_run_changes_nothing() {
+    let place = Place::new();
+    let ledger = place.open();
+    look([spoilt()]).recorded(&ledger, AUDIT, 0);
+    ledger.record_failure(AUDIT, at(1), at(1), "no credentials").expect("records");
+    let last = ledger.last_run(AUDIT).expect("reads").expect("a run");
+    assert_eq!(last.end, super::super::RunEnd::Failed("no credentials".to_owned()));
+    assert_eq!(ledger.last_success(AUDIT).expect("reads").expect("a run").finished_at, at(0));
+    assert_eq!(ledger.open_findings(AUDIT).expect("reads")[0].last_seen, at(0));
+    assert_eq!(look([spoilt()]).recorded(&ledger, AUDIT, 2), ongoing());
+    assert_eq!(ledger.open_findings(AUDIT).expect("reads")[0].last_seen, at(2));
+    assert_eq!(ledger.last_run("hourly").expect("reads"), None);
+}
+
+#[test]
+fn a_saved_inventory_does_not_turn_back_time() {
+    let place = Place::new();
+    let ledger = place.open();
+    let saved = |world| Look { replayed: true, ..look([world]) };
+    assert_eq!(saved(spoilt()).recorded(&ledger, AUDIT, 5), new());
+    assert_eq!(saved(spoilt()).recorded(&ledger, AUDIT, 5), ongoing());
+    let mut older = saved(healthy()).report(4);
+    let problem = ledger.record(&mut older, AUDIT, no_messages).expect_err("older");
+    let text = format!("{problem:#}");
+    assert!(text.contains("turn back time") && text.contains("2026-11-01T13:00:00Z"), "{text}");
+    assert!(older.changes.is_none());
+    assert_eq!(ledger.open_findings(AUDIT).expect("reads").len(), 1);
+    // The other scope has no such run; and a look at AWS is recorded whatever the clock says.
+    assert_eq!(saved(healthy()).recorded(&ledger, "hourly", 4), Told::default());
+    assert_eq!(look([healthy()]).recorded(&ledger, AUDIT, 3), resolved());
+}
+
+#[test]
+fn messages_are_kept_only_together_with_the_run() {
+    let place = Place::new();
+    let ledger = place.open();
+    let mut report = look([spoilt()]).report(0);
+    ledger.record(&mut report, AUDIT, |news| vec![message("on-call", &news.new[0].subject.name)]).expect("records");
+    assert_eq!(ledger.due(at(0)).expect("reads")[0].body["text"], STAGE);
+    let mut older = Look { replayed: true, ..look([healthy()]) }.report(-1);
+    ledger.record(&mut older, AUDIT, |_| vec![message("on-call", "never")]).expect_err("older");
+    assert_eq!(ledger.due(at(0)).expect("reads").len(), 1);
+}
+
+#[test]
+fn every_check_of_every_world_is_remembered_with_all_that_is_said_of_it() {
+    let place = Place::new();
+    let ledger = place.open();
+    let world = healthy_but_spoilt_everywhere();
+    let checks = CHECKS.iter().map(|check| check.id).collect();
+    let all = Look { checks, ..look([world]) };
+    let mut report = all.report(0);
+    let mut news = ledger.record(&mut report, AUDIT, no_messages).expect("records");
+    assert!(news.new.len() > 5 && news.new.is_sorted_by_key(|finding| std::cmp::Reverse(finding.severity)));
+    assert!(news.new.iter().any(|finding| !finding.affects.is_empty() && finding.cause != finding.subject));
+    assert!(news.new.iter().any(|finding| finding.fix_command.is_some()));
+    let mut open = ledger.open_findings(AUDIT).expect("reads");
+    for list in [&mut news.new, &mut open] {
+        list.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
+    }
+    assert_eq!(open, news.new, "what is read back is what was found");
+}
+
+fn healthy_but_spoilt_everywhere() -> Inventory {
+    with(|world| {
+        let arn = world.gateway_role_arn();
+        world.account.roles.iter_mut().filter(|role| role.arn == arn).for_each(|role| role.role = Fetched::known(None));
+        world.access_log_mut("users/live").format = Some("no JSON".to_owned());
+        for api in &mut world.region.rest_apis.seen {
+            for stage in &mut api.stages.seen {
+                stage.tracing = Some(false);
+            }
+        }
+    })
+}

@@ -1,0 +1,313 @@
+//! Messages: what a look changed, what is open, what was found.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+};
+
+use gatelight_checks::Severity;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{
+    blocks::{BLOCKS, TOTAL, context, header, section},
+    groups::{Group, Groups, State},
+    route::Route,
+    text::{bare, count, length, moment, name, thousands},
+};
+use crate::{
+    ledger::Message,
+    news::{Finding, News},
+    report::{Report, Row, Shard, Told},
+};
+
+/// Groups that are over which a message shows.
+const OVER: usize = 5;
+/// What is kept free of both limits for those, for what is counted, for the footer and for `marked`.
+const SPARE_BLOCKS: usize = OVER + 6;
+const SPARE_TEXT: usize = 2_500;
+
+/// When a scope was last looked at, for a digest: what was found long ago may not be so any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    pub(crate) scope: String,
+    /// When the last look that ran to its end did so; none: none has.
+    pub(crate) last: Option<Timestamp>,
+}
+
+/// The messages about a look: one for each route that is told something. Where nothing changed, none.
+/// `next_look` says when the next is due, such as `10:00 CET`.
+pub(crate) fn compose(news: &News, routes: &[Route], next_look: Option<&str>) -> Vec<Message> {
+    let follows = routes.iter().filter(|route| route.follows(&news.scope));
+    follows.filter_map(|route| about(news, route, next_look)).collect()
+}
+
+fn about(news: &News, route: &Route, next_look: Option<&str>) -> Option<Message> {
+    let (mut open, mut over) = (Groups::default(), Groups::default());
+    let mut counts = Vec::new();
+    let lists = [
+        (&news.worse, State::Worse, "got worse"),
+        (&news.new, State::New, "new"),
+        (&news.resolved, State::Over, "resolved"),
+    ];
+    for (findings, state, word) in lists {
+        let mut number = 0;
+        for finding in findings.iter().filter(|finding| route.takes(finding)) {
+            number += 1;
+            if state == State::Over { over.add(finding, state) } else { open.add(finding, state) }
+        }
+        if number > 0 {
+            counts.push(format!("{} {word}", thousands(number)));
+        }
+    }
+    if counts.is_empty() {
+        return None;
+    }
+    let mut footer = Vec::new();
+    if news.scope != "audit" {
+        footer.push(format!("schedule {}", name(&news.scope)));
+    }
+    if news.ongoing > 0 {
+        let are = if news.ongoing == 1 { "is" } else { "are" };
+        footer.push(format!("{} {are} unchanged", count(news.ongoing, "finding")));
+    }
+    if news.unknown > 0 {
+        footer.push(format!("{} could not be checked", thousands(news.unknown)));
+    }
+    footer.extend(next_look.map(|when| format!("next look {}", super::text::prose(when, 60))));
+    let first = if news.first { "first look: " } else { "" };
+    let page = Page {
+        head: format!("{first}{}", counts.join(", ")),
+        open: open.sorted(),
+        over: over.sorted(),
+        footer,
+        pointer: "`gatelight history --open` lists them",
+    };
+    Some(Message { webhook: route.name().to_owned(), body: page.body(news.taken_at) })
+}
+
+/// The message that says all that is open, in the scopes whose `looks` are given. It is there when nothing is open, too:
+/// it shows that somebody still looks.
+pub(crate) fn digest(open: &[Finding], route: &Route, looks: &[Look], now: Timestamp) -> Message {
+    let mut groups = Groups::default();
+    let mut seen = BTreeSet::new();
+    let mut kinds: BTreeMap<std::cmp::Reverse<Severity>, u64> = BTreeMap::new();
+    // Two schedules may look at the same thing.
+    let taken = open.iter().filter(|finding| route.takes(finding) && seen.insert(finding.fingerprint.as_str()));
+    for finding in taken {
+        groups.add(finding, State::Open);
+        *kinds.entry(std::cmp::Reverse(finding.severity)).or_default() += 1;
+    }
+    let page = Page {
+        head: if kinds.is_empty() { "nothing is open".to_owned() } else { format!("open: {}", by_severity(&kinds)) },
+        open: groups.sorted(),
+        over: Vec::new(),
+        footer: looks.iter().take(20).map(look).collect(),
+        pointer: "`gatelight history --open` lists them",
+    };
+    Message { webhook: route.name().to_owned(), body: page.body(now) }
+}
+
+fn look(look: &Look) -> String {
+    let scope = name(&look.scope);
+    match look.last {
+        Some(at) => format!("{scope}: looked at {}", moment(at)),
+        None => format!("{scope}: no look has succeeded yet"),
+    }
+}
+
+/// The messages about a report by itself, without a memory: all that was found. A route that is told nothing has none.
+///
+/// # Errors
+/// If the report's temporary file cannot be read.
+pub(crate) fn snapshot(report: &Report, routes: &[Route]) -> io::Result<Vec<Message>> {
+    let routes: Vec<_> = routes.iter().filter(|route| route.follows("audit")).collect();
+    let mut all: Vec<Groups> = routes.iter().map(|_| Groups::default()).collect();
+    failed(report, |finding| {
+        for (route, groups) in routes.iter().zip(&mut all) {
+            if route.takes(finding) {
+                groups.add(finding, State::Found);
+            }
+        }
+    })?;
+    let told = routes.iter().zip(all).filter_map(|(route, groups)| {
+        let groups = groups.sorted();
+        (!groups.is_empty()).then(|| Message { webhook: route.name().to_owned(), body: found(report, groups) })
+    });
+    Ok(told.collect())
+}
+
+/// The message about all that was found at `least` or above; there is one when nothing was, too.
+///
+/// # Errors
+/// If the report's temporary file cannot be read.
+pub(crate) fn snapshot_of_all(report: &Report, least: Severity) -> io::Result<Value> {
+    let mut groups = Groups::default();
+    failed(report, |finding| {
+        if finding.severity >= least {
+            groups.add(finding, State::Found);
+        }
+    })?;
+    Ok(found(report, groups.sorted()))
+}
+
+fn found(report: &Report, groups: Vec<Group>) -> Value {
+    let mut kinds: BTreeMap<std::cmp::Reverse<Severity>, u64> = BTreeMap::new();
+    for group in &groups {
+        *kinds.entry(std::cmp::Reverse(group.severity())).or_default() += group.findings();
+    }
+    let head = if kinds.is_empty() { "no findings".to_owned() } else { format!("found: {}", by_severity(&kinds)) };
+    let mut footer = vec![format!("looked at {}", moment(report.finished_at))];
+    if report.summary.unknown > 0 {
+        footer.push(format!("{} could not be checked", thousands(report.summary.unknown)));
+    }
+    let page = Page { head, open: groups, over: Vec::new(), footer, pointer: "the report of this audit lists them" };
+    page.body(report.finished_at)
+}
+
+fn failed(report: &Report, mut each: impl FnMut(&Finding)) -> io::Result<()> {
+    report.rows(|shard, row| {
+        if let Some(finding) = finding(report, shard, row) {
+            each(&finding);
+        }
+        Ok(())
+    })
+}
+
+/// A failure that nobody accepted.
+fn finding(report: &Report, shard: &Shard, row: Row) -> Option<Finding> {
+    let check = row.check().id.to_owned();
+    let fingerprint = row.fingerprint(&shard.account);
+    match row.verdict {
+        Told::Fail(failed) if row.ignored.is_none() => Some(Finding {
+            fingerprint,
+            check,
+            severity: row.severity,
+            was: None,
+            account: shard.account.clone(),
+            region: shard.region.clone(),
+            subject: row.subject,
+            cause: failed.cause,
+            message: failed.message,
+            affects: failed.affects,
+            fix: failed.fix,
+            fix_command: failed.fix_command,
+            first_seen: report.finished_at,
+            last_seen: report.finished_at,
+            end: None,
+        }),
+        _ => None,
+    }
+}
+
+/// `1 high, 2 medium`.
+fn by_severity(kinds: &BTreeMap<std::cmp::Reverse<Severity>, u64>) -> String {
+    let said = kinds.iter().map(|(severity, number)| format!("{} {}", thousands(*number), severity.0.name()));
+    said.collect::<Vec<_>>().join(", ")
+}
+
+/// What a message says, before it is fitted into Slack's limits.
+struct Page {
+    head: String,
+    /// Worst first.
+    open: Vec<Group>,
+    over: Vec<Group>,
+    footer: Vec<String>,
+    /// Where what is only counted can be read.
+    pointer: &'static str,
+}
+
+impl Page {
+    fn body(&self, now: Timestamp) -> Value {
+        let sign = match self.open.first().map(Group::severity) {
+            Some(Severity::High) => "🔴",
+            Some(Severity::Medium) => "🟠",
+            Some(Severity::Low) => "🟡",
+            None => "✅",
+        };
+        let head = format!("{sign} {}{}", self.head, self.place());
+        let mut blocks = vec![header(&head)];
+        let mut text = length(&head);
+        let mut shown = 0;
+        for group in &self.open {
+            let paragraph = group.paragraph(now);
+            if blocks.len() + SPARE_BLOCKS >= BLOCKS || text + length(&paragraph) + SPARE_TEXT > TOTAL {
+                break;
+            }
+            text += length(&paragraph);
+            blocks.push(section(&paragraph));
+            shown += 1;
+        }
+        blocks.extend(self.rest(&self.open[shown..], "more"));
+        let mut shown = 0;
+        let spare = text + 1_500;
+        for group in self.over.iter().take(OVER) {
+            let paragraph = group.paragraph(now);
+            if text + length(&paragraph) > spare {
+                break;
+            }
+            text += length(&paragraph);
+            blocks.push(section(&paragraph));
+            shown += 1;
+        }
+        blocks.extend(self.rest(&self.over[shown..], "more that are resolved"));
+        if !self.footer.is_empty() {
+            blocks.push(context(&self.footer.join(" · ")));
+        }
+        let worst = self.open.first().map_or_else(String::new, |group| format!(". Worst: {}", group.title()));
+        json!({"text": format!("Gatelight: {head}{worst}"), "blocks": blocks})
+    }
+
+    /// Where all of it lies, if that is short.
+    fn place(&self) -> String {
+        let places: BTreeSet<_> = self.open.iter().chain(&self.over).map(Group::place).collect();
+        let accounts: BTreeSet<_> = places.iter().map(|(account, _)| account).collect();
+        match places.first() {
+            None => String::new(),
+            Some((account, region)) if places.len() == 1 => format!(" · {} · {}", bare(account), bare(region)),
+            Some((account, _)) if accounts.len() == 1 => {
+                format!(" · {} · {}", bare(account), count(places.len() as u64, "region"))
+            }
+            Some(_) => format!(" · {}", count(accounts.len() as u64, "account")),
+        }
+    }
+
+    /// Says how much is not shown, and where it is.
+    fn rest(&self, groups: &[Group], what: &str) -> Option<Value> {
+        if groups.is_empty() {
+            return None;
+        }
+        let mut kinds: BTreeMap<std::cmp::Reverse<Severity>, u64> = BTreeMap::new();
+        for group in groups {
+            *kinds.entry(std::cmp::Reverse(group.severity())).or_default() += group.findings();
+        }
+        let number = groups.iter().map(Group::findings).sum();
+        let pointer = if what == "more" { self.pointer } else { "`gatelight history` lists them" };
+        Some(section(&format!("and {} {what} ({}): {pointer}", thousands(number), by_severity(&kinds))))
+    }
+}
+
+/// The message as it is posted: told that it may have been posted already, or that an earlier one may never have been.
+pub(crate) fn marked(body: &Value, repeated: bool, uncertain: Option<Timestamp>) -> Value {
+    let mut notes = Vec::new();
+    if repeated {
+        notes.push("(repeated) this message may have been posted before".to_owned());
+    }
+    if let Some(at) = uncertain {
+        let at = moment(at);
+        notes.push(format!(
+            "an earlier message, of {at}, may not have arrived: `gatelight history` says what was found"
+        ));
+    }
+    let mut body = body.clone();
+    if notes.is_empty() {
+        return body;
+    }
+    if let Some(blocks) = body.get_mut("blocks").and_then(Value::as_array_mut) {
+        blocks.insert(blocks.len().min(1), context(&notes.join("\n")));
+    }
+    if repeated && let Some(Value::String(text)) = body.get_mut("text") {
+        text.insert_str(0, "(repeated) ");
+    }
+    body
+}
