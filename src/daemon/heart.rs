@@ -32,7 +32,9 @@ pub(crate) async fn start() -> anyhow::Result<Receiver<()>> {
                     Ok(()) | Err(mpsc::error::TrySendError::Full(())) => {}
                 },
                 Err(_) => {
-                    tracing::warn!("the heartbeat fell silent, as it does when the clock is set back; it is started anew");
+                    tracing::warn!(
+                        "the heartbeat fell silent, as it does when the clock is set back; it is started anew"
+                    );
                     let _ = heart.shutdown().await;
                     match beat(inner.clone()).await {
                         Ok(new) => heart = new,

@@ -8,12 +8,10 @@ use super::json::state;
 use crate::{
     ledger::{Episode, Filter, Reader, RunEnd, RunRow},
     news::End,
-    report::{
-        command_line,
-    },
+    report::command_line,
+    terminal::{WIDTH, count, plain, thousands, wrap},
 };
 
-const WIDTH: usize = 80;
 const INDENT: &str = "          ";
 
 /// Writes findings, and messages that did not arrive.

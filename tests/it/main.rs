@@ -8,6 +8,7 @@ mod faults;
 mod ministack;
 mod moto_suite;
 mod path;
+mod packaging;
 mod read_only;
 mod scale;
 mod slack;

@@ -100,7 +100,8 @@ fn over_a_year_of_four_zones_each_due_time_begins_exactly_once() {
         let zone = TimeZone::tzif(name, data).expect("zone data");
         let from = time(from);
         let minute = |number: i64| after(from, number * 60);
-        let year: Vec<_> = (0..365 * 24 * 60).map(|number| (minute(number), zone.to_datetime(minute(number)))).collect();
+        let year: Vec<_> =
+            (0..365 * 24 * 60).map(|number| (minute(number), zone.to_datetime(minute(number)))).collect();
         let tables: Vec<_> = EXPRESSIONS.iter().map(|expression| (expression.0, expression.0, name)).collect();
         let mut agenda = Agenda::new(&schedules(&tables), |_| Some(after(from, -1)));
         let mut began: BTreeMap<String, Vec<Timestamp>> = BTreeMap::new();
@@ -215,7 +216,10 @@ fn new_schedules_keep_the_memory_of_the_scopes_that_stay() {
     let start = agenda.due(time("2026-05-01T10:01:00Z"), Duration::ZERO, &mut at_once).expect("`b` never ran");
     assert_eq!(start.schedule.name, "b");
     agenda.finished();
-    assert_eq!(agenda.next().map(|(at, schedule)| (at, schedule.name.as_str())), Some((time("2026-05-01T10:30:00Z"), "a")));
+    assert_eq!(
+        agenda.next().map(|(at, schedule)| (at, schedule.name.as_str())),
+        Some((time("2026-05-01T10:30:00Z"), "a"))
+    );
 }
 
 #[test]
@@ -224,12 +228,20 @@ fn the_last_two_due_times_span_weekends_and_gaps() {
         let schedule = schedules(&[("s", cron, zone)]).remove(0);
         schedule.cron.last_two(time(now)).map(|(earlier, last)| format!("{earlier} {last}"))
     };
-    assert_eq!(due("0 * * * *", "UTC", "2026-05-01T10:00:00Z").as_deref(), Some("2026-05-01T09:00:00Z 2026-05-01T10:00:00Z"));
+    assert_eq!(
+        due("0 * * * *", "UTC", "2026-05-01T10:00:00Z").as_deref(),
+        Some("2026-05-01T09:00:00Z 2026-05-01T10:00:00Z")
+    );
     let weekdays = due("0 9,17 * * MON-FRI", "UTC", "2026-11-23T08:59:00Z");
     assert_eq!(weekdays.as_deref(), Some("2026-11-20T09:00:00Z 2026-11-20T17:00:00Z"));
     let leap = due("0 0 29 2 *", "UTC", "2026-11-23T08:59:00Z");
     assert_eq!(leap.as_deref(), Some("2020-02-29T00:00:00Z 2024-02-29T00:00:00Z"));
     let samoa = due("0 3 * * *", "Pacific/Apia", "2011-12-31T00:00:00Z");
     assert_eq!(samoa.as_deref(), Some("2011-12-30T10:00:00Z 2011-12-30T13:00:00Z"));
-    assert_eq!(schedules(&[("s", "0 3 * * *", "Europe/Dublin")])[0].cron.say(time("2026-07-01T09:00:00Z"), time("2026-07-01T01:00:00Z")), "10:00 IST");
+    assert_eq!(
+        schedules(&[("s", "0 3 * * *", "Europe/Dublin")])[0]
+            .cron
+            .say(time("2026-07-01T09:00:00Z"), time("2026-07-01T01:00:00Z")),
+        "10:00 IST"
+    );
 }
