@@ -10,7 +10,7 @@ use std::{
     io::Write,
     path::Path,
     process::{Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use gatelight_checks::Severity;
@@ -94,13 +94,20 @@ fn killed_at_two_hundred_moments_it_loses_nothing() {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        // Some die before they have opened the file; most while they record or send.
-        std::thread::sleep(Duration::from_millis(random % 200));
+        // One in ten dies while it starts; the others somewhere between two runs, however slow the machine is.
+        if kill % 10 > 0 {
+            let before = recorded(&place).len() as u64;
+            let begun = Instant::now();
+            while (recorded(&place).len() as u64) < before + kill % 3 {
+                assert!(begun.elapsed() < Duration::from_secs(60), "kill {kill}: it records nothing");
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+        std::thread::sleep(Duration::from_micros(random % 50_000));
         assert!(child.try_wait().expect("asks").is_none(), "kill {kill}: it ended by itself");
         child.kill().expect("kills");
         child.wait().expect("ends");
-        let recorded = fs::read_to_string(place.folder.path().join("recorded")).unwrap_or_default();
-        let said = recorded.lines().last().and_then(|line| line.parse::<u64>().ok());
+        let said = recorded(&place).last().copied();
         // Opening it checks every page; a damaged one would have been moved, with a notice.
         let ledger = place.open();
         let done = next(&ledger).checked_sub(1);
@@ -116,6 +123,14 @@ fn killed_at_two_hundred_moments_it_loses_nothing() {
     assert!(in_the_middle > KILLS / 4 && runs > KILLS / 4, "{in_the_middle} kills came after new runs, {runs} in all");
     history_is_whole(&place, runs);
     delivered_once_or_said_so(&place, runs);
+}
+
+/// The runs that the process said it had recorded.
+fn recorded(place: &Place) -> Vec<u64> {
+    let lines = fs::read_to_string(place.folder.path().join("recorded")).unwrap_or_default();
+    // A line that is cut was being written.
+    let whole = lines.rsplit_once('\n').map_or("", |(whole, _)| whole);
+    whole.lines().map(|line| line.parse().expect("a number")).collect()
 }
 
 /// What is open is what the run found, and messages and runs are those of all runs up to it.
