@@ -222,7 +222,11 @@ impl Settings {
             bail!("there is no [[schedule]], so there is nothing to do");
         }
         let or = |span: Option<Span>, seconds| span.map_or(Duration::from_secs(seconds), |span| span.0);
-        let unused = [("save", self.save.is_some()), ("ledger", self.ledger.is_some()), ("output", self.output.as_ref().is_some_and(|to| to != "-"))];
+        let unused = [
+            ("save", self.save.is_some()),
+            ("ledger", self.ledger.is_some()),
+            ("output", self.output.as_ref().is_some_and(|to| to != "-")),
+        ];
         let run_limit = or(daemon.run_limit, 6 * 60 * 60);
         if run_limit.is_zero() {
             bail!("[daemon]: run-limit is 0, so that no run could end");

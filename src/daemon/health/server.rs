@@ -60,6 +60,12 @@ impl Bound {
         TcpListener::bind(address).await.map(Self).with_context(problem)
     }
 
+    /// Where it listens.
+    #[cfg(test)]
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.0.local_addr().expect("an address")
+    }
+
     /// Answers.
     pub(crate) fn serve(self, health: Health) -> Server {
         let few = Few { listener: self.0, permits: Arc::new(Semaphore::new(CONNECTIONS)) };
@@ -233,9 +239,19 @@ mod tests {
         for own in ["localhost", "LOCALHOST:9464", "127.0.0.1", "127.0.0.1:9464", "[::1]", "[::1]:9464"] {
             assert!(names_this_machine(own), "{own}");
         }
-        for other in ["", ":", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evil.example:9464",
-            "localhost:", "localhost:x", "user@localhost", "::1", "10.0.0.1"]
-        {
+        for other in [
+            "",
+            ":",
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "evil.example:9464",
+            "localhost:",
+            "localhost:x",
+            "user@localhost",
+            "::1",
+            "10.0.0.1",
+        ] {
             assert!(!names_this_machine(other), "{other}");
         }
         assert!(is_here("::ffff:127.0.0.1".parse().expect("an address")));

@@ -58,9 +58,10 @@ fn look(worlds: impl IntoIterator<Item = Inventory>) -> Look {
 impl Look {
     fn report(&self, hours: i64) -> Report {
         let checks: Vec<_> = self.checks.iter().map(|id| find_check(id).expect("a check")).collect();
-        let ignores = self.ignores.iter().map(|ignore| {
-            Ignore::new(&ignore.check, &ignore.subject, ignore.ended(at(hours))).expect("a pattern")
-        });
+        let ignores = self
+            .ignores
+            .iter()
+            .map(|ignore| Ignore::new(&ignore.check, &ignore.subject, ignore.ended(at(hours))).expect("a pattern"));
         let severities = self.severity.map(|severity| ("access-log-off".to_owned(), severity));
         let policy = Policy { severities: severities.into_iter().collect(), ignores: ignores.collect() };
         let mut builder =
@@ -246,10 +247,10 @@ fn an_account_that_nobody_could_name_is_neither_remembered_nor_heard() {
     let place = Place::new();
     let ledger = place.open();
     let both = || look([unnamed(), unnamed()]);
-    assert_eq!(both().report(0).shards.iter().map(|shard| shard.account.as_str()).collect::<Vec<_>>(), [
-        "unknown",
-        "unknown-2"
-    ]);
+    assert_eq!(
+        both().report(0).shards.iter().map(|shard| shard.account.as_str()).collect::<Vec<_>>(),
+        ["unknown", "unknown-2"]
+    );
     assert!(both().report(0).summary.fail > 0);
     for hours in 0..2 {
         assert_eq!(both().recorded(&ledger, AUDIT, hours), Told::default());
@@ -283,11 +284,13 @@ fn what_fails_again_is_new_again_and_the_first_time_stays_in_the_history() {
     let reader = crate::ledger::Reader::open(&place.path).expect("opens");
     let mut episodes = Vec::new();
     let filter = crate::ledger::Filter::default();
-    reader.episodes(&filter, |episode| {
-        let finding = episode.finding;
-        episodes.push((finding.first_seen, finding.last_seen, episode.ended_at, finding.end));
-        Ok(())
-    }).expect("reads");
+    reader
+        .episodes(&filter, |episode| {
+            let finding = episode.finding;
+            episodes.push((finding.first_seen, finding.last_seen, episode.ended_at, finding.end));
+            Ok(())
+        })
+        .expect("reads");
     assert_eq!(episodes, [(at(4), at(4), None, None), (at(0), at(1), Some(at(2)), Some(End::Resolved))]);
 }
 
@@ -337,10 +340,12 @@ fn an_ignored_finding_is_remembered_and_never_news() {
     assert_eq!(ignored(healthy()).recorded(&ledger, AUDIT, 5), Told::default());
     let reader = crate::ledger::Reader::open(&place.path).expect("opens");
     let mut ends = Vec::new();
-    reader.episodes(&crate::ledger::Filter::default(), |episode| {
-        ends.push((episode.ignored, episode.finding.end, episode.ended_at));
-        Ok(())
-    }).expect("reads");
+    reader
+        .episodes(&crate::ledger::Filter::default(), |episode| {
+            ends.push((episode.ignored, episode.finding.end, episode.ended_at));
+            Ok(())
+        })
+        .expect("reads");
     assert_eq!(ends, [(true, Some(End::Resolved), Some(at(5)))]);
 }
 
