@@ -644,7 +644,8 @@ mod tests {
         assert_eq!(config.evidence, default.evidence);
         // Every key stands in it, if only in a comment.
         let keys = "profile role-arn external-id region all-regions from save pace since metrics check skip fail-on format output ledger quiet verbose color \
-                    no-progress severity ignore daemon schedule";
+                    no-progress severity ignore daemon schedule slack webhook-env webhook-file webhook-credential account \
+                    digest digest-time-zone";
         for key in keys.split_whitespace() {
             let stands = |line: &str| {
                 let line = line.trim_start_matches(['#', ':', ' ', '[']);
@@ -659,6 +660,7 @@ mod tests {
             .fold(String::new(), |text, line| text + line + "\n");
         let settings = Settings::parse(&all).expect("reads with everything set");
         assert!(settings.profile.is_some() && settings.severity.is_some() && settings.ignore.is_some());
+        assert_eq!(slack::routes(settings.slack.unwrap_or_default()).expect("webhooks").len(), 3);
     }
 
     #[test]

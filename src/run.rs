@@ -23,6 +23,7 @@ use crate::{
     config::{Color, Config, Format, Regions, Source},
     deliver::Sink,
     ledger::{self, Ledger, Opened},
+    news::News,
     progress::Progress,
     report::{self, Builder, Report, Status},
     saved, slack,
@@ -35,13 +36,30 @@ use crate::{
 pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
     // Places to write to are opened first: an audit can take minutes, and a misspelt folder should not cost them.
     let output = Sink::open(&config.output)?;
+    if config.post_to_slack {
+        for warning in slack::check(&config.slack)? {
+            warn(config, &Progress::hidden(), &warning);
+        }
+    }
     let progress = if config.progress && !config.verbose { Progress::on_terminal() } else { Progress::hidden() };
     let ledger = config.ledger.as_deref().map(|path| open_ledger(path, &progress)).transpose()?;
     let mut report = look(config, &progress).await?;
+    let to_slack = |news: &News| {
+        if config.post_to_slack { slack::compose(news, &config.slack, None) } else { Vec::new() }
+    };
     // What was found is told even where it cannot be remembered.
-    let recorded = ledger.map_or(Ok(()), |ledger| ledger.record(&mut report, ledger::AUDIT, |_| Vec::new()).map(drop));
+    let recorded =
+        ledger.as_ref().map_or(Ok(()), |ledger| ledger.record(&mut report, ledger::AUDIT, to_slack).map(drop));
     deliver(config, &report, output)?;
     recorded?;
+    match &ledger {
+        _ if !config.post_to_slack => {}
+        Some(ledger) => slack::send_all(&config.slack, ledger).await?,
+        None => {
+            let messages = slack::snapshot(&report, &config.slack).context("the temporary file cannot be read")?;
+            slack::post_all(&config.slack, &messages).await?;
+        }
+    }
     Ok(report.status())
 }
 

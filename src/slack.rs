@@ -3,6 +3,7 @@
 //! A message is composed once, and kept as it is until it is delivered. What Slack documents as limits is kept, and so
 //! is what others measured (`blocks.rs`); names are hostile input, and none of them can mention, link or format (`text.rs`).
 
+mod audit;
 mod blocks;
 mod deliver;
 mod groups;
@@ -11,10 +12,13 @@ mod route;
 mod text;
 mod webhook;
 
+pub(crate) use audit::{check, post_all, send_all};
 pub(crate) use deliver::{Connection, Delivery, backoff, connect, post};
-pub(crate) use message::{Look, Message, compose, digest, marked, snapshot, snapshot_of_all};
+pub(crate) use message::{Look, compose, digest, marked, snapshot, snapshot_of_all};
 pub(crate) use route::Route;
 pub(crate) use webhook::{Source, Webhook};
+
+pub(crate) use crate::ledger::Message;
 
 #[cfg(test)]
 mod tests;

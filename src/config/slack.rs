@@ -3,12 +3,15 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use gatelight_checks::Severity;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 
-use crate::slack::{Route, Source, Webhook};
+use crate::{
+    daemon::schedule::{Cron, zone},
+    slack::{Route, Source, Webhook},
+};
 
 /// The longest name of a webhook: it stands in messages, logs and the ledger.
 const NAME: usize = 64;
@@ -85,17 +88,22 @@ fn route(setting: SlackSetting) -> anyhow::Result<Route> {
         }
         _ => {}
     }
-    if setting.digest.is_none() && setting.digest_time_zone.is_some() {
-        bail!("digest-time-zone is set, and digest is not");
-    }
+    let digest = match (setting.digest, setting.digest_time_zone) {
+        (None, Some(_)) => bail!("digest-time-zone is set, and digest is not"),
+        (None, None) => None,
+        (Some(cron), name) => {
+            let zone = name.as_deref().map_or(Ok(chrono_tz::UTC), zone);
+            let zone = zone.map_err(|why| anyhow!("digest-time-zone: {why}"))?;
+            Some(Cron::new(&cron, zone).map_err(|why| anyhow!("digest: {why}"))?)
+        }
+    };
     Ok(Route {
         webhook: Webhook::new(&name, source),
         severity: setting.severity.unwrap_or(Severity::Low),
         accounts: globs("account", setting.account)?,
         checks: globs("check", setting.check)?,
         schedules: globs("schedule", setting.schedule)?,
-        digest: setting.digest,
-        digest_time_zone: setting.digest_time_zone,
+        digest,
     })
 }
 
@@ -137,6 +145,11 @@ mod tests {
             ("[[slack]]\nname = \"a\"\nwebhook-env = \"A\"\ncheck = [\"[\"]\n", "check"),
             ("[[slack]]\nname = \"a\"\nwebhook-env = \"A\"\naccount = []\n", "account"),
             ("[[slack]]\nname = \"a\"\nwebhook-env = \"A\"\ndigest-time-zone = \"UTC\"\n", "digest"),
+            ("[[slack]]\nname = \"a\"\nwebhook-env = \"A\"\ndigest = \"9 o'clock\"\n", "digest"),
+            (
+                "[[slack]]\nname = \"a\"\nwebhook-env = \"A\"\ndigest = \"@daily\"\ndigest-time-zone = \"Europe/Dubln\"\n",
+                "Europe/Dublin",
+            ),
             ("[[slack]]\nname = \"a\"\nwebhook-env = \"A\"\nwebhook = \"x\"\n", "webhook"),
         ] {
             let problem = read(text).expect_err(text);

@@ -205,7 +205,8 @@ impl Group {
             text += &format!("{}: {message}\n", name(&first.subject.name));
         }
         // What several subjects are silenced by is told with them.
-        if self.affects.number() > 0 && (by_itself || self.subjects.number() == 1) {
+        let named = self.affects.kept.iter().all(|name| message.contains(name.as_str()));
+        if self.affects.number() > 0 && !named && (by_itself || self.subjects.number() == 1) {
             text += &format!("silences {}\n", self.affects.counted());
         }
         text += &self.fix();

@@ -16,6 +16,7 @@ use super::{
     text::{bare, count, length, moment, name, thousands},
 };
 use crate::{
+    ledger::Message,
     news::{Finding, News},
     report::{Report, Row, Shard, Told},
 };
@@ -25,15 +26,6 @@ const OVER: usize = 5;
 /// What is kept free of both limits for those, for what is counted, for the footer and for `marked`.
 const SPARE_BLOCKS: usize = OVER + 6;
 const SPARE_TEXT: usize = 2_500;
-
-/// A message that is ready for its webhook.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Message {
-    /// The name of the webhook's route, never its address.
-    pub(crate) webhook: String,
-    /// What is posted.
-    pub(crate) body: Value,
-}
 
 /// When a scope was last looked at, for a digest: what was found long ago may not be so any more.
 #[derive(Clone, Debug, PartialEq, Eq)]

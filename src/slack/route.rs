@@ -4,7 +4,7 @@ use gatelight_checks::Severity;
 use globset::GlobSet;
 
 use super::webhook::Webhook;
-use crate::news::Finding;
+use crate::{daemon::schedule::Cron, news::Finding};
 
 /// A webhook, and what is told there.
 #[derive(Clone, Debug)]
@@ -18,10 +18,8 @@ pub(crate) struct Route {
     pub(crate) checks: Option<GlobSet>,
     /// Of names of schedules; none: all.
     pub(crate) schedules: Option<GlobSet>,
-    /// When to post all that is open, as a cron expression.
-    pub(crate) digest: Option<String>,
-    /// Its IANA time zone; none: UTC.
-    pub(crate) digest_time_zone: Option<String>,
+    /// When to post all that is open; none: never.
+    pub(crate) digest: Option<Cron>,
 }
 
 impl Route {

@@ -78,26 +78,33 @@ pub(super) fn command(line: &str, most: usize) -> Option<String> {
     Some(code(line, usize::MAX)).filter(|code| intact && length(code) <= most)
 }
 
-/// A sentence of Gatelight's own, which quotes names: each word that could mean anything to Slack stands as code. An
-/// ellipsis where more than `most` would be needed.
+/// A sentence of Gatelight's own, which quotes names: each word that could mean anything to Slack stands as code, and so
+/// does what the sentence itself has between backticks. An ellipsis where more than `most` would be needed.
 pub(super) fn prose(text: &str, most: usize) -> String {
     let mut out = String::new();
     let mut taken = 0;
-    for word in text.split_whitespace() {
-        let shown = shown_word(word);
-        let needed = length(&shown) + 1;
-        if taken + needed + 2 > most {
-            if !out.is_empty() {
-                out.push(' ');
+    // A name with a backtick may shift what is between two of them; both kinds of part are safe, whichever is which.
+    let parts: Vec<_> = text.split('`').collect();
+    for (place, part) in parts.iter().enumerate() {
+        let quoted = place % 2 == 1 && place + 1 < parts.len() && !part.trim().is_empty();
+        let glued = !part.starts_with(char::is_whitespace) && place > 0;
+        let words: Vec<_> = if quoted { vec![part.trim()] } else { part.split_whitespace().collect() };
+        for (number, word) in words.into_iter().enumerate() {
+            let shown = if quoted { code(word, 400) } else { shown_word(word) };
+            // Signs follow code without a space; anything else that touches it would undo it.
+            let sign = word.chars().all(|c| c.is_ascii_punctuation());
+            let opened = quoted && parts[place - 1].ends_with(['(', '"', '“']);
+            let closed = number == 0 && glued && sign && !quoted && out.ends_with('`');
+            let space = if out.is_empty() || opened || closed { "" } else { " " };
+            let needed = length(&shown) + space.len();
+            if taken + needed + 2 > most {
+                out.push_str(if out.is_empty() { "…" } else { " …" });
+                return out;
             }
-            out.push('…');
-            break;
+            out.push_str(space);
+            out.push_str(&shown);
+            taken += needed;
         }
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(&shown);
-        taken += needed;
     }
     out
 }
@@ -210,7 +217,17 @@ mod tests {
             "The role `arn:aws:iam::1:role/x_y` (of `*all*` 3.5 groups) lacks `logs:PutLogEvents`."
         );
         assert_eq!(prose("one <!here> two", 500), "one `&lt;!here&gt;` two");
-        assert_eq!(prose("a `b` c", 500), "a `\u{2cb}b\u{2cb}` c");
+        assert_eq!(
+            prose("run `gatelight format print --x y`, or `z`.", 500),
+            "run `gatelight format print --x y`, or `z`."
+        );
+        assert_eq!(prose("(`x`) then", 500), "(`x`) then");
+        for hostile in ["a `b c", "`", "``", "``` x ```", "`*`*`*", "a`b`c", "x `<!channel>` *y*"] {
+            let shown = prose(hostile, 500);
+            let outside: String = shown.split('`').step_by(2).collect();
+            assert!(shown.matches('`').count().is_multiple_of(2), "{hostile}: {shown}");
+            assert!(!outside.contains(['*', '_', '<', '>', '~']), "{hostile}: {shown}");
+        }
         assert_eq!(prose(".. :: )( word", 500), ".. :: )( word");
         let cut = prose(&"word ".repeat(100), 60);
         assert!(length(&cut) <= 60 && cut.ends_with('…'), "{cut}");
@@ -219,7 +236,7 @@ mod tests {
 
     #[test]
     fn spans_say_the_largest_unit() {
-        let at = |seconds| Timestamp::from_second(1_700_000_000 + seconds).expect("a time");
+        let at = |seconds: i64| Timestamp::from_second(1_700_000_000 + seconds).expect("a time");
         for (seconds, said) in [
             (5, "less than a minute"),
             (60, "1 minute"),

@@ -9,4 +9,5 @@ mod ministack;
 mod moto_suite;
 mod read_only;
 mod scale;
+mod slack;
 mod support;

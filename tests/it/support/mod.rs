@@ -9,3 +9,4 @@ pub(crate) mod proxy;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod seed;
+pub(crate) mod slack;

@@ -64,7 +64,7 @@ pub(super) fn start(name: &str, python: &Path, requirements: &str, code: &str) -
 
 /// The virtual environment with the emulator in it. Test processes that run side by side install it once between them,
 /// and a broken installation never gets the name of a good one.
-fn install(name: &str, python: &Path, requirements: &str) -> Result<PathBuf, String> {
+pub(super) fn install(name: &str, python: &Path, requirements: &str) -> Result<PathBuf, String> {
     let pins = fs::read_to_string(requirements).map_err(|error| format!("{requirements}: {error}"))?;
     let said = run("python3 is needed for the tests", python, ["-c", "import sys; print(sys.version, sys.prefix)"])?;
     let mut hasher = DefaultHasher::new();
