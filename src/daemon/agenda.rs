@@ -57,6 +57,7 @@ impl Slot {
     /// Notices what became due by `now`.
     fn look(&mut self, now: Timestamp, jitter: Duration, draw: &mut dyn FnMut(Duration) -> Duration) {
         if let Some(last) = self.last
+            && last > now
             && last.duration_since(now) > SET_BACK
         {
             tracing::warn!(

@@ -24,6 +24,8 @@ pub(crate) async fn start() -> anyhow::Result<Receiver<()>> {
     let (send, beats) = mpsc::channel(1);
     let (inner, mut heard) = mpsc::channel(1);
     let mut heart = beat(inner.clone()).await?;
+    // The first at once: what is due is due.
+    let _ = send.try_send(());
     tokio::spawn(async move {
         loop {
             match timeout(SILENCE, heard.recv()).await {

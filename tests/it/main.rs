@@ -3,6 +3,7 @@
 
 mod budget;
 mod cli;
+mod daemon;
 mod denied;
 mod faults;
 mod ministack;

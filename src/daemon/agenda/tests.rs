@@ -59,53 +59,64 @@ fn beat(agenda: &mut Agenda, now: Timestamp) -> Option<Timestamp> {
     Some(start.due)
 }
 
-/// When the expression is due, given the local time of each minute of a year: at each matching local time that exists; a
-/// single time of day once a day, at the end of the gap that swallowed it or at the first of two.
-fn brute_force(year: &[(Timestamp, DateTime)], expression: &(&str, &[i8], &[i8], &[i8], &[i8])) -> Vec<Timestamp> {
+/// A minute of a year.
+struct Minute {
+    now: Timestamp,
+    local: DateTime,
+    /// Local times that a gap just before it swallowed.
+    swallowed: Vec<DateTime>,
+    /// Whether its local time was there before.
+    again: bool,
+}
+
+fn year(zone: &TimeZone, from: Timestamp) -> Vec<Minute> {
+    let minute = SignedDuration::from_mins(1);
+    let at = |number: i64| Timestamp::from_second(from.as_second() + number * 60).expect("a time");
+    let mut expected = zone.to_datetime(at(0));
+    let mut latest = expected - minute;
+    let mut year = Vec::new();
+    for number in 0..365 * 24 * 60 {
+        let local = zone.to_datetime(at(number));
+        let mut swallowed = Vec::new();
+        while expected < local {
+            swallowed.push(expected);
+            expected += minute;
+        }
+        year.push(Minute { now: at(number), local, swallowed, again: local <= latest });
+        latest = latest.max(local);
+        expected = local + minute;
+    }
+    year
+}
+
+/// When the expression is due: at each matching local time that exists; a single time of day once a day, at the end of
+/// the gap that swallowed it or at the first of two.
+fn brute_force(year: &[Minute], expression: &(&str, &[i8], &[i8], &[i8], &[i8])) -> Vec<Timestamp> {
     let (_, minutes, hours, days, weekdays) = expression;
     let has = |set: &[i8], value: i8| set.is_empty() || set.contains(&value);
-    let matches = |local: DateTime| {
+    let matches = |local: &DateTime| {
         has(minutes, local.minute())
             && has(hours, local.hour())
             && has(days, local.day())
             && has(weekdays, local.weekday().to_sunday_zero_offset())
     };
     let fixed = minutes.len() == 1 && hours.len() == 1;
-    let minute = SignedDuration::from_mins(1);
-    let mut latest = year[0].1 - minute;
-    let mut before = latest;
-    let mut due = Vec::new();
-    for (now, local) in year {
-        let mut hit = matches(*local) && !(fixed && *local <= latest);
-        if fixed && *local > before + minute {
-            let mut swallowed = before + minute;
-            while swallowed < *local {
-                hit |= matches(swallowed);
-                swallowed += minute;
-            }
-        }
-        if hit {
-            due.push(*now);
-        }
-        latest = latest.max(*local);
-        before = *local;
-    }
-    due
+    let is_due = |minute: &&Minute| {
+        matches(&minute.local) && !(fixed && minute.again) || fixed && minute.swallowed.iter().any(matches)
+    };
+    year.iter().filter(is_due).map(|minute| minute.now).collect()
 }
 
 #[test]
 fn over_a_year_of_four_zones_each_due_time_begins_exactly_once() {
     let mut count = 0;
     for (name, data, from) in ZONES {
-        let zone = TimeZone::tzif(name, data).expect("zone data");
         let from = time(from);
-        let minute = |number: i64| after(from, number * 60);
-        let year: Vec<_> =
-            (0..365 * 24 * 60).map(|number| (minute(number), zone.to_datetime(minute(number)))).collect();
+        let year = year(&TimeZone::tzif(name, data).expect("zone data"), from);
         let tables: Vec<_> = EXPRESSIONS.iter().map(|expression| (expression.0, expression.0, name)).collect();
         let mut agenda = Agenda::new(&schedules(&tables), |_| Some(after(from, -1)));
         let mut began: BTreeMap<String, Vec<Timestamp>> = BTreeMap::new();
-        for (now, _) in &year {
+        for Minute { now, .. } in &year {
             while let Some(Start { schedule, due }) = agenda.due(*now, Duration::ZERO, &mut at_once) {
                 assert_eq!(due, *now, "{name} {}", schedule.name);
                 began.entry(schedule.name.clone()).or_default().push(due);

@@ -60,6 +60,12 @@ impl Bound {
         TcpListener::bind(address).await.map(Self).with_context(problem)
     }
 
+    /// Where it listens.
+    #[cfg(test)]
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.0.local_addr().expect("an address")
+    }
+
     /// Answers.
     pub(crate) fn serve(self, health: Health) -> Server {
         let few = Few { listener: self.0, permits: Arc::new(Semaphore::new(CONNECTIONS)) };
