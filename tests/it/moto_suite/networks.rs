@@ -1,7 +1,8 @@
 //! Whether packets of functions find a way to X-Ray.
 //!
 //! moto does not know VPC Block Public Access (the proxy answers that it is off), gives every function's VPC the id `vpc-123abc`, leaves the route to a deleted NAT gateway active, and has no
-//! rule 32767 in network ACLs; the verdicts hold nevertheless. It cannot show managed instances, regional NAT gateways,
+//! rule 32767 in network ACLs; the verdicts hold nevertheless. It does not tell where routes of transit gateways lead (the
+//! proxy does). It cannot show managed instances, regional NAT gateways,
 //! Block Public Access, or endpoints that are pending: those are left to the checks' own tests.
 
 use super::wing::public_access;
@@ -15,18 +16,44 @@ fn audit() -> (Report, Seeded) {
     let account = Account::new();
     let seeded = account.script("us-east-1", include_str!("seeds/networks.py"));
     let audit = account.audit().args(["--region", "us-east-1", "--check", "function-cannot-reach-xray"]);
-    let proxy = Proxy::start(|call| match call.operation.as_str() {
+    let tables = [
+        (seeded["table-spoke"].clone(), "0.0.0.0/0", seeded["attachment-egress"].clone()),
+        (seeded["table-egress"].clone(), "10.20.0.0/16", seeded["attachment-spoke"].clone()),
+    ];
+    let proxy = Proxy::start(move |call| match call.operation.as_str() {
         "ec2:DescribeVpcBlockPublicAccessOptions" => Rule::Answer(public_access(&call.region)),
+        "ec2:SearchTransitGatewayRoutes" => {
+            let asked = String::from_utf8_lossy(&call.body);
+            let table = tables.iter().find(|(table, ..)| asked.contains(table.as_str()));
+            table.map_or(Rule::Forward, |(_, destination, to)| Rule::Answer(transit_route(destination, to)))
+        }
         _ => Rule::Forward,
     });
     (audit.endpoint(&proxy.url()).run().report(), seeded)
 }
 
+/// The one route of a transit gateway's table.
+fn transit_route(destination: &str, attachment: &str) -> String {
+    let to = format!(
+        "<transitGatewayAttachmentId>{attachment}</transitGatewayAttachmentId><resourceType>vpc</resourceType>"
+    );
+    let route = format!(
+        "<destinationCidrBlock>{destination}</destinationCidrBlock><transitGatewayAttachments><item>{to}</item>\
+         </transitGatewayAttachments><type>static</type><state>active</state>"
+    );
+    format!(
+        "<SearchTransitGatewayRoutesResponse><requestId>r</requestId><routeSet><item>{route}</item></routeSet>\
+         <additionalRoutesAvailable>false</additionalRoutesAvailable></SearchTransitGatewayRoutesResponse>"
+    )
+}
+
 #[test]
 fn every_network() {
     let (report, seeded) = audit();
+    // Beside functions the seed names what the proxy tells about.
+    let subjects: Vec<_> = seeded.subjects().into_iter().filter(|(_, arn)| arn.starts_with("arn:")).collect();
     report.is(
-        &seeded.subjects(),
+        &subjects,
         "                                reach
         no-vpc                           n/a
         nat                              pass
@@ -66,6 +93,15 @@ fn every_network() {
         egress-only                      medium
         transit-gateway                  ?
         nat-instance                     ?
+        nat-instance-alive               ?
+        nat-instance-check-on            medium
+        egress-vpc                       pass
+        nat-without-dns                  medium
+        nat-with-own-dns                 pass
+        nat-fips                         pass
+        endpoint-with-own-dns            ?
+        endpoint-fips                    ?
+        endpoint-led-away                ?
         peering                          ?
         endpoint                         pass
         endpoint-no-private-dns          medium
