@@ -16,33 +16,33 @@ fn audit() -> (Report, Seeded) {
     let account = Account::new();
     let seeded = account.script("us-east-1", include_str!("seeds/networks.py"));
     let audit = account.audit().args(["--region", "us-east-1", "--check", "function-cannot-reach-xray"]);
-    let tables = [
-        (seeded["table-spoke"].clone(), "0.0.0.0/0", seeded["attachment-egress"].clone()),
-        (seeded["table-egress"].clone(), "10.20.0.0/16", seeded["attachment-spoke"].clone()),
-    ];
+    let hub = seeded["table-hub"].clone();
+    let routes =
+        [("0.0.0.0/0", seeded["attachment-egress"].clone()), ("10.20.0.0/16", seeded["attachment-spoke"].clone())];
     let proxy = Proxy::start(move |call| match call.operation.as_str() {
         "ec2:DescribeVpcBlockPublicAccessOptions" => Rule::Answer(public_access(&call.region)),
-        "ec2:SearchTransitGatewayRoutes" => {
-            let asked = String::from_utf8_lossy(&call.body);
-            let table = tables.iter().find(|(table, ..)| asked.contains(table.as_str()));
-            table.map_or(Rule::Forward, |(_, destination, to)| Rule::Answer(transit_route(destination, to)))
+        "ec2:SearchTransitGatewayRoutes" if String::from_utf8_lossy(&call.body).contains(&hub) => {
+            Rule::Answer(transit_routes(&routes))
         }
         _ => Rule::Forward,
     });
     (audit.endpoint(&proxy.url()).run().report(), seeded)
 }
 
-/// The one route of a transit gateway's table.
-fn transit_route(destination: &str, attachment: &str) -> String {
-    let to = format!(
-        "<transitGatewayAttachmentId>{attachment}</transitGatewayAttachmentId><resourceType>vpc</resourceType>"
-    );
-    let route = format!(
-        "<destinationCidrBlock>{destination}</destinationCidrBlock><transitGatewayAttachments><item>{to}</item>\
-         </transitGatewayAttachments><type>static</type><state>active</state>"
-    );
+/// The routes of a transit gateway's table: their destinations, and the attachments that they lead to.
+fn transit_routes(routes: &[(&str, String)]) -> String {
+    let route = |(destination, attachment): &(&str, String)| {
+        let id = format!("<transitGatewayAttachmentId>{attachment}</transitGatewayAttachmentId>");
+        let to = format!(
+            "<transitGatewayAttachments><item>{id}<resourceType>vpc</resourceType></item></transitGatewayAttachments>"
+        );
+        format!(
+            "<item><destinationCidrBlock>{destination}</destinationCidrBlock>{to}<type>static</type><state>active</state></item>"
+        )
+    };
+    let routes: String = routes.iter().map(route).collect();
     format!(
-        "<SearchTransitGatewayRoutesResponse><requestId>r</requestId><routeSet><item>{route}</item></routeSet>\
+        "<SearchTransitGatewayRoutesResponse><requestId>r</requestId><routeSet>{routes}</routeSet>\
          <additionalRoutesAvailable>false</additionalRoutesAvailable></SearchTransitGatewayRoutesResponse>"
     )
 }
@@ -139,4 +139,45 @@ fn functions_outside_of_vpcs_cost_no_call_about_networks() {
     account.audit().args(["--region", "us-east-1", "--metrics", "off"]).endpoint(&proxy.url()).run().report();
     let about = |operation: &&String| operation.starts_with("ec2:");
     assert_eq!(proxy.operations().iter().filter(about).collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+/// What routes do not lead to is not asked about; what they lead to is, each kind once.
+#[test]
+fn routes_decide_what_is_asked_about() {
+    const BEYOND: [&str; 6] = [
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeTransitGatewayAttachments",
+        "ec2:DescribeTransitGatewayVpcAttachments",
+        "ec2:DescribeTransitGateways",
+        "ec2:DescribeVpcPeeringConnections",
+        "ec2:SearchTransitGatewayRoutes",
+    ];
+    let asked = |script: &str| {
+        let account = Account::new();
+        account.script("us-east-1", script);
+        let proxy = Proxy::start(|_| Rule::Forward);
+        let audit = account.audit().args(["--region", "us-east-1", "--check", "function-cannot-reach-xray"]);
+        audit.endpoint(&proxy.url()).run().report();
+        let calls: Vec<_> = proxy.calls().into_iter().map(|call| call.operation).collect();
+        BEYOND.map(|operation| calls.iter().filter(|call| *call == operation).count())
+    };
+    let plain = "
+vpc = ec2.create_vpc(CidrBlock='10.0.0.0/16')['Vpc']['VpcId']
+subnet = ec2.create_subnet(VpcId=vpc, CidrBlock='10.0.1.0/24')['Subnet']['SubnetId']
+group = ec2.create_security_group(GroupName='g', Description='g', VpcId=vpc)['GroupId']
+function('f', role('r', allow('*')), 'Active', [subnet], [group])
+table = ec2.describe_route_tables(Filters=[{'Name': 'vpc-id', 'Values': [vpc]}])['RouteTables'][0]['RouteTableId']
+";
+    assert_eq!(asked(plain), [0; 6]);
+    let eni = "
+eni = ec2.create_network_interface(SubnetId=subnet)['NetworkInterface']['NetworkInterfaceId']
+ec2.create_route(RouteTableId=table, DestinationCidrBlock='0.0.0.0/0', NetworkInterfaceId=eni)
+";
+    assert_eq!(asked(&format!("{plain}{eni}")), [1, 0, 0, 0, 0, 0]);
+    let transit = "
+hub = ec2.create_transit_gateway()['TransitGateway']['TransitGatewayId']
+ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=hub, VpcId=vpc, SubnetIds=[subnet])
+ec2.create_route(RouteTableId=table, DestinationCidrBlock='0.0.0.0/0', TransitGatewayId=hub)
+";
+    assert_eq!(asked(&format!("{plain}{transit}")), [0, 1, 1, 1, 0, 1]);
 }

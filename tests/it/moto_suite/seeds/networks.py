@@ -196,12 +196,8 @@ ec2.create_route(RouteTableId=egress.main(), DestinationCidrBlock=ANY, NatGatewa
 for name, vpc, at in (("spoke", net, spoke), ("egress", egress, out)):
     attached = ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=hub, VpcId=vpc.id, SubnetIds=[at])
     attached = attached["TransitGatewayVpcAttachment"]["TransitGatewayAttachmentId"]
-    table = ec2.create_transit_gateway_route_table(TransitGatewayId=hub)["TransitGatewayRouteTable"]["TransitGatewayRouteTableId"]
     [seen] = ec2.describe_transit_gateway_attachments(TransitGatewayAttachmentIds=[attached])["TransitGatewayAttachments"]
-    if old := seen.get("Association", {}).get("TransitGatewayRouteTableId"):
-        ec2.disassociate_transit_gateway_route_table(TransitGatewayRouteTableId=old, TransitGatewayAttachmentId=attached)
-    ec2.associate_transit_gateway_route_table(TransitGatewayRouteTableId=table, TransitGatewayAttachmentId=attached)
-    answer |= {f"attachment-{name}": attached, f"table-{name}": table}
+    answer |= {f"attachment-{name}": attached, "table-hub": seen["Association"]["TransitGatewayRouteTableId"]}
 put("egress-vpc", net, [net.subnet(dict(DestinationCidrBlock=ANY, TransitGatewayId=hub)) for _ in range(2)][1:])
 
 # Names.
