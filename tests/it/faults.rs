@@ -167,6 +167,25 @@ fn in_vpc(mut function: Value, vpc: usize) -> Value {
     function
 }
 
+/// The second VPC with an endpoint for X-Ray, beside its NAT gateway.
+fn with_endpoint(mut ec2: BTreeMap<&'static str, Vec<String>>) -> BTreeMap<&'static str, Vec<String>> {
+    let endpoint = format!(
+        "<vpcEndpointId>vpce-1</vpcEndpointId><vpcEndpointType>Interface</vpcEndpointType><vpcId>vpc-1</vpcId>\
+         <serviceName>com.amazonaws.{REGION}.xray</serviceName><state>available</state>\
+         <subnetIdSet><item>subnet-1-private</item></subnetIdSet><groupSet><item><groupId>sg-gate</groupId></item></groupSet>\
+         <privateDnsEnabled>true</privateDnsEnabled>"
+    );
+    let ranges = "<ipRanges><item><cidrIp>10.0.0.0/8</cidrIp></item></ipRanges>";
+    let rule = format!("<item><ipProtocol>tcp</ipProtocol><fromPort>443</fromPort><toPort>443</toPort>{ranges}</item>");
+    let gate = format!(
+        "<groupId>sg-gate</groupId><groupName>gate</groupName><vpcId>vpc-1</vpcId><ipPermissions>{rule}</ipPermissions>\
+         <ipPermissionsEgress/>"
+    );
+    ec2.entry("DescribeVpcEndpoints").or_default().push(endpoint);
+    ec2.entry("DescribeSecurityGroups").or_default().push(gate);
+    ec2
+}
+
 /// An account in which every check passes, and every call is needed for that.
 pub(crate) fn healthy() -> Account {
     let rest_apis: Vec<Api> = (1..=5)
@@ -241,7 +260,7 @@ pub(crate) fn healthy() -> Account {
             .enumerate()
             .map(|(n, function)| if n < 2 { in_vpc(function, n) } else { function })
             .collect(),
-        ec2: networks(2),
+        ec2: with_endpoint(networks(2)),
         log_policies: ["one", "AWSLogDeliveryWrite20150319", "two"]
             .map(|name| (name.to_owned(), delivery(if name.len() > 3 { "*" } else { "/aws/vendedlogs/*" })))
             .into(),

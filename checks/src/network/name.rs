@@ -23,8 +23,10 @@ pub(super) enum Leads<'a> {
     Endpoint(&'a VpcEndpoint),
     /// To public addresses.
     Public,
-    /// To an endpoint or to public addresses; why that is not known.
+    /// To an endpoint or to public addresses, or nowhere; why that is not known.
     Either(&'a VpcEndpoint, Gap),
+    /// To public addresses or nowhere; why that is not known.
+    Perhaps(Gap),
     /// Nowhere: why it is not answered.
     Nowhere(String),
 }
@@ -69,19 +71,21 @@ impl<'a> Walk<'a> {
         let Some(endpoint) = endpoints.next() else {
             self.index.network.endpoints.rest.get()?;
             self.shared(subnet)?;
-            return self.publicly(vpc);
+            return Ok(self.publicly(vpc));
         };
-        if !self.resolves(vpc)? {
-            return self.publicly(vpc);
+        let resolves = self.resolves(vpc);
+        if resolves == Ok(false) {
+            return Ok(self.publicly(vpc));
         }
         if endpoints.next().is_some() {
             let why =
                 format!("several xray endpoints of {vpc} have private DNS, and which of them is used is not known");
             return Err(Gap::unprovable(vpc, why));
         }
-        Ok(match self.own_server(vpc)? {
-            None => Leads::Endpoint(endpoint),
-            Some(server) => {
+        Ok(match resolves.and_then(|_| self.own_server(vpc)) {
+            Err(gap) => Leads::Either(endpoint, gap),
+            Ok(None) => Leads::Endpoint(endpoint),
+            Ok(Some(server)) => {
                 let why = format!(
                     "{vpc} has a DNS server of its own, {server}: whether X-Ray's name leads to {} there is not seen here",
                     endpoint.id
@@ -92,19 +96,19 @@ impl<'a> Walk<'a> {
     }
 
     /// To public addresses, if anything answers.
-    fn publicly(&self, vpc: &str) -> Result<Leads<'a>, Gap> {
+    fn publicly(&self, vpc: &str) -> Leads<'a> {
         let support = self.index.vpc(vpc).and_then(|vpc| vpc.dns_support.get().copied());
-        let server = || self.own_server(vpc).map(|server| server.is_some());
-        let answered = match support {
-            Ok(true) => true,
-            // A server of the VPC's own answers whatever Amazon's does.
-            support => any([support, server()])?,
-        };
-        if answered {
-            return Ok(Leads::Public);
+        if support == Ok(true) {
+            return Leads::Public;
         }
-        let says = format!("enableDnsSupport of {vpc} is off, so no DNS server answers X-Ray's name there");
-        Ok(Leads::Nowhere(says))
+        // A server of the VPC's own answers whatever Amazon's does.
+        match any([support, self.own_server(vpc).map(|server| server.is_some())]) {
+            Ok(true) => Leads::Public,
+            Ok(false) => {
+                Leads::Nowhere(format!("enableDnsSupport of {vpc} is off, so no DNS server answers X-Ray's name there"))
+            }
+            Err(gap) => Leads::Perhaps(gap),
+        }
     }
 
     /// Whether both DNS attributes of a VPC are on, as private DNS of endpoints needs.

@@ -128,6 +128,11 @@ impl<'a> Walk<'a> {
             Ok(Leads::Endpoint(endpoint)) => self.by_endpoint(subnet, endpoint),
             Ok(Leads::Public) => self.by_public_address(subnet),
             Ok(Leads::Nowhere(says)) => vec![Hop::stops(Place::Name, &subnet.vpc, says)],
+            // What stops on the way to public addresses does not get to X-Ray, whether or not the name is answered.
+            Ok(Leads::Perhaps(gap)) => {
+                let unknown = Hop::unknown(Place::Name, &subnet.vpc, gap);
+                std::iter::once(unknown).chain(self.by_public_address(subnet).into_iter().skip(1)).collect()
+            }
             Ok(Leads::Either(endpoint, gap)) => {
                 let unknown = Hop::unknown(Place::Name, &subnet.vpc, gap);
                 let ways = [self.by_endpoint(subnet, endpoint), self.by_public_address(subnet)];

@@ -30,6 +30,17 @@ fn without_a_dns_server_that_answers_there_is_no_way() {
         world.region.network.vpcs.seen[0].dns_support = Err(denied("ec2:DescribeVpcAttribute")).into();
     });
     says(&hidden, "unknown", "ec2:DescribeVpcAttribute");
+    // Whether or not the name is answered.
+    let lost = after(BEHIND, |world| {
+        world.region.network.vpcs.seen[0].dns_support = Err(denied("ec2:DescribeVpcAttribute")).into();
+        routed(world, "rtb-orders", &[]);
+    });
+    says(&lost, "fails", "no route");
+    let neither = after(BESIDE, |world| {
+        world.region.network.vpcs.seen[1].dns_support = Err(denied("ec2:DescribeVpcAttribute")).into();
+        group(world, "sg-endpoint").ingress.clear();
+    });
+    says(&neither, "fails", "sg-endpoint does not let tcp 443 in");
     let mut world = world();
     support(&mut world, false);
     let command = world.failure(&CHECK, BEHIND).fix.command.expect("a command").join(" ");
