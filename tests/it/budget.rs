@@ -307,7 +307,7 @@ fn two_thousand_log_groups_of_which_a_hundred_took_events() {
 }
 
 /// VPCs of a public and a private subnet each, with a NAT gateway between them, as EC2 describes them.
-fn networks(vpcs: usize) -> BTreeMap<&'static str, Vec<String>> {
+pub(crate) fn networks(vpcs: usize) -> BTreeMap<&'static str, Vec<String>> {
     let mut ec2 = BTreeMap::<&'static str, Vec<String>>::new();
     for n in 0..vpcs {
         let mut list = |action, text: String| ec2.entry(action).or_default().push(text);

@@ -1,11 +1,12 @@
 //! Through an interface endpoint of X-Ray in the VPC.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     address::{Family, Set},
     firewall,
     hop::{Decision, Hop, Place, agree},
+    name::Service,
     path::Walk,
 };
 use crate::{
@@ -18,52 +19,14 @@ use crate::{
 const ACTIONS: [&str; 2] = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"];
 
 /// Whether it is an interface endpoint of X-Ray in this region, in whatever state.
-pub(super) fn is_xray(endpoint: &VpcEndpoint, region: &str) -> bool {
-    let service = endpoint.service.strip_prefix("cn.").unwrap_or(&endpoint.service);
-    let middle = service.strip_prefix("com.amazonaws.").and_then(|rest| rest.strip_suffix(".xray"));
-    middle == Some(region) && endpoint.kind.eq_ignore_ascii_case("interface")
+pub(super) fn is_xray(endpoint: &VpcEndpoint, region: &str, service: Service) -> bool {
+    let name = endpoint.service.strip_prefix("cn.").unwrap_or(&endpoint.service);
+    let rest = name.strip_prefix("com.amazonaws.").and_then(|rest| rest.strip_prefix(region));
+    let own = rest.and_then(|rest| rest.strip_prefix('.')) == Some(service.name());
+    own && endpoint.kind.eq_ignore_ascii_case("interface")
 }
 
 impl<'a> Walk<'a> {
-    /// The endpoint to which X-Ray's name leads in the subnet's VPC; none: to public addresses.
-    pub(super) fn name(&self, subnet: &Subnet) -> Result<Option<&'a VpcEndpoint>, Gap> {
-        let vpc = &subnet.vpc;
-        let named = |endpoint: &&&'a VpcEndpoint| {
-            is_xray(endpoint, self.region) && endpoint.private_dns && endpoint.state.eq_ignore_ascii_case("available")
-        };
-        let mut endpoints = self.index.endpoints_in(vpc).iter().filter(named);
-        let Some(endpoint) = endpoints.next() else {
-            self.index.network.endpoints.rest.get()?;
-            return self.shared(subnet).map(|()| None);
-        };
-        if !self.resolves(vpc)? {
-            return Ok(None);
-        }
-        if endpoints.next().is_some() {
-            let why =
-                format!("several xray endpoints of {vpc} have private DNS, and which of them is used is not known");
-            return Err(Gap::unprovable(vpc, why));
-        }
-        let options = self.index.vpc(vpc)?.dhcp_options.as_deref();
-        // `default`: the set that AWS provides, which has no id of its own.
-        let servers = match options.filter(|id| !id.is_empty() && *id != "default") {
-            Some(id) => self.index.dhcp(id)?.dns_servers.as_slice(),
-            None => &[],
-        };
-        let amazons =
-            |server: &&String| server.eq_ignore_ascii_case("AmazonProvidedDNS") || server.as_str() == "169.254.169.253";
-        match servers.iter().find(|server| !amazons(server)) {
-            None => Ok(Some(endpoint)),
-            Some(server) => {
-                let why = format!(
-                    "{vpc} has a DNS server of its own, {server}: whether X-Ray's name leads to {} there is not seen here",
-                    endpoint.id
-                );
-                Err(Gap::unprovable(vpc, why))
-            }
-        }
-    }
-
     /// To the endpoint, whichever of its subnets the name leads to.
     pub(super) fn by_endpoint(&self, from: &'a Subnet, endpoint: &'a VpcEndpoint) -> Vec<Hop> {
         let id = &endpoint.id;
@@ -91,13 +54,15 @@ impl<'a> Walk<'a> {
         let peer = Self::peer(Family::V4, &addresses, &endpoint.security_groups, &name);
         let group = firewall::groups_let(self.index, groups, true, peer);
         let mut hops = vec![Hop::decided(Place::Group, &groups.join(", "), group)];
-        // What stays in a subnet meets no ACL.
+        // What stays in a subnet meets no ACL and no route.
         if subnet.id != from.id {
             hops.extend(self.acl(Place::Acl, from, true, peer));
+            hops.extend(self.inside(Place::Routes, from, &addresses, &name));
             match range(from) {
                 Ok(own) => {
                     let peer = Self::peer(Family::V4, &own, &[], &from.id);
                     hops.extend(self.acl(Place::EndpointAcl, subnet, false, peer));
+                    hops.extend(self.inside(Place::Endpoint, subnet, &own, &format!("{} from {name}", from.id)));
                 }
                 Err(gap) => hops.push(Hop::unknown(Place::EndpointAcl, id, gap)),
             }
@@ -119,12 +84,26 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Whether the endpoint's policy lets everybody do everything, as the one does that AWS gives it: then it is not about
+    /// any role.
+    pub(super) fn is_open(&self, endpoint: &VpcEndpoint) -> bool {
+        self.index.memo.is_open(&endpoint.id, || {
+            let Some(text) = endpoint.policy.as_deref().filter(|text| !text.is_empty()) else { return true };
+            let policy = serde_json::from_str::<Value>(text).unwrap_or_default();
+            let everything = json!({"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"});
+            matches!(&policy["Statement"], Value::Array(statements) if *statements == [everything])
+        })
+    }
+
     /// Whether the endpoint's policy allows the function's role both actions.
     fn endpoint_policy(&self, endpoint: &VpcEndpoint) -> Hop {
         let (place, id) = (Place::EndpointPolicy, &endpoint.id);
         let Some(text) = endpoint.policy.as_deref().filter(|text| !text.is_empty()) else {
             return Hop::through(place, id, format!("{id} has no policy of its own: everything is allowed"));
         };
+        if self.is_open(endpoint) {
+            return Hop::through(place, id, format!("the policy of {id} allows everything"));
+        }
         let policy = match Document::parse(format!("the policy of endpoint {id}"), &for_role(text, self.role)) {
             Ok(document) => Policies::only(document),
             Err(gap) => return Hop::unknown(place, id, gap),

@@ -1,14 +1,19 @@
 //! The way of a packet from a function to X-Ray, decided from what EC2 tells of the network: three-valued, hop by hop.
 
 mod address;
+mod appliance;
 pub mod cannot_reach_xray;
 mod endpoint;
 mod firewall;
+mod follow;
 mod hop;
 mod index;
+mod memo;
+mod name;
 mod nat;
 mod path;
 mod routes;
+mod transit;
 
 pub(crate) use index::Index;
 
@@ -29,7 +34,7 @@ use path::Walk;
 /// If AWS would not say in which network its capacity provider is, or names no subnet of it.
 pub fn paths(function: &Function, context: &Context<'_>) -> Result<Vec<PathFromSubnet>, Gap> {
     let walk = Walk::of(function, context)?;
-    Ok(walk.map(|walk| walk.paths()).unwrap_or_default())
+    Ok(walk.map(|walk| walk.paths().as_ref().clone()).unwrap_or_default())
 }
 
 /// The network that the function's packets start in.

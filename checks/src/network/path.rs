@@ -1,17 +1,21 @@
 //! The way from one subnet of a function to X-Ray, hop by hop.
 
+use std::rc::Rc;
+
 use super::{
-    address::{Family, NAT64, PUBLIC, Set, everything},
+    address::{Family, NAT64, PUBLIC, Set},
+    endpoint::is_xray,
     firewall::{self, EPHEMERAL, HTTPS, Peer},
-    hop::{Hop, Passage, PathFromSubnet, Place, agree, end},
+    hop::{Hop, Passage, PathFromSubnet, Place, end},
     index::Index,
+    memo::Key,
+    name::{Leads, Service},
     network_of,
-    routes::{self, Shares, Target},
 };
 use crate::{
     Context,
     fetched::Gap,
-    inventory::{Function, FunctionVpc, Route, Subnet},
+    inventory::{Function, FunctionVpc, Subnet},
 };
 
 /// Who walks.
@@ -24,6 +28,8 @@ pub(super) struct Walk<'a> {
     pub(super) vpc: &'a FunctionVpc,
     /// Whether this is the network of managed instances.
     pub(super) managed: bool,
+    /// Whether it may be told to use X-Ray's FIPS endpoint. That the variable is set is known, and not to what.
+    pub(super) fips: bool,
     /// The ARN of the function's role.
     pub(super) role: &'a str,
 }
@@ -41,13 +47,33 @@ impl<'a> Walk<'a> {
             account: context.account_of(function).ok(),
             vpc,
             managed: function.capacity_provider.is_some(),
+            fips: function.tracing_variables.iter().any(|variable| variable == "AWS_USE_FIPS_ENDPOINT"),
             role: &function.role,
         }))
     }
 
     /// The ways from all its subnets.
-    pub(super) fn paths(&self) -> Vec<PathFromSubnet> {
-        self.vpc.subnets.iter().map(|subnet| self.from(subnet)).collect()
+    pub(super) fn paths(&self) -> Rc<Vec<PathFromSubnet>> {
+        let key = Key {
+            subnets: self.vpc.subnets.clone(),
+            security_groups: self.vpc.security_groups.clone(),
+            ipv6: self.vpc.ipv6,
+            managed: self.managed,
+            fips: self.fips,
+            account: self.account.map(str::to_owned),
+            role: self.meets_policy().then(|| self.role.to_owned()),
+        };
+        self.index.memo.paths(key, || self.vpc.subnets.iter().map(|subnet| self.from(subnet)).collect())
+    }
+
+    /// Whether the policy of an endpoint may treat one role otherwise than another.
+    fn meets_policy(&self) -> bool {
+        let vpcs = self.vpc.subnets.iter().filter_map(|subnet| Some(self.index.subnet(subnet).ok()?.vpc.as_str()));
+        let mut endpoints = vpcs.flat_map(|vpc| self.index.endpoints_in(vpc));
+        endpoints.any(|own| {
+            let xray = [Service::Plain, Service::Fips].iter().any(|service| is_xray(own, self.region, *service));
+            xray && !self.is_open(own)
+        })
     }
 
     /// The way from a subnet of the function.
@@ -60,9 +86,62 @@ impl<'a> Walk<'a> {
                 return PathFromSubnet { subnet: id.to_owned(), zone: None, vpc: None, hops, end };
             }
         };
-        let hops = match self.name(subnet) {
-            Ok(Some(endpoint)) => self.by_endpoint(subnet, endpoint),
-            Ok(None) => self.by_public_address(subnet),
+        let hops = self.hops(subnet);
+        let (mut end, mut hops) = (end(&hops), hops);
+        if end == Passage::Stops
+            && hops.iter().any(|hop| hop.place == Place::Routes)
+            && let Some(beyond) = self.beyond(subnet)
+        {
+            end = beyond.passage.clone();
+            hops.push(beyond);
+        }
+        let (zone, vpc) = (Some(subnet.zone.clone()), Some(subnet.vpc.clone()));
+        PathFromSubnet { subnet: id.to_owned(), zone, vpc, hops, end }
+    }
+
+    /// The hops by the one name that the function uses, or by both if it is not known by which.
+    fn hops(&self, subnet: &'a Subnet) -> Vec<Hop> {
+        let plain = self.by_name(subnet, Service::Plain);
+        if !self.fips {
+            return plain;
+        }
+        let fips = self.by_name(subnet, Service::Fips);
+        match (end(&plain), end(&fips)) {
+            (Passage::Unknown(_), _) => plain,
+            (plain_end, fips_end) if plain_end == fips_end => plain,
+            (_, Passage::Unknown(_)) => fips,
+            (_, fips_end) => {
+                let [arrive, stop] = if fips_end == Passage::Stops { ["plain", "FIPS"] } else { ["FIPS", "plain"] };
+                let why = fips.iter().chain(&plain).find(|hop| hop.passage == Passage::Stops);
+                let why = why.map_or("", |hop| hop.says.as_str());
+                let says = format!(
+                    "whether AWS_USE_FIPS_ENDPOINT is on is not known, as values are not read: by X-Ray's {arrive} name \
+                     packets arrive, by its {stop} name they stop ({why})"
+                );
+                vec![Hop::unprovable(Place::Name, &subnet.vpc, says)]
+            }
+        }
+    }
+
+    fn by_name(&self, subnet: &'a Subnet, service: Service) -> Vec<Hop> {
+        match self.name(subnet, service) {
+            Ok(Leads::Endpoint(endpoint)) => self.by_endpoint(subnet, endpoint),
+            Ok(Leads::Public) => self.by_public_address(subnet),
+            Ok(Leads::Nowhere(says)) => vec![Hop::stops(Place::Name, &subnet.vpc, says)],
+            // What stops on the way to public addresses does not get to X-Ray, whether or not the name is answered.
+            Ok(Leads::Perhaps(gap)) => {
+                let unknown = Hop::unknown(Place::Name, &subnet.vpc, gap);
+                std::iter::once(unknown).chain(self.by_public_address(subnet).into_iter().skip(1)).collect()
+            }
+            Ok(Leads::Either(endpoint, gap)) => {
+                let unknown = Hop::unknown(Place::Name, &subnet.vpc, gap);
+                let ways = [self.by_endpoint(subnet, endpoint), self.by_public_address(subnet)];
+                if ways.iter().all(|way| end(way) == Passage::Stops) {
+                    let [first, _] = ways;
+                    return std::iter::once(unknown).chain(first.into_iter().skip(1)).collect();
+                }
+                vec![unknown]
+            }
             // What stops every packet at the first hop stops it wherever it is going.
             Err(gap) => {
                 let mut hops = vec![Hop::unknown(Place::Name, &subnet.vpc, gap)];
@@ -75,17 +154,7 @@ impl<'a> Walk<'a> {
                 }
                 hops
             }
-        };
-        let (mut end, mut hops) = (end(&hops), hops);
-        if end == Passage::Stops
-            && hops.iter().any(|hop| hop.place == Place::Routes)
-            && let Some(beyond) = self.beyond(subnet)
-        {
-            end = beyond.passage.clone();
-            hops.push(beyond);
         }
-        let (zone, vpc) = (Some(subnet.zone.clone()), Some(subnet.vpc.clone()));
-        PathFromSubnet { subnet: id.to_owned(), zone, vpc, hops, end }
     }
 
     /// Whether a subnet may be shared by another account, of which not everything is listed.
@@ -143,134 +212,5 @@ impl<'a> Walk<'a> {
         let there = firewall::acl_lets(acl, to_peer, HTTPS, peer);
         let back = firewall::acl_lets(acl, !to_peer, EPHEMERAL, peer);
         [there, back].map(|decided| Hop::decided(place, &acl.id, decided)).to_vec()
-    }
-
-    fn by_routes(&self, subnet: &'a Subnet, family: Family, target: &Set) -> Vec<Hop> {
-        let (table, main) = match self.index.table_of(subnet) {
-            Ok(found) => found,
-            Err(gap) => return vec![Hop::unknown(Place::Routes, &subnet.id, gap)],
-        };
-        let label = if main { format!("{} (main of {})", table.id, table.vpc) } else { table.id.clone() };
-        let shares = routes::split(self.index, &table.routes, family, target);
-        ways(Place::Routes, &table.id, &label, &shares, |route| self.follow(subnet, &table.id, &label, route, family))
-    }
-
-    /// Where a route of the function's subnet leads.
-    fn follow(&self, subnet: &'a Subnet, table: &str, label: &str, route: &'a Route, family: Family) -> Vec<Hop> {
-        let (place, to) = (Place::Routes, &route.target);
-        let says = format!("{label}: {} → {to}", route.destination);
-        if let Some(dead) = dead(place, table, &says, route) {
-            return vec![dead];
-        }
-        let lies_beyond = |what: &str| {
-            let (from, to) = (&subnet.id, &route.target);
-            let message =
-                format!("from {from} the way goes on through {to}, {what}, and what lies beyond is not seen here");
-            vec![Hop::unknown(place, table, Gap::unprovable(to, message)).by(&route.destination)]
-        };
-        let no_way = |why: &str| vec![Hop::stops(place, table, format!("{says}; {why}")).by(&route.destination)];
-        match Target::of(route) {
-            Target::Nat => {
-                let mut hops = vec![Hop::through(place, table, says).by(&route.destination)];
-                hops.extend(self.through_nat(subnet, to, family));
-                hops
-            }
-            Target::InternetGateway if self.managed => {
-                lies_beyond("which takes only what has a public address; whether a managed instance has one")
-            }
-            Target::InternetGateway => {
-                no_way("a function's interface has no public address, so its packets are dropped")
-            }
-            Target::EgressOnly => no_way("an egress-only gateway takes IPv6, and X-Ray has no IPv6 address"),
-            Target::Peering => no_way("a peering connection carries nothing on to the internet"),
-            Target::Local => no_way("it stays in the VPC"),
-            Target::Transit => lies_beyond("a transit gateway"),
-            Target::CoreNetwork => lies_beyond("a core network"),
-            Target::VirtualGateway => lies_beyond("a virtual private gateway"),
-            Target::Endpoint => lies_beyond("the endpoint of a firewall or another appliance"),
-            Target::Appliance => lies_beyond("an appliance or NAT instance"),
-            Target::Other => lies_beyond("of a kind that is not understood"),
-        }
-    }
-
-    /// X-Ray may be reached in another network, through an endpoint there whose name a private hosted zone gives: if a
-    /// route leads to private addresses over something that carries packets to one.
-    fn beyond(&self, subnet: &'a Subnet) -> Option<Hop> {
-        let private = everything(Family::V4).minus(&PUBLIC);
-        let reached =
-            |ranges: &Set| !firewall::reaches_none(self.index, &self.vpc.security_groups, Family::V4, Some(ranges));
-        let (table, _) = match self.index.table_of(subnet) {
-            Ok(found) => found,
-            Err(gap) => return reached(&private).then(|| Hop::unknown(Place::Beyond, &subnet.id, gap)),
-        };
-        let shares = routes::split(self.index, &table.routes, Family::V4, &private);
-        let leads = |route: &&Route| {
-            let carries = matches!(Target::of(route), Target::Transit | Target::CoreNetwork | Target::Peering);
-            let own = Set::read(Family::V4, std::iter::once(&route.destination)).unwrap_or_default();
-            // The ranges of a prefix list are among the private ones, if it is known at all.
-            let ranges = if own.is_empty() { &private } else { &own };
-            // A default route was judged already.
-            let default = !own.and(&PUBLIC).is_empty();
-            carries && !default && !route.state.eq_ignore_ascii_case("blackhole") && reached(ranges)
-        };
-        let maybe = shares.maybe.iter().map(|(route, _)| *route);
-        let to = &shares.routes.iter().copied().chain(maybe).find(leads)?.target;
-        let message = format!(
-            "{} has no way to X-Ray's public addresses; whether its name leads to an endpoint shared over {to} is not seen \
-             here",
-            subnet.id
-        );
-        Some(Hop::unknown(Place::Beyond, to, Gap::unprovable(to, message)))
-    }
-}
-
-/// A route that does not work, or of which that is not known.
-pub(super) fn dead(place: Place, table: &str, says: &str, route: &Route) -> Option<Hop> {
-    let state = &route.state;
-    if state.eq_ignore_ascii_case("active") {
-        None
-    } else if state.eq_ignore_ascii_case("blackhole") {
-        Some(
-            Hop::stops(place, table, format!("{says} is a blackhole: what it leads to is gone")).by(&route.destination),
-        )
-    } else {
-        let says = format!("{says} is in the state “{state}”, which is not understood");
-        Some(Hop::unprovable(place, table, says).by(&route.destination))
-    }
-}
-
-/// The ways that a route table opens to some addresses.
-pub(super) fn ways<'a>(
-    place: Place,
-    table: &str,
-    label: &str,
-    shares: &Shares<'a>,
-    follow: impl Fn(&'a Route) -> Vec<Hop>,
-) -> Vec<Hop> {
-    // The ranges of a VPC, even public ones, are not where X-Ray is.
-    let away = |route: &&'a Route| Target::of(route) != Target::Local;
-    let mut targets: Vec<(&str, &str)> = Vec::new();
-    let mut ways = Vec::new();
-    let maybe = shares.maybe.iter().map(|(route, gap)| (*route, Some(gap)));
-    for (route, gap) in shares.routes.iter().copied().filter(away).map(|route| (route, None)).chain(maybe) {
-        if targets.contains(&(&route.target, &route.state)) {
-            continue;
-        }
-        targets.push((&route.target, &route.state));
-        ways.push((follow(route), gap));
-    }
-    if shares.unrouted || ways.is_empty() {
-        let nowhere = format!("{label} has no route to {}public addresses", if ways.is_empty() { "" } else { "some " });
-        ways.push((vec![Hop::stops(place, table, nowhere)], None));
-    }
-    let hidden = ways.iter().find_map(|(_, gap)| *gap);
-    let sure: Vec<_> = ways.iter().filter(|(_, gap)| gap.is_none()).map(|(way, _)| way.clone()).collect();
-    let all = agree(place, table, ways.iter().map(|(way, _)| way.clone()).collect());
-    match hidden {
-        // What is hidden could as well take nothing, or everything.
-        Some(gap) if matches!(end(&all), Passage::Unknown(_)) || sure.is_empty() => {
-            vec![Hop::unknown(place, table, gap.clone())]
-        }
-        _ => all,
     }
 }

@@ -2,8 +2,9 @@ use super::*;
 use crate::{
     Fetched,
     inventory::{
-        CapacityProviderAnswer, DhcpOptions, FunctionVpc, NatGateway, NetworkAcl, Permission, PrefixListAnswer, Route,
-        RouteTable, SecurityGroup, VpcEndpoint,
+        CapacityProviderAnswer, DhcpOptions, FunctionVpc, NatGateway, NetworkAcl, NetworkInterface, PeeredVpc,
+        PeeringConnection, Permission, PrefixListAnswer, Route, RouteTable, SecurityGroup, Subnet, TransitAttachment,
+        TransitGateway, TransitSubnets, TransitTableAnswer, VpcEndpoint,
     },
     testing::{Inventory, break_off, denied, healthy},
 };
@@ -95,6 +96,15 @@ fn acl<'a>(world: &'a mut Inventory, id: &str) -> &'a mut NetworkAcl {
     world.region.network.network_acls.seen.iter_mut().find(|acl| acl.id == id).expect("an ACL")
 }
 
+fn peering(status: &str) -> PeeringConnection {
+    let end = |vpc: &str, owner: &str| PeeredVpc { vpc: vpc.to_owned(), owner: owner.to_owned() };
+    PeeringConnection {
+        id: "pcx-1".to_owned(),
+        status: status.to_owned(),
+        ends: vec![end("vpc-orders", "123456789012"), end("vpc-shared", "210987654321")],
+    }
+}
+
 fn https_to(cidrs: &[&str]) -> Permission {
     Permission {
         protocol: "tcp".to_owned(),
@@ -140,8 +150,11 @@ fn routes_that_lead_out_of_sight_are_unknown() {
         says(&with_routes(&[("0.0.0.0/0", target)]), "unknown", &format!("goes on through {target}"));
     }
     for target in ["pcx-1", "tgw-1", core] {
-        let routes = [("0.0.0.0/0", "igw-orders"), ("10.9.0.0/16", target)];
-        says(&with_routes(&routes), "unknown", &format!("an endpoint shared over {target}"));
+        let said = after(BEHIND, |world| {
+            world.region.network.peering_connections.seen = vec![peering("active")];
+            routed(world, "rtb-orders", &[("0.0.0.0/0", "igw-orders"), ("10.9.0.0/16", target)]);
+        });
+        says(&said, "unknown", &format!("an endpoint shared over {target}"));
     }
     says(&with_routes(&[("10.9.0.0/16", "vgw-1")]), "fails", "no route");
 }
@@ -314,69 +327,10 @@ fn on_managed_instances_the_network_of_the_capacity_provider_is_judged() {
     says(&said(&managed(|world| world.region.capacity_providers.clear()), BEHIND), "unknown", "not collected");
 }
 
-#[test]
-fn severity_tells_what_is_lost() {
-    let severity = |change: fn(&mut Function)| {
-        let mut world = world();
-        routed(&mut world, "rtb-orders", &[]);
-        change(&mut world.region.functions.seen[0]);
-        world.failure(&CHECK, BEHIND).severity.expect("a severity")
-    };
-    assert_eq!(severity(|_| ()), Severity::Medium);
-    assert_eq!(severity(|function| function.tracing_mode = Some("PassThrough".to_owned())), Severity::Low);
-    for layer in ["aws-otel-python-amd64-ver-1-29-0:2", "Datadog-Extension-ARM:65"] {
-        let mut world = world();
-        routed(&mut world, "rtb-orders", &[]);
-        world.region.functions.seen[0].layers = vec![format!("arn:aws:lambda:us-east-1:901920570463:layer:{layer}")];
-        assert_eq!(world.failure(&CHECK, BEHIND).severity, Some(Severity::High), "{layer}");
-    }
-    let hotel = |function: &mut Function| function.layers = texts(&["arn:aws:lambda:us-east-1:1:layer:hotel-common:1"]);
-    assert_eq!(severity(hotel), Severity::Medium);
-    for variable in ["AWS_LAMBDA_EXEC_WRAPPER", "OTEL_EXPORTER_OTLP_ENDPOINT"] {
-        let mut world = world();
-        routed(&mut world, "rtb-orders", &[]);
-        world.region.functions.seen[0].tracing_variables = texts(&[variable]);
-        assert_eq!(world.failure(&CHECK, BEHIND).severity, Some(Severity::High), "{variable}");
-    }
-}
-
-#[test]
-fn the_fix_is_an_endpoint_or_the_one_rule() {
-    let command = |name: &str, change: fn(&mut Inventory)| {
-        let mut world = world();
-        change(&mut world);
-        world.failure(&CHECK, name).fix.command.expect("a command").join(" ")
-    };
-    assert_eq!(
-        command(BEHIND, |world| routed(world, "rtb-orders", &[])),
-        "aws ec2 create-vpc-endpoint --region us-east-1 --vpc-id vpc-orders --vpc-endpoint-type Interface --service-name \
-         com.amazonaws.us-east-1.xray --subnet-ids subnet-orders-a subnet-orders-b --security-group-ids \
-         <a group that lets 443 in from sg-orders> --private-dns-enabled"
-    );
-    let ingress = command(BESIDE, |world| group(world, "sg-endpoint").ingress.clear());
-    assert!(
-        ingress.contains("authorize-security-group-ingress") && ingress.contains("--group-id sg-endpoint"),
-        "{ingress}"
-    );
-    let dns = command(BESIDE, |world| {
-        xray(world).private_dns = false;
-        group(world, "sg-shared").egress.push(https_to(&["0.0.0.0/0"]));
-    });
-    assert!(dns.contains("modify-vpc-endpoint") && dns.contains("vpce-xray"), "{dns}");
-}
-
-#[test]
-fn two_hundred_functions_are_decided_at_once() {
-    let world = world();
-    let context = Context::new(world.world());
-    let started = std::time::Instant::now();
-    for _ in 0..200 {
-        for function in &world.region.functions.seen {
-            assert_eq!(judge(function, &context), Ok(Judgement::Pass));
-        }
-    }
-    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
-}
-
+mod beyond;
 mod endpoint;
 mod firewall;
+mod name;
+mod scale;
+mod telling;
+mod transit;
