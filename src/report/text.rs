@@ -578,4 +578,3 @@ fn shortened(name: &str) -> String {
 fn name_of(shard: &Shard) -> String {
     format!("{} · {}", shard.account, shard.region)
 }
-

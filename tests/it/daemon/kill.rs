@@ -141,7 +141,8 @@ fn killed_at_any_moment_it_loses_nothing() {
 
     let sound = state(&home, "SELECT integrity_check, '' FROM pragma_integrity_check");
     assert_eq!(sound, [("ok".to_owned(), String::new())]);
-    let aside: Vec<_> = std::fs::read_dir(home.path("state")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let aside: Vec<_> =
+        std::fs::read_dir(home.path("state")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(!aside.iter().any(|name| name.to_string_lossy().contains("damaged")), "{aside:?}");
 
     // Each message of the outbox arrived once, or twice and said so the second time; and nothing else arrived.
@@ -168,11 +169,13 @@ fn killed_at_any_moment_it_loses_nothing() {
     // Each finding of the last look is open, and nothing else.
     let open = "SELECT f.check_id, f.arn FROM episodes e JOIN findings f ON f.id = e.finding WHERE e.ended_at IS NULL";
     let open: BTreeSet<_> = state(&home, open).into_iter().collect();
-    let report = Gatelight::new(["audit", "--from", "saved.jsonl", "--format", "json"]).file("saved.jsonl", &last).run();
+    let report =
+        Gatelight::new(["audit", "--from", "saved.jsonl", "--format", "json"]).file("saved.jsonl", &last).run();
     let report = report.json();
     let failed = report["outcomes"].as_array().unwrap().iter().filter(|outcome| outcome["verdict"] == "fail");
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let found: BTreeSet<_> = failed.map(|outcome| (text(&outcome["check"]), text(&outcome["subject"]["arn"]))).collect();
+    let found: BTreeSet<_> =
+        failed.map(|outcome| (text(&outcome["check"]), text(&outcome["subject"]["arn"]))).collect();
     assert_eq!(open, found);
     assert!(!found.is_empty() && once > 0);
     println!(
@@ -187,7 +190,8 @@ fn killed_at_any_moment_it_loses_nothing() {
 /// Whether the look of that minute is in the ledger.
 fn daemon_idle(home: &Home, _: &Daemon, minute: u64) -> bool {
     let Ok(db) = Connection::open(home.ledger()) else { return false };
-    let last = db.query_row("SELECT max(finished_at) FROM runs WHERE problem IS NULL", [], |row| row.get::<_, Option<i64>>(0));
+    let last =
+        db.query_row("SELECT max(finished_at) FROM runs WHERE problem IS NULL", [], |row| row.get::<_, Option<i64>>(0));
     let millis = 1_767_225_600_000 + i64::try_from(minute).unwrap() * 60_000;
     last.is_ok_and(|last| last == Some(millis))
 }
