@@ -375,6 +375,12 @@ fn gaps_of_network(network: &Network) -> Vec<Gap> {
         network_acls,
         dhcp_options,
         prefix_lists,
+        network_interfaces,
+        peering_connections,
+        transit_gateways,
+        transit_attachments,
+        transit_subnets,
+        transit_tables,
     } = network;
     let listings = [
         subnets.rest.get().err(),
@@ -386,8 +392,14 @@ fn gaps_of_network(network: &Network) -> Vec<Gap> {
         security_groups.rest.get().err(),
         network_acls.rest.get().err(),
         dhcp_options.rest.get().err(),
+        network_interfaces.rest.get().err(),
+        peering_connections.rest.get().err(),
+        transit_gateways.rest.get().err(),
+        transit_attachments.rest.get().err(),
+        transit_subnets.rest.get().err(),
     ];
     let dns = vpcs.seen.iter().flat_map(|vpc| [vpc.dns_support.get().err(), vpc.dns_hostnames.get().err()]);
     let lists = prefix_lists.iter().map(|list| list.cidrs.get().err());
-    listings.into_iter().chain(dns).chain(lists).flatten().collect()
+    let tables = transit_tables.iter().map(|table| table.routes.get().err());
+    listings.into_iter().chain(dns).chain(lists).chain(tables).flatten().collect()
 }

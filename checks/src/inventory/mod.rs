@@ -15,8 +15,9 @@ use crate::{
 
 pub use function::{CallersAnswer, CapacityProviderAnswer, Function, FunctionVpc};
 pub use network::{
-    AclEntry, DhcpOptions, InternetGateway, NatGateway, Network, NetworkAcl, Permission, PrefixListAnswer, Route,
-    RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
+    AclEntry, DhcpOptions, InternetGateway, NatGateway, Network, NetworkAcl, NetworkInterface, PeeredVpc,
+    PeeringConnection, Permission, PrefixListAnswer, Route, RouteTable, SecurityGroup, Subnet, TransitAttachment,
+    TransitGateway, TransitSubnets, TransitTableAnswer, Vpc, VpcEndpoint,
 };
 
 pub use probe::{Hit, LogProbe, LogProbeAnswer};

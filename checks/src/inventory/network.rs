@@ -28,6 +28,19 @@ pub struct Network {
     /// The prefix lists that their routes and rules name.
     #[serde(default)]
     pub prefix_lists: Vec<PrefixListAnswer>,
+    /// The network interfaces that routes lead to.
+    pub network_interfaces: Listing<NetworkInterface>,
+    /// The peering connections that routes lead to.
+    pub peering_connections: Listing<PeeringConnection>,
+    /// The transit gateways that routes lead to.
+    pub transit_gateways: Listing<TransitGateway>,
+    /// What is attached to them.
+    pub transit_attachments: Listing<TransitAttachment>,
+    /// The subnets in which those of VPCs stand.
+    pub transit_subnets: Listing<TransitSubnets>,
+    /// The route tables of this account's transit gateways on the way.
+    #[serde(default)]
+    pub transit_tables: Vec<TransitTableAnswer>,
 }
 
 impl Network {
@@ -45,6 +58,12 @@ impl Network {
             network_acls: Listing::unread(gap.clone()),
             dhcp_options: Listing::unread(gap.clone()),
             prefix_lists: Vec::new(),
+            network_interfaces: Listing::unread(gap.clone()),
+            peering_connections: Listing::unread(gap.clone()),
+            transit_gateways: Listing::unread(gap.clone()),
+            transit_attachments: Listing::unread(gap.clone()),
+            transit_subnets: Listing::unread(gap.clone()),
+            transit_tables: Vec::new(),
         }
     }
 
@@ -104,6 +123,8 @@ pub struct RouteTable {
     pub main: bool,
     /// The subnets that are associated with it by name.
     pub subnets: Vec<String>,
+    /// The internet and virtual private gateways whose packets into the VPC it routes.
+    pub gateways: Vec<String>,
     /// Its routes.
     pub routes: Vec<Route>,
 }
@@ -139,6 +160,8 @@ pub struct NatGateway {
     pub route_table: Option<String>,
     /// The zones that a regional one covers; empty where AWS provides them as needed.
     pub zones: Vec<String>,
+    /// The ARNs of appliances that are attached to it, such as a firewall that works as a proxy.
+    pub appliances: Vec<String>,
 }
 
 /// An internet gateway.
@@ -252,4 +275,90 @@ pub struct PrefixListAnswer {
     pub id: String,
     /// Its ranges.
     pub cidrs: Fetched<Vec<String>>,
+}
+
+/// A network interface that a route leads to: that of a NAT instance or of another appliance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NetworkInterface {
+    /// `eni-…`.
+    pub id: String,
+    /// The instance that it is attached to.
+    #[serde(deserialize_with = "stated")]
+    pub instance: Option<String>,
+    /// `in-use`, `available` (attached to nothing), …
+    pub status: String,
+    /// Whether it drops packets that are neither from nor to its own addresses.
+    pub source_dest_check: bool,
+    /// Its public IPv4 address.
+    #[serde(deserialize_with = "stated")]
+    pub public_ip: Option<String>,
+    /// Its security groups.
+    pub security_groups: Vec<String>,
+}
+
+/// A VPC peering connection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PeeringConnection {
+    /// `pcx-…`.
+    pub id: String,
+    /// `active`, `pending-acceptance`, `deleted`, …
+    pub status: String,
+    /// The VPCs at its two ends, with the accounts that own them.
+    pub ends: Vec<PeeredVpc>,
+}
+
+/// One end of a peering connection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PeeredVpc {
+    /// `vpc-…`.
+    pub vpc: String,
+    /// The account.
+    pub owner: String,
+}
+
+/// A transit gateway.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TransitGateway {
+    /// `tgw-…`.
+    pub id: String,
+    /// The account that owns it, and alone sees its route tables.
+    pub owner: String,
+}
+
+/// What is attached to a transit gateway.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TransitAttachment {
+    /// `tgw-attach-…`.
+    pub id: String,
+    /// `tgw-…`.
+    pub gateway: String,
+    /// `vpc`, `vpn`, `direct-connect-gateway`, `peering`, `connect`, …
+    pub kind: String,
+    /// What is attached: `vpc-…`, …
+    pub resource: String,
+    /// The account that owns that.
+    pub owner: String,
+    /// `available`, …
+    pub state: String,
+    /// The route table that holds for packets that come from there: `tgw-rtb-…`.
+    #[serde(deserialize_with = "stated")]
+    pub table: Option<String>,
+}
+
+/// Where the attachment of a VPC to a transit gateway stands: a subnet a zone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TransitSubnets {
+    /// `tgw-attach-…`.
+    pub attachment: String,
+    /// Its subnets.
+    pub subnets: Vec<String>,
+}
+
+/// What AWS said about a route table of a transit gateway.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TransitTableAnswer {
+    /// `tgw-rtb-…`.
+    pub id: String,
+    /// Its routes; the target is an attachment. One that leads to several stands there once for each.
+    pub routes: Fetched<Vec<Route>>,
 }

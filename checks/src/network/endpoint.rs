@@ -1,68 +1,32 @@
 //! Through an interface endpoint of X-Ray in the VPC.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     address::{Family, Set},
     firewall,
-    path::{Hop, Passage, Place, Walk, agree},
+    hop::{Decision, Hop, Place, agree},
+    name::Service,
+    path::Walk,
 };
 use crate::{
     arn::Arn,
     fetched::Gap,
-    iam::{Decision, Document, Keys, Policies, Request, Text},
+    iam::{self, Document, Keys, Policies, Request, Text},
     inventory::{Subnet, VpcEndpoint},
 };
 
 const ACTIONS: [&str; 2] = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"];
 
 /// Whether it is an interface endpoint of X-Ray in this region, in whatever state.
-pub(super) fn is_xray(endpoint: &VpcEndpoint, region: &str) -> bool {
-    let service = endpoint.service.strip_prefix("cn.").unwrap_or(&endpoint.service);
-    let middle = service.strip_prefix("com.amazonaws.").and_then(|rest| rest.strip_suffix(".xray"));
-    middle == Some(region) && endpoint.kind.eq_ignore_ascii_case("interface")
+pub(super) fn is_xray(endpoint: &VpcEndpoint, region: &str, service: Service) -> bool {
+    let name = endpoint.service.strip_prefix("cn.").unwrap_or(&endpoint.service);
+    let rest = name.strip_prefix("com.amazonaws.").and_then(|rest| rest.strip_prefix(region));
+    let own = rest.and_then(|rest| rest.strip_prefix('.')) == Some(service.name());
+    own && endpoint.kind.eq_ignore_ascii_case("interface")
 }
 
 impl<'a> Walk<'a> {
-    /// The endpoint to which X-Ray's name leads in the subnet's VPC; none: to public addresses.
-    pub(super) fn name(&self, subnet: &Subnet) -> Result<Option<&'a VpcEndpoint>, Gap> {
-        let vpc = &subnet.vpc;
-        let named = |endpoint: &&&'a VpcEndpoint| {
-            is_xray(endpoint, self.region) && endpoint.private_dns && endpoint.state.eq_ignore_ascii_case("available")
-        };
-        let mut endpoints = self.index.endpoints_in(vpc).iter().filter(named);
-        let Some(endpoint) = endpoints.next() else {
-            self.index.network.endpoints.rest.get()?;
-            return self.shared(subnet).map(|()| None);
-        };
-        if !self.resolves(vpc)? {
-            return Ok(None);
-        }
-        if endpoints.next().is_some() {
-            let why =
-                format!("several xray endpoints of {vpc} have private DNS, and which of them is used is not known");
-            return Err(Gap::unprovable(vpc, why));
-        }
-        let options = self.index.vpc(vpc)?.dhcp_options.as_deref();
-        // `default`: the set that AWS provides, which has no id of its own.
-        let servers = match options.filter(|id| !id.is_empty() && *id != "default") {
-            Some(id) => self.index.dhcp(id)?.dns_servers.as_slice(),
-            None => &[],
-        };
-        let amazons =
-            |server: &&String| server.eq_ignore_ascii_case("AmazonProvidedDNS") || server.as_str() == "169.254.169.253";
-        match servers.iter().find(|server| !amazons(server)) {
-            None => Ok(Some(endpoint)),
-            Some(server) => {
-                let why = format!(
-                    "{vpc} has a DNS server of its own, {server}: whether X-Ray's name leads to {} there is not seen here",
-                    endpoint.id
-                );
-                Err(Gap::unprovable(vpc, why))
-            }
-        }
-    }
-
     /// To the endpoint, whichever of its subnets the name leads to.
     pub(super) fn by_endpoint(&self, from: &'a Subnet, endpoint: &'a VpcEndpoint) -> Vec<Hop> {
         let id = &endpoint.id;
@@ -89,14 +53,16 @@ impl<'a> Walk<'a> {
         let name = format!("endpoint {id} in {}", subnet.id);
         let peer = Self::peer(Family::V4, &addresses, &endpoint.security_groups, &name);
         let group = firewall::groups_let(self.index, groups, true, peer);
-        let mut hops = vec![Hop::new(Place::Group, &groups.join(", "), group)];
-        // What stays in a subnet meets no ACL.
+        let mut hops = vec![Hop::decided(Place::Group, &groups.join(", "), group)];
+        // What stays in a subnet meets no ACL and no route.
         if subnet.id != from.id {
             hops.extend(self.acl(Place::Acl, from, true, peer));
+            hops.extend(self.inside(Place::Routes, from, &addresses, &name));
             match range(from) {
                 Ok(own) => {
                     let peer = Self::peer(Family::V4, &own, &[], &from.id);
                     hops.extend(self.acl(Place::EndpointAcl, subnet, false, peer));
+                    hops.extend(self.inside(Place::Endpoint, subnet, &own, &format!("{} from {name}", from.id)));
                 }
                 Err(gap) => hops.push(Hop::unknown(Place::EndpointAcl, id, gap)),
             }
@@ -110,11 +76,23 @@ impl<'a> Walk<'a> {
         match range(from) {
             Ok(own) => {
                 let peer = Self::peer(Family::V4, &own, &self.vpc.security_groups, &from.id);
-                let (passage, says) = firewall::groups_let(self.index, groups, false, peer);
-                Hop::new(place, &groups.join(", "), (passage, format!("of endpoint {}: {says}", endpoint.id)))
+                let decided = firewall::groups_let(self.index, groups, false, peer);
+                let says = format!("of endpoint {}: {}", endpoint.id, decided.says);
+                Hop::decided(place, &groups.join(", "), Decision { says, ..decided })
             }
             Err(gap) => Hop::unknown(place, &endpoint.id, gap),
         }
+    }
+
+    /// Whether the endpoint's policy lets everybody do everything, as the one does that AWS gives it: then it is not about
+    /// any role.
+    pub(super) fn is_open(&self, endpoint: &VpcEndpoint) -> bool {
+        self.index.memo.is_open(&endpoint.id, || {
+            let Some(text) = endpoint.policy.as_deref().filter(|text| !text.is_empty()) else { return true };
+            let policy = serde_json::from_str::<Value>(text).unwrap_or_default();
+            let everything = json!({"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"});
+            matches!(&policy["Statement"], Value::Array(statements) if *statements == [everything])
+        })
     }
 
     /// Whether the endpoint's policy allows the function's role both actions.
@@ -123,6 +101,9 @@ impl<'a> Walk<'a> {
         let Some(text) = endpoint.policy.as_deref().filter(|text| !text.is_empty()) else {
             return Hop::through(place, id, format!("{id} has no policy of its own: everything is allowed"));
         };
+        if self.is_open(endpoint) {
+            return Hop::through(place, id, format!("the policy of {id} allows everything"));
+        }
         let policy = match Document::parse(format!("the policy of endpoint {id}"), &for_role(text, self.role)) {
             Ok(document) => Policies::only(document),
             Err(gap) => return Hop::unknown(place, id, gap),
@@ -137,8 +118,8 @@ impl<'a> Walk<'a> {
         for action in ACTIONS {
             let request = Request { action, resource: Some(Text::whole("*")), caller: None, keys: &keys };
             match policy.decide(&request) {
-                Ok(Decision::Allowed(_)) => {}
-                Ok(Decision::Denied(denial)) => {
+                Ok(iam::Decision::Allowed(_)) => {}
+                Ok(iam::Decision::Denied(denial)) => {
                     let says = format!("the policy of endpoint {id} does not allow {action}: {denial}");
                     return Hop::stops(place, id, says);
                 }
@@ -147,7 +128,7 @@ impl<'a> Walk<'a> {
         }
         match unknown {
             Some(gap) => Hop::unknown(place, id, gap),
-            None => Hop::new(place, id, (Passage::Through, format!("the policy of {id} allows both actions"))),
+            None => Hop::through(place, id, format!("the policy of {id} allows both actions")),
         }
     }
 }

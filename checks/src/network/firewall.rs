@@ -2,8 +2,8 @@
 
 use super::{
     address::{Family, Set},
+    hop::{Decision, Passage},
     index::Index,
-    path::Passage,
 };
 use crate::{
     fetched::Gap,
@@ -32,11 +32,13 @@ pub(super) struct Peer<'a> {
 }
 
 /// Whether any of the security groups lets port 443 through, `out` or in.
-pub(super) fn groups_let(index: &Index<'_>, groups: &[String], out: bool, peer: Peer<'_>) -> (Passage, String) {
+pub(super) fn groups_let(index: &Index<'_>, groups: &[String], out: bool, peer: Peer<'_>) -> Decision {
     let names = groups.join(", ");
     let way = if out { "out to" } else { "in from" };
     let who = peer.name;
-    let let_through = |by: &str| (Passage::Through, format!("{by} lets tcp 443 {way} {who}"));
+    let let_through = |by: &str, rule: Option<String>| {
+        Decision::new(Passage::Through, rule, format!("{by} lets tcp 443 {way} {who}"))
+    };
     let (mut reached, mut hidden) = (Set::default(), None);
     for id in groups {
         let permissions = match index.group(id) {
@@ -48,19 +50,18 @@ pub(super) fn groups_let(index: &Index<'_>, groups: &[String], out: bool, peer: 
             }
         };
         for permission in permissions.iter().filter(|permission| admits_https(permission)) {
-            if permission.security_groups.iter().any(|group| peer.groups.contains(group)) {
-                return let_through(id);
+            if let Some(group) = permission.security_groups.iter().find(|group| peer.groups.contains(group)) {
+                return let_through(id, Some(rule(permission, group)));
             }
-            match ranges(index, permission, peer.family) {
-                (ranges, None) => reached = reached.or(&ranges),
-                (ranges, gap) => {
-                    reached = reached.or(&ranges);
-                    hidden = hidden.or(gap);
-                }
+            let (ranges, gap) = ranges(index, permission, peer.family);
+            if ranges.covers(peer.addresses) {
+                return let_through(id, Some(rule_over(index, permission, peer)));
             }
+            reached = reached.or(&ranges);
+            hidden = hidden.or(gap);
         }
         if reached.covers(peer.addresses) {
-            return let_through(id);
+            return let_through(id, None);
         }
     }
     if groups.is_empty() {
@@ -68,14 +69,40 @@ pub(super) fn groups_let(index: &Index<'_>, groups: &[String], out: bool, peer: 
             Some(Gap::unprovable("security groups", format!("AWS names no security group where {who} is reached")));
     }
     if let Some(gap) = hidden {
-        return (Passage::Unknown(gap), format!("not all rules of {names} are known"));
+        return Decision::new(Passage::Unknown(gap), None, format!("not all rules of {names} are known"));
     }
     if reached.and(peer.addresses).is_empty() {
         let verb = if groups.len() == 1 { "does not let" } else { "do not let" };
-        return (Passage::Stops, format!("{names} {verb} tcp 443 {way} {who}"));
+        return Decision::new(Passage::Stops, None, format!("{names} {verb} tcp 443 {way} {who}"));
     }
     let says = format!("{names}: tcp 443 goes {way} some addresses of {who} only");
-    (Passage::Unknown(Gap::unprovable(names, format!("{says}, and which of them are used is not known"))), says)
+    let gap = Gap::unprovable(names, format!("{says}, and which of them are used is not known"));
+    Decision::new(Passage::Unknown(gap), None, says)
+}
+
+/// A rule as the console shows it: protocol, ports, and whom it is about.
+fn rule(permission: &Permission, about: &str) -> String {
+    let protocol = match permission.protocol.as_str() {
+        "-1" => "all",
+        "6" => "tcp",
+        other => other,
+    };
+    match ports(&permission.protocol, permission.from_port, permission.to_port) {
+        _ if protocol == "all" => format!("all {about}"),
+        (first, last) if first == last => format!("{protocol} {first} {about}"),
+        (first, last) => format!("{protocol} {first}-{last} {about}"),
+    }
+}
+
+/// The rule among those of a permission that covers the peer; all of them if only all together do.
+fn rule_over(index: &Index<'_>, permission: &Permission, peer: Peer<'_>) -> String {
+    let covers = |ranges: &[String]| Set::read(peer.family, ranges).is_ok_and(|set| set.covers(peer.addresses));
+    let by_range = permission.cidrs.iter().find(|range| covers(std::slice::from_ref(*range)));
+    let by_list = || permission.prefix_lists.iter().find(|id| index.list(id).is_ok_and(covers));
+    match by_range.or_else(by_list) {
+        Some(one) => rule(permission, one),
+        None => rule(permission, &[permission.cidrs.as_slice(), &permission.prefix_lists].concat().join(", ")),
+    }
 }
 
 /// Whether the groups let port 443 out to none of these addresses, whatever it is that is hidden.
@@ -127,7 +154,7 @@ fn admits_https(permission: &Permission) -> bool {
 
 /// Whether a network ACL lets these ports through, `egress` or in: the lowest number that matches decides, and what
 /// nothing matches is denied. Ports are those of the packet's destination.
-pub(super) fn acl_lets(acl: &NetworkAcl, egress: bool, ports: Ports, peer: Peer<'_>) -> (Passage, String) {
+pub(super) fn acl_lets(acl: &NetworkAcl, egress: bool, ports: Ports, peer: Peer<'_>) -> Decision {
     let id = &acl.id;
     let (way, who) = (if egress { "out to" } else { "in from" }, peer.name);
     let what = if ports.0 == ports.1 { ports.0.to_string() } else { format!("{}-{}", ports.0, ports.1) };
@@ -140,7 +167,8 @@ pub(super) fn acl_lets(acl: &NetworkAcl, egress: bool, ports: Ports, peer: Peer<
     for entry in entries {
         let Ok(range) = Set::read(peer.family, std::iter::once(&entry.cidr)) else {
             let gap = Gap::unprovable(id, format!("the range {} in {id} cannot be read", entry.cidr));
-            return (Passage::Unknown(gap), format!("entry {} of {id} cannot be read", entry.number));
+            let says = format!("entry {} of {id} cannot be read", entry.number);
+            return Decision::new(Passage::Unknown(gap), Some(entry.number.to_string()), says);
         };
         let about = self::ports(&entry.protocol, entry.from_port, entry.to_port);
         let mut rest = Vec::new();
@@ -163,15 +191,20 @@ pub(super) fn acl_lets(acl: &NetworkAcl, egress: bool, ports: Ports, peer: Peer<
         open = rest;
     }
     let by = |number: i32| format!("{id} ({number})");
+    let rule = |number: i32| Some(number.to_string());
     match (allowed.first(), denied, open.is_empty()) {
-        (Some(number), None, true) => (Passage::Through, format!("{} lets {what} {way} {who}", by(*number))),
+        (Some(number), None, true) => {
+            Decision::new(Passage::Through, rule(*number), format!("{} lets {what} {way} {who}", by(*number)))
+        }
         (None, denied, _) => {
             let by = denied.map_or_else(|| format!("{id} (no entry allows it)"), by);
-            (Passage::Stops, format!("{by} does not let tcp {what} {way} {who}"))
+            let says = format!("{by} does not let tcp {what} {way} {who}");
+            Decision::new(Passage::Stops, denied.and_then(rule).or_else(|| Some("*".to_owned())), says)
         }
         _ => {
             let says = format!("{id} lets only a part of tcp {what} {way} {who}");
-            (Passage::Unknown(Gap::unprovable(id, format!("{says}, and which part is used is not known"))), says)
+            let gap = Gap::unprovable(id, format!("{says}, and which part is used is not known"));
+            Decision::new(Passage::Unknown(gap), denied.and_then(rule), says)
         }
     }
 }

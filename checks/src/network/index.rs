@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use super::memo::Memo;
 use crate::{
     fetched::{Fetched, Gap, Listing},
     inventory::{
-        DhcpOptions, InternetGateway, NatGateway, Network, NetworkAcl, RouteTable, SecurityGroup, Subnet, Vpc,
-        VpcEndpoint,
+        DhcpOptions, InternetGateway, NatGateway, Network, NetworkAcl, NetworkInterface, PeeringConnection, Route,
+        RouteTable, SecurityGroup, Subnet, TransitAttachment, TransitGateway, TransitSubnets, Vpc, VpcEndpoint,
     },
 };
 
@@ -28,6 +29,19 @@ pub(crate) struct Index<'a> {
     acl_of: HashMap<&'a str, &'a NetworkAcl>,
     dhcp: HashMap<&'a str, &'a DhcpOptions>,
     lists: HashMap<&'a str, &'a Fetched<Vec<String>>>,
+    /// By the gateway whose packets it routes.
+    table_of_gateway: HashMap<&'a str, &'a RouteTable>,
+    /// By id, and by the instance that it is attached to.
+    interfaces: HashMap<&'a str, &'a NetworkInterface>,
+    peerings: HashMap<&'a str, &'a PeeringConnection>,
+    transits: HashMap<&'a str, &'a TransitGateway>,
+    attachments: HashMap<&'a str, &'a TransitAttachment>,
+    /// Those of VPCs, by transit gateway and VPC.
+    attachment_of: HashMap<(&'a str, &'a str), &'a TransitAttachment>,
+    attachment_subnets: HashMap<&'a str, &'a TransitSubnets>,
+    transit_tables: HashMap<&'a str, &'a Fetched<Vec<Route>>>,
+    /// Ways that were walked already.
+    pub(super) memo: Memo,
 }
 
 /// What was found under an id, or that a listing which was read to its end does not hold it.
@@ -54,6 +68,11 @@ impl<'a> Index<'a> {
         for endpoint in &network.endpoints.seen {
             endpoints_of.entry(&endpoint.vpc).or_default().push(endpoint);
         }
+        let mut interfaces = by_id(&network.network_interfaces, |interface| &interface.id);
+        for interface in &network.network_interfaces.seen {
+            interfaces.extend(interface.instance.as_deref().map(|instance| (instance, interface)));
+        }
+        let of_vpcs = network.transit_attachments.seen.iter().filter(|own| own.kind == "vpc");
         let mains = network.route_tables.seen.iter().filter(|table| table.main);
         Self {
             network,
@@ -70,6 +89,15 @@ impl<'a> Index<'a> {
             acl_of: by_subnet(&network.network_acls, |acl| &acl.subnets),
             dhcp: by_id(&network.dhcp_options, |options| &options.id),
             lists: network.prefix_lists.iter().map(|answer| (answer.id.as_str(), &answer.cidrs)).collect(),
+            table_of_gateway: by_subnet(&network.route_tables, |table| &table.gateways),
+            interfaces,
+            peerings: by_id(&network.peering_connections, |peering| &peering.id),
+            transits: by_id(&network.transit_gateways, |gateway| &gateway.id),
+            attachments: by_id(&network.transit_attachments, |attachment| &attachment.id),
+            attachment_of: of_vpcs.map(|own| ((own.gateway.as_str(), own.resource.as_str()), own)).collect(),
+            attachment_subnets: by_id(&network.transit_subnets, |stand| &stand.attachment),
+            transit_tables: network.transit_tables.iter().map(|answer| (answer.id.as_str(), &answer.routes)).collect(),
+            memo: Memo::default(),
         }
     }
 
@@ -124,6 +152,55 @@ impl<'a> Index<'a> {
         self.network.route_tables.rest.get()?;
         let main = self.main_of.get(subnet.vpc.as_str());
         Ok((main.ok_or_else(|| unlisted("main route table of", &subnet.vpc))?, true))
+    }
+
+    /// The route table for what comes into the VPC through a gateway; none where the VPC's own routes hold.
+    pub(super) fn table_of_gateway(&self, id: &str) -> Found<'a, RouteTable> {
+        find(&self.table_of_gateway, id, &self.network.route_tables)
+    }
+
+    /// A network interface, by its id or by the instance that it is attached to.
+    pub(super) fn interface(&self, id: &str) -> Found<'a, NetworkInterface> {
+        find(&self.interfaces, id, &self.network.network_interfaces)
+    }
+
+    pub(super) fn peering(&self, id: &str) -> Found<'a, PeeringConnection> {
+        find(&self.peerings, id, &self.network.peering_connections)
+    }
+
+    /// What is known of the other end of a peering connection, in words that follow its id.
+    pub(super) fn far_end(&self, id: &str, vpc: &str) -> String {
+        let far = self.peerings.get(id).and_then(|peering| peering.ends.iter().find(|end| end.vpc != vpc));
+        far.map_or_else(String::new, |far| format!(" (to {} of account {})", far.vpc, far.owner))
+    }
+
+    pub(super) fn transit(&self, id: &str) -> Found<'a, TransitGateway> {
+        find(&self.transits, id, &self.network.transit_gateways)
+    }
+
+    pub(super) fn attachment(&self, id: &str) -> Found<'a, TransitAttachment> {
+        find(&self.attachments, id, &self.network.transit_attachments)
+    }
+
+    /// The attachment of a VPC to a transit gateway.
+    pub(super) fn attachment_of(&self, gateway: &str, vpc: &str) -> Found<'a, TransitAttachment> {
+        match self.attachment_of.get(&(gateway, vpc)) {
+            Some(attachment) => Ok(Some(attachment)),
+            None => self.network.transit_attachments.rest.get().map(|()| None),
+        }
+    }
+
+    /// The subnets in which the attachment of a VPC stands.
+    pub(super) fn attachment_subnets(&self, attachment: &str) -> Result<&'a [String], Gap> {
+        let found = find(&self.attachment_subnets, attachment, &self.network.transit_subnets)?;
+        let found = found.ok_or_else(|| unlisted("subnets of attachment", attachment))?;
+        Ok(&found.subnets)
+    }
+
+    /// The routes in a route table of a transit gateway.
+    pub(super) fn transit_routes(&self, id: &str) -> Result<&'a [Route], Gap> {
+        let answer = self.transit_tables.get(id);
+        Ok(answer.ok_or_else(|| Gap::not_collected(format!("transit gateway route table {id}")))?.get()?)
     }
 
     /// The ranges in a prefix list.

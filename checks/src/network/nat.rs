@@ -2,21 +2,39 @@
 
 use super::{
     address::{Family, PUBLIC, Set, everything},
-    path::{Hop, Place, Walk, dead, ways},
+    follow::{dead, lies_beyond, ways},
+    hop::{Hop, Place},
+    path::Walk,
     routes::{self, Target},
 };
-use crate::{
-    all,
-    fetched::Gap,
-    inventory::{NatGateway, Route, RouteTable, Subnet},
-};
+use crate::inventory::{NatGateway, Route, RouteTable, Subnet};
+
+/// How packets come to a NAT gateway.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry<'a> {
+    /// The function's subnet: their addresses are from there.
+    pub(super) source: &'a Subnet,
+    /// The subnet whose route leads them to it.
+    pub(super) at: &'a Subnet,
+    /// How the answers find back.
+    pub(super) back: Back<'a>,
+}
+
+/// How answers find back to the function's subnet.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Back<'a> {
+    /// It is in the same VPC.
+    Inside,
+    /// Through the transit gateway of this id.
+    Transit(&'a str),
+}
 
 impl<'a> Walk<'a> {
     /// The rest of the way of a packet that a route hands to this NAT gateway.
-    pub(super) fn through_nat(&self, from: &'a Subnet, id: &str, family: Family) -> Vec<Hop> {
+    pub(super) fn through_nat(&self, entry: Entry<'a>, id: &str, family: Family) -> Vec<Hop> {
         let nat = match self.index.nat(id) {
             Ok(Some(nat)) => nat,
-            Ok(None) => return vec![self.missing(from, Place::Nat, id, "NAT gateway")],
+            Ok(None) => return vec![self.missing(entry.at, Place::Nat, id, "NAT gateway")],
             Err(gap) => return vec![Hop::unknown(Place::Nat, id, gap)],
         };
         match nat.state.to_ascii_lowercase().as_str() {
@@ -29,24 +47,29 @@ impl<'a> Walk<'a> {
                 return vec![Hop::unprovable(Place::Nat, id, says)];
             }
         }
-        match (&nat.subnet, &nat.route_table) {
-            (Some(subnet), _) => self.through_zonal(from, nat, subnet, family),
-            (None, Some(table)) => self.through_regional(from, nat, table),
+        let mut hops = match (&nat.subnet, &nat.route_table) {
+            (Some(subnet), _) => self.through_zonal(entry, nat, subnet, family),
+            (None, Some(table)) => self.through_regional(entry, nat, table),
             (None, None) => {
                 let says = format!("AWS names neither a subnet nor a route table of NAT gateway {id}");
                 vec![Hop::unprovable(Place::Nat, id, says)]
             }
+        };
+        if let Some(appliance) = nat.appliances.first() {
+            let says = format!("at NAT gateway {id} packets pass {appliance}, whose rules are not seen here");
+            hops.push(Hop::unprovable(Place::Nat, id, says));
         }
+        hops
     }
 
-    fn missing(&self, from: &Subnet, place: Place, id: &str, what: &str) -> Hop {
+    pub(super) fn missing(&self, from: &Subnet, place: Place, id: &str, what: &str) -> Hop {
         match self.shared(from) {
             Ok(()) => Hop::stops(place, id, format!("{what} {id} does not exist")),
             Err(gap) => Hop::unknown(place, id, gap),
         }
     }
 
-    fn through_zonal(&self, from: &'a Subnet, nat: &'a NatGateway, subnet: &str, family: Family) -> Vec<Hop> {
+    fn through_zonal(&self, entry: Entry<'a>, nat: &'a NatGateway, subnet: &str, family: Family) -> Vec<Hop> {
         let id = &nat.id;
         let kind = if nat.public { "public" } else { "private" };
         let mut hops = vec![Hop::through(Place::Nat, id, format!("{id}, {kind}, available, in {subnet}"))];
@@ -57,23 +80,29 @@ impl<'a> Walk<'a> {
                 return hops;
             }
         };
-        hops.extend(self.nat_acl(from, subnet, family));
+        hops.extend(self.nat_acl(entry.source, subnet, family));
         match self.index.table_of(subnet) {
-            Ok((table, _)) => hops.extend(self.beyond_nat(from, nat, Some(subnet), table)),
+            Ok((table, _)) => {
+                hops.extend(self.beyond_nat(entry, nat, Some(subnet), table));
+                hops.extend(self.back_from(entry, nat, subnet, table, family));
+            }
             Err(gap) => hops.push(Hop::unknown(Place::NatRoutes, id, gap)),
         }
         hops
     }
 
     /// A regional one has no subnet and so no network ACL, and a route table of its own.
-    fn through_regional(&self, from: &'a Subnet, nat: &'a NatGateway, table: &str) -> Vec<Hop> {
-        let (id, zone) = (&nat.id, &from.zone);
+    fn through_regional(&self, entry: Entry<'a>, nat: &'a NatGateway, table: &str) -> Vec<Hop> {
+        let (id, zone) = (&nat.id, &entry.at.zone);
         if !nat.zones.is_empty() && !nat.zones.contains(zone) {
             return vec![Hop::stops(Place::Nat, id, format!("regional NAT gateway {id} does not cover {zone}"))];
         }
         let mut hops = vec![Hop::through(Place::Nat, id, format!("{id}, regional, available"))];
         match self.index.table(table) {
-            Ok(table) => hops.extend(self.beyond_nat(from, nat, None, table)),
+            Ok(table) => {
+                hops.extend(self.beyond_nat(entry, nat, None, table));
+                hops.extend(self.back_over(entry, table));
+            }
             Err(gap) => hops.push(Hop::unknown(Place::NatRoutes, id, gap)),
         }
         hops
@@ -102,9 +131,36 @@ impl<'a> Walk<'a> {
         hops
     }
 
+    /// The answers from a NAT gateway to the function; those of IPv6 find back as IPv6, whose ranges are not known.
+    fn back_from(
+        &self,
+        entry: Entry<'a>,
+        nat: &NatGateway,
+        subnet: &Subnet,
+        table: &'a RouteTable,
+        family: Family,
+    ) -> Option<Hop> {
+        match entry.back {
+            Back::Inside if subnet.id == entry.source.id || family == Family::V6 => None,
+            Back::Inside => {
+                let there = format!("{} from NAT gateway {}", entry.source.id, nat.id);
+                let addresses = Set::read(Family::V4, std::iter::once(&entry.source.cidr)).ok()?;
+                self.stays(Place::NatRoutes, table, &addresses, &there)
+            }
+            Back::Transit(_) => self.back_over(entry, table),
+        }
+    }
+
+    fn back_over(&self, entry: Entry<'a>, table: &'a RouteTable) -> Option<Hop> {
+        match entry.back {
+            Back::Inside => None,
+            Back::Transit(gateway) => self.back_over_transit(entry, table, gateway),
+        }
+    }
+
     fn beyond_nat(
         &self,
-        from: &'a Subnet,
+        entry: Entry<'a>,
         nat: &NatGateway,
         subnet: Option<&Subnet>,
         table: &'a RouteTable,
@@ -112,14 +168,14 @@ impl<'a> Walk<'a> {
         let shares = routes::split(self.index, &table.routes, Family::V4, &PUBLIC);
         let label = format!("{} (of NAT gateway {})", table.id, nat.id);
         ways(Place::NatRoutes, &table.id, &label, &shares, |route| {
-            self.onward(from, nat, subnet, &table.id, &label, route)
+            self.onward(entry, nat, subnet, &table.id, &label, route)
         })
     }
 
     /// Where a route of the NAT gateway's subnet leads.
     fn onward(
         &self,
-        from: &'a Subnet,
+        entry: Entry<'a>,
         nat: &NatGateway,
         subnet: Option<&Subnet>,
         table: &str,
@@ -131,34 +187,43 @@ impl<'a> Walk<'a> {
         if let Some(dead) = dead(place, table, &says, route) {
             return vec![dead];
         }
-        let no_way = |why: &str| vec![Hop::stops(place, table, format!("{says}; {why}"))];
+        let no_way = |why: &str| vec![Hop::stops(place, table, format!("{says}; {why}")).by(&route.destination)];
+        let through = || Hop::through(place, table, says.clone()).by(&route.destination);
         match Target::of(route) {
             Target::InternetGateway if !nat.public => {
                 no_way("the NAT gateway is private, so the internet gateway drops its packets")
             }
             Target::InternetGateway => {
-                vec![
-                    Hop::through(place, table, says),
-                    self.gateway(from, to),
-                    Self::public_access(subnet.unwrap_or(from), to),
-                ]
+                let mut hops = vec![
+                    through(),
+                    self.gateway(entry.at, &nat.vpc, to),
+                    Self::public_access(subnet.unwrap_or(entry.at), to),
+                ];
+                hops.extend(subnet.and_then(|subnet| self.edge(subnet, to)));
+                hops
             }
             Target::Nat => no_way(&format!("NAT gateway {id} stands in a private subnet, with no internet gateway")),
             Target::Peering => no_way("a peering connection carries nothing on to the internet"),
             Target::EgressOnly | Target::Local => no_way("it does not lead to the internet"),
-            _ => {
-                let message = format!(
-                    "from NAT gateway {id} the way goes on through {to}, and what lies beyond is not seen here"
-                );
-                vec![Hop::unknown(place, table, Gap::unprovable(to, message))]
-            }
+            Target::Endpoint => [vec![through()], self.through_firewall(entry.at, to)].concat(),
+            _ => vec![lies_beyond(place, table, &format!("NAT gateway {id}"), route, "which leads out of the VPC")],
         }
     }
 
-    fn gateway(&self, from: &Subnet, id: &str) -> Hop {
-        let vpc = &from.vpc;
+    /// The answers that an internet gateway hands to the NAT gateway's subnet: a route table of the gateway's own can lead
+    /// them through a firewall (<https://docs.aws.amazon.com/vpc/latest/userguide/gateway-route-tables.html>).
+    fn edge(&self, subnet: &Subnet, gateway: &str) -> Option<Hop> {
+        let table = match self.index.table_of_gateway(gateway) {
+            Ok(table) => table?,
+            Err(gap) => return Some(Hop::unknown(Place::NatRoutes, gateway, gap)),
+        };
+        let addresses = Set::read(Family::V4, std::iter::once(&subnet.cidr)).ok()?;
+        self.stays(Place::NatRoutes, table, &addresses, &format!("{} from {gateway}", subnet.id))
+    }
+
+    fn gateway(&self, from: &Subnet, vpc: &str, id: &str) -> Hop {
         match self.index.gateway(id) {
-            Ok(Some(gateway)) if gateway.vpcs.contains(vpc) => {
+            Ok(Some(gateway)) if gateway.vpcs.iter().any(|own| own == vpc) => {
                 Hop::through(Place::Gateway, id, format!("{id}, attached to {vpc}"))
             }
             Ok(Some(_)) => Hop::stops(Place::Gateway, id, format!("internet gateway {id} is not attached to {vpc}")),
@@ -179,11 +244,5 @@ impl<'a> Walk<'a> {
             }
             _ => Hop::unprovable(place, gateway, format!("{says}, which is not understood")),
         }
-    }
-
-    /// Whether both DNS attributes of a VPC are on, as private DNS of endpoints needs.
-    pub(super) fn resolves(&self, vpc: &str) -> Result<bool, Gap> {
-        let vpc = self.index.vpc(vpc)?;
-        all([&vpc.dns_support, &vpc.dns_hostnames].map(|attribute| attribute.get().copied()))
     }
 }

@@ -1,112 +1,22 @@
 //! The way from one subnet of a function to X-Ray, hop by hop.
 
+use std::rc::Rc;
+
 use super::{
-    address::{Family, NAT64, PUBLIC, Set, everything},
+    address::{Family, NAT64, PUBLIC, Set},
+    endpoint::is_xray,
     firewall::{self, EPHEMERAL, HTTPS, Peer},
+    hop::{Hop, Passage, PathFromSubnet, Place, end},
     index::Index,
-    routes::{self, Shares, Target},
+    memo::Key,
+    name::{Leads, Service},
+    network_of,
 };
 use crate::{
+    Context,
     fetched::Gap,
-    inventory::{FunctionVpc, Route, Subnet},
+    inventory::{Function, FunctionVpc, Subnet},
 };
-
-/// What becomes of packets at a hop, or on a whole way.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Passage {
-    Through,
-    Stops,
-    Unknown(Gap),
-}
-
-/// What a hop is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    Subnet,
-    Name,
-    Group,
-    Acl,
-    Routes,
-    Nat,
-    NatAcl,
-    NatRoutes,
-    Gateway,
-    PublicAccess,
-    Endpoint,
-    EndpointAcl,
-    EndpointGroup,
-    EndpointPolicy,
-    Beyond,
-}
-
-/// A hop, and what was decided there.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Hop {
-    pub(super) place: Place,
-    /// The thing that decided.
-    pub(super) id: String,
-    pub(super) says: String,
-    pub(super) passage: Passage,
-}
-
-impl Hop {
-    pub(super) fn new(place: Place, id: &str, (passage, says): (Passage, String)) -> Self {
-        Self { place, id: id.to_owned(), says, passage }
-    }
-
-    pub(super) fn through(place: Place, id: &str, says: impl Into<String>) -> Self {
-        Self::new(place, id, (Passage::Through, says.into()))
-    }
-
-    pub(super) fn stops(place: Place, id: &str, says: impl Into<String>) -> Self {
-        Self::new(place, id, (Passage::Stops, says.into()))
-    }
-
-    pub(super) fn unknown(place: Place, id: &str, gap: Gap) -> Self {
-        let says = gap.to_string();
-        Self::new(place, id, (Passage::Unknown(gap), says))
-    }
-
-    /// What cannot be proven from outside.
-    pub(super) fn unprovable(place: Place, id: &str, says: impl Into<String>) -> Self {
-        Self::unknown(place, id, Gap::unprovable(id, says))
-    }
-}
-
-/// What hops in a row come to: one that stops packets does so whatever the others do.
-pub(super) fn end(hops: &[Hop]) -> Passage {
-    let unknown = hops.iter().find(|hop| matches!(hop.passage, Passage::Unknown(_)));
-    if hops.iter().any(|hop| hop.passage == Passage::Stops) {
-        Passage::Stops
-    } else {
-        unknown.map_or(Passage::Through, |hop| hop.passage.clone())
-    }
-}
-
-/// Ways of which a packet takes one, it is not known which: where all come to the same, that.
-pub(super) fn agree(place: Place, id: &str, ways: Vec<Vec<Hop>>) -> Vec<Hop> {
-    let ends: Vec<_> = ways.iter().map(|way| end(way)).collect();
-    let all = |same: &Passage| ends.iter().all(|own| own == same);
-    if all(&Passage::Stops) || all(&Passage::Through) {
-        return ways.into_iter().next().unwrap_or_default();
-    }
-    if let Some(at) = ends.iter().position(|own| matches!(own, Passage::Unknown(_))) {
-        return ways.into_iter().nth(at).unwrap_or_default();
-    }
-    let bad = ways.iter().flatten().find(|hop| hop.passage == Passage::Stops);
-    let bad = bad.map_or("", |hop| hop.says.as_str());
-    vec![Hop::unprovable(place, id, format!("at {id} a part of the addresses goes a way that stops: {bad}"))]
-}
-
-/// The way from one subnet.
-#[derive(Clone, Debug)]
-pub(super) struct Path<'a> {
-    pub(super) id: &'a str,
-    /// None if AWS does not list it, or would not.
-    pub(super) subnet: Option<&'a Subnet>,
-    pub(super) hops: Vec<Hop>,
-    pub(super) end: Passage,
-}
 
 /// Who walks.
 #[derive(Clone, Copy, Debug)]
@@ -118,23 +28,115 @@ pub(super) struct Walk<'a> {
     pub(super) vpc: &'a FunctionVpc,
     /// Whether this is the network of managed instances.
     pub(super) managed: bool,
+    /// Whether it may be told to use X-Ray's FIPS endpoint. That the variable is set is known, and not to what.
+    pub(super) fips: bool,
     /// The ARN of the function's role.
     pub(super) role: &'a str,
 }
 
 impl<'a> Walk<'a> {
+    /// From where this function is; none if it is in no VPC.
+    ///
+    /// # Errors
+    /// If the network of its capacity provider is not known.
+    pub(super) fn of(function: &'a Function, context: &'a Context<'a>) -> Result<Option<Self>, Gap> {
+        let vpc = network_of(function, context)?;
+        Ok(vpc.map(|vpc| Self {
+            index: context.network(),
+            region: &context.region().name,
+            account: context.account_of(function).ok(),
+            vpc,
+            managed: function.capacity_provider.is_some(),
+            fips: function.tracing_variables.iter().any(|variable| variable == "AWS_USE_FIPS_ENDPOINT"),
+            role: &function.role,
+        }))
+    }
+
+    /// The ways from all its subnets.
+    pub(super) fn paths(&self) -> Rc<Vec<PathFromSubnet>> {
+        let key = Key {
+            subnets: self.vpc.subnets.clone(),
+            security_groups: self.vpc.security_groups.clone(),
+            ipv6: self.vpc.ipv6,
+            managed: self.managed,
+            fips: self.fips,
+            account: self.account.map(str::to_owned),
+            role: self.meets_policy().then(|| self.role.to_owned()),
+        };
+        self.index.memo.paths(key, || self.vpc.subnets.iter().map(|subnet| self.from(subnet)).collect())
+    }
+
+    /// Whether the policy of an endpoint may treat one role otherwise than another.
+    fn meets_policy(&self) -> bool {
+        let vpcs = self.vpc.subnets.iter().filter_map(|subnet| Some(self.index.subnet(subnet).ok()?.vpc.as_str()));
+        let mut endpoints = vpcs.flat_map(|vpc| self.index.endpoints_in(vpc));
+        endpoints.any(|own| {
+            let xray = [Service::Plain, Service::Fips].iter().any(|service| is_xray(own, self.region, *service));
+            xray && !self.is_open(own)
+        })
+    }
+
     /// The way from a subnet of the function.
-    pub(super) fn from(&self, id: &'a str) -> Path<'a> {
+    fn from(&self, id: &'a str) -> PathFromSubnet {
         let subnet = match self.index.subnet(id) {
             Ok(subnet) => subnet,
             Err(gap) => {
                 let end = Passage::Unknown(gap.clone());
-                return Path { id, subnet: None, hops: vec![Hop::unknown(Place::Subnet, id, gap)], end };
+                let hops = vec![Hop::unknown(Place::Subnet, id, gap)];
+                return PathFromSubnet { subnet: id.to_owned(), zone: None, vpc: None, hops, end };
             }
         };
-        let hops = match self.name(subnet) {
-            Ok(Some(endpoint)) => self.by_endpoint(subnet, endpoint),
-            Ok(None) => self.by_public_address(subnet),
+        let hops = self.hops(subnet);
+        let (mut end, mut hops) = (end(&hops), hops);
+        if end == Passage::Stops
+            && hops.iter().any(|hop| hop.place == Place::Routes)
+            && let Some(beyond) = self.beyond(subnet)
+        {
+            end = beyond.passage.clone();
+            hops.push(beyond);
+        }
+        let (zone, vpc) = (Some(subnet.zone.clone()), Some(subnet.vpc.clone()));
+        PathFromSubnet { subnet: id.to_owned(), zone, vpc, hops, end }
+    }
+
+    /// The hops by the one name that the function uses, or by both if it is not known by which.
+    fn hops(&self, subnet: &'a Subnet) -> Vec<Hop> {
+        let plain = self.by_name(subnet, Service::Plain);
+        if !self.fips {
+            return plain;
+        }
+        let fips = self.by_name(subnet, Service::Fips);
+        match (end(&plain), end(&fips)) {
+            (Passage::Unknown(_), _) => plain,
+            (plain_end, fips_end) if plain_end == fips_end => plain,
+            (_, Passage::Unknown(_)) => fips,
+            (_, fips_end) => {
+                let [arrive, stop] = if fips_end == Passage::Stops { ["plain", "FIPS"] } else { ["FIPS", "plain"] };
+                let why = fips.iter().chain(&plain).find(|hop| hop.passage == Passage::Stops);
+                let why = why.map_or("", |hop| hop.says.as_str());
+                let says = format!(
+                    "whether AWS_USE_FIPS_ENDPOINT is on is not known, as values are not read: by X-Ray's {arrive} name \
+                     packets arrive, by its {stop} name they stop ({why})"
+                );
+                vec![Hop::unprovable(Place::Name, &subnet.vpc, says)]
+            }
+        }
+    }
+
+    fn by_name(&self, subnet: &'a Subnet, service: Service) -> Vec<Hop> {
+        match self.name(subnet, service) {
+            Ok(Leads::Endpoint(endpoint)) => self.by_endpoint(subnet, endpoint),
+            Ok(Leads::Public) => self.by_public_address(subnet),
+            Ok(Leads::Nowhere(says)) => vec![Hop::stops(Place::Name, &subnet.vpc, says)],
+            Ok(Leads::Either(endpoint, gap)) => {
+                let unknown = Hop::unknown(Place::Name, &subnet.vpc, gap);
+                let ways = [self.by_endpoint(subnet, endpoint), self.by_public_address(subnet)];
+                if ways.iter().all(|way| end(way) == Passage::Stops) {
+                    let [first, _] = ways;
+                    return std::iter::once(unknown).chain(first.into_iter().skip(1)).collect();
+                }
+                vec![unknown]
+            }
             // What stops every packet at the first hop stops it wherever it is going.
             Err(gap) => {
                 let mut hops = vec![Hop::unknown(Place::Name, &subnet.vpc, gap)];
@@ -147,16 +149,7 @@ impl<'a> Walk<'a> {
                 }
                 hops
             }
-        };
-        let (mut end, mut hops) = (end(&hops), hops);
-        if end == Passage::Stops
-            && hops.iter().any(|hop| hop.place == Place::Routes)
-            && let Some(beyond) = self.beyond(subnet)
-        {
-            end = beyond.passage.clone();
-            hops.push(beyond);
         }
-        Path { id, subnet: Some(subnet), hops, end }
     }
 
     /// Whether a subnet may be shared by another account, of which not everything is listed.
@@ -199,7 +192,7 @@ impl<'a> Walk<'a> {
         let peer = Self::peer(family, target, &[], "public addresses");
         let groups = &self.vpc.security_groups;
         let group = firewall::groups_let(self.index, groups, true, peer);
-        let mut hops = vec![Hop::new(Place::Group, &groups.join(", "), group)];
+        let mut hops = vec![Hop::decided(Place::Group, &groups.join(", "), group)];
         hops.extend(self.acl(Place::Acl, subnet, true, peer));
         hops.extend(self.by_routes(subnet, family, target));
         hops
@@ -213,132 +206,6 @@ impl<'a> Walk<'a> {
         };
         let there = firewall::acl_lets(acl, to_peer, HTTPS, peer);
         let back = firewall::acl_lets(acl, !to_peer, EPHEMERAL, peer);
-        [there, back].map(|decided| Hop::new(place, &acl.id, decided)).to_vec()
-    }
-
-    fn by_routes(&self, subnet: &'a Subnet, family: Family, target: &Set) -> Vec<Hop> {
-        let (table, main) = match self.index.table_of(subnet) {
-            Ok(found) => found,
-            Err(gap) => return vec![Hop::unknown(Place::Routes, &subnet.id, gap)],
-        };
-        let label = if main { format!("{} (main of {})", table.id, table.vpc) } else { table.id.clone() };
-        let shares = routes::split(self.index, &table.routes, family, target);
-        ways(Place::Routes, &table.id, &label, &shares, |route| self.follow(subnet, &table.id, &label, route, family))
-    }
-
-    /// Where a route of the function's subnet leads.
-    fn follow(&self, subnet: &'a Subnet, table: &str, label: &str, route: &'a Route, family: Family) -> Vec<Hop> {
-        let (place, to) = (Place::Routes, &route.target);
-        let says = format!("{label}: {} → {to}", route.destination);
-        if let Some(dead) = dead(place, table, &says, route) {
-            return vec![dead];
-        }
-        let lies_beyond = |what: &str| {
-            let (from, to) = (&subnet.id, &route.target);
-            let message =
-                format!("from {from} the way goes on through {to}, {what}, and what lies beyond is not seen here");
-            vec![Hop::unknown(place, table, Gap::unprovable(to, message))]
-        };
-        let no_way = |why: &str| vec![Hop::stops(place, table, format!("{says}; {why}"))];
-        match Target::of(route) {
-            Target::Nat => {
-                let mut hops = vec![Hop::through(place, table, says)];
-                hops.extend(self.through_nat(subnet, to, family));
-                hops
-            }
-            Target::InternetGateway if self.managed => {
-                lies_beyond("which takes only what has a public address; whether a managed instance has one")
-            }
-            Target::InternetGateway => {
-                no_way("a function's interface has no public address, so its packets are dropped")
-            }
-            Target::EgressOnly => no_way("an egress-only gateway takes IPv6, and X-Ray has no IPv6 address"),
-            Target::Peering => no_way("a peering connection carries nothing on to the internet"),
-            Target::Local => no_way("it stays in the VPC"),
-            Target::Transit => lies_beyond("a transit gateway"),
-            Target::CoreNetwork => lies_beyond("a core network"),
-            Target::VirtualGateway => lies_beyond("a virtual private gateway"),
-            Target::Endpoint => lies_beyond("the endpoint of a firewall or another appliance"),
-            Target::Appliance => lies_beyond("an appliance or NAT instance"),
-            Target::Other => lies_beyond("of a kind that is not understood"),
-        }
-    }
-
-    /// X-Ray may be reached in another network, through an endpoint there whose name a private hosted zone gives: if a
-    /// route leads to private addresses over something that carries packets to one.
-    fn beyond(&self, subnet: &'a Subnet) -> Option<Hop> {
-        let private = everything(Family::V4).minus(&PUBLIC);
-        let reached =
-            |ranges: &Set| !firewall::reaches_none(self.index, &self.vpc.security_groups, Family::V4, Some(ranges));
-        let (table, _) = match self.index.table_of(subnet) {
-            Ok(found) => found,
-            Err(gap) => return reached(&private).then(|| Hop::unknown(Place::Beyond, &subnet.id, gap)),
-        };
-        let shares = routes::split(self.index, &table.routes, Family::V4, &private);
-        let leads = |route: &&Route| {
-            let carries = matches!(Target::of(route), Target::Transit | Target::CoreNetwork | Target::Peering);
-            let own = Set::read(Family::V4, std::iter::once(&route.destination)).unwrap_or_default();
-            // The ranges of a prefix list are among the private ones, if it is known at all.
-            let ranges = if own.is_empty() { &private } else { &own };
-            // A default route was judged already.
-            let default = !own.and(&PUBLIC).is_empty();
-            carries && !default && !route.state.eq_ignore_ascii_case("blackhole") && reached(ranges)
-        };
-        let maybe = shares.maybe.iter().map(|(route, _)| *route);
-        let to = &shares.routes.iter().copied().chain(maybe).find(leads)?.target;
-        let message = format!(
-            "{} has no way to X-Ray's public addresses; whether its name leads to an endpoint shared over {to} is not seen \
-             here",
-            subnet.id
-        );
-        Some(Hop::unknown(Place::Beyond, to, Gap::unprovable(to, message)))
-    }
-}
-
-/// A route that does not work, or of which that is not known.
-pub(super) fn dead(place: Place, table: &str, says: &str, route: &Route) -> Option<Hop> {
-    let state = &route.state;
-    if state.eq_ignore_ascii_case("active") {
-        None
-    } else if state.eq_ignore_ascii_case("blackhole") {
-        Some(Hop::stops(place, table, format!("{says} is a blackhole: what it leads to is gone")))
-    } else {
-        Some(Hop::unprovable(place, table, format!("{says} is in the state “{state}”, which is not understood")))
-    }
-}
-
-/// The ways that a route table opens to some addresses.
-pub(super) fn ways<'a>(
-    place: Place,
-    table: &str,
-    label: &str,
-    shares: &Shares<'a>,
-    follow: impl Fn(&'a Route) -> Vec<Hop>,
-) -> Vec<Hop> {
-    // The ranges of a VPC, even public ones, are not where X-Ray is.
-    let away = |route: &&'a Route| Target::of(route) != Target::Local;
-    let mut targets: Vec<(&str, &str)> = Vec::new();
-    let mut ways = Vec::new();
-    let maybe = shares.maybe.iter().map(|(route, gap)| (*route, Some(gap)));
-    for (route, gap) in shares.routes.iter().copied().filter(away).map(|route| (route, None)).chain(maybe) {
-        if targets.contains(&(&route.target, &route.state)) {
-            continue;
-        }
-        targets.push((&route.target, &route.state));
-        ways.push((follow(route), gap));
-    }
-    if shares.unrouted || ways.is_empty() {
-        let nowhere = format!("{label} has no route to {}public addresses", if ways.is_empty() { "" } else { "some " });
-        ways.push((vec![Hop::stops(place, table, nowhere)], None));
-    }
-    let hidden = ways.iter().find_map(|(_, gap)| *gap);
-    let sure: Vec<_> = ways.iter().filter(|(_, gap)| gap.is_none()).map(|(way, _)| way.clone()).collect();
-    let all = agree(place, table, ways.iter().map(|(way, _)| way.clone()).collect());
-    match hidden {
-        // What is hidden could as well take nothing, or everything.
-        Some(gap) if matches!(end(&all), Passage::Unknown(_)) || sure.is_empty() => {
-            vec![Hop::unknown(place, table, gap.clone())]
-        }
-        _ => all,
+        [there, back].map(|decided| Hop::decided(place, &acl.id, decided)).to_vec()
     }
 }

@@ -88,6 +88,8 @@ pub(super) enum Target {
     Transit,
     CoreNetwork,
     VirtualGateway,
+    LocalGateway,
+    CarrierGateway,
     Appliance,
     Other,
 }
@@ -103,6 +105,8 @@ impl Target {
             ("pcx-", Self::Peering),
             ("tgw-", Self::Transit),
             ("vgw-", Self::VirtualGateway),
+            ("lgw-", Self::LocalGateway),
+            ("cagw-", Self::CarrierGateway),
             ("eni-", Self::Appliance),
             ("i-", Self::Appliance),
         ];

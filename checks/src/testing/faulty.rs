@@ -1,6 +1,11 @@
 //! The worlds in which something is wrong, or not known: each a healthy one with a fault, or a few that do not touch.
 
-use super::{Inventory, break_off, denied, emission::EMISSION, healthy, logging, network::NETWORKS};
+use super::{
+    Inventory, break_off, denied,
+    emission::EMISSION,
+    healthy, logging,
+    network::{BEYOND, NETWORKS},
+};
 use crate::{
     Fetched, Listing,
     inventory::{
@@ -42,6 +47,12 @@ fn no_network() -> Network {
         network_acls: Listing::whole(vec![]),
         dhcp_options: Listing::whole(vec![]),
         prefix_lists: vec![],
+        network_interfaces: Listing::whole(vec![]),
+        peering_connections: Listing::whole(vec![]),
+        transit_gateways: Listing::whole(vec![]),
+        transit_attachments: Listing::whole(vec![]),
+        transit_subnets: Listing::whole(vec![]),
+        transit_tables: vec![],
     }
 }
 
@@ -54,8 +65,15 @@ pub fn worlds() -> Vec<Inventory> {
 /// The same, each with what it is about.
 #[must_use]
 pub fn named_worlds() -> Vec<(&'static str, Inventory)> {
-    let faulty =
-        STAGES.iter().chain(DESTINATIONS).chain(ROLES).chain(FUNCTIONS).chain(NETWORKS).chain(EMISSION).chain(GAPS);
+    let faulty = STAGES
+        .iter()
+        .chain(DESTINATIONS)
+        .chain(ROLES)
+        .chain(FUNCTIONS)
+        .chain(NETWORKS)
+        .chain(BEYOND)
+        .chain(EMISSION)
+        .chain(GAPS);
     let faulty = faulty.map(|(name, spoil)| {
         let mut world = healthy();
         spoil(&mut world);

@@ -1,5 +1,7 @@
 //! The networks of the worlds: one VPC with NAT gateways, one with an endpoint, and what can be wrong with them.
 
+mod beyond;
+
 use super::{Inventory, break_off, denied};
 use crate::{
     Fetched, Listing,
@@ -8,6 +10,8 @@ use crate::{
         Permission, PrefixListAnswer, Route, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
     },
 };
+
+pub(super) use beyond::BEYOND;
 
 fn texts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|&text| text.to_owned()).collect()
@@ -55,6 +59,7 @@ fn table(id: &str, vpc: &str, subnets: Option<&[&str]>, routes: &[(&str, &str)])
         vpc: vpc.to_owned(),
         main: subnets.is_none(),
         subnets: texts(subnets.unwrap_or_default()),
+        gateways: vec![],
         routes: routes.iter().map(|(destination, target)| route(destination, target)).collect(),
     }
 }
@@ -157,6 +162,7 @@ pub(super) fn network() -> Network {
                 subnet: Some("subnet-orders-public".to_owned()),
                 route_table: None,
                 zones: vec![],
+                appliances: vec![],
             },
             NatGateway {
                 id: "nat-regional".to_owned(),
@@ -166,6 +172,7 @@ pub(super) fn network() -> Network {
                 subnet: None,
                 route_table: Some("rtb-orders-nat".to_owned()),
                 zones: texts(&["us-east-1b", "us-east-1c"]),
+                appliances: vec![],
             },
         ]),
         internet_gateways: Listing::whole(vec![
@@ -186,6 +193,12 @@ pub(super) fn network() -> Network {
             },
             PrefixListAnswer { id: "pl-users".to_owned(), cidrs: Fetched::known(texts(&["10.1.0.0/16"])) },
         ],
+        network_interfaces: Listing::whole(vec![]),
+        peering_connections: Listing::whole(vec![]),
+        transit_gateways: Listing::whole(vec![]),
+        transit_attachments: Listing::whole(vec![]),
+        transit_subnets: Listing::whole(vec![]),
+        transit_tables: vec![],
     }
 }
 
@@ -272,7 +285,7 @@ fn lead(world: &mut Inventory, table: &str, target: &str) {
     routes.push(route("0.0.0.0/0", target));
 }
 
-type Fault = (&'static str, fn(&mut Inventory));
+pub(super) type Fault = (&'static str, fn(&mut Inventory));
 
 /// What can be wrong, or not known, with [`network`].
 pub(super) const NETWORKS: &[Fault] = &[

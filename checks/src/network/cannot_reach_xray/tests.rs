@@ -2,8 +2,9 @@ use super::*;
 use crate::{
     Fetched,
     inventory::{
-        CapacityProviderAnswer, DhcpOptions, FunctionVpc, NatGateway, NetworkAcl, Permission, PrefixListAnswer, Route,
-        RouteTable, SecurityGroup, VpcEndpoint,
+        CapacityProviderAnswer, DhcpOptions, FunctionVpc, NatGateway, NetworkAcl, NetworkInterface, PeeredVpc,
+        PeeringConnection, Permission, PrefixListAnswer, Route, RouteTable, SecurityGroup, Subnet, TransitAttachment,
+        TransitGateway, TransitSubnets, TransitTableAnswer, VpcEndpoint,
     },
     testing::{Inventory, break_off, denied, healthy},
 };
@@ -95,6 +96,15 @@ fn acl<'a>(world: &'a mut Inventory, id: &str) -> &'a mut NetworkAcl {
     world.region.network.network_acls.seen.iter_mut().find(|acl| acl.id == id).expect("an ACL")
 }
 
+fn peering(status: &str) -> PeeringConnection {
+    let end = |vpc: &str, owner: &str| PeeredVpc { vpc: vpc.to_owned(), owner: owner.to_owned() };
+    PeeringConnection {
+        id: "pcx-1".to_owned(),
+        status: status.to_owned(),
+        ends: vec![end("vpc-orders", "123456789012"), end("vpc-shared", "210987654321")],
+    }
+}
+
 fn https_to(cidrs: &[&str]) -> Permission {
     Permission {
         protocol: "tcp".to_owned(),
@@ -140,8 +150,11 @@ fn routes_that_lead_out_of_sight_are_unknown() {
         says(&with_routes(&[("0.0.0.0/0", target)]), "unknown", &format!("goes on through {target}"));
     }
     for target in ["pcx-1", "tgw-1", core] {
-        let routes = [("0.0.0.0/0", "igw-orders"), ("10.9.0.0/16", target)];
-        says(&with_routes(&routes), "unknown", &format!("an endpoint shared over {target}"));
+        let said = after(BEHIND, |world| {
+            world.region.network.peering_connections.seen = vec![peering("active")];
+            routed(world, "rtb-orders", &[("0.0.0.0/0", "igw-orders"), ("10.9.0.0/16", target)]);
+        });
+        says(&said, "unknown", &format!("an endpoint shared over {target}"));
     }
     says(&with_routes(&[("10.9.0.0/16", "vgw-1")]), "fails", "no route");
 }
@@ -378,5 +391,8 @@ fn two_hundred_functions_are_decided_at_once() {
     assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
 }
 
+mod beyond;
 mod endpoint;
 mod firewall;
+mod name;
+mod transit;

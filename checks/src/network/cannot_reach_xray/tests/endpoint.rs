@@ -42,13 +42,10 @@ fn an_endpoint_that_the_name_leads_to_is_the_way_even_where_it_refuses() {
 
 #[test]
 fn an_endpoint_needs_the_dns_of_the_vpc() {
-    for at in 0..2 {
-        let off = after(BESIDE, |world| {
-            let vpc = &mut world.region.network.vpcs.seen[1];
-            *[&mut vpc.dns_support, &mut vpc.dns_hostnames][at] = Fetched::known(false);
-        });
-        says(&off, "fails", "to public addresses");
-    }
+    let hostnames = after(BESIDE, |world| world.region.network.vpcs.seen[1].dns_hostnames = Fetched::known(false));
+    says(&hostnames, "fails", "to public addresses");
+    let support = after(BESIDE, |world| world.region.network.vpcs.seen[1].dns_support = Fetched::known(false));
+    says(&support, "fails", "enableDnsSupport of vpc-users is off");
     let servers = |servers: &[&str]| {
         let own = DhcpOptions { id: "dopt-users".to_owned(), dns_servers: texts(servers) };
         after(BESIDE, |world| world.region.network.dhcp_options.seen = vec![own])

@@ -1,0 +1,86 @@
+//! What the VPC's DNS answers.
+
+use super::*;
+
+fn support(world: &mut Inventory, on: bool) {
+    world.region.network.vpcs.seen[0].dns_support = Fetched::known(on);
+}
+
+fn server(world: &mut Inventory, vpc: usize, server: &str) {
+    world.region.network.vpcs.seen[vpc].dhcp_options = Some("dopt-own".to_owned());
+    let options = DhcpOptions { id: "dopt-own".to_owned(), dns_servers: texts(&[server]) };
+    world.region.network.dhcp_options.seen.push(options);
+}
+
+#[test]
+fn without_a_dns_server_that_answers_there_is_no_way() {
+    let off = after(BEHIND, |world| support(world, false));
+    says(&off, "fails", "enableDnsSupport of vpc-orders is off");
+    let own = after(BEHIND, |world| {
+        support(world, false);
+        server(world, 0, "10.0.0.53");
+    });
+    assert_eq!(own, "passes");
+    let amazons = after(BEHIND, |world| {
+        support(world, false);
+        server(world, 0, "AmazonProvidedDNS");
+    });
+    says(&amazons, "fails", "enableDnsSupport");
+    let hidden = after(BEHIND, |world| {
+        world.region.network.vpcs.seen[0].dns_support = Err(denied("ec2:DescribeVpcAttribute")).into();
+    });
+    says(&hidden, "unknown", "ec2:DescribeVpcAttribute");
+    let mut world = world();
+    support(&mut world, false);
+    let command = world.failure(&CHECK, BEHIND).fix.command.expect("a command").join(" ");
+    assert!(command.ends_with("--vpc-id vpc-orders --enable-dns-support"), "{command}");
+}
+
+#[test]
+fn a_vpc_or_options_that_are_not_listed_hide_what_answers() {
+    says(&after(BEHIND, |world| world.region.network.vpcs.seen.clear()), "unknown", "AWS lists no VPC vpc-orders");
+    let options = after(BESIDE, |world| world.region.network.dhcp_options.seen.clear());
+    says(&options, "unknown", "AWS lists no set of DHCP options dopt-users");
+    let broken = after(BESIDE, |world| {
+        world.region.network.dhcp_options.seen.clear();
+        break_off(&mut world.region.network.dhcp_options, "ec2:DescribeDhcpOptions");
+    });
+    says(&broken, "unknown", "ec2:DescribeDhcpOptions");
+}
+
+#[test]
+fn a_server_of_its_own_leaves_only_what_either_answer_comes_to() {
+    // Neither the endpoint nor the public addresses let it through.
+    let neither = after(BESIDE, |world| {
+        server(world, 1, "10.1.0.53");
+        group(world, "sg-endpoint").ingress.clear();
+    });
+    says(&neither, "fails", "sg-endpoint does not let tcp 443 in");
+    let either = after(BESIDE, |world| server(world, 1, "10.1.0.53"));
+    says(&either, "unknown", "a DNS server of its own, 10.1.0.53");
+}
+
+#[test]
+fn what_may_be_told_to_use_fips_must_find_a_way_by_both_names() {
+    let fips = |name: &str, change: fn(&mut Inventory)| {
+        after(name, |world| {
+            for function in &mut world.region.functions.seen {
+                function.tracing_variables = texts(&["AWS_USE_FIPS_ENDPOINT"]);
+            }
+            change(world);
+        })
+    };
+    assert_eq!(fips(BEHIND, |_| ()), "passes");
+    says(&fips(BEHIND, |world| routed(world, "rtb-orders", &[])), "fails", "no route");
+    says(&fips(BESIDE, |_| ()), "unknown", "by X-Ray's plain name packets arrive, by its FIPS name they stop");
+    let both = fips(BESIDE, |world| {
+        let own = xray(world).clone();
+        let service = "com.amazonaws.us-east-1.xray-fips".to_owned();
+        world.region.network.endpoints.seen.push(VpcEndpoint { id: "vpce-fips".to_owned(), service, ..own });
+    });
+    assert_eq!(both, "passes");
+    let mut elsewhere = world();
+    elsewhere.region.name = "eu-west-1".to_owned();
+    elsewhere.region.functions.seen[0].tracing_variables = texts(&["AWS_USE_FIPS_ENDPOINT"]);
+    says(&said(&elsewhere, BEHIND), "unknown", "eu-west-1 has no endpoint xray-fips");
+}
