@@ -26,6 +26,20 @@ pub(crate) struct Reference<'a> {
     pub(crate) pieced: Cell<bool>,
 }
 
+/// What X-Ray's name resolves to.
+enum Name {
+    /// To nothing: no server answers.
+    Nothing,
+    /// To the endpoint, if there is one.
+    Private,
+    /// To addresses of the internet, endpoint or not.
+    Public,
+    /// To the endpoint or past it.
+    Either,
+    /// Nobody can say whether it resolves at all.
+    Hidden,
+}
+
 /// How many hops there are on the longest way: groups, ACL and route of the function's subnet, entry, ACL and route of
 /// the NAT gateway's.
 const HOPS: usize = 6;
@@ -90,17 +104,22 @@ impl<'a> Reference<'a> {
         let Ok(Some(subnet)) = self.network.subnets.find(|subnet| subnet.id == id) else { return Fate::Unknown };
         let vpc = self.network.vpcs.find(|vpc| vpc.id == subnet.vpc).ok().flatten();
         let sender = Sender { subnet, vpc, groups: &network.security_groups, ipv6: network.ipv6, managed };
-        let resolves = self.resolves_privately(sender);
         let mut endpoints = self.network.endpoints.seen.iter().filter(|endpoint| self.answers(endpoint, subnet));
         let endpoint = endpoints.next();
         let hidden = self.network.endpoints.rest.get().is_err() || self.shared(subnet);
-        match (endpoint, resolves) {
-            (None, _) if hidden => all([self.lets_something_out(sender), Fate::Unknown]),
-            (_, Fate::Stops) => self.to_internet(sender),
-            (Some(endpoint), Fate::Arrives) => self.to_endpoint(sender, endpoint),
-            // To the endpoint, to the internet, or to what a server of one's own says.
-            (Some(_), Fate::Unknown) => all([self.lets_something_out(sender), Fate::Unknown]),
-            (None, _) => self.to_internet(sender),
+        // To the endpoint, to the internet, or to what a server of one's own says.
+        let untold = || all([self.lets_something_out(sender), Fate::Unknown]);
+        match (endpoint, self.name(sender)) {
+            (_, Name::Nothing) if hidden => self.in_pieces(),
+            (_, Name::Nothing) => Fate::Stops,
+            (_, Name::Hidden) => untold(),
+            (None, _) if hidden => untold(),
+            (_, Name::Public) | (None, Name::Private | Name::Either) => self.to_internet(sender),
+            (Some(endpoint), Name::Private) => self.to_endpoint(sender, endpoint),
+            (Some(endpoint), Name::Either) => {
+                let both = [self.to_endpoint(sender, endpoint), self.to_internet(sender)];
+                if both == [Fate::Stops; 2] { self.in_pieces() } else { untold() }
+            }
         }
     }
 
@@ -108,7 +127,8 @@ impl<'a> Reference<'a> {
     fn lets_something_out(&self, sender: Sender<'_>) -> Fate {
         let ipv4 = [self.cells.public(), self.cells.private()].concat();
         let ipv6: Vec<_> = if sender.ipv6 { ipv4.iter().map(|address| address.through_nat64()).collect() } else { vec![] };
-        let groups: Vec<_> = self.network.security_groups.seen.iter().map(|group| group.id.clone()).collect();
+        let rules = self.network.security_groups.seen.iter().flat_map(|group| &group.egress);
+        let groups: Vec<_> = rules.flat_map(|rule| rule.security_groups.clone()).collect();
         let anybody = |address: Address| Peer { address, groups: &groups };
         any(ipv4.into_iter().chain(ipv6).map(|address| self.groups_let(sender.groups, true, anybody(address))))
     }
@@ -122,19 +142,33 @@ impl<'a> Reference<'a> {
             && endpoint.private_dns
     }
 
-    /// Whether names are resolved by Amazon, with private names.
-    fn resolves_privately(&self, sender: Sender<'_>) -> Fate {
-        let Some(vpc) = sender.vpc else { return Fate::Unknown };
-        let attribute = |answer: Result<&bool, _>| Fate::of(answer.ok().copied());
+    /// What the DNS of a subnet's VPC makes of the name of X-Ray, if an endpoint wants to take it over.
+    fn name(&self, sender: Sender<'_>) -> Name {
+        let Some(vpc) = sender.vpc else { return Name::Hidden };
+        let (support, hostnames) = (vpc.dns_support.get().ok(), vpc.dns_hostnames.get().ok());
         let servers = match &vpc.dhcp_options {
-            None => Fate::Arrives,
+            None => Some(true),
             Some(id) => match self.network.dhcp_options.find(|options| options.id == *id) {
-                Ok(Some(options)) if options.dns_servers.iter().all(|server| server == "AmazonProvidedDNS") => Fate::Arrives,
-                // Servers of one's own may ask Amazon's or not.
-                _ => Fate::Unknown,
+                Ok(Some(options)) => Some(options.dns_servers.iter().all(|server| server == "AmazonProvidedDNS")),
+                Ok(None) | Err(_) => None,
             },
         };
-        all([attribute(vpc.dns_support.get()), attribute(vpc.dns_hostnames.get()), servers])
+        match (servers, support, hostnames) {
+            // The only server there is does not answer: <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html>.
+            (Some(true), Some(false), _) => Name::Nothing,
+            (Some(true), None, _) | (None, Some(false) | None, _) => Name::Hidden,
+            (Some(false), Some(false), _) | (_, Some(true), Some(false)) => Name::Public,
+            (Some(false), None, Some(false)) => Name::Public,
+            (Some(true), Some(true), Some(true)) => Name::Private,
+            // Servers of one's own may ask Amazon's or not.
+            (_, _, Some(true) | None) => Name::Either,
+        }
+    }
+
+    /// They stop, and a check that gives up at the first thing which is not known may say that it cannot tell.
+    fn in_pieces(&self) -> Fate {
+        self.pieced.set(true);
+        Fate::Stops
     }
 
     /// What becomes of packets of which one is sent, and nobody knows which.
@@ -168,21 +202,44 @@ impl<'a> Reference<'a> {
             // Which address of its subnet either has is not known.
             either(sources.iter().flat_map(|&source| {
                 targets.iter().map(move |&target| {
-                    let acls = if here.id == there.id {
+                    let between = if here.id == there.id {
                         Fate::Arrives
                     } else {
-                        all([self.acl_out(here, target), self.acl_in(there, source)])
+                        let back = self.goes_back(there, source);
+                        all([self.acl_out(here, target), self.goes_back(here, target), self.acl_in(there, source), back])
                     };
                     let to = Peer { address: target, groups: &endpoint.security_groups };
                     all([
                         self.groups_let(sender.groups, true, to),
-                        acls,
+                        between,
                         guards(source),
                     ])
                 })
             }))
         });
         all([either(ways), policy(endpoint)])
+    }
+
+    /// Within a VPC every table has a local route; a longer one may lead through an appliance
+    /// (<https://docs.aws.amazon.com/vpc/latest/userguide/RouteTables.html>).
+    fn stays_local(onward: Vec<Onward<'_>>) -> Fate {
+        either(onward.into_iter().map(|onward| match onward {
+            Onward::To("local") => Fate::Arrives,
+            Onward::Nowhere => Fate::Stops,
+            Onward::To(_) | Onward::Strange | Onward::Hidden => Fate::Unknown,
+        }))
+    }
+
+    /// An answer that goes back into the VPC from a subnet of it. Of IPv6 the worlds have no local routes.
+    fn goes_back(&self, from: &Subnet, to: Address) -> Fate {
+        let fate = match to {
+            Address::V4(_) => Self::stays_local(self.onward(from, to)),
+            Address::V6(_) => Fate::Arrives,
+        };
+        if fate == Fate::Unknown {
+            self.pieced.set(true);
+        }
+        fate
     }
 
     /// To the internet: the way of IPv4, or that of IPv6 through NAT64. Where both are shut, another network may still
@@ -254,7 +311,8 @@ impl<'a> Reference<'a> {
                 };
                 // Inside a subnet its ACL is not asked. The packet still bears the function's address, and the answer
                 // goes back to it.
-                let entry = if from.id == there.id { go } else { self.acl_in(there, source) };
+                let back = || all([self.acl_in(there, source), self.goes_back(there, source)]);
+                let entry = if from.id == there.id { go } else { back() };
                 let blocked = there.public_access_block.as_deref() == Some("block-bidirectional");
                 let ways = self.onward(there, target).into_iter();
                 let onward = either(ways.map(|onward| self.out_of_nat(nat, from, onward, blocked)));
@@ -268,6 +326,7 @@ impl<'a> Reference<'a> {
                 let blocked = from.public_access_block.as_deref() == Some("block-bidirectional");
                 let ways = self.next(&table.routes, target).into_iter();
                 let onward = either(ways.map(|onward| self.out_of_nat(nat, from, onward, blocked)));
+                // How answers go on from there AWS does not describe.
                 Try::of([go, go, covered, go, go, onward])
             }
             (None, None) => Try::stopped_by_route(Fate::Unknown),
@@ -285,7 +344,10 @@ impl<'a> Reference<'a> {
                     Err(_) => Fate::Unknown,
                 };
                 // The internet gateway drops what comes from a private address.
-                all([Fate::of(Some(nat.public && !blocked)), attached])
+                // A table of the gateway itself, which leads what comes in through an appliance, may not have been seen.
+                let edge = self.network.route_tables.rest.get().is_ok() || nat.subnet.is_none();
+                let edge = Fate::of(edge.then_some(true));
+                all([Fate::of(Some(nat.public && !blocked)), attached, edge])
             }
             Onward::To(other) if unseen(other) => Fate::Unknown,
             // To another NAT gateway, which AWS does not describe; back to itself, it goes round for ever.
@@ -304,7 +366,7 @@ impl<'a> Reference<'a> {
         let mut fate = Fate::Stops;
         for address in self.cells.private() {
             let routed = self.onward(sender.subnet, address).into_iter().any(|onward| match onward {
-                Onward::To(target) => carries_to_others(target),
+                Onward::To(target) => self.carries_to_others(target),
                 Onward::Hidden => true,
                 Onward::Strange | Onward::Nowhere => false,
             });
@@ -320,17 +382,24 @@ impl<'a> Reference<'a> {
         }
         fate
     }
+
+    /// Whether another VPC may lie behind a target.
+    fn carries_to_others(&self, target: &str) -> bool {
+        if target.starts_with("pcx-") {
+            return match self.network.peering_connections.find(|own| own.id == target) {
+                Ok(Some(peering)) => peering.status == "active",
+                Ok(None) => false,
+                Err(_) => true,
+            };
+        }
+        target.starts_with("tgw-") || target.starts_with("arn:")
+    }
 }
 
 /// Targets that may go on to the internet or not, which nothing here can tell.
 fn unseen(target: &str) -> bool {
     let prefixes = ["tgw-", "vpce-", "vgw-", "eni-", "i-", "cagw-", "lgw-", "arn:"];
     prefixes.iter().any(|prefix| target.starts_with(prefix))
-}
-
-/// Targets behind which another VPC may lie.
-fn carries_to_others(target: &str) -> bool {
-    ["pcx-", "tgw-", "arn:"].iter().any(|prefix| target.starts_with(prefix))
 }
 
 /// The worlds have three policies: none, one that allows all or two of the actions needed, and those that lack one.

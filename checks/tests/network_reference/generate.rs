@@ -4,8 +4,8 @@
 use gatelight_checks::{
     Fetched, Listing,
     inventory::{
-        AclEntry, DhcpOptions, Function, FunctionVpc, InternetGateway, NatGateway, NetworkAcl, Permission,
-        PrefixListAnswer, Route, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
+        AclEntry, DhcpOptions, Function, FunctionVpc, InternetGateway, NatGateway, NetworkAcl, PeeredVpc, PeeringConnection,
+        Permission, PrefixListAnswer, Route, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
     },
     testing::{Inventory, break_off, denied, healthy},
 };
@@ -103,6 +103,7 @@ fn gaps(world: &mut Inventory, choices: &mut Choices<'_>) {
     gap(&mut network.security_groups, choices);
     gap(&mut network.network_acls, choices);
     gap(&mut network.dhcp_options, choices);
+    gap(&mut network.peering_connections, choices);
     if choices.trouble() && choices.trouble() {
         world.account.id = Err(denied("sts:GetCallerIdentity")).into();
     }
@@ -218,6 +219,13 @@ impl Maker<'_, '_> {
     /// Gateways and route tables: the function's subnets lead to a NAT gateway, its subnet to the internet gateway.
     fn ways_out(&mut self, world: &mut Inventory, public: &str, private: &[String], cidrs: &[String]) {
         let (igw, nat) = (self.name("igw"), self.name("nat"));
+        let end = |vpc: &str, owner: &str| PeeredVpc { vpc: vpc.to_owned(), owner: owner.to_owned() };
+        let peering = PeeringConnection {
+            id: self.name("pcx"),
+            status: self.choices.of(&["active", "deleted"]).to_owned(),
+            ends: vec![end(&self.vpc, "123456789012"), end("vpc-far", "210987654321")],
+        };
+        world.region.network.peering_connections.seen.push(peering);
         let attached = self.choices.of(&[true, false]).then(|| self.vpc.clone());
         let gateway = InternetGateway { id: igw.clone(), vpcs: attached.into_iter().collect() };
         world.region.network.internet_gateways.seen.push(gateway);
@@ -280,8 +288,9 @@ impl Maker<'_, '_> {
     fn meddle(&mut self, table: &mut RouteTable) {
         let nat = self.name("nat");
         let igw = self.name("igw");
+        let peer = self.name("pcx");
         let targets = [
-            "pcx-far",
+            peer.as_str(),
             igw.as_str(),
             nat.as_str(),
             "tgw-far",
