@@ -68,7 +68,8 @@ fn sid(actions: &[&str]) -> &'static str {
         Some("iam") => "ReadPolicies",
         Some("lambda") if has("lambda:GetPolicy") => "ReadCallers",
         Some("lambda") => "ReadCapacityProviders",
-        Some("ec2") => "ReadPrefixLists",
+        Some("ec2") if has("ec2:GetManagedPrefixListEntries") => "ReadPrefixLists",
+        Some("ec2") => "ReadTransitRoutes",
         _ => "ReadOthers",
     }
 }

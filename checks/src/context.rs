@@ -14,8 +14,8 @@ use crate::{
     fetched::{Fetched, Gap, GapKind},
     iam::Policies,
     inventory::{
-        Account, CallersAnswer, DeliveryStream, Function, LogGroup, Network, Protocol, Region, Role, RoleAnswer,
-        StageOf,
+        Account, Api, CallersAnswer, DeliveryStream, Function, LogGroup, Network, Protocol, Region, Role, RoleAnswer,
+        Stage, StageOf,
     },
     network, role,
 };
@@ -52,6 +52,8 @@ pub struct Context<'a> {
     managed_policies: HashMap<&'a str, &'a Fetched<String>>,
     callers: HashMap<&'a str, &'a CallersAnswer>,
     traced: TracedStages<'a>,
+    /// All stages, of any kind of API.
+    by_api: TracedStages<'a>,
     /// The account's id, from wherever it is known.
     account_of_groups: Option<&'a str>,
     /// By role. Many functions share one, and reading its policies is most of the work.
@@ -59,7 +61,7 @@ pub struct Context<'a> {
     network: network::Index<'a>,
 }
 
-/// The stages of REST APIs that trace.
+/// Stages by API: those of REST APIs that trace, or whichever else are looked for.
 #[derive(Debug, Default)]
 pub struct TracedStages<'a> {
     /// By the API's id.
@@ -70,14 +72,22 @@ pub struct TracedStages<'a> {
 
 impl<'a> TracedStages<'a> {
     fn of(region: &'a Region) -> Self {
+        Self::among(region.rest_apis.each(), |stage| stage.tracing == Some(true))
+    }
+
+    fn all(region: &'a Region) -> Self {
+        Self::among(region.rest_apis.each().chain(region.v2_apis.each()), |_| true)
+    }
+
+    fn among(apis: impl Iterator<Item = Result<&'a Api, Gap>>, picks: fn(&Stage) -> bool) -> Self {
         let mut this = Self::default();
-        for api in region.rest_apis.each() {
+        for api in apis {
             match api {
                 Ok(api) => {
-                    let traced = api.stages.seen.iter().filter(|stage| stage.tracing == Some(true));
-                    let traced: Vec<_> = traced.map(|stage| StageOf { api, stage }).collect();
-                    if !traced.is_empty() {
-                        this.by_api.insert(&api.id, traced);
+                    let picked = api.stages.seen.iter().filter(|stage| picks(stage));
+                    let picked: Vec<_> = picked.map(|stage| StageOf { api, stage }).collect();
+                    if !picked.is_empty() {
+                        this.by_api.insert(&api.id, picked);
                     }
                     this.unseen = this.unseen.or(api.stages.rest.get().err());
                 }
@@ -101,6 +111,7 @@ impl<'a> Context<'a> {
             managed_policies: world.account.managed_policies.iter().map(|p| (p.arn.as_str(), &p.document)).collect(),
             callers: region.callers.iter().map(|a| (a.function.as_str(), a)).collect(),
             traced: TracedStages::of(region),
+            by_api: TracedStages::all(region),
             account_of_groups: account_of_groups(world),
             policies: RefCell::default(),
             network: network::Index::new(&region.network),
@@ -111,6 +122,11 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn traced_stages(&self) -> &TracedStages<'a> {
         &self.traced
+    }
+
+    /// Every stage that was seen, of any kind of API, by the API's id.
+    pub(crate) fn stages_by_api(&self) -> &TracedStages<'a> {
+        &self.by_api
     }
 
     /// The role's policies, each read once.

@@ -99,7 +99,7 @@ fn unqualified(arn: String) -> String {
 }
 
 /// Environment variables that tell whether something in a function traces, and how.
-const TRACING_NAMES: &[&str] = &["AWS_LAMBDA_EXEC_WRAPPER"];
+const TRACING_NAMES: &[&str] = &["AWS_LAMBDA_EXEC_WRAPPER", "AWS_USE_FIPS_ENDPOINT"];
 /// X-Ray, OpenTelemetry, and the tracers of others.
 const TRACING_PREFIXES: &[&str] = &["AWS_XRAY_", "OTEL_", "DD_", "NEW_RELIC_"];
 /// How a word of such a name begins: `POWERTOOLS_TRACE_DISABLED`, but not `RUST_BACKTRACE`.

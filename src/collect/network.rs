@@ -1,35 +1,6 @@
 //! EC2: the networks that functions are attached to. Everything is asked for by VPC, a page at a time, whatever the
 //! number of functions.
 
-mod read;
-
-use std::collections::BTreeSet;
-
-use aws_sdk_ec2::{
-    self as ec2,
-    types::{Filter, VpcAttributeName},
-};
-use futures_util::{StreamExt, future::join, stream};
-use gatelight_checks::{
-    Fetched, Gap, Listing,
-    inventory::{CapacityProviderAnswer, Function, Network, PrefixListAnswer, RouteTable, SecurityGroup, Vpc},
-};
-
-use self::read::BareVpc;
-use super::{
-    Region,
-    aws::{Operation, Page, lacks},
-};
-
-/// Calls under way at once; how many a second is the pacer's business.
-const SIDE_BY_SIDE: usize = 8;
-/// The most values that EC2 takes in a filter.
-const VALUES: usize = 200;
-/// The most that EC2 gives in a page.
-const PAGE: i32 = 1000;
-/// The most that it gives of route tables and of a prefix list's entries.
-const SMALL_PAGE: i32 = 100;
-
 /// Reads a listing, filtered by some values, page by page.
 macro_rules! describe {
     ($networks:expr, $operation:ident, $call:ident($filters:ident, $page:expr).$list:ident, $name:literal in $values:expr, $read:path) => {{
@@ -56,6 +27,40 @@ macro_rules! describe {
         whole
     }};
 }
+
+mod beyond;
+mod read;
+
+use std::collections::BTreeSet;
+
+use aws_sdk_ec2::{
+    self as ec2,
+    types::{Filter, VpcAttributeName},
+};
+use futures_util::{StreamExt, future::join, stream};
+use gatelight_checks::{
+    Fetched, Gap, Listing,
+    arn::Arn,
+    inventory::{
+        CapacityProviderAnswer, Function, InternetGateway, NatGateway, Network, NetworkAcl, PrefixListAnswer,
+        RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
+    },
+};
+
+use self::read::BareVpc;
+use super::{
+    Region,
+    aws::{Operation, Page, lacks},
+};
+
+/// Calls under way at once; how many a second is the pacer's business.
+const SIDE_BY_SIDE: usize = 8;
+/// The most values that EC2 takes in a filter.
+const VALUES: usize = 200;
+/// The most that EC2 gives in a page.
+const PAGE: i32 = 1000;
+/// The most that it gives of route tables and of a prefix list's entries.
+const SMALL_PAGE: i32 = 100;
 
 struct Networks<'a> {
     region: &'a Region,
@@ -84,11 +89,57 @@ pub(super) async fn network(region: &Region, functions: &[Function], providers: 
             gap.unwrap_or_else(|| Gap::not_collected(format!("networks (no subnet of {} is there)", region.name)));
         return Network { subnets: named, ..Network::unread(&gap) };
     }
-    networks.of(named, &vpcs).await
+    let account = functions.iter().find_map(|function| Some(Arn::parse(&function.arn)?.account.to_owned()));
+    let near = networks.of(named, &vpcs).await;
+    networks.with_beyond(near, &vpcs, account.as_deref()).await
+}
+
+/// What stands in VPCs and may be on the way to the internet.
+struct Standing {
+    subnets: Listing<Subnet>,
+    route_tables: Listing<RouteTable>,
+    nat_gateways: Listing<NatGateway>,
+    internet_gateways: Listing<InternetGateway>,
+    endpoints: Listing<VpcEndpoint>,
+    network_acls: Listing<NetworkAcl>,
 }
 
 impl Networks<'_> {
-    async fn of(&self, named: Listing<gatelight_checks::inventory::Subnet>, vpcs: &BTreeSet<String>) -> Network {
+    async fn of(&self, named: Listing<Subnet>, vpcs: &BTreeSet<String>) -> Network {
+        let security_groups = async {
+            describe!(self, DescribeSecurityGroups, describe_security_groups(filters, PAGE).security_groups, "vpc-id" in vpcs, read::security_group)
+        };
+        let vpcs_and_options = async {
+            let bare = describe!(self, DescribeVpcs, describe_vpcs(filters, PAGE).vpcs, "vpc-id" in vpcs, read::vpc);
+            let bare = once_each(bare, |vpc| &vpc.id);
+            let options: BTreeSet<String> = bare.seen.iter().filter_map(|vpc| vpc.dhcp_options.clone()).collect();
+            let options = async {
+                describe!(self, DescribeDhcpOptions, describe_dhcp_options(filters, PAGE).dhcp_options, "dhcp-options-id" in &options, read::dhcp_options)
+            };
+            join(self.with_attributes(bare), options).await
+        };
+        // On the heap: EC2's calls are large.
+        let (standing, security_groups, (vpcs, dhcp_options)) =
+            tokio::join!(Box::pin(self.standing(vpcs)), Box::pin(security_groups), Box::pin(vpcs_and_options));
+        let Standing { subnets, route_tables, nat_gateways, internet_gateways, endpoints, network_acls } = standing;
+        let security_groups = once_each(security_groups, |group| &group.id);
+        let prefix_lists = self.prefix_lists(&route_tables.seen, &security_groups.seen).await;
+        Network {
+            subnets: once_each(joined(named, subnets), |subnet| &subnet.id),
+            vpcs,
+            route_tables,
+            nat_gateways,
+            internet_gateways,
+            endpoints,
+            security_groups,
+            network_acls,
+            dhcp_options: once_each(dhcp_options, |options| &options.id),
+            prefix_lists,
+            ..Network::unread(&Gap::not_collected("what routes do not lead to"))
+        }
+    }
+
+    async fn standing(&self, vpcs: &BTreeSet<String>) -> Standing {
         // NAT gateways and endpoints stand in subnets that no function is in.
         let subnets = async {
             describe!(self, DescribeSubnets, describe_subnets(filters, PAGE).subnets, "vpc-id" in vpcs, read::subnet)
@@ -105,55 +156,25 @@ impl Networks<'_> {
         let endpoints = async {
             describe!(self, DescribeVpcEndpoints, describe_vpc_endpoints(filters, PAGE).vpc_endpoints, "vpc-id" in vpcs, read::endpoint)
         };
-        let security_groups = async {
-            describe!(self, DescribeSecurityGroups, describe_security_groups(filters, PAGE).security_groups, "vpc-id" in vpcs, read::security_group)
-        };
         let network_acls = async {
             describe!(self, DescribeNetworkAcls, describe_network_acls(filters, PAGE).network_acls, "vpc-id" in vpcs, read::network_acl)
         };
-        let vpcs_and_options = async {
-            let bare = describe!(self, DescribeVpcs, describe_vpcs(filters, PAGE).vpcs, "vpc-id" in vpcs, read::vpc);
-            let bare = once_each(bare, |vpc| &vpc.id);
-            let options: BTreeSet<String> = bare.seen.iter().filter_map(|vpc| vpc.dhcp_options.clone()).collect();
-            let options = async {
-                describe!(self, DescribeDhcpOptions, describe_dhcp_options(filters, PAGE).dhcp_options, "dhcp-options-id" in &options, read::dhcp_options)
-            };
-            join(self.with_attributes(bare), options).await
-        };
         // On the heap: EC2's calls are large.
-        let (
-            subnets,
-            route_tables,
-            nat_gateways,
-            internet_gateways,
-            endpoints,
-            security_groups,
-            network_acls,
-            (vpcs, dhcp_options),
-        ) = tokio::join!(
+        let (subnets, route_tables, nat_gateways, internet_gateways, endpoints, network_acls) = tokio::join!(
             Box::pin(subnets),
             Box::pin(route_tables),
             Box::pin(nat_gateways),
             Box::pin(internet_gateways),
             Box::pin(endpoints),
-            Box::pin(security_groups),
             Box::pin(network_acls),
-            Box::pin(vpcs_and_options),
         );
-        let route_tables = once_each(route_tables, |table| &table.id);
-        let security_groups = once_each(security_groups, |group| &group.id);
-        let prefix_lists = self.prefix_lists(&route_tables.seen, &security_groups.seen).await;
-        Network {
-            subnets: once_each(joined(named, subnets), |subnet| &subnet.id),
-            vpcs,
-            route_tables,
+        Standing {
+            subnets: once_each(subnets, |subnet| &subnet.id),
+            route_tables: once_each(route_tables, |table| &table.id),
             nat_gateways: once_each(nat_gateways, |nat| &nat.id),
             internet_gateways: once_each(internet_gateways, |gateway| &gateway.id),
             endpoints: once_each(endpoints, |endpoint| &endpoint.id),
-            security_groups,
             network_acls: once_each(network_acls, |acl| &acl.id),
-            dhcp_options: once_each(dhcp_options, |options| &options.id),
-            prefix_lists,
         }
     }
 

@@ -283,7 +283,7 @@ fn a_thousand_functions_too() {
 }
 
 /// VPCs of a public and a private subnet each, with a NAT gateway between them, as EC2 describes them.
-fn networks(vpcs: usize) -> BTreeMap<&'static str, Vec<String>> {
+pub(crate) fn networks(vpcs: usize) -> BTreeMap<&'static str, Vec<String>> {
     let mut ec2 = BTreeMap::<&'static str, Vec<String>>::new();
     for n in 0..vpcs {
         let mut list = |action, text: String| ec2.entry(action).or_default().push(text);

@@ -14,9 +14,12 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{
-    fake::{ACCOUNT, Account, Api, Fake, Fault, Role, Rule, function},
-    run::Gatelight,
+use crate::{
+    budget::networks,
+    support::{
+        fake::{ACCOUNT, Account, Api, Fake, Fault, Role, Rule, function},
+        run::Gatelight,
+    },
 };
 
 const REGION: &str = "eu-west-1";
@@ -40,6 +43,16 @@ const OPERATIONS: &[(&str, bool)] = &[
     ("lambda:ListFunctions", true),
     ("logs:DescribeResourcePolicies", true),
     ("logs:FilterLogEvents", true),
+    ("ec2:DescribeSubnets", true),
+    ("ec2:DescribeVpcs", true),
+    ("ec2:DescribeVpcAttribute", false),
+    ("ec2:DescribeRouteTables", true),
+    ("ec2:DescribeNatGateways", true),
+    ("ec2:DescribeInternetGateways", true),
+    ("ec2:DescribeVpcEndpoints", true),
+    ("ec2:DescribeSecurityGroups", true),
+    ("ec2:DescribeNetworkAcls", true),
+    ("ec2:DescribeDhcpOptions", true),
 ];
 
 /// Fields that AWS always sends, and without which an answer means nothing.
@@ -145,6 +158,15 @@ fn api(id: &str, name: &str, protocol: &'static str, stages: Vec<Value>) -> Api 
     Api { id: id.to_owned(), name: name.to_owned(), protocol, stages }
 }
 
+/// In one of the VPCs of [`networks`].
+fn in_vpc(mut function: Value, vpc: usize) -> Value {
+    function["VpcConfig"] = json!({
+        "VpcId": format!("vpc-{vpc}"), "SubnetIds": [format!("subnet-{vpc}-private")],
+        "SecurityGroupIds": [format!("sg-{vpc}")], "Ipv6AllowedForDualStack": false,
+    });
+    function
+}
+
 /// An account in which every check passes, and every call is needed for that.
 pub(crate) fn healthy() -> Account {
     let rest_apis: Vec<Api> = (1..=5)
@@ -215,7 +237,11 @@ pub(crate) fn healthy() -> Account {
         ]),
         functions: ["orders", "users", "carts", "bills", "stock"]
             .map(|name| function(REGION, name, SERVICE_ROLE, "Active"))
-            .to_vec(),
+            .into_iter()
+            .enumerate()
+            .map(|(n, function)| if n < 2 { in_vpc(function, n) } else { function })
+            .collect(),
+        ec2: networks(2),
         log_policies: ["one", "AWSLogDeliveryWrite20150319", "two"]
             .map(|name| (name.to_owned(), delivery(if name.len() > 3 { "*" } else { "/aws/vendedlogs/*" })))
             .into(),

@@ -35,7 +35,7 @@ fn only_reads() {
         let reads = match service {
             "apigateway" | "apigatewayv2" | "lambda" => call.method == "GET",
             "cloudwatch" | "ec2" | "firehose" | "iam" | "logs" | "sts" => {
-                ["Get", "List", "Describe", "Filter"].iter().any(|verb| name.starts_with(verb))
+                ["Get", "List", "Describe", "Filter", "Search"].iter().any(|verb| name.starts_with(verb))
             }
             _ => false,
         };

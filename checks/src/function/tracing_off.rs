@@ -1,7 +1,7 @@
 //! A function does not trace by itself.
 
 use crate::{
-    Context, Gap, Judgement, Subject, Verdict,
+    Context, Gap, Judgement, Subject, TracedStages, Verdict,
     check::{Check, Evidence, Failure, Fix, Judge, Need, Severity},
     iam::Document,
     inventory::{Function, StageOf},
@@ -71,7 +71,18 @@ fn judge(function: &Function, context: &Context<'_>) -> Verdict {
 /// # Errors
 /// If there may be others of which nothing is known, and none of those that are known.
 fn traced_callers(function: &Function, context: &Context<'_>) -> Result<Vec<Subject>, Gap> {
-    let traced = context.traced_stages();
+    callers_among(context.traced_stages(), function, context)
+}
+
+/// Those of some stages that are known to call the function, as its resource policy names them.
+///
+/// # Errors
+/// As for [`traced_callers`].
+pub(crate) fn callers_among(
+    traced: &TracedStages<'_>,
+    function: &Function,
+    context: &Context<'_>,
+) -> Result<Vec<Subject>, Gap> {
     // Who calls it changes nothing where nobody traces; it need not even be asked.
     if traced.by_api.is_empty() && traced.unseen.is_none() {
         return Ok(vec![]);

@@ -4,8 +4,9 @@ mod fix;
 
 use super::{Hop, Passage, PathFromSubnet, path::Walk};
 use crate::{
-    Context, Judgement, Verdict,
+    Context, Judgement, Subject, Verdict,
     check::{Check, Evidence, Failure, Judge, Need, Severity},
+    function::tracing_off::callers_among,
     inventory::Function,
 };
 
@@ -52,7 +53,7 @@ fn judge(function: &Function, context: &Context<'_>) -> Verdict {
     };
     let paths = walk.paths();
     if paths.iter().any(|path| path.end == Passage::Stops) {
-        return Ok(failure(function, &walk, &paths).into());
+        return Ok(failure(function, context, &walk, &paths).into());
     }
     let unknown = paths.iter().find_map(|path| match &path.end {
         Passage::Unknown(gap) => Some(gap.clone()),
@@ -61,7 +62,7 @@ fn judge(function: &Function, context: &Context<'_>) -> Verdict {
     unknown.map_or(Ok(Judgement::Pass), Err)
 }
 
-fn failure(function: &Function, walk: &Walk<'_>, paths: &[PathFromSubnet]) -> Failure {
+fn failure(function: &Function, context: &Context<'_>, walk: &Walk<'_>, paths: &[PathFromSubnet]) -> Failure {
     let stopped: Vec<_> = paths.iter().filter_map(|path| Some((path, path.stop()?))).collect();
     let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
     for (path, hop) in &stopped {
@@ -84,9 +85,15 @@ fn failure(function: &Function, walk: &Walk<'_>, paths: &[PathFromSubnet]) -> Fa
         cause: None,
         message,
         evidence: paths.iter().map(|path| Evidence::new(path.name(), outcome(path))).collect(),
-        affects: vec![],
+        affects: callers(function, context),
         fix: fix::fix(walk, &stopped),
     }
+}
+
+/// The stages that are known to call it, whose traces end there. Where that is not known none is named: it changes nothing
+/// about the verdict.
+fn callers(function: &Function, context: &Context<'_>) -> Vec<Subject> {
+    callers_among(context.stages_by_api(), function, context).unwrap_or_default()
 }
 
 /// What became of packets from a subnet, and the things on their way.

@@ -70,6 +70,18 @@ pub(crate) enum Operation {
     DescribeDhcpOptions,
     /// The ranges in a prefix list.
     GetManagedPrefixListEntries,
+    /// Network interfaces.
+    DescribeNetworkInterfaces,
+    /// VPC peering connections.
+    DescribeVpcPeeringConnections,
+    /// Transit gateways.
+    DescribeTransitGateways,
+    /// What is attached to transit gateways.
+    DescribeTransitGatewayAttachments,
+    /// The subnets in which attachments of VPCs stand.
+    DescribeTransitGatewayVpcAttachments,
+    /// The routes of a transit gateway's table.
+    SearchTransitGatewayRoutes,
     /// The search of a log group.
     FilterLogEvents,
     /// Metrics of CloudWatch, up to 500 a call.
@@ -141,7 +153,7 @@ impl Quota {
 
 impl Operation {
     /// Every call that `iam-policy` grants, for tables and tests.
-    pub(crate) const ALL: [Self; 33] = [
+    pub(crate) const ALL: [Self; 39] = [
         Self::GetCallerIdentity,
         Self::DescribeRegions,
         Self::GetRestApis,
@@ -173,6 +185,12 @@ impl Operation {
         Self::DescribeNetworkAcls,
         Self::DescribeDhcpOptions,
         Self::GetManagedPrefixListEntries,
+        Self::DescribeNetworkInterfaces,
+        Self::DescribeVpcPeeringConnections,
+        Self::DescribeTransitGateways,
+        Self::DescribeTransitGatewayAttachments,
+        Self::DescribeTransitGatewayVpcAttachments,
+        Self::SearchTransitGatewayRoutes,
         Self::FilterLogEvents,
         Self::GetMetricData,
     ];
@@ -212,6 +230,12 @@ impl Operation {
             Self::DescribeNetworkAcls => "ec2:DescribeNetworkAcls",
             Self::DescribeDhcpOptions => "ec2:DescribeDhcpOptions",
             Self::GetManagedPrefixListEntries => "ec2:GetManagedPrefixListEntries",
+            Self::DescribeNetworkInterfaces => "ec2:DescribeNetworkInterfaces",
+            Self::DescribeVpcPeeringConnections => "ec2:DescribeVpcPeeringConnections",
+            Self::DescribeTransitGateways => "ec2:DescribeTransitGateways",
+            Self::DescribeTransitGatewayAttachments => "ec2:DescribeTransitGatewayAttachments",
+            Self::DescribeTransitGatewayVpcAttachments => "ec2:DescribeTransitGatewayVpcAttachments",
+            Self::SearchTransitGatewayRoutes => "ec2:SearchTransitGatewayRoutes",
             Self::FilterLogEvents => "logs:FilterLogEvents",
             Self::GetMetricData => "cloudwatch:GetMetricData",
         }
@@ -245,6 +269,7 @@ impl Operation {
             Self::GetCapacityProvider => "lambda:*:*:capacity-provider:*",
             // AWS's own lists belong to the account `aws`.
             Self::GetManagedPrefixListEntries => "ec2:*:*:prefix-list/*",
+            Self::SearchTransitGatewayRoutes => "ec2:*:*:transit-gateway-route-table/*",
             Self::AssumeRole
             | Self::GetCallerIdentity
             | Self::GetMetricData
@@ -261,6 +286,11 @@ impl Operation {
             | Self::DescribeVpcEndpoints
             | Self::DescribeSecurityGroups
             | Self::DescribeNetworkAcls
+            | Self::DescribeNetworkInterfaces
+            | Self::DescribeVpcPeeringConnections
+            | Self::DescribeTransitGateways
+            | Self::DescribeTransitGatewayAttachments
+            | Self::DescribeTransitGatewayVpcAttachments
             | Self::DescribeDhcpOptions => "*",
         }
     }
@@ -280,6 +310,12 @@ impl Operation {
             | Self::DescribeVpcEndpoints
             | Self::DescribeSecurityGroups
             | Self::DescribeNetworkAcls
+            | Self::DescribeNetworkInterfaces
+            | Self::DescribeVpcPeeringConnections
+            | Self::DescribeTransitGateways
+            | Self::DescribeTransitGatewayAttachments
+            | Self::DescribeTransitGatewayVpcAttachments
+            | Self::SearchTransitGatewayRoutes
             | Self::DescribeDhcpOptions => Quota::Ec2,
             Self::ListFunctions | Self::GetCapacityProvider => Quota::Lambda,
             Self::GetFunctionPolicy => Quota::GetFunctionPolicy,
@@ -332,7 +368,10 @@ mod tests {
         assert_eq!(names.len(), Operation::ALL.len());
         for name in names {
             let (_, verb) = name.split_once(':').expect("service:Operation");
-            assert!(["Get", "List", "Describe", "Filter"].iter().any(|read| verb.starts_with(read)), "{name}");
+            assert!(
+                ["Get", "List", "Describe", "Filter", "Search"].iter().any(|read| verb.starts_with(read)),
+                "{name}"
+            );
         }
     }
 }

@@ -5,8 +5,9 @@ use aws_sdk_ec2::types as sdk;
 use gatelight_checks::{
     Fetched, Gap,
     inventory::{
-        AclEntry, DhcpOptions, InternetGateway, NatGateway, NetworkAcl, Permission, Route, RouteTable, SecurityGroup,
-        Subnet, VpcEndpoint,
+        AclEntry, DhcpOptions, InternetGateway, NatGateway, NetworkAcl, NetworkInterface, PeeredVpc, PeeringConnection,
+        Permission, Route, RouteTable, SecurityGroup, Subnet, TransitAttachment, TransitGateway, TransitSubnets,
+        VpcEndpoint,
     },
 };
 
@@ -99,7 +100,7 @@ pub(super) fn vpc(vpc: sdk::Vpc) -> Result<BareVpc, Gap> {
 
 pub(super) fn route_table(table: sdk::RouteTable) -> Result<RouteTable, Gap> {
     let of = Element::new(Operation::DescribeRouteTables, table.route_table_id)?;
-    let (mut main, mut subnets) = (false, Vec::new());
+    let (mut main, mut subnets, mut gateways) = (false, Vec::new(), Vec::new());
     for association in of.need(table.associations, "the route table's associations")? {
         let state = association.association_state.and_then(|state| state.state);
         if state.is_some_and(|state| state != sdk::RouteTableAssociationStateCode::Associated) {
@@ -107,10 +108,11 @@ pub(super) fn route_table(table: sdk::RouteTable) -> Result<RouteTable, Gap> {
         }
         main |= association.main == Some(true);
         subnets.extend(stated(association.subnet_id));
+        gateways.extend(stated(association.gateway_id));
     }
     let routes = of.need(table.routes, "the route table's routes")?;
     let routes = routes.into_iter().map(|found| route(found, &of)).collect::<Result<_, _>>()?;
-    Ok(RouteTable { vpc: of.text(table.vpc_id, "the route table's VPC")?, main, subnets, routes, id: of.id })
+    Ok(RouteTable { vpc: of.text(table.vpc_id, "the route table's VPC")?, main, subnets, gateways, routes, id: of.id })
 }
 
 fn route(route: sdk::Route, of: &Element) -> Result<Route, Gap> {
@@ -157,6 +159,7 @@ pub(super) fn nat_gateway(nat: sdk::NatGateway) -> Result<NatGateway, Gap> {
     } else {
         (Some(of.text(nat.subnet_id, "the NAT gateway's subnet")?), None, Vec::new())
     };
+    let appliances = nat.attached_appliances.unwrap_or_default().into_iter().map(|own| own.appliance_arn);
     Ok(NatGateway {
         vpc: of.text(nat.vpc_id, "the NAT gateway's VPC")?,
         state,
@@ -164,6 +167,7 @@ pub(super) fn nat_gateway(nat: sdk::NatGateway) -> Result<NatGateway, Gap> {
         subnet,
         route_table,
         zones,
+        appliances: of.texts(appliances, "an appliance of the NAT gateway")?,
         id: of.id,
     })
 }
@@ -285,6 +289,78 @@ pub(super) fn dhcp_options(options: sdk::DhcpOptions) -> Result<DhcpOptions, Gap
 
 pub(super) fn prefix(entry: sdk::PrefixListEntry, list: &str) -> Result<String, Gap> {
     stated(entry.cidr).ok_or_else(|| lacks(Operation::GetManagedPrefixListEntries, list, "a range"))
+}
+
+pub(super) fn network_interface(interface: sdk::NetworkInterface) -> Result<NetworkInterface, Gap> {
+    let of = Element::new(Operation::DescribeNetworkInterfaces, interface.network_interface_id)?;
+    let groups = of.need(interface.groups, "the interface's security groups")?;
+    Ok(NetworkInterface {
+        instance: interface.attachment.and_then(|attachment| stated(attachment.instance_id)),
+        status: of.text(interface.status.map(|status| status.as_str().to_owned()), "the interface's status")?,
+        source_dest_check: of.need(interface.source_dest_check, "the interface's source/destination check")?,
+        public_ip: interface.association.and_then(|association| stated(association.public_ip)),
+        security_groups: of.texts(groups.into_iter().map(|group| group.group_id), "a group of the interface")?,
+        id: of.id,
+    })
+}
+
+pub(super) fn peering_connection(peering: sdk::VpcPeeringConnection) -> Result<PeeringConnection, Gap> {
+    let of = Element::new(Operation::DescribeVpcPeeringConnections, peering.vpc_peering_connection_id)?;
+    let code = peering.status.and_then(|status| status.code);
+    // AWS leaves out what it does not know of a connection that was refused or has expired.
+    let end = |info: sdk::VpcPeeringConnectionVpcInfo| {
+        Some(PeeredVpc { vpc: stated(info.vpc_id)?, owner: stated(info.owner_id)? })
+    };
+    let ends = [peering.requester_vpc_info, peering.accepter_vpc_info];
+    Ok(PeeringConnection {
+        status: of.text(code.map(|code| code.as_str().to_owned()), "the peering connection's status")?,
+        ends: ends.into_iter().flatten().filter_map(end).collect(),
+        id: of.id,
+    })
+}
+
+pub(super) fn transit_gateway(gateway: sdk::TransitGateway) -> Result<TransitGateway, Gap> {
+    let of = Element::new(Operation::DescribeTransitGateways, gateway.transit_gateway_id)?;
+    Ok(TransitGateway { owner: of.text(gateway.owner_id, "the transit gateway's owner")?, id: of.id })
+}
+
+pub(super) fn transit_attachment(attachment: sdk::TransitGatewayAttachment) -> Result<TransitAttachment, Gap> {
+    let of = Element::new(Operation::DescribeTransitGatewayAttachments, attachment.transit_gateway_attachment_id)?;
+    let kind = attachment.resource_type.map(|kind| kind.as_str().to_owned());
+    let in_force = |association: &sdk::TransitGatewayAttachmentAssociation| {
+        association.state == Some(sdk::TransitGatewayAssociationState::Associated)
+    };
+    let association = attachment.association.filter(in_force);
+    Ok(TransitAttachment {
+        gateway: of.text(attachment.transit_gateway_id, "the attachment's transit gateway")?,
+        kind: of.text(kind, "what kind of thing is attached")?,
+        resource: stated(attachment.resource_id).unwrap_or_default(),
+        owner: stated(attachment.resource_owner_id).unwrap_or_default(),
+        state: of.text(attachment.state.map(|state| state.as_str().to_owned()), "the attachment's state")?,
+        table: association.and_then(|association| stated(association.transit_gateway_route_table_id)),
+        id: of.id,
+    })
+}
+
+pub(super) fn transit_subnets(attachment: sdk::TransitGatewayVpcAttachment) -> Result<TransitSubnets, Gap> {
+    let of = Element::new(Operation::DescribeTransitGatewayVpcAttachments, attachment.transit_gateway_attachment_id)?;
+    let subnets = of.need(attachment.subnet_ids, "the attachment's subnets")?;
+    Ok(TransitSubnets { subnets, attachment: of.id })
+}
+
+/// A route of a transit gateway's table, once for each attachment that it leads to; a black hole leads to none.
+pub(super) fn transit_routes(route: sdk::TransitGatewayRoute, table: &str) -> Result<Vec<Route>, Gap> {
+    let of = Element { operation: Operation::SearchTransitGatewayRoutes, id: table.to_owned() };
+    let destination = stated(route.destination_cidr_block).or_else(|| stated(route.prefix_list_id));
+    let destination = of.need(destination, "a route's destination")?;
+    let state = of.text(route.state.map(|state| state.as_str().to_owned()), "a route's state")?;
+    let attachments = route.transit_gateway_attachments.unwrap_or_default().into_iter();
+    let targets = of.texts(attachments.map(|own| own.transit_gateway_attachment_id), "where a route leads")?;
+    let to = |target| Route { destination: destination.clone(), state: state.clone(), target };
+    if targets.is_empty() {
+        return Ok(vec![to(String::new())]);
+    }
+    Ok(targets.into_iter().map(to).collect())
 }
 
 #[cfg(test)]

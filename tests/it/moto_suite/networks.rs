@@ -1,7 +1,8 @@
 //! Whether packets of functions find a way to X-Ray.
 //!
 //! moto does not know VPC Block Public Access (the proxy answers that it is off), gives every function's VPC the id `vpc-123abc`, leaves the route to a deleted NAT gateway active, and has no
-//! rule 32767 in network ACLs; the verdicts hold nevertheless. It cannot show managed instances, regional NAT gateways,
+//! rule 32767 in network ACLs; the verdicts hold nevertheless. It does not tell where routes of transit gateways lead (the
+//! proxy does). It cannot show managed instances, regional NAT gateways,
 //! Block Public Access, or endpoints that are pending: those are left to the checks' own tests.
 
 use super::wing::public_access;
@@ -15,18 +16,44 @@ fn audit() -> (Report, Seeded) {
     let account = Account::new();
     let seeded = account.script("us-east-1", include_str!("seeds/networks.py"));
     let audit = account.audit().args(["--region", "us-east-1", "--check", "function-cannot-reach-xray"]);
-    let proxy = Proxy::start(|call| match call.operation.as_str() {
+    let hub = seeded["table-hub"].clone();
+    let routes =
+        [("0.0.0.0/0", seeded["attachment-egress"].clone()), ("10.20.0.0/16", seeded["attachment-spoke"].clone())];
+    let proxy = Proxy::start(move |call| match call.operation.as_str() {
         "ec2:DescribeVpcBlockPublicAccessOptions" => Rule::Answer(public_access(&call.region)),
+        "ec2:SearchTransitGatewayRoutes" if String::from_utf8_lossy(&call.body).contains(&hub) => {
+            Rule::Answer(transit_routes(&routes))
+        }
         _ => Rule::Forward,
     });
     (audit.endpoint(&proxy.url()).run().report(), seeded)
 }
 
+/// The routes of a transit gateway's table: their destinations, and the attachments that they lead to.
+fn transit_routes(routes: &[(&str, String)]) -> String {
+    let route = |(destination, attachment): &(&str, String)| {
+        let id = format!("<transitGatewayAttachmentId>{attachment}</transitGatewayAttachmentId>");
+        let to = format!(
+            "<transitGatewayAttachments><item>{id}<resourceType>vpc</resourceType></item></transitGatewayAttachments>"
+        );
+        format!(
+            "<item><destinationCidrBlock>{destination}</destinationCidrBlock>{to}<type>static</type><state>active</state></item>"
+        )
+    };
+    let routes: String = routes.iter().map(route).collect();
+    format!(
+        "<SearchTransitGatewayRoutesResponse><requestId>r</requestId><routeSet>{routes}</routeSet>\
+         <additionalRoutesAvailable>false</additionalRoutesAvailable></SearchTransitGatewayRoutesResponse>"
+    )
+}
+
 #[test]
 fn every_network() {
     let (report, seeded) = audit();
+    // Beside functions the seed names what the proxy tells about.
+    let subjects: Vec<_> = seeded.subjects().into_iter().filter(|(_, arn)| arn.starts_with("arn:")).collect();
     report.is(
-        &seeded.subjects(),
+        &subjects,
         "                                reach
         no-vpc                           n/a
         nat                              pass
@@ -66,6 +93,15 @@ fn every_network() {
         egress-only                      medium
         transit-gateway                  ?
         nat-instance                     ?
+        nat-instance-alive               ?
+        nat-instance-check-on            medium
+        egress-vpc                       pass
+        nat-without-dns                  medium
+        nat-with-own-dns                 pass
+        nat-fips                         pass
+        endpoint-with-own-dns            ?
+        endpoint-fips                    ?
+        endpoint-led-away                ?
         peering                          ?
         endpoint                         pass
         endpoint-no-private-dns          medium
@@ -103,4 +139,45 @@ fn functions_outside_of_vpcs_cost_no_call_about_networks() {
     account.audit().args(["--region", "us-east-1", "--metrics", "off"]).endpoint(&proxy.url()).run().report();
     let about = |operation: &&String| operation.starts_with("ec2:");
     assert_eq!(proxy.operations().iter().filter(about).collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+/// What routes do not lead to is not asked about; what they lead to is, each kind once.
+#[test]
+fn routes_decide_what_is_asked_about() {
+    const BEYOND: [&str; 6] = [
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeTransitGatewayAttachments",
+        "ec2:DescribeTransitGatewayVpcAttachments",
+        "ec2:DescribeTransitGateways",
+        "ec2:DescribeVpcPeeringConnections",
+        "ec2:SearchTransitGatewayRoutes",
+    ];
+    let asked = |script: &str| {
+        let account = Account::new();
+        account.script("us-east-1", script);
+        let proxy = Proxy::start(|_| Rule::Forward);
+        let audit = account.audit().args(["--region", "us-east-1", "--check", "function-cannot-reach-xray"]);
+        audit.endpoint(&proxy.url()).run().report();
+        let calls: Vec<_> = proxy.calls().into_iter().map(|call| call.operation).collect();
+        BEYOND.map(|operation| calls.iter().filter(|call| *call == operation).count())
+    };
+    let plain = "
+vpc = ec2.create_vpc(CidrBlock='10.0.0.0/16')['Vpc']['VpcId']
+subnet = ec2.create_subnet(VpcId=vpc, CidrBlock='10.0.1.0/24')['Subnet']['SubnetId']
+group = ec2.create_security_group(GroupName='g', Description='g', VpcId=vpc)['GroupId']
+function('f', role('r', allow('*')), 'Active', [subnet], [group])
+table = ec2.describe_route_tables(Filters=[{'Name': 'vpc-id', 'Values': [vpc]}])['RouteTables'][0]['RouteTableId']
+";
+    assert_eq!(asked(plain), [0; 6]);
+    let eni = "
+eni = ec2.create_network_interface(SubnetId=subnet)['NetworkInterface']['NetworkInterfaceId']
+ec2.create_route(RouteTableId=table, DestinationCidrBlock='0.0.0.0/0', NetworkInterfaceId=eni)
+";
+    assert_eq!(asked(&format!("{plain}{eni}")), [1, 0, 0, 0, 0, 0]);
+    let transit = "
+hub = ec2.create_transit_gateway()['TransitGateway']['TransitGatewayId']
+ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=hub, VpcId=vpc, SubnetIds=[subnet])
+ec2.create_route(RouteTableId=table, DestinationCidrBlock='0.0.0.0/0', TransitGatewayId=hub)
+";
+    assert_eq!(asked(&format!("{plain}{transit}")), [0, 1, 1, 1, 0, 1]);
 }

@@ -624,6 +624,11 @@ const LISTS: &[(&str, &str)] = &[
     ("DescribeSecurityGroups", "securityGroupInfo"),
     ("DescribeNetworkAcls", "networkAclSet"),
     ("DescribeDhcpOptions", "dhcpOptionsSet"),
+    ("DescribeNetworkInterfaces", "networkInterfaceSet"),
+    ("DescribeVpcPeeringConnections", "vpcPeeringConnectionSet"),
+    ("DescribeTransitGateways", "transitGatewaySet"),
+    ("DescribeTransitGatewayAttachments", "transitGatewayAttachments"),
+    ("DescribeTransitGatewayVpcAttachments", "transitGatewayVpcAttachments"),
 ];
 
 fn ec2(account: &Account, request: &Request, action: &str, start: usize) -> Answer {

@@ -328,6 +328,30 @@ fn on_managed_instances_the_network_of_the_capacity_provider_is_judged() {
 }
 
 #[test]
+fn stages_that_are_known_to_call_it_are_named() {
+    let named = |policy: Option<&str>| {
+        let mut world = world();
+        routed(&mut world, "rtb-orders", &[]);
+        let function = world.region.functions.seen[0].arn.clone();
+        let policy = Fetched::known(policy.map(str::to_owned));
+        world.region.callers = vec![crate::inventory::CallersAnswer { function, policy }];
+        let names: Vec<_> = world.failure(&CHECK, BEHIND).affects.into_iter().map(|stage| stage.name).collect();
+        names.join(" ")
+    };
+    let policy = concat!(
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"#,
+        r#""Action":"lambda:InvokeFunction","Resource":"f","Condition":{"ArnLike":{"AWS:SourceArn":"#,
+        r#""arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/*/GET/pets"}}}]}"#
+    );
+    assert_eq!(named(Some(policy)), "orders/prod orders/staging");
+    assert_eq!(named(None), "");
+    let mut unasked = world();
+    routed(&mut unasked, "rtb-orders", &[]);
+    unasked.region.callers.clear();
+    assert_eq!(unasked.failure(&CHECK, BEHIND).affects, []);
+}
+
+#[test]
 fn severity_tells_what_is_lost() {
     let severity = |change: fn(&mut Function)| {
         let mut world = world();
@@ -378,17 +402,57 @@ fn the_fix_is_an_endpoint_or_the_one_rule() {
     assert!(dns.contains("modify-vpc-endpoint") && dns.contains("vpce-xray"), "{dns}");
 }
 
+/// 500 VPCs like that of `behind` and that of `beside`, and 20 functions in each.
 #[test]
-fn two_hundred_functions_are_decided_at_once() {
-    let world = world();
-    let context = Context::new(world.world());
-    let started = std::time::Instant::now();
-    for _ in 0..200 {
-        for function in &world.region.functions.seen {
-            assert_eq!(judge(function, &context), Ok(Judgement::Pass));
+fn thousands_of_functions_are_decided_at_once() {
+    let small = serde_json::to_string(&world().region.network).expect("serialises");
+    let mut large = world();
+    let functions = std::mem::take(&mut large.region.functions.seen);
+    large.region.network = crate::inventory::Network::not_collected();
+    for n in 0..250 {
+        let own =
+            |text: &str| text.replace("-orders", &format!("-{n}-orders")).replace("-users", &format!("-{n}-users"));
+        let more = ["nat-", "vpce-", "sg-shared", "sg-endpoint"].iter().fold(own(&small), |text, name| {
+            text.replace(&format!("\"{name}"), &format!("\"{}", name.replacen('-', &format!("-{n}-"), 1)))
+        });
+        let more: crate::inventory::Network = serde_json::from_str(&more).expect("reads");
+        let network = &mut large.region.network;
+        network.subnets = crate::Listing::whole([network.subnets.seen.clone(), more.subnets.seen].concat());
+        network.vpcs = crate::Listing::whole([network.vpcs.seen.clone(), more.vpcs.seen].concat());
+        network.route_tables =
+            crate::Listing::whole([network.route_tables.seen.clone(), more.route_tables.seen].concat());
+        network.nat_gateways =
+            crate::Listing::whole([network.nat_gateways.seen.clone(), more.nat_gateways.seen].concat());
+        network.internet_gateways =
+            crate::Listing::whole([network.internet_gateways.seen.clone(), more.internet_gateways.seen].concat());
+        network.endpoints = crate::Listing::whole([network.endpoints.seen.clone(), more.endpoints.seen].concat());
+        network.security_groups =
+            crate::Listing::whole([network.security_groups.seen.clone(), more.security_groups.seen].concat());
+        network.network_acls =
+            crate::Listing::whole([network.network_acls.seen.clone(), more.network_acls.seen].concat());
+        network.dhcp_options =
+            crate::Listing::whole([network.dhcp_options.seen.clone(), more.dhcp_options.seen].concat());
+        network.prefix_lists = [network.prefix_lists.clone(), more.prefix_lists].concat();
+        for (at, function) in (0..20).flat_map(|at| functions.iter().map(move |function| (at, function))) {
+            let mut function = function.clone();
+            function.arn = format!("{}-{n}-{at}", function.arn);
+            let vpc = function.vpc.as_mut().expect("a VPC");
+            vpc.subnets.iter_mut().chain(&mut vpc.security_groups).for_each(|id| {
+                *id = own(id).replacen("sg-shared", &format!("sg-{n}-shared"), 1);
+            });
+            large.region.functions.seen.push(function);
         }
     }
-    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+    assert_eq!(large.region.functions.seen.len(), 10_000);
+    let started = std::time::Instant::now();
+    let context = Context::new(large.world());
+    for function in &large.region.functions.seen {
+        assert_eq!(judge(function, &context), Ok(Judgement::Pass), "{}", function.arn);
+    }
+    let took = started.elapsed();
+    // Without optimisation, on a busy machine.
+    assert!(took.as_secs() < 20, "{took:?}");
+    println!("10,000 functions over 500 VPCs: {took:?}");
 }
 
 mod beyond;

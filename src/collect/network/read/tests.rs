@@ -321,3 +321,118 @@ fn dhcp_options_and_the_rest() {
     assert_eq!(prefix(range, "pl-1").as_deref(), Ok("10.0.0.0/8"));
     assert!(prefix(sdk::PrefixListEntry::builder().build(), "pl-1").is_err());
 }
+
+#[test]
+fn network_interfaces() {
+    let full = || {
+        sdk::NetworkInterface::builder()
+            .network_interface_id("eni-1")
+            .status(sdk::NetworkInterfaceStatus::InUse)
+            .source_dest_check(false)
+            .groups(sdk::GroupIdentifier::builder().group_id("sg-1").build())
+            .attachment(sdk::NetworkInterfaceAttachment::builder().instance_id("i-1").build())
+            .association(sdk::NetworkInterfaceAssociation::builder().public_ip("198.51.100.7").build())
+    };
+    let read = network_interface(full().build()).expect("is whole");
+    assert_eq!((read.status.as_str(), read.source_dest_check), ("in-use", false));
+    assert_eq!((read.instance.as_deref(), read.public_ip.as_deref()), (Some("i-1"), Some("198.51.100.7")));
+    assert_eq!(read.security_groups, ["sg-1"]);
+    let bare = network_interface(full().set_attachment(None).set_association(None).build()).expect("is whole");
+    assert_eq!((bare.instance, bare.public_ip), (None, None));
+    let broken = [
+        full().set_network_interface_id(None),
+        full().set_status(None),
+        full().set_source_dest_check(None),
+        full().set_groups(None),
+    ];
+    all_gaps(broken.map(sdk::builders::NetworkInterfaceBuilder::build).to_vec(), network_interface);
+}
+
+#[test]
+fn peering_connections() {
+    let end = |vpc: &str| sdk::VpcPeeringConnectionVpcInfo::builder().vpc_id(vpc).owner_id("123456789012").build();
+    let status = sdk::VpcPeeringConnectionStateReason::builder()
+        .code(sdk::VpcPeeringConnectionStateReasonCode::PendingAcceptance)
+        .build();
+    let full = || {
+        sdk::VpcPeeringConnection::builder()
+            .vpc_peering_connection_id("pcx-1")
+            .status(status.clone())
+            .requester_vpc_info(end("vpc-1"))
+            .accepter_vpc_info(end("vpc-2"))
+    };
+    let read = peering_connection(full().build()).expect("is whole");
+    assert_eq!(read.status, "pending-acceptance");
+    assert_eq!(read.ends.iter().map(|end| end.vpc.as_str()).collect::<Vec<_>>(), ["vpc-1", "vpc-2"]);
+    let one = peering_connection(full().set_accepter_vpc_info(None).build()).expect("is whole");
+    assert_eq!(one.ends.len(), 1);
+    let broken = [full().set_vpc_peering_connection_id(None), full().set_status(None)];
+    all_gaps(broken.map(sdk::builders::VpcPeeringConnectionBuilder::build).to_vec(), peering_connection);
+}
+
+#[test]
+fn transit_gateways_and_what_is_attached() {
+    let gateway = |owner: Option<&str>| {
+        let owner = owner.map(str::to_owned);
+        transit_gateway(sdk::TransitGateway::builder().transit_gateway_id("tgw-1").set_owner_id(owner).build())
+    };
+    assert_eq!(gateway(Some("123456789012")).expect("is whole").owner, "123456789012");
+    assert!(gateway(None).is_err());
+    let association = |state| {
+        sdk::TransitGatewayAttachmentAssociation::builder()
+            .transit_gateway_route_table_id("tgw-rtb-1")
+            .state(state)
+            .build()
+    };
+    let full = || {
+        sdk::TransitGatewayAttachment::builder()
+            .transit_gateway_attachment_id("tgw-attach-1")
+            .transit_gateway_id("tgw-1")
+            .resource_type(sdk::TransitGatewayAttachmentResourceType::Vpc)
+            .resource_id("vpc-1")
+            .resource_owner_id("123456789012")
+            .state(sdk::TransitGatewayAttachmentState::Available)
+            .association(association(sdk::TransitGatewayAssociationState::Associated))
+    };
+    let read = transit_attachment(full().build()).expect("is whole");
+    assert_eq!((read.kind.as_str(), read.resource.as_str(), read.state.as_str()), ("vpc", "vpc-1", "available"));
+    assert_eq!(read.table.as_deref(), Some("tgw-rtb-1"));
+    let leaving = association(sdk::TransitGatewayAssociationState::Disassociating);
+    assert_eq!(transit_attachment(full().association(leaving).build()).expect("is whole").table, None);
+    let broken = [
+        full().set_transit_gateway_attachment_id(None),
+        full().set_transit_gateway_id(None),
+        full().set_resource_type(None),
+        full().set_state(None),
+    ];
+    all_gaps(broken.map(sdk::builders::TransitGatewayAttachmentBuilder::build).to_vec(), transit_attachment);
+    let stand = |subnets: Option<Vec<String>>| {
+        let attachment = sdk::TransitGatewayVpcAttachment::builder().transit_gateway_attachment_id("tgw-attach-1");
+        transit_subnets(attachment.set_subnet_ids(subnets).build())
+    };
+    assert_eq!(stand(Some(vec!["subnet-1".to_owned()])).expect("is whole").subnets, ["subnet-1"]);
+    assert!(stand(None).is_err());
+}
+
+#[test]
+fn routes_of_transit_gateways() {
+    let to = |id: &str| sdk::TransitGatewayRouteAttachment::builder().transit_gateway_attachment_id(id).build();
+    let full = || {
+        sdk::TransitGatewayRoute::builder()
+            .destination_cidr_block("0.0.0.0/0")
+            .state(sdk::TransitGatewayRouteState::Active)
+            .transit_gateway_attachments(to("tgw-attach-1"))
+            .transit_gateway_attachments(to("tgw-attach-2"))
+    };
+    let read = transit_routes(full().build(), "tgw-rtb-1").expect("is whole");
+    assert_eq!(read.iter().map(|route| route.target.as_str()).collect::<Vec<_>>(), ["tgw-attach-1", "tgw-attach-2"]);
+    let hole = full().set_transit_gateway_attachments(None).state(sdk::TransitGatewayRouteState::Blackhole).build();
+    let hole = transit_routes(hole, "tgw-rtb-1").expect("is whole");
+    assert_eq!((hole.len(), hole[0].state.as_str(), hole[0].target.as_str()), (1, "blackhole", ""));
+    let listed = full().set_destination_cidr_block(None).prefix_list_id("pl-1").build();
+    assert_eq!(transit_routes(listed, "tgw-rtb-1").expect("is whole")[0].destination, "pl-1");
+    let broken = [full().set_destination_cidr_block(None), full().set_state(None)];
+    all_gaps(broken.map(sdk::builders::TransitGatewayRouteBuilder::build).to_vec(), |route| {
+        transit_routes(route, "tgw-rtb-1")
+    });
+}

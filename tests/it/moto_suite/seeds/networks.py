@@ -172,12 +172,54 @@ ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=tgw, VpcId=net.id, Su
 put("transit-gateway", net, [net.subnet(dict(DestinationCidrBlock=ANY, TransitGatewayId=tgw))])
 eni = ec2.create_network_interface(SubnetId=net.public())["NetworkInterface"]["NetworkInterfaceId"]
 put("nat-instance", net, [net.subnet(dict(DestinationCidrBlock=ANY, NetworkInterfaceId=eni))])
+public = net.public()
+for name, check in (("nat-instance-alive", False), ("nat-instance-check-on", True)):
+    group = net.group(name, ingress=[tcp(443, **ANYBODY)])
+    [instance] = ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1, SubnetId=public, SecurityGroupIds=[group])["Instances"]
+    eni = instance["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    ec2.modify_network_interface_attribute(NetworkInterfaceId=eni, SourceDestCheck={"Value": check})
+    put(name, net, [net.subnet(dict(DestinationCidrBlock=ANY, NetworkInterfaceId=eni))])
 net, shared = Net(), Net("10.9")
 away = shared.subnet()
 shared.endpoint([away], [shared.group("endpoint", ingress=[tcp(443, **ANYBODY)])], private_dns=False)
 peering = ec2.create_vpc_peering_connection(VpcId=net.id, PeerVpcId=shared.id)["VpcPeeringConnection"]["VpcPeeringConnectionId"]
 ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=peering)
 put("peering", net, [net.subnet(dict(DestinationCidrBlock="10.9.0.0/16", VpcPeeringConnectionId=peering))])
+
+# This account's own transit gateway leads to an egress VPC; what its tables hold the proxy tells, for moto leaves out
+# where their routes lead.
+net, egress = Net("10.20"), Net("10.30")
+hub = ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
+spoke, out = net.bare(), egress.bare()
+public = egress.subnet(dict(DestinationCidrBlock=ANY, GatewayId=egress.igw), dict(DestinationCidrBlock="10.20.0.0/16", TransitGatewayId=hub))
+ec2.create_route(RouteTableId=egress.main(), DestinationCidrBlock=ANY, NatGatewayId=egress.nat(public))
+for name, vpc, at in (("spoke", net, spoke), ("egress", egress, out)):
+    attached = ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=hub, VpcId=vpc.id, SubnetIds=[at])
+    attached = attached["TransitGatewayVpcAttachment"]["TransitGatewayAttachmentId"]
+    [seen] = ec2.describe_transit_gateway_attachments(TransitGatewayAttachmentIds=[attached])["TransitGatewayAttachments"]
+    answer |= {f"attachment-{name}": attached, "table-hub": seen["Association"]["TransitGatewayRouteTableId"]}
+put("egress-vpc", net, [net.subnet(dict(DestinationCidrBlock=ANY, TransitGatewayId=hub)) for _ in range(2)][1:])
+
+# Names.
+net = Net(support=False)
+put("nat-without-dns", net, [net.through(net.nat(net.public()))])
+net = Net()
+servers = [{"Key": "domain-name-servers", "Values": ["10.0.0.53"]}]
+options = ec2.create_dhcp_options(DhcpConfigurations=servers)["DhcpOptions"]["DhcpOptionsId"]
+ec2.associate_dhcp_options(DhcpOptionsId=options, VpcId=net.id)
+put("nat-with-own-dns", net, [net.through(net.nat(net.public()))])
+put("nat-fips", net, [net.through(net.nat(net.public()))], AWS_USE_FIPS_ENDPOINT="true")
+net = Net()
+ec2.associate_dhcp_options(DhcpOptionsId=options, VpcId=net.id)
+subnet = net.subnet()
+net.endpoint([subnet], [net.group("endpoint", ingress=[tcp(443, **ANYBODY)])])
+put("endpoint-with-own-dns", net, [subnet])
+net = Net()
+far = net.subnet()
+net.endpoint([far], [net.group("endpoint", ingress=[tcp(443, **ANYBODY)])])
+put("endpoint-fips", net, [net.subnet()], AWS_USE_FIPS_ENDPOINT="true")
+eni = ec2.create_network_interface(SubnetId=net.public())["NetworkInterface"]["NetworkInterfaceId"]
+put("endpoint-led-away", net, [net.subnet(dict(DestinationCidrBlock="10.0.1.0/24", NetworkInterfaceId=eni))])
 
 # Endpoints; each in a VPC of its own, for private DNS goes by the VPC.
 everyone = [tcp(443, **ANYBODY)]
