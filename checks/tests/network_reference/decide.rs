@@ -126,7 +126,8 @@ impl<'a> Reference<'a> {
     /// Whether there is anything at all that the function's groups let it send to: some address, or some group.
     fn lets_something_out(&self, sender: Sender<'_>) -> Fate {
         let ipv4 = [self.cells.public(), self.cells.private()].concat();
-        let ipv6: Vec<_> = if sender.ipv6 { ipv4.iter().map(|address| address.through_nat64()).collect() } else { vec![] };
+        let ipv6: Vec<_> =
+            if sender.ipv6 { ipv4.iter().map(|address| address.through_nat64()).collect() } else { vec![] };
         let rules = self.network.security_groups.seen.iter().flat_map(|group| &group.egress);
         let groups: Vec<_> = rules.flat_map(|rule| rule.security_groups.clone()).collect();
         let anybody = |address: Address| Peer { address, groups: &groups };
@@ -206,14 +207,15 @@ impl<'a> Reference<'a> {
                         Fate::Arrives
                     } else {
                         let back = self.goes_back(there, source);
-                        all([self.acl_out(here, target), self.goes_back(here, target), self.acl_in(there, source), back])
+                        all([
+                            self.acl_out(here, target),
+                            self.goes_back(here, target),
+                            self.acl_in(there, source),
+                            back,
+                        ])
                     };
                     let to = Peer { address: target, groups: &endpoint.security_groups };
-                    all([
-                        self.groups_let(sender.groups, true, to),
-                        between,
-                        guards(source),
-                    ])
+                    all([self.groups_let(sender.groups, true, to), between, guards(source)])
                 })
             }))
         });

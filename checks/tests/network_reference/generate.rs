@@ -4,8 +4,8 @@
 use gatelight_checks::{
     Fetched, Listing,
     inventory::{
-        AclEntry, DhcpOptions, Function, FunctionVpc, InternetGateway, NatGateway, NetworkAcl, PeeredVpc, PeeringConnection,
-        Permission, PrefixListAnswer, Route, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
+        AclEntry, DhcpOptions, Function, FunctionVpc, InternetGateway, NatGateway, NetworkAcl, PeeredVpc,
+        PeeringConnection, Permission, PrefixListAnswer, Route, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
     },
     testing::{Inventory, break_off, denied, healthy},
 };
@@ -458,8 +458,14 @@ impl Maker<'_, '_> {
             }
             let own = self.cidr(0);
             let ranges = ["0.0.0.0/0", "::/0", "64:ff9b::/96", "10.0.0.0/8", "52.94.0.0/16", "128.0.0.0/1", &own];
-            let ports =
-                [None, Some((443, 443)), Some((1024, 65535)), Some((32768, 65535)), Some((0, 65535)), Some((1024, 4999))];
+            let ports = [
+                None,
+                Some((443, 443)),
+                Some((1024, 65535)),
+                Some((32768, 65535)),
+                Some((0, 65535)),
+                Some((1024, 4999)),
+            ];
             let cidr = self.choices.any(&ranges);
             let allow = self.choices.any(&[false, true]);
             let protocol = self.choices.any(&["6", "-1", "17"]);

@@ -42,7 +42,8 @@ fn disagreement(world: &Inventory, tell: impl Fn(Option<Fate>)) -> Option<String
         // Of what stops in pieces the check may say that it cannot tell, and never that it arrives.
         let weaker = tried == Some(Fate::Stops) && reference.pieced.get() && audited == Some(Fate::Unknown);
         tell(tried);
-        (tried != audited && !weaker).then(|| format!("{name}: the reference says {tried:?}, the check {audited:?}: {words}"))
+        (tried != audited && !weaker)
+            .then(|| format!("{name}: the reference says {tried:?}, the check {audited:?}: {words}"))
     })
 }
 

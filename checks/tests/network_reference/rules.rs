@@ -1,8 +1,6 @@
 //! What the network says about one packet: security groups, network ACLs, routes.
 
-use gatelight_checks::{
-    inventory::{Permission, Route, Subnet},
-};
+use gatelight_checks::inventory::{Permission, Route, Subnet};
 
 use super::{
     cells::{Address, length_at, within},
@@ -129,11 +127,8 @@ impl<'a> Reference<'a> {
             if list && self.is_gateway_endpoint(&route.target) {
                 continue;
             }
-            let held = if list {
-                self.in_list(&route.destination, to)
-            } else {
-                Some(length_at(&route.destination, to))
-            };
+            let held =
+                if list { self.in_list(&route.destination, to) } else { Some(length_at(&route.destination, to)) };
             match held {
                 Some(Some(length)) => sure.push(((length, !list), onward(route))),
                 Some(None) => {}
