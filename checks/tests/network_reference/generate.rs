@@ -1,12 +1,12 @@
 //! Small networks at random. Each decision is one number of a list, and 0 is always the healthy choice: proptest makes
 //! the numbers and, when a network shows a disagreement, sets back to 0 all that the disagreement does not need.
 
+mod firewall;
+mod routes;
+
 use gatelight_checks::{
     Fetched, Listing,
-    inventory::{
-        AclEntry, DhcpOptions, Function, FunctionVpc, InternetGateway, NatGateway, NetworkAcl, PeeredVpc,
-        PeeringConnection, Permission, PrefixListAnswer, Route, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
-    },
+    inventory::{DhcpOptions, Function, FunctionVpc, PrefixListAnswer, Subnet, Vpc, VpcEndpoint},
     testing::{Inventory, break_off, denied, healthy},
 };
 
@@ -198,165 +198,6 @@ impl Maker<'_, '_> {
         id
     }
 
-    fn table(&self, id: String, main: bool, subnets: &[String], cidrs: &[String]) -> RouteTable {
-        let mut table: RouteTable = self.pattern.region.network.route_tables.seen[0].clone();
-        let local = cidrs.iter().map(|cidr| self.route(cidr, "local"));
-        table.routes = local.collect();
-        table.id = id;
-        table.vpc.clone_from(&self.vpc);
-        table.main = main;
-        table.subnets = subnets.to_vec();
-        table
-    }
-
-    fn route(&self, destination: &str, target: &str) -> Route {
-        let mut route: Route = self.pattern.region.network.route_tables.seen[0].routes[0].clone();
-        destination.clone_into(&mut route.destination);
-        target.clone_into(&mut route.target);
-        route
-    }
-
-    /// Gateways and route tables: the function's subnets lead to a NAT gateway, its subnet to the internet gateway.
-    fn ways_out(&mut self, world: &mut Inventory, public: &str, private: &[String], cidrs: &[String]) {
-        let (igw, nat) = (self.name("igw"), self.name("nat"));
-        let end = |vpc: &str, owner: &str| PeeredVpc { vpc: vpc.to_owned(), owner: owner.to_owned() };
-        let peering = PeeringConnection {
-            id: self.name("pcx"),
-            status: self.choices.of(&["active", "deleted"]).to_owned(),
-            ends: vec![end(&self.vpc, "123456789012"), end("vpc-far", "210987654321")],
-        };
-        world.region.network.peering_connections.seen.push(peering);
-        let attached = self.choices.of(&[true, false]).then(|| self.vpc.clone());
-        let gateway = InternetGateway { id: igw.clone(), vpcs: attached.into_iter().collect() };
-        world.region.network.internet_gateways.seen.push(gateway);
-
-        let regional = self.choices.any(&[false, false, false, true]);
-        let mut gateway: NatGateway = self.pattern.region.network.nat_gateways.seen[0].clone();
-        gateway.id.clone_from(&nat);
-        gateway.vpc.clone_from(&self.vpc);
-        gateway.state = self.choices.of(&["available", "pending", "failed", "deleting", "deleted"]).to_owned();
-        gateway.public = self.choices.of(&[true, false]);
-        gateway.subnet = (!regional).then(|| public.to_owned());
-        gateway.route_table = regional.then(|| self.name("rtb-nat"));
-        gateway.zones = texts(self.choices.of(&[&[][..], &ZONES[..2], &ZONES[2..]]));
-        if !regional {
-            gateway.zones.clear();
-        }
-        if self.choices.trouble() {
-            gateway.subnet = (!regional).then(|| private[0].clone());
-        }
-        let missing = self.choices.trouble() && self.choices.trouble();
-        if !missing {
-            world.region.network.nat_gateways.seen.push(gateway);
-        }
-
-        let mut own = self.table(self.name("rtb-nat"), false, &[], cidrs);
-        own.routes.push(self.route("0.0.0.0/0", &igw));
-        self.meddle(&mut own);
-        let mut outer = self.table(self.name("rtb-public"), false, &[public.to_owned()], cidrs);
-        outer.routes.push(self.route("0.0.0.0/0", &igw));
-        self.meddle(&mut outer);
-        // A subnet that no table names follows the main one.
-        let named = if self.choices.any(&[false, true]) { &private[..1] } else { &[] };
-        let mut main = self.table(self.name("rtb-main"), true, &[], cidrs);
-        self.lead(&mut main, &nat);
-        self.meddle(&mut main);
-        let mut inner = self.table(self.name("rtb-inner"), false, named, cidrs);
-        self.lead(&mut inner, &nat);
-        self.meddle(&mut inner);
-        world.region.network.route_tables.seen.extend([own, outer, main, inner]);
-    }
-
-    /// A default route to `target`, in one of the ways to write it.
-    fn lead(&mut self, table: &mut RouteTable, target: &str) {
-        let destinations: &[&str] = self.choices.any(&[
-            &["0.0.0.0/0"][..],
-            &["0.0.0.0/0"],
-            &[],
-            &["0.0.0.0/1", "128.0.0.0/1"],
-            &["pl-lower", "pl-upper"],
-            &["pl-all"],
-            &["0.0.0.0/1"],
-        ]);
-        table.routes.extend(destinations.iter().map(|destination| self.route(destination, target)));
-        if self.choices.any(&[false, false, false, true]) {
-            table.routes.push(self.route("64:ff9b::/96", target));
-        }
-    }
-
-    /// More routes, and worse ones.
-    fn meddle(&mut self, table: &mut RouteTable) {
-        let nat = self.name("nat");
-        let igw = self.name("igw");
-        let peer = self.name("pcx");
-        let targets = [
-            peer.as_str(),
-            igw.as_str(),
-            nat.as_str(),
-            "tgw-far",
-            "vgw-far",
-            "eni-box",
-            "i-box",
-            "eigw-here",
-            "vpce-firewall",
-            "vpce-s3",
-            "cagw-edge",
-            "lgw-edge",
-            "arn:aws:networkmanager::123456789012:core-network/core-network-1",
-            "nat-gone",
-            "",
-        ];
-        let destinations = [
-            "0.0.0.0/0",
-            "128.0.0.0/1",
-            "52.94.0.0/16",
-            "10.0.0.0/8",
-            "192.168.0.0/16",
-            "100.64.0.0/10",
-            "::/0",
-            "64:ff9b::/96",
-            "64:ff9b::3400:0/104",
-            "pl-all",
-            "pl-upper",
-            "pl-little",
-            "pl-hidden",
-            &self.cidr(0),
-        ];
-        for _ in 0..3 {
-            if !self.choices.trouble() {
-                continue;
-            }
-            let destination = self.choices.any(&destinations);
-            let target = match destination {
-                "pl-hidden" => "vpce-s3",
-                // Inside a VPC a route leads to what can stand between two subnets, nowhere else.
-                inner if inner.starts_with("10.") && inner != "10.0.0.0/8" => {
-                    self.choices.any(&["eni-box", "i-box", "vpce-firewall"])
-                }
-                inner if inner.starts_with("1") && inner != "128.0.0.0/1" => {
-                    self.choices.any(&targets[..targets.len() - 1])
-                }
-                // Whether a default route to a peer may lead to an endpoint there is open; see the tests of single cases.
-                wide if wide.ends_with("/0") || wide.ends_with("/1") || wide.starts_with("pl-") => {
-                    self.choices.any(&targets[1..])
-                }
-                _ => self.choices.any(&targets),
-            };
-            // AWS holds one route for a destination, and gateway endpoints take their own lists only.
-            let taken = table.routes.iter().any(|route| route.destination == destination);
-            if taken || (target == "vpce-s3") != (destination == "pl-hidden") {
-                continue;
-            }
-            table.routes.push(self.route(destination, target));
-        }
-        if self.choices.trouble() && self.choices.trouble() {
-            let place = usize::from(self.choices.number()) % table.routes.len();
-            if table.routes[place].target != "local" {
-                table.routes[place].state = "blackhole".to_owned();
-            }
-        }
-    }
-
     fn endpoint(&mut self, world: &mut Inventory, subnets: &[String], public: &str) {
         let pattern = &self.pattern.region.network.endpoints.seen;
         let mut gateway = pattern[0].clone();
@@ -403,80 +244,6 @@ impl Maker<'_, '_> {
         }
     }
 
-    fn groups(&mut self, world: &mut Inventory) {
-        let (own, other, guard) = (self.name("sg-own"), self.name("sg-other"), self.name("sg-endpoint"));
-        let mut make = |id: String, ingress, egress| {
-            let mut group: SecurityGroup = self.pattern.region.network.security_groups.seen[0].clone();
-            group.id = id;
-            group.ingress = ingress;
-            group.egress = egress;
-            world.region.network.security_groups.seen.push(group);
-        };
-        let choices = &mut self.choices;
-        let egress = permission(self.pattern, choices, &guard, &["0.0.0.0/0", "::/0"], self.number);
-        let more = choices.trouble().then(|| permission(self.pattern, choices, &guard, &["10.0.0.0/8"], self.number));
-        let ingress = permission(self.pattern, choices, &own, &["10.0.0.0/8"], self.number);
-        make(own, vec![], vec![egress]);
-        make(other, vec![], more.into_iter().collect());
-        make(guard, vec![ingress], vec![]);
-    }
-
-    fn acls(&mut self, world: &mut Inventory, subnets: &[String], public: &str) {
-        for (name, subnets) in [("acl", subnets.to_vec()), ("acl-public", vec![public.to_owned()])] {
-            let mut acl: NetworkAcl = self.pattern.region.network.network_acls.seen[0].clone();
-            acl.id = self.name(name);
-            acl.subnets = subnets;
-            acl.entries = [true, false].into_iter().flat_map(|egress| self.entries(egress)).collect();
-            world.region.network.network_acls.seen.push(acl);
-        }
-    }
-
-    /// Rules of one direction: everything, or what is needed; before it a few others.
-    fn entries(&mut self, egress: bool) -> Vec<AclEntry> {
-        let rule = |number, allow, protocol: &str, cidr: &str, ports: Option<(i32, i32)>| {
-            let mut entry: AclEntry = self.pattern.region.network.network_acls.seen[0].entries[0].clone();
-            entry.number = number;
-            entry.egress = egress;
-            entry.allow = allow;
-            protocol.clone_into(&mut entry.protocol);
-            cidr.clone_into(&mut entry.cidr);
-            (entry.from_port, entry.to_port) = (ports.map(|(first, _)| first), ports.map(|(_, last)| last));
-            entry
-        };
-        let mut entries = match self.choices.of(&[0, 1, 2]) {
-            0 => vec![rule(100, true, "-1", "0.0.0.0/0", None), rule(101, true, "-1", "::/0", None)],
-            1 => vec![
-                rule(100, true, "6", "0.0.0.0/0", Some((443, 443))),
-                rule(110, true, "6", "0.0.0.0/0", Some((1024, 65535))),
-            ],
-            _ => vec![],
-        };
-        entries.extend([rule(32767, false, "-1", "0.0.0.0/0", None), rule(32768, false, "-1", "::/0", None)]);
-        for number in [90, 105, 80] {
-            if !self.choices.trouble() {
-                continue;
-            }
-            let own = self.cidr(0);
-            let ranges = ["0.0.0.0/0", "::/0", "64:ff9b::/96", "10.0.0.0/8", "52.94.0.0/16", "128.0.0.0/1", &own];
-            let ports = [
-                None,
-                Some((443, 443)),
-                Some((1024, 65535)),
-                Some((32768, 65535)),
-                Some((0, 65535)),
-                Some((1024, 4999)),
-            ];
-            let cidr = self.choices.any(&ranges);
-            let allow = self.choices.any(&[false, true]);
-            let protocol = self.choices.any(&["6", "-1", "17"]);
-            let ports = if protocol == "-1" { None } else { self.choices.any(&ports) };
-            entries.push(rule(number, allow, protocol, cidr, ports));
-        }
-        // The order in which AWS lists them says nothing.
-        entries.reverse();
-        entries
-    }
-
     fn functions(&mut self, world: &mut Inventory, subnets: &[String]) {
         let mut function: Function = self.pattern.region.functions.seen[1].clone();
         function.name = self.name("function");
@@ -505,29 +272,4 @@ impl Maker<'_, '_> {
         }
         world.region.functions.seen.push(function);
     }
-}
-
-/// A rule of a security group that lets all through, or less.
-fn permission(pattern: &Inventory, choices: &mut Choices<'_>, group: &str, wide: &[&str], number: u8) -> Permission {
-    let mut rule: Permission = pattern.region.network.security_groups.seen[0].egress[0].clone();
-    rule.protocol = choices.of(&["-1", "tcp", "6", "udp", "icmp"]).to_owned();
-    let ports = [(443, 443), (0, 65535), (80, 80), (1024, 65535)];
-    let ports = (rule.protocol != "-1").then(|| choices.of(&ports));
-    (rule.from_port, rule.to_port) = (ports.map(|(first, _)| first), ports.map(|(_, last)| last));
-    let own = format!("10.{number}.0.0/24");
-    let half = format!("10.{number}.9.0/25");
-    (rule.cidrs, rule.prefix_lists, rule.security_groups) = (vec![], vec![], vec![]);
-    match choices.of(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]) {
-        0 => rule.cidrs = texts(wide),
-        1 => rule.prefix_lists = texts(&["pl-all"]),
-        2 => rule.prefix_lists = texts(&["pl-lower", "pl-upper"]),
-        3 => rule.prefix_lists = texts(&["pl-vpcs"]),
-        4 => rule.security_groups = texts(&[group]),
-        5 => rule.cidrs = vec![own],
-        6 => rule.cidrs = vec![half],
-        7 => rule.cidrs = texts(&["52.94.0.0/16"]),
-        8 => rule.cidrs = texts(&["::/0"]),
-        _ => rule.prefix_lists = texts(&["pl-missing"]),
-    }
-    rule
 }
