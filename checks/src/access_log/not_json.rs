@@ -1,7 +1,7 @@
 //! Whether an access log is JSON, one object a line.
 
 use crate::{
-    Context, Verdict,
+    Context, Policy, Verdict,
     access_log::format::{
         Fault, Format, Ruling, cut,
         rule::{self, braced_note},
@@ -25,7 +25,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
 }
 
 /// Fails unless the format writes exactly one JSON object when every variable has a value of its own kind.
-pub(super) fn rule(format: &Format<'_>) -> Ruling {
+pub(super) fn rule(format: &Format<'_>, _: &Policy) -> Ruling {
     let mut notes: Vec<String> = braced_note(format).into_iter().collect();
     if let Some(at) = format.inner_newline() {
         notes.push(format!("AWS wants the format on one line and refuses the line break at {}.", format.place(at)));
@@ -43,15 +43,15 @@ pub(super) fn rule(format: &Format<'_>) -> Ruling {
             }
             Ruling::pass(notes)
         }
-        Err(why) => Ruling {
-            notes,
-            fault: Some(Fault {
+        Err(why) => {
+            let fault = Fault {
                 message: format!("The access log is not JSON: at {}: {}.", format.place(why.at), why.message),
                 at: Some(why.at),
                 missing: vec![],
                 fix: "Make the format one JSON object.".to_owned(),
-            }),
-        },
+            };
+            Ruling::fail(fault, notes)
+        }
     }
 }
 
@@ -149,6 +149,11 @@ mod tests {
             (
                 "{\"a\":\"b,\n\"c\":1}",
                 "line 1, column 9: a line break inside a string: a missing quote, or a break that JSON writes as \\n",
+            ),
+            (
+                "{\"a\":1, \\\n\"b\":2}",
+                "line 1, column 9: a backslash at the end of a line: AWS's examples show it as a visual aid, and it is no \
+                 part of them",
             ),
             (r#"{"a":1}{"b":2}"#, "column 8: several objects: another one begins here"),
             (r#"{"a":1},{"b":2}"#, "column 8: several objects: another one follows the comma"),

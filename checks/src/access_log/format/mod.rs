@@ -1,6 +1,7 @@
 //! The language of access-log formats: literal text and `$context` variables, and whether it writes JSON.
 
 mod explain;
+pub mod flaws;
 pub mod json;
 pub mod mend;
 pub mod rule;
