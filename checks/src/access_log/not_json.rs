@@ -30,11 +30,22 @@ pub(super) fn rule(format: &Format<'_>, _: &Policy) -> Ruling {
     if let Some(at) = format.inner_newline() {
         notes.push(format!("AWS wants the format on one line and refuses the line break at {}.", format.place(at)));
     }
-    match format.json() {
-        Ok(object) => {
-            if let Some((key, _)) = object.duplicate {
+    match format.parsed() {
+        Ok((object, rendered)) => {
+            // Two variables that make a key each were filled alike here, and will not be.
+            let fixed = object.repeated.iter().find(|place| rendered.variable_in(place).is_none());
+            if let Some(place) = fixed {
+                let key = &rendered.line()[place.clone()];
+                let key: String = serde_json::from_str(key).unwrap_or_else(|_| key.to_owned());
                 let key = cut(&key, 100);
                 notes.push(format!("The key {key:?} stands twice; most readers keep the last one alone."));
+            }
+            if let Some(variable) = object.key_places.iter().find_map(|place| rendered.variable_in(place)) {
+                notes.push(format!(
+                    "`{}` at {} is part of a key: the field has another name in each line.",
+                    cut(variable.source, 100),
+                    format.place(variable.at)
+                ));
             }
             if object.lone_surrogate.is_some() {
                 notes.push(
@@ -100,7 +111,6 @@ mod tests {
             r#"{"a":$context.accountId,"c":$context.connectedAt,"d":$context.dataProcessed,"r":$context.responseLength}"#,
             r#"{"a":[$context.status,{"b":"$context.path"}]}"#,
             r#"{"a":"$context.identity.sourceIp$context.path - $context.status"}"#,
-            r#"{"$context.path":1}"#,
             r#"{"a":"$5 $ $$ $context. $input.body"}"#,
             // Broken by its own quotes, which is a check of its own.
             r#"{"e":"$context.error.messageString"}"#,
@@ -117,6 +127,15 @@ mod tests {
         for (format, expected) in [
             ("{\n\"a\":1}", "AWS wants the format on one line and refuses the line break at line 1, column 2."),
             ("{\"a\":1}\n\n", "AWS wants the format on one line and refuses the line break at column 8."),
+            (
+                r#"{"a":{"é":1,"x-$context.path":1,"x-$context.stage":2}}"#,
+                "`$context.path` at column 16 is part of a key: the field has another name in each line.",
+            ),
+            (
+                r#"{"$context.path":1,"$context.stage":2,"\u0061":3,"b":4,"a":5,"b":6}"#,
+                "The key \"a\" stands twice; most readers keep the last one alone. `$context.path` at column 3 is part of a \
+                 key: the field has another name in each line.",
+            ),
             (r#"{"a":1,"a":2}"#, "The key \"a\" stands twice; most readers keep the last one alone."),
             (
                 r#"{"a":"${context.path}"}"#,

@@ -268,6 +268,14 @@ impl<'t> Rendered<'t> {
         }
     }
 
+    /// The first variable whose value is part of what stands at `range` of the line.
+    #[must_use]
+    pub fn variable_in(&self, range: &Range<usize>) -> Option<Variable<'t>> {
+        let after = self.spans.partition_point(|span| span.rendered.end <= range.start);
+        let inside = self.spans[after..].iter().take_while(|span| span.rendered.start < range.end);
+        inside.into_iter().find_map(|span| span.variable)
+    }
+
     /// The byte of the template after which the first `offset` bytes of the line are written; a variable counts
     /// whole.
     #[must_use]
