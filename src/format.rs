@@ -221,7 +221,7 @@ mod tests {
         assert!(lines[1].starts_with("      note: `${context.requestId}` at column 7 is read as"), "{shown}");
         assert!(lines[2].starts_with("fail  access-log-breaks-json: The access log breaks: when integration.latency"));
         assert_eq!(lines[3], "      {\"a\":\"${context.requestId}\",\"b\":$context.integration.latency}");
-        assert_eq!(lines[4], format!("{}^ column 34", " ".repeat(6 + 33)));
+        assert_eq!(lines[4], format!("{}^ column 33", " ".repeat(6 + 32)));
         assert_eq!(lines[lines.len() - 2], "The same, mended:");
         assert!(
             lines[lines.len() - 1]

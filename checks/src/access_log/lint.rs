@@ -135,8 +135,14 @@ fn sentence(words: &str) -> String {
 }
 
 fn passes(protocol: Protocol, template: &str) -> bool {
+    faults(protocol, template) == 0
+}
+
+/// How many of the checks that judge a format fail.
+#[must_use]
+pub fn faults(protocol: Protocol, template: &str) -> usize {
     let format = Format::new(protocol, template);
-    RULES.iter().all(|(_, rule, _)| rule(&format, Policy::NONE).fault.is_none())
+    RULES.iter().filter(|(_, rule, _)| rule(&format, Policy::NONE).fault.is_some()).count()
 }
 
 /// How many unknown variables are named.
