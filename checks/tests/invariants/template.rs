@@ -10,7 +10,7 @@ use gatelight_checks::{
 };
 
 /// Panics if something does not hold for `text`.
-pub fn holds(text: &str) {
+pub(crate) fn holds(text: &str) {
     let template = Template::parse(text);
     let joined: String = template.pieces().iter().map(Piece::source).collect();
     assert_eq!(joined, text, "the pieces, joined, are the template");

@@ -134,7 +134,7 @@ fn notes_name_what_is_not_known() {
         "`$context.integrationStatus`: AWS's table of variables of WebSocket APIs lacks it; whether it is filled is not \
          certain."
     );
-    let many: String = (1..=5).map(|n| format!("$context.new{n}x ")).collect();
+    let many = [1, 2, 3, 4, 5].map(|n| format!("$context.new{n}x ")).concat();
     assert!(note(Http, &many).ends_with("`$context.new5x`: no variable that this version of Gatelight knows."));
     assert!(note(Http, &format!("{many}$context.new6x")).contains("`$context.new5x` (and others): no"));
 }
