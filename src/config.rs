@@ -12,7 +12,17 @@ use std::{
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, ValueEnum, ValueHint};
-use gatelight_checks::{CHECKS, Check, Policy, Severity, arn::Arn, find_check, policy::Ignore};
+use gatelight_checks::{
+    CHECKS, Check, Policy, Severity,
+    access_log::format::{
+        Template,
+        variables::{Spelling, spelling},
+    },
+    arn::Arn,
+    find_check,
+    inventory::Protocol,
+    policy::Ignore,
+};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Deserializer, de};
 
@@ -120,6 +130,9 @@ pub(crate) struct Settings {
     /// When it audits, and what.
     #[arg(skip)]
     pub(crate) schedule: Option<Vec<daemon::ScheduleSetting>>,
+    /// Variables that every access log must have beside those that the check wants.
+    #[arg(skip)]
+    pub(crate) required_fields: Option<Vec<String>>,
 }
 
 /// An outcome that is known and accepted, as the file states it.
@@ -305,6 +318,7 @@ pub(crate) struct Config {
     pub(crate) checks: Vec<&'static Check>,
     pub(crate) severities: BTreeMap<String, Severity>,
     pub(crate) ignores: Vec<IgnoreSetting>,
+    pub(crate) required_fields: Vec<String>,
     pub(crate) fail_on: FailOn,
     pub(crate) format: Format,
     pub(crate) output: PathBuf,
@@ -449,6 +463,7 @@ impl Settings {
             ignore: self.ignore.or(file.ignore),
             daemon: self.daemon.or(file.daemon),
             schedule: self.schedule.or(file.schedule),
+            required_fields: self.required_fields.or(file.required_fields),
         }
     }
 
@@ -496,6 +511,7 @@ impl Settings {
             Ignore::new(&ignore.check, &ignore.subject, false)
                 .with_context(|| format!("[[ignore]] of {:?}, subject {:?}", ignore.check, ignore.subject))?;
         }
+        let required_fields = required_fields(self.required_fields.unwrap_or_default())?;
         let source = match self.from {
             Some(file) => Source::Saved(file),
             None => Source::Live {
@@ -542,6 +558,7 @@ impl Settings {
             checks,
             severities,
             ignores,
+            required_fields,
             fail_on: self.fail_on.unwrap_or(FailOn::Medium),
             format: self.format.unwrap_or(Format::Text),
             output,
@@ -563,7 +580,11 @@ impl Config {
     /// A pattern that cannot be read (`resolve` has looked, so there is none).
     pub(crate) fn policy(&self, now: Timestamp) -> anyhow::Result<Policy> {
         let ignores = self.ignores.iter().map(|ignore| Ignore::new(&ignore.check, &ignore.subject, ignore.ended(now)));
-        Ok(Policy { severities: self.severities.clone(), ignores: ignores.collect::<Result<_, _>>()? })
+        Ok(Policy {
+            severities: self.severities.clone(),
+            ignores: ignores.collect::<Result<_, _>>()?,
+            required_fields: self.required_fields.clone(),
+        })
     }
 }
 
@@ -588,6 +609,25 @@ fn whose(profiles: Vec<String>, roles: Vec<String>, external_id: Option<&str>) -
         new
     });
     Ok(all)
+}
+
+/// Names of variables, without `$context.`.
+///
+/// # Errors
+/// What is no name, or a slip of the pen for a known one: such a field would be missing from every log.
+fn required_fields(fields: Vec<String>) -> anyhow::Result<Vec<String>> {
+    let field = |field: String| {
+        let name = field.strip_prefix("$context.").unwrap_or(&field);
+        let variable = format!("$context.{name}");
+        if Template::parse(&variable).variables().next().is_none_or(|found| found.source != variable) {
+            bail!("required-fields: {field:?} is no name of a variable, such as identity.sourceIp");
+        }
+        if let Some(Spelling { name, .. }) = spelling(Protocol::Rest, name) {
+            bail!("required-fields: API Gateway has no variable {field:?}; did you mean {name}?");
+        }
+        Ok(name.to_owned())
+    };
+    fields.into_iter().map(field).collect()
 }
 
 /// The checks to run: those of `only`, or all, but for those of `without`.
@@ -670,7 +710,7 @@ mod tests {
         // Every key stands in it, if only in a comment.
         let keys = "profile role-arn external-id region all-regions from save pace since metrics samples check skip fail-on format output ledger quiet verbose color \
                     no-progress severity ignore daemon schedule slack webhook-env webhook-file webhook-credential account \
-                    digest digest-time-zone";
+                    digest digest-time-zone required-fields";
         for key in keys.split_whitespace() {
             let stands = |line: &str| {
                 let line = line.trim_start_matches(['#', ':', ' ', '[']);
@@ -726,6 +766,31 @@ mod tests {
         let flags = Settings { all_regions: Some(true), ..Settings::default() };
         let both = flags.or(Settings { region: Some(vec!["eu-west-1".into()]), ..Settings::default() });
         assert!(matches!(both.resolve().expect("resolves").source, Source::Live { regions: Regions::All, .. }));
+    }
+
+    #[test]
+    fn required_fields_are_names_of_variables() {
+        let fields = |text: &str| Settings::parse(text).expect("reads").resolve().map(|config| config.required_fields);
+        let given =
+            "required-fields = [\"identity.sourceIp\", \"$context.authorizer.claims.cognito:username\", \"new\"]";
+        let names = ["identity.sourceIp", "authorizer.claims.cognito:username", "new"];
+        assert_eq!(fields(given).expect("resolves"), names);
+        let config = Settings::parse(given).expect("reads").resolve().expect("resolves");
+        assert_eq!(config.policy(Timestamp::UNIX_EPOCH).expect("a policy").required_fields, names);
+        assert_eq!(fields("").expect("resolves"), [""; 0]);
+        for (field, said) in [
+            ("", "\"\""),
+            ("source ip", "source ip"),
+            ("a..b", "a..b"),
+            ("status.", "status."),
+            ("$context.", "$context."),
+            ("${context.status}", "${context.status}"),
+            ("requestID", "did you mean requestId?"),
+            ("Authorizer.tenant", "did you mean authorizer.tenant?"),
+        ] {
+            let problem = problem(&format!("required-fields = [{field:?}]"));
+            assert!(problem.starts_with("required-fields") && problem.contains(said), "{field}: {problem}");
+        }
     }
 
     #[test]

@@ -77,6 +77,14 @@ fn mostly_well(world: &mut Inventory) {
         r#"{"id":"$context.requestId","status":"$context.status","integrationStatus":"$context.integrationStatus"}"#
             .to_owned(),
     );
+    world.access_log_mut("shop/v1").format = Some(
+        r#"{"requestId":"$context.requestId","status":"$context.status","error":"$context.integration.error","backend":"$context.integration.status","took":$context.integration.latency,"whole":"$context.responseLatency"}"#
+            .to_owned(),
+    );
+    world.access_log_mut("chat/prod").format = Some(
+        r#"{"requestId":"$context.requestId","error":"$context.integration.error","backend":"$context.integration.status","took":"$context.integration.latency","trace":"$context.xrayTraceId"}"#
+            .to_owned(),
+    );
     world.stage_mut("cart/dev").access_log = None;
     world.change_log_group("/gateway/shop", |group| group.retention_days = None);
     world.stage_mut("orders/staging").tracing = Some(false);

@@ -17,7 +17,9 @@ use crate::{
         Account, Api, CallersAnswer, DeliveryStream, Function, LogGroup, Network, Protocol, Region, Role, RoleAnswer,
         Stage, StageOf,
     },
-    network, role,
+    network,
+    policy::Policy,
+    role,
 };
 
 /// A log group that something in the region writes to, and what.
@@ -46,6 +48,7 @@ pub struct World<'a> {
 #[derive(Debug)]
 pub struct Context<'a> {
     world: World<'a>,
+    policy: &'a Policy,
     log_groups: HashMap<&'a str, &'a Fetched<Option<LogGroup>>>,
     delivery_streams: HashMap<&'a str, &'a Fetched<Option<DeliveryStream>>>,
     roles: HashMap<&'a str, &'a RoleAnswer>,
@@ -102,9 +105,16 @@ impl<'a> Context<'a> {
     /// Indexes a world, once for all its checks.
     #[must_use]
     pub fn new(world: World<'a>) -> Self {
+        Self::under(world, Policy::NONE)
+    }
+
+    /// The same, for an owner who has decided something.
+    #[must_use]
+    pub fn under(world: World<'a>, policy: &'a Policy) -> Self {
         let region = world.region;
         Self {
             world,
+            policy,
             log_groups: region.log_groups.iter().map(|a| (a.name.as_str(), &a.group)).collect(),
             delivery_streams: region.delivery_streams.iter().map(|a| (a.name.as_str(), &a.stream)).collect(),
             roles: world.account.roles.iter().map(|a| (a.arn.as_str(), a)).collect(),
@@ -116,6 +126,12 @@ impl<'a> Context<'a> {
             policies: RefCell::default(),
             network: network::Index::new(&region.network),
         }
+    }
+
+    /// What the owner decided.
+    #[must_use]
+    pub fn policy(&self) -> &'a Policy {
+        self.policy
     }
 
     /// The stages of REST APIs that trace.

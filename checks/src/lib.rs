@@ -37,8 +37,11 @@ use check::{Judge, Need};
 pub const CHECKS: &[Check] = &[
     access_log::off::CHECK,
     access_log::not_json::CHECK,
+    access_log::breaks_json::CHECK,
     access_log::lacks_integration_fields::CHECK,
+    access_log::lacks_latency::CHECK,
     access_log::lacks_request_id::CHECK,
+    access_log::unknown_variable::CHECK,
     access_log::destination_missing::CHECK,
     access_log::never_expires::CHECK,
     log_group::never_expires::CHECK,
@@ -83,7 +86,7 @@ pub struct Outcome {
 ///
 /// Outcomes come sorted by subject ARN and check, so that nobody has to hold them all to sort them.
 pub fn audit(world: World<'_>, checks: &[&'static Check], policy: &Policy, sink: &mut dyn FnMut(Outcome)) -> Coverage {
-    let context = Context::new(world);
+    let context = Context::under(world, policy);
     let mut checks = checks.to_vec();
     checks.sort_by_key(|check| check.id);
     let mut tell = |check: &'static Check, subject: Subject, verdict: Verdict| {

@@ -13,6 +13,9 @@ pub struct Policy {
     pub severities: BTreeMap<String, Severity>,
     /// Outcomes that are known and accepted.
     pub ignores: Vec<Ignore>,
+    /// Variables that every access log must have beside those that the check wants, as AWS names them:
+    /// `identity.sourceIp`. A kind of API that never fills one need not have it.
+    pub required_fields: Vec<String>,
 }
 
 /// Outcomes that are known and accepted: they stay in the report, marked, and do not count for the exit status.
@@ -49,6 +52,10 @@ impl Ignore {
 }
 
 impl Policy {
+    /// The policy that changes nothing.
+    pub const NONE: &'static Self =
+        &Self { severities: BTreeMap::new(), ignores: Vec::new(), required_fields: Vec::new() };
+
     /// The severity that the owner set for a check.
     #[must_use]
     pub fn severity(&self, check: &Check) -> Option<Severity> {

@@ -20,7 +20,7 @@ use crate::{
 };
 
 pub use faulty::{empty, named_worlds, worlds};
-pub use healthy::{FORMAT, LONGER_FORMAT, healthy};
+pub use healthy::{FORMAT, LONGER_FORMAT, LONGER_WEBSOCKET_FORMAT, WEBSOCKET_FORMAT, healthy};
 
 /// One region of an account, owned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -21,6 +21,7 @@ fn report(fail_on: FailOn, ignores: &[IgnoreSetting]) -> Report {
             .iter()
             .map(|ignore| Ignore::new(&ignore.check, &ignore.subject, ignore.ended(now)).expect("a pattern"))
             .collect(),
+        ..Policy::default()
     };
     let mut builder = Builder::new(&checks, policy, ignores, fail_on, now).expect("a temporary file");
     // Added backwards: the order of the report does not depend on the order of collection.

@@ -1,11 +1,11 @@
 //! Whether an access log tells why an integration failed.
 
 use crate::{
-    Context, Verdict,
+    Context, Policy, Verdict,
     access_log::format::{
         Fault, Format, Ruling,
-        rule::{self, listed},
-        variables::is_near,
+        rule::{self, as_variables, listed},
+        variables::{Standing, aliases, is_near, standing},
     },
     check::{Check, Judge, Need, Severity},
     inventory::{Protocol, StageOf},
@@ -32,8 +32,9 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     rule::judge(rule, stage, context)
 }
 
-/// Fails if a variable for the error or for the backend's status is not there, whatever the syntax around them.
-pub(super) fn rule(format: &Format<'_>) -> Ruling {
+/// Fails if a variable for the error or for the backend's status is not there, or one that the owner requires, whatever
+/// the syntax around them.
+pub(super) fn rule(format: &Format<'_>, policy: &Policy) -> Ruling {
     let error = ERRORS.iter().find_map(|name| format.find(name));
     let status = format.find(STATUS);
     // On HTTP APIs AWS calls the two equivalent and, on the same page, describes integrationStatus as the status of
@@ -41,11 +42,13 @@ pub(super) fn rule(format: &Format<'_>) -> Ruling {
     let stand_in = format.find(SERVICE_STATUSES[0]).filter(|_| format.protocol == Protocol::Http && status.is_none());
     let mut missing = Vec::new();
     if error.is_none() {
-        missing.push(ERRORS[0]);
+        missing.push(ERRORS[0].to_owned());
     }
     if status.or(stand_in).is_none() {
-        missing.push(STATUS);
+        missing.push(STATUS.to_owned());
     }
+    let lacks_status = missing.last().is_some_and(|name| name == STATUS);
+    let required = lacking(format, &policy.required_fields, &missing);
     let mut notes = Vec::new();
     for braced in [error, status.or(stand_in)].into_iter().flatten().filter(|variable| variable.is_braced()) {
         notes.push(format!("`{}` is read as `$context.{}`.", braced.source, braced.name));
@@ -57,29 +60,56 @@ pub(super) fn rule(format: &Format<'_>) -> Ruling {
                 .to_owned(),
         );
     }
-    if missing.is_empty() {
+    if missing.is_empty() && required.is_empty() {
         return Ruling::pass(notes);
     }
-    let mut message = format!("The access log lacks {}", listed(&missing));
+    let mut parts = Vec::new();
+    if !missing.is_empty() {
+        parts.push(listed(&missing));
+    }
+    if !required.is_empty() {
+        parts.push(format!("{}, which your configuration requires", listed(&required)));
+    }
+    let mut message = format!("The access log lacks {}", parts.join(", and "));
     let mut at = None;
     let trap = SERVICE_STATUSES.iter().find_map(|name| format.find(name));
-    if let Some(trap) = trap.filter(|_| missing.contains(&STATUS)) {
+    if let Some(trap) = trap.filter(|_| lacks_status) {
         at = Some(trap.at);
         message = format!(
             "{message}; {} does not count: it is the Lambda service's own status, 200 even when the function failed",
             trap.name
         );
     }
-    let near = |name| format.template.variables().find(|variable| is_near(variable.name, name));
-    if let Some(near) = missing.iter().find_map(|name| near(name)) {
+    missing.extend(required);
+    let near =
+        |name: &String| format.template.variables().find(|variable| is_slip(format.protocol, variable.name, name));
+    if let Some(near) = missing.iter().find_map(near) {
         at = at.or(Some(near.at));
         message = format!("{message}; `{}` is another name, which is never filled", near.source);
     }
     message.push('.');
-    let variables: Vec<_> = missing.iter().map(|name| format!("`$context.{name}`")).collect();
-    let variables: Vec<_> = variables.iter().map(String::as_str).collect();
-    let fix = format!("Add {} to the format.", listed(&variables));
-    Ruling { fault: Some(Fault { message, at, missing, fix }), notes }
+    let fix = format!("Add {} to the format.", as_variables(&missing));
+    Ruling::fail(Fault { message, at, missing, fix }, notes)
+}
+
+/// The required fields that a format has neither by their own nor by another name. One that this kind of API never
+/// fills is not asked of it.
+fn lacking(format: &Format<'_>, required: &[String], missing: &[String]) -> Vec<String> {
+    let mut lacking: Vec<String> = Vec::new();
+    for name in required {
+        let others = aliases(format.protocol, name);
+        let is_named = |names: &[String]| names.iter().any(|other| other == name || others.contains(&other.as_str()));
+        let has = format.find(name).is_some() || others.iter().any(|other| format.find(other).is_some());
+        if !has && standing(format.protocol, name) != Standing::NeverHere && !is_named(missing) && !is_named(&lacking) {
+            lacking.push(name.clone());
+        }
+    }
+    lacking
+}
+
+/// Whether one name is nearly the other, and no name of its own.
+fn is_slip(protocol: Protocol, name: &str, other: &str) -> bool {
+    is_near(name, other) && standing(protocol, name) == Standing::Unknown
 }
 
 #[cfg(test)]
@@ -87,7 +117,7 @@ mod tests {
     use super::*;
     use crate::{
         Judgement,
-        access_log::format::rule::testing::{evidence, failure, verdict},
+        access_log::format::rule::testing::{evidence, failure, verdict, verdict_under},
         inventory::Protocol::{Http, Rest, Websocket},
     };
 
@@ -136,6 +166,58 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn an_owner_can_require_more() {
+        let policy = |fields: &[&str]| Policy {
+            required_fields: fields.iter().map(|field| (*field).to_owned()).collect(),
+            ..Policy::default()
+        };
+        let enough = "$context.integration.error $context.integration.status";
+        // protocols, required, what else the format has, what is missing
+        let all: &[Protocol] = &[Rest, Http, Websocket];
+        let table: &[(&[Protocol], &[&str], &str, &str)] = &[
+            (all, &["identity.sourceIp"], "", "identity.sourceIp"),
+            (all, &["identity.sourceIp"], "$context.identity.sourceIp", ""),
+            (all, &["identity.sourceIp"], "$context.identity.sourceIpp", "identity.sourceIp"),
+            (all, &["stage", "apiId", "stage"], "", "stage, apiId"),
+            // By its other name.
+            (all, &["integration.latency"], "$context.integrationLatency", ""),
+            (all, &["integrationErrorMessage"], "", ""),
+            (&[Http, Websocket], &["extendedRequestId"], "$context.requestId", ""),
+            (&[Rest], &["extendedRequestId"], "$context.requestId", "extendedRequestId"),
+            (all, &["integration.latency", "integrationLatency"], "", "integration.latency"),
+            // Not asked of a kind of API that never fills it.
+            (&[Websocket], &["httpMethod", "responseLatency"], "", ""),
+            (&[Rest, Http], &["httpMethod"], "", "httpMethod"),
+            (&[Http, Websocket], &["xrayTraceId", "requestOverride.header.x"], "", ""),
+            // What no table has, and what an authorizer gives.
+            (all, &["brandNew", "authorizer.tenant"], "", "brandNew, authorizer.tenant"),
+        ];
+        for (protocols, required, more, missing) in table {
+            for protocol in *protocols {
+                let format = format!("{enough} {more}");
+                match (verdict_under(&policy(required), &CHECK, *protocol, Some(&format)).expect("known"), *missing) {
+                    (Judgement::Pass, "") => {}
+                    (Judgement::Fail(failure), missing) => {
+                        assert_eq!(evidence(&failure, "missing"), Some(missing), "{protocol:?} {required:?} {format}");
+                        let names = listed(&missing.split(", ").collect::<Vec<_>>());
+                        let message = format!("The access log lacks {names}, which your configuration requires");
+                        assert!(failure.message.starts_with(&message), "{}", failure.message);
+                    }
+                    (other, _) => panic!("{protocol:?} {required:?} {format}: {other:?}"),
+                }
+            }
+        }
+        let policy = policy(&["stage", "integration.status"]);
+        let Ok(Judgement::Fail(both)) = verdict_under(&policy, &CHECK, Rest, Some("$context.integration.error")) else {
+            panic!("no failure")
+        };
+        assert_eq!(
+            both.message,
+            "The access log lacks integration.status, and stage, which your configuration requires."
+        );
     }
 
     #[test]

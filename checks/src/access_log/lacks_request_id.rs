@@ -1,7 +1,7 @@
 //! Whether lines of an access log can be told apart and followed.
 
 use crate::{
-    Context, Verdict,
+    Context, Policy, Verdict,
     access_log::format::{
         Fault, Format, Ruling,
         rule::{self, braced_note},
@@ -28,7 +28,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
 }
 
 /// Fails if neither id is among the variables, whatever the syntax around them.
-pub(super) fn rule(format: &Format<'_>) -> Ruling {
+pub(super) fn rule(format: &Format<'_>, _: &Policy) -> Ruling {
     let found: Vec<_> = IDS.iter().filter_map(|id| format.find(id)).collect();
     if !found.is_empty() {
         let is_sure = found.iter().any(|variable| !variable.is_braced());
@@ -39,15 +39,13 @@ pub(super) fn rule(format: &Format<'_>) -> Ruling {
     if let Some(near) = near {
         message = format!("{message}; `{}` is another name, which is never filled", near.source);
     }
-    Ruling {
-        fault: Some(Fault {
-            message: message + ".",
-            at: near.map(|variable| variable.at),
-            missing: vec!["requestId"],
-            fix: "Add `$context.requestId` to the format.".to_owned(),
-        }),
-        notes: vec![],
-    }
+    let fault = Fault {
+        message: message + ".",
+        at: near.map(|variable| variable.at),
+        missing: vec!["requestId".to_owned()],
+        fix: "Add `$context.requestId` to the format.".to_owned(),
+    };
+    Ruling::fail(fault, vec![])
 }
 
 #[cfg(test)]

@@ -2,27 +2,32 @@
 
 use std::collections::HashSet;
 
-use crate::{check::Check, inventory::Protocol};
+use crate::{Policy, check::Check, inventory::Protocol};
 
 use super::{
+    breaks_json,
     format::{
         Format, Ruling,
         mend::{HTTP_LIMIT, mend},
         rule::Rule,
-        variables::{Standing, standing},
+        rule::listed,
+        variables::{Standing, holds_any_text, standing},
     },
-    lacks_integration_fields, lacks_request_id, not_json,
+    lacks_integration_fields, lacks_latency, lacks_request_id, not_json, unknown_variable,
 };
 
 /// The checks that judge a format alone, and what is said where they pass.
 const RULES: &[(&Check, Rule, &str)] = &[
     (&not_json::CHECK, not_json::rule, "The format is one JSON object."),
+    (&breaks_json::CHECK, breaks_json::rule, "The line is JSON whatever is absent."),
     (
         &lacks_integration_fields::CHECK,
         lacks_integration_fields::rule,
         "The format has the integration's error and the status that the backend returned.",
     ),
+    (&lacks_latency::CHECK, lacks_latency::rule, "The format tells where time was spent."),
     (&lacks_request_id::CHECK, lacks_request_id::rule, "The format has a request id."),
+    (&unknown_variable::CHECK, unknown_variable::rule, "No variable is known to stay empty."),
 ];
 
 /// What there is to say about a format.
@@ -97,49 +102,62 @@ pub fn lint(protocol: Protocol, template: &str) -> Lint {
     let findings: Vec<_> = RULES
         .iter()
         .map(|(check, rule, passed)| {
-            let Ruling { fault, notes } = rule(&format);
+            let Ruling { fault, notes, not_applicable } = rule(&format, Policy::NONE);
             let position = fault.as_ref().and_then(|fault| fault.at).map(|at| format.position(at));
-            let verdict = if fault.is_some() { FindingVerdict::Fail } else { FindingVerdict::Pass };
-            let message = match fault {
-                None => (*passed).to_owned(),
-                Some(fault) => {
+            let (verdict, message) = match (fault, not_applicable) {
+                (Some(fault), _) => {
                     missing.extend(fault.missing);
-                    fault.message
+                    (FindingVerdict::Fail, fault.message)
                 }
+                (None, Some(why)) => (FindingVerdict::NotApplicable, sentence(why)),
+                (None, None) => (FindingVerdict::Pass, (*passed).to_owned()),
             };
             let (line, column) = position.map(|position| (position.line, position.column)).unzip();
             Finding { check: check.id, verdict, message, line, column, notes }
         })
         .collect();
+    let mut notes = refusals(&format);
+    notes.extend(any_text(&format));
     let is_fine = findings.iter().all(|finding| finding.verdict != FindingVerdict::Fail);
     if is_fine && format.inner_newline().is_none() {
-        return Lint { findings, notes: refusals(&format), mended: None, keeps_format: false };
+        return Lint { findings, notes, mended: None, keeps_format: false };
     }
     let own = mend(&format, &missing).filter(|own| passes(protocol, own));
     let keeps_format = own.is_some();
     let mended = own.unwrap_or_else(|| recommended(protocol).to_owned());
-    Lint { findings, notes: refusals(&format), mended: Some(mended), keeps_format }
+    Lint { findings, notes, mended: Some(mended), keeps_format }
+}
+
+/// `The access log is not JSON.` for `the access log is not JSON`.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
 fn passes(protocol: Protocol, template: &str) -> bool {
+    faults(protocol, template) == 0
+}
+
+/// How many of the checks that judge a format fail.
+#[must_use]
+pub fn faults(protocol: Protocol, template: &str) -> usize {
     let format = Format::new(protocol, template);
-    RULES.iter().all(|(_, rule, _)| rule(&format).fault.is_none())
+    RULES.iter().filter(|(_, rule, _)| rule(&format, Policy::NONE).fault.is_some()).count()
 }
 
 /// How many unknown variables are named.
 const NAMED: usize = 10;
 
-/// What AWS refuses when the format of an HTTP API is set ("The following context variables are not supported"),
-/// beside a line break, of which the check speaks. REST APIs take any name; of WebSocket APIs it is not known.
+/// What AWS refuses when the format of an HTTP API is set: a line break inside, and names that it does not know ("The
+/// following context variables are not supported"). REST APIs take any name; of WebSocket APIs it is not known.
 fn refusals(format: &Format<'_>) -> Vec<Note> {
     let mut notes = Vec::new();
     if format.protocol != Protocol::Http {
         return notes;
     }
-    let at = |message: String, at: usize| {
-        let position = format.position(at);
-        Note { message, line: Some(position.line), column: Some(position.column) }
-    };
+    if let Some(at) = format.inner_newline() {
+        notes.push(note(format, "AWS refuses the format: it has a line break inside.".to_owned(), at));
+    }
     let mut seen = HashSet::new();
     let mut unknown = format
         .template
@@ -148,7 +166,7 @@ fn refusals(format: &Format<'_>) -> Vec<Note> {
     for variable in unknown.by_ref().take(NAMED) {
         let name = super::format::cut(variable.name, 100);
         let message = format!("AWS refuses the format: HTTP APIs have no variable `$context.{name}`.");
-        notes.push(at(message, variable.at));
+        notes.push(note(format, message, variable.at));
     }
     let more = unknown.count();
     if more > 0 {
@@ -163,6 +181,39 @@ fn refusals(format: &Format<'_>) -> Vec<Note> {
         notes.push(Note { message, line: None, column: None });
     }
     notes
+}
+
+fn note(format: &Format<'_>, message: String, at: usize) -> Note {
+    let position = format.position(at);
+    Note { message, line: Some(position.line), column: Some(position.column) }
+}
+
+/// That clients and backends can put quotes and backslashes into a line of JSON. In 2022 they were observed to break it
+/// (<https://github.com/DataBiosphere/azul/issues/4009>), in 2024 not to
+/// (<https://github.com/DataBiosphere/azul/issues/4348>).
+fn any_text(format: &Format<'_>) -> Option<Note> {
+    format.json().ok()?;
+    let places = format.template.places();
+    let mut found = places.iter().filter(|(variable, in_string)| *in_string && holds_any_text(variable.name));
+    let (first, _) = found.next()?;
+    let mut names = vec![super::format::cut(first.name, 100)];
+    for (variable, _) in found {
+        let name = super::format::cut(variable.name, 100);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+        if names.len() > NAMED {
+            names.truncate(NAMED);
+            names.push("others".to_owned());
+            break;
+        }
+    }
+    let message = format!(
+        "Values of {} can hold quotes and backslashes: AWS escapes some, and does not document which, so that a line with \
+         one may not be JSON.",
+        listed(&names)
+    );
+    Some(note(format, message, first.at))
 }
 
 /// A format, on one line, that passes every check. All values are quoted, because API Gateway writes `-` for what is

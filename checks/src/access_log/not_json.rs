@@ -1,7 +1,7 @@
 //! Whether an access log is JSON, one object a line.
 
 use crate::{
-    Context, Verdict,
+    Context, Policy, Verdict,
     access_log::format::{
         Fault, Format, Ruling, cut,
         rule::{self, braced_note},
@@ -25,16 +25,27 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
 }
 
 /// Fails unless the format writes exactly one JSON object when every variable has a value of its own kind.
-pub(super) fn rule(format: &Format<'_>) -> Ruling {
+pub(super) fn rule(format: &Format<'_>, _: &Policy) -> Ruling {
     let mut notes: Vec<String> = braced_note(format).into_iter().collect();
     if let Some(at) = format.inner_newline() {
         notes.push(format!("AWS wants the format on one line and refuses the line break at {}.", format.place(at)));
     }
-    match format.json() {
-        Ok(object) => {
-            if let Some((key, _)) = object.duplicate {
+    match format.parsed() {
+        Ok((object, rendered)) => {
+            // Two variables that make a key each were filled alike here, and will not be.
+            let fixed = object.repeated.iter().find(|place| rendered.variable_in(place).is_none());
+            if let Some(place) = fixed {
+                let key = &rendered.line()[place.clone()];
+                let key: String = serde_json::from_str(key).unwrap_or_else(|_| key.to_owned());
                 let key = cut(&key, 100);
                 notes.push(format!("The key {key:?} stands twice; most readers keep the last one alone."));
+            }
+            if let Some(variable) = object.key_places.iter().find_map(|place| rendered.variable_in(place)) {
+                notes.push(format!(
+                    "`{}` at {} is part of a key: the field has another name in each line.",
+                    cut(variable.source, 100),
+                    format.place(variable.at)
+                ));
             }
             if object.lone_surrogate.is_some() {
                 notes.push(
@@ -43,15 +54,15 @@ pub(super) fn rule(format: &Format<'_>) -> Ruling {
             }
             Ruling::pass(notes)
         }
-        Err(why) => Ruling {
-            notes,
-            fault: Some(Fault {
+        Err(why) => {
+            let fault = Fault {
                 message: format!("The access log is not JSON: at {}: {}.", format.place(why.at), why.message),
                 at: Some(why.at),
                 missing: vec![],
                 fix: "Make the format one JSON object.".to_owned(),
-            }),
-        },
+            };
+            Ruling::fail(fault, notes)
+        }
     }
 }
 
@@ -100,7 +111,6 @@ mod tests {
             r#"{"a":$context.accountId,"c":$context.connectedAt,"d":$context.dataProcessed,"r":$context.responseLength}"#,
             r#"{"a":[$context.status,{"b":"$context.path"}]}"#,
             r#"{"a":"$context.identity.sourceIp$context.path - $context.status"}"#,
-            r#"{"$context.path":1}"#,
             r#"{"a":"$5 $ $$ $context. $input.body"}"#,
             // Broken by its own quotes, which is a check of its own.
             r#"{"e":"$context.error.messageString"}"#,
@@ -117,6 +127,15 @@ mod tests {
         for (format, expected) in [
             ("{\n\"a\":1}", "AWS wants the format on one line and refuses the line break at line 1, column 2."),
             ("{\"a\":1}\n\n", "AWS wants the format on one line and refuses the line break at column 8."),
+            (
+                r#"{"a":{"é":1,"x-$context.path":1,"x-$context.stage":2}}"#,
+                "`$context.path` at column 16 is part of a key: the field has another name in each line.",
+            ),
+            (
+                r#"{"$context.path":1,"$context.stage":2,"\u0061":3,"b":4,"a":5,"b":6}"#,
+                "The key \"a\" stands twice; most readers keep the last one alone. `$context.path` at column 3 is part of a \
+                 key: the field has another name in each line.",
+            ),
             (r#"{"a":1,"a":2}"#, "The key \"a\" stands twice; most readers keep the last one alone."),
             (
                 r#"{"a":"${context.path}"}"#,
@@ -149,6 +168,11 @@ mod tests {
             (
                 "{\"a\":\"b,\n\"c\":1}",
                 "line 1, column 9: a line break inside a string: a missing quote, or a break that JSON writes as \\n",
+            ),
+            (
+                "{\"a\":1, \\\n\"b\":2}",
+                "line 1, column 9: a backslash at the end of a line: AWS's examples show it as a visual aid, and it is no \
+                 part of them",
             ),
             (r#"{"a":1}{"b":2}"#, "column 8: several objects: another one begins here"),
             (r#"{"a":1},{"b":2}"#, "column 8: several objects: another one follows the comma"),

@@ -124,6 +124,19 @@ const STAGES: &[Fault] = &[
             world.access_log_mut(stage).format = Some(format.to_owned());
         }
     }),
+    ("formats that break, or name what is never filled", |world| {
+        let fields =
+            r#""id":"$context.requestId","status":"$context.integration.status","error":"$context.integration.error""#;
+        let formats = [
+            r#""took":$context.integration.latency,"whole":$context.responseLatency"#,
+            r#""took":"$context.integrationLatency","trace":"$context.xrayTraceId""#,
+            r#""text":"$context.error.messageString","event":"$context.eventtype""#,
+            r#""body":"$input.body","new":"$context.brandNew","text":$context.error.messageString"#,
+        ];
+        for (stage, format) in ["orders/prod", "shop/$default", "chat/prod", "orders/staging"].iter().zip(formats) {
+            world.access_log_mut(stage).format = Some(format!("{{{fields},{format}}}"));
+        }
+    }),
     ("execution logs off", |world| {
         world.stage_mut("orders/prod").method_logging.clear();
         world.stage_mut("orders/staging").method_logging =

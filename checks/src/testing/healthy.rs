@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// A format that every check accepts, whatever the API speaks.
+/// A format that every check accepts on REST and HTTP APIs.
 pub const FORMAT: &str = concat!(
     r#"{"requestId":"$context.requestId","extendedRequestId":"$context.extendedRequestId","#,
     r#""status":"$context.status","integrationError":"$context.integration.error","#,
@@ -26,6 +26,21 @@ pub const LONGER_FORMAT: &str = concat!(
     r#""backend": {"took": "$context.integration.latency", "status": "$context.integration.status", "#,
     r#""error": "$context.integration.error"}, "status": "$context.status", "#,
     r#""ids": ["$context.requestId", "$context.extendedRequestId"] }"#
+);
+
+/// One for WebSocket APIs, which have no variable for the whole time.
+pub const WEBSOCKET_FORMAT: &str = concat!(
+    r#"{"requestId":"$context.requestId","status":$context.status,"connectedAt":$context.connectedAt,"#,
+    r#""integrationError":"$context.integration.error","integrationStatus":"$context.integration.status","#,
+    r#""integrationLatency":"$context.integrationLatency"}"#
+);
+
+/// Another one for them.
+pub const LONGER_WEBSOCKET_FORMAT: &str = concat!(
+    r#"{ "event": "$context.eventType", "stage": "$context.stage", "#,
+    r#""backend": {"took": "$context.integration.latency", "status": "$context.integration.status", "#,
+    r#""error": "$context.integration.error"}, "status": "$context.status", "#,
+    r#""ids": ["$context.extendedRequestId", "$context.connectionId"] }"#
 );
 
 const ID: &str = "123456789012";
@@ -99,13 +114,14 @@ fn v2_apis() -> Vec<Api> {
     let chat = stage(
         "prod",
         &group_arn("/gateway/chat"),
-        FORMAT,
+        WEBSOCKET_FORMAT,
         &[logging(None, Some("ERROR")), logging(Some("$connect"), Some("INFO"))],
         None,
     );
-    let chat_test = stage("test", &group_arn("/gateway/feed"), LONGER_FORMAT, &[logging(None, Some("INFO"))], None);
-    let feed = stage("live", &group_arn("/gateway/feed"), FORMAT, &[logging(None, Some("INFO"))], None);
-    let feed_test = stage("try", &group_arn("/gateway/chat"), FORMAT, &[logging(None, Some("ERROR"))], None);
+    let chat_test =
+        stage("test", &group_arn("/gateway/feed"), LONGER_WEBSOCKET_FORMAT, &[logging(None, Some("INFO"))], None);
+    let feed = stage("live", &group_arn("/gateway/feed"), WEBSOCKET_FORMAT, &[logging(None, Some("INFO"))], None);
+    let feed_test = stage("try", &group_arn("/gateway/chat"), WEBSOCKET_FORMAT, &[logging(None, Some("ERROR"))], None);
     vec![
         api(
             "k1l2m3n4o5",

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::{
-    moto_suite::formats::GOOD,
+    moto_suite::formats::{GOOD, good},
     support::{
         report::check_ids,
         run::{Gatelight, Ran},
@@ -87,11 +87,19 @@ fn check(protocol: &str, format: &str) -> Ran {
 #[test]
 fn format_check_exits_by_what_it_finds() {
     for protocol in ["rest", "http", "websocket"] {
-        let good = check(protocol, GOOD);
-        assert_eq!(good.status, Some(0), "{protocol}: {good:#?}");
+        let good = good(protocol);
+        let ran = check(protocol, &good);
+        assert_eq!(ran.status, Some(0), "{protocol}: {ran:#?}");
         // One final newline is the file's, not the format's.
-        assert_eq!(check(protocol, &format!("{GOOD}\n")).status, Some(0));
-        for bad in ["$context.requestId", "{\"a\":\"$context.status\"}", &GOOD.replace('}', ",}")] {
+        assert_eq!(check(protocol, &format!("{good}\n")).status, Some(0));
+        for bad in [
+            "$context.requestId",
+            "{\"a\":\"$context.status\"}",
+            &good.replace('}', ",}"),
+            &good.replace("\"$context.integration.latency\"", "$context.integration.latency"),
+            &good.replace("identity.sourceIp", "identity.sourceip"),
+            &good.replace("integration.latency", "authorizer.latency"),
+        ] {
             let ran = check(protocol, bad);
             assert_eq!(ran.status, Some(1), "{protocol}: {bad}: {ran:#?}");
             assert!(ran.stdout.contains("access-log-"), "{ran:#?}");
@@ -99,9 +107,14 @@ fn format_check_exits_by_what_it_finds() {
         assert_eq!(check(protocol, "").status, Some(2));
         assert_eq!(check(protocol, "\n").status, Some(2));
     }
-    let trap = GOOD.replace("integration.status", "integrationStatus");
     for (protocol, status) in [("rest", 1), ("http", 0), ("websocket", 1)] {
+        let trap = good(protocol).replace("integration.status", "integrationStatus");
         assert_eq!(check(protocol, &trap).status, Some(status), "{protocol}");
+    }
+    // A name that no table has is no finding; that HTTP APIs refuse it is said.
+    for (protocol, refused) in [("rest", false), ("http", true), ("websocket", false)] {
+        let ran = check(protocol, &good(protocol).replace("identity.sourceIp", "brandNew"));
+        assert_eq!((ran.status, ran.stdout.contains("AWS refuses")), (Some(0), refused), "{ran:#?}");
     }
     check("grpc", GOOD).refuses(&["grpc", "rest"]);
     let no_protocol = Gatelight::new(["format", "check", "-"]).no_keys().stdin(GOOD).run();
@@ -142,11 +155,26 @@ fn format_check_as_json() {
     assert_eq!(rows["access-log-not-json"], "fail");
     assert_eq!(rows["access-log-lacks-integration-fields"], "pass");
     assert_eq!(rows["access-log-lacks-request-id"], "pass");
+    assert_eq!(rows["access-log-breaks-json"], "not-applicable");
+    assert_eq!(rows.len(), 6);
     let columns = bad.json()["findings"].clone();
     let not_json =
         columns.as_array().unwrap().iter().find(|row| row["check"] == "access-log-not-json").unwrap().clone();
     assert_eq!(not_json["column"], GOOD.chars().count(), "the comma: {not_json}");
-    assert!(bad.json().get("mended").is_some());
+    assert_eq!(bad.json()["mended"], GOOD, "mended to what it was");
+    assert_eq!(good.json()["mended"], Value::Null);
+}
+
+/// The caret stands below the fault, and characters that take two columns count as two.
+#[test]
+fn format_check_points_at_the_fault() {
+    let ran = check("rest", "{\"日本\":$context.requestId}\n");
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    let at = lines.iter().position(|line| line.starts_with("fail  access-log-not-json:")).expect("a finding");
+    assert_eq!(lines[at + 1].trim_start(), "{\"日本\":$context.requestId}");
+    let before = lines[at + 1].len() - lines[at + 1].trim_start().len();
+    assert_eq!(lines[at + 2].find('^'), Some(before + 8), "{}", ran.stdout);
+    assert!(lines[at + 2].ends_with("^ column 7"), "{}", ran.stdout);
 }
 
 /// What is printed passes every check, on one line.

@@ -2,7 +2,12 @@
 
 use crate::support::seed::{Account, Region, Stage};
 
-pub(crate) const GOOD: &str = r#"{"requestId":"$context.requestId","ip":"$context.identity.sourceIp","status":"$context.status","error":"$context.integration.error","backend":"$context.integration.status"}"#;
+pub(crate) const GOOD: &str = r#"{"requestId":"$context.requestId","ip":"$context.identity.sourceIp","status":"$context.status","error":"$context.integration.error","backend":"$context.integration.status","took":"$context.integration.latency","whole":"$context.responseLatency"}"#;
+
+/// The same for a kind of API: WebSocket APIs have no variable for the whole time.
+pub(crate) fn good(protocol: &str) -> String {
+    if protocol == "websocket" { GOOD.replace(r#","whole":"$context.responseLatency""#, "") } else { GOOD.to_owned() }
+}
 
 const CLF: &str = r#"$context.identity.sourceIp $context.identity.caller $context.identity.user [$context.requestTime] "$context.httpMethod $context.resourcePath $context.protocol" $context.status $context.responseLength $context.requestId"#;
 const CSV: &str = "$context.identity.sourceIp,$context.identity.caller,$context.requestTime,$context.httpMethod,$context.resourcePath,$context.status,$context.responseLength,$context.requestId";

@@ -11,8 +11,11 @@ use serde_json::Value;
 const COLUMNS: &[(&str, &str)] = &[
     ("off", "access-log-off"),
     ("json", "access-log-not-json"),
+    ("breaks", "access-log-breaks-json"),
     ("fields", "access-log-lacks-integration-fields"),
+    ("time", "access-log-lacks-latency"),
     ("id", "access-log-lacks-request-id"),
+    ("known", "access-log-unknown-variable"),
     ("there", "access-log-destination-missing"),
     ("keep", "access-log-never-expires"),
     ("exec", "execution-log-off"),

@@ -77,6 +77,10 @@ fn unexpected(rest: &str, place: Place) -> String {
         ('\\', Some('n' | 'r')) if place == Place::End => {
             return format!("a literal \\{} after the object; only a real line break may stand there", &rest[1..2]);
         }
+        ('\\', Some('\n' | '\r') | None) => {
+            return "a backslash at the end of a line: AWS's examples show it as a visual aid, and it is no part of them"
+                .to_owned();
+        }
         ('\\', Some('"')) => {
             return "a backslash before a quote: the format was escaped for a program that does not undo it".to_owned();
         }

@@ -8,8 +8,10 @@ use std::{borrow::Cow, collections::HashSet, ops::Range};
 pub struct Object {
     /// The keys of the outermost object, decoded.
     pub keys: HashSet<String>,
-    /// The first key that its object already has, and where it stands the second time.
-    pub duplicate: Option<(String, usize)>,
+    /// Where keys stand, at any depth, with their quotes.
+    pub key_places: Vec<Range<usize>>,
+    /// Where keys stand that their object already has, with their quotes.
+    pub repeated: Vec<Range<usize>>,
     /// The first escape that is half of a surrogate pair: the grammar allows it, many readers do not.
     pub lone_surrogate: Option<usize>,
     /// Where the last value of the outermost object ends; for an empty one, after its opening brace.
@@ -200,10 +202,10 @@ impl<'t> Reader<'t> {
             if is_root && keys.is_empty() {
                 self.object.colon = Some(key_end..self.at);
             }
-            if self.object.duplicate.is_none() && keys.contains(&key) {
-                self.object.duplicate = Some((key.clone().into_owned(), start));
+            self.object.key_places.push(start..key_end);
+            if !keys.insert(key) {
+                self.object.repeated.push(start..key_end);
             }
-            keys.insert(key);
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Mends formats: what is nearly JSON becomes JSON on one line, and variables that are missing are added.
 
+mod repair;
+
 use std::collections::HashSet;
 
 use crate::inventory::Protocol;
@@ -14,12 +16,16 @@ use super::{
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>. None is known for the others.
 pub const HTTP_LIMIT: usize = 3 * 1024;
 
-/// The format as one JSON object on one line, with the `missing` variables added to it. Keys, their order and the
-/// white space between them are kept. `None` where that cannot be done, or would be too long.
+/// The format as one JSON object on one line, with the `missing` variables added to it, names put right, quotes around
+/// what can be absent, and without what is never filled. Keys, their order and the white space between them are kept.
+/// `None` where that cannot be done, or would be too long.
 #[must_use]
-pub fn mend(format: &Format<'_>, missing: &[&str]) -> Option<String> {
+pub fn mend(format: &Format<'_>, missing: &[String]) -> Option<String> {
     let text = if format.json().is_ok() { format.text().to_owned() } else { tidied(&unwrapped(format.text())) };
-    let mended = extended(format.protocol, &joined(&text), missing)?;
+    let line = joined(&text);
+    let tidy = Format::new(format.protocol, &line);
+    tidy.json().ok()?;
+    let mended = extended(format.protocol, &repair::repaired(&tidy)?, missing)?;
     let fits = format.protocol != Protocol::Http || mended.len() <= HTTP_LIMIT;
     (fits && Format::new(format.protocol, &mended).json().is_ok()).then_some(mended)
 }
@@ -50,8 +56,9 @@ fn joined(text: &str) -> String {
 }
 
 /// Adds variables at the end of the object, spelled as its other members are.
-fn extended(protocol: Protocol, text: &str, missing: &[&str]) -> Option<String> {
+fn extended(protocol: Protocol, text: &str, missing: &[String]) -> Option<String> {
     let format = Format::new(protocol, text);
+    let missing = missing.iter().filter(|name| format.find(name).is_none());
     let (object, rendered) = format.parsed().ok()?;
     let colon = object.colon.map_or(":", |range| &rendered.line()[range]);
     let space = object.before_key.map_or("", |range| &rendered.line()[range]);
@@ -153,7 +160,8 @@ impl Tidy {
         match pair {
             ('/', Some('/')) | ('#', _) => self.mode = Mode::LineComment,
             ('/', Some('*')) => self.mode = Mode::BlockComment,
-            ('\\', Some('n' | 'r' | 't')) | ('\u{feff}' | '\u{200b}', _) => {}
+            // A backslash at the end of a line goes on there: so AWS prints its examples.
+            ('\\', Some('n' | 'r' | 't' | '\n' | '\r') | None) | ('\u{feff}' | '\u{200b}', _) => {}
             (space, _) if space.is_whitespace() => self.space(if space.is_ascii() { space } else { ' ' }),
             (',', _) => self.comma = true,
             ('"' | '\'' | '“' | '”' | '„' | '‘' | '’', _) => {

@@ -1,6 +1,7 @@
 //! The language of access-log formats: literal text and `$context` variables, and whether it writes JSON.
 
 mod explain;
+pub mod flaws;
 pub mod json;
 pub mod mend;
 pub mod rule;
@@ -70,7 +71,7 @@ impl<'t> Format<'t> {
     }
 
     /// As [`json`](Self::json), with the line that the object was read from.
-    fn parsed(&self) -> Result<(Object, Rendered<'t>), NotJson> {
+    pub(in crate::access_log) fn parsed(&self) -> Result<(Object, Rendered<'t>), NotJson> {
         let rendered = self.template.render(variables::value);
         match json::object(rendered.line()) {
             Ok(object) => Ok((object, rendered)),

@@ -1,7 +1,7 @@
 //! What a rule about formats says, and how that becomes the verdict on a stage. The linter and the audit share it.
 
 use crate::{
-    Context, Judgement, Verdict,
+    Context, Judgement, Policy, Verdict,
     check::{Evidence, Failure, Fix},
     inventory::{Protocol, StageOf},
 };
@@ -15,6 +15,8 @@ pub struct Ruling {
     pub fault: Option<Fault>,
     /// What there is to know besides, in sentences.
     pub notes: Vec<String>,
+    /// Why the question does not arise, where it does not.
+    pub not_applicable: Option<&'static str>,
 }
 
 /// What is wrong with a format.
@@ -25,19 +27,31 @@ pub struct Fault {
     /// The byte of the format that it is about.
     pub at: Option<usize>,
     /// Variables that should be there, as they would be added: `integration.error`.
-    pub missing: Vec<&'static str>,
+    pub missing: Vec<String>,
     /// What to do, in a sentence.
     pub fix: String,
 }
 
-/// A rule about formats.
-pub type Rule = fn(&Format<'_>) -> Ruling;
+/// A rule about formats, for an owner who may want more of them than others do.
+pub type Rule = fn(&Format<'_>, &Policy) -> Ruling;
 
 impl Ruling {
     /// All is well.
     #[must_use]
     pub fn pass(notes: Vec<String>) -> Self {
-        Self { fault: None, notes }
+        Self { notes, ..Self::default() }
+    }
+
+    /// Something is wrong.
+    #[must_use]
+    pub fn fail(fault: Fault, notes: Vec<String>) -> Self {
+        Self { fault: Some(fault), notes, not_applicable: None }
+    }
+
+    /// The question does not arise.
+    #[must_use]
+    pub fn not_applicable(why: &'static str) -> Self {
+        Self { not_applicable: Some(why), ..Self::default() }
     }
 }
 
@@ -50,7 +64,10 @@ pub fn judge(rule: Rule, stage: &StageOf<'_>, context: &Context<'_>) -> Verdict 
         return Ok(Judgement::NotApplicable("the stage has no access log"));
     };
     let format = Format::new(stage.protocol(), log.format);
-    let Ruling { fault, notes } = rule(&format);
+    let Ruling { fault, notes, not_applicable } = rule(&format, context.policy());
+    if let Some(why) = not_applicable {
+        return Ok(Judgement::NotApplicable(why));
+    }
     let Some(fault) = fault else {
         return Ok(if notes.is_empty() { Judgement::Pass } else { Judgement::PassNoted(notes.join(" ")) });
     };
@@ -124,12 +141,22 @@ pub fn protocol_name(protocol: Protocol) -> &'static str {
 
 /// Names in a sentence: `a`, `a and b`.
 #[must_use]
-pub fn listed(names: &[&str]) -> String {
+pub fn listed(names: &[impl AsRef<str>]) -> String {
     match names {
         [] => String::new(),
-        [one] => (*one).to_owned(),
-        [head @ .., last] => format!("{} and {last}", head.join(", ")),
+        [one] => one.as_ref().to_owned(),
+        [head @ .., last] => {
+            let head: Vec<_> = head.iter().map(AsRef::as_ref).collect();
+            format!("{} and {}", head.join(", "), last.as_ref())
+        }
     }
+}
+
+/// The variables that are missing, as they are added to a format: "`$context.a` and `$context.b`".
+#[must_use]
+pub fn as_variables(missing: &[String]) -> String {
+    let variables: Vec<_> = missing.iter().map(|name| format!("`$context.{name}`")).collect();
+    listed(&variables)
 }
 
 /// A note for variables that only stand as `${context.x}`.
@@ -162,6 +189,16 @@ pub(in crate::access_log) mod testing {
 
     /// What a check says about a stage whose access log has that format; `None`: it is off.
     pub(in crate::access_log) fn verdict(check: &Check, protocol: Protocol, format: Option<&str>) -> Verdict {
+        verdict_under(Policy::NONE, check, protocol, format)
+    }
+
+    /// The same, for an owner who has decided something.
+    pub(in crate::access_log) fn verdict_under(
+        policy: &Policy,
+        check: &Check,
+        protocol: Protocol,
+        format: Option<&str>,
+    ) -> Verdict {
         let Judge::Stage(judge) = check.judge else { panic!("{} judges no stage", check.id) };
         let account = Account {
             id: crate::Fetched::known("123456789012".to_owned()),
@@ -196,7 +233,7 @@ pub(in crate::access_log) mod testing {
         };
         let api =
             Api { id: "a1b2c3d4e5".to_owned(), name: "orders".to_owned(), protocol, stages: Listing::whole(vec![]) };
-        let context = Context::new(World { account: &account, region: &region });
+        let context = Context::under(World { account: &account, region: &region }, policy);
         judge(&StageOf { api: &api, stage: &stage }, &context)
     }
 
@@ -270,7 +307,7 @@ mod tests {
 
     #[test]
     fn names_are_listed_as_people_do() {
-        assert_eq!(listed(&[]), "");
+        assert_eq!(listed(&[""; 0]), "");
         assert_eq!(listed(&["a"]), "a");
         assert_eq!(listed(&["a", "b"]), "a and b");
         assert_eq!(listed(&["a", "b", "c"]), "a, b and c");

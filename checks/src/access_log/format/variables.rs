@@ -3,12 +3,17 @@
 //! The tables are AWS's: REST
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html>, HTTP
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html>, WebSocket
-//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-logging.html>. `requestOverride`,
-//! `responseOverride` and `authorizer` are free names and not listed.
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-logging.html>.
+
+mod names;
+mod tables;
 
 use crate::inventory::Protocol;
 
 use super::template::Variable;
+
+pub use names::{Spelling, Standing, is_near, spelling, standing};
+pub use tables::{BEYOND_THE_WEBSOCKET_TABLE, HTTP, REST, REST_BEYOND_THE_TABLE, WEBSOCKET};
 
 /// What a variable is filled with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,204 +76,61 @@ pub fn value(variable: &Variable<'_>, in_string: bool) -> &'static str {
     Kind::of(variable.name).sample(in_string)
 }
 
-/// Fills a variable as API Gateway does where there is no value. AWS does not document it; observed in
-/// <https://github.com/DataBiosphere/azul/issues/4009>.
+/// Fills a variable as API Gateway does where there is no value: with `-`. AWS does not document it; observed in
+/// <https://github.com/DataBiosphere/azul/issues/4009>. What is always there keeps its value, and so does quoted text
+/// outside a string: whether API Gateway writes `-` or `"-"` there is not known.
 #[must_use]
-pub fn absent(_: &Variable<'_>, _: bool) -> &'static str {
-    "-"
+pub fn absent(protocol: Protocol, variable: &Variable<'_>, in_string: bool) -> &'static str {
+    let kind = Kind::of(variable.name);
+    let has_value = is_always_there(protocol, variable.name) || kind == Kind::QuotedText && !in_string;
+    if has_value { kind.sample(in_string) } else { "-" }
 }
 
-/// The variables of REST APIs, those of response streaming among them.
-pub const REST: &[&str] = &[
-    "accountId",
-    "apiId",
-    "authenticate.error",
-    "authenticate.latency",
-    "authenticate.status",
-    "authorize.error",
-    "authorize.latency",
-    "authorize.status",
-    "authorizer.error",
-    "authorizer.integrationLatency",
-    "authorizer.integrationStatus",
-    "authorizer.latency",
-    "authorizer.principalId",
-    "authorizer.requestId",
-    "authorizer.status",
-    "awsEndpointRequestId",
-    "customDomain.basePathMatched",
-    "domainName",
-    "domainPrefix",
-    "error.message",
-    "error.messageString",
-    "error.responseType",
-    "error.validationErrorString",
-    "extendedRequestId",
-    "httpMethod",
-    "identity.accountId",
-    "identity.apiKey",
-    "identity.apiKeyId",
-    "identity.caller",
-    "identity.clientCert.clientCertPem",
-    "identity.clientCert.issuerDN",
-    "identity.clientCert.serialNumber",
-    "identity.clientCert.subjectDN",
-    "identity.clientCert.validity.notAfter",
-    "identity.clientCert.validity.notBefore",
-    "identity.cognitoAuthenticationProvider",
-    "identity.cognitoAuthenticationType",
-    "identity.cognitoIdentityId",
-    "identity.cognitoIdentityPoolId",
-    "identity.principalOrgId",
-    "identity.sourceIp",
-    "identity.user",
-    "identity.userAgent",
-    "identity.userArn",
-    "integration.error",
-    "integration.integrationStatus",
-    "integration.latency",
-    "integration.requestId",
-    "integration.responseTransferMode",
-    "integration.status",
-    "integration.timeToAllHeaders",
-    "integration.timeToFirstContent",
-    "integrationErrorMessage",
-    "integrationLatency",
-    "integrationStatus",
-    "path",
-    "protocol",
-    "requestId",
-    "requestTime",
-    "requestTimeEpoch",
-    "resourceId",
-    "resourcePath",
-    "responseLatency",
-    "responseLength",
-    "stage",
-    "status",
-    "waf.error",
-    "waf.latency",
-    "waf.status",
-    "wafResponseCode",
-    "webaclArn",
-    "xrayTraceId",
-];
+/// Whether this kind of API has a value for a number in every line, so that it may stand without quotes.
+#[must_use]
+pub fn is_always_there(protocol: Protocol, name: &str) -> bool {
+    match name {
+        "status" | "requestTimeEpoch" => true,
+        "responseLatency" | "responseLength" | "accountId" => protocol != Protocol::Websocket,
+        "connectedAt" => protocol == Protocol::Websocket,
+        _ => false,
+    }
+}
 
-/// Variables that REST APIs fill although AWS's table lacks them.
-pub const REST_BEYOND_THE_TABLE: &[&str] =
-    &["cipherSuite", "deploymentId", "identity.vpcId", "identity.vpceId", "isCanaryRequest", "tlsVersion"];
+/// Other names of the same value, as far as AWS states them for that kind of API.
+#[must_use]
+pub fn aliases(protocol: Protocol, name: &str) -> &'static [&'static str] {
+    match name {
+        "integration.error" => &["integrationErrorMessage"],
+        "integrationErrorMessage" => &["integration.error"],
+        "integration.latency" => &["integrationLatency"],
+        "integrationLatency" => &["integration.latency"],
+        "integration.requestId" => &["awsEndpointRequestId"],
+        "awsEndpointRequestId" => &["integration.requestId"],
+        // REST APIs have two ids: a client may choose the one, and not the other.
+        "extendedRequestId" if protocol != Protocol::Rest => &["requestId"],
+        "requestId" if protocol != Protocol::Rest => &["extendedRequestId"],
+        _ => &[],
+    }
+}
 
-/// The variables of HTTP APIs. `authorizer.latency` and `authorizer.status` were in earlier versions of the table.
-pub const HTTP: &[&str] = &[
-    "accountId",
-    "apiId",
-    "authorizer.error",
-    "authorizer.latency",
-    "authorizer.principalId",
-    "authorizer.status",
-    "awsEndpointRequestId",
-    "awsEndpointRequestId2",
-    "customDomain.basePathMatched",
-    "dataProcessed",
-    "domainName",
-    "domainPrefix",
-    "error.message",
-    "error.messageString",
-    "error.responseType",
-    "extendedRequestId",
-    "httpMethod",
-    "identity.accountId",
-    "identity.caller",
-    "identity.clientCert.clientCertPem",
-    "identity.clientCert.issuerDN",
-    "identity.clientCert.serialNumber",
-    "identity.clientCert.subjectDN",
-    "identity.clientCert.validity.notAfter",
-    "identity.clientCert.validity.notBefore",
-    "identity.cognitoAuthenticationProvider",
-    "identity.cognitoAuthenticationType",
-    "identity.cognitoIdentityId",
-    "identity.cognitoIdentityPoolId",
-    "identity.principalOrgId",
-    "identity.sourceIp",
-    "identity.user",
-    "identity.userAgent",
-    "identity.userArn",
-    "integration.error",
-    "integration.integrationStatus",
-    "integration.latency",
-    "integration.requestId",
-    "integration.status",
-    "integrationErrorMessage",
-    "integrationLatency",
-    "integrationStatus",
-    "path",
-    "protocol",
-    "requestId",
-    "requestTime",
-    "requestTimeEpoch",
-    "responseLatency",
-    "responseLength",
-    "routeKey",
-    "stage",
-    "status",
-];
-
-/// The variables of WebSocket APIs.
-pub const WEBSOCKET: &[&str] = &[
-    "apiId",
-    "authenticate.error",
-    "authenticate.latency",
-    "authenticate.status",
-    "authorize.error",
-    "authorize.latency",
-    "authorize.status",
-    "authorizer.error",
-    "authorizer.integrationLatency",
-    "authorizer.integrationStatus",
-    "authorizer.latency",
-    "authorizer.principalId",
-    "authorizer.requestId",
-    "authorizer.status",
-    "connectedAt",
-    "connectionId",
-    "domainName",
-    "error.message",
-    "error.messageString",
-    "error.responseType",
-    "error.validationErrorString",
-    "eventType",
-    "extendedRequestId",
-    "identity.accountId",
-    "identity.apiKey",
-    "identity.apiKeyId",
-    "identity.caller",
-    "identity.cognitoAuthenticationProvider",
-    "identity.cognitoAuthenticationType",
-    "identity.cognitoIdentityId",
-    "identity.cognitoIdentityPoolId",
-    "identity.principalOrgId",
-    "identity.sourceIp",
-    "identity.user",
-    "identity.userAgent",
-    "identity.userArn",
-    "integration.error",
-    "integration.integrationStatus",
-    "integration.latency",
-    "integration.requestId",
-    "integration.status",
-    "integrationLatency",
-    "messageId",
-    "requestId",
-    "requestTime",
-    "requestTimeEpoch",
-    "routeKey",
-    "stage",
-    "status",
-    "waf.error",
-    "waf.latency",
-    "waf.status",
-];
+/// Whether a client or a backend decides what stands in the value, quotes and backslashes too.
+#[must_use]
+pub fn holds_any_text(name: &str) -> bool {
+    let listed = [
+        "path",
+        "identity.userAgent",
+        "error.message",
+        "error.validationErrorString",
+        "integrationErrorMessage",
+        "integration.error",
+        "authorize.error",
+        "authorizer.error",
+        "authenticate.error",
+    ];
+    let is_free = ["authorizer.", "requestOverride.", "responseOverride."].iter().any(|free| name.starts_with(free));
+    listed.contains(&name) || is_free && !names::is_listed(name) && Kind::of(name) == Kind::Text
+}
 
 /// The table of a kind of API.
 #[must_use]
@@ -280,46 +142,14 @@ pub fn table(protocol: Protocol) -> &'static [&'static str] {
     }
 }
 
-/// What is known of a name on a kind of API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// This kind of API fills it: AWS's table has it, or it is a free name below `authorizer`, or on REST below
-    /// `requestOverride` and `responseOverride`.
-    Filled,
-    /// AWS's table lacks it, but it is named elsewhere in the documentation or known to be filled.
-    BeyondTheTable,
-    /// Other kinds of API fill it, and this one never does.
-    NeverHere,
-    /// No table has it.
-    Unknown,
-}
-
-/// What is known of the name on that kind of API.
+/// What one calls that kind of API in a sentence.
 #[must_use]
-pub fn standing(protocol: Protocol, name: &str) -> Standing {
-    let is_override = ["requestOverride.", "responseOverride."].iter().any(|free| name.starts_with(free));
-    if table(protocol).contains(&name) || name.starts_with("authorizer.") {
-        return Standing::Filled;
+pub fn apis(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Rest => "REST APIs",
+        Protocol::Http => "HTTP APIs",
+        Protocol::Websocket => "WebSocket APIs",
     }
-    if is_override {
-        return if protocol == Protocol::Rest { Standing::Filled } else { Standing::NeverHere };
-    }
-    let named_elsewhere =
-        protocol == Protocol::Websocket && matches!(name, "integrationErrorMessage" | "integrationStatus");
-    if named_elsewhere || REST_BEYOND_THE_TABLE.contains(&name) {
-        return Standing::BeyondTheTable;
-    }
-    let all = [Protocol::Rest, Protocol::Http, Protocol::Websocket];
-    if all.iter().any(|other| table(*other).contains(&name)) { Standing::NeverHere } else { Standing::Unknown }
-}
-
-/// Whether two different names differ only in case, or by one letter: inserted, lost, changed, or two neighbours
-/// swapped.
-#[must_use]
-pub fn is_near(name: &str, other: &str) -> bool {
-    name != other
-        && name.len().abs_diff(other.len()) <= 1
-        && (name.eq_ignore_ascii_case(other) || strsim::osa_distance(name, other) == 1)
 }
 
 #[cfg(test)]
@@ -352,45 +182,11 @@ mod tests {
 
     #[test]
     fn tables_are_sorted_and_without_repeats() {
-        for names in [REST, HTTP, WEBSOCKET, REST_BEYOND_THE_TABLE] {
+        for names in [REST, HTTP, WEBSOCKET, REST_BEYOND_THE_TABLE, BEYOND_THE_WEBSOCKET_TABLE] {
             let mut sorted = names.to_vec();
             sorted.sort_unstable();
             sorted.dedup();
             assert_eq!(sorted, names);
-        }
-    }
-
-    #[test]
-    fn a_name_stands_differently_on_each_kind_of_api() {
-        use Protocol::{Http, Rest, Websocket};
-        use Standing::{BeyondTheTable, Filled, NeverHere, Unknown};
-        for (name, expected) in [
-            ("requestId", [Filled, Filled, Filled]),
-            ("xrayTraceId", [Filled, NeverHere, NeverHere]),
-            ("routeKey", [NeverHere, Filled, Filled]),
-            ("connectionId", [NeverHere, NeverHere, Filled]),
-            ("authorizer.claims.sub", [Filled, Filled, Filled]),
-            ("authorizer.tenant", [Filled, Filled, Filled]),
-            ("requestOverride.header.x", [Filled, NeverHere, NeverHere]),
-            ("responseOverride.status", [Filled, NeverHere, NeverHere]),
-            ("integrationErrorMessage", [Filled, Filled, BeyondTheTable]),
-            ("integrationStatus", [Filled, Filled, BeyondTheTable]),
-            ("tlsVersion", [BeyondTheTable, BeyondTheTable, BeyondTheTable]),
-            ("integration.timeToFirstContent", [Filled, NeverHere, NeverHere]),
-            ("requestid", [Unknown, Unknown, Unknown]),
-            ("", [Unknown, Unknown, Unknown]),
-        ] {
-            assert_eq!([Rest, Http, Websocket].map(|protocol| standing(protocol, name)), expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn near_is_case_or_one_letter() {
-        for near in ["requestid", "REQUESTID", "requestIdd", "requestI", "requestOd", "reqeustId", "equestId"] {
-            assert!(is_near(near, "requestId"), "{near}");
-        }
-        for far in ["requestId", "requestIdFoo", "rqeustId", "id", ""] {
-            assert!(!is_near(far, "requestId"), "{far}");
         }
     }
 }

@@ -85,11 +85,16 @@ fn whatever_else_has_its_place_and_reason() {
 
 #[test]
 fn keys_are_compared_decoded_and_within_their_object() {
-    let duplicate = |text| object(text).expect("an object").duplicate;
-    assert_eq!(duplicate(r#"{"a":1,"\u0061":2}"#), Some(("a".to_owned(), 7)));
-    assert_eq!(duplicate(r#"{"a":{"b":1,"b":2}}"#), Some(("b".to_owned(), 12)));
-    assert_eq!(duplicate(r#"{"a":1,"A":2,"b":{"a":1},"c":[{"a":1},{"a":1}],"a ":1}"#), None);
-    assert_eq!(duplicate(r#"{"\ud83d\ude00":1,"😀":2}"#), Some(("😀".to_owned(), 18)));
+    let repeated = |text: &str| -> Vec<String> {
+        let places = object(text).expect("an object").repeated;
+        places.into_iter().map(|place| format!("{}{}", place.start, &text[place.clone()])).collect()
+    };
+    assert_eq!(repeated(r#"{"a":1,"\u0061":2}"#), [r#"7"\u0061""#]);
+    assert_eq!(repeated(r#"{"a":{"b":1,"b":2,"b":3},"a":4}"#), [r#"12"b""#, r#"18"b""#, r#"25"a""#]);
+    assert_eq!(repeated(r#"{"a":1,"A":2,"b":{"a":1},"c":[{"a":1},{"a":1}],"a ":1}"#), [""; 0]);
+    assert_eq!(repeated(r#"{"\ud83d\ude00":1,"😀":2}"#), [r#"18"😀""#]);
+    let places = object(r#"{"a":1, "b" :{"c":[]}}"#).expect("an object").key_places;
+    assert_eq!(places, [1..4, 8..11, 14..17]);
 }
 
 #[test]

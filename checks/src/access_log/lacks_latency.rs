@@ -1,0 +1,130 @@
+//! Whether an access log tells how long API Gateway took and how long the backend.
+
+use crate::{
+    Context, Policy, Verdict,
+    access_log::format::{
+        Fault, Format, Ruling,
+        rule::{self, as_variables, listed},
+        variables::is_near,
+    },
+    check::{Check, Judge, Need, Severity},
+    inventory::{Protocol, StageOf},
+};
+
+/// See the documentation beside this file.
+pub const CHECK: Check = Check {
+    id: "access-log-lacks-latency",
+    title: "Access log cannot tell where time was spent",
+    severity: Severity::Low,
+    needs: &[Need::Stages],
+    judge: Judge::Stage(judge),
+    docs: include_str!("lacks_latency.md"),
+};
+
+/// The names of the backend's time.
+const BACKEND: [&str; 2] = ["integration.latency", "integrationLatency"];
+/// The whole time. WebSocket APIs have no variable for it.
+const WHOLE: &str = "responseLatency";
+/// The time of a Lambda authorizer, which is not the backend's.
+const AUTHORIZER: [&str; 2] = ["authorizer.integrationLatency", "authorizer.latency"];
+
+fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
+    rule::judge(rule, stage, context)
+}
+
+/// Fails if a variable for the backend's time or for the whole is not there, whatever the syntax around them.
+pub(super) fn rule(format: &Format<'_>, _: &Policy) -> Ruling {
+    let backend = BACKEND.iter().find_map(|name| format.find(name));
+    let wants_whole = format.protocol != Protocol::Websocket;
+    let whole = format.find(WHOLE).filter(|_| wants_whole);
+    let mut missing = Vec::new();
+    if backend.is_none() {
+        missing.push(BACKEND[0].to_owned());
+    }
+    if wants_whole && whole.is_none() {
+        missing.push(WHOLE.to_owned());
+    }
+    let braced = [backend, whole].into_iter().flatten().filter(|variable| variable.is_braced());
+    let notes = braced.map(|braced| format!("`{}` is read as `$context.{}`.", braced.source, braced.name)).collect();
+    if missing.is_empty() {
+        return Ruling::pass(notes);
+    }
+    let mut message = format!("The access log lacks {}", listed(&missing));
+    let mut at = None;
+    let other = AUTHORIZER.iter().find_map(|name| format.find(name)).filter(|_| backend.is_none());
+    if let Some(other) = other {
+        at = Some(other.at);
+        message = format!("{message}; {} does not count: it is the authorizer's time", other.name);
+    }
+    let near = |name: &String| format.template.variables().find(|variable| is_near(variable.name, name));
+    if let Some(near) = missing.iter().find_map(near) {
+        at = at.or(Some(near.at));
+        message = format!("{message}; `{}` is another name, which is never filled", near.source);
+    }
+    message.push('.');
+    let fix = format!("Add {} to the format.", as_variables(&missing));
+    Ruling::fail(Fault { message, at, missing, fix }, notes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Judgement,
+        access_log::format::rule::testing::{PROTOCOLS, evidence, failure, verdict},
+        inventory::Protocol::{Http, Rest, Websocket},
+    };
+
+    #[test]
+    fn the_backends_time_and_the_whole_are_wanted() {
+        // protocols, format, what is missing; `!` where it passes with a note
+        let all: &[Protocol] = &PROTOCOLS;
+        let table: &[(&[Protocol], &str, &str)] = &[
+            (all, "$context.integration.latency $context.responseLatency", ""),
+            (all, "$context.integrationLatency,$context.responseLatency", ""),
+            (&[Websocket], "$context.integrationLatency", ""),
+            (&[Websocket], "$context.integration.latency", ""),
+            (&[Rest, Http], "$context.integration.latency", "responseLatency"),
+            (&[Rest, Http], "$context.responseLatency", "integration.latency"),
+            (&[Websocket], "$context.responseLatency", "integration.latency"),
+            (&[Rest, Http], "{}", "integration.latency, responseLatency"),
+            (&[Websocket], "{}", "integration.latency"),
+            (all, "$context.authorizer.integrationLatency $context.responseLatency", "integration.latency"),
+            (all, "$context.Integration.latency $context.responseLatency", "integration.latency"),
+            (&[Rest, Http], "$context.integration.latency $context.responselatency", "responseLatency"),
+            (all, "${context.integration.latency} $context.responseLatency", "!"),
+            (&[Rest, Http], "$context.integration.latency ${context.responseLatency}", "!"),
+        ];
+        for (protocols, format, missing) in table {
+            for protocol in *protocols {
+                match (verdict(&CHECK, *protocol, Some(format)).expect("known"), *missing) {
+                    (Judgement::Pass, "") | (Judgement::PassNoted(_), "!") => {}
+                    (Judgement::Fail(failure), missing) => {
+                        assert_eq!(evidence(&failure, "missing"), Some(missing), "{protocol:?} {format}");
+                    }
+                    (other, _) => panic!("{protocol:?} {format}: {other:?}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_count_is_explained() {
+        let format = "$context.responseLatency $context.authorizer.latency";
+        let authorizer = failure(&CHECK, Rest, format);
+        assert_eq!(
+            authorizer.message,
+            "The access log lacks integration.latency; authorizer.latency does not count: it is the authorizer's time."
+        );
+        assert_eq!(evidence(&authorizer, "at"), Some("column 26"));
+        let near = failure(&CHECK, Websocket, "$context.integration.latenci");
+        assert_eq!(
+            near.message,
+            "The access log lacks integration.latency; `$context.integration.latenci` is another name, which is never \
+             filled."
+        );
+        // With the backend's time there, the authorizer's is no stand-in for anything.
+        let whole = failure(&CHECK, Http, "$context.authorizer.latency $context.integration.latency");
+        assert!(!whole.message.contains("authorizer"), "{}", whole.message);
+    }
+}

@@ -1,0 +1,140 @@
+use super::*;
+use crate::{
+    Judgement,
+    access_log::format::{
+        rule::testing::{PROTOCOLS, evidence, failure, verdict},
+        variables::{REST_BEYOND_THE_TABLE, table},
+    },
+    inventory::Protocol::{Http, Rest, Websocket},
+};
+
+/// `""` passes, `"!"` passes with a note; else the place of the failure.
+fn said(protocol: Protocol, format: &str) -> String {
+    match verdict(&CHECK, protocol, Some(format)).expect("known") {
+        Judgement::Pass => String::new(),
+        Judgement::PassNoted(_) => "!".to_owned(),
+        Judgement::Fail(failure) => evidence(&failure, "at").expect("a place").to_owned(),
+        Judgement::NotApplicable(why) => panic!("{why}"),
+    }
+}
+
+#[test]
+fn names_pass_fail_or_are_noted() {
+    const FAILS: &str = "column 3";
+    for (variable, expected) in [
+        ("$context.requestId", ["", "", ""]),
+        ("$context.xrayTraceId", ["", FAILS, FAILS]),
+        ("$context.routeKey", [FAILS, "", ""]),
+        ("$context.connectionId", [FAILS, FAILS, ""]),
+        ("$context.httpMethod", ["", "", FAILS]),
+        ("$context.responseLatency", ["", "", FAILS]),
+        ("$context.accountId", ["", "", FAILS]),
+        ("$context.integration.timeToAllHeaders", ["", FAILS, FAILS]),
+        // Slips.
+        ("$context.requestid", [FAILS; 3]),
+        ("$context.RequestId", [FAILS; 3]),
+        ("$context.requestIdd", [FAILS; 3]),
+        ("$context.statsu", [FAILS; 3]),
+        ("$context.integration.eror", [FAILS; 3]),
+        ("$context.routekey", [FAILS; 3]),
+        ("$context.xraytraceid", [FAILS; 3]),
+        // Free names.
+        ("$context.authorizer.anything", ["", "", ""]),
+        ("$context.authorizer.claims.cognito:username", ["", "", ""]),
+        ("$context.authorizer.claims", ["!", "!", "!"]),
+        ("$context.Authorizer.claims.sub", [FAILS; 3]),
+        ("$context.requestOverride.header.x-y", ["", FAILS, FAILS]),
+        ("$context.responseOverride.status", ["", FAILS, FAILS]),
+        // Unknown, and like nothing.
+        ("$context.brandNew", ["!", "!", "!"]),
+        ("$context.requestIdFoo", ["!", "!", "!"]),
+        ("$context.identity", ["!", "!", "!"]),
+        // Beyond the tables.
+        ("$context.tlsVersion", ["", "!", "!"]),
+        ("$context.identity.vpceId", ["", "!", "!"]),
+        ("$context.integrationErrorMessage", ["", "", "!"]),
+        ("$context.integrationStatus", ["", "", "!"]),
+        ("$context.awsEndpointRequestId", ["", "", "!"]),
+        // Not of access logs.
+        ("$input.body", [FAILS; 3]),
+        ("${stageVariables.name}", [FAILS; 3]),
+        ("$inputs.body", ["", "", ""]),
+        ("$5 context.requestid", ["", "", ""]),
+        // In braces it is the same variable.
+        ("${context.requestid}", [FAILS; 3]),
+        ("${context.requestId}", ["", "", ""]),
+    ] {
+        let format = format!("é {variable} $context.status");
+        assert_eq!(PROTOCOLS.map(|protocol| said(protocol, &format)), expected, "{variable}");
+    }
+}
+
+#[test]
+fn every_name_of_a_table_is_known_there() {
+    for protocol in PROTOCOLS {
+        for name in table(protocol) {
+            assert_eq!(said(protocol, &format!("$context.{name}")), "", "{protocol:?} {name}");
+        }
+    }
+    for name in REST_BEYOND_THE_TABLE {
+        assert_eq!(said(Rest, &format!("$context.{name}")), "", "{name}");
+    }
+}
+
+#[test]
+fn the_message_says_what_was_meant() {
+    let message = |protocol, format| failure(&CHECK, protocol, format).message;
+    assert_eq!(
+        message(Rest, "$context.requestid $context.requestid"),
+        "The access log names what is never filled: `$context.requestid`, which differs from `requestId` only in upper \
+         and lower case."
+    );
+    assert_eq!(
+        message(Http, "${context.statu} $context.xraytraceid"),
+        "The access log names what is never filled: `${context.statu}`, which differs from `status` by one letter; \
+         `$context.xraytraceid`, which differs from `xrayTraceId` only in upper and lower case, and HTTP APIs do not have \
+         that either."
+    );
+    assert_eq!(
+        message(Websocket, "$context.path $input.body"),
+        "The access log names what is never filled: `$context.path`, which WebSocket APIs do not have (it stays `-` for \
+         ever); `$input.body`, as only $context variables are filled."
+    );
+    let fix = failure(&CHECK, Websocket, "$context.path $context.statu").fix.say;
+    assert!(fix.starts_with("Take `$context.path` out. Write `$context.status` for `$context.statu`. "), "{fix}");
+}
+
+#[test]
+fn of_many_some_are_named() {
+    let names = ["path", "protocol", "httpMethod", "accountId", "domainPrefix"];
+    let five: String = names.map(|name| format!("$context.{name} ")).concat();
+    let message = failure(&CHECK, Websocket, &five).message;
+    assert!(message.contains("`$context.domainPrefix`") && !message.contains("more"), "{message}");
+    let seven = failure(&CHECK, Websocket, &format!("{five} $context.routekey $context.xrayTraceId"));
+    assert!(seven.message.ends_with("; and 2 more."), "{}", seven.message);
+    assert!(seven.fix.say.contains("The others likewise."), "{}", seven.fix.say);
+}
+
+#[test]
+fn notes_name_what_is_not_known() {
+    let note = |protocol, format: &str| match verdict(&CHECK, protocol, Some(format)) {
+        Ok(Judgement::PassNoted(note)) => note,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        note(
+            Rest,
+            "$context.new $context.new $context.authorizer.claims $context.newer.tlsVersion $context.tlsVersion"
+        ),
+        "`$context.new` and `$context.newer.tlsVersion`: no variable that this version of Gatelight knows. \
+         `$context.authorizer.claims` is null, says AWS: name one of the claims."
+    );
+    assert_eq!(
+        note(Websocket, "$context.integrationStatus"),
+        "`$context.integrationStatus`: AWS's table of variables of WebSocket APIs lacks it; whether it is filled is not \
+         certain."
+    );
+    let many = [1, 2, 3, 4, 5].map(|n| format!("$context.new{n}x ")).concat();
+    assert!(note(Http, &many).ends_with("`$context.new5x`: no variable that this version of Gatelight knows."));
+    assert!(note(Http, &format!("{many}$context.new6x")).contains("`$context.new5x` (and others): no"));
+}
