@@ -98,7 +98,7 @@ fn a_month_of_hourly_runs_with_five_thousand_findings() {
         megabytes(late)
     );
     // Shown by `cargo test -- --nocapture`.
-    println!("{page}");
+    crate::say_on_stderr(&page);
     assert!(bytes < LARGEST, "{page}");
     assert!(median < LIMIT, "{page}");
     assert!(late < early + 8 * MEGABYTE, "{page}");

@@ -1,9 +1,6 @@
 //! What changed since the last look, on the page.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, Write},
-};
+use std::{collections::BTreeMap, io};
 
 use gatelight_checks::CHECKS;
 use jiff::Timestamp;
