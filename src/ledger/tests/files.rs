@@ -62,7 +62,7 @@ fn a_damaged_file_is_moved_aside_and_said_so() {
         ("zeros", |path| overwrite(path, 0, &[0; 4096])),
         ("cut", |path| fs::OpenOptions::new().write(true).open(path).expect("opens").set_len(10_000).expect("cuts")),
         ("text", |path| {
-            fs::write(path, "not a database at all, and long enough to be one. ".repeat(100)).expect("writes")
+            fs::write(path, "not a database at all, and long enough to be one. ".repeat(100)).expect("writes");
         }),
     ];
     for (way, damage) in ways {
@@ -178,6 +178,10 @@ fn a_ledger_of_each_version_is_brought_up_to_date() {
     }
 }
 
+fn version_of(steps: &[&str]) -> i64 {
+    i64::try_from(steps.len()).expect("few")
+}
+
 #[test]
 fn steps_are_taken_together_or_not_at_all() {
     let place = filled();
@@ -186,10 +190,10 @@ fn steps_are_taken_together_or_not_at_all() {
     let next = |step| [STEPS, &["ALTER TABLE runs ADD COLUMN cost INTEGER"], &[step]].concat();
     let db = Connection::open(&place.path).expect("opens");
     assert!(migrate(&db, &next("ALTER TABLE nonsense ADD COLUMN cost INTEGER")).is_err());
-    assert_eq!(version(&db), STEPS.len() as i64);
+    assert_eq!(version(&db), version_of(STEPS));
     assert!(db.prepare("SELECT cost FROM runs").is_err(), "the first of the two is taken back");
     migrate(&db, &next("CREATE INDEX runs_by_cost ON runs (cost)")).expect("migrates");
-    assert_eq!(version(&db), STEPS.len() as i64 + 2);
+    assert_eq!(version(&db), version_of(STEPS) + 2);
     drop(db);
     assert!(Ledger::open(&place.path).is_err(), "this version does not know it");
 }
