@@ -6,7 +6,7 @@ use std::{
     io::{self, Read},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context as _, anyhow, bail};
@@ -148,7 +148,7 @@ fn open(path: &Path) -> Result<Ledger, Refusal> {
 
 /// Readers never wait for a writer nor a writer for readers, and what is committed survives a power cut.
 fn prepare(db: &Connection) -> rusqlite::Result<()> {
-    let mode = to_wal(db)?;
+    let mode: String = db.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
     if mode != "wal" {
         tracing::warn!(mode, "the ledger's file system has no shared memory: readers and writers wait for each other");
     }
@@ -157,20 +157,6 @@ fn prepare(db: &Connection) -> rusqlite::Result<()> {
     // After a large run the log shrinks again.
     db.pragma_update(None, "journal_size_limit", 4 << 20)?;
     db.pragma_update(None, "cache_size", -8192)
-}
-
-/// Gives the journal's mode. While two processes begin a ledger together SQLite does not wait for this one lock by itself.
-fn to_wal(db: &Connection) -> rusqlite::Result<String> {
-    let begun = Instant::now();
-    loop {
-        let mode = db.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
-        match mode {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && begun.elapsed() < PATIENCE => {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            mode => return mode,
-        }
-    }
 }
 
 /// SQLite's own check of all pages and indexes.
