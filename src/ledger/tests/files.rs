@@ -254,6 +254,20 @@ fn a_reader_and_a_writer_do_not_wait_for_each_other() {
 }
 
 #[test]
+fn a_ledger_that_another_process_looks_into_is_begun_nonetheless() {
+    let place = Place::new();
+    let other = Connection::open(&place.path).expect("opens");
+    // A database without a table, and a reader in it: the journal's mode cannot be changed as long as it reads.
+    other.execute_batch("CREATE TABLE x (y); DROP TABLE x; BEGIN; SELECT * FROM sqlite_schema").expect("reads");
+    let reader = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        drop(other);
+    });
+    place.open().record(&mut report(0..1, 0), AUDIT, no_messages).expect("records");
+    reader.join().expect("ends");
+}
+
+#[test]
 fn two_writers_take_turns() {
     let place = Place::new();
     let write = |scope: &'static str| {
