@@ -236,13 +236,7 @@ impl Settings {
         for (number, route) in routes.iter().enumerate() {
             // An address that is not there is found out now, and not when there is news.
             route.webhook.check()?;
-            let Some(digest) = &route.digest else { continue };
-            let cron = || {
-                let zone = route.digest_time_zone.as_deref().map_or(Ok(Tz::UTC), schedule::zone)?;
-                Cron::new(digest, zone)
-            };
-            let cron = cron().map_err(|why| anyhow::anyhow!("[[slack]] {:?}: digest: {why}", route.name()))?;
-            digests.push((number, cron));
+            digests.extend(route.digest.clone().map(|cron| (number, cron)));
         }
         Ok(DaemonConfig {
             state_directory,

@@ -108,8 +108,7 @@ impl Daemon {
     fn spawn(mut command: Command, socket: &Path) -> Self {
         let _ = fs::remove_file(socket);
         let manager = UnixDatagram::bind(socket).unwrap();
-        let mut child =
-            command.env("NOTIFY_SOCKET", socket).env("WATCHDOG_USEC", "4000000").spawn().unwrap();
+        let mut child = command.env("NOTIFY_SOCKET", socket).env("WATCHDOG_USEC", "4000000").spawn().unwrap();
         let (notes, log) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
         let kept = Arc::clone(&notes);
         thread::spawn(move || {
