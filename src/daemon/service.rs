@@ -286,7 +286,7 @@ impl Loop {
     }
 
     async fn reload(&mut self) {
-        self.service.notify.reloading();
+        Notify::reloading();
         match self.try_to_reload().await {
             Ok(()) => {
                 tracing::info!("the configuration was read again");
@@ -333,7 +333,7 @@ impl Loop {
             return;
         }
         let limit = self.service.config.stop_after;
-        self.service.notify.stopping(limit + LAST_DELIVERIES + Duration::from_secs(5));
+        Notify::stopping(limit + LAST_DELIVERIES + Duration::from_secs(5));
         match self.running {
             Some(_) => tracing::info!("stopping; the run may go on for {} seconds", limit.as_secs()),
             None => tracing::info!("stopping"),
