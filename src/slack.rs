@@ -13,7 +13,7 @@ mod text;
 mod webhook;
 
 pub(crate) use audit::{check, post_all, send_all};
-pub(crate) use deliver::{Connection, Delivery, backoff, connect, post};
+pub(crate) use deliver::{Delivery, backoff, connect};
 pub(crate) use message::{Look, compose, digest, marked, snapshot, snapshot_of_all};
 pub(crate) use route::Route;
 pub(crate) use webhook::{Source, Webhook};

@@ -47,8 +47,6 @@ pub(crate) struct Post {
     pub(crate) at: Instant,
     /// Null if it was not JSON.
     pub(crate) body: Value,
-    /// What it was answered.
-    pub(crate) answer: Answer,
     /// Whether it stands in the channel.
     pub(crate) taken: bool,
 }
@@ -98,11 +96,6 @@ impl Slack {
         format!("http://{}/services/T0000TEST/B0000TEST/{SECRET}", self.address)
     }
 
-    /// Gives this answer to the next post that has none yet.
-    pub(crate) fn then(&self, answer: Answer) {
-        self.shared.answers.lock().unwrap().push_back(answer);
-    }
-
     pub(crate) fn posts(&self) -> Vec<Post> {
         self.shared.posts.lock().unwrap().clone()
     }
@@ -136,7 +129,8 @@ fn serve(shared: &Shared, stream: &TcpStream) -> io::Result<()> {
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line)? == 0 {
-            return Ok(());
+            // The list of connections holds it too, so that it would stay open.
+            return stream.shutdown(Shutdown::Both);
         }
         let mut headers = BTreeMap::new();
         loop {
@@ -171,7 +165,7 @@ fn answer(
         Answer::HangUp | Answer::CutOff => true,
         Answer::TooMany(_) | Answer::Hang | Answer::Endless | Answer::Redirect => false,
     };
-    let post = Post { at: Instant::now(), body: value, answer: answer.clone(), taken };
+    let post = Post { at: Instant::now(), body: value, taken };
     shared.posts.lock().unwrap().push(post);
     let (status, text, more) = match answer {
         Answer::Slacks => match refused {

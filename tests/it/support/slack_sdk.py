@@ -3,6 +3,10 @@
 import json
 import logging
 import sys
+import warnings as python_warnings
+
+# The model of a whole message is kept no more; it still knows the limits.
+python_warnings.simplefilter("ignore")
 
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.messages.message import Message
