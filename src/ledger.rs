@@ -6,6 +6,7 @@ mod outbox;
 mod prune;
 mod read;
 mod record;
+mod rows;
 mod schema;
 
 use std::{cell::Cell, path::PathBuf};

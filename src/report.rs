@@ -454,4 +454,6 @@ pub(crate) fn hex(fingerprint: &Fingerprint) -> String {
 }
 
 #[cfg(test)]
+pub(crate) mod made;
+#[cfg(test)]
 mod tests;

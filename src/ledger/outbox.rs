@@ -2,6 +2,8 @@
 //! or refused. One that a process was sending when it died is sent once more, and says so; one that was found so twice is
 //! not sent again, as nobody knows whether it arrived.
 
+use std::collections::BTreeSet;
+
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
@@ -38,7 +40,7 @@ impl Ledger {
         let mut statement = self.db.prepare_cached(
             "SELECT id, webhook, body, repeated, attempts, created_at,
                  (SELECT max(u.created_at) FROM outbox u
-                  WHERE u.webhook = o.webhook AND u.state = 'uncertain' AND u.told = 0)
+                  WHERE u.webhook = o.webhook AND u.state = 'uncertain' AND u.told = 0 AND u.id < o.id)
              FROM outbox o WHERE state = 'waiting' AND (not_before <= ?1 OR not_before > ?2) ORDER BY id",
         )?;
         let rows = statement.query_map([to_millis(now), longest(now)], |row| {
@@ -56,7 +58,15 @@ impl Ledger {
                 uncertain: row.get::<_, Option<i64>>(6)?.map(from_millis),
             })
         })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut due = rows.collect::<Result<Vec<Outgoing>, _>>()?;
+        // One message tells of it, not all that are on their way.
+        let mut told = BTreeSet::new();
+        for message in due.iter_mut().filter(|message| message.uncertain.is_some()) {
+            if !told.insert(message.webhook.clone()) {
+                message.uncertain = None;
+            }
+        }
+        Ok(due)
     }
 
     /// Notes that a message is about to be sent; to be called when the connection is open and nothing is written yet.

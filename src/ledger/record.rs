@@ -9,45 +9,18 @@ use std::{collections::HashMap, io};
 use anyhow::{Context as _, bail};
 use gatelight_checks::Severity;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use sha2::{Digest, Sha256};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::{Ledger, Message, RunCounts, from_millis, from_number, outbox, read, read::Details, to_millis, to_number};
+use super::{
+    Ledger, Message, RunCounts, from_millis, outbox, read,
+    read::Details,
+    rows::{self, Open, Texts, Word, hash},
+    to_millis,
+};
 use crate::{
     news::{Change, End, Finding, News},
     report::{Changes, Failed, Fingerprint, Report, Row, Seen, Shard, Told},
 };
-
-/// Stands for the contents of a text.
-type Hash = [u8; 16];
-
-/// An open finding, before the run.
-#[derive(Debug)]
-struct Open {
-    episode: i64,
-    severity: Severity,
-    ignored: bool,
-    message: Hash,
-    details: Hash,
-    first_seen: i64,
-    /// None: the last run found it.
-    last_seen: Option<i64>,
-    /// What the run says of it.
-    told: Word,
-}
-
-/// What a run says of an open finding. Of two outcomes about one subject the later word counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Word {
-    /// Nothing.
-    None,
-    /// It passes, or does not apply.
-    Over,
-    /// It could not be checked.
-    Unknown,
-    /// It fails.
-    Fails,
-}
 
 /// A run in the making.
 struct Look<'a> {
@@ -97,7 +70,7 @@ impl Ledger {
     ) -> anyhow::Result<()> {
         let write = || -> rusqlite::Result<()> {
             let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
-            let scope = scope_id(&transaction, scope)?;
+            let scope = rows::scope_id(&transaction, scope)?;
             transaction.execute(
                 "INSERT INTO runs (scope, started_at, finished_at, problem) VALUES (?, ?, ?, ?)",
                 params![scope, to_millis(started_at), to_millis(finished_at), problem],
@@ -109,7 +82,7 @@ impl Ledger {
 }
 
 fn look(db: &Connection, report: &Report, scope_name: &str) -> anyhow::Result<(News, Changes)> {
-    let scope = scope_id(db, scope_name)?;
+    let scope = rows::scope_id(db, scope_name)?;
     let last = read::last_success(db, scope_name)?.map(|run| run.finished_at);
     let now = to_millis(report.finished_at);
     if let Some(last) = last.filter(|last| now < to_millis(*last)) {
@@ -128,7 +101,7 @@ fn look(db: &Connection, report: &Report, scope_name: &str) -> anyhow::Result<(N
         scope,
         last,
         now,
-        open: open(db, scope)?,
+        open: rows::open(db, scope)?,
         seen: HashMap::new(),
         news: News {
             scope: scope_name.to_owned(),
@@ -187,34 +160,17 @@ impl Look<'_> {
             end: None,
         };
         let body = details.to_json();
-        let (message_hash, details_hash) = (hash(&message), hash(&body));
+        let texts = Texts { hashes: (hash(&message), hash(&body)), message: &message, details: &body };
         let ignored = ignored.is_some();
         let Some(open) = self.open.get_mut(&key) else {
-            let message_id = text_id(self.db, &message_hash, &message)?;
-            let details_id = text_id(self.db, &details_hash, &body)?;
-            let number = finding_id(self.db, self.scope, &key, &finding(from_millis(self.now), None))?;
-            let mut insert = self.db.prepare_cached(
-                "INSERT INTO episodes (finding, severity, ignored, message, details, first_seen)
-                 VALUES (?, ?, ?, ?, ?, ?)",
-            )?;
-            let episode =
-                insert.insert(params![number, to_number(severity), ignored, message_id, details_id, self.now])?;
-            let known = Open {
-                episode,
-                severity,
-                ignored,
-                message: message_hash,
-                details: details_hash,
-                first_seen: self.now,
-                last_seen: None,
-                told: Word::Fails,
-            };
+            let first_seen = from_millis(self.now);
+            let finding = finding(first_seen, None);
+            let open = rows::begin(self.db, self.scope, self.now, &key, &finding, ignored, &texts)?;
+            self.open.insert(key, open);
             if !ignored {
-                let first_seen = from_millis(self.now);
-                self.news.new.push(finding(first_seen, None));
+                self.news.new.push(finding);
                 self.seen.insert(key, Seen { change: Change::New, first_seen });
             }
-            self.open.insert(key, known);
             return Ok(());
         };
         if open.told == Word::Fails {
@@ -234,29 +190,7 @@ impl Look<'_> {
                 self.news.ongoing += 1;
             }
         }
-        let texts_differ = (open.message, open.details) != (message_hash, details_hash);
-        if texts_differ {
-            let message_id = text_id(self.db, &message_hash, &message)?;
-            let details_id = text_id(self.db, &details_hash, &body)?;
-            let old: (i64, i64) = self
-                .db
-                .prepare_cached("SELECT message, details FROM episodes WHERE id = ?")?
-                .query_row([open.episode], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            self.db.prepare_cached("UPDATE episodes SET message = ?, details = ? WHERE id = ?")?.execute(params![
-                message_id,
-                details_id,
-                open.episode
-            ])?;
-            for id in [old.0, old.1] {
-                drop_text(self.db, id)?;
-            }
-        }
-        if (open.severity, open.ignored) != (severity, ignored) || open.last_seen.is_some() {
-            self.db
-                .prepare_cached("UPDATE episodes SET severity = ?, ignored = ?, last_seen = NULL WHERE id = ?")?
-                .execute(params![to_number(severity), ignored, open.episode])?;
-        }
-        Ok(())
+        rows::go_on(self.db, open, severity, ignored, &texts)
     }
 
     /// Ends what is over, and notes of what was not seen when that was last.
@@ -332,7 +266,7 @@ impl Look<'_> {
             resolved: news.resolved.len() as u64,
             ongoing: news.ongoing,
         };
-        write_run(self.db, self.scope, report, &counts)?;
+        rows::write_run(self.db, self.scope, report, &counts)?;
         let gone: Vec<_> = news.resolved.iter().filter(|finding| finding.end == Some(End::Gone)).cloned().collect();
         let changes = Changes {
             since: self.last,
@@ -345,115 +279,4 @@ impl Look<'_> {
         };
         Ok((news, changes))
     }
-}
-
-fn write_run(db: &Connection, scope: i64, report: &Report, counts: &RunCounts) -> rusqlite::Result<()> {
-    // SQLite's integers have a sign.
-    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    db.prepare_cached(
-        "INSERT INTO runs (scope, started_at, finished_at, status, pass, unknown, not_applicable, ignored,
-             high, medium, low, new, worse, resolved, ongoing)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )?
-    .execute(params![
-        scope,
-        to_millis(report.started_at),
-        to_millis(report.finished_at),
-        counts.status,
-        number(counts.pass),
-        number(counts.unknown),
-        number(counts.not_applicable),
-        number(counts.ignored),
-        number(counts.high),
-        number(counts.medium),
-        number(counts.low),
-        number(counts.new),
-        number(counts.worse),
-        number(counts.resolved),
-        number(counts.ongoing),
-    ])?;
-    Ok(())
-}
-
-/// Every open finding of a scope.
-fn open(db: &Connection, scope: i64) -> rusqlite::Result<HashMap<Fingerprint, Open>> {
-    let mut statement = db.prepare_cached(
-        "SELECT f.fingerprint, e.id, e.severity, e.ignored, m.hash, d.hash, e.first_seen, e.last_seen
-         FROM episodes e JOIN findings f ON f.id = e.finding
-         JOIN texts m ON m.id = e.message JOIN texts d ON d.id = e.details
-         WHERE f.scope = ? AND e.ended_at IS NULL",
-    )?;
-    let rows = statement.query_map([scope], |row| {
-        let open = Open {
-            episode: row.get(1)?,
-            severity: from_number(row.get(2)?),
-            ignored: row.get(3)?,
-            message: row.get(4)?,
-            details: row.get(5)?,
-            first_seen: row.get(6)?,
-            last_seen: row.get(7)?,
-            told: Word::None,
-        };
-        Ok((row.get::<_, Fingerprint>(0)?, open))
-    })?;
-    rows.collect()
-}
-
-/// The number of a scope, which is made if it is new.
-fn scope_id(db: &Connection, name: &str) -> rusqlite::Result<i64> {
-    if let Some(id) = db.query_row("SELECT id FROM scopes WHERE name = ?", [name], |row| row.get(0)).optional()? {
-        return Ok(id);
-    }
-    db.execute("INSERT INTO scopes (name) VALUES (?)", [name])?;
-    Ok(db.last_insert_rowid())
-}
-
-/// The number of a finding, which is made if it is new.
-fn finding_id(db: &Connection, scope: i64, key: &Fingerprint, finding: &Finding) -> rusqlite::Result<i64> {
-    let mut known = db.prepare_cached("SELECT id FROM findings WHERE scope = ? AND fingerprint = ?")?;
-    if let Some(id) = known.query_row(params![scope, key], |row| row.get(0)).optional()? {
-        // What its owner calls the subject may have changed since.
-        db.prepare_cached("UPDATE findings SET name = ?2 WHERE id = ?1 AND name != ?2")?
-            .execute(params![id, finding.subject.name])?;
-        return Ok(id);
-    }
-    db.prepare_cached(
-        "INSERT INTO findings (scope, fingerprint, check_id, account, region, kind, arn, name)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    )?
-    .insert(params![
-        scope,
-        key,
-        finding.check,
-        finding.account,
-        finding.region,
-        finding.subject.kind.name(),
-        finding.subject.arn,
-        finding.subject.name,
-    ])
-}
-
-fn hash(text: &str) -> Hash {
-    let mut hash = Hash::default();
-    hash.copy_from_slice(&Sha256::digest(text.as_bytes())[..16]);
-    hash
-}
-
-/// The number of a text, which is kept if it is new.
-fn text_id(db: &Connection, hash: &Hash, body: &str) -> rusqlite::Result<i64> {
-    let mut known = db.prepare_cached("SELECT id FROM texts WHERE hash = ?")?;
-    if let Some(id) = known.query_row([hash], |row| row.get(0)).optional()? {
-        return Ok(id);
-    }
-    db.prepare_cached("INSERT INTO texts (hash, body) VALUES (?, ?)")?.insert(params![hash, body])
-}
-
-/// Drops a text that nothing holds any more: a message with a figure in it changes with every run.
-fn drop_text(db: &Connection, id: i64) -> rusqlite::Result<()> {
-    db.prepare_cached(
-        "DELETE FROM texts WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM episodes WHERE message = ?1)
-         AND NOT EXISTS (SELECT 1 FROM episodes WHERE details = ?1)",
-    )?
-    .execute([id])?;
-    Ok(())
 }

@@ -312,6 +312,7 @@ fn seconds<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::E
     serializer.collect_str(&super::to_second(*time))
 }
 
+#[expect(clippy::ref_option, reason = "serde hands it over like this")]
 fn seconds_or_null<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     match time {
         Some(time) => seconds(time, serializer),

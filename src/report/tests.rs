@@ -196,3 +196,86 @@ fn fingerprints_never_change() {
     }
     assert!(golden.lines().count() >= 3);
 }
+
+/// Reports that a ledger has compared, one after the other.
+fn compared(looks: &[(&[made::Made], &[u64], i64)]) -> Report {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ledger = crate::ledger::Ledger::open(&folder.path().join("ledger.db")).expect("opens").ledger;
+    let first: Timestamp = "2026-11-01T09:00:00Z".parse().expect("a time");
+    let mut last = None;
+    for (failing, passing, hours) in looks {
+        let mut report = Report::made(failing, passing, first + jiff::SignedDuration::from_hours(*hours));
+        ledger.record(&mut report, crate::ledger::AUDIT, |_| Vec::new()).expect("records");
+        last = Some(report);
+    }
+    last.expect("a look")
+}
+
+fn made(number: u64) -> made::Made {
+    made::Made { number, severity: Severity::High, detail: 0 }
+}
+
+#[test]
+fn changes_are_in_the_json_report() {
+    let without = Report::made(&[made(0)], &[], testing::healthy().account.collected_at);
+    let json: Value = serde_json::from_str(&rendered(|out| json::render(&without, out))).expect("one document");
+    assert_eq!(
+        (&json["changes"], &json["gone"], &json["outcomes"][0]["change"]),
+        (&Value::Null, &Value::Null, &Value::Null)
+    );
+
+    let report = compared(&[(&[made(0), made(4), made(8)], &[], 0), (&[made(0), made(12)], &[4], 72)]);
+    let json: Value = serde_json::from_str(&rendered(|out| json::render(&report, out))).expect("one document");
+    let of = |name: &str| {
+        let outcomes = json["outcomes"].as_array().expect("a list");
+        outcomes.iter().find(|outcome| outcome["subject"]["name"] == name).expect("an outcome")
+    };
+    for (name, change, first_seen) in [
+        ("service-00000/prod", "ongoing", "2026-11-01T09:00:00Z"),
+        ("service-00012/prod", "new", "2026-11-04T09:00:00Z"),
+        ("service-00004/prod", "resolved", "2026-11-01T09:00:00Z"),
+    ] {
+        assert_eq!((of(name)["change"].as_str(), of(name)["first_seen"].as_str()), (Some(change), Some(first_seen)));
+    }
+    assert_eq!(json["gone"].as_array().expect("a list").len(), 1);
+    assert_eq!(json["gone"][0]["subject"]["name"], "service-00008/prod");
+    assert_eq!(json["gone"][0]["last_seen"], "2026-11-01T09:00:00Z");
+    assert_eq!(
+        json["changes"],
+        serde_json::json!({
+            "since": "2026-11-01T09:00:00Z", "new": 1, "worse": 0, "resolved": 1, "gone": 1, "ongoing": 1
+        })
+    );
+    let lines = rendered(|out| json::render_lines(&report, out));
+    assert_eq!(lines.matches("\"change\":\"new\"").count(), 1);
+}
+
+#[test]
+fn changes_are_on_the_page() {
+    let page = |report: &Report| {
+        let page = rendered(|out| text::render(report, false, out));
+        anstream::adapter::strip_str(&page).to_string()
+    };
+    let first = page(&compared(&[(&[made(0), made(4)], &[], 0)]));
+    assert!(first.contains("The first run in this ledger"), "{first}");
+    assert!(!first.contains("new\n"), "where everything is new, nothing is: {first}");
+
+    let same = page(&compared(&[(&[made(0)], &[], 0), (&[made(0)], &[], 1)]));
+    assert!(same.contains("First seen 1 hour ago.") && same.contains("Nothing changed since 2026-11-01 09:00 UTC."));
+
+    let all: Vec<_> = (0..20).step_by(4).map(made).collect();
+    let changed = page(&compared(&[(&all[..4], &[], 0), (&all[2..], &[0], 72)]));
+    for words in [
+        "New: service-00016/prod.",
+        "First seen 3 days ago.",
+        "Resolved\n        service-00000/prod\n          access-log-off",
+        "Gone, with what they were about\n        service-00004/prod\n          access-log-off",
+        "1 new, 1 resolved, 1 gone since 2026-11-01 09:00 UTC.\n3 findings: 3 high.",
+    ] {
+        assert!(changed.contains(words), "{words}\n{changed}");
+    }
+    let only = page(&compared(&[(&all[..1], &[], 0), (&all[1..2], &[0], 1)]));
+    assert!(only.contains("          new\n"), "{only}");
+    let before = page(&Report::made(&all, &[], testing::healthy().account.collected_at));
+    assert!(!before.contains("new\n") && !before.contains("since 2026"), "{before}");
+}

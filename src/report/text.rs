@@ -1,6 +1,8 @@
 //! The report for a person at a terminal: worst first, grouped by what has to be changed, what that silences, how to
 //! fix it; then what could not be checked and what would let it; one line of summary last. Made for 80 columns.
 
+mod changes;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     io::{self, Write},
@@ -339,23 +341,6 @@ impl Page<'_> {
         self.age(entry)
     }
 
-    /// What is new of it, and how old the rest is. At the first look all would be new.
-    fn age(&mut self, entry: &Entry) -> io::Result<()> {
-        let Some(now) = self.now else { return Ok(()) };
-        let since = entry.since.map(|since| format!("First seen {}.", ago(since, now)));
-        match (entry.new.seen.len(), since) {
-            (0, None) => Ok(()),
-            (0, Some(since)) => self.wrapped("          ", &since),
-            (new, None) if new == entry.subjects.seen.len() => {
-                writeln!(self.out, "          {BOLD}new{BOLD:#}")
-            }
-            (_, since) => {
-                self.names("          ", &entry.new, "New: ")?;
-                since.map_or(Ok(()), |since| self.wrapped("          ", &since))
-            }
-        }
-    }
-
     fn fix(&mut self, entry: &Entry, of_several: bool) -> io::Result<()> {
         let lead = format!("{INDENT}{DIM}fix{DIM:#}   ");
         let text = plain(&entry.fix);
@@ -461,31 +446,6 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// Findings of earlier looks that are over.
-    fn over(&mut self, report: &Report, gathered: &Gathered) -> io::Result<()> {
-        if !gathered.resolved.is_empty() {
-            writeln!(self.out, "\n{BOLD}Resolved{BOLD:#}")?;
-            for (place, names) in &gathered.resolved {
-                self.names(INDENT, names, "")?;
-                self.wrapped("          ", CHECKS[*place].id)?;
-            }
-        }
-        let gone = report.changes.iter().flat_map(|changes| &changes.gone);
-        let mut by_check: BTreeMap<&str, Names> = BTreeMap::new();
-        let keep = if self.verbose { usize::MAX } else { NAMES };
-        for finding in gone {
-            by_check.entry(&finding.check).or_default().add(&finding.subject.name, keep);
-        }
-        if !by_check.is_empty() {
-            writeln!(self.out, "\n{BOLD}Gone, with what they were about{BOLD:#}")?;
-            for (check, names) in by_check {
-                self.names(INDENT, &names, "")?;
-                self.wrapped("          ", &plain(check))?;
-            }
-        }
-        Ok(())
-    }
-
     fn summary(&mut self, report: &Report, least: Severity) -> io::Result<()> {
         let summary = &report.summary;
         let mut text = match summary.fail {
@@ -509,7 +469,7 @@ impl Page<'_> {
         text.push('.');
         writeln!(self.out)?;
         if let Some(changes) = &report.changes {
-            writeln!(self.out, "{}", changed(changes))?;
+            writeln!(self.out, "{}", changes::changed(changes))?;
         }
         writeln!(self.out, "{BOLD}{text}{BOLD:#}")
     }
@@ -520,27 +480,6 @@ impl Page<'_> {
         }
         Ok(())
     }
-}
-
-/// `2 new, 1 resolved since 2026-11-22 09:00 UTC`.
-fn changed(changes: &Changes) -> String {
-    let Some(since) = changes.since else {
-        return "The first run in this ledger: the next will say what changed.".to_owned();
-    };
-    let gone = changes.gone.len() as u64;
-    let kinds = [(changes.new, "new"), (changes.worse, "worse"), (changes.resolved, "resolved"), (gone, "gone")];
-    let kinds: Vec<_> =
-        kinds.iter().filter(|(n, _)| *n > 0).map(|(n, kind)| format!("{} {kind}", thousands(*n))).collect();
-    let kinds = if kinds.is_empty() { "Nothing changed".to_owned() } else { kinds.join(", ") };
-    format!("{kinds} since {}.", since.strftime("%Y-%m-%d %H:%M UTC"))
-}
-
-/// `3 days ago`.
-fn ago(then: Timestamp, now: Timestamp) -> String {
-    let seconds = u64::try_from(now.as_second() - then.as_second()).unwrap_or_default();
-    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
-    let unit = units.into_iter().find(|(length, _)| seconds >= *length);
-    unit.map_or_else(|| "just now".to_owned(), |(length, noun)| format!("{} ago", count(seconds / length, noun)))
 }
 
 /// What would let it be checked; unknowns are grouped by it.

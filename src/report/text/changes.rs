@@ -1,0 +1,73 @@
+//! What changed since the last look, on the page.
+
+use std::{collections::BTreeMap, io};
+
+use gatelight_checks::CHECKS;
+use jiff::Timestamp;
+
+use super::{BOLD, Changes, Entry, Gathered, INDENT, NAMES, Names, Page, Report, count, plain, thousands};
+
+impl Page<'_> {
+    /// What is new of it, and how old the rest is. At the first look all would be new.
+    pub(super) fn age(&mut self, entry: &Entry) -> io::Result<()> {
+        let Some(now) = self.now else { return Ok(()) };
+        let since = entry.since.map(|since| format!("First seen {}.", ago(since, now)));
+        match (entry.new.seen.len(), since) {
+            (0, None) => Ok(()),
+            (0, Some(since)) => self.wrapped("          ", &since),
+            (new, None) if new == entry.subjects.seen.len() => {
+                writeln!(self.out, "          {BOLD}new{BOLD:#}")
+            }
+            (_, since) => {
+                self.names("          ", &entry.new, "New: ")?;
+                since.map_or(Ok(()), |since| self.wrapped("          ", &since))
+            }
+        }
+    }
+
+    /// Findings of earlier looks that are over.
+    pub(super) fn over(&mut self, report: &Report, gathered: &Gathered) -> io::Result<()> {
+        if !gathered.resolved.is_empty() {
+            writeln!(self.out, "\n{BOLD}Resolved{BOLD:#}")?;
+            for (place, names) in &gathered.resolved {
+                self.names(INDENT, names, "")?;
+                self.wrapped("          ", CHECKS[*place].id)?;
+            }
+        }
+        let gone = report.changes.iter().flat_map(|changes| &changes.gone);
+        let mut by_check: BTreeMap<&str, Names> = BTreeMap::new();
+        let keep = if self.verbose { usize::MAX } else { NAMES };
+        for finding in gone {
+            by_check.entry(&finding.check).or_default().add(&finding.subject.name, keep);
+        }
+        if !by_check.is_empty() {
+            writeln!(self.out, "\n{BOLD}Gone, with what they were about{BOLD:#}")?;
+            for (check, names) in by_check {
+                self.names(INDENT, &names, "")?;
+                self.wrapped("          ", &plain(check))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `2 new, 1 resolved since 2026-11-22 09:00 UTC`.
+pub(super) fn changed(changes: &Changes) -> String {
+    let Some(since) = changes.since else {
+        return "The first run in this ledger: the next will say what changed.".to_owned();
+    };
+    let gone = changes.gone.len() as u64;
+    let kinds = [(changes.new, "new"), (changes.worse, "worse"), (changes.resolved, "resolved"), (gone, "gone")];
+    let kinds: Vec<_> =
+        kinds.iter().filter(|(n, _)| *n > 0).map(|(n, kind)| format!("{} {kind}", thousands(*n))).collect();
+    let kinds = if kinds.is_empty() { "Nothing changed".to_owned() } else { kinds.join(", ") };
+    format!("{kinds} since {}.", since.strftime("%Y-%m-%d %H:%M UTC"))
+}
+
+/// `3 days ago`.
+fn ago(then: Timestamp, now: Timestamp) -> String {
+    let seconds = u64::try_from(now.as_second() - then.as_second()).unwrap_or_default();
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
+    let unit = units.into_iter().find(|(length, _)| seconds >= *length);
+    unit.map_or_else(|| "just now".to_owned(), |(length, noun)| format!("{} ago", count(seconds / length, noun)))
+}
