@@ -38,11 +38,20 @@ pub(crate) fn start(level: Level, format: Option<LogFormat>) {
     let _ = tracing_subscriber::registry().with(layer.with_filter(own)).try_init();
 }
 
-/// Says what ended the program, or what a person has to know, on standard error. It is an error to the journal too.
+/// Says on standard error what ended the program.
 pub(crate) fn complain(text: &str) {
-    // A level that the journal takes off the line (sd-daemon(3)). It reads lines, so each has its own.
-    let level = if stderr_is_journal() { "<3>" } else { "" };
-    let lines: String = text.lines().map(|line| format!("{level}{line}\n")).collect();
+    say("<3>", text);
+}
+
+/// Says on standard error what a person has to know.
+pub(crate) fn note(text: &str) {
+    say("<5>", text);
+}
+
+/// With a level that the journal takes off the line (sd-daemon(3)). It reads lines, so each has its own.
+fn say(level: &str, text: &str) {
+    let level = if stderr_is_journal() { level } else { "" };
+    let lines = text.lines().fold(String::new(), |lines, line| lines + level + line + "\n");
     // A closed one is nobody's fault.
     let _ = io::stderr().write_all(lines.as_bytes());
 }

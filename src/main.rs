@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         Err(problem) => {
             // Someone who closed the pipe knows; there is nobody to tell.
             if !is_broken_pipe(&problem) {
-                say_on_stderr(&format!("gatelight: {problem:#}"));
+                logging::complain(&format!("gatelight: {problem:#}"));
             }
             ExitCode::from(FAILED)
         }
@@ -113,5 +113,5 @@ fn is_broken_pipe(problem: &anyhow::Error) -> bool {
 
 /// Says on standard error what a person has to know.
 fn say_on_stderr(text: &str) {
-    logging::complain(text);
+    logging::note(text);
 }

@@ -8,6 +8,7 @@ mod denied;
 mod faults;
 mod ministack;
 mod moto_suite;
+mod packaging;
 mod read_only;
 mod scale;
 mod slack;
