@@ -61,14 +61,9 @@ pub(crate) struct Deliveries {
 
 impl Deliveries {
     /// Deliveries by these routes, and what becomes of them.
-    pub(crate) fn new(
-        memory: Memory,
-        routes: Arc<Vec<Route>>,
-        clock: Clock,
-    ) -> (Self, UnboundedReceiver<Delivered>) {
+    pub(crate) fn new(memory: Memory, routes: Arc<Vec<Route>>, clock: Clock) -> (Self, UnboundedReceiver<Delivered>) {
         let (done, results) = mpsc::unbounded_channel();
-        let deliveries =
-            Self { memory, routes, clock, busy: BTreeSet::new(), held: BTreeMap::new(), wake: None, done };
+        let deliveries = Self { memory, routes, clock, busy: BTreeSet::new(), held: BTreeMap::new(), wake: None, done };
         (deliveries, results)
     }
 

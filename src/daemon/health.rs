@@ -60,7 +60,8 @@ impl Health {
         let mut before = std::mem::take(&mut known.scopes);
         for schedule in schedules {
             let scope = before.remove(&schedule.name);
-            let (success, page) = scope.map_or_else(|| (last(&schedule.name), None), |scope| (scope.success, scope.page));
+            let (success, page) =
+                scope.map_or_else(|| (last(&schedule.name), None), |scope| (scope.success, scope.page));
             known.scopes.insert(schedule.name.clone(), Scope { cron: schedule.cron.clone(), success, page });
         }
         for gone in before.into_keys() {

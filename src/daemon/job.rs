@@ -158,7 +158,10 @@ impl Job {
         self.progress.step();
         let compose = |news: &News| {
             let messages = slack::compose(news, &audit.slack, self.next_look.as_deref());
-            messages.into_iter().map(|message| ledger::Message { webhook: message.webhook, body: message.body }).collect()
+            messages
+                .into_iter()
+                .map(|message| ledger::Message { webhook: message.webhook, body: message.body })
+                .collect()
         };
         let news = self.memory.lock().record(&mut report, &self.schedule.name, compose)?;
         self.progress.step();

@@ -91,11 +91,7 @@ struct Loop {
 ///
 /// # Errors
 /// If the ledger cannot be read at the start, or the heart stops.
-pub(crate) async fn run(
-    service: Service,
-    mut beats: Receiver<()>,
-    mut orders: Receiver<Order>,
-) -> anyhow::Result<()> {
+pub(crate) async fn run(service: Service, mut beats: Receiver<()>, mut orders: Receiver<Order>) -> anyhow::Result<()> {
     let (finished, mut over) = mpsc::unbounded_channel();
     let (mut this, mut delivered) = Loop::new(service, finished)?;
     this.say();
@@ -135,11 +131,8 @@ impl Loop {
         }
         let agenda = Agenda::new(&service.config.schedules, last_run(&service.memory));
         service.health.schedules(&service.config.schedules, last_success(&service.memory));
-        let (deliveries, delivered) = Deliveries::new(
-            service.memory.clone(),
-            Arc::clone(&service.config.routes),
-            Arc::clone(&service.clock),
-        );
+        let (deliveries, delivered) =
+            Deliveries::new(service.memory.clone(), Arc::clone(&service.config.routes), Arc::clone(&service.clock));
         let digests = Digests::open(&service.config.state_directory);
         let this = Self {
             service,
@@ -256,7 +249,11 @@ impl Loop {
 
     fn deliver(&mut self) {
         // What is on its way ends; nothing new begins when there is no time left.
-        if self.stopping.as_ref().is_some_and(|stopping| stopping.drained.is_some_and(|at| at.elapsed() > LAST_DELIVERIES / 2)) {
+        if self
+            .stopping
+            .as_ref()
+            .is_some_and(|stopping| stopping.drained.is_some_and(|at| at.elapsed() > LAST_DELIVERIES / 2))
+        {
             return;
         }
         let pumped = self.deliveries.pump((self.service.clock)());
@@ -271,7 +268,12 @@ impl Loop {
         let keep = SignedDuration::try_from(self.service.config.keep).unwrap_or(SignedDuration::MAX);
         let pruned = self.service.memory.lock().prune(now, keep);
         if let Some(pruned) = self.note(pruned) {
-            tracing::debug!(runs = pruned.runs, findings = pruned.findings, messages = pruned.messages, "what is old is forgotten");
+            tracing::debug!(
+                runs = pruned.runs,
+                findings = pruned.findings,
+                messages = pruned.messages,
+                "what is old is forgotten"
+            );
         }
     }
 
@@ -332,10 +334,8 @@ impl Loop {
         }
         let limit = self.service.config.stop_after;
         Notify::stopping(limit + LAST_DELIVERIES + Duration::from_secs(5));
-        match self.running {
-            Some(_) => tracing::info!("stopping; the run may go on for {} seconds", limit.as_secs()),
-            None => tracing::info!("stopping"),
-        }
+        let waits = if self.running.is_some() { limit.as_secs() } else { 0 };
+        tracing::info!("stopping; a run that is under way may go on for {waits} seconds");
         self.stopping = Some(Stopping { since: Instant::now(), drained: None });
         self.say();
         self.hurry();
@@ -375,9 +375,10 @@ impl Loop {
     /// Tells the service manager what is going on.
     fn say(&mut self) {
         let now = (self.service.clock)();
-        let next = self.agenda.next().map(|(at, schedule)| {
-            format!("next: {} at {}", schedule.name, schedule.cron.say(at.max(now), now))
-        });
+        let next = self
+            .agenda
+            .next()
+            .map(|(at, schedule)| format!("next: {} at {}", schedule.name, schedule.cron.say(at.max(now), now)));
         let doing = match (&self.stopping, &self.running) {
             (Some(_), _) => Some("stopping".to_owned()),
             (None, Some(_)) => Some("a run is under way".to_owned()),
@@ -409,7 +410,8 @@ impl Loop {
 /// `3 findings (1 high, 2 medium), 1 new; 2 could not be checked`.
 fn told(seen: &Seen) -> String {
     let Seen { news, findings, .. } = seen;
-    let of = |wanted: Severity| findings.iter().filter(|((_, found), _)| *found == wanted).map(|(_, count)| count).sum();
+    let of =
+        |wanted: Severity| findings.iter().filter(|((_, found), _)| *found == wanted).map(|(_, count)| count).sum();
     let counts = [(of(Severity::High), "high"), (of(Severity::Medium), "medium"), (of(Severity::Low), "low")];
     let sum: u64 = counts.iter().map(|(count, _)| count).sum();
     let list = |counts: &[(u64, &str)]| {
@@ -421,7 +423,8 @@ fn told(seen: &Seen) -> String {
         text += &format!(" ({})", list(&counts));
     }
     let number = |findings: &[_]| findings.len() as u64;
-    let changes = list(&[(number(&news.new), "new"), (number(&news.worse), "worse"), (number(&news.resolved), "resolved")]);
+    let changes =
+        list(&[(number(&news.new), "new"), (number(&news.worse), "worse"), (number(&news.resolved), "resolved")]);
     if !changes.is_empty() {
         text += &format!(", {changes}");
     }

@@ -239,9 +239,19 @@ mod tests {
         for own in ["localhost", "LOCALHOST:9464", "127.0.0.1", "127.0.0.1:9464", "[::1]", "[::1]:9464"] {
             assert!(names_this_machine(own), "{own}");
         }
-        for other in ["", ":", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evil.example:9464",
-            "localhost:", "localhost:x", "user@localhost", "::1", "10.0.0.1"]
-        {
+        for other in [
+            "",
+            ":",
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "evil.example:9464",
+            "localhost:",
+            "localhost:x",
+            "user@localhost",
+            "::1",
+            "10.0.0.1",
+        ] {
             assert!(!names_this_machine(other), "{other}");
         }
         assert!(is_here("::ffff:127.0.0.1".parse().expect("an address")));

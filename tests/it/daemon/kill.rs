@@ -148,7 +148,7 @@ fn killed_at_any_moment_it_loses_nothing() {
         let (text, repeated) = bare(&message);
         arrived.entry(text).or_default().push(repeated);
     }
-    let (mut once, mut twice, mut uncertain, mut lost) = (0, 0, 0, 0);
+    let (mut once, mut twice, mut uncertain, mut never) = (0, 0, 0, 0);
     let outbox = outbox(&home);
     for (body, state) in &outbox {
         let text = serde_json::from_str::<Value>(body).unwrap().to_string();
@@ -159,7 +159,7 @@ fn killed_at_any_moment_it_loses_nothing() {
             // Killed twice while it was being sent: it may have arrived up to twice, and the next message says so.
             ("uncertain", [] | [_] | [false, true]) => {
                 uncertain += 1;
-                lost += u64::from(times.is_empty());
+                never += u64::from(times.is_empty());
             }
             other => panic!("{other:?}: {text}"),
         }
@@ -180,7 +180,7 @@ fn killed_at_any_moment_it_loses_nothing() {
     assert!(!found.is_empty() && once > 0);
     println!(
         "{kills} kills in {:.0?}, by what was under way: {moments:?}; {} messages: {once} arrived once, {twice} twice and \
-         said so, {uncertain} are in doubt, of which {lost} did not arrive; {} findings open, as audited; the database is sound",
+         said so, {uncertain} are in doubt, of which {never} did not arrive; {} findings open, as audited; the database is sound",
         begun.elapsed(),
         outbox.len(),
         found.len(),
