@@ -143,11 +143,6 @@ impl Agenda {
     pub(crate) fn next_of(&self, scope: &str) -> Option<Timestamp> {
         self.slots.iter().find(|slot| slot.schedule.name == scope).and_then(|slot| slot.next)
     }
-
-    /// The schedules.
-    pub(crate) fn schedules(&self) -> impl Iterator<Item = &Arc<Schedule>> {
-        self.slots.iter().map(|slot| &slot.schedule)
-    }
 }
 
 /// A delay by chance, below `most`.

@@ -23,26 +23,22 @@ const SILENCE: Duration = Duration::from_secs(10);
 pub(crate) async fn start() -> anyhow::Result<Receiver<()>> {
     let (send, beats) = mpsc::channel(1);
     let (inner, mut heard) = mpsc::channel(1);
-    let mut heart = beat(inner.clone()).await?;
+    let mut scheduler = beat(inner.clone()).await?;
     // The first at once: what is due is due.
     let _ = send.try_send(());
     tokio::spawn(async move {
         loop {
-            match timeout(SILENCE, heard.recv()).await {
-                Ok(_) => match send.try_send(()) {
-                    Err(mpsc::error::TrySendError::Closed(())) => return,
-                    Ok(()) | Err(mpsc::error::TrySendError::Full(())) => {}
-                },
-                Err(_) => {
-                    tracing::warn!(
-                        "the heartbeat fell silent, as it does when the clock is set back; it is started anew"
-                    );
-                    let _ = heart.shutdown().await;
-                    match beat(inner.clone()).await {
-                        Ok(new) => heart = new,
-                        Err(why) => tracing::error!("the heartbeat cannot be started: {why:#}"),
-                    }
+            if timeout(SILENCE, heard.recv()).await.is_ok() {
+                if let Err(mpsc::error::TrySendError::Closed(())) = send.try_send(()) {
+                    return;
                 }
+                continue;
+            }
+            tracing::warn!("the heartbeat fell silent, as it does when the clock is set back; it is started anew");
+            let _ = scheduler.shutdown().await;
+            match beat(inner.clone()).await {
+                Ok(new) => scheduler = new,
+                Err(why) => tracing::error!("the heartbeat cannot be started: {why:#}"),
             }
         }
     });

@@ -25,7 +25,7 @@ impl Notify {
     }
 
     /// The configuration is being read again; `ready` ends that.
-    pub(crate) fn reloading(&self) {
+    pub(crate) fn reloading() {
         // Both in one message: systemd takes the time as the message's own.
         match NotifyState::monotonic_usec_now() {
             Ok(now) => send(&[NotifyState::Reloading, now]),
@@ -34,7 +34,7 @@ impl Notify {
     }
 
     /// The daemon ends, which may take so long.
-    pub(crate) fn stopping(&self, at_most: Duration) {
+    pub(crate) fn stopping(at_most: Duration) {
         let micros = u32::try_from(at_most.as_micros()).unwrap_or(u32::MAX);
         send(&[NotifyState::Stopping, NotifyState::ExtendTimeoutUsec(micros)]);
     }

@@ -19,7 +19,7 @@ const WIDE: i32 = 2 * 3600;
 /// A cron expression in a time zone.
 #[derive(Clone, Debug)]
 pub(crate) struct Cron {
-    cron: croner::Cron,
+    pattern: croner::Cron,
     text: String,
     zone: Tz,
 }
@@ -38,10 +38,10 @@ impl Cron {
     pub(crate) fn new(text: &str, zone: Tz) -> Result<Self, String> {
         let parser = CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).build();
         let word = text.trim().eq_ignore_ascii_case("@midnight");
-        let cron = parser.parse(if word { "@daily" } else { text }).map_err(|why| {
+        let pattern = parser.parse(if word { "@daily" } else { text }).map_err(|why| {
             format!("{text:?} is no cron expression, such as \"0 * * * *\" or \"@hourly\": {}", plain(&why.to_string()))
         })?;
-        let cron = Self { cron, text: text.trim().to_owned(), zone };
+        let cron = Self { pattern, text: text.trim().to_owned(), zone };
         // Any moment will do: what is never due in a leap-year cycle is never due.
         match cron.next(Timestamp::UNIX_EPOCH) {
             Some(_) => Ok(cron),
@@ -52,7 +52,7 @@ impl Cron {
     /// The first time after `after` at which it is due. None if that is beyond all calendars.
     pub(crate) fn next(&self, after: Timestamp) -> Option<Timestamp> {
         let start = DateTime::<Utc>::from_timestamp(after.as_second(), 0)?.with_timezone(&self.zone);
-        let next = match self.cron.find_next_occurrence(&start, false) {
+        let next = match self.pattern.find_next_occurrence(&start, false) {
             Ok(next) => next,
             // It gives up where more than two hours of local time were left out at once, as Samoa left out a day.
             Err(_) => self.beyond_a_wide_gap(&start)?,
@@ -79,9 +79,9 @@ impl Cron {
                 }
                 // As in narrow gaps: what the gap swallowed is due at its end. croner is asked in UTC, which has none.
                 let local = low.naive_local().and_utc();
-                return match self.cron.find_next_occurrence(&local, false) {
+                return match self.pattern.find_next_occurrence(&local, false) {
                     Ok(due) if due.naive_utc() < high.naive_local() && self.is_fixed() => Some(high),
-                    _ => self.cron.find_next_occurrence(&high, true).ok(),
+                    _ => self.pattern.find_next_occurrence(&high, true).ok(),
                 };
             }
             before = after;
@@ -90,7 +90,7 @@ impl Cron {
     }
 
     fn is_fixed(&self) -> bool {
-        self.cron.determine_job_type() == croner::JobType::FixedTime
+        self.pattern.determine_job_type() == croner::JobType::FixedTime
     }
 
     /// The last two times at or before `now` at which it was due, the earlier one first.

@@ -286,7 +286,7 @@ impl Loop {
     }
 
     async fn reload(&mut self) {
-        self.service.notify.reloading();
+        Notify::reloading();
         match self.try_to_reload().await {
             Ok(()) => {
                 tracing::info!("the configuration was read again");
@@ -333,11 +333,9 @@ impl Loop {
             return;
         }
         let limit = self.service.config.stop_after;
-        self.service.notify.stopping(limit + LAST_DELIVERIES + Duration::from_secs(5));
-        match self.running {
-            Some(_) => tracing::info!("stopping; the run may go on for {} seconds", limit.as_secs()),
-            None => tracing::info!("stopping"),
-        }
+        Notify::stopping(limit + LAST_DELIVERIES + Duration::from_secs(5));
+        let waits = if self.running.is_some() { limit.as_secs() } else { 0 };
+        tracing::info!("stopping; a run that is under way may go on for {waits} seconds");
         self.stopping = Some(Stopping { since: Instant::now(), drained: None });
         self.say();
         self.hurry();

@@ -49,7 +49,8 @@ fn what_changes_in_an_account_is_told_once() {
     let region = account.region("us-east-1");
     let orders = region.rest("orders", "prod", &Stage::default());
     let api = orders.split('/').nth(2).unwrap().to_owned();
-    let slack = Slack::start([]);
+    // The second message meets a 429 and a 500.
+    let slack = Slack::start([Answer::Slacks, Answer::TooMany(1), Answer::Says(500, "rollup_error")]);
     let port = free_port();
     let home = Home::new().aws(&account.keys, &endpoint()).webhook(slack.webhook());
     home.write("gatelight.toml", config(port, ""));
@@ -68,9 +69,7 @@ fn what_changes_in_an_account_is_told_once() {
     assert!(metrics.contains("result=\"sent\"} 1"), "{metrics}");
     assert!(get(port, "/").1.contains("orders/prod"));
 
-    // A second stage, told in spite of a 429 and a 500.
-    slack.then(Answer::TooMany(1));
-    slack.then(Answer::Says(500, "rollup_error"));
+    // A second stage, told in spite of both.
     region.rest_stage(&api, "dev", &Stage::default());
     let told = next_message(&daemon, &slack, 1);
     assert!(told.contains("1 new") && told.contains("orders/dev") && !told.contains("(repeated)"), "{told}");

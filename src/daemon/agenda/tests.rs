@@ -15,7 +15,7 @@ const ZONES: [(&str, &[u8], &str); 4] = [
 ];
 
 /// Expressions as minutes, hours, days and weekdays (0 is Sunday) that match; `*` is all.
-const EXPRESSIONS: [(&str, &[i8], &[i8], &[i8], &[i8]); 12] = [
+const EXPRESSIONS: [Expression; 12] = [
     ("0 * * * *", &[0], ALL, ALL, ALL),
     ("@hourly", &[0], ALL, ALL, ALL),
     ("*/15 * * * *", &[0, 15, 30, 45], ALL, ALL, ALL),
@@ -30,6 +30,8 @@ const EXPRESSIONS: [(&str, &[i8], &[i8], &[i8], &[i8]); 12] = [
     ("0 30 2 * * 0", &[30], &[2], ALL, &[0]),
 ];
 const ALL: &[i8] = &[];
+
+type Expression = (&'static str, &'static [i8], &'static [i8], &'static [i8], &'static [i8]);
 
 fn time(text: &str) -> Timestamp {
     text.parse().expect("a time")
@@ -91,7 +93,7 @@ fn year(zone: &TimeZone, from: Timestamp) -> Vec<Minute> {
 
 /// When the expression is due: at each matching local time that exists; a single time of day once a day, at the end of
 /// the gap that swallowed it or at the first of two.
-fn brute_force(year: &[Minute], expression: &(&str, &[i8], &[i8], &[i8], &[i8])) -> Vec<Timestamp> {
+fn brute_force(year: &[Minute], expression: &Expression) -> Vec<Timestamp> {
     let (_, minutes, hours, days, weekdays) = expression;
     let has = |set: &[i8], value: i8| set.is_empty() || set.contains(&value);
     let matches = |local: &DateTime| {
@@ -206,8 +208,8 @@ fn a_delay_is_drawn_once_and_stays_below_the_jitter() {
     let mut begun = Vec::new();
     for _ in 0..50 {
         let mut agenda = Agenda::new(&hourly, |_| Some(time("2026-05-01T09:30:00Z")));
-        let begin = time("2026-05-01T10:00:00Z");
-        let seconds = (0..=600).find(|second| agenda.due(after(begin, *second), jitter, &mut draw).is_some());
+        let ten = time("2026-05-01T10:00:00Z");
+        let seconds = (0..=600).find(|second| agenda.due(after(ten, *second), jitter, &mut draw).is_some());
         begun.push(seconds.expect("begins within the jitter"));
     }
     begun.sort_unstable();

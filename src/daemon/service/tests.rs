@@ -364,7 +364,7 @@ fn hourly_for(days: i64, accounts: usize) -> (Vec<u64>, u64) {
                 memory.push(resident());
             }
         }
-        assert_eq!(daemon.script.looks.load(Ordering::SeqCst) as i64, days * 24, "each due time once");
+        assert_eq!(i64::try_from(daemon.script.looks.load(Ordering::SeqCst)), Ok(days * 24), "each due time once");
         daemon.stop().await.expect("ends well");
     });
     (memory, findings)

@@ -16,11 +16,7 @@ use std::{
 use rusqlite::Connection;
 use serde_json::Value;
 
-use super::{
-    ON_CALL,
-    process::{Daemon, Home},
-    saved,
-};
+use super::{ON_CALL, process::Home, saved};
 use crate::support::{run::Gatelight, slack::Slack};
 
 /// Numbers that look as if by chance, and are the same each time.
@@ -110,32 +106,33 @@ fn killed_at_any_moment_it_loses_nothing() {
     );
     let mut chance = Chance(0x9E37_79B9_7F4A_7C15);
     let begun = Instant::now();
-    let (mut at_posts, mut minute) = (0, 0);
+    let (mut minute, mut regions, mut moments) = (0, 0, BTreeMap::new());
     for number in 0..kills {
         // Something changes with every start: of five regions some are emptied.
         minute += 1;
-        home.write("saved.jsonl", inventory(&saved, minute, 1 + chance.below(31)));
+        regions = (regions + 1 + chance.below(30)) % 31;
+        home.write("saved.jsonl", inventory(&saved, minute, 1 + regions));
         let posts = slack.posts().len();
         let daemon = home.spawn();
         if number % 2 == 0 {
             // In a delivery: up to some milliseconds after the stand-in has read a message.
-            daemon.until("a message", || slack.posts().len() > posts || daemon_idle(&home, &daemon, minute));
-            at_posts += u64::from(slack.posts().len() > posts);
-            thread::sleep(Duration::from_micros(chance.below(8_000)));
+            let begun = Instant::now();
+            while slack.posts().len() == posts && begun.elapsed() < Duration::from_secs(10) {
+                thread::yield_now();
+            }
+            thread::sleep(Duration::from_micros(chance.below(2_000)));
         } else {
-            thread::sleep(Duration::from_millis(chance.below(400)));
+            thread::sleep(Duration::from_millis(chance.below(200)));
         }
         daemon.kill();
+        *moments.entry(moment(&home, minute)).or_insert(0) += 1;
     }
     // Left alone, it sends what is left.
     minute += 1;
     let last = inventory(&saved, minute, 0b10101);
     home.write("saved.jsonl", &last);
     let daemon = home.start();
-    daemon.until("an empty outbox", || {
-        daemon_idle(&home, &daemon, minute)
-            && outbox(&home).iter().all(|(_, state)| state != "waiting" && state != "sending")
-    });
+    daemon.until("an empty outbox", || is_idle(&home, minute));
     let (status, log) = daemon.stop();
     assert_eq!(status.code(), Some(0), "{log}");
 
@@ -151,7 +148,7 @@ fn killed_at_any_moment_it_loses_nothing() {
         let (text, repeated) = bare(&message);
         arrived.entry(text).or_default().push(repeated);
     }
-    let (mut once, mut twice, mut uncertain) = (0, 0, 0);
+    let (mut once, mut twice, mut uncertain, mut never) = (0, 0, 0, 0);
     let outbox = outbox(&home);
     for (body, state) in &outbox {
         let text = serde_json::from_str::<Value>(body).unwrap().to_string();
@@ -160,7 +157,10 @@ fn killed_at_any_moment_it_loses_nothing() {
             ("sent", [_]) => once += 1,
             ("sent", [false, true]) => twice += 1,
             // Killed twice while it was being sent: it may have arrived up to twice, and the next message says so.
-            ("uncertain", [] | [_] | [false, true]) => uncertain += 1,
+            ("uncertain", [] | [_] | [false, true]) => {
+                uncertain += 1;
+                never += u64::from(times.is_empty());
+            }
             other => panic!("{other:?}: {text}"),
         }
     }
@@ -179,8 +179,8 @@ fn killed_at_any_moment_it_loses_nothing() {
     assert_eq!(open, found);
     assert!(!found.is_empty() && once > 0);
     println!(
-        "{kills} kills in {:.0?}, {at_posts} of them within 8 ms of a post; {} messages: {once} arrived once, {twice} twice \
-         and said so, {uncertain} are in doubt; {} findings open, as audited; the database is sound",
+        "{kills} kills in {:.0?}, by what was under way: {moments:?}; {} messages: {once} arrived once, {twice} twice and \
+         said so, {uncertain} are in doubt, of which {never} did not arrive; {} findings open, as audited; the database is sound",
         begun.elapsed(),
         outbox.len(),
         found.len(),
@@ -188,10 +188,31 @@ fn killed_at_any_moment_it_loses_nothing() {
 }
 
 /// Whether the look of that minute is in the ledger.
-fn daemon_idle(home: &Home, _: &Daemon, minute: u64) -> bool {
+fn is_recorded(home: &Home, minute: u64) -> bool {
     let Ok(db) = Connection::open(home.ledger()) else { return false };
-    let last =
-        db.query_row("SELECT max(finished_at) FROM runs WHERE problem IS NULL", [], |row| row.get::<_, Option<i64>>(0));
+    let last = "SELECT max(finished_at) FROM runs WHERE problem IS NULL";
+    let last = db.query_row(last, [], |row| row.get::<_, Option<i64>>(0));
     let millis = 1_767_225_600_000 + i64::try_from(minute).unwrap() * 60_000;
     last.is_ok_and(|last| last == Some(millis))
+}
+
+/// Whether it is, and all that is to be said is said.
+fn is_idle(home: &Home, minute: u64) -> bool {
+    is_recorded(home, minute) && outbox(home).iter().all(|(_, state)| state != "waiting" && state != "sending")
+}
+
+/// What a kill interrupted.
+fn moment(home: &Home, minute: u64) -> &'static str {
+    if !is_recorded(home, minute) {
+        return "start or run";
+    }
+    let outbox = outbox(home);
+    let has = |wanted: &str| outbox.iter().any(|(_, state)| state == wanted);
+    if has("sending") {
+        "request"
+    } else if has("waiting") {
+        "outbox"
+    } else {
+        "nothing"
+    }
 }
