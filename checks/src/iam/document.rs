@@ -75,6 +75,11 @@ impl Document {
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// Whether some statement has a Resource or NotResource.
+    pub(super) fn names_resource(&self) -> bool {
+        self.statements.iter().any(|statement| statement.resource != Part::Absent)
+    }
 }
 
 fn read(text: &str) -> Result<Vec<Statement>, String> {
@@ -163,8 +168,7 @@ impl Statement {
             ),
             "Action" | "NotAction" => self.action.set(name, patterns(name != "Action", value, action)),
             "Resource" | "NotResource" => self.resource.set(name, patterns(name != "Resource", value, resource)),
-            "Principal" => self.principal.set(name, Principals::read(value).map_err(str::to_owned)),
-            "NotPrincipal" => self.principal.set(name, Err("its NotPrincipal is not understood".to_owned())),
+            "Principal" | "NotPrincipal" => self.principal.set(name, Principals::read(value, name != "Principal")),
             "Condition" => self.condition.set(name, condition::read(value, variables)),
             _ => self.set_strange(name),
         }
@@ -290,7 +294,7 @@ mod tests {
         let above = parse(r#"{"Extra":1,"Statement":{"Effect":"Allow"}}"#);
         assert_eq!(above.statements[0].strange.as_deref(), Some("the policy's element Extra is not known"));
         assert!(matches!(only(r#"{"Effect":"allow"}"#).effect, Part::Unclear(_)));
-        assert!(matches!(only(r#"{"Effect":"Deny","NotPrincipal":"*"}"#).principal, Part::Unclear(_)));
+        assert!(matches!(only(r#"{"Effect":"Deny","NotPrincipal":"?"}"#).principal, Part::Unclear(_)));
         assert!(matches!(only(r#"{"Effect":"Deny","Condition":[]}"#).condition, Part::Unclear(_)));
     }
 }
