@@ -1,6 +1,7 @@
 //! Gatelight audits live AWS accounts and says whether their API Gateway can be seen.
 
 mod accounts;
+mod can;
 mod cli;
 mod collect;
 mod config;
@@ -59,6 +60,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Explain(arguments) => print(|out| explain::explain(arguments.check.as_deref(), arguments.json, out)),
         Command::Format(FormatCommand::Check(arguments)) => format::check(&arguments),
         Command::Format(FormatCommand::Print { protocol }) => print(|out| format::print(protocol, out)),
+        Command::Can(arguments) => can::can(&arguments),
         Command::IamPolicy { partition } => print(|out| iam_policy::print(partition, out)),
     }
 }

@@ -7,6 +7,8 @@
 mod answer;
 mod choices;
 mod condition;
+#[cfg(test)]
+mod corpus;
 mod decision;
 mod document;
 mod glob;
@@ -18,6 +20,7 @@ mod number;
 mod operator;
 mod pattern;
 mod principal;
+mod query;
 mod question;
 mod shape;
 mod solve;
@@ -31,6 +34,7 @@ pub use document::Document;
 pub use glob::{Tail, Text};
 pub use keys::{Keys, Possible};
 pub use principal::Caller;
+pub use query::{Queries, Query, Unreadable};
 pub use question::{PolicySet, Principal, Question, Ruling, Verdict};
 pub use source::Source;
 pub use who::Identity;

@@ -224,6 +224,3 @@ fn numbered<'a>(levels: &'a [Vec<Result<Document, Gap>>], what: &str) -> Vec<Gro
     };
     levels.iter().enumerate().map(name).collect()
 }
-
-#[cfg(test)]
-mod tests;

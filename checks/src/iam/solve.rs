@@ -200,3 +200,6 @@ fn problems(case: &Case<'_>, keys: &Keys) -> Vec<String> {
     }
     problems
 }
+
+#[cfg(test)]
+mod tests;
