@@ -69,6 +69,7 @@ fn sid(actions: &[&str]) -> &'static str {
         Some("lambda") if has("lambda:GetPolicy") => "ReadCallers",
         Some("lambda") => "ReadCapacityProviders",
         Some("ec2") => "ReadPrefixLists",
+        Some("kms") => "ReadKeys",
         _ => "ReadOthers",
     }
 }

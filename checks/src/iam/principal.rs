@@ -197,12 +197,25 @@ fn is_service(name: &str, service: &str) -> Answer {
     // `apigateway.us-east-1.amazonaws.com`, `apigateway.amazonaws.com.cn`: the same service in some places.
     let kin = service.split_once('.').map_or(service, |(first, _)| first);
     let first = name.split_once('.').map_or(name, |(first, _)| first);
+    // The principals of two regions are two: `logs.us-east-1.amazonaws.com`, `logs.eu-west-1.amazonaws.com`.
+    if let (Some(one), Some(other)) = (region_of(name), region_of(service))
+        && one != other
+    {
+        return Answer::No;
+    }
     if first.eq_ignore_ascii_case(kin)
         || run(&wild.tokens(&Keys::default()), Text::whole(service), Colons::Free) == Match::Yes
     {
         return Answer::unknown(format!("it is not known whether the service {name} is {service} here"));
     }
     Answer::No
+}
+
+/// The region in a service's principal, if it names one.
+fn region_of(service: &str) -> Option<&str> {
+    let middle = service.strip_suffix(".amazonaws.com")?.split_once('.')?.1;
+    let is_region = middle.ends_with(|c: char| c.is_ascii_digit()) && !middle.contains(['.', '*', '?']);
+    is_region.then_some(middle)
 }
 
 #[cfg(test)]

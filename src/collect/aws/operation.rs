@@ -70,6 +70,10 @@ pub(crate) enum Operation {
     DescribeDhcpOptions,
     /// The ranges in a prefix list.
     GetManagedPrefixListEntries,
+    /// The state of a KMS key.
+    DescribeKey,
+    /// The policy of a KMS key.
+    GetKeyPolicy,
     /// The search of a log group.
     FilterLogEvents,
     /// Metrics of CloudWatch, up to 500 a call.
@@ -102,6 +106,10 @@ pub(crate) enum Quota {
     FilterLogEvents,
     /// `cloudwatch:GetMetricData`.
     GetMetricData,
+    /// `kms:DescribeKey`.
+    DescribeKey,
+    /// `kms:GetKeyPolicy`.
+    GetKeyPolicy,
 }
 
 /// Requests a second, and how many may come at once.
@@ -134,6 +142,9 @@ impl Quota {
             Self::Lambda | Self::GetFunctionPolicy => (15.0, 15.0),
             // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
             Self::GetMetricData => (50.0, 50.0),
+            // https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html
+            Self::DescribeKey => (2000.0, 2000.0),
+            Self::GetKeyPolicy => (1000.0, 1000.0),
         };
         Rate { per_second, burst }
     }
@@ -141,7 +152,7 @@ impl Quota {
 
 impl Operation {
     /// Every call that `iam-policy` grants, for tables and tests.
-    pub(crate) const ALL: [Self; 33] = [
+    pub(crate) const ALL: [Self; 35] = [
         Self::GetCallerIdentity,
         Self::DescribeRegions,
         Self::GetRestApis,
@@ -173,6 +184,8 @@ impl Operation {
         Self::DescribeNetworkAcls,
         Self::DescribeDhcpOptions,
         Self::GetManagedPrefixListEntries,
+        Self::DescribeKey,
+        Self::GetKeyPolicy,
         Self::FilterLogEvents,
         Self::GetMetricData,
     ];
@@ -212,6 +225,8 @@ impl Operation {
             Self::DescribeNetworkAcls => "ec2:DescribeNetworkAcls",
             Self::DescribeDhcpOptions => "ec2:DescribeDhcpOptions",
             Self::GetManagedPrefixListEntries => "ec2:GetManagedPrefixListEntries",
+            Self::DescribeKey => "kms:DescribeKey",
+            Self::GetKeyPolicy => "kms:GetKeyPolicy",
             Self::FilterLogEvents => "logs:FilterLogEvents",
             Self::GetMetricData => "cloudwatch:GetMetricData",
         }
@@ -243,6 +258,8 @@ impl Operation {
             Self::GetPolicy | Self::GetPolicyVersion => "iam::*:policy/*",
             Self::GetFunctionPolicy => "lambda:*:*:function:*",
             Self::GetCapacityProvider => "lambda:*:*:capacity-provider:*",
+            // Groups may name keys of other accounts.
+            Self::DescribeKey | Self::GetKeyPolicy => "kms:*:*:key/*",
             // AWS's own lists belong to the account `aws`.
             Self::GetManagedPrefixListEntries => "ec2:*:*:prefix-list/*",
             Self::AssumeRole
@@ -289,6 +306,8 @@ impl Operation {
             }
             Self::DescribeLogGroups => Quota::DescribeLogGroups,
             Self::FilterLogEvents => Quota::FilterLogEvents,
+            Self::DescribeKey => Quota::DescribeKey,
+            Self::GetKeyPolicy => Quota::GetKeyPolicy,
             Self::GetMetricData => Quota::GetMetricData,
             Self::DescribeDeliveryStream => Quota::DescribeDeliveryStream,
             Self::GetRole
@@ -304,7 +323,7 @@ impl Operation {
     /// The error code that means "there is none", for calls that ask about one thing.
     pub(crate) fn absent(self) -> Option<&'static str> {
         match self {
-            Self::GetRestStages | Self::GetV2Stages => Some("NotFoundException"),
+            Self::GetRestStages | Self::GetV2Stages | Self::DescribeKey => Some("NotFoundException"),
             Self::DescribeDeliveryStream | Self::GetFunctionPolicy | Self::FilterLogEvents => {
                 Some("ResourceNotFoundException")
             }

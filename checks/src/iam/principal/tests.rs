@@ -56,6 +56,18 @@ fn what_may_mean_the_service_is_unknown() {
 }
 
 #[test]
+fn the_principals_of_two_regions_are_two() {
+    let include = |name: &str, service| {
+        blunt(grants(&format!(r#"{{"Service":"{name}"}}"#), false, Caller::Service(service), false).any())
+    };
+    let here = "logs.us-east-1.amazonaws.com";
+    assert_eq!(include(here, here), Answer::Yes);
+    assert_eq!(include("logs.eu-west-1.amazonaws.com", here), Answer::No);
+    assert_eq!(include("logs.amazonaws.com", here), Answer::unknown(""));
+    assert_eq!(include("delivery.logs.amazonaws.com", here), Answer::No);
+}
+
+#[test]
 fn what_is_no_principal_is_refused() {
     for json in ["{}", "[]", "\"x\"", r#"{"AWS":[]}"#, r#"{"AWS":{}}"#, "null"] {
         assert!(Principals::read(serde_json::from_str(json).expect("JSON"), false).is_err(), "{json}");
