@@ -7,7 +7,7 @@ use super::{
     joint::{Mode, texts},
     keys::{Keys, Possible},
     number::{Number, Range, date, dates},
-    operator::{Compare, Quantifier},
+    operator::{Compare, Operator, Quantifier},
     pattern::{Pattern, Token, Variable},
     statement::Ask,
     within::within,
@@ -32,10 +32,13 @@ struct Asked<'a> {
     parts: Vec<String>,
     /// A variable of it stands where its value cannot be told from what is known.
     unclear: bool,
+    /// It is compared with another key of which the value is not known either.
+    linked: bool,
 }
 
-/// As many values of one request as are tried in all combinations.
+/// As many values of one request as are tried in all combinations, and as many keys that are compared with each other.
 const COMBINED: usize = 5;
+const LINKED: usize = 4;
 
 /// The keys on which these statements hang, in the order in which they are met.
 pub(super) fn choices(statements: &[(&Statement, Ask<'_>)], keys: &Keys) -> Vec<Choice> {
@@ -64,18 +67,65 @@ pub(super) fn choices(statements: &[(&Statement, Ask<'_>)], keys: &Keys) -> Vec<
                 for text in texts.iter().flatten() {
                     variables(pattern, Some(text), keys, &mut asked);
                 }
-                if texts.is_none() {
+                if texts.is_none() && !link(clause, pattern, keys, &mut asked) {
                     variables(pattern, None, keys, &mut asked);
                 }
             }
         }
     }
+    share(&mut asked, keys);
     asked.into_iter().map(|asked| asked.choice(keys)).collect()
+}
+
+/// Notes that a key must equal another one, neither of which is known.
+fn link<'a>(clause: &'a Clause, pattern: &'a Pattern, keys: &'a Keys, asked: &mut Vec<Asked<'a>>) -> bool {
+    let is_equal = |operator: &Operator| {
+        operator.quantifier == Quantifier::One && operator.compare == Compare::String { wild: false, fold: false }
+    };
+    let Test::Plain(operator, _) = &clause.test else { return false };
+    let tokens = pattern.tokens(keys);
+    let ([Token::Variable(_)], Some(variable)) = (&*tokens, pattern.unknown(keys).next()) else { return false };
+    if !is_equal(operator) || variable.lower == clause.lower {
+        return false;
+    }
+    for (key, lower) in [(&clause.key, &clause.lower), (&variable.key, &variable.lower)] {
+        find(asked, key, lower).linked = true;
+    }
+    true
+}
+
+/// Keys that are compared with each other are tried with the same values, and with one more for each of them. With
+/// wildcards that would not be enough.
+fn share(asked: &mut [Asked<'_>], keys: &Keys) {
+    let linked: Vec<usize> = (0..asked.len()).filter(|at| asked[*at].linked).collect();
+    let mut shared: Vec<String> = (0..linked.len()).map(|at| format!("other-{at}")).collect();
+    let mut clear = linked.len() <= LINKED;
+    for at in &linked {
+        let one = &asked[*at];
+        shared.extend(one.parts.iter().cloned());
+        for (compare, quantifier, values) in one.tests() {
+            clear &= quantifier == Quantifier::One
+                && matches!(compare, Compare::String { fold: false, .. })
+                && values.iter().all(|value| {
+                    let tokens = value.tokens(keys);
+                    tokens.iter().all(|token| matches!(token, Token::Char(_)))
+                        || matches!(*tokens, [Token::Variable(_)])
+                });
+            shared.extend(values.iter().map(|value| value.text().to_owned()));
+        }
+    }
+    for at in linked {
+        if clear {
+            asked[at].parts.clone_from(&shared);
+        } else {
+            asked[at].unclear = true;
+        }
+    }
 }
 
 fn find<'s, 'a>(asked: &'s mut Vec<Asked<'a>>, key: &'a str, lower: &'a str) -> &'s mut Asked<'a> {
     let at = asked.iter().position(|asked| asked.lower == lower).unwrap_or_else(|| {
-        asked.push(Asked { key, lower, clauses: vec![], parts: vec![], unclear: false });
+        asked.push(Asked { key, lower, clauses: vec![], parts: vec![], unclear: false, linked: false });
         asked.len() - 1
     });
     &mut asked[at]
@@ -178,6 +228,9 @@ impl Asked<'_> {
             for value in values {
                 // The variable of another key that is not known: the two are not looked at together.
                 let tokens = value.tokens(keys).into_owned();
+                if self.linked && matches!(tokens[..], [Token::Variable(_)]) {
+                    continue;
+                }
                 if has_hole(&tokens) {
                     whole = false;
                     continue;

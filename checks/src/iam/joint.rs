@@ -25,8 +25,10 @@ pub(super) struct Texts {
     pub(super) whole: bool,
 }
 
-/// How many states are looked at before it is given up.
+/// How many states are looked at before it is given up, and how many positions in patterns are read: hostile ones could
+/// ask for more than there is time.
 const STATES: usize = 4_000;
+const READ: usize = 4_000_000;
 
 /// Which positions are live in each pattern, and how many colons were read.
 type State = (usize, Vec<Vec<usize>>);
@@ -67,8 +69,13 @@ pub(super) fn texts(patterns: &[(Mode, Vec<Token>)], begin: &str, arn: bool) -> 
     let mut reached: Vec<Option<(usize, char)>> = vec![None];
     let mut numbers: HashMap<State, usize> = HashMap::from([(start.clone(), 0)]);
     let mut queue = VecDeque::from([(start, 0)]);
-    let mut whole = true;
+    let (mut whole, mut work) = (true, 0);
     while let Some((state, number)) = queue.pop_front() {
+        work += letters.len() * state.1.iter().map(|live| live.len() + 1).sum::<usize>();
+        if work > READ {
+            whole = false;
+            break;
+        }
         for &c in &letters {
             let next = read(&state, c);
             if arn && next.1.last().is_none_or(Vec::is_empty) {

@@ -11,6 +11,8 @@ mod condition;
 mod corpus;
 mod decision;
 mod document;
+#[cfg(test)]
+mod fuzzed;
 mod glob;
 mod joint;
 mod json;

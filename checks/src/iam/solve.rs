@@ -22,10 +22,18 @@ pub(super) enum Solved<'a> {
     Undetermined(Doubt<'a>),
 }
 
-/// How often the policies are asked before it is given up: hostile ones could ask for more than there is time.
+/// How many cases are looked at before it is given up, and how many to tell which keys matter. Hostile policies could
+/// ask for more than there is time; so also, how many statements are looked at in all of them.
 const BUDGET: usize = 20_000;
-/// How many cases are looked at to tell which keys matter.
 const EXPLAINED: usize = 2_000;
+const STATEMENTS: usize = 1_000_000;
+
+/// As many cases as there is time for, of no more than `most`.
+fn budget(case: &Case<'_>, most: usize) -> usize {
+    let documents = case.groups().flat_map(|(group, _)| &group.documents);
+    let statements: usize = documents.map(|document| document.statements.len()).sum();
+    (STATEMENTS / (statements + 1)).clamp(16, most)
+}
 
 /// Decides a case.
 pub(super) fn solve<'a>(case: &Case<'a>, keys: &Keys) -> Solved<'a> {
@@ -38,7 +46,7 @@ pub(super) fn solve<'a>(case: &Case<'a>, keys: &Keys) -> Solved<'a> {
         Rule::Open(doubt) => Ok(doubt),
     };
     let mut seen = Seen::default();
-    walk(case, keys, &open(case, keys), BUDGET, &mut |rule| seen.add(rule));
+    walk(case, keys, &open(case, keys), budget(case, BUDGET), &mut |rule| seen.add(rule));
     match (seen, doubt) {
         (Seen { open: false, allowed: Some(place), explicit: None, implicit: None }, _) => Solved::Allowed(place),
         (Seen { open: false, allowed: None, explicit: Some(place), implicit: None }, _) => Solved::Explicit(place),
@@ -143,7 +151,7 @@ pub(super) struct Explained {
 pub(super) fn explain(case: &Case<'_>, keys: &Keys) -> Explained {
     let open = open(case, keys);
     let count = open.iter().try_fold(1_usize, |count, choice| count.checked_mul(choice.values.len()));
-    let Some(count) = count.filter(|count| *count <= EXPLAINED) else {
+    let Some(count) = count.filter(|count| *count <= budget(case, EXPLAINED)) else {
         let keys_that_may = open.into_iter().map(|choice| choice.key).collect();
         return Explained { keys: keys_that_may, problems: problems(case, keys) };
     };

@@ -7,13 +7,14 @@ use super::{
     pattern::Token,
 };
 
-/// More values than this are not tried.
+/// More values than this are not tried, nor longer texts: an ARN has no more.
 const VALUES: usize = 64;
+const TEXT: usize = 2_048;
 
 /// The values of the only variable in `tokens` with which they may match `text`; nothing if they are too many, or if
 /// something else is not known.
 pub(super) fn within(tokens: &[Token], text: &str) -> Option<Vec<String>> {
-    let at = tokens.iter().position(|token| matches!(token, Token::Variable(_)))?;
+    let at = tokens.iter().position(|token| matches!(token, Token::Variable(_))).filter(|_| text.len() <= TEXT)?;
     let (before, after) = (&tokens[..at], &tokens[at + 1..]);
     if after.iter().chain(before).any(|token| matches!(token, Token::Variable(_) | Token::Hole)) {
         return None;
