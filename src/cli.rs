@@ -46,6 +46,11 @@ pub(crate) enum Command {
     /// Exit status: 0 they arrive from every subnet, or the function is not in a VPC; 1 they stop somewhere; 2 could not
     /// run; 3 it cannot be told.
     Path(Box<PathArgs>),
+    /// Decide requests against given policies, and say which statement decided
+    ///
+    /// Prints one answer in JSON for each request. Exit status: 0 all are allowed; 1 some are denied; 3 none is denied,
+    /// but some are undetermined; 2 the input could not be read.
+    Can(CanArgs),
     /// Print the least-privilege IAM policy that this version needs
     IamPolicy {
         /// The AWS partition of its resources
@@ -200,6 +205,13 @@ pub(crate) struct FormatCheckArgs {
     /// Form of the findings
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: FindingsFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CanArgs {
+    /// The request and the policies that apply to it, in JSON; several as JSON Lines; `-` is standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) policies: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ pub(crate) mod aws;
 mod destinations;
 mod functions;
 mod gateway;
+mod keys;
 mod log_policies;
 mod network;
 mod probe;
@@ -139,6 +140,7 @@ impl Region {
             capacity_providers: Vec::new(),
             network: inventory::Network::not_collected(),
             log_probes: Vec::new(),
+            keys: Vec::new(),
         };
         let mut groups = LogGroups::new(self);
         let apis = async {
@@ -185,8 +187,15 @@ impl Region {
             let searched: Vec<_> = answers.iter().filter(|answer| in_use.contains(&answer.name)).collect();
             let window = needs.evidence.window(account.collected_at);
             let probes = probe::log_probes(self, &searched, window, needs.evidence);
-            let (policies, probes) = join(Box::pin(policies), Box::pin(probes)).await;
-            (answers, policies, probes)
+            let keys = async {
+                if needs.contains(Need::LogGroupKeys) {
+                    keys::keys(self, keys::of_groups(&answers)).await
+                } else {
+                    Vec::new()
+                }
+            };
+            let (policies, probes, keys) = tokio::join!(Box::pin(policies), Box::pin(probes), Box::pin(keys));
+            (answers, policies, probes, keys)
         };
         let callers = async {
             if needs.contains(Need::Callers) {
@@ -198,7 +207,7 @@ impl Region {
         let streams = destinations::delivery_streams(self, wanted.delivery_streams);
         let (settings, logs, streams, callers) = tokio::join!(settings, Box::pin(logs), Box::pin(streams), callers);
         facts.gateway_settings = settings;
-        (facts.log_groups, facts.log_policies, facts.log_probes) = logs;
+        (facts.log_groups, facts.log_policies, facts.log_probes, facts.keys) = logs;
         facts.delivery_streams = streams;
         facts.callers = callers;
         facts

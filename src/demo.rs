@@ -87,6 +87,7 @@ fn mostly_well(world: &mut Inventory) {
     );
     world.stage_mut("cart/dev").access_log = None;
     world.change_log_group("/gateway/shop", |group| group.retention_days = None);
+    world.change_key("4e5f6a7b", |key| "PendingDeletion".clone_into(&mut key.state));
     world.stage_mut("orders/staging").tracing = Some(false);
     world.stage_mut("orders/staging").method_logging.clear();
     for setting in &mut world.stage_mut("users/beta").method_logging {

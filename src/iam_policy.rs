@@ -70,6 +70,7 @@ fn sid(actions: &[&str]) -> &'static str {
         Some("lambda") => "ReadCapacityProviders",
         Some("ec2") if has("ec2:GetManagedPrefixListEntries") => "ReadPrefixLists",
         Some("ec2") => "ReadTransitRoutes",
+        Some("kms") => "ReadKeys",
         _ => "ReadOthers",
     }
 }

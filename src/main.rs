@@ -1,6 +1,7 @@
 //! Gatelight audits live AWS accounts and says whether their API Gateway can be seen.
 
 mod accounts;
+mod can;
 mod cli;
 mod collect;
 mod config;
@@ -74,6 +75,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             runtime()?.block_on(path::path(*arguments))
         }
         Command::History(arguments) => history::history(&arguments).map(|()| 0),
+        Command::Can(arguments) => can::can(&arguments),
         Command::IamPolicy { partition } => print(|out| iam_policy::print(partition, out)),
         Command::Completions { shell } => print(|out| manual::completions(shell, out)),
         Command::Man { directory: Some(directory) } => manual::pages(&directory).map(|()| 0),

@@ -113,6 +113,8 @@ pub enum Need {
     Networks,
     /// The search of log groups for signs of failure.
     LogProbes,
+    /// The KMS keys of log groups.
+    LogGroupKeys,
 }
 
 /// A judgement, or why there is none ("could not check").
@@ -224,6 +226,8 @@ pub enum SubjectKind {
     DeliveryStream,
     /// An IAM role.
     Role,
+    /// A KMS key.
+    Key,
 }
 
 impl SubjectKind {
@@ -239,6 +243,7 @@ impl SubjectKind {
             Self::LogGroup => "log-group",
             Self::DeliveryStream => "delivery-stream",
             Self::Role => "role",
+            Self::Key => "key",
         }
     }
 }

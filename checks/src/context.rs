@@ -14,8 +14,8 @@ use crate::{
     fetched::{Fetched, Gap, GapKind},
     iam::Policies,
     inventory::{
-        Account, Api, CallersAnswer, DeliveryStream, Function, LogGroup, Network, Protocol, Region, Role, RoleAnswer,
-        Stage, StageOf,
+        Account, Api, CallersAnswer, DeliveryStream, Function, Key, LogGroup, Network, Protocol, Region, Role,
+        RoleAnswer, Stage, StageOf,
     },
     network,
     policy::Policy,
@@ -54,6 +54,7 @@ pub struct Context<'a> {
     roles: HashMap<&'a str, &'a RoleAnswer>,
     managed_policies: HashMap<&'a str, &'a Fetched<String>>,
     callers: HashMap<&'a str, &'a CallersAnswer>,
+    keys: HashMap<&'a str, &'a Fetched<Option<Key>>>,
     traced: TracedStages<'a>,
     /// All stages, of any kind of API.
     by_api: TracedStages<'a>,
@@ -120,6 +121,7 @@ impl<'a> Context<'a> {
             roles: world.account.roles.iter().map(|a| (a.arn.as_str(), a)).collect(),
             managed_policies: world.account.managed_policies.iter().map(|p| (p.arn.as_str(), &p.document)).collect(),
             callers: region.callers.iter().map(|a| (a.function.as_str(), a)).collect(),
+            keys: region.keys.iter().map(|a| (a.arn.as_str(), &a.key)).collect(),
             traced: TracedStages::of(region),
             by_api: TracedStages::all(region),
             account_of_groups: account_of_groups(world),
@@ -299,6 +301,15 @@ impl<'a> Context<'a> {
         Ok(answer.get()?.as_ref())
     }
 
+    /// The KMS key of that ARN, or that there is none.
+    ///
+    /// # Errors
+    /// If AWS would not say, or nobody asked.
+    pub fn key(&self, arn: &str) -> Result<Option<&'a Key>, Gap> {
+        let answer = self.keys.get(arn).ok_or_else(|| Gap::not_collected(format!("KMS key {arn}")))?;
+        Ok(answer.get()?.as_ref())
+    }
+
     /// The Firehose stream of that name in this account and region, or that there is none.
     ///
     /// # Errors
@@ -338,6 +349,7 @@ impl<'a> Context<'a> {
             capacity_providers,
             network,
             log_probes,
+            keys,
             ..
         } = self.region();
         let regional = self
@@ -351,7 +363,11 @@ impl<'a> Context<'a> {
             .chain(log_policies.rest.get().err())
             .chain(capacity_providers.iter().filter_map(|answer| answer.vpc.get().err()))
             .chain(gaps_of_network(network))
-            .chain(log_probes.iter().filter_map(|answer| answer.probe.get().err()));
+            .chain(log_probes.iter().filter_map(|answer| answer.probe.get().err()))
+            .chain(keys.iter().filter_map(|answer| match answer.key.get() {
+                Ok(key) => key.as_ref()?.policy.get().err(),
+                Err(gap) => Some(gap),
+            }));
         // Each role once, however many functions share it.
         let of_gateway = gateway_settings.get().ok().and_then(|settings| settings.cloudwatch_role.as_deref());
         let roles: BTreeSet<&str> =

@@ -52,6 +52,7 @@ pub const CHECKS: &[Check] = &[
     gateway_role::untrusted::CHECK,
     gateway_role::cannot_write::CHECK,
     log_group::delivery_denied::CHECK,
+    log_group::key_unusable::CHECK,
     function::role_cannot_log::CHECK,
     tracing::stage_off::CHECK,
     function::tracing_off::CHECK,

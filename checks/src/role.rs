@@ -89,7 +89,8 @@ impl<'c, 'a> Powers<'c, 'a> {
         let keys = Keys::default()
             .with("aws:PrincipalAccount", account)
             .with("aws:ResourceAccount", account)
-            .with("aws:PrincipalArn", &role.arn);
+            .with("aws:PrincipalArn", &role.arn)
+            .with("aws:PrincipalIsAWSService", "false");
         Self { context, account, policies: context.policies(role), keys }
     }
 

@@ -14,8 +14,8 @@ use crate::{
     check::{Failure, Judge},
     fetched::{GapKind, Why},
     inventory::{
-        AccessLogSetting, Account, Api, DeliveryStream, Function, LogGroup, MethodLogging, Region, Role, RoleAnswer,
-        Stage,
+        AccessLogSetting, Account, Api, DeliveryStream, Function, Key, LogGroup, MethodLogging, Region, Role,
+        RoleAnswer, Stage,
     },
 };
 
@@ -159,6 +159,23 @@ impl Inventory {
     /// If it is not there.
     pub fn change_log_group(&mut self, name: &str, change: impl FnOnce(&mut LogGroup)) {
         change_known(self.log_group_mut(name), change);
+    }
+
+    /// What AWS said about a KMS key, by the end of its ARN.
+    ///
+    /// # Panics
+    /// If nobody asked.
+    pub fn key_mut(&mut self, id: &str) -> &mut Fetched<Option<Key>> {
+        let mut answers = self.region.keys.iter_mut();
+        &mut answers.find(|answer| answer.arn.ends_with(id)).expect("that key").key
+    }
+
+    /// Changes a KMS key.
+    ///
+    /// # Panics
+    /// If it is not there.
+    pub fn change_key(&mut self, id: &str, change: impl FnOnce(&mut Key)) {
+        change_known(self.key_mut(id), change);
     }
 
     /// What AWS said about a Firehose stream.

@@ -227,7 +227,7 @@ fn what_does_not_fit_is_counted() {
         (0..count).map(move |number| {
             let name = format!("api-{number}/prod");
             finding(
-                "access-log-lacks-latency",
+                "access-log-of-another-version",
                 severity,
                 stage(&name),
                 &format!("{name} {}", "cannot tell times ".repeat(60)),

@@ -1,5 +1,6 @@
 //! Exit status and messages, without moto. What is said is the program's affair; that it names the thing is not.
 
+mod can;
 mod ledger;
 mod offline;
 

@@ -53,6 +53,8 @@ const OPERATIONS: &[(&str, bool)] = &[
     ("ec2:DescribeSecurityGroups", true),
     ("ec2:DescribeNetworkAcls", true),
     ("ec2:DescribeDhcpOptions", true),
+    ("kms:DescribeKey", false),
+    ("kms:GetKeyPolicy", false),
 ];
 
 /// Fields that AWS always sends, and without which an answer means nothing.
@@ -92,6 +94,9 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("logs:DescribeResourcePolicies", &["policyDocument"]),
     ("logs:FilterLogEvents", &["events"]),
     ("logs:FilterLogEvents", &["message"]),
+    ("kms:DescribeKey", &["KeyMetadata"]),
+    ("kms:DescribeKey", &["KeyState"]),
+    ("kms:GetKeyPolicy", &["Policy"]),
 ];
 
 // ---- Worlds ----
@@ -129,6 +134,19 @@ fn policy_arn(name: &str) -> String {
 }
 
 const FORMAT: &str = r#"{"requestId":"$context.requestId","status":"$context.status","error":"$context.integration.error","backend":"$context.integration.status"}"#;
+
+const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+/// Lets CloudWatch Logs use the key for every group here.
+fn key_policy() -> String {
+    let statement = json!({
+        "Effect": "Allow", "Principal": {"Service": format!("logs.{REGION}.amazonaws.com")},
+        "Action": ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+        "Resource": "*",
+        "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": format!("arn:aws:logs:{REGION}:{ACCOUNT}:*")}},
+    });
+    json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
+}
 
 fn access_log(destination: &str) -> Value {
     let arn = match destination.strip_prefix("stream ") {
@@ -217,7 +235,14 @@ pub(crate) fn healthy() -> Account {
         rest_apis,
         v2_apis,
         cloudwatch_role: Some(role_arn()),
-        log_groups: names.map(|name| (name, json!({"retentionInDays": 30}))).collect(),
+        log_groups: names
+            .map(|name| {
+                let key = name.starts_with("/gateway/orders-").then(|| json!(KEY));
+                let group = json!({"retentionInDays": 30, "kmsKeyId": key});
+                (name, group)
+            })
+            .collect(),
+        keys: BTreeMap::from([(KEY.to_owned(), key_policy())]),
         streams: vec!["amazon-apigateway-orders".to_owned()],
         roles: BTreeMap::from([
             (

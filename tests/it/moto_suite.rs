@@ -8,6 +8,7 @@ mod execution;
 pub(crate) mod formats;
 mod functions;
 mod gateway_role;
+mod keys;
 mod logs;
 pub(crate) mod mixed;
 mod networks;

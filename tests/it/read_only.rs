@@ -34,7 +34,7 @@ fn only_reads() {
         let (service, name) = call.operation.split_once(':').unwrap_or_default();
         let reads = match service {
             "apigateway" | "apigatewayv2" | "lambda" => call.method == "GET",
-            "cloudwatch" | "ec2" | "firehose" | "iam" | "logs" | "sts" => {
+            "cloudwatch" | "ec2" | "firehose" | "iam" | "kms" | "logs" | "sts" => {
                 ["Get", "List", "Describe", "Filter", "Search"].iter().any(|verb| name.starts_with(verb))
             }
             _ => false,
@@ -69,6 +69,8 @@ fn only_reads() {
         "iam:GetRolePolicy",
         "iam:ListAttachedRolePolicies",
         "iam:ListRolePolicies",
+        "kms:DescribeKey",
+        "kms:GetKeyPolicy",
         "lambda:GetCapacityProvider",
         "lambda:GetPolicy",
         "lambda:ListFunctions",

@@ -2,17 +2,40 @@
 
 use std::borrow::Cow;
 
-/// An answer of three values. The reason of an unknown one is a clause that ends a sentence on the statement.
+/// An answer of three values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     Yes,
     No,
-    Unknown(Cow<'static, str>),
+    Unknown(Why),
+}
+
+/// Why an answer is unknown: a clause that ends a sentence on the statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// It hangs on condition keys whose values are not known.
+    Keys(Cow<'static, str>),
+    /// Something is not understood, or not documented.
+    Problem(Cow<'static, str>),
+}
+
+impl Why {
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Keys(text) | Self::Problem(text) => text,
+        }
+    }
 }
 
 impl Answer {
+    /// Unknown, because something is not understood.
     pub(super) fn unknown(why: impl Into<Cow<'static, str>>) -> Self {
-        Self::Unknown(why.into())
+        Self::Unknown(Why::Problem(why.into()))
+    }
+
+    /// Unknown, because the value of a key is.
+    pub(super) fn hangs(why: impl Into<Cow<'static, str>>) -> Self {
+        Self::Unknown(Why::Keys(why.into()))
     }
 
     /// No beats unknown beats yes. Stops asking at the first no; the first reason is kept.
@@ -31,6 +54,12 @@ impl Answer {
     /// Yes beats unknown beats no. Stops asking at the first yes; the first reason is kept.
     pub(super) fn any(answers: impl IntoIterator<Item = Self>) -> Self {
         !Self::all(answers.into_iter().map(|answer| !answer))
+    }
+}
+
+impl From<bool> for Answer {
+    fn from(holds: bool) -> Self {
+        if holds { Self::Yes } else { Self::No }
     }
 }
 

@@ -60,8 +60,16 @@ impl Document {
     /// # Errors
     /// A gap that names the policy, if it is no policy document at all.
     pub fn parse(name: impl Into<String>, text: &str) -> Result<Self, Gap> {
-        let name = name.into();
-        match read(text) {
+        Self::of(name.into(), parse(text).and_then(read))
+    }
+
+    /// Reads a document that stands in other JSON.
+    pub(super) fn from_json(name: String, json: Json) -> Result<Self, Gap> {
+        Self::of(name, read(json))
+    }
+
+    fn of(name: String, statements: Result<Vec<Statement>, String>) -> Result<Self, Gap> {
+        match statements {
             Ok(statements) => Ok(Self { name, statements }),
             Err(why) => {
                 let message = format!("{name} cannot be read: {why}");
@@ -75,16 +83,24 @@ impl Document {
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// Whether some statement has a Resource or NotResource.
+    pub(super) fn names_resource(&self) -> bool {
+        self.statements.iter().any(|statement| statement.resource != Part::Absent)
+    }
 }
 
-fn read(text: &str) -> Result<Vec<Statement>, String> {
+fn parse(text: &str) -> Result<Json, String> {
     let raw = text.trim_start().starts_with('{');
     let decoded = if raw {
         text.into()
     } else {
         percent_decode_str(text).decode_utf8().map_err(|_| "it is not UTF-8".to_owned())?
     };
-    let json = serde_json::from_str(&decoded).map_err(|why| format!("it is not JSON ({why})"))?;
+    serde_json::from_str(&decoded).map_err(|why| format!("it is not JSON ({why})"))
+}
+
+fn read(json: Json) -> Result<Vec<Statement>, String> {
     let Json::Map(elements) = json else { return Err("it is no JSON object".to_owned()) };
     let (mut version, mut statements) = (None, None);
     let mut strange = None;
@@ -163,8 +179,7 @@ impl Statement {
             ),
             "Action" | "NotAction" => self.action.set(name, patterns(name != "Action", value, action)),
             "Resource" | "NotResource" => self.resource.set(name, patterns(name != "Resource", value, resource)),
-            "Principal" => self.principal.set(name, Principals::read(value).map_err(str::to_owned)),
-            "NotPrincipal" => self.principal.set(name, Err("its NotPrincipal is not understood".to_owned())),
+            "Principal" | "NotPrincipal" => self.principal.set(name, Principals::read(value, name != "Principal")),
             "Condition" => self.condition.set(name, condition::read(value, variables)),
             _ => self.set_strange(name),
         }
@@ -290,7 +305,7 @@ mod tests {
         let above = parse(r#"{"Extra":1,"Statement":{"Effect":"Allow"}}"#);
         assert_eq!(above.statements[0].strange.as_deref(), Some("the policy's element Extra is not known"));
         assert!(matches!(only(r#"{"Effect":"allow"}"#).effect, Part::Unclear(_)));
-        assert!(matches!(only(r#"{"Effect":"Deny","NotPrincipal":"*"}"#).principal, Part::Unclear(_)));
+        assert!(matches!(only(r#"{"Effect":"Deny","NotPrincipal":"?"}"#).principal, Part::Unclear(_)));
         assert!(matches!(only(r#"{"Effect":"Deny","Condition":[]}"#).condition, Part::Unclear(_)));
     }
 }

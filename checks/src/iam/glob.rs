@@ -62,7 +62,8 @@ pub(super) enum Colons {
     Fixed,
 }
 
-const COMPONENTS: usize = 6;
+/// How many components an ARN has.
+pub(super) const COMPONENTS: usize = 6;
 
 /// Runs the pattern as an automaton over the text. The live positions are kept sorted and without duplicates: at most
 /// two per character read, so hostile patterns cost no more than the square of the text.
@@ -90,20 +91,7 @@ fn run_and_tell(tokens: &[Token], text: Text<'_>, colons: Colons) -> (Match, boo
     for c in chars {
         let parting = c == ':' && parted + 1 < COMPONENTS;
         parted += usize::from(parting);
-        let fixed = parting && colons != Colons::Free;
-        for &at in &live {
-            match tokens.get(at) {
-                Some(Token::Char(own)) if *own == c => enter(tokens, &mut next, at + 1),
-                Some(Token::One) if !fixed => enter(tokens, &mut next, at + 1),
-                Some(Token::Many) if !fixed || (colons == Colons::Documented && ends_segment(tokens, at)) => {
-                    enter(tokens, &mut next, at);
-                }
-                // A value that is not known may hold colons.
-                Some(Token::Hole | Token::Variable(_)) => enter(tokens, &mut next, at),
-                Some(Token::One | Token::Many) => held = true,
-                _ => {}
-            }
-        }
+        held |= step(tokens, &live, &mut next, c, if parting { colons } else { Colons::Free });
         std::mem::swap(&mut live, &mut next);
         next.clear();
         if live.is_empty() {
@@ -120,9 +108,30 @@ fn run_and_tell(tokens: &[Token], text: Text<'_>, colons: Colons) -> (Match, boo
     (if found == Match::Yes && has_hole(tokens) { Match::Unknown } else { found }, held)
 }
 
+/// Reads one character from each live position. `colons` is how wildcards read this one. Tells whether some wildcard
+/// might have gone on under another reading.
+pub(super) fn step(tokens: &[Token], live: &[usize], next: &mut Vec<usize>, c: char, colons: Colons) -> bool {
+    let fixed = colons != Colons::Free;
+    let mut held = false;
+    for &at in live {
+        match tokens.get(at) {
+            Some(Token::Char(own)) if *own == c => enter(tokens, next, at + 1),
+            Some(Token::One) if !fixed => enter(tokens, next, at + 1),
+            Some(Token::Many) if !fixed || (colons == Colons::Documented && ends_segment(tokens, at)) => {
+                enter(tokens, next, at);
+            }
+            // A value that is not known may hold colons.
+            Some(Token::Hole | Token::Variable(_)) => enter(tokens, next, at),
+            Some(Token::One | Token::Many) => held = true,
+            _ => {}
+        }
+    }
+    held
+}
+
 /// Adds a position and those that it reaches without reading. Positions come in rising order, and each run of them
 /// ends at the same place wherever it is entered; so what is not beyond the last is there already.
-fn enter(tokens: &[Token], live: &mut Vec<usize>, mut at: usize) {
+pub(super) fn enter(tokens: &[Token], live: &mut Vec<usize>, mut at: usize) {
     loop {
         if live.last().is_none_or(|last| *last < at) {
             live.push(at);
@@ -144,7 +153,8 @@ pub(super) fn has_hole(tokens: &[Token]) -> bool {
 
 /// Some tail matches if what is left of the pattern from some live position holds nothing that no tail holds.
 fn matches_some_tail(tokens: &[Token], live: &[usize], tail: Tail) -> bool {
-    let never = |token: &Token| tail == Tail::Name && matches!(token, Token::Char(':' | '*'));
+    let never =
+        |token: &Token| *token == Token::Never || (tail == Tail::Name && matches!(token, Token::Char(':' | '*')));
     let from = tokens.iter().rposition(never).map_or(0, |at| at + 1);
     live.iter().any(|at| (from..tokens.len()).contains(at))
 }

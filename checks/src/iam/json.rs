@@ -14,6 +14,8 @@ pub(super) enum Json {
     Bool(bool),
     /// A number as text; none where its text is not certain.
     Number(Option<String>),
+    /// A number of which the value is certain, and how it was written is not.
+    Decimal(String),
     Text(String),
     List(Vec<Json>),
     Map(Vec<(String, Json)>),
@@ -39,8 +41,10 @@ impl<'de> Deserialize<'de> for Json {
             fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
                 Ok(Json::Number(Some(value.to_string())))
             }
-            fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
-                Ok(Json::Number(None))
+            fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
+                // With no more than 15 digits, the number that was read is the one that was written.
+                let text = value.to_string();
+                Ok(if text.len() <= 16 { Json::Decimal(text) } else { Json::Number(None) })
             }
             fn visit_str<E>(self, value: &str) -> Result<Json, E> {
                 Ok(Json::Text(value.to_owned()))

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-/// One of the values that a single-valued key may have.
+/// One of the values that a key may have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Possible {
     /// The request does not hold the key.
     Absent,
     /// Exactly this.
     Value(String),
+    /// Several values at once, as multivalued keys have.
+    Many(Vec<String>),
     /// Some ARN with this partition, region and account; service and resource are not known.
     Arn {
         /// `aws`, …
@@ -22,6 +24,13 @@ pub enum Possible {
     Begins(String),
     /// Some value of which nothing is known.
     Anything,
+}
+
+impl Possible {
+    /// Whether nothing about it is left open.
+    pub(super) fn is_known(&self) -> bool {
+        matches!(self, Self::Absent | Self::Value(_) | Self::Many(_))
+    }
 }
 
 /// The condition keys of a request. A key that is not listed may have any value, or none.
@@ -44,16 +53,36 @@ impl Keys {
         self
     }
 
-    /// The possible values of a key, whose name is not case-sensitive, and why there are several.
-    pub(super) fn possible(&self, key: &str) -> (&[Possible], &'static str) {
-        self.0.get(&key.to_ascii_lowercase()).map_or(UNLISTED, |(possible, why)| (possible, *why))
+    /// Whether the key is listed.
+    #[must_use]
+    pub fn lists(&self, key: &str) -> bool {
+        self.0.contains_key(&key.to_ascii_lowercase())
+    }
+
+    /// The possible values of a key, whose name is given in lower case, and why there are several.
+    pub(super) fn possible(&self, lower: &str) -> (&[Possible], &'static str) {
+        self.0.get(lower).map_or(UNLISTED, |(possible, why)| (possible, *why))
     }
 
     /// The value of a key, if it can have no other.
-    pub(super) fn value(&self, key: &str) -> Option<&str> {
-        match self.possible(key).0 {
-            [Possible::Value(value)] => Some(value),
+    pub(super) fn known(&self, lower: &str) -> Option<&Possible> {
+        match self.possible(lower).0 {
+            [only] if only.is_known() => Some(only),
             _ => None,
         }
+    }
+
+    /// Supposes that a key has this value. What was known before is handed back, for [`restore`](Self::restore).
+    pub(super) fn suppose(&mut self, lower: &str, possible: Possible) -> Option<(Vec<Possible>, &'static str)> {
+        let why = self.possible(lower).1;
+        self.0.insert(lower.to_owned(), (vec![possible], why))
+    }
+
+    /// Takes a supposition back.
+    pub(super) fn restore(&mut self, lower: &str, before: Option<(Vec<Possible>, &'static str)>) {
+        match before {
+            Some(before) => self.0.insert(lower.to_owned(), before),
+            None => self.0.remove(lower),
+        };
     }
 }

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::keys::Keys;
+use super::keys::{Keys, Possible};
 
 /// A piece of a pattern.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Token {
     /// Itself.
     Char(char),
@@ -15,8 +15,32 @@ pub(super) enum Token {
     Many,
     /// A text that is not known: what matches only if it is the right one.
     Hole,
-    /// `${key}` or `${key, 'default'}`.
-    Variable(String),
+    /// A variable without a value: "there is no equal or like value"
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>).
+    Never,
+    /// `${key}` or `${key, 'default'}`, of which the value is not known.
+    Variable(Box<Variable>),
+}
+
+/// A policy variable.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Variable {
+    /// The key, as it stands there.
+    pub(super) key: String,
+    pub(super) lower: String,
+    default: Option<String>,
+}
+
+impl Variable {
+    /// Reads what stands between the braces.
+    fn read(inside: &str) -> Option<Self> {
+        let (key, default) = match inside.split_once(',') {
+            None => (inside, None),
+            Some((key, default)) => (key, Some(default.trim().strip_prefix('\'')?.strip_suffix('\'')?.to_owned())),
+        };
+        let key = key.trim().to_owned();
+        Some(Self { lower: key.to_ascii_lowercase(), key, default })
+    }
 }
 
 /// A text of a policy, read once.
@@ -24,6 +48,8 @@ pub(super) enum Token {
 pub(super) struct Pattern {
     text: String,
     tokens: Vec<Token>,
+    /// Whether some token is a variable.
+    variable: bool,
 }
 
 impl Pattern {
@@ -42,7 +68,7 @@ impl Pattern {
                 };
                 tokens.push(match name {
                     "*" | "?" | "$" => Token::Char(char::from(name.as_bytes()[0])),
-                    _ => Token::Variable(name.to_owned()),
+                    _ => Variable::read(name).map_or(Token::Hole, |variable| Token::Variable(Box::new(variable))),
                 });
                 rest = after;
                 continue;
@@ -56,12 +82,13 @@ impl Pattern {
                 _ => tokens.push(Token::Char(c)),
             }
         }
-        Self { text: text.to_owned(), tokens }
+        let variable = tokens.iter().any(|token| matches!(token, Token::Variable(_)));
+        Self { text: text.to_owned(), tokens, variable }
     }
 
     /// A text that is not known.
     pub(super) fn hole() -> Self {
-        Self { text: String::new(), tokens: vec![Token::Hole] }
+        Self { text: String::new(), tokens: vec![Token::Hole], variable: false }
     }
 
     /// An action: not case-sensitive, wildcards, no variables
@@ -75,25 +102,36 @@ impl Pattern {
         &self.text
     }
 
-    /// The pieces, with each variable replaced by its value, or by a hole.
+    /// The pieces, each variable replaced by its value where that is known.
     pub(super) fn tokens(&self, keys: &Keys) -> Cow<'_, [Token]> {
-        if !self.tokens.iter().any(|token| matches!(token, Token::Variable(_))) {
+        if !self.variable {
             return Cow::Borrowed(&self.tokens);
         }
         let mut tokens = Vec::with_capacity(self.tokens.len());
         for token in &self.tokens {
-            match token {
-                Token::Variable(inside) => {
-                    let key = inside.split_once(',').map_or(inside.as_str(), |(key, _)| key);
-                    match keys.value(key.trim()) {
-                        Some(value) => tokens.extend(value.chars().map(Token::Char)),
-                        None => tokens.push(Token::Hole),
-                    }
-                }
-                other => tokens.push(other.clone()),
+            let Token::Variable(variable) = token else {
+                tokens.push(token.clone());
+                continue;
+            };
+            match (keys.known(&variable.lower), &variable.default) {
+                (Some(Possible::Value(value)), _) => tokens.extend(value.chars().map(Token::Char)),
+                (Some(Possible::Absent), Some(default)) => tokens.extend(default.chars().map(Token::Char)),
+                (Some(Possible::Absent), None) => tokens.push(Token::Never),
+                // "You can't use a multivalued condition key as a variable": what would happen is not documented.
+                (Some(_), _) => tokens.push(Token::Hole),
+                (None, _) => tokens.push(token.clone()),
             }
         }
         Cow::Owned(tokens)
+    }
+
+    /// The variables of which the value is not known.
+    pub(super) fn unknown<'a>(&'a self, keys: &'a Keys) -> impl Iterator<Item = &'a Variable> {
+        let variables = self.tokens.iter().filter_map(|token| match token {
+            Token::Variable(variable) => Some(&**variable),
+            _ => None,
+        });
+        variables.filter(|variable| keys.known(&variable.lower).is_none())
     }
 }
 
@@ -102,13 +140,18 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> String {
-        let keys = Keys::default().with("aws:PrincipalAccount", "12");
+        let several = vec![Possible::Many(vec!["a".into(), "b".into()])];
+        let keys = Keys::default()
+            .with("aws:PrincipalAccount", "12")
+            .with_possible("none", vec![Possible::Absent], "")
+            .with_possible("several", several, "");
         let show = |token: &Token| match token {
             Token::Char(c) => format!("{c}"),
             Token::One => "<one>".to_owned(),
             Token::Many => "<many>".to_owned(),
             Token::Hole => "<hole>".to_owned(),
-            Token::Variable(name) => panic!("{name} was left"),
+            Token::Never => "<never>".to_owned(),
+            Token::Variable(variable) => format!("<{}>", variable.key),
         };
         Pattern::read(text, true, true).tokens(&keys).iter().map(show).collect()
     }
@@ -117,7 +160,8 @@ mod tests {
     fn variables_are_replaced_by_what_is_known() {
         assert_eq!(read("a${aws:PrincipalAccount}b"), "a12b");
         assert_eq!(read("${AWS:principalaccount, 'x'}"), "12");
-        assert_eq!(read("${aws:username}-*"), "<hole>-<many>");
+        assert_eq!(read("${aws:username}-*"), "<aws:username>-<many>");
+        assert_eq!(read("${none}|${none, 'all*'}|${none,''}|${several}"), "<never>|all*||<hole>");
         assert_eq!(read("${*}${?}${$}"), "*?$");
         assert_eq!(read("a**?$"), "a<many><one>$");
     }
@@ -126,6 +170,7 @@ mod tests {
     fn a_variable_that_cannot_be_read_hides_the_rest() {
         assert_eq!(read("a${b"), "a<hole>");
         assert_eq!(read("a${b${c}}d"), "a<hole>");
+        assert_eq!(read("a${b, c}d"), "a<hole>d");
     }
 
     #[test]

@@ -91,6 +91,7 @@ impl Shape<'_> {
                 let fits = match (token, slot) {
                     (Token::Char(own), Slot::Char(c)) => own == c,
                     (Token::Char(own), Slot::Some { colon, .. }) => *colon || *own != ':',
+                    (Token::Never, _) => false,
                     _ => true,
                 };
                 let stays = matches!(slot, Slot::Some { many: true, .. });

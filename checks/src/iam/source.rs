@@ -29,7 +29,7 @@ impl Document {
             };
             !actions.negated
                 && actions.list.iter().any(is)
-                && principals.include(Caller::Service(service)) == Answer::Yes
+                && principals.include(Caller::Service(service), false).any() == Answer::Yes
         };
         let clauses = self.statements.iter().filter(allows).flat_map(|statement| match &statement.condition {
             Part::Is(clauses) => clauses.as_slice(),

@@ -1,6 +1,7 @@
 //! What AWS told us: facts, no judgements. `Option` stands only where AWS itself says "none".
 
 mod function;
+mod key;
 mod network;
 mod probe;
 
@@ -20,6 +21,7 @@ pub use network::{
     TransitGateway, TransitSubnets, TransitTableAnswer, Vpc, VpcEndpoint,
 };
 
+pub use key::{Key, KeyAnswer};
 pub use probe::{Hit, LogProbe, LogProbeAnswer};
 
 /// What is global in an account.
@@ -118,6 +120,9 @@ pub struct Region {
     /// What the search of each log group gave.
     #[serde(default)]
     pub log_probes: Vec<LogProbeAnswer>,
+    /// What AWS said about the KMS keys of log groups.
+    #[serde(default)]
+    pub keys: Vec<KeyAnswer>,
 }
 
 impl Region {
@@ -137,6 +142,7 @@ impl Region {
             capacity_providers: Vec::new(),
             network: Network::unread(gap),
             log_probes: Vec::new(),
+            keys: Vec::new(),
         }
     }
 }

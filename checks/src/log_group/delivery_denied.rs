@@ -48,10 +48,36 @@ fn judge(group: &LogGroupUse<'_>, context: &Context<'_>) -> Verdict {
         }
     }
     match gap {
-        _ if !refused.is_empty() => Ok(failure(group, context, account, &refused).into()),
+        _ if !refused.is_empty() => {
+            let failure = failure(group, context, account, &refused);
+            Ok(Failure { evidence: failure.evidence.into_iter().chain(nearly_full(context)).collect(), ..failure }.into())
+        }
         Some(gap) => Err(gap),
-        None => Ok(Judgement::Pass),
+        None => Ok(nearly_full(context).next().map_or(Judgement::Pass, |evidence| {
+            Judgement::PassNoted(format!(
+                "The resource policy {} has {}. When it is full, AWS puts /aws/vendedlogs/* in the place of its list, and \
+                 groups of other names are left out.",
+                evidence.name, evidence.value
+            ))
+        })),
     }
+}
+
+/// How long a policy may be, in characters: as AWS's guides have it
+/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html>), and as its API does
+/// (<https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html>). A policy that
+/// is longer than the first proves that the second holds here.
+const LIMITS: [usize; 2] = [5_120, 51_200];
+
+/// The policies of the account that leave less than a tenth of their length.
+fn nearly_full<'a>(context: &Context<'a>) -> impl Iterator<Item = Evidence> + use<'a> {
+    let policies = context.region().log_policies.seen.iter().filter(|policy| policy.log_group.is_none());
+    policies.filter_map(|policy| {
+        let length = policy.document.chars().count();
+        let limit = LIMITS.into_iter().find(|limit| length <= *limit).unwrap_or(LIMITS[1]);
+        let full = length * 10 >= limit * 9;
+        full.then(|| Evidence::new(&policy.name, format!("{length} of the {limit} characters that AWS allows")))
+    })
 }
 
 /// The account's policies, and those of this group alone.
@@ -237,6 +263,30 @@ mod tests {
         world.account.id = Fetched::known("123456789012".to_owned());
         world.region.log_policies.seen[0].document = "{".to_owned();
         assert!(world.verdict(&CHECK, SHOP).is_err());
+    }
+
+    #[test]
+    fn a_policy_that_is_nearly_full_is_noted() {
+        let long = |length: usize| {
+            let mut world = with(&allow(BOTH, "*", ""));
+            let document = &mut world.region.log_policies.seen[0].document;
+            let missing = length - document.len();
+            document.push_str(&" ".repeat(missing));
+            world
+        };
+        for (length, noted) in [(4_607, false), (4_608, true), (5_120, true), (5_121, false), (46_080, true)] {
+            let verdict = long(length).verdict(&CHECK, SHOP);
+            assert_eq!(matches!(verdict, Ok(Judgement::PassNoted(_))), noted, "{length}: {verdict:?}");
+        }
+        let mut world = long(5_000);
+        let policy = &mut world.region.log_policies.seen[0];
+        policy.document = policy.document.replace("Allow", "Deny");
+        let failure = world.failure(&CHECK, SHOP);
+        assert!(
+            failure.evidence.iter().any(|row| row.value.contains("of the 5120 characters")),
+            "{:?}",
+            failure.evidence
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Log groups that something writes to: how long they keep, and who may write.
+//! Log groups that something writes to: how long they keep, who may write, and whether their keys serve.
 
 pub mod delivery_denied;
+pub mod key_unusable;
 pub mod never_expires;

@@ -67,6 +67,7 @@ fn kind_and_needs(world: &Value, names: &Names, pointer: &str) -> (String, Vec<N
         "region.callers[].policy" => Need::Callers,
         "region.log_policies.rest" => Need::LogPolicies,
         "region.log_probes[].probe" => Need::LogProbes,
+        "region.keys[].key" | "region.keys[].key.policy" => Need::LogGroupKeys,
         "region.capacity_providers[].vpc" => Need::Networks,
         network if network.starts_with("region.network.") => Need::Networks,
         "account.roles[].role" => return role("/role", Need::GatewayRole),

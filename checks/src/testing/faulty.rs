@@ -358,6 +358,18 @@ const FUNCTIONS: &[Fault] = &[
             document: document.to_owned(),
         });
     }),
+    ("keys that do not serve", |world| {
+        world.change_key("0a1b2c3d", |key| "Disabled".clone_into(&mut key.state));
+        world.change_key("4e5f6a7b", |key| {
+            let policy =
+                key.policy.get().expect("a policy").replace("logs.us-east-1.amazonaws.com", "s3.amazonaws.com");
+            key.policy = Fetched::known(policy);
+        });
+    }),
+    ("a key that is gone, and one that is about to change", |world| {
+        *world.key_mut("0a1b2c3d") = Fetched::known(None);
+        world.change_key("4e5f6a7b", |key| "Updating".clone_into(&mut key.state));
+    }),
 ];
 
 fn pass_through(world: &mut Inventory, functions: &[&str]) {
@@ -396,6 +408,7 @@ const GAPS: &[Fault] = &[
         world.region.delivery_streams.clear();
         world.region.callers.clear();
         world.region.capacity_providers.clear();
+        world.region.keys.clear();
         world.account.roles.clear();
         world.account.managed_policies.clear();
     }),
@@ -406,6 +419,8 @@ const GAPS: &[Fault] = &[
         *world.callers_mut("checkout") = Err(denied("lambda:GetPolicy")).into();
         *world.role_of_mut("reports") = Err(denied("iam:GetRole")).into();
         *world.log_group_mut("/aws/lambda/checkout") = Err(denied("logs:DescribeLogGroups")).into();
+        *world.key_mut("0a1b2c3d") = Err(denied("kms:DescribeKey")).into();
+        world.change_key("4e5f6a7b", |key| key.policy = Err(denied("kms:GetKeyPolicy")).into());
         for provider in &mut world.region.capacity_providers {
             provider.vpc = Err(denied("lambda:GetCapacityProvider")).into();
         }

@@ -7,7 +7,10 @@ use super::{
 };
 use crate::{
     Fetched, Listing,
-    inventory::{AttachedPolicy, CallersAnswer, Function, LogGroupAnswer, LogPolicy, ManagedPolicy, Role, RoleAnswer},
+    inventory::{
+        AttachedPolicy, CallersAnswer, Function, Key, KeyAnswer, LogGroupAnswer, LogPolicy, ManagedPolicy, Role,
+        RoleAnswer,
+    },
 };
 
 fn function_arn(name: &str) -> String {
@@ -153,6 +156,25 @@ pub(super) fn callers() -> Vec<CallersAnswer> {
 
 fn call(route: &str) -> String {
     format!("arn:aws:execute-api:us-east-1:123456789012:{route}")
+}
+
+/// One lets CloudWatch Logs use it for the groups of the region, the other for some, and everything to its account.
+pub(super) fn keys() -> Vec<KeyAnswer> {
+    let policy = |operator: &str, groups: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Id":"key","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::123456789012:root"}},"Action":"kms:*","Resource":"*"}},{{"Effect":"Allow","Principal":{{"Service":"logs.us-east-1.amazonaws.com"}},"Action":["kms:Encrypt*","kms:Decrypt*","kms:ReEncrypt*","kms:GenerateDataKey*","kms:Describe*"],"Resource":"*","Condition":{{"{operator}":{{"kms:EncryptionContext:aws:logs:arn":{groups}}}}}}}]}}"#
+        )
+    };
+    let some = ["/gateway/chat", "/functions/shared"].map(group_arn);
+    [
+        ("0a1b2c3d", policy("ArnLike", r#""arn:aws:logs:us-east-1:123456789012:*""#)),
+        ("4e5f6a7b", policy("ArnEquals", &format!("{some:?}"))),
+    ]
+    .map(|(id, policy)| KeyAnswer {
+        arn: format!("arn:aws:kms:us-east-1:123456789012:key/{id}"),
+        key: Fetched::known(Some(Key { state: "Enabled".to_owned(), policy: Fetched::known(policy) })),
+    })
+    .into()
 }
 
 /// One of the account as AWS writes it for one group, and one of the other group itself.

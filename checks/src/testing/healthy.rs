@@ -72,6 +72,7 @@ pub fn healthy() -> Inventory {
             functions: Listing::whole(functions::functions()),
             callers: functions::callers(),
             log_policies: Listing::whole(functions::log_policies()),
+            keys: functions::keys(),
             capacity_providers: network::capacity_providers(),
             network: network::network(),
             log_probes: emission::log_probes(),

@@ -82,6 +82,10 @@ pub(crate) enum Operation {
     DescribeTransitGatewayVpcAttachments,
     /// The routes of a transit gateway's table.
     SearchTransitGatewayRoutes,
+    /// The state of a KMS key.
+    DescribeKey,
+    /// The policy of a KMS key.
+    GetKeyPolicy,
     /// The search of a log group.
     FilterLogEvents,
     /// Metrics of CloudWatch, up to 500 a call.
@@ -114,6 +118,10 @@ pub(crate) enum Quota {
     FilterLogEvents,
     /// `cloudwatch:GetMetricData`.
     GetMetricData,
+    /// `kms:DescribeKey`.
+    DescribeKey,
+    /// `kms:GetKeyPolicy`.
+    GetKeyPolicy,
 }
 
 /// Requests a second, and how many may come at once.
@@ -146,6 +154,9 @@ impl Quota {
             Self::Lambda | Self::GetFunctionPolicy => (15.0, 15.0),
             // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
             Self::GetMetricData => (50.0, 50.0),
+            // https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html
+            Self::DescribeKey => (2000.0, 2000.0),
+            Self::GetKeyPolicy => (1000.0, 1000.0),
         };
         Rate { per_second, burst }
     }
@@ -153,7 +164,7 @@ impl Quota {
 
 impl Operation {
     /// Every call that `iam-policy` grants, for tables and tests.
-    pub(crate) const ALL: [Self; 39] = [
+    pub(crate) const ALL: [Self; 41] = [
         Self::GetCallerIdentity,
         Self::DescribeRegions,
         Self::GetRestApis,
@@ -191,6 +202,8 @@ impl Operation {
         Self::DescribeTransitGatewayAttachments,
         Self::DescribeTransitGatewayVpcAttachments,
         Self::SearchTransitGatewayRoutes,
+        Self::DescribeKey,
+        Self::GetKeyPolicy,
         Self::FilterLogEvents,
         Self::GetMetricData,
     ];
@@ -236,6 +249,8 @@ impl Operation {
             Self::DescribeTransitGatewayAttachments => "ec2:DescribeTransitGatewayAttachments",
             Self::DescribeTransitGatewayVpcAttachments => "ec2:DescribeTransitGatewayVpcAttachments",
             Self::SearchTransitGatewayRoutes => "ec2:SearchTransitGatewayRoutes",
+            Self::DescribeKey => "kms:DescribeKey",
+            Self::GetKeyPolicy => "kms:GetKeyPolicy",
             Self::FilterLogEvents => "logs:FilterLogEvents",
             Self::GetMetricData => "cloudwatch:GetMetricData",
         }
@@ -267,6 +282,8 @@ impl Operation {
             Self::GetPolicy | Self::GetPolicyVersion => "iam::*:policy/*",
             Self::GetFunctionPolicy => "lambda:*:*:function:*",
             Self::GetCapacityProvider => "lambda:*:*:capacity-provider:*",
+            // Groups may name keys of other accounts.
+            Self::DescribeKey | Self::GetKeyPolicy => "kms:*:*:key/*",
             // AWS's own lists belong to the account `aws`.
             Self::GetManagedPrefixListEntries => "ec2:*:*:prefix-list/*",
             Self::SearchTransitGatewayRoutes => "ec2:*:*:transit-gateway-route-table/*",
@@ -325,6 +342,8 @@ impl Operation {
             }
             Self::DescribeLogGroups => Quota::DescribeLogGroups,
             Self::FilterLogEvents => Quota::FilterLogEvents,
+            Self::DescribeKey => Quota::DescribeKey,
+            Self::GetKeyPolicy => Quota::GetKeyPolicy,
             Self::GetMetricData => Quota::GetMetricData,
             Self::DescribeDeliveryStream => Quota::DescribeDeliveryStream,
             Self::GetRole
@@ -340,7 +359,7 @@ impl Operation {
     /// The error code that means "there is none", for calls that ask about one thing.
     pub(crate) fn absent(self) -> Option<&'static str> {
         match self {
-            Self::GetRestStages | Self::GetV2Stages => Some("NotFoundException"),
+            Self::GetRestStages | Self::GetV2Stages | Self::DescribeKey => Some("NotFoundException"),
             Self::DescribeDeliveryStream | Self::GetFunctionPolicy | Self::FilterLogEvents => {
                 Some("ResourceNotFoundException")
             }

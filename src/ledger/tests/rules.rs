@@ -63,11 +63,8 @@ impl Look {
             .iter()
             .map(|ignore| Ignore::new(&ignore.check, &ignore.subject, ignore.ended(at(hours))).expect("a pattern"));
         let severities = self.severity.map(|severity| ("access-log-off".to_owned(), severity));
-        let policy = Policy {
-            severities: severities.into_iter().collect(),
-            ignores: ignores.collect(),
-            ..Policy::default()
-        };
+        let policy =
+            Policy { severities: severities.into_iter().collect(), ignores: ignores.collect(), ..Policy::default() };
         let mut builder =
             Builder::new(&checks, policy, &self.ignores, FailOn::Low, at(hours)).expect("a temporary file");
         for world in &self.worlds {

@@ -37,6 +37,8 @@ pub(crate) struct Account {
     pub(crate) callers: BTreeMap<String, String>,
     /// The account's resource policies of CloudWatch Logs, by name.
     pub(crate) log_policies: BTreeMap<String, String>,
+    /// The policies of KMS keys that are enabled, by ARN.
+    pub(crate) keys: BTreeMap<String, String>,
     /// What log groups hold: lines, all of them an hour and a half old. Groups that are not here took nothing.
     pub(crate) events: BTreeMap<String, Vec<String>>,
     /// The elements that EC2 lists, by action.
@@ -270,6 +272,7 @@ fn read_request(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Request
         ("POST", [""]) => match (header("x-amz-target").split_once('.'), fields.get("Version").map(String::as_str)) {
             (Some(("Logs_20140328", name)), _) => format!("logs:{name}"),
             (Some(("Firehose_20150804", name)), _) => format!("firehose:{name}"),
+            (Some(("TrentService", name)), _) => format!("kms:{name}"),
             (_, Some("2010-05-08")) => format!("iam:{action}"),
             (_, Some("2011-06-15")) => format!("sts:{action}"),
             (_, Some("2016-11-15")) => format!("ec2:{action}"),
@@ -377,11 +380,11 @@ impl Answer {
                     "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>\
                  <RequestID>0</RequestID></Response>"
                 )),
-                "logs" | "firehose" => Body::Json(json!({"__type": code, "message": message})),
+                "logs" | "firehose" | "kms" => Body::Json(json!({"__type": code, "message": message})),
                 _ => Body::Json(json!({"message": message})),
             },
         );
-        if !matches!(service, "iam" | "sts" | "ec2" | "logs" | "firehose") {
+        if !matches!(service, "iam" | "sts" | "ec2" | "logs" | "firehose" | "kms") {
             headers.push(("x-amzn-ErrorType", format!("{code}:http://internal.amazon.com/coral/")));
         }
         Self { status, headers, body }
@@ -437,6 +440,7 @@ fn answer(account: &Account, request: &Request, start: usize) -> Answer {
             Answer { body: Body::Cbor(cbor::metric_data(&request.body, took)), ..Answer::json(Value::Null) }
         }
         "firehose" if name == "DescribeDeliveryStream" => delivery_stream(account, request),
+        "kms" => key(account, request, name),
         "iam" => iam(account, request, name, start),
         "sts" if name == "GetCallerIdentity" => {
             let arn = format!("arn:aws:iam::{ACCOUNT}:user/auditor");
@@ -563,6 +567,18 @@ fn log_policies(account: &Account, request: &Request, start: usize) -> Answer {
     match token {
         Some(token) => answer.with_token("nextToken", &token),
         None => answer,
+    }
+}
+
+fn key(account: &Account, request: &Request, name: &str) -> Answer {
+    let arn = request.json["KeyId"].as_str().unwrap_or_default();
+    match (name, account.keys.get(arn)) {
+        (_, None) => Answer::error("kms", 400, "NotFoundException", "Key does not exist"),
+        ("DescribeKey", Some(_)) => {
+            let id = arn.rsplit('/').next().unwrap_or_default();
+            Answer::json(json!({"KeyMetadata": {"KeyId": id, "Arn": arn, "KeyState": "Enabled", "Enabled": true}}))
+        }
+        (_, Some(policy)) => Answer::json(json!({"Policy": policy, "PolicyName": "default"})),
     }
 }
 

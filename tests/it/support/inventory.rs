@@ -100,6 +100,7 @@ fn region(account: &str, name: &str, apis: usize) -> Region {
         capacity_providers: vec![],
         network: gatelight_checks::inventory::Network::not_collected(),
         log_probes: vec![],
+        keys: vec![],
     }
 }
 

@@ -155,6 +155,7 @@ impl Call {
         let operation = match (method.as_str(), parts.as_slice(), target, action) {
             ("POST", _, Some((interface, name)), _) if interface.starts_with("Logs_") => format!("logs:{name}"),
             ("POST", _, Some((interface, name)), _) if interface.starts_with("Firehose_") => format!("firehose:{name}"),
+            ("POST", _, Some(("TrentService", name)), _) => format!("kms:{name}"),
             ("POST", [""], None, Some(action)) => format!("{service}:{action}"),
             ("GET", ["2015-03-31", "functions"] | ["2015-03-31", "functions", ""], ..) => {
                 "lambda:ListFunctions".to_owned()
@@ -198,7 +199,7 @@ fn refusal(operation: &str) -> Vec<u8> {
         "cloudwatch" => {
             return response(403, CBOR, &cbor::texts(&[("__type", "AccessDeniedException"), ("message", TEXT)]));
         }
-        "logs" | "firehose" => (
+        "logs" | "firehose" | "kms" => (
             400,
             "Content-Type: application/x-amz-json-1.1\r\n",
             json!({"__type": "AccessDeniedException", "Message": TEXT}).to_string(),

@@ -31,6 +31,7 @@ const COLUMNS: &[(&str, &str)] = &[
     ("reach", "function-cannot-reach-xray"),
     ("group", "log-group-never-expires"),
     ("deliver", "log-delivery-denied"),
+    ("key", "log-group-key-unusable"),
     ("emit", "log-emission-failing"),
 ];
 

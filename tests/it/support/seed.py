@@ -66,8 +66,8 @@ def layer(name):
     return functions.publish_layer_version(LayerName=name, Content={"ZipFile": CODE})["LayerVersionArn"]
 
 
-def log_group(name, days=None):
-    logs.create_log_group(logGroupName=name)
+def log_group(name, days=None, key=None):
+    logs.create_log_group(logGroupName=name, **({"kmsKeyId": key} if key else {}))
     if days:
         logs.put_retention_policy(logGroupName=name, retentionInDays=days)
     answer[name] = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}"

@@ -220,6 +220,7 @@ pub(in crate::access_log) mod testing {
             capacity_providers: vec![],
             network: crate::inventory::Network::not_collected(),
             log_probes: vec![],
+            keys: vec![],
         };
         let stage = Stage {
             name: "prod".to_owned(),

@@ -131,7 +131,7 @@ fn a_condition_must_hold_in_all_that_is_possible() {
 fn a_boundary_must_allow_too_and_may_deny() {
     let with = |boundary| Policies { boundary: Some(boundary), ..policies(vec![Ok(document("p", &[WRITE]))]) };
     assert_eq!(put(&with(Ok(document("b", &[WRITE])))), allowed("Write"));
-    let outside = Ok(Decision::Denied(Denial::OutsideBoundary("b".into())));
+    let outside = Ok(Decision::Denied(Denial::Outside("b".into())));
     assert_eq!(put(&with(Ok(document("b", &[])))), outside);
     assert_eq!(put(&with(Ok(document("p", &[WRITE, DENY])))), denied("2"));
     assert_eq!(put(&with(Err(gap()))), Err(gap()));
@@ -151,7 +151,7 @@ fn a_policy_that_is_hidden_hides_an_allow_or_a_deny() {
     // But not what is certain whatever is hidden.
     assert_eq!(put(&policies(vec![Err(gap()), Ok(document("p", &[DENY]))])), denied("1"));
     let outside = Policies { boundary: Some(Ok(document("b", &[]))), ..policies(vec![write(), Err(gap())]) };
-    assert_eq!(put(&outside), Ok(Decision::Denied(Denial::OutsideBoundary("b".into()))));
+    assert_eq!(put(&outside), Ok(Decision::Denied(Denial::Outside("b".into()))));
 }
 
 #[test]

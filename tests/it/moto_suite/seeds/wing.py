@@ -2,8 +2,13 @@
 own = role("service", allow(["logs:*"]), attached=[XRAY])
 narrow = iam.create_policy(PolicyName="narrow", PolicyDocument=policy(allow("logs:*")))["Policy"]["Arn"]
 bounded = role("bounded", allow("*"), PermissionsBoundary=narrow)
+use = allow(["kms:Encrypt*", "kms:Decrypt*", "kms:GenerateDataKey*"])
+use |= {"Principal": {"Service": f"logs.{REGION}.amazonaws.com", "AWS": f"arn:aws:iam::{ACCOUNT}:root"}}
+use["Condition"] = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:*"}}
+kms = client("kms")
+key = kms.create_key(Policy=policy(use))["KeyMetadata"]["Arn"]
 for name in ("orders", "users", "hidden", "listed", "managed"):
-    log_group(f"/aws/lambda/{name}", 30 if name != "users" else None)
+    log_group(f"/aws/lambda/{name}", 30 if name != "users" else None, key if name == "orders" else None)
 write("/aws/lambda/orders", "0", [(90, "Failed to emit logs"), (100, "START")])
 write("/aws/lambda/users", "0", [(90, "START")])
 

@@ -1,0 +1,210 @@
+//! Texts that stand for all others: for every way in which a text can match some patterns and not the rest, one that does.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+
+use super::{
+    glob::{COMPONENTS, Colons, enter, step},
+    pattern::Token,
+};
+
+/// A pattern, and how it is compared.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Mode {
+    Text,
+    /// Whatever the case; the tokens are in lower case.
+    Folded,
+    /// Component by component.
+    Arn,
+}
+
+/// What a set of patterns can tell apart.
+#[derive(Debug)]
+pub(super) struct Texts {
+    pub(super) texts: Vec<String>,
+    /// Whether these are all.
+    pub(super) whole: bool,
+}
+
+/// How many states are looked at before it is given up, and how many positions in patterns are read: hostile ones could
+/// ask for more than there is time.
+const STATES: usize = 4_000;
+const READ: usize = 4_000_000;
+
+/// Which positions are live in each pattern, and how many colons were read.
+type State = (usize, Vec<Vec<usize>>);
+
+/// Finds the texts that begin with `begin` and go on. `arn`: only ARNs are looked for.
+pub(super) fn texts(patterns: &[(Mode, Vec<Token>)], begin: &str, arn: bool) -> Texts {
+    if let Some(texts) = literals(patterns, begin, arn) {
+        return Texts { texts, whole: true };
+    }
+    let mut patterns = patterns.to_vec();
+    let any_arn: Vec<Token> =
+        "arn".chars().map(Token::Char).chain((1..COMPONENTS).flat_map(|_| [Token::Char(':'), Token::Many])).collect();
+    if arn {
+        patterns.push((Mode::Arn, any_arn));
+    }
+    let letters = letters(&patterns, begin);
+    let read = |(colons, live): &State, c: char| -> State {
+        let parting = c == ':' && colons + 1 < COMPONENTS;
+        let next = patterns.iter().zip(live).map(|((mode, tokens), live)| {
+            let mut next = Vec::new();
+            let c = if *mode == Mode::Folded { c.to_ascii_lowercase() } else { c };
+            let fixed = parting && *mode == Mode::Arn;
+            step(tokens, live, &mut next, c, if fixed { Colons::Fixed } else { Colons::Free });
+            next
+        });
+        (colons + usize::from(parting), next.collect())
+    };
+    let start = patterns.iter().map(|(_, tokens)| {
+        let mut live = Vec::new();
+        enter(tokens, &mut live, 0);
+        live
+    });
+    let start = begin.chars().fold((0, start.collect()), |state, c| read(&state, c));
+
+    let mut texts = Vec::new();
+    let mut told: HashSet<Vec<bool>> = HashSet::new();
+    // Each state that was reached, from which and by what.
+    let mut reached: Vec<Option<(usize, char)>> = vec![None];
+    let mut numbers: HashMap<State, usize> = HashMap::from([(start.clone(), 0)]);
+    let mut queue = VecDeque::from([(start, 0)]);
+    let (mut whole, mut work) = (true, 0);
+    while let Some((state, number)) = queue.pop_front() {
+        work += letters.len() * state.1.iter().map(|live| live.len() + 1).sum::<usize>();
+        if work > READ {
+            whole = false;
+            break;
+        }
+        for &c in &letters {
+            let next = read(&state, c);
+            if arn && next.1.last().is_none_or(Vec::is_empty) {
+                continue;
+            }
+            let matched: Vec<bool> =
+                patterns.iter().zip(&next.1).map(|((_, tokens), live)| live.last() == Some(&tokens.len())).collect();
+            if (!arn || matched.last() == Some(&true)) && told.insert(matched) {
+                let mut ends = vec![c];
+                let mut at = number;
+                while let Some((before, c)) = reached[at] {
+                    ends.push(c);
+                    at = before;
+                }
+                texts.push(begin.chars().chain(ends.into_iter().rev()).collect());
+            }
+            if numbers.contains_key(&next) {
+                continue;
+            }
+            if reached.len() == STATES {
+                whole = false;
+                continue;
+            }
+            numbers.insert(next.clone(), reached.len());
+            queue.push_back((next, reached.len()));
+            reached.push(Some((number, c)));
+        }
+    }
+    Texts { texts, whole }
+}
+
+/// The texts themselves and another one, where none of them has a wildcard.
+fn literals(patterns: &[(Mode, Vec<Token>)], begin: &str, arn: bool) -> Option<Vec<String>> {
+    let literal = |(mode, tokens): &(Mode, Vec<Token>)| -> Option<String> {
+        let char = |token: &Token| if let Token::Char(c) = token { Some(*c) } else { None };
+        if *mode == Mode::Folded { None } else { tokens.iter().map(char).collect() }
+    };
+    let mut texts: Vec<String> = patterns.iter().map(literal).collect::<Option<_>>()?;
+    let longest = texts.iter().map(String::len).max().unwrap_or(0);
+    let colons = |text: &str| text.matches(':').count();
+    texts.retain(|text| text.starts_with(begin) && text != begin);
+    if arn {
+        texts.retain(|text| text.starts_with("arn:") && colons(text) + 1 >= COMPONENTS);
+    }
+    let mut other = if arn && begin.is_empty() { "arn:".to_owned() } else { begin.to_owned() };
+    if arn {
+        other.push_str(&"x:".repeat((COMPONENTS - 1).saturating_sub(colons(&other))));
+    }
+    other.push_str(&"x".repeat(longest + 1));
+    texts.push(other);
+    texts.sort();
+    texts.dedup();
+    Some(texts)
+}
+
+/// The letters that the patterns can tell apart, and one that stands for all others.
+fn letters(patterns: &[(Mode, Vec<Token>)], begin: &str) -> Vec<char> {
+    let mut letters: BTreeSet<char> = BTreeSet::new();
+    for (mode, tokens) in patterns {
+        for token in tokens {
+            if let Token::Char(c) = token {
+                letters.insert(*c);
+                if *mode == Mode::Folded {
+                    letters.insert(c.to_ascii_uppercase());
+                }
+            }
+        }
+    }
+    let known: BTreeSet<char> = letters.iter().flat_map(|c| [c.to_ascii_lowercase(), c.to_ascii_uppercase()]).collect();
+    let others = ('a'..='z').chain('0'..='9').chain('!'..='~').chain('\u{e000}'..='\u{f8ff}');
+    let other = others.into_iter().find(|c| !known.contains(c) && *c != ':' && !begin.contains(*c));
+    letters.extend(other);
+    letters.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::iam::{
+        glob::{Match, Text, run},
+        keys::Keys,
+        pattern::Pattern,
+    };
+
+    fn tokens(text: &str) -> Vec<Token> {
+        Pattern::read(text, true, true).tokens(&Keys::default()).into_owned()
+    }
+
+    fn matched(patterns: &[Vec<Token>], text: &str) -> Vec<bool> {
+        patterns.iter().map(|tokens| run(tokens, Text::whole(text), Colons::Free) == Match::Yes).collect()
+    }
+
+    proptest! {
+        /// Against every short text.
+        #[test]
+        fn each_way_to_match_is_told_by_one_text(patterns in prop::collection::vec("[ab*?]{0,4}", 1..4), begin in "[ab]{0,2}") {
+            let patterns: Vec<_> = patterns.iter().map(|text| tokens(text)).collect();
+            let modes: Vec<_> = patterns.iter().map(|tokens| (Mode::Text, tokens.clone())).collect();
+            let found = texts(&modes, &begin, false);
+            prop_assert!(found.whole);
+            let told: HashSet<_> = found.texts.iter().map(|text| matched(&patterns, text)).collect();
+            prop_assert_eq!(told.len(), found.texts.len(), "{:?}", found.texts);
+            prop_assert!(found.texts.iter().all(|text| text.starts_with(&begin) && *text != begin));
+            let mut all = vec![begin];
+            let mut last = all.clone();
+            for _ in 0..6 {
+                last = last.iter().flat_map(|text| ["a", "b", "x"].map(|c| format!("{text}{c}"))).collect();
+                all.extend_from_slice(&last);
+            }
+            for text in &all[1..] {
+                prop_assert!(told.contains(&matched(&patterns, text)), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn arns_alone_are_looked_for_where_only_they_are_meant() {
+        let patterns = [(Mode::Arn, tokens("arn:aws:iam::111122223333:role/*")), (Mode::Arn, tokens("arn:*:*:*:*:*"))];
+        let found = texts(&patterns, "", true);
+        assert!(found.whole);
+        assert_eq!(found.texts.len(), 2, "{:?}", found.texts);
+        assert!(found.texts.iter().all(|text| text.starts_with("arn:")));
+    }
+
+    #[test]
+    fn hostile_patterns_end() {
+        let patterns: Vec<_> = (0..12).map(|at| (Mode::Text, tokens(&format!("*{}*?*", "ab".repeat(at))))).collect();
+        assert!(!texts(&patterns, "", false).texts.is_empty());
+    }
+}

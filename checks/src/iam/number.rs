@@ -1,0 +1,242 @@
+//! The values that are compared by size: decimal numbers, dates, and ranges of addresses.
+
+use std::{cmp::Ordering, net::IpAddr};
+
+use jiff::Timestamp;
+
+/// A decimal number as it is written, of any size. Exponents are not read: AWS does not document them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Number {
+    negative: bool,
+    /// Without leading zeros.
+    whole: String,
+    /// Without trailing zeros.
+    fraction: String,
+}
+
+impl Number {
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(digits) => (true, digits),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, part)| (whole, Some(part)));
+        let decimal = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !decimal(whole) || !fraction.is_none_or(decimal) {
+            return None;
+        }
+        let whole = whole.trim_start_matches('0').to_owned();
+        let fraction = fraction.unwrap_or_default().trim_end_matches('0').to_owned();
+        let negative = negative && !(whole.is_empty() && fraction.is_empty());
+        Some(Self { negative, whole, fraction })
+    }
+
+    fn magnitude(&self) -> (usize, &str, &str) {
+        (self.whole.len(), &self.whole, &self.fraction)
+    }
+
+    /// As text that [`read`](Self::read) takes; `more` is added to the fraction, padded to that many digits.
+    fn text(&self, digits: usize, more: &str) -> String {
+        let sign = if self.negative { "-" } else { "" };
+        format!("{sign}0{}.{:0<digits$}{more}0", self.whole, self.fraction)
+    }
+
+    /// One number for each place that these leave: below all, each of them, between two, above all.
+    pub(super) fn places(mut numbers: Vec<Self>) -> Vec<String> {
+        numbers.sort();
+        numbers.dedup();
+        let large = format!("1{}", "0".repeat(numbers.iter().map(|n| n.whole.len()).max().unwrap_or(0) + 1));
+        let mut places = vec![format!("-{large}"), large];
+        places.extend(numbers.iter().map(|number| number.text(0, "")));
+        for pair in numbers.windows(2) {
+            let [low, high] = pair else { continue };
+            let digits = low.fraction.len().max(high.fraction.len());
+            places.push(match (low.negative, high.negative) {
+                (false, _) => low.text(digits, "1"),
+                (true, true) => high.text(digits, "1"),
+                // Zero is neither, or it is the upper one.
+                (true, false) => format!("-0.{:0<digits$}1", ""),
+            });
+        }
+        places
+    }
+}
+
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self.negative, other.negative) {
+            (false, false) => self.magnitude().cmp(&other.magnitude()),
+            (true, true) => other.magnitude().cmp(&self.magnitude()),
+            (negative, _) => {
+                if negative {
+                    Ordering::Less
+                } else {
+                    Ordering::Greater
+                }
+            }
+        }
+    }
+}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// A date: "one of the W3C implementations of the ISO 8601 date formats or in epoch (UNIX) time"
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>). Four digits
+/// could be either, and are not read.
+pub(super) fn date(text: &str) -> Option<Timestamp> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return if text.len() == 4 { None } else { Timestamp::from_second(text.parse().ok()?).ok() };
+    }
+    let completed = match text.len() {
+        7 => format!("{text}-01T00:00:00Z"),
+        10 => format!("{text}T00:00:00Z"),
+        _ => text.to_owned(),
+    };
+    completed.parse().ok()
+}
+
+/// One date for each place that these leave.
+pub(super) fn dates(mut dates: Vec<Timestamp>) -> Vec<String> {
+    dates.sort();
+    dates.dedup();
+    let nanoseconds: Vec<i128> = dates.iter().map(|date| date.as_nanosecond()).collect();
+    let ends = nanoseconds.iter().flat_map(|at| [at - 1_000_000, *at, at + 1_000_000]);
+    let between = nanoseconds.windows(2).filter_map(|pair| {
+        let [low, high] = pair else { return None };
+        (high - low > 1).then_some(low + (high - low) / 2)
+    });
+    ends.chain(between).filter_map(|at| Some(Timestamp::from_nanosecond(at).ok()?.to_string())).collect()
+}
+
+/// Addresses that share their first bits, as numbers: the first and the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Range {
+    v4: bool,
+    first: u128,
+    last: u128,
+}
+
+impl Range {
+    /// An address, or a range in CIDR notation; bits beyond the prefix do not count.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let (address, length) = match text.split_once('/') {
+            Some((address, length)) if !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit()) => {
+                (address, Some(length.parse::<u32>().ok()?))
+            }
+            Some(_) => return None,
+            None => (text, None),
+        };
+        let (v4, bits, value) = match address.parse().ok()? {
+            IpAddr::V4(address) => (true, 32, u128::from(u32::from(address))),
+            IpAddr::V6(address) => (false, 128, u128::from(address)),
+        };
+        let free = bits - length.filter(|length| *length <= bits).or(length.is_none().then_some(bits))?;
+        let mask = if free == 128 { u128::MAX } else { (1 << free) - 1 };
+        Some(Self { v4, first: value & !mask, last: value | mask })
+    }
+
+    /// Whether all of `other` lies within.
+    pub(super) fn holds(self, other: Self) -> bool {
+        self.v4 == other.v4 && self.first <= other.first && other.last <= self.last
+    }
+
+    /// One address for each place that these leave, of both kinds.
+    pub(super) fn places(ranges: &[Self]) -> Vec<String> {
+        let mut places = vec!["0.0.0.0".to_owned(), "::".to_owned()];
+        for range in ranges {
+            // What changes, changes where a range begins and behind its end.
+            for at in [Some(range.first), range.last.checked_add(1)].into_iter().flatten() {
+                if range.v4 {
+                    places.extend(u32::try_from(at).ok().map(|at| std::net::Ipv4Addr::from(at).to_string()));
+                } else {
+                    places.push(std::net::Ipv6Addr::from(at).to_string());
+                }
+            }
+        }
+        places.sort();
+        places.dedup();
+        places
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn number(text: &str) -> Number {
+        Number::read(text).expect("a number")
+    }
+
+    #[test]
+    fn numbers_are_compared_as_numbers() {
+        for (low, high) in [("9", "10"), ("-10", "-9"), ("-1", "0"), ("0.1", "0.11"), ("1.9", "1.95"), ("-0.2", "-0.1")]
+        {
+            assert!(number(low) < number(high), "{low} {high}");
+        }
+        for (one, other) in [("1", "1.0"), ("01", "1"), ("-0", "0"), ("+5", "5.00")] {
+            assert_eq!(number(one), number(other));
+        }
+        for text in ["", "1e3", "0x1", "1.", ".5", "--1", "1 ", "NaN", "١"] {
+            assert_eq!(Number::read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_are_read_in_the_forms_of_the_w3c_and_as_seconds() {
+        let at = date("2020-01-01T00:00:01Z");
+        assert!(at.is_some());
+        assert_eq!(date("1577836801"), at);
+        assert_eq!(date("2020-01-01T01:00:01+01:00"), at);
+        assert_eq!(date("2020-01"), date("2020-01-01"));
+        assert_eq!(date("2020-01-01T00:00Z"), date("2020-01-01"));
+        assert_eq!(date("2020"), None);
+        assert_eq!(date("yesterday"), None);
+    }
+
+    #[test]
+    fn ranges_hold_addresses_of_their_own_kind() {
+        let holds = |range: &str, address: &str| {
+            Range::read(range).expect("a range").holds(Range::read(address).expect("an address"))
+        };
+        assert!(holds("203.0.113.0/24", "203.0.113.255"));
+        assert!(holds("203.0.113.7/24", "203.0.113.1"));
+        assert!(!holds("203.0.113.0/24", "203.0.114.0"));
+        assert!(holds("0.0.0.0/0", "8.8.8.8"));
+        assert!(!holds("0.0.0.0/0", "::1"));
+        assert!(holds("2001:db8::/32", "2001:DB8:1::1"));
+        assert!(holds("::/0", "ffff::"));
+        assert!(holds("10.1.2.3", "10.1.2.3"));
+        for text in ["10.0.0.0/33", "10.0.0/8", "10.0.0.0/", "10.0.0.0/+8", "::/129", "", "x"] {
+            assert_eq!(Range::read(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_order_as_integers_do(a in -100_000_i64..100_000, b in -100_000_i64..100_000) {
+            let text = |n: i64| format!("{}{}.{:03}", if n < 0 { "-" } else { "" }, n.abs() / 1000, n.abs() % 1000);
+            prop_assert_eq!(number(&text(a)).cmp(&number(&text(b))), a.cmp(&b));
+        }
+
+        #[test]
+        fn every_place_between_numbers_is_met(mut all in prop::collection::vec(-50_i64..50, 1..5)) {
+            let numbers: Vec<_> = all.iter().map(|n| number(&n.to_string())).collect();
+            let places: Vec<_> = Number::places(numbers).iter().map(|text| number(text)).collect();
+            all.sort_unstable();
+            all.dedup();
+            let bounds: Vec<_> = all.iter().map(|n| number(&n.to_string())).collect();
+            prop_assert!(places.iter().any(|place| *place < bounds[0]));
+            prop_assert!(places.iter().any(|place| *place > bounds[bounds.len() - 1]));
+            for pair in bounds.windows(2) {
+                prop_assert!(places.contains(&pair[0]));
+                prop_assert!(places.iter().any(|place| *place > pair[0] && *place < pair[1]), "{:?} {:?}", pair, places);
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+use super::*;
+
+const ROLE: &str = "arn:aws:iam::111122223333:role/p/r";
+const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/r/s";
+const USER: &str = "arn:aws:iam::111122223333:user/u";
+const ROOT: &str = "arn:aws:iam::111122223333:root";
+
+fn grants(json: &str, negated: bool, caller: Caller<'_>, denies: bool) -> Grants {
+    let json = serde_json::from_str(json).expect("JSON");
+    Principals::read(json, negated).expect("principals").include(caller, denies)
+}
+
+fn blunt(answer: Answer) -> Answer {
+    if let Answer::Unknown(_) = answer { Answer::unknown("") } else { answer }
+}
+
+fn include(json: &str) -> Answer {
+    blunt(grants(json, false, Caller::Service("apigateway.amazonaws.com"), false).any())
+}
+
+#[test]
+fn the_service_is_named_alone_in_a_list_or_by_everyone() {
+    for json in [
+        r#""*""#,
+        r#"{"Service":"apigateway.amazonaws.com"}"#,
+        r#"{"AWS":"111122223333","Service":["lambda.amazonaws.com","apigateway.amazonaws.com"]}"#,
+    ] {
+        assert_eq!(include(json), Answer::Yes, "{json}");
+    }
+}
+
+#[test]
+fn others_are_others() {
+    for json in [
+        r#"{"Service":"lambda.amazonaws.com"}"#,
+        r#"{"Service":"ops.apigateway.amazonaws.com"}"#,
+        r#"{"AWS":"arn:aws:iam::111122223333:root"}"#,
+        r#"{"Federated":"cognito-identity.amazonaws.com"}"#,
+    ] {
+        assert_eq!(include(json), Answer::No, "{json}");
+    }
+}
+
+#[test]
+fn what_may_mean_the_service_is_unknown() {
+    for json in [
+        r#"{"AWS":"*"}"#,
+        r#"{"Service":"*"}"#,
+        r#"{"Service":"apigateway.us-east-1.amazonaws.com"}"#,
+        r#"{"Service":"apigateway.amazonaws.com.cn"}"#,
+        r#"{"Service":"APIGateway.amazonaws.com"}"#,
+        r#"{"Robot":"x"}"#,
+    ] {
+        assert_eq!(include(json), Answer::unknown(""), "{json}");
+    }
+}
+
+#[test]
+fn the_principals_of_two_regions_are_two() {
+    let include = |name: &str, service| {
+        blunt(grants(&format!(r#"{{"Service":"{name}"}}"#), false, Caller::Service(service), false).any())
+    };
+    let here = "logs.us-east-1.amazonaws.com";
+    assert_eq!(include(here, here), Answer::Yes);
+    assert_eq!(include("logs.eu-west-1.amazonaws.com", here), Answer::No);
+    assert_eq!(include("logs.amazonaws.com", here), Answer::unknown(""));
+    assert_eq!(include("delivery.logs.amazonaws.com", here), Answer::No);
+}
+
+#[test]
+fn what_is_no_principal_is_refused() {
+    for json in ["{}", "[]", "\"x\"", r#"{"AWS":[]}"#, r#"{"AWS":{}}"#, "null"] {
+        assert!(Principals::read(serde_json::from_str(json).expect("JSON"), false).is_err(), "{json}");
+    }
+}
+
+/// As what each of the three is named: itself, its role, its account; or none.
+fn as_what(json: &str, arn: &str) -> &'static str {
+    let identity = Identity::read(arn).expect(arn);
+    let found = grants(json, false, Caller::Identity(&identity), false);
+    match (found.direct, found.role, found.account) {
+        (Answer::Yes, _, _) => "direct",
+        (_, Answer::Yes, _) => "role",
+        (_, _, Answer::Yes) => "account",
+        (Answer::No, Answer::No, Answer::No) => "none",
+        _ => "unknown",
+    }
+}
+
+#[test]
+fn an_identity_is_named_as_itself_by_its_role_or_by_its_account() {
+    for (json, role, session, user) in [
+        (r#""*""#, "direct", "direct", "direct"),
+        (r#"{"AWS":"*"}"#, "direct", "direct", "direct"),
+        (r#"{"AWS":"111122223333"}"#, "account", "account", "account"),
+        (r#"{"AWS":"arn:aws:iam::111122223333:root"}"#, "account", "account", "account"),
+        (r#"{"AWS":"arn:aws:iam::111122223333:role/p/r"}"#, "role", "role", "none"),
+        (r#"{"AWS":"arn:aws:iam::111122223333:role/r"}"#, "none", "role", "none"),
+        (r#"{"AWS":"arn:aws:sts::111122223333:assumed-role/r/s"}"#, "none", "direct", "none"),
+        (r#"{"AWS":"arn:aws:sts::111122223333:assumed-role/r/t"}"#, "none", "none", "none"),
+        (r#"{"AWS":"arn:aws:iam::111122223333:user/u"}"#, "none", "none", "direct"),
+        (r#"{"AWS":["arn:aws:iam::111122223333:user/U","999999999999"]}"#, "none", "none", "none"),
+        (r#"{"AWS":"arn:aws:iam::111122223333:*"}"#, "none", "none", "none"),
+        (r#"{"AWS":"AROAEXAMPLEID"}"#, "none", "none", "none"),
+        (r#"{"Federated":"accounts.google.com","Service":"ec2.amazonaws.com"}"#, "none", "none", "none"),
+        (
+            r#"{"CanonicalUser":"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}"#,
+            "unknown",
+            "unknown",
+            "unknown",
+        ),
+    ] {
+        for (arn, expected) in [(ROLE, role), (SESSION, session), (USER, user)] {
+            assert_eq!(as_what(json, arn), expected, "{json} {arn}");
+        }
+    }
+}
+
+#[test]
+fn a_wildcard_in_a_name_may_deny_and_never_allows() {
+    let identity = Identity::read(ROLE).expect("a role");
+    let json = r#"{"AWS":"arn:aws:iam::111122223333:role/*"}"#;
+    assert_eq!(grants(json, false, Caller::Identity(&identity), false).any(), Answer::No);
+    assert_eq!(blunt(grants(json, false, Caller::Identity(&identity), true).any()), Answer::unknown(""));
+}
+
+#[test]
+fn nobody_is_named_by_a_star_alone() {
+    let names = |json| grants(json, false, Caller::Anonymous, false).any();
+    assert_eq!(names(r#""*""#), Answer::Yes);
+    assert_eq!(names(r#"{"AWS":"*"}"#), Answer::Yes);
+    assert_eq!(names(r#"{"AWS":"111122223333","Service":"s3.amazonaws.com","CanonicalUser":"x"}"#), Answer::No);
+}
+
+#[test]
+fn a_not_principal_must_name_the_account_too() {
+    let all_but = |names: &[&str], arn: &str, denies| {
+        let identity = Identity::read(arn).expect(arn);
+        let json = serde_json::json!({ "AWS": names }).to_string();
+        blunt(grants(&json, true, Caller::Identity(&identity), denies).any())
+    };
+    let unknown = Answer::unknown("");
+    assert_eq!(all_but(&[USER, ROOT], USER, true), Answer::No);
+    assert_eq!(all_but(&[USER], USER, true), unknown);
+    assert_eq!(all_but(&[ROOT], USER, true), Answer::Yes);
+    assert_eq!(all_but(&[ROOT], USER, false), unknown);
+    assert_eq!(all_but(&[ROOT], ROOT, true), Answer::No);
+    assert_eq!(all_but(&[SESSION, "arn:aws:iam::111122223333:role/r", ROOT], SESSION, true), Answer::No);
+    assert_eq!(all_but(&[SESSION, ROOT], SESSION, true), unknown);
+    assert_eq!(all_but(&["arn:aws:iam::111122223333:role/r", ROOT], SESSION, true), Answer::Yes);
+    assert_eq!(all_but(&[ROLE, ROOT], ROLE, true), Answer::No);
+    assert_eq!(all_but(&["arn:aws:iam::999999999999:user/u"], USER, false), Answer::Yes);
+    assert_eq!(all_but(&["*"], USER, true), Answer::No);
+    let service = |json| grants(json, true, Caller::Service("s3.amazonaws.com"), true).any();
+    assert_eq!(service(r#"{"Service":"s3.amazonaws.com"}"#), Answer::No);
+    assert_eq!(service(r#"{"Service":"sns.amazonaws.com"}"#), Answer::Yes);
+    assert_eq!(grants(r#"{"AWS":"111122223333"}"#, true, Caller::Anonymous, false).any(), Answer::Yes);
+    assert_eq!(grants(r#""*""#, true, Caller::Anonymous, false).any(), Answer::No);
+}
