@@ -10,7 +10,7 @@ const REQUEST: &str = r#"{"request":{"principal":"arn:aws:iam::111122223333:role
 fuzz_target!(|text: &str| {
     // As a whole input.
     for mut query in Queries::new(text).take(4).filter_map(Result::ok) {
-        query.question.decide(&query.policies);
+        let _ = query.question.decide(&query.policies);
         // A Deny in a boundary holds for every identity, a root user too, whatever else cannot be read.
         query.policies.boundary.push(Document::parse("deny", DENY));
         if let Principal::Identity(_) = query.question.principal {
@@ -29,6 +29,6 @@ fuzz_target!(|text: &str| {
             2 => policies.rcps.push(vec![document]),
             _ => policies.endpoint.push(document),
         }
-        query.question.decide(&policies);
+        let _ = query.question.decide(&policies);
     }
 });

@@ -221,12 +221,11 @@ impl<'a> Case<'a> {
         let same = |named: bool| {
             let by_role = role.clone().and(&boundary).and(&session);
             let by_resource = direct.clone().or(by_role).or(own.clone().and(&account));
-            match named {
-                true => {
-                    let lack = if matches!(by_any, Found::Never) { of_resource() } else { lack.clone() };
-                    (by_resource, lack)
-                }
-                false => (own.clone().or(by_resource), lack.clone()),
+            if named {
+                let lack = if matches!(by_any, Found::Never) { of_resource() } else { lack.clone() };
+                (by_resource, lack)
+            } else {
+                (own.clone().or(by_resource), lack.clone())
             }
         };
         let across = || {

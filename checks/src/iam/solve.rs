@@ -48,18 +48,24 @@ pub(super) fn solve<'a>(case: &Case<'a>, keys: &Keys) -> Solved<'a> {
     let mut seen = Seen::default();
     walk(case, keys, &open(case, keys), budget(case, BUDGET), &mut |rule| seen.add(rule));
     match (seen, doubt) {
-        (Seen { open: false, allowed: Some(place), explicit: None, implicit: None }, _) => Solved::Allowed(place),
+        (Seen { open: false, allowed: Some(Grantor(place)), explicit: None, implicit: None }, _) => {
+            Solved::Allowed(place)
+        }
         (Seen { open: false, allowed: None, explicit: Some(place), implicit: None }, _) => Solved::Explicit(place),
         (Seen { open: false, allowed: None, implicit: Some(lack), .. }, _) | (_, Err(lack)) => Solved::Implicit(lack),
         (_, Ok(doubt)) => Solved::Undetermined(doubt),
     }
 }
 
+/// The statement that allowed it; a root user needs none.
+#[derive(Clone, Copy)]
+struct Grantor<'a>(Option<Place<'a>>);
+
 /// What the cases came to.
 #[derive(Default)]
 struct Seen<'a> {
     open: bool,
-    allowed: Option<Option<Place<'a>>>,
+    allowed: Option<Grantor<'a>>,
     explicit: Option<Place<'a>>,
     implicit: Option<Lack>,
 }
@@ -68,7 +74,7 @@ impl<'a> Seen<'a> {
     /// Whether to go on.
     fn add(&mut self, rule: Option<Rule<'a>>) -> bool {
         match rule {
-            Some(Rule::Allowed(place)) => self.allowed = self.allowed.or(Some(place)),
+            Some(Rule::Allowed(place)) => self.allowed = self.allowed.or(Some(Grantor(place))),
             Some(Rule::Explicit(place)) => self.explicit = self.explicit.or(Some(place)),
             Some(Rule::Implicit(lack) | Rule::Denied(lack)) => self.implicit = self.implicit.take().or(Some(lack)),
             Some(Rule::Open(_)) | None => self.open = true,

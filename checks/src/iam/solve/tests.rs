@@ -40,11 +40,10 @@ fn holds((operator, _, values): &Condition, value: &Value) -> bool {
     let negated = name.contains("Not");
     let number = |text: &str| text.parse::<f64>().expect("a number");
     let fits = |own: &String, text: &String| match name {
-        "StringEquals" | "StringNotEquals" => own == text,
+        "StringEquals" | "StringNotEquals" | "Bool" => own == text,
         "StringEqualsIgnoreCase" => own.to_lowercase() == text.to_lowercase(),
         "StringLike" | "StringNotLike" => glob(own.as_bytes(), text.as_bytes()),
-        "Bool" => own == text,
-        "NumericEquals" | "NumericNotEquals" => number(own) == number(text),
+        "NumericEquals" | "NumericNotEquals" => (number(own) - number(text)).abs() < f64::EPSILON,
         "NumericLessThan" => number(text) < number(own),
         "NumericGreaterThanEquals" => number(text) >= number(own),
         _ => panic!("{name}"),

@@ -3,7 +3,7 @@ own = role("service", allow(["logs:*"]), attached=[XRAY])
 narrow = iam.create_policy(PolicyName="narrow", PolicyDocument=policy(allow("logs:*")))["Policy"]["Arn"]
 bounded = role("bounded", allow("*"), PermissionsBoundary=narrow)
 use = allow(["kms:Encrypt*", "kms:Decrypt*", "kms:GenerateDataKey*"])
-use |= {"Principal": {"Service": f"logs.{REGION}.amazonaws.com", "AWS": f"arn:aws:iam::{ACCOUNT}:root"}}
+use |= {"Principal": {"Service": f"logs.{REGION}.amazonaws.com"}}
 use["Condition"] = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:*"}}
 kms = client("kms")
 key = kms.create_key(Policy=policy(use))["KeyMetadata"]["Arn"]
