@@ -105,7 +105,7 @@ pub(crate) struct Seen {
     pub(crate) findings: BTreeMap<(&'static str, Severity), u64>,
     pub(crate) gaps: BTreeMap<&'static str, u64>,
     pub(crate) requests: BTreeMap<String, u64>,
-    pub(crate) throttled: u64,
+    pub(crate) throttles: BTreeMap<String, u64>,
     /// The report as text.
     pub(crate) page: String,
     /// The report could not be written where it should be.
@@ -182,7 +182,7 @@ fn seen(report: &Report, news: News, verbose: bool) -> anyhow::Result<Seen> {
         }
         Ok(())
     })?;
-    let (mut gaps, mut requests, mut throttled) = (BTreeMap::new(), BTreeMap::new(), 0);
+    let (mut gaps, mut requests, mut throttles) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for shard in &report.shards {
         for gap in &shard.gaps {
             *gaps.entry(gap.why().kind.name()).or_default() += 1;
@@ -190,7 +190,9 @@ fn seen(report: &Report, news: News, verbose: bool) -> anyhow::Result<Seen> {
         for (operation, count) in &shard.traffic.requests {
             *requests.entry(operation.clone()).or_default() += count;
         }
-        throttled += shard.traffic.throttled;
+        for (operation, count) in &shard.traffic.throttles {
+            *throttles.entry(operation.clone()).or_default() += count;
+        }
     }
     let mut page = Vec::new();
     report::text::render(report, verbose, &mut page)?;
@@ -199,5 +201,5 @@ fn seen(report: &Report, news: News, verbose: bool) -> anyhow::Result<Seen> {
         page.truncate(page.floor_char_boundary(LONGEST_PAGE));
         page.push_str("\n… cut here: it is too long to be kept; `output` of the schedule writes all of it\n");
     }
-    Ok(Seen { news, findings, gaps, requests, throttled, page, unwritten: None })
+    Ok(Seen { news, findings, gaps, requests, throttles, page, unwritten: None })
 }

@@ -38,6 +38,9 @@ pub(crate) struct Traffic {
     pub(crate) requests: BTreeMap<String, u64>,
     /// Answers that asked to slow down.
     pub(crate) throttled: u64,
+    /// The same by operation; an inventory that an older version saved does not hold it.
+    #[serde(default)]
+    pub(crate) throttles: BTreeMap<String, u64>,
 }
 
 impl Traffic {
@@ -52,6 +55,9 @@ impl Traffic {
             *self.requests.entry(operation.clone()).or_default() += count;
         }
         self.throttled += other.throttled;
+        for (operation, count) in &other.throttles {
+            *self.throttles.entry(operation.clone()).or_default() += count;
+        }
     }
 }
 
@@ -216,7 +222,10 @@ impl Calls {
             let refusal = read(&error);
             tracing::debug!(%operation, resource, tried, kind = refusal.kind.name(), code = refusal.code, "call failed");
             if refusal.kind == GapKind::Throttled {
-                self.traffic.lock().unwrap_or_else(PoisonError::into_inner).throttled += 1;
+                let mut traffic = self.traffic.lock().unwrap_or_else(PoisonError::into_inner);
+                traffic.throttled += 1;
+                *traffic.throttles.entry(operation.name().to_owned()).or_default() += 1;
+                drop(traffic);
                 self.pacer.close(operation.quota(), refusal.retry_after.unwrap_or_default().max(pause(tried)));
             }
             if tried < refusal.attempts {

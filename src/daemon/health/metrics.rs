@@ -115,7 +115,7 @@ impl Metrics {
         self.set.insert((scope.to_owned(), Which::LastRun, one.clone()));
         self.set.insert((scope.to_owned(), Which::Took, one.clone()));
         let End::Looked(seen) = end else { return };
-        let Seen { findings, gaps, requests, throttled, news, .. } = &**seen;
+        let Seen { findings, gaps, requests, throttles, news, .. } = &**seen;
         self.last_success.get_or_create(&one).set(began.as_second());
         self.set.insert((scope.to_owned(), Which::LastSuccess, one.clone()));
         self.take_back(scope, |which| matches!(which, Which::Findings | Which::Gaps));
@@ -138,7 +138,9 @@ impl Metrics {
         for (operation, count) in requests {
             self.requests.get_or_create(&vec![("operation", operation.clone())]).inc_by(*count);
         }
-        self.throttled.get_or_create(&one).inc_by(*throttled);
+        for (operation, count) in throttles {
+            self.throttled.get_or_create(&vec![("operation", operation.clone())]).inc_by(*count);
+        }
     }
 
     fn gauge(&mut self, scope: &str, which: Which, labels: Labels, value: u64) {

@@ -49,7 +49,7 @@ fn seen(scope: &str, high: u64) -> End {
         findings: [(("gateway-role-missing", gatelight_checks::Severity::High), high)].into(),
         gaps: [("denied", 1)].into(),
         requests: [("apigateway:GetStages".to_owned(), 7)].into(),
-        throttled: 3,
+        throttles: [("apigateway:GetStages".to_owned(), 3)].into(),
         page: format!("the report of {scope}: <b>orders/prod</b>"),
         unwritten: None,
     }))
@@ -179,7 +179,7 @@ fn metrics_are_what_prometheus_reads() {
         "gatelight_last_success_timestamp_seconds{schedule=\"hourly\"} 1777629600",
         "gatelight_last_run_duration_seconds{schedule=\"hourly\"} 41.5",
         "gatelight_requests_total{operation=\"apigateway:GetStages\"} 14",
-        "gatelight_throttled_total{schedule=\"hourly\"} 6",
+        "gatelight_throttled_total{operation=\"apigateway:GetStages\"} 6",
         "gatelight_slack_deliveries_total{webhook=\"on-call\",result=\"sent\"} 1",
         "# EOF",
     ] {
