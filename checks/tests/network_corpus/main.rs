@@ -1,0 +1,112 @@
+//! Networks made by hand, each one change away from a healthy one: what `function-cannot-reach-xray` says, at which hop,
+//! and by which rule. The tables are meant to be read; where AWS documents what a row rests on, it says where.
+
+mod build;
+mod endpoint;
+mod nat;
+
+use build::World;
+use gatelight_checks::{
+    Context, Judgement, find_check,
+    network::{Passage, PathFromSubnet, paths},
+};
+
+/// A network, and what is to be said of it.
+pub(crate) struct Row {
+    /// What was changed.
+    name: &'static str,
+    /// The change to the healthy network.
+    change: fn(&mut World),
+    /// `arrives`, `stops` or `unknown`; the hop that decides (of a way that arrives, the last), the thing there, and the
+    /// rule in it.
+    says: &'static str,
+    /// The page of AWS's documentation, as `vpc:nat-gateway-basics`, or what else it rests on.
+    source: &'static str,
+}
+
+/// The verdict, and the hop that decides it.
+fn judged(world: &World) -> String {
+    let check = find_check("function-cannot-reach-xray").expect("the check");
+    let context = Context::new(world.inventory.world());
+    let function = &world.inventory.region.functions.seen[0];
+    let ways = match paths(function, &context) {
+        Ok(ways) => ways,
+        Err(gap) => vec![PathFromSubnet {
+            subnet: String::new(),
+            zone: None,
+            vpc: None,
+            hops: vec![],
+            end: Passage::Unknown(gap),
+        }],
+    };
+    let (verdict, way) = match world.inventory.verdict(check, "orders") {
+        Ok(Judgement::Pass | Judgement::PassNoted(_)) => ("arrives", ways.first()),
+        Ok(Judgement::NotApplicable(_)) => ("n/a", None),
+        Ok(Judgement::Fail(_)) => ("stops", ways.iter().find(|way| way.end == Passage::Stops)),
+        Err(_) => ("unknown", ways.iter().find(|way| matches!(way.end, Passage::Unknown(_)))),
+    };
+    let hop = way.and_then(|way| match &way.end {
+        Passage::Through => way.hops.last(),
+        Passage::Stops => way.stop(),
+        Passage::Unknown(_) => way.hops.iter().find(|hop| matches!(hop.passage, Passage::Unknown(_))),
+    });
+    let hop = hop.map(|hop| format!(": {} {} {}", hop.place.name(), hop.id, hop.rule.as_deref().unwrap_or_default()));
+    format!("{verdict}{}", hop.unwrap_or_default()).trim_end().to_owned()
+}
+
+fn check(healthy: fn() -> World, says: &str, rows: &[Row]) {
+    assert_eq!(judged(&healthy()), says, "the healthy network");
+    let mut wrong = Vec::new();
+    for row in rows {
+        let mut world = healthy();
+        (row.change)(&mut world);
+        assert_ne!(world.inventory, healthy().inventory, "{}: changes nothing", row.name);
+        assert!(!row.source.is_empty(), "{}: rests on nothing", row.name);
+        let judged = judged(&world);
+        if judged != row.says {
+            wrong.push(format!("{}\n  should be {}\n  and is    {judged}", row.name, row.says));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
+}
+
+#[test]
+fn networks_with_a_nat_gateway() {
+    check(build::with_nat, "arrives: public access igw-1", &nat::rows());
+}
+
+#[test]
+fn networks_with_an_endpoint() {
+    check(build::with_endpoint, "arrives: its policy vpce-1", endpoint::ROWS);
+}
+
+#[test]
+fn there_are_enough_of_them_and_each_is_another() {
+    let mut names: Vec<_> = nat::rows().iter().chain(endpoint::ROWS).map(|row| row.name).collect();
+    assert!(names.len() >= 60, "{}", names.len());
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), nat::rows().len() + endpoint::ROWS.len());
+}
+
+/// The route carries private addresses as well, and a hosted zone may lead the name to an endpoint at the other end.
+#[test]
+#[ignore = "open: a default route to a peer is judged a failure, one for 10.0.0.0/8 is not"]
+fn a_default_route_to_a_peer_may_lead_to_an_endpoint_there() {
+    let mut net = build::with_nat();
+    net.peering();
+    net.lead("rtb-private", "pcx-1");
+    assert!(judged(&net).starts_with("unknown"), "{}", judged(&net));
+}
+
+/// The server may lead the name to an endpoint at the other end of the peering connection.
+#[test]
+#[ignore = "open: with a DNS server of its own, what a peering connection may lead to is not asked"]
+fn a_dns_server_of_ones_own_may_lead_to_an_endpoint_elsewhere() {
+    let mut net = build::with_endpoint();
+    net.network().dhcp_options.seen[0].dns_servers = build::texts(&["10.0.0.53"]);
+    net.group("sg-endpoint", vec![], vec![]);
+    net.peering();
+    net.route("rtb-private", "10.0.0.0/8", "pcx-1");
+    assert!(judged(&net).starts_with("unknown"), "{}", judged(&net));
+}

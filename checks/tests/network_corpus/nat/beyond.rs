@@ -1,0 +1,120 @@
+//! What a route leads to that is no NAT gateway.
+
+use crate::{Row, build::https};
+
+pub(crate) const ROWS: [Row; 14] = [
+    Row {
+        name: "a transit gateway of another account",
+        says: "unknown: transit gateway tgw-1",
+        source: "vpc:tgw what-is-transit-gateway",
+        change: |net| net.lead("rtb-private", "tgw-1"),
+    },
+    Row {
+        name: "a core network",
+        says: "unknown: route table rtb-private 0.0.0.0/0",
+        source: "network-manager: cloudwan",
+        change: |net| {
+            net.lead("rtb-private", "arn:aws:networkmanager::123456789012:core-network/core-network-1");
+        },
+    },
+    Row {
+        name: "a virtual private gateway",
+        says: "unknown: route table rtb-private 0.0.0.0/0",
+        source: "vpn:VPC_VPN",
+        change: |net| net.lead("rtb-private", "vgw-1"),
+    },
+    Row {
+        name: "a peering connection for private addresses, and no other way",
+        says: "unknown: beyond pcx-1",
+        source: "vpc-peering: limits",
+        change: |net| {
+            net.peering();
+            net.routes("rtb-private").routes.truncate(1);
+            net.route("rtb-private", "10.0.0.0/8", "pcx-1");
+        },
+    },
+    Row {
+        name: "a peering connection that was deleted, and no other way",
+        says: "stops: route table rtb-private",
+        source: "vpc-peering: limits",
+        change: |net| {
+            net.peering();
+            net.network().peering_connections.seen[0].status = "deleted".into();
+            net.routes("rtb-private").routes.truncate(1);
+            net.route("rtb-private", "10.0.0.0/8", "pcx-1");
+        },
+    },
+    Row {
+        name: "a NAT instance that looks alive",
+        says: "unknown: network interface eni-nat",
+        source: "vpc:VPC_NAT_Instance",
+        change: |net| {
+            net.nat_instance();
+            net.lead("rtb-private", "eni-nat");
+        },
+    },
+    Row {
+        name: "a NAT instance that checks source and destination",
+        says: "stops: network interface eni-nat",
+        source: "vpc:work-with-nat-instances",
+        change: |net| {
+            net.nat_instance().source_dest_check = true;
+            net.lead("rtb-private", "eni-nat");
+        },
+    },
+    Row {
+        name: "a NAT instance whose group lets nothing in",
+        says: "stops: network interface eni-nat",
+        source: "vpc:work-with-nat-instances",
+        change: |net| {
+            net.nat_instance();
+            net.group("sg-nat", vec![], vec![https(&["0.0.0.0/0"], &[])]);
+            net.lead("rtb-private", "eni-nat");
+        },
+    },
+    Row {
+        name: "a firewall endpoint before the NAT gateway",
+        says: "unknown: firewall endpoint vpce-wall",
+        source: "network-firewall: architectures",
+        change: |net| net.lead("rtb-private", "vpce-wall"),
+    },
+    Row {
+        name: "a firewall that works as a proxy on the NAT gateway",
+        says: "unknown: NAT gateway nat-1",
+        source: "ec2: NatGatewayAttachedAppliance",
+        change: |net| {
+            net.nat().appliances = vec!["arn:aws:network-firewall:us-east-1:123456789012:proxy/web".into()];
+        },
+    },
+    Row {
+        name: "an egress-only gateway",
+        says: "stops: route table rtb-private",
+        source: "general: xray endpoints, IPv4 only",
+        change: |net| {
+            net.routes("rtb-private").routes.truncate(1);
+            net.route("rtb-private", "::/0", "eigw-1");
+            net.attached().ipv6 = true;
+        },
+    },
+    Row {
+        name: "a carrier gateway",
+        says: "unknown: route table rtb-private 0.0.0.0/0",
+        source: "vpc:Carrier_Gateway",
+        change: |net| net.lead("rtb-private", "cagw-1"),
+    },
+    Row {
+        name: "a target that has no name here",
+        says: "unknown: route table rtb-private 0.0.0.0/0",
+        source: "the contract: what cannot be seen",
+        change: |net| net.lead("rtb-private", ""),
+    },
+    Row {
+        name: "a firewall behind the internet gateway",
+        says: "unknown: its route table rtb-edge 10.0.9.0/24",
+        source: "vpc:gateway-route-tables",
+        change: |net| {
+            net.table("rtb-edge", false, &[]).gateways = vec!["igw-1".into()];
+            net.route("rtb-edge", "10.0.9.0/24", "vpce-wall");
+        },
+    },
+];
