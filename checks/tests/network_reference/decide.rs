@@ -38,7 +38,9 @@ enum Name {
     Public,
     /// To the endpoint or past it.
     Either,
-    /// Nobody can say whether it resolves at all.
+    /// To addresses of the internet, endpoint or not, or to nothing: nobody can say which.
+    Perhaps,
+    /// To the endpoint, past it, or to nothing: nobody can say which.
     Hidden,
 }
 
@@ -114,14 +116,13 @@ impl<'a> Reference<'a> {
         match (endpoint, self.name(sender)) {
             (_, Name::Nothing) if hidden => self.in_pieces(),
             (_, Name::Nothing) => Fate::Stops,
-            (_, Name::Hidden) => untold(),
             (None, _) if hidden => untold(),
+            (_, Name::Perhaps) | (None, Name::Hidden) => all([self.to_internet(sender), Fate::Unknown]),
             (_, Name::Public) | (None, Name::Private | Name::Either) => self.to_internet(sender),
             (Some(endpoint), Name::Private) => self.to_endpoint(sender, endpoint),
-            (Some(endpoint), Name::Either) => {
-                // A server of one's own may know an endpoint in another network, too: an open finding, see the networks
-                // made by hand.
-                let both = [self.to_endpoint(sender, endpoint), self.on_the_internet(sender)];
+            (Some(endpoint), Name::Either | Name::Hidden) => {
+                // Or to an endpoint in another network.
+                let both = [self.to_endpoint(sender, endpoint), self.to_internet(sender)];
                 if both == [Fate::Stops; 2] { self.in_pieces() } else { untold() }
             }
         }
@@ -161,7 +162,8 @@ impl<'a> Reference<'a> {
         match (servers, support, hostnames) {
             // The only server there is does not answer: <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html>.
             (Some(true), Some(false), _) => Name::Nothing,
-            (Some(true), None, _) | (None, Some(false) | None, _) => Name::Hidden,
+            (None, Some(false), _) | (None | Some(true), None, Some(false)) => Name::Perhaps,
+            (None | Some(true), None, _) => Name::Hidden,
             (Some(false), Some(false), _) | (_, Some(true), Some(false)) => Name::Public,
             (Some(false), None, Some(false)) => Name::Public,
             (Some(true), Some(true), Some(true)) => Name::Private,
@@ -238,8 +240,13 @@ impl<'a> Reference<'a> {
 
     /// An answer that goes back into the VPC from a subnet of it. Of IPv6 the worlds have no local routes.
     fn goes_back(&self, from: &Subnet, to: Address) -> Fate {
+        self.goes_back_by(to, || self.onward(from, to))
+    }
+
+    /// The same, by these ways on.
+    fn goes_back_by(&self, to: Address, onward: impl FnOnce() -> Vec<Onward<'a>>) -> Fate {
         let fate = match to {
-            Address::V4(_) => Self::stays_local(self.onward(from, to)),
+            Address::V4(_) => Self::stays_local(onward()),
             Address::V6(_) => Fate::Arrives,
         };
         if fate == Fate::Unknown {

@@ -57,7 +57,12 @@ impl Maker<'_, '_> {
         }
         let missing = self.choices.trouble() && self.choices.trouble();
         if !missing {
-            world.region.network.nat_gateways.seen.push(gateway);
+            let mut second = gateway.clone();
+            second.id = self.name("nat-second");
+            second.state = self.choices.of(&["available", "failed", "deleted"]).to_owned();
+            (second.subnet, second.route_table) = (Some(public.to_owned()), None);
+            second.zones.clear();
+            world.region.network.nat_gateways.seen.extend([second, gateway]);
         }
 
         let mut own = self.table(self.name("rtb-nat"), false, &[], cidrs);
@@ -99,7 +104,9 @@ impl Maker<'_, '_> {
         let nat = self.name("nat");
         let igw = self.name("igw");
         let peer = self.name("pcx");
+        let second = self.name("nat-second");
         let targets = [
+            second.as_str(),
             peer.as_str(),
             igw.as_str(),
             nat.as_str(),
@@ -142,13 +149,6 @@ impl Maker<'_, '_> {
                 // Inside a VPC a route leads to what can stand between two subnets, nowhere else.
                 inner if inner.starts_with("10.") && inner != "10.0.0.0/8" => {
                     self.choices.any(&["eni-box", "i-box", "vpce-firewall"])
-                }
-                inner if inner.starts_with("1") && inner != "128.0.0.0/1" => {
-                    self.choices.any(&targets[..targets.len() - 1])
-                }
-                // Whether a default route to a peer may lead to an endpoint there is open; see the tests of single cases.
-                wide if wide.ends_with("/0") || wide.ends_with("/1") || wide.starts_with("pl-") => {
-                    self.choices.any(&targets[1..])
                 }
                 _ => self.choices.any(&targets),
             };
