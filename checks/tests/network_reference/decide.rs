@@ -101,10 +101,10 @@ impl<'a> Reference<'a> {
         };
         // It runs in any of them: one that drops its packets is enough to lose traces.
         let managed = function.capacity_provider.is_some();
-        Some(all(network.subnets.iter().map(|id| self.from_subnet(network, id, managed))))
+        Some(all(network.subnets.iter().map(|id| self.sent_from(network, id, managed))))
     }
 
-    fn from_subnet(&self, network: &'a FunctionVpc, id: &str, managed: bool) -> Fate {
+    fn sent_from(&self, network: &'a FunctionVpc, id: &str, managed: bool) -> Fate {
         let Ok(Some(subnet)) = self.network.subnets.find(|subnet| subnet.id == id) else { return Fate::Unknown };
         let vpc = self.network.vpcs.find(|vpc| vpc.id == subnet.vpc).ok().flatten();
         let sender = Sender { subnet, vpc, groups: &network.security_groups, ipv6: network.ipv6, managed };
@@ -164,8 +164,9 @@ impl<'a> Reference<'a> {
             (Some(true), Some(false), _) => Name::Nothing,
             (None, Some(false), _) | (None | Some(true), None, Some(false)) => Name::Perhaps,
             (None | Some(true), None, _) => Name::Hidden,
-            (Some(false), Some(false), _) | (_, Some(true), Some(false)) => Name::Public,
-            (Some(false), None, Some(false)) => Name::Public,
+            (Some(false), Some(false), _) | (Some(false), None, Some(false)) | (_, Some(true), Some(false)) => {
+                Name::Public
+            }
             (Some(true), Some(true), Some(true)) => Name::Private,
             // Servers of one's own may ask Amazon's or not.
             (_, _, Some(true) | None) => Name::Either,

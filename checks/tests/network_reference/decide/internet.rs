@@ -11,7 +11,7 @@ use super::{
     Reference, SOME_IPV6, Sender, Try,
 };
 
-impl<'a> Reference<'a> {
+impl Reference<'_> {
     /// To the internet: the way of IPv4, or that of IPv6 through NAT64. Where both are shut, another network may still
     /// hold an endpoint for all.
     pub(super) fn to_internet(&self, sender: Sender<'_>) -> Fate {

@@ -44,7 +44,7 @@ impl Maker<'_, '_> {
         let mut gateway: NatGateway = self.pattern.region.network.nat_gateways.seen[0].clone();
         gateway.id.clone_from(&nat);
         gateway.vpc.clone_from(&self.vpc);
-        gateway.state = self.choices.of(&["available", "pending", "failed", "deleting", "deleted"]).to_owned();
+        gateway.state = self.choices.of(&["available", "pending", "failed", "deleting", "deleted"]).into();
         gateway.public = self.choices.of(&[true, false]);
         gateway.subnet = (!regional).then(|| public.to_owned());
         gateway.route_table = regional.then(|| self.name("rtb-nat"));
@@ -59,7 +59,7 @@ impl Maker<'_, '_> {
         if !missing {
             let mut second = gateway.clone();
             second.id = self.name("nat-second");
-            second.state = self.choices.of(&["available", "failed", "deleted"]).to_owned();
+            second.state = self.choices.of(&["available", "failed", "deleted"]).into();
             (second.subnet, second.route_table) = (Some(public.to_owned()), None);
             second.zones.clear();
             world.region.network.nat_gateways.seen.extend([second, gateway]);
@@ -162,7 +162,7 @@ impl Maker<'_, '_> {
         if self.choices.trouble() && self.choices.trouble() {
             let place = usize::from(self.choices.number()) % table.routes.len();
             if table.routes[place].target != "local" {
-                table.routes[place].state = "blackhole".to_owned();
+                table.routes[place].state = "blackhole".into();
             }
         }
     }
