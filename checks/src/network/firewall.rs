@@ -105,18 +105,20 @@ fn rule_over(index: &Index<'_>, permission: &Permission, peer: Peer<'_>) -> Stri
     }
 }
 
-/// Whether the groups let port 443 out to none of these addresses, whatever it is that is hidden.
-pub(super) fn reaches_none(index: &Index<'_>, groups: &[String], family: Family, addresses: Option<&Set>) -> bool {
-    !groups.is_empty()
-        && groups.iter().all(|id| {
-            index.group(id).is_ok_and(|group| {
-                group.egress.iter().filter(|permission| admits_https(permission)).all(|permission| {
-                    let (ranges, gap) = ranges(index, permission, family);
-                    let meets = addresses.map_or(!ranges.is_empty(), |addresses| !ranges.and(addresses).is_empty());
-                    gap.is_none() && !meets && permission.security_groups.is_empty()
-                })
-            })
-        })
+/// The addresses that the groups let port 443 out to; none if that is not known, or depends on the groups of the other
+/// side.
+pub(super) fn let_out(index: &Index<'_>, groups: &[String], family: Family) -> Option<Set> {
+    let mut all = (!groups.is_empty()).then(Set::default)?;
+    for id in groups {
+        for permission in index.group(id).ok()?.egress.iter().filter(|permission| admits_https(permission)) {
+            let (ranges, gap) = ranges(index, permission, family);
+            if gap.is_some() || !permission.security_groups.is_empty() {
+                return None;
+            }
+            all = all.or(&ranges);
+        }
+    }
+    Some(all)
 }
 
 fn ranges(index: &Index<'_>, permission: &Permission, family: Family) -> (Set, Option<Gap>) {

@@ -1,8 +1,7 @@
 //! Where routes lead.
 
 use super::{
-    address::{Family, PUBLIC, Set, everything},
-    firewall,
+    address::{Family, Set},
     hop::{Hop, Passage, Place, agree, end},
     nat::{Back, Entry},
     path::Walk,
@@ -75,7 +74,13 @@ impl<'a> Walk<'a> {
     pub(super) fn stays(&self, place: Place, table: &RouteTable, addresses: &Set, there: &str) -> Option<Hop> {
         let id = &table.id;
         let shares = routes::split(self.index, &table.routes, Family::V4, addresses);
-        let away = |route: &&&Route| Target::of(route) != Target::Local;
+        // The VPC's own route is there even where it is not listed, and beats those that are no more specific.
+        let own = self.index.vpc(&table.vpc).ok().and_then(|vpc| Set::read(Family::V4, &vpc.cidrs).ok());
+        let wider = |route: &Route| {
+            let range = Set::read(Family::V4, std::iter::once(&route.destination));
+            own.as_ref().is_some_and(|own| range.is_ok_and(|range| !own.covers(&range)))
+        };
+        let away = |route: &&&Route| Target::of(route) != Target::Local && !wider(route);
         let led = shares.routes.iter().filter(away).map(|route| {
             let says =
                 format!("{id}: {} → {}, a more specific route than the VPC's own", route.destination, route.target);
@@ -88,7 +93,7 @@ impl<'a> Walk<'a> {
         let hops: Vec<_> = led.collect();
         // A part that is led away is no proof against the rest.
         let all_stop = !hops.is_empty() && hops.iter().all(|hop| hop.passage == Passage::Stops);
-        let whole = !shares.unrouted && !shares.routes.iter().any(|route| Target::of(route) == Target::Local);
+        let whole = !shares.unrouted && shares.routes.iter().all(|route| away(&route));
         match hops.into_iter().next() {
             Some(hop) if all_stop && whole && shares.maybe.is_empty() => Some(hop),
             Some(hop) if hop.passage == Passage::Stops => {
@@ -98,48 +103,6 @@ impl<'a> Walk<'a> {
             Some(hop) => Some(hop),
             None => hidden(),
         }
-    }
-
-    /// Whether it is a peering connection that is proven to carry nothing.
-    fn is_shut(&self, from: &Subnet, id: &str) -> bool {
-        id.starts_with("pcx-")
-            && match self.index.peering(id) {
-                Ok(Some(peering)) => !peering.status.eq_ignore_ascii_case("active"),
-                Ok(None) => self.shared(from).is_ok(),
-                Err(_) => false,
-            }
-    }
-
-    /// X-Ray may be reached in another network, through an endpoint there whose name a private hosted zone gives: if a
-    /// route leads to private addresses over something that carries packets to one.
-    pub(super) fn beyond(&self, subnet: &'a Subnet) -> Option<Hop> {
-        let private = everything(Family::V4).minus(&PUBLIC);
-        let reached =
-            |ranges: &Set| !firewall::reaches_none(self.index, &self.vpc.security_groups, Family::V4, Some(ranges));
-        let (table, _) = match self.index.table_of(subnet) {
-            Ok(found) => found,
-            Err(gap) => return reached(&private).then(|| Hop::unknown(Place::Beyond, &subnet.id, gap)),
-        };
-        let shares = routes::split(self.index, &table.routes, Family::V4, &private);
-        let leads = |route: &&Route| {
-            let carries = matches!(Target::of(route), Target::Transit | Target::CoreNetwork | Target::Peering);
-            let own = Set::read(Family::V4, std::iter::once(&route.destination)).unwrap_or_default();
-            // The ranges of a prefix list are among the private ones, if it is known at all.
-            let ranges = if own.is_empty() { &private } else { &own };
-            // A default route was judged already.
-            let default = !own.and(&PUBLIC).is_empty();
-            let dead = route.state.eq_ignore_ascii_case("blackhole") || self.is_shut(subnet, &route.target);
-            carries && !default && !dead && reached(ranges)
-        };
-        let maybe = shares.maybe.iter().map(|(route, _)| *route);
-        let to = &shares.routes.iter().copied().chain(maybe).find(leads)?.target;
-        let far = self.index.far_end(to, &subnet.vpc);
-        let message = format!(
-            "{} has no way to X-Ray's public addresses; whether its name leads to an endpoint shared over {to}{far} is not \
-             seen here",
-            subnet.id
-        );
-        Some(Hop::unknown(Place::Beyond, to, Gap::unprovable(to, message)))
     }
 }
 

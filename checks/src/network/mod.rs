@@ -3,6 +3,7 @@
 mod address;
 mod appliance;
 pub mod cannot_reach_xray;
+mod elsewhere;
 mod endpoint;
 mod firewall;
 mod follow;

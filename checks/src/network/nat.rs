@@ -49,7 +49,7 @@ impl<'a> Walk<'a> {
         }
         let mut hops = match (&nat.subnet, &nat.route_table) {
             (Some(subnet), _) => self.through_zonal(entry, nat, subnet, family),
-            (None, Some(table)) => self.through_regional(entry, nat, table),
+            (None, Some(table)) => self.through_regional(entry, nat, table, family),
             (None, None) => {
                 let says = format!("AWS names neither a subnet nor a route table of NAT gateway {id}");
                 vec![Hop::unprovable(Place::Nat, id, says)]
@@ -84,7 +84,7 @@ impl<'a> Walk<'a> {
         match self.index.table_of(subnet) {
             Ok((table, _)) => {
                 hops.extend(self.beyond_nat(entry, nat, Some(subnet), table));
-                hops.extend(self.back_from(entry, nat, subnet, table, family));
+                hops.extend(self.back_from(entry, nat, Some(subnet), table, family));
             }
             Err(gap) => hops.push(Hop::unknown(Place::NatRoutes, id, gap)),
         }
@@ -92,7 +92,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A regional one has no subnet and so no network ACL, and a route table of its own.
-    fn through_regional(&self, entry: Entry<'a>, nat: &'a NatGateway, table: &str) -> Vec<Hop> {
+    fn through_regional(&self, entry: Entry<'a>, nat: &'a NatGateway, table: &str, family: Family) -> Vec<Hop> {
         let (id, zone) = (&nat.id, &entry.at.zone);
         if !nat.zones.is_empty() && !nat.zones.contains(zone) {
             return vec![Hop::stops(Place::Nat, id, format!("regional NAT gateway {id} does not cover {zone}"))];
@@ -101,7 +101,7 @@ impl<'a> Walk<'a> {
         match self.index.table(table) {
             Ok(table) => {
                 hops.extend(self.beyond_nat(entry, nat, None, table));
-                hops.extend(self.back_over(entry, table));
+                hops.extend(self.back_from(entry, nat, None, table, family));
             }
             Err(gap) => hops.push(Hop::unknown(Place::NatRoutes, id, gap)),
         }
@@ -136,24 +136,17 @@ impl<'a> Walk<'a> {
         &self,
         entry: Entry<'a>,
         nat: &NatGateway,
-        subnet: &Subnet,
+        subnet: Option<&Subnet>,
         table: &'a RouteTable,
         family: Family,
     ) -> Option<Hop> {
         match entry.back {
-            Back::Inside if subnet.id == entry.source.id || family == Family::V6 => None,
+            Back::Inside if subnet.is_some_and(|own| own.id == entry.source.id) || family == Family::V6 => None,
             Back::Inside => {
                 let there = format!("{} from NAT gateway {}", entry.source.id, nat.id);
                 let addresses = Set::read(Family::V4, std::iter::once(&entry.source.cidr)).ok()?;
                 self.stays(Place::NatRoutes, table, &addresses, &there)
             }
-            Back::Transit(_) => self.back_over(entry, table),
-        }
-    }
-
-    fn back_over(&self, entry: Entry<'a>, table: &'a RouteTable) -> Option<Hop> {
-        match entry.back {
-            Back::Inside => None,
             Back::Transit(gateway) => self.back_over_transit(entry, table, gateway),
         }
     }
@@ -202,11 +195,34 @@ impl<'a> Walk<'a> {
                 hops.extend(subnet.and_then(|subnet| self.edge(subnet, to)));
                 hops
             }
-            Target::Nat => no_way(&format!("NAT gateway {id} stands in a private subnet, with no internet gateway")),
+            Target::Nat => vec![self.by_another(entry.at, id, table, &says, route)],
             Target::Peering => no_way("a peering connection carries nothing on to the internet"),
             Target::EgressOnly | Target::Local => no_way("it does not lead to the internet"),
             Target::Endpoint => [vec![through()], self.through_firewall(entry.at, to)].concat(),
             _ => vec![lies_beyond(place, table, &format!("NAT gateway {id}"), route, "which leads out of the VPC")],
+        }
+    }
+
+    /// To another NAT gateway: what becomes of packets there AWS does not describe, unless there is none.
+    fn by_another(&self, from: &Subnet, id: &str, table: &str, says: &str, route: &Route) -> Hop {
+        let (place, to) = (Place::NatRoutes, &route.target);
+        if to == id {
+            let why = "it stands in a private subnet, and the route leads back to itself";
+            return Hop::stops(place, table, format!("{says}; {why}")).by(&route.destination);
+        }
+        match self.index.nat(to) {
+            Ok(None) => self.missing(from, Place::Nat, to, "NAT gateway"),
+            Ok(Some(other)) if !other.state.eq_ignore_ascii_case("available") => {
+                let state = other.state.to_ascii_lowercase();
+                let says = format!("{says}, a NAT gateway in the state {state}");
+                if ["pending", "failed", "deleting", "deleted"].contains(&state.as_str()) {
+                    Hop::stops(place, table, says).by(&route.destination)
+                } else {
+                    Hop::unprovable(place, table, says).by(&route.destination)
+                }
+            }
+            Ok(Some(_)) => lies_beyond(place, table, &format!("NAT gateway {id}"), route, "another NAT gateway"),
+            Err(gap) => Hop::unknown(place, table, gap).by(&route.destination),
         }
     }
 

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Context,
     fetched::Gap,
-    inventory::{Function, FunctionVpc, Subnet},
+    inventory::{Function, FunctionVpc, Subnet, VpcEndpoint},
 };
 
 /// Who walks.
@@ -86,31 +86,23 @@ impl<'a> Walk<'a> {
                 return PathFromSubnet { subnet: id.to_owned(), zone: None, vpc: None, hops, end };
             }
         };
-        let hops = self.hops(subnet);
-        let (mut end, mut hops) = (end(&hops), hops);
-        if end == Passage::Stops
-            && hops.iter().any(|hop| hop.place == Place::Routes)
-            && let Some(beyond) = self.beyond(subnet)
-        {
-            end = beyond.passage.clone();
-            hops.push(beyond);
-        }
+        let (hops, end) = self.hops(subnet);
         let (zone, vpc) = (Some(subnet.zone.clone()), Some(subnet.vpc.clone()));
         PathFromSubnet { subnet: id.to_owned(), zone, vpc, hops, end }
     }
 
-    /// The hops by the one name that the function uses, or by both if it is not known by which.
-    fn hops(&self, subnet: &'a Subnet) -> Vec<Hop> {
-        let plain = self.by_name(subnet, Service::Plain);
+    /// The hops by the one name that the function uses, or by both if it is not known by which; and what they come to.
+    fn hops(&self, subnet: &'a Subnet) -> (Vec<Hop>, Passage) {
+        let (plain, plain_end) = self.by_name(subnet, Service::Plain);
         if !self.fips {
-            return plain;
+            return (plain, plain_end);
         }
-        let fips = self.by_name(subnet, Service::Fips);
-        match (end(&plain), end(&fips)) {
-            (Passage::Unknown(_), _) => plain,
-            (plain_end, fips_end) if plain_end == fips_end => plain,
-            (_, Passage::Unknown(_)) => fips,
-            (_, fips_end) => {
+        let (fips, fips_end) = self.by_name(subnet, Service::Fips);
+        match (&plain_end, &fips_end) {
+            (Passage::Unknown(_), _) => (plain, plain_end),
+            _ if plain_end == fips_end => (plain, plain_end),
+            (_, Passage::Unknown(_)) => (fips, fips_end),
+            _ => {
                 let [arrive, stop] = if fips_end == Passage::Stops { ["plain", "FIPS"] } else { ["FIPS", "plain"] };
                 let why = fips.iter().chain(&plain).find(|hop| hop.passage == Passage::Stops);
                 let why = why.map_or("", |hop| hop.says.as_str());
@@ -118,43 +110,57 @@ impl<'a> Walk<'a> {
                     "whether AWS_USE_FIPS_ENDPOINT is on is not known, as values are not read: by X-Ray's {arrive} name \
                      packets arrive, by its {stop} name they stop ({why})"
                 );
-                vec![Hop::unprovable(Place::Name, &subnet.vpc, says)]
+                let hops = vec![Hop::unprovable(Place::Name, &subnet.vpc, says)];
+                let end = end(&hops);
+                (hops, end)
             }
         }
     }
 
-    fn by_name(&self, subnet: &'a Subnet, service: Service) -> Vec<Hop> {
-        match self.name(subnet, service) {
-            Ok(Leads::Endpoint(endpoint)) => self.by_endpoint(subnet, endpoint),
-            Ok(Leads::Public) => self.by_public_address(subnet),
-            Ok(Leads::Nowhere(says)) => vec![Hop::stops(Place::Name, &subnet.vpc, says)],
+    fn by_name(&self, subnet: &'a Subnet, service: Service) -> (Vec<Hop>, Passage) {
+        // An endpoint of the VPC's own that surely has the name leaves it to no other.
+        let (mut hops, elsewhere) = match self.name(subnet, service) {
+            Ok(Leads::Endpoint(endpoint)) => (self.by_endpoint(subnet, endpoint), false),
+            Ok(Leads::Public) => (self.by_public_address(subnet), true),
+            Ok(Leads::Nowhere(says)) => (vec![Hop::stops(Place::Name, &subnet.vpc, says)], false),
             // What stops on the way to public addresses does not get to X-Ray, whether or not the name is answered.
             Ok(Leads::Perhaps(gap)) => {
                 let unknown = Hop::unknown(Place::Name, &subnet.vpc, gap);
-                std::iter::once(unknown).chain(self.by_public_address(subnet).into_iter().skip(1)).collect()
+                (std::iter::once(unknown).chain(self.by_public_address(subnet).into_iter().skip(1)).collect(), true)
             }
-            Ok(Leads::Either(endpoint, gap)) => {
-                let unknown = Hop::unknown(Place::Name, &subnet.vpc, gap);
-                let ways = [self.by_endpoint(subnet, endpoint), self.by_public_address(subnet)];
-                if ways.iter().all(|way| end(way) == Passage::Stops) {
-                    let [first, _] = ways;
-                    return std::iter::once(unknown).chain(first.into_iter().skip(1)).collect();
-                }
-                vec![unknown]
-            }
+            Ok(Leads::Either(endpoint, gap)) => (self.by_either(subnet, endpoint, gap), true),
             // What stops every packet at the first hop stops it wherever it is going.
             Err(gap) => {
                 let mut hops = vec![Hop::unknown(Place::Name, &subnet.vpc, gap)];
-                let (groups, index) = (&self.vpc.security_groups, self.index);
-                if firewall::reaches_none(index, groups, Family::V4, None)
-                    && (!self.vpc.ipv6 || firewall::reaches_none(index, groups, Family::V6, None))
-                {
+                let groups = &self.vpc.security_groups;
+                let nothing = |family| firewall::let_out(self.index, groups, family).is_some_and(|set| set.is_empty());
+                if nothing(Family::V4) && (!self.vpc.ipv6 || nothing(Family::V6)) {
                     let groups = groups.join(", ");
                     hops.push(Hop::stops(Place::Group, &groups, format!("{groups}: tcp 443 is let out to nowhere")));
                 }
-                hops
+                (hops, false)
             }
+        };
+        let end = end(&hops);
+        if elsewhere
+            && end == Passage::Stops
+            && let Some(beyond) = self.elsewhere(subnet, &hops)
+        {
+            let perhaps = beyond.passage.clone();
+            hops.push(beyond);
+            return (hops, perhaps);
         }
+        (hops, end)
+    }
+
+    /// To an endpoint or to public addresses, it is not known which: the way to the endpoint, if both stop.
+    fn by_either(&self, subnet: &'a Subnet, endpoint: &'a VpcEndpoint, gap: Gap) -> Vec<Hop> {
+        let unknown = Hop::unknown(Place::Name, &subnet.vpc, gap);
+        let (to_endpoint, to_public) = (self.by_endpoint(subnet, endpoint), self.by_public_address(subnet));
+        if end(&to_endpoint) == Passage::Stops && end(&to_public) == Passage::Stops {
+            return std::iter::once(unknown).chain(to_endpoint.into_iter().skip(1)).collect();
+        }
+        vec![unknown]
     }
 
     /// Whether a subnet may be shared by another account, of which not everything is listed.
@@ -199,7 +205,10 @@ impl<'a> Walk<'a> {
         let group = firewall::groups_let(self.index, groups, true, peer);
         let mut hops = vec![Hop::decided(Place::Group, &groups.join(", "), group)];
         hops.extend(self.acl(Place::Acl, subnet, true, peer));
-        hops.extend(self.by_routes(subnet, family, target));
+        // What becomes of addresses that the groups stop does not matter any more.
+        let let_out = firewall::let_out(self.index, groups, family).map(|let_out| let_out.and(target));
+        let left = let_out.filter(|left| !left.is_empty());
+        hops.extend(self.by_routes(subnet, family, left.as_ref().unwrap_or(target)));
         hops
     }
 

@@ -119,7 +119,7 @@ pub(crate) fn entry(number: i32, egress: bool, allow: bool, cidr: &str, ports: (
     entry
 }
 
-fn find<'a, T>(list: &'a mut Listing<T>, fits: impl Fn(&T) -> bool) -> &'a mut T {
+fn find<T>(list: &mut Listing<T>, fits: impl Fn(&T) -> bool) -> &mut T {
     list.seen.iter_mut().find(|thing| fits(thing)).expect("a thing of that name")
 }
 

@@ -4,13 +4,13 @@ use gatelight_checks::Fetched;
 
 use crate::{
     Row,
-    build::{https, texts},
+    build::{World, https, texts},
 };
 
 const STATEMENT: &str = r#"{"Effect":"Allow","Principal":"*","Action":["xray:PutTraceSegments","xray:PutTelemetryRecords"],"Resource":"*"}"#;
 
-fn policy(statement: &str) -> Option<String> {
-    Some(format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#))
+fn policy(net: &mut World, statement: &str) {
+    net.endpoint().policy = Some(format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#));
 }
 
 pub(crate) const ROWS: &[Row] = &[
@@ -177,15 +177,14 @@ pub(crate) const ROWS: &[Row] = &[
         name: "the policy allows both actions",
         says: "arrives: its policy vpce-1",
         source: "xray: endpoint policy",
-        change: |net| net.endpoint().policy = policy(STATEMENT),
+        change: |net| policy(net, STATEMENT),
     },
     Row {
         name: "the policy allows one action of two",
         says: "stops: its policy vpce-1",
         source: "xray: endpoint policy",
         change: |net| {
-            net.endpoint().policy =
-                policy(r#"{"Effect":"Allow","Principal":"*","Action":"xray:PutTraceSegments","Resource":"*"}"#);
+            policy(net, r#"{"Effect":"Allow","Principal":"*","Action":"xray:PutTraceSegments","Resource":"*"}"#);
         },
     },
     Row {
@@ -193,7 +192,7 @@ pub(crate) const ROWS: &[Row] = &[
         says: "stops: its policy vpce-1",
         source: "iam: evaluation logic",
         change: |net| {
-            net.endpoint().policy = policy(&format!("{STATEMENT},{}", STATEMENT.replace("Allow", "Deny")));
+            policy(net, &format!("{STATEMENT},{}", STATEMENT.replace("Allow", "Deny")));
         },
     },
     Row {
@@ -201,7 +200,8 @@ pub(crate) const ROWS: &[Row] = &[
         says: "stops: its policy vpce-1",
         source: "iam: principal",
         change: |net| {
-            net.endpoint().policy = policy(
+            policy(
+                net,
                 &STATEMENT.replace(r#""*","Action""#, r#"{"AWS":"arn:aws:iam::123456789012:role/other"},"Action""#),
             );
         },

@@ -91,7 +91,6 @@ fn there_are_enough_of_them_and_each_is_another() {
 
 /// The route carries private addresses as well, and a hosted zone may lead the name to an endpoint at the other end.
 #[test]
-#[ignore = "open: a default route to a peer is judged a failure, one for 10.0.0.0/8 is not"]
 fn a_default_route_to_a_peer_may_lead_to_an_endpoint_there() {
     let mut net = build::with_nat();
     net.peering();
@@ -101,7 +100,6 @@ fn a_default_route_to_a_peer_may_lead_to_an_endpoint_there() {
 
 /// The server may lead the name to an endpoint at the other end of the peering connection.
 #[test]
-#[ignore = "open: with a DNS server of its own, what a peering connection may lead to is not asked"]
 fn a_dns_server_of_ones_own_may_lead_to_an_endpoint_elsewhere() {
     let mut net = build::with_endpoint();
     net.network().dhcp_options.seen[0].dns_servers = build::texts(&["10.0.0.53"]);

@@ -38,7 +38,9 @@ enum Name {
     Public,
     /// To the endpoint or past it.
     Either,
-    /// Nobody can say whether it resolves at all.
+    /// To addresses of the internet, endpoint or not, or to nothing: nobody can say which.
+    Perhaps,
+    /// To the endpoint, past it, or to nothing: nobody can say which.
     Hidden,
 }
 
@@ -99,10 +101,10 @@ impl<'a> Reference<'a> {
         };
         // It runs in any of them: one that drops its packets is enough to lose traces.
         let managed = function.capacity_provider.is_some();
-        Some(all(network.subnets.iter().map(|id| self.from_subnet(network, id, managed))))
+        Some(all(network.subnets.iter().map(|id| self.sent_from(network, id, managed))))
     }
 
-    fn from_subnet(&self, network: &'a FunctionVpc, id: &str, managed: bool) -> Fate {
+    fn sent_from(&self, network: &'a FunctionVpc, id: &str, managed: bool) -> Fate {
         let Ok(Some(subnet)) = self.network.subnets.find(|subnet| subnet.id == id) else { return Fate::Unknown };
         let vpc = self.network.vpcs.find(|vpc| vpc.id == subnet.vpc).ok().flatten();
         let sender = Sender { subnet, vpc, groups: &network.security_groups, ipv6: network.ipv6, managed };
@@ -114,14 +116,13 @@ impl<'a> Reference<'a> {
         match (endpoint, self.name(sender)) {
             (_, Name::Nothing) if hidden => self.in_pieces(),
             (_, Name::Nothing) => Fate::Stops,
-            (_, Name::Hidden) => untold(),
             (None, _) if hidden => untold(),
+            (_, Name::Perhaps) | (None, Name::Hidden) => all([self.to_internet(sender), Fate::Unknown]),
             (_, Name::Public) | (None, Name::Private | Name::Either) => self.to_internet(sender),
             (Some(endpoint), Name::Private) => self.to_endpoint(sender, endpoint),
-            (Some(endpoint), Name::Either) => {
-                // A server of one's own may know an endpoint in another network, too: an open finding, see the networks
-                // made by hand.
-                let both = [self.to_endpoint(sender, endpoint), self.on_the_internet(sender)];
+            (Some(endpoint), Name::Either | Name::Hidden) => {
+                // Or to an endpoint in another network.
+                let both = [self.to_endpoint(sender, endpoint), self.to_internet(sender)];
                 if both == [Fate::Stops; 2] { self.in_pieces() } else { untold() }
             }
         }
@@ -161,9 +162,11 @@ impl<'a> Reference<'a> {
         match (servers, support, hostnames) {
             // The only server there is does not answer: <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html>.
             (Some(true), Some(false), _) => Name::Nothing,
-            (Some(true), None, _) | (None, Some(false) | None, _) => Name::Hidden,
-            (Some(false), Some(false), _) | (_, Some(true), Some(false)) => Name::Public,
-            (Some(false), None, Some(false)) => Name::Public,
+            (None, Some(false), _) | (None | Some(true), None, Some(false)) => Name::Perhaps,
+            (None | Some(true), None, _) => Name::Hidden,
+            (Some(false), Some(false), _) | (Some(false), None, Some(false)) | (_, Some(true), Some(false)) => {
+                Name::Public
+            }
             (Some(true), Some(true), Some(true)) => Name::Private,
             // Servers of one's own may ask Amazon's or not.
             (_, _, Some(true) | None) => Name::Either,
@@ -238,8 +241,13 @@ impl<'a> Reference<'a> {
 
     /// An answer that goes back into the VPC from a subnet of it. Of IPv6 the worlds have no local routes.
     fn goes_back(&self, from: &Subnet, to: Address) -> Fate {
+        self.goes_back_by(to, || self.onward(from, to))
+    }
+
+    /// The same, by these ways on.
+    fn goes_back_by(&self, to: Address, onward: impl FnOnce() -> Vec<Onward<'a>>) -> Fate {
         let fate = match to {
-            Address::V4(_) => Self::stays_local(self.onward(from, to)),
+            Address::V4(_) => Self::stays_local(onward()),
             Address::V6(_) => Fate::Arrives,
         };
         if fate == Fate::Unknown {

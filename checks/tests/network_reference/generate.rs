@@ -187,10 +187,10 @@ impl Maker<'_, '_> {
         let mut subnet: Subnet = self.pattern.region.network.subnets.seen[0].clone();
         subnet.id = format!("subnet-{}-{place}", self.number);
         subnet.vpc.clone_from(&self.vpc);
-        subnet.zone = ZONES[usize::from(place) % 3].to_owned();
+        subnet.zone = ZONES[usize::from(place) % 3].into();
         subnet.cidr = self.cidr(place);
         subnet.dns64 = self.choices.any(&[false, false, true]);
-        subnet.owner = self.choices.of(&["123456789012", "210987654321"]).to_owned();
+        subnet.owner = self.choices.of(&["123456789012", "210987654321"]).into();
         let block = self.choices.of(&[Some("off"), None, Some("block-ingress"), Some("block-bidirectional")]);
         subnet.public_access_block = block.map(str::to_owned);
         let id = subnet.id.clone();
@@ -203,16 +203,16 @@ impl Maker<'_, '_> {
         let mut gateway = pattern[0].clone();
         gateway.vpc.clone_from(&self.vpc);
         let mut firewall = gateway.clone();
-        firewall.id = "vpce-firewall".to_owned();
-        firewall.kind = "GatewayLoadBalancer".to_owned();
-        firewall.service = "com.amazonaws.vpce.us-east-1.vpce-svc-1".to_owned();
+        firewall.id = "vpce-firewall".into();
+        firewall.kind = "GatewayLoadBalancer".into();
+        firewall.service = "com.amazonaws.vpce.us-east-1.vpce-svc-1".into();
         let mut xray: VpcEndpoint = pattern[1].clone();
         xray.id = self.name("vpce-xray");
         xray.vpc.clone_from(&self.vpc);
-        xray.state = self.choices.of(&["available", "Available", "pending", "deleting", "rejected"]).to_owned();
+        xray.state = self.choices.of(&["available", "Available", "pending", "deleting", "rejected"]).into();
         xray.private_dns = self.choices.of(&[true, false]);
         let service = ["com.amazonaws.us-east-1.xray", "com.amazonaws.eu-west-1.xray", "com.amazonaws.us-east-1.logs"];
-        xray.service = self.choices.of(&service).to_owned();
+        xray.service = self.choices.of(&service).into();
         xray.subnets = match self.choices.any(&[0, 1, 2]) {
             0 => subnets.to_vec(),
             1 => vec![public.to_owned()],
@@ -263,9 +263,9 @@ impl Maker<'_, '_> {
                 let mut answer = self.pattern.region.capacity_providers[0].clone();
                 answer.arn = format!("arn:aws:lambda:us-east-1:123456789012:capacity-provider:{}", self.number);
                 function.capacity_provider = Some(answer.arn.clone());
-                answer.vpc = match self.choices.of(&[true, false]) {
-                    true => Fetched::known(network),
-                    false => Err(denied("lambda:GetCapacityProvider")).into(),
+                answer.vpc = match self.choices.of(&[0, 1]) {
+                    0 => Fetched::known(network),
+                    _ => Err(denied("lambda:GetCapacityProvider")).into(),
                 };
                 world.region.capacity_providers.push(answer);
             }

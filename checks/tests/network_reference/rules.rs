@@ -33,12 +33,28 @@ pub(crate) enum Onward<'a> {
     Hidden,
 }
 
+/// Whether a range or a list holds an address.
+#[derive(Clone, Copy)]
+enum Held {
+    /// By a prefix of this length.
+    By(u32),
+    Not,
+    /// Nobody can say.
+    Hidden,
+}
+
+impl Held {
+    fn of(length: Option<u32>) -> Self {
+        length.map_or(Self::Not, Self::By)
+    }
+}
+
 impl<'a> Reference<'a> {
-    /// Whether `list` holds the address, and by how long a prefix; `None`: not known.
-    fn in_list(&self, list: &str, address: Address) -> Option<Option<u32>> {
-        let answer = self.network.prefix_lists.iter().find(|answer| answer.id == list)?;
-        let cidrs = answer.cidrs.get().ok()?;
-        Some(cidrs.iter().filter_map(|cidr| length_at(cidr, address)).max())
+    /// Whether `list` holds the address.
+    fn in_list(&self, list: &str, address: Address) -> Held {
+        let answer = self.network.prefix_lists.iter().find(|answer| answer.id == list);
+        let Some(Ok(cidrs)) = answer.map(|answer| answer.cidrs.get()) else { return Held::Hidden };
+        Held::of(cidrs.iter().filter_map(|cidr| length_at(cidr, address)).max())
     }
 
     /// Whether some rule of a group lets TCP 443 pass to or from `peer`.
@@ -56,7 +72,11 @@ impl<'a> Reference<'a> {
             let ranges = rule.cidrs.iter().map(|cidr| Fate::of(Some(within(cidr, peer.address))));
             let groups = rule.security_groups.iter().map(|group| Fate::of(Some(peer.groups.contains(group))));
             let lists = rule.prefix_lists.iter();
-            let lists = lists.map(|list| Fate::of(self.in_list(list, peer.address).map(|held| held.is_some())));
+            let lists = lists.map(|list| match self.in_list(list, peer.address) {
+                Held::By(_) => Fate::Arrives,
+                Held::Not => Fate::Stops,
+                Held::Hidden => Fate::Unknown,
+            });
             any(ranges.chain(groups).chain(lists))
         }))
     }
@@ -127,12 +147,12 @@ impl<'a> Reference<'a> {
             if list && self.is_gateway_endpoint(&route.target) {
                 continue;
             }
-            let held =
-                if list { self.in_list(&route.destination, to) } else { Some(length_at(&route.destination, to)) };
+            let destination = &route.destination;
+            let held = if list { self.in_list(destination, to) } else { Held::of(length_at(destination, to)) };
             match held {
-                Some(Some(length)) => sure.push(((length, !list), onward(route))),
-                Some(None) => {}
-                None => possible.push(onward(route)),
+                Held::By(length) => sure.push(((length, !list), onward(route))),
+                Held::Not => {}
+                Held::Hidden => possible.push(onward(route)),
             }
         }
         match sure.iter().map(|(rank, _)| *rank).max() {

@@ -208,6 +208,16 @@ fn a_zonal_nat_gateway_must_work() {
     says(&private(&[("0.0.0.0/0", "tgw-1")]), "unknown", "tgw-1");
     let stands = |target: &str| after(BEHIND, |world| routed(world, "rtb-orders-public", &[("0.0.0.0/0", target)]));
     says(&stands("nat-zonal"), "fails", "stands in a private subnet");
+    says(&stands("nat-regional"), "unknown", "nat-regional, another NAT gateway");
+    says(&stands("nat-gone"), "fails", "NAT gateway nat-gone does not exist");
+    let both = |state: &str| {
+        after(BEHIND, |world| {
+            routed(world, "rtb-orders-public", &[("0.0.0.0/0", "nat-regional")]);
+            nat(world, "nat-regional").state = state.to_owned();
+        })
+    };
+    says(&both("failed"), "fails", "nat-regional, a NAT gateway in the state failed");
+    says(&both("odd"), "unknown", "nat-regional, a NAT gateway in the state odd");
     says(&stands("vpce-1"), "unknown", "vpce-1");
     says(&stands("igw-2"), "fails", "internet gateway igw-2 does not exist");
     says(&stands("igw-spare"), "fails", "is not attached to vpc-orders");
@@ -215,6 +225,16 @@ fn a_zonal_nat_gateway_must_work() {
     says(&unrouted, "fails", "rtb-orders-public (of NAT gateway nat-zonal) has no route");
     let main = after(BEHIND, |world| table(world, "rtb-orders-public").subnets.clear());
     says(&main, "fails", "stands in a private subnet");
+    says(&stands("nat-regional"), "unknown", "nat-regional, another NAT gateway");
+    says(&stands("nat-gone"), "fails", "NAT gateway nat-gone does not exist");
+    let both = |state: &str| {
+        after(BEHIND, |world| {
+            routed(world, "rtb-orders-public", &[("0.0.0.0/0", "nat-regional")]);
+            nat(world, "nat-regional").state = state.to_owned();
+        })
+    };
+    says(&both("failed"), "fails", "nat-regional, a NAT gateway in the state failed");
+    says(&both("odd"), "unknown", "nat-regional, a NAT gateway in the state odd");
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! What a route leads to that is no NAT gateway.
 
-use crate::{Row, build::https};
+use crate::{
+    Row,
+    build::{entry, https},
+};
 
-pub(crate) const ROWS: [Row; 14] = [
+pub(crate) const ROWS: [Row; 20] = [
     Row {
         name: "a transit gateway of another account",
         says: "unknown: transit gateway tgw-1",
@@ -31,6 +34,37 @@ pub(crate) const ROWS: [Row; 14] = [
             net.peering();
             net.routes("rtb-private").routes.truncate(1);
             net.route("rtb-private", "10.0.0.0/8", "pcx-1");
+        },
+    },
+    Row {
+        name: "a default route to a peering connection, which carries private addresses as well",
+        says: "unknown: beyond pcx-1",
+        source: "vpc-peering: limits",
+        change: |net| {
+            net.peering();
+            net.lead("rtb-private", "pcx-1");
+        },
+    },
+    Row {
+        name: "a default route to a peering connection, and a group that lets only public addresses out",
+        says: "stops: route table rtb-private 0.0.0.0/0",
+        source: "vpc-peering: limits",
+        change: |net| {
+            net.peering();
+            net.lead("rtb-private", "pcx-1");
+            net.egress(vec![https(&["52.0.0.0/8"], &[])]);
+        },
+    },
+    Row {
+        name: "a default route to a peering connection, and an ACL that lets nothing to private addresses",
+        says: "stops: route table rtb-private 0.0.0.0/0",
+        source: "vpc-peering: limits",
+        change: |net| {
+            net.peering();
+            net.lead("rtb-private", "pcx-1");
+            let acl = net.acl("acl-private");
+            acl.entries.retain(|entry| !entry.egress);
+            acl.entries.push(entry(100, true, true, "52.0.0.0/8", (443, 443)));
         },
     },
     Row {
@@ -107,6 +141,35 @@ pub(crate) const ROWS: [Row; 14] = [
         says: "unknown: route table rtb-private 0.0.0.0/0",
         source: "the contract: what cannot be seen",
         change: |net| net.lead("rtb-private", ""),
+    },
+    Row {
+        name: "a target that has no name here, and a group that lets only private addresses out",
+        says: "unknown: route table rtb-private 0.0.0.0/0",
+        source: "the contract: what cannot be seen",
+        change: |net| {
+            net.lead("rtb-private", "");
+            net.egress(vec![https(&["10.0.0.0/8"], &[])]);
+        },
+    },
+    Row {
+        name: "another NAT gateway behind the NAT gateway",
+        says: "unknown: its route table rtb-public 0.0.0.0/0",
+        source: "vpc: nothing says what becomes of packets",
+        change: |net| {
+            let mut second = net.nat().clone();
+            (second.id, second.subnet) = ("nat-2".into(), Some("subnet-endpoint".into()));
+            net.network().nat_gateways.seen.push(second);
+            net.lead("rtb-public", "nat-2");
+        },
+    },
+    Row {
+        name: "an appliance on the way back from a regional NAT gateway",
+        says: "unknown: its route table rtb-regional 10.0.1.0/24",
+        source: "vpc:route-table-options, middlebox routing",
+        change: |net| {
+            net.regional(&[]);
+            net.route("rtb-regional", "10.0.1.0/24", "eni-box");
+        },
     },
     Row {
         name: "a firewall behind the internet gateway",

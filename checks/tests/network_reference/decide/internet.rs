@@ -100,8 +100,8 @@ impl Reference<'_> {
                 let blocked = from.public_access_block.as_deref() == Some("block-bidirectional");
                 let ways = self.next(&table.routes, target).into_iter();
                 let onward = either(ways.map(|onward| self.out_of_nat(nat, from, onward, blocked)));
-                // How answers go on from there AWS does not describe.
-                Try::of([go, go, covered, go, go, onward])
+                let back = self.goes_back_by(source, || self.next(&table.routes, source));
+                Try::of([go, go, covered, back, go, onward])
             }
             (None, None) => Try::stopped_by_route(Fate::Unknown),
         }
@@ -126,8 +126,11 @@ impl Reference<'_> {
             Onward::To(other) if unseen(other) => Fate::Unknown,
             // To another NAT gateway, which AWS does not describe; back to itself, it goes round for ever.
             Onward::To(other) if other.starts_with("nat-") && other != nat.id => {
-                let another = self.network.nat_gateways.find(|own| own.id == other);
-                if matches!(another, Ok(None)) && !self.shared(from) { Fate::Stops } else { Fate::Unknown }
+                match self.network.nat_gateways.find(|own| own.id == other) {
+                    Ok(None) if !self.shared(from) => Fate::Stops,
+                    Ok(Some(another)) if another.state != "available" => Fate::Stops,
+                    Ok(_) | Err(_) => Fate::Unknown,
+                }
             }
             Onward::To(_) | Onward::Nowhere => Fate::Stops,
             Onward::Strange | Onward::Hidden => Fate::Unknown,
@@ -141,8 +144,8 @@ impl Reference<'_> {
         for address in self.cells.private() {
             let routed = self.onward(sender.subnet, address).into_iter().any(|onward| match onward {
                 Onward::To(target) => self.carries_to_others(target),
-                Onward::Hidden => true,
-                Onward::Strange | Onward::Nowhere => false,
+                Onward::Hidden | Onward::Strange => true,
+                Onward::Nowhere => false,
             });
             if !routed {
                 continue;

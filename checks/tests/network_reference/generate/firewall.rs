@@ -86,7 +86,7 @@ impl Maker<'_, '_> {
 /// A rule of a security group that lets all through, or less.
 fn permission(pattern: &Inventory, choices: &mut Choices<'_>, group: &str, wide: &[&str], number: u8) -> Permission {
     let mut rule: Permission = pattern.region.network.security_groups.seen[0].egress[0].clone();
-    rule.protocol = choices.of(&["-1", "tcp", "6", "udp", "icmp"]).to_owned();
+    rule.protocol = choices.of(&["-1", "tcp", "6", "udp", "icmp"]).into();
     let ports = [(443, 443), (0, 65535), (80, 80), (1024, 65535)];
     let ports = (rule.protocol != "-1").then(|| choices.of(&ports));
     (rule.from_port, rule.to_port) = (ports.map(|(first, _)| first), ports.map(|(_, last)| last));

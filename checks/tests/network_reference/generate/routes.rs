@@ -44,7 +44,7 @@ impl Maker<'_, '_> {
         let mut gateway: NatGateway = self.pattern.region.network.nat_gateways.seen[0].clone();
         gateway.id.clone_from(&nat);
         gateway.vpc.clone_from(&self.vpc);
-        gateway.state = self.choices.of(&["available", "pending", "failed", "deleting", "deleted"]).to_owned();
+        gateway.state = self.choices.of(&["available", "pending", "failed", "deleting", "deleted"]).into();
         gateway.public = self.choices.of(&[true, false]);
         gateway.subnet = (!regional).then(|| public.to_owned());
         gateway.route_table = regional.then(|| self.name("rtb-nat"));
@@ -57,7 +57,12 @@ impl Maker<'_, '_> {
         }
         let missing = self.choices.trouble() && self.choices.trouble();
         if !missing {
-            world.region.network.nat_gateways.seen.push(gateway);
+            let mut second = gateway.clone();
+            second.id = self.name("nat-second");
+            second.state = self.choices.of(&["available", "failed", "deleted"]).into();
+            (second.subnet, second.route_table) = (Some(public.to_owned()), None);
+            second.zones.clear();
+            world.region.network.nat_gateways.seen.extend([second, gateway]);
         }
 
         let mut own = self.table(self.name("rtb-nat"), false, &[], cidrs);
@@ -99,7 +104,9 @@ impl Maker<'_, '_> {
         let nat = self.name("nat");
         let igw = self.name("igw");
         let peer = self.name("pcx");
+        let second = self.name("nat-second");
         let targets = [
+            second.as_str(),
             peer.as_str(),
             igw.as_str(),
             nat.as_str(),
@@ -143,13 +150,6 @@ impl Maker<'_, '_> {
                 inner if inner.starts_with("10.") && inner != "10.0.0.0/8" => {
                     self.choices.any(&["eni-box", "i-box", "vpce-firewall"])
                 }
-                inner if inner.starts_with("1") && inner != "128.0.0.0/1" => {
-                    self.choices.any(&targets[..targets.len() - 1])
-                }
-                // Whether a default route to a peer may lead to an endpoint there is open; see the tests of single cases.
-                wide if wide.ends_with("/0") || wide.ends_with("/1") || wide.starts_with("pl-") => {
-                    self.choices.any(&targets[1..])
-                }
                 _ => self.choices.any(&targets),
             };
             // AWS holds one route for a destination, and gateway endpoints take their own lists only.
@@ -162,7 +162,7 @@ impl Maker<'_, '_> {
         if self.choices.trouble() && self.choices.trouble() {
             let place = usize::from(self.choices.number()) % table.routes.len();
             if table.routes[place].target != "local" {
-                table.routes[place].state = "blackhole".to_owned();
+                table.routes[place].state = "blackhole".into();
             }
         }
     }

@@ -67,6 +67,19 @@ fn a_server_of_its_own_leaves_only_what_either_answer_comes_to() {
         group(world, "sg-endpoint").ingress.clear();
     });
     says(&neither, "fails", "sg-endpoint does not let tcp 443 in");
+    // The server may know an endpoint in another network; one of the VPC's own that has the name leaves it to no other.
+    let elsewhere = |own: bool| {
+        after(BESIDE, |world| {
+            if own {
+                server(world, 1, "10.1.0.53");
+            }
+            group(world, "sg-endpoint").ingress.clear();
+            routed(world, "rtb-users", &[("10.1.0.0/16", "local"), ("10.9.0.0/16", "pcx-1")]);
+            world.region.network.peering_connections.seen = vec![peering("active")];
+        })
+    };
+    says(&elsewhere(true), "unknown", "shared over pcx-1");
+    says(&elsewhere(false), "fails", "sg-endpoint does not let tcp 443 in");
     let either = after(BESIDE, |world| server(world, 1, "10.1.0.53"));
     says(&either, "unknown", "a DNS server of its own, 10.1.0.53");
 }

@@ -171,6 +171,52 @@ fn what_is_proven_to_stop_on_the_way_fails() {
     says(&acl, "unknown", "whether that rule holds for what a transit gateway carries");
 }
 
+fn xray_in(world: &mut Inventory, vpc: &str) {
+    let (id, vpc) = ("vpce-hub".to_owned(), vpc.to_owned());
+    let own = VpcEndpoint { id, vpc, private_dns: false, ..xray(world).clone() };
+    world.region.network.endpoints.seen.push(own);
+}
+
+#[test]
+fn an_endpoint_behind_it_may_be_what_the_name_leads_to() {
+    let dead = |change: fn(&mut Inventory)| {
+        over(|world| {
+            nat(world, "nat-egress").state = String::from("deleted");
+            change(world);
+        })
+    };
+    says(&dead(|world| xray_in(world, "vpc-egress")), "unknown", "shared over tgw-1");
+    says(&dead(|world| xray_in(world, "vpc-orders")), "fails", "nat-egress is deleted");
+    let other = |change: fn(&mut TransitAttachment)| {
+        over(|world| {
+            nat(world, "nat-egress").state = String::from("deleted");
+            let mut own = attachment("tgw-attach-other", "vpc-other", "tgw-rtb-spokes");
+            change(&mut own);
+            world.region.network.transit_attachments.seen.push(own);
+        })
+    };
+    says(&other(|_| ()), "fails", "nat-egress is deleted");
+    says(&other(|own| own.owner = String::from("210987654321")), "unknown", "shared over tgw-1");
+    says(&other(|own| own.kind = String::from("vpn")), "unknown", "shared over tgw-1");
+    says(&dead(|world| break_off(&mut world.region.network.transit_attachments, "ec2:X")), "unknown", "shared over");
+    // A group that lets out private addresses alone leaves the endpoint.
+    let private = over(|world| {
+        xray_in(world, "vpc-egress");
+        group(world, "sg-orders").egress = vec![https_to(&["10.0.0.0/8"])];
+        let function = world.region.functions.seen.iter_mut().find(|function| function.name == BEHIND);
+        function.and_then(|function| function.vpc.as_mut()).expect("a VPC").subnets.truncate(1);
+    });
+    says(&private, "unknown", "shared over tgw-1");
+    // What the transit gateway takes nothing from reaches nothing behind it.
+    let zone = over(|world| {
+        xray_in(world, "vpc-egress");
+        let subnets = &mut world.region.network.subnets.seen;
+        let own = subnets.iter_mut().find(|own| own.id == "subnet-orders-tgw").expect("a subnet");
+        own.zone = String::from("us-east-1c");
+    });
+    says(&zone, "fails", "tgw-attach-orders has no subnet in us-east-1a");
+}
+
 #[test]
 fn what_is_hidden_of_a_transit_gateway_is_unknown() {
     let cut = |change: fn(&mut Inventory)| over(change);

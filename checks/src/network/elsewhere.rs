@@ -1,0 +1,90 @@
+//! X-Ray in another network: through an endpoint there, whose name a private hosted zone or a DNS server of one's own gives.
+
+use super::{
+    address::{Family, PUBLIC, Set, everything},
+    endpoint::is_xray,
+    firewall,
+    hop::{Hop, Passage, Place, end},
+    name::Service,
+    path::Walk,
+    routes::{self, Target},
+};
+use crate::{
+    fetched::Gap,
+    inventory::{Route, Subnet},
+};
+
+impl<'a> Walk<'a> {
+    /// What stops on `way` may still arrive, if a route leads to private addresses over something that carries packets to
+    /// an endpoint in another network. A default route carries those as well.
+    pub(super) fn elsewhere(&self, subnet: &'a Subnet, way: &[Hop]) -> Option<Hop> {
+        let all = everything(Family::V4).minus(&PUBLIC);
+        let let_out = firewall::let_out(self.index, &self.vpc.security_groups, Family::V4);
+        let private = let_out.map_or_else(|| all.clone(), |let_out| let_out.and(&all));
+        let acl = self.acl(Place::Acl, subnet, true, Self::peer(Family::V4, &private, &[], "private addresses"));
+        if private.is_empty() || end(&acl) == Passage::Stops {
+            return None;
+        }
+        let (table, _) = match self.index.table_of(subnet) {
+            Ok(found) => found,
+            Err(gap) => return Some(Hop::unknown(Place::Beyond, &subnet.id, gap)),
+        };
+        let shares = routes::split(self.index, &table.routes, Family::V4, &private);
+        let maybe = shares.maybe.iter().map(|(route, _)| *route);
+        let mut leads = shares.routes.iter().copied().chain(maybe);
+        let route = leads.find(|route| self.carries(subnet, way, route))?;
+        let to = &route.target;
+        let far = self.index.far_end(to, &subnet.vpc);
+        let over = if to.is_empty() { "a target of a kind that is not understood" } else { to };
+        let message = format!(
+            "{} has no way to X-Ray's public addresses; whether its name leads to an endpoint shared over {over}{far} is \
+             not seen here",
+            subnet.id
+        );
+        let id = if to.is_empty() { &table.id } else { to };
+        Some(Hop::unknown(Place::Beyond, id, Gap::unprovable(id, message)))
+    }
+
+    /// Whether a route may carry packets to another network with an endpoint in it.
+    fn carries(&self, from: &Subnet, way: &[Hop], route: &Route) -> bool {
+        let to = &route.target;
+        let shut = |hop: &Hop| hop.place == Place::Transit && hop.passage == Passage::Stops && hop.id == *to;
+        let may = match Target::of(route) {
+            Target::Peering => match self.index.peering(to) {
+                Ok(Some(peering)) => peering.status.eq_ignore_ascii_case("active"),
+                Ok(None) => self.shared(from).is_err(),
+                Err(_) => true,
+            },
+            Target::Transit => {
+                let own = Set::read(Family::V4, std::iter::once(&route.destination)).unwrap_or_default();
+                // A route to private addresses alone is there for something in another network. A default route may be
+                // there for the internet, which was judged already.
+                let default = !own.and(&PUBLIC).is_empty();
+                !(way.iter().any(shut) || default && self.leads_to_no_endpoint(to, from))
+            }
+            Target::CoreNetwork | Target::Other => true,
+            _ => false,
+        };
+        may && !route.state.eq_ignore_ascii_case("blackhole")
+    }
+
+    /// Whether it is a transit gateway of this account between VPCs of this account alone, none of which, but for the one
+    /// that packets come from, has an endpoint of X-Ray.
+    fn leads_to_no_endpoint(&self, gateway: &str, from: &Subnet) -> bool {
+        let network = self.index.network;
+        let own = |owner: &String| self.account == Some(owner);
+        let xray = |vpc: &str| {
+            self.index.endpoints_in(vpc).iter().any(|endpoint| {
+                [Service::Plain, Service::Fips].iter().any(|service| is_xray(endpoint, self.region, *service))
+            })
+        };
+        let mut attachments = network.transit_attachments.seen.iter().filter(|own| own.gateway == gateway);
+        self.index.transit(gateway).is_ok_and(|found| found.is_some_and(|found| own(&found.owner)))
+            && network.transit_attachments.rest.get().is_ok()
+            && network.endpoints.rest.get().is_ok()
+            && attachments.all(|attachment| {
+                let vpc = &attachment.resource;
+                attachment.kind == "vpc" && own(&attachment.owner) && (*vpc == from.vpc || !xray(vpc))
+            })
+    }
+}
