@@ -311,6 +311,7 @@ impl Color {
 
 /// Settings with every default filled in, and every name looked up.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch that a user turns by itself")]
 pub(crate) struct Config {
     pub(crate) source: Source,
     pub(crate) evidence: Evidence,

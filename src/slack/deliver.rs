@@ -28,7 +28,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 /// Slack's answers are a word.
 const ANSWER: usize = 4 << 10;
 /// However long Slack asks to wait: an hour. A message is not lost by it, only asked for again.
-const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
 /// The first wait after a delivery that failed; each further one is twice as long, up to `LONGEST_WAIT`.
 const FIRST_WAIT: Duration = Duration::from_secs(15);
 
@@ -159,9 +159,8 @@ fn connector<C>(inner: C, address: &Address) -> Result<HttpsConnector<C>, Proble
 impl Connection {
     /// Posts a message.
     pub(crate) async fn post(mut self, body: &Value) -> Delivery {
-        let request = match self.request(body) {
-            Ok(request) => request,
-            Err(_) => return Delivery::refused("its address or the message cannot be put into a request"),
+        let Ok(request) = self.request(body) else {
+            return Delivery::refused("its address or the message cannot be put into a request");
         };
         let exchange = async {
             let response = self.sender.send_request(request).await.map_err(|problem| {
@@ -209,9 +208,8 @@ async fn answered(response: Response<Incoming>) -> Delivery {
     let word = word(&body).map_or_else(String::new, |(word, means)| format!(" {word}: {means}"));
     let why = format!("Slack answered {}{word}", status.as_u16());
     match status.as_u16() {
-        429 => Delivery::Later { after, why, perhaps: false },
+        429 | 500..=599 => Delivery::Later { after, why, perhaps: false },
         408 | 425 => Delivery::later(why),
-        500..=599 => Delivery::Later { after, why, perhaps: false },
         300..=399 => Delivery::refused(format!("{why}: a redirect is not followed")),
         _ => Delivery::refused(why),
     }

@@ -227,11 +227,11 @@ impl Group {
                 words()
             );
         };
-        let like = match self.findings {
+        let others = match self.findings {
             2.. if self.commands_differ => format!(" (and {} like it)", thousands(self.findings - 1)),
             _ => String::new(),
         };
-        format!("fix: {line}{like}\n")
+        format!("fix: {line}{others}\n")
     }
 
     fn over(&self, now: Timestamp) -> String {

@@ -229,7 +229,7 @@ fn refused(line: &str, headers: &BTreeMap<String, String>, body: &Value) -> Opti
     if blocks.is_none_or(Vec::is_empty) && text.is_none_or(str::is_empty) {
         return Some((400, "no_text"));
     }
-    let Some(blocks) = blocks else { return None };
+    let blocks = blocks?;
     if blocks.len() > 50 || !blocks.iter().all(is_block) {
         return Some((400, "invalid_blocks"));
     }
