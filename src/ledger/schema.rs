@@ -104,6 +104,9 @@ pub(super) enum Kind {
 /// # Errors
 /// If it cannot be read.
 pub(super) fn kind(db: &Connection) -> rusqlite::Result<Kind> {
+    // All that is asked is true at one moment: another process may make the tables between two questions.
+    let _moment =
+        db.is_autocommit().then(|| Transaction::new_unchecked(db, TransactionBehavior::Deferred)).transpose()?;
     let number = |pragma| db.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let (application, version) = (number("application_id")?, number("user_version")?);
     if application == APPLICATION_ID {

@@ -158,6 +158,7 @@ const WING: &[&str] = &[
     "function-cannot-reach-xray",
     "log-group-never-expires",
     "log-delivery-denied",
+    "log-group-key-unusable",
     "log-emission-failing",
 ];
 

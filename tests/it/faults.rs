@@ -133,7 +133,7 @@ fn policy_arn(name: &str) -> String {
     format!("arn:aws:iam::{ACCOUNT}:policy/{name}")
 }
 
-const FORMAT: &str = r#"{"requestId":"$context.requestId","status":"$context.status","error":"$context.integration.error","backend":"$context.integration.status"}"#;
+const FORMAT: &str = r#"{"requestId":"$context.requestId","status":"$context.status","error":"$context.integration.error","backend":"$context.integration.status","took":"$context.integration.latency","whole":"$context.responseLatency"}"#;
 
 const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
@@ -166,7 +166,9 @@ fn rest_stage(name: &str, destination: &str) -> Value {
 
 fn v2_stage(name: &str, destination: &str, logging: Option<&str>) -> Value {
     let mut stage = json!({"stageName": name, "accessLogSettings": access_log(destination), "routeSettings": {}});
+    // Only WebSocket APIs log execution, and they have no variable for the whole time.
     if let Some(level) = logging {
+        stage["accessLogSettings"]["format"] = json!(FORMAT.replace(r#","whole":"$context.responseLatency""#, ""));
         stage["defaultRouteSettings"] = json!({"loggingLevel": level, "dataTraceEnabled": false});
     }
     stage
