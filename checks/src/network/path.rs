@@ -129,16 +129,9 @@ impl<'a> Walk<'a> {
                 (std::iter::once(unknown).chain(self.by_public_address(subnet).into_iter().skip(1)).collect(), true)
             }
             Ok(Leads::Either(endpoint, gap)) => (self.by_either(subnet, endpoint, gap), true),
-            // What stops every packet at the first hop stops it wherever it is going.
             Err(gap) => {
-                let mut hops = vec![Hop::unknown(Place::Name, &subnet.vpc, gap)];
-                let groups = &self.vpc.security_groups;
-                let nothing = |family| firewall::let_out(self.index, groups, family).is_some_and(|set| set.is_empty());
-                if nothing(Family::V4) && (!self.vpc.ipv6 || nothing(Family::V6)) {
-                    let groups = groups.join(", ");
-                    hops.push(Hop::stops(Place::Group, &groups, format!("{groups}: tcp 443 is let out to nowhere")));
-                }
-                (hops, false)
+                let unknown = Hop::unknown(Place::Name, &subnet.vpc, gap);
+                (std::iter::once(unknown).chain(self.shut()).collect(), false)
             }
         };
         let end = end(&hops);
@@ -160,7 +153,16 @@ impl<'a> Walk<'a> {
         if end(&to_endpoint) == Passage::Stops && end(&to_public) == Passage::Stops {
             return std::iter::once(unknown).chain(to_endpoint.into_iter().skip(1)).collect();
         }
-        vec![unknown]
+        std::iter::once(unknown).chain(self.shut()).collect()
+    }
+
+    /// Groups that let nothing out stop every packet, wherever it is going.
+    fn shut(&self) -> Option<Hop> {
+        let groups = &self.vpc.security_groups;
+        let nothing = |family| firewall::let_out(self.index, groups, family).is_some_and(|set| set.is_empty());
+        let shut = nothing(Family::V4) && (!self.vpc.ipv6 || nothing(Family::V6));
+        let groups = groups.join(", ");
+        shut.then(|| Hop::stops(Place::Group, &groups, format!("{groups}: tcp 443 is let out to nowhere")))
     }
 
     /// Whether a subnet may be shared by another account, of which not everything is listed.

@@ -44,9 +44,9 @@ enum Name {
     Hidden,
 }
 
-/// How many hops there are on the longest way: groups, ACL and route of the function's subnet, entry, ACL and route of
-/// the NAT gateway's.
-const HOPS: usize = 6;
+/// How many hops there are on the longest way: groups, ACL out and back, and route of the function's subnet, entry, ACL
+/// out and back, and route of the NAT gateway's.
+const HOPS: usize = 8;
 
 /// What became of one packet, and what each hop by itself would have done.
 struct Try {
@@ -60,7 +60,9 @@ impl Try {
     }
 
     fn stopped_by_route(fate: Fate) -> Self {
-        Self::of([Fate::Arrives, Fate::Arrives, fate, Fate::Arrives, Fate::Arrives, Fate::Arrives])
+        let mut hops = [Fate::Arrives; HOPS];
+        hops[3] = fate;
+        Self::of(hops)
     }
 
     /// One of several, and nobody knows which.

@@ -106,8 +106,13 @@ impl<'a> Reference<'a> {
 
     /// A connection that leaves a subnet for `remote`:443; the answers come back to some ephemeral port.
     pub(crate) fn acl_out(&self, subnet: &Subnet, remote: Address) -> Fate {
+        all(self.acl_out_and_back(subnet, remote))
+    }
+
+    /// The two one by one.
+    pub(crate) fn acl_out_and_back(&self, subnet: &Subnet, remote: Address) -> [Fate; 2] {
         let back = self.cells.ephemeral().map(|port| self.acl_lets(subnet, false, remote, port));
-        all([self.acl_lets(subnet, true, remote, 443), either(back)])
+        [self.acl_lets(subnet, true, remote, 443), either(back)]
     }
 
     /// A connection that enters a subnet from `remote` for port 443; the answers leave for some ephemeral port.

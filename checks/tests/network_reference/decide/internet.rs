@@ -60,10 +60,10 @@ impl Reference<'_> {
         });
         let onward = Try::either(&onward.collect::<Vec<_>>());
         let groups = self.groups_let(sender.groups, true, Peer { address: name, groups: &[] });
-        let acl = self.acl_out(sender.subnet, name);
-        let [_, _, rest @ ..] = onward.hops;
-        let [route, entry, nat_acl, nat_route] = rest;
-        Try { fate: all([groups, acl, onward.fate]), hops: [groups, acl, route, entry, nat_acl, nat_route] }
+        let [out, back] = self.acl_out_and_back(sender.subnet, name);
+        let mut hops = onward.hops;
+        hops[..3].copy_from_slice(&[groups, out, back]);
+        Try { fate: all([groups, out, back, onward.fate]), hops }
     }
 
     /// From a subnet into a NAT gateway, and on.
@@ -90,18 +90,19 @@ impl Reference<'_> {
                 let blocked = there.public_access_block.as_deref() == Some("block-bidirectional");
                 let ways = self.onward(there, target).into_iter();
                 let onward = either(ways.map(|onward| self.out_of_nat(nat, from, onward, blocked)));
-                Try::of([go, go, go, entry, self.acl_out(there, target), onward])
+                let [out, answer] = self.acl_out_and_back(there, target);
+                Try::of([go, go, go, go, entry, out, answer, onward])
             }
             (None, Some(table)) => {
                 let covered = Fate::of(Some(nat.zones.is_empty() || nat.zones.contains(&from.zone)));
                 let Ok(Some(table)) = self.network.route_tables.find(|own| own.id == *table) else {
-                    return Try::of([go, go, covered, go, go, Fate::Unknown]);
+                    return Try::of([go, go, go, covered, go, go, go, Fate::Unknown]);
                 };
                 let blocked = from.public_access_block.as_deref() == Some("block-bidirectional");
                 let ways = self.next(&table.routes, target).into_iter();
                 let onward = either(ways.map(|onward| self.out_of_nat(nat, from, onward, blocked)));
                 let back = self.goes_back_by(source, || self.next(&table.routes, source));
-                Try::of([go, go, covered, back, go, onward])
+                Try::of([go, go, go, covered, back, go, go, onward])
             }
             (None, None) => Try::stopped_by_route(Fate::Unknown),
         }

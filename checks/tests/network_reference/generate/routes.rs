@@ -67,18 +67,18 @@ impl Maker<'_, '_> {
 
         let mut own = self.table(self.name("rtb-nat"), false, &[], cidrs);
         own.routes.push(self.route("0.0.0.0/0", &igw));
-        self.meddle(&mut own);
+        self.meddle(&mut own, "nat-second");
         let mut outer = self.table(self.name("rtb-public"), false, &[public.to_owned()], cidrs);
         outer.routes.push(self.route("0.0.0.0/0", &igw));
-        self.meddle(&mut outer);
+        self.meddle(&mut outer, "nat-second");
         // A subnet that no table names follows the main one.
         let named = if self.choices.any(&[false, true]) { &private[..1] } else { &[] };
         let mut main = self.table(self.name("rtb-main"), true, &[], cidrs);
         self.lead(&mut main, &nat);
-        self.meddle(&mut main);
+        self.meddle(&mut main, "nat");
         let mut inner = self.table(self.name("rtb-inner"), false, named, cidrs);
         self.lead(&mut inner, &nat);
-        self.meddle(&mut inner);
+        self.meddle(&mut inner, "nat");
         world.region.network.route_tables.seen.extend([own, outer, main, inner]);
     }
 
@@ -99,14 +99,15 @@ impl Maker<'_, '_> {
         }
     }
 
-    /// More routes, and worse ones.
-    fn meddle(&mut self, table: &mut RouteTable) {
+    /// More routes, and worse ones; some to the NAT gateway of this kind. A function's subnet leads to one alone, as the
+    /// check judges the routes behind each for all addresses.
+    fn meddle(&mut self, table: &mut RouteTable, another: &str) {
         let nat = self.name("nat");
         let igw = self.name("igw");
         let peer = self.name("pcx");
-        let second = self.name("nat-second");
+        let another = self.name(another);
         let targets = [
-            second.as_str(),
+            another.as_str(),
             peer.as_str(),
             igw.as_str(),
             nat.as_str(),
