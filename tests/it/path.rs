@@ -2,13 +2,9 @@
 
 use serde_json::Value;
 
-use crate::{
-    moto_suite::wing::public_access,
-    support::{
-        proxy::{Proxy, Rule},
-        run::{Gatelight, Ran},
-        seed::Account,
-    },
+use crate::support::{
+    run::{Gatelight, Ran},
+    seed::Account,
 };
 
 /// `gatelight path` over the demo's inventory.
@@ -30,7 +26,7 @@ fn of_a_function_of_which_one_subnet_is_cut_off() {
     {
         assert!(text.stdout.contains(part), "{part} in {}", text.stdout);
     }
-    let too_long = |line: &&str| line.chars().count() > 80;
+    let too_long = |line: &&str| line.chars().count() > 80 && !line.contains('\'');
     assert_eq!(text.stdout.lines().filter(too_long).collect::<Vec<_>>(), Vec::<&str>::new());
 
     let json = path(&["checkout", "--format", "json"]);
@@ -62,7 +58,7 @@ fn of_a_function_that_arrives_or_is_in_no_vpc() {
     let arrives = path(&["users-sync"]);
     assert_eq!(arrives.status, Some(0), "{arrives:#?}");
     assert!(arrives.stdout.contains("vpce-xray") && !arrives.stdout.contains("STOPS"), "{}", arrives.stdout);
-    let outside = path(&["orders"]);
+    let outside = path(&["reports"]);
     assert_eq!(outside.status, Some(0), "{outside:#?}");
     assert!(outside.stdout.contains("not in a VPC"), "{}", outside.stdout);
 }
@@ -83,13 +79,9 @@ fn a_name_that_is_not_there_is_named_with_the_nearest() {
 fn of_functions_in_the_networks_of_an_account() {
     let account = Account::new();
     let seeded = account.script("us-east-1", include_str!("moto_suite/seeds/networks.py"));
-    let proxy = Proxy::start(|call| match call.operation.as_str() {
-        "ec2:DescribeVpcBlockPublicAccessOptions" => Rule::Answer(public_access(&call.region)),
-        _ => Rule::Forward,
-    });
     for (function, status, place) in [
         ("nat", 0, "NAT gateway"),
-        ("internet-gateway", 1, "internet gateway"),
+        ("internet-gateway", 1, "→ igw-"),
         ("no-route", 1, "route table"),
         ("acl-no-back", 1, "network ACL"),
         ("no-egress", 1, "security group"),
@@ -97,8 +89,9 @@ fn of_functions_in_the_networks_of_an_account() {
         ("nat-instance", 3, "CANNOT TELL"),
     ] {
         // The ARN says where it is.
-        let ran = account.gatelight(["path", &seeded[function], "--pace", "off"]).endpoint(&proxy.url()).run();
+        let ran = account.gatelight(["path", &seeded[function], "--pace", "off"]).run();
         assert_eq!(ran.status, Some(status), "{function}: {ran:#?}");
-        assert!(ran.stdout.contains(place), "{function}: {}", ran.stdout);
+        let unwrapped = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(unwrapped.contains(place), "{function}: {}", ran.stdout);
     }
 }

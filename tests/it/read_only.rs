@@ -14,7 +14,8 @@ use crate::{
     },
 };
 
-/// Every call of audits of a rich account (of one region, and of all), and of one with many roles.
+/// Every call of audits of a rich account (of one region, and of all), of one with many roles, and of one with many
+/// networks.
 fn recorded() -> Vec<Call> {
     let account = Account::new();
     let proxy = Proxy::start(wing::mended(&wing::seed(&account)));
@@ -24,6 +25,9 @@ fn recorded() -> Vec<Call> {
     let other = Account::new();
     other.script("us-east-1", MANY_ROLES);
     other.audit().args(["--region", "us-east-1"]).endpoint(&proxy.url()).run().report();
+    let networks = Account::new();
+    networks.script("us-east-1", include_str!("moto_suite/seeds/networks.py"));
+    networks.audit().args(["--region", "us-east-1"]).endpoint(&proxy.url()).run().report();
     proxy.calls()
 }
 
@@ -53,14 +57,20 @@ fn only_reads() {
         "ec2:DescribeInternetGateways",
         "ec2:DescribeNatGateways",
         "ec2:DescribeNetworkAcls",
+        "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeRegions",
         "ec2:DescribeRouteTables",
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
+        "ec2:DescribeTransitGatewayAttachments",
+        "ec2:DescribeTransitGatewayVpcAttachments",
+        "ec2:DescribeTransitGateways",
         "ec2:DescribeVpcAttribute",
         "ec2:DescribeVpcEndpoints",
+        "ec2:DescribeVpcPeeringConnections",
         "ec2:DescribeVpcs",
         "ec2:GetManagedPrefixListEntries",
+        "ec2:SearchTransitGatewayRoutes",
         "firehose:DescribeDeliveryStream",
         "iam:GetAccountAuthorizationDetails",
         "iam:GetPolicy",

@@ -17,7 +17,7 @@ pub struct Network {
     pub nat_gateways: Listing<NatGateway>,
     /// Their internet gateways.
     pub internet_gateways: Listing<InternetGateway>,
-    /// Their VPC endpoints.
+    /// Their VPC endpoints; and where a route leads to other networks, those of X-Ray in every VPC of the region.
     pub endpoints: Listing<VpcEndpoint>,
     /// Their security groups.
     pub security_groups: Listing<SecurityGroup>,
@@ -314,6 +314,8 @@ pub struct PeeredVpc {
     pub vpc: String,
     /// The account.
     pub owner: String,
+    /// `eu-west-1`.
+    pub region: String,
 }
 
 /// A transit gateway.

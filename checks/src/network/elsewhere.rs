@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     fetched::Gap,
-    inventory::{Route, Subnet},
+    inventory::{PeeredVpc, Route, Subnet, VpcEndpoint},
 };
 
 impl<'a> Walk<'a> {
@@ -51,7 +51,12 @@ impl<'a> Walk<'a> {
         let shut = |hop: &Hop| hop.place == Place::Transit && hop.passage == Passage::Stops && hop.id == *to;
         let may = match Target::of(route) {
             Target::Peering => match self.index.peering(to) {
-                Ok(Some(peering)) => peering.status.eq_ignore_ascii_case("active"),
+                Ok(Some(peering)) => {
+                    // AWS leaves out an end that it would not describe.
+                    let mut far = peering.ends.iter().filter(|end| end.vpc != from.vpc).peekable();
+                    let may = far.peek().is_none() || far.any(|end| !self.is_without_endpoint(end));
+                    may && peering.status.eq_ignore_ascii_case("active")
+                }
                 Ok(None) => self.shared(from).is_err(),
                 Err(_) => true,
             },
@@ -68,23 +73,36 @@ impl<'a> Walk<'a> {
         may && !route.state.eq_ignore_ascii_case("blackhole")
     }
 
+    /// Whether it is a VPC of this account and region, and no endpoint of X-Ray stands in it. What lies behind it does not
+    /// matter: peering does not go on to further networks
+    /// (<https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html>).
+    fn is_without_endpoint(&self, end: &PeeredVpc) -> bool {
+        let endpoints = &self.index.network.endpoints;
+        self.account == Some(&end.owner)
+            && end.region == self.region
+            && endpoints.rest.get().is_ok()
+            && !self.has_endpoint(&end.vpc)
+    }
+
+    fn has_endpoint(&self, vpc: &str) -> bool {
+        let is_xray = |endpoint: &&VpcEndpoint| {
+            [Service::Plain, Service::Fips].iter().any(|service| is_xray(endpoint, self.region, *service))
+        };
+        self.index.endpoints_in(vpc).iter().any(is_xray)
+    }
+
     /// Whether it is a transit gateway of this account between VPCs of this account alone, none of which, but for the one
     /// that packets come from, has an endpoint of X-Ray.
     fn leads_to_no_endpoint(&self, gateway: &str, from: &Subnet) -> bool {
         let network = self.index.network;
         let own = |owner: &String| self.account == Some(owner);
-        let xray = |vpc: &str| {
-            self.index.endpoints_in(vpc).iter().any(|endpoint| {
-                [Service::Plain, Service::Fips].iter().any(|service| is_xray(endpoint, self.region, *service))
-            })
-        };
         let mut attachments = network.transit_attachments.seen.iter().filter(|own| own.gateway == gateway);
         self.index.transit(gateway).is_ok_and(|found| found.is_some_and(|found| own(&found.owner)))
             && network.transit_attachments.rest.get().is_ok()
             && network.endpoints.rest.get().is_ok()
             && attachments.all(|attachment| {
                 let vpc = &attachment.resource;
-                attachment.kind == "vpc" && own(&attachment.owner) && (*vpc == from.vpc || !xray(vpc))
+                attachment.kind == "vpc" && own(&attachment.owner) && (*vpc == from.vpc || !self.has_endpoint(vpc))
             })
     }
 }

@@ -209,7 +209,8 @@ impl World {
     }
 
     pub(crate) fn peering(&mut self) {
-        let end = |vpc: &str, owner: &str| PeeredVpc { vpc: vpc.into(), owner: owner.into() };
+        let end =
+            |vpc: &str, owner: &str| PeeredVpc { vpc: vpc.into(), owner: owner.into(), region: "eu-north-1".into() };
         self.network().peering_connections.seen.push(PeeringConnection {
             id: "pcx-1".into(),
             status: "active".into(),

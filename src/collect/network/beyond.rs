@@ -38,9 +38,24 @@ impl Networks<'_> {
             Some(once_each(all, |peering| &peering.id))
         };
         // On the heap: EC2's calls are large.
-        let (interfaces, peerings) = tokio::join!(Box::pin(interfaces), Box::pin(peerings));
+        // An endpoint in another network may be shared with this one.
+        let shared = async {
+            if targets("pcx-").is_empty() && targets("tgw-").is_empty() {
+                return None;
+            }
+            let (region, china) = (&self.region.name, if self.region.name.starts_with("cn-") { "cn." } else { "" });
+            let names = ["xray", "xray-fips"].map(|name| format!("{china}com.amazonaws.{region}.{name}"));
+            let names = BTreeSet::from(names);
+            Some(
+                describe!(self, DescribeVpcEndpoints, describe_vpc_endpoints(filters, PAGE).vpc_endpoints, "service-name" in &names, read::endpoint),
+            )
+        };
+        let (interfaces, peerings, shared) = tokio::join!(Box::pin(interfaces), Box::pin(peerings), Box::pin(shared));
         let gateways = targets("tgw-");
         let mut network = near;
+        if let Some(shared) = shared {
+            network.endpoints = once_each(joined(network.endpoints, shared), |endpoint| &endpoint.id);
+        }
         network.network_interfaces = interfaces.unwrap_or(network.network_interfaces);
         network.peering_connections = peerings.unwrap_or(network.peering_connections);
         if gateways.is_empty() { network } else { self.with_transit(network, &gateways, vpcs, account).await }

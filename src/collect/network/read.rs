@@ -309,7 +309,7 @@ pub(super) fn peering_connection(peering: sdk::VpcPeeringConnection) -> Result<P
     let code = peering.status.and_then(|status| status.code);
     // AWS leaves out what it does not know of a connection that was refused or has expired.
     let end = |info: sdk::VpcPeeringConnectionVpcInfo| {
-        Some(PeeredVpc { vpc: stated(info.vpc_id)?, owner: stated(info.owner_id)? })
+        Some(PeeredVpc { vpc: stated(info.vpc_id)?, owner: stated(info.owner_id)?, region: stated(info.region)? })
     };
     let ends = [peering.requester_vpc_info, peering.accepter_vpc_info];
     Ok(PeeringConnection {

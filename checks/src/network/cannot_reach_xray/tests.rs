@@ -97,7 +97,11 @@ fn acl<'a>(world: &'a mut Inventory, id: &str) -> &'a mut NetworkAcl {
 }
 
 fn peering(status: &str) -> PeeringConnection {
-    let end = |vpc: &str, owner: &str| PeeredVpc { vpc: vpc.to_owned(), owner: owner.to_owned() };
+    let end = |vpc: &str, owner: &str| PeeredVpc {
+        vpc: vpc.to_owned(),
+        owner: owner.to_owned(),
+        region: "eu-north-1".to_owned(),
+    };
     PeeringConnection {
         id: "pcx-1".to_owned(),
         status: status.to_owned(),
@@ -157,6 +161,37 @@ fn routes_that_lead_out_of_sight_are_unknown() {
         says(&said, "unknown", &format!("an endpoint shared over {target}"));
     }
     says(&with_routes(&[("10.9.0.0/16", "vgw-1")]), "fails", "no route");
+}
+
+/// Peering carries packets to an endpoint at its other end, and no further.
+#[test]
+fn a_peer_of_the_same_account_and_region_is_asked_for_an_endpoint() {
+    let over = |route: &str, far: &str, change: &dyn Fn(&mut Inventory)| {
+        after(BEHIND, |world| {
+            let mut own = peering("active");
+            for end in &mut own.ends {
+                end.owner = "123456789012".to_owned();
+                end.region = world.region.name.clone();
+            }
+            own.ends[1].vpc = far.to_owned();
+            world.region.network.peering_connections.seen = vec![own];
+            routed(world, "rtb-orders", &[(route, "pcx-1")]);
+            change(world);
+        })
+    };
+    for route in ["0.0.0.0/0", "10.9.0.0/16"] {
+        says(&over(route, "vpc-bare", &|_| ()), "fails", "");
+        let endpoint: &dyn Fn(&mut Inventory) = &|world| {
+            let mut far = world.region.network.endpoints.seen[0].clone();
+            (far.id, far.vpc) = ("vpce-far".to_owned(), "vpc-bare".to_owned());
+            (far.service, far.kind) = (format!("com.amazonaws.{}.xray", world.region.name), "Interface".to_owned());
+            world.region.network.endpoints.seen.push(far);
+        };
+        says(&over(route, "vpc-bare", endpoint), "unknown", "an endpoint shared over pcx-1");
+        let elsewhere: &dyn Fn(&mut Inventory) =
+            &|world| world.region.network.peering_connections.seen[0].ends[1].region = "eu-north-1".to_owned();
+        says(&over(route, "vpc-bare", elsewhere), "unknown", "an endpoint shared over pcx-1");
+    }
 }
 
 #[test]

@@ -92,7 +92,11 @@ fn over_others(world: &mut Inventory) {
         public_ip: Some("198.51.100.7".to_owned()),
         security_groups: texts(&["sg-nat"]),
     }]);
-    let end = |vpc: &str, owner: &str| PeeredVpc { vpc: vpc.to_owned(), owner: owner.to_owned() };
+    let end = |vpc: &str, owner: &str| PeeredVpc {
+        vpc: vpc.to_owned(),
+        owner: owner.to_owned(),
+        region: "eu-north-1".to_owned(),
+    };
     network.peering_connections = Listing::whole(vec![PeeringConnection {
         id: "pcx-shared".to_owned(),
         status: "active".to_owned(),

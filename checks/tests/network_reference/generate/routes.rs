@@ -29,7 +29,11 @@ impl Maker<'_, '_> {
     /// Gateways and route tables: the function's subnets lead to a NAT gateway, its subnet to the internet gateway.
     pub(super) fn ways_out(&mut self, world: &mut Inventory, public: &str, private: &[String], cidrs: &[String]) {
         let (igw, nat) = (self.name("igw"), self.name("nat"));
-        let end = |vpc: &str, owner: &str| PeeredVpc { vpc: vpc.to_owned(), owner: owner.to_owned() };
+        let end = |vpc: &str, owner: &str| PeeredVpc {
+            vpc: vpc.to_owned(),
+            owner: owner.to_owned(),
+            region: "eu-north-1".to_owned(),
+        };
         let peering = PeeringConnection {
             id: self.name("pcx"),
             status: self.choices.of(&["active", "deleted"]).to_owned(),

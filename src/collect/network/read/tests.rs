@@ -350,7 +350,9 @@ fn network_interfaces() {
 
 #[test]
 fn peering_connections() {
-    let end = |vpc: &str| sdk::VpcPeeringConnectionVpcInfo::builder().vpc_id(vpc).owner_id("123456789012").build();
+    let end = |vpc: &str| {
+        sdk::VpcPeeringConnectionVpcInfo::builder().vpc_id(vpc).owner_id("123456789012").region("eu-west-1").build()
+    };
     let status = sdk::VpcPeeringConnectionStateReason::builder()
         .code(sdk::VpcPeeringConnectionStateReasonCode::PendingAcceptance)
         .build();
