@@ -342,7 +342,7 @@ fn networks() {
         nat-private               medium
         nat-in-private-subnet     medium
         nat-detached-gateway      medium
-        peering                   ?
+        peering                   medium
         peering-of-everything     medium",
     );
 }
