@@ -172,7 +172,7 @@ fn way(function: &Function, account: &Account, context: &Context<'_>) -> Way {
     let region = &context.region().name;
     let suffix = if account.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
     let verdict = match find_check(CHECK).map(|check| check.judge) {
-        Some(Judge::Function(judge)) => judge(function, context),
+        Some(Judge::Function(judge, _)) => judge(function, context),
         _ => Err(Gap::not_collected(CHECK)),
     };
     let (end, says, fix) = match verdict {

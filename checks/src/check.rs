@@ -63,8 +63,9 @@ pub enum Judge {
     Stage(fn(&StageOf<'_>, &Context<'_>) -> Verdict),
     /// The account's API Gateway settings in a region.
     Account(fn(&Context<'_>) -> Verdict),
-    /// Every Lambda function.
-    Function(fn(&Function, &Context<'_>) -> Verdict),
+    /// About each function, `$LATEST` of it; and how much it matters for one, where that hangs on what the function is,
+    /// whatever the verdict.
+    Function(fn(&Function, &Context<'_>) -> Verdict, fn(&Function, &Context<'_>) -> Option<Severity>),
     /// Log groups that something writes to: those that the first function picks.
     LogGroup(fn(&LogGroupUse<'_>) -> bool, fn(&LogGroupUse<'_>, &Context<'_>) -> Verdict),
 }
@@ -76,7 +77,7 @@ impl Judge {
         match self {
             Self::Stage(_) => "stage",
             Self::Account(_) => "account settings",
-            Self::Function(_) => "function",
+            Self::Function(..) => "function",
             Self::LogGroup(..) => "log group",
         }
     }

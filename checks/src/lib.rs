@@ -90,10 +90,10 @@ pub fn audit(world: World<'_>, checks: &[&'static Check], policy: &Policy, sink:
     let context = Context::under(world, policy);
     let mut checks = checks.to_vec();
     checks.sort_by_key(|check| check.id);
-    let mut tell = |check: &'static Check, subject: Subject, verdict: Verdict| {
+    let mut tell = |check: &'static Check, subject: Subject, verdict: Verdict, applies: Option<Severity>| {
         let own = match &verdict {
             Ok(Judgement::Fail(failure)) => failure.severity,
-            _ => None,
+            _ => applies,
         };
         let severity = policy.severity(check).or(own).unwrap_or(check.severity);
         // Only what would count can be left out of account.
@@ -133,11 +133,11 @@ pub fn audit(world: World<'_>, checks: &[&'static Check], policy: &Policy, sink:
     for &check in &checks {
         let (missed, unseen) = match check.judge {
             Judge::Account(judge) => {
-                tell(check, context.account_subject(), judge(&context));
+                tell(check, context.account_subject(), judge(&context), None);
                 (None, Unseen::None)
             }
             Judge::Stage(_) => (unread.clone(), Unseen::stages(&world.account.partition, world.region)),
-            Judge::Function(_) => (unread_functions.clone(), Unseen::any_if(unread_functions.is_some())),
+            Judge::Function(..) => (unread_functions.clone(), Unseen::any_if(unread_functions.is_some())),
             // A stage or a function that was not seen may write to a group that was not seen.
             Judge::LogGroup(..) => {
                 let from_functions = || unread_functions.clone().filter(|_| check.needs.contains(&Need::Functions));
@@ -148,21 +148,21 @@ pub fn audit(world: World<'_>, checks: &[&'static Check], policy: &Policy, sink:
         };
         coverage.checks.push((check.id, unseen));
         if let Some(gap) = missed {
-            tell(check, context.account_subject(), Err(gap));
+            tell(check, context.account_subject(), Err(gap), None);
         }
     }
     for (subject, stage) in &stages {
         for &check in &checks {
             if let Judge::Stage(judge) = check.judge {
-                tell(check, subject.clone(), judge(stage, &context));
+                tell(check, subject.clone(), judge(stage, &context), None);
             }
         }
     }
     // ARNs of `apigateway` sort before those of `lambda`, and these before those of `logs`.
     for function in functions {
         for &check in &checks {
-            if let Judge::Function(judge) = check.judge {
-                tell(check, function.subject(), judge(function, &context));
+            if let Judge::Function(judge, applies) = check.judge {
+                tell(check, function.subject(), judge(function, &context), applies(function, &context));
             }
         }
     }
@@ -171,7 +171,7 @@ pub fn audit(world: World<'_>, checks: &[&'static Check], policy: &Policy, sink:
             if let Judge::LogGroup(picks, judge) = check.judge
                 && picks(group)
             {
-                tell(check, subject.clone(), judge(group, &context));
+                tell(check, subject.clone(), judge(group, &context), None);
             }
         }
     }

@@ -69,7 +69,7 @@ impl Inventory {
         let context = Context::new(self.world());
         match check.judge {
             Judge::Account(judge) => judge(&context),
-            Judge::Function(judge) => {
+            Judge::Function(judge, _) => {
                 let function = context.functions().flatten().find(|function| function.name == name);
                 judge(function.expect("a function of that name"), &context)
             }

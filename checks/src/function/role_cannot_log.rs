@@ -14,7 +14,7 @@ pub const CHECK: Check = Check {
     title: "A function's role may not write its log",
     severity: Severity::High,
     needs: &[Need::Functions, Need::FunctionRoles, Need::FunctionLogGroups],
-    judge: Judge::Function(judge),
+    judge: Judge::Function(judge, |_, _| None),
     docs: include_str!("role_cannot_log.md"),
 };
 

@@ -15,7 +15,7 @@ pub const CHECK: Check = Check {
     title: "A function's role may not send traces",
     severity: Severity::High,
     needs: &[Need::Functions, Need::FunctionRoles],
-    judge: Judge::Function(judge),
+    judge: Judge::Function(judge, applies),
     docs: include_str!("role_cannot_trace.md"),
 };
 
@@ -40,6 +40,17 @@ fn judge(function: &Function, context: &Context<'_>) -> Verdict {
         (Err(gap), Ok(Some(refusal))) => Ok(failure(function, context, &[refusal], Some(&gap)).into()),
         (Err(gap), _) | (_, Err(gap)) => Err(gap),
     }
+}
+
+/// One that surely may send segments, and of which it is not known whether it may send the rest, can lack but little.
+fn applies(function: &Function, context: &Context<'_>) -> Option<Severity> {
+    if !function.traces() {
+        return None;
+    }
+    let powers = Powers::of(context, context.account_of(function).ok()?, role_of(function, context).ok()??);
+    let refusal = |action| powers.refusal(action, Text::NO_RESOURCE);
+    let segments = matches!(refusal("xray:PutTraceSegments"), Ok(None));
+    (segments && refusal("xray:PutTelemetryRecords").is_err()).then_some(Severity::Low)
 }
 
 /// `unknown`: why it is not known whether segments may be sent, where all that is proven matters less.

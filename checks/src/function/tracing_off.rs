@@ -14,7 +14,7 @@ pub const CHECK: Check = Check {
     title: "Function is not traced",
     severity: Severity::Medium,
     needs: &[Need::Functions, Need::Stages, Need::Callers],
-    judge: Judge::Function(judge),
+    judge: Judge::Function(judge, |_, _| None),
     docs: include_str!("tracing_off.md"),
 };
 

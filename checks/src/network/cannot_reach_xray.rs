@@ -16,7 +16,7 @@ pub const CHECK: Check = Check {
     title: "Function in a VPC cannot reach X-Ray",
     severity: Severity::Medium,
     needs: &[Need::Functions, Need::Networks],
-    judge: Judge::Function(judge),
+    judge: Judge::Function(judge, |function, _| Some(severity(function))),
     docs: include_str!("cannot_reach_xray.md"),
 };
 

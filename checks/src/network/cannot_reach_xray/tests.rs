@@ -389,3 +389,27 @@ mod name;
 mod scale;
 mod telling;
 mod transit;
+
+/// What could not be told matters as much as the fault would.
+#[test]
+fn an_unknown_way_is_as_severe_as_one_that_stops() {
+    let severity = |change: fn(&mut Function)| {
+        let mut world = world();
+        routed(&mut world, "rtb-orders", &[("0.0.0.0/0", "tgw-1")]);
+        let function = world.region.functions.seen.iter_mut().find(|function| function.name == BEHIND).expect("one");
+        change(function);
+        let mut told = None;
+        crate::audit(world.world(), &[&CHECK], &crate::Policy::default(), &mut |outcome| {
+            if outcome.subject.name == BEHIND {
+                told = Some((outcome.verdict.is_err(), outcome.severity));
+            }
+        });
+        told.expect("an outcome")
+    };
+    assert_eq!(severity(|own| own.tracing_mode = Some("Active".to_owned())), (true, Severity::Medium));
+    assert_eq!(severity(|own| own.tracing_mode = Some("PassThrough".to_owned())), (true, Severity::Low));
+    assert_eq!(
+        severity(|own| own.tracing_variables.push("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned())),
+        (true, Severity::High)
+    );
+}
