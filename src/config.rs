@@ -594,7 +594,10 @@ fn whose(profiles: Vec<String>, roles: Vec<String>, external_id: Option<&str>) -
     let base = profiles.first().cloned();
     let mut all: Vec<Whose> = profiles.into_iter().map(Whose::Profile).collect();
     for arn in roles {
-        let is_role = Arn::parse(&arn).is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
+        let is_role = Arn::parse(&arn).is_some_and(|arn| {
+            let twelve = arn.account.len() == 12 && arn.account.bytes().all(|digit| digit.is_ascii_digit());
+            arn.service == "iam" && twelve && arn.resource.strip_prefix("role/").is_some_and(|name| !name.is_empty())
+        });
         if !is_role {
             bail!("--role-arn {arn:?} is not the ARN of a role, such as arn:aws:iam::123456789012:role/gatelight");
         }

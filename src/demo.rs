@@ -116,7 +116,7 @@ fn some_functions_unwell(world: &mut Inventory) {
     world.change_log_group("/functions/fraud", |group| group.retention_days = None);
     let probe = world.region.log_probes.iter_mut().find(|answer| answer.group == "/aws/lambda/checkout");
     let answer = probe.expect("the group is searched");
-    let mut probe = answer.probe.get().expect("it was searched").clone();
+    let mut probe = answer.probe.get().expect("it was searched").clone().expect("it is there");
     let at =
         |minutes: i64| Timestamp::from_second(started_at().as_second() - minutes * 60).unwrap_or_else(|_| started_at());
     probe.hits = vec![Hit {
@@ -126,7 +126,7 @@ fn some_functions_unwell(world: &mut Inventory) {
         last: at(45),
         sample: Some("Exporting failed. Rejecting data. error: context deadline exceeded".to_owned()),
     }];
-    answer.probe = Fetched::known(probe);
+    answer.probe = Fetched::known(Some(probe));
 }
 
 /// The role that is set was deleted: AWS looks at it when it is set, and never again.

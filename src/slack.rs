@@ -9,6 +9,7 @@ mod deliver;
 mod groups;
 mod message;
 mod route;
+mod settle;
 mod text;
 mod webhook;
 
@@ -16,9 +17,8 @@ pub(crate) use audit::{check, post_all, send_all};
 pub(crate) use deliver::{Delivery, backoff, connect};
 pub(crate) use message::{Look, compose, digest, marked, snapshot, snapshot_of_all};
 pub(crate) use route::Route;
+pub(crate) use settle::{NO_ROUTE, Settled, settle};
 pub(crate) use webhook::{Source, Webhook};
-
-pub(crate) use crate::ledger::Message;
 
 #[cfg(test)]
 mod tests;

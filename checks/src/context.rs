@@ -301,6 +301,11 @@ impl<'a> Context<'a> {
         Ok(answer.get()?.as_ref())
     }
 
+    /// Why nothing is known of a log group, where the list of all groups is what could not be read.
+    pub(crate) fn unlisted(&self, name: &str) -> Option<Gap> {
+        self.log_groups.get(name)?.get().err().filter(Gap::is_of_a_listing)
+    }
+
     /// The KMS key of that ARN, or that there is none.
     ///
     /// # Errors

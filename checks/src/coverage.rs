@@ -80,7 +80,11 @@ impl Unseen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CHECKS, Fetched, Listing, Policy, audit, testing::healthy};
+    use crate::{
+        CHECKS, Fetched, Judgement, Listing, Outcome, Policy, audit,
+        check::SubjectKind,
+        testing::{denied_listing, healthy},
+    };
 
     const STAGE: &str = "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5/stages/gone";
     const OTHER: &str = "arn:aws:apigateway:us-east-1::/restapis/zzzzzzzzzz/stages/gone";
@@ -116,6 +120,31 @@ mod tests {
         assert!(!covers("access-log-never-expires-of-nobody", STAGE));
         assert!(!covers("log-group-never-expires", "arn:aws:logs:us-east-1:123456789012:log-group:gone"));
         assert!(covers("function-tracing-off", "arn:aws:lambda:us-east-1:123456789012:function:gone"));
+    }
+
+    #[test]
+    fn a_list_of_log_groups_that_was_denied_is_one_unknown_a_check_that_hangs_on_it() {
+        let mut world = healthy();
+        world.deny_log_groups();
+        let checks: Vec<_> = CHECKS.iter().collect();
+        let mut told = Vec::new();
+        let coverage = audit(world.world(), &checks, &Policy::default(), &mut |outcome| told.push(outcome));
+        for check in ["log-group-never-expires", "log-group-key-unusable"] {
+            let outcomes: Vec<_> = told.iter().filter(|outcome| outcome.check.id == check).collect();
+            let [outcome] = outcomes.as_slice() else { panic!("{check}: {} outcomes", outcomes.len()) };
+            assert_eq!(outcome.subject.kind, SubjectKind::Account);
+            assert_eq!(outcome.verdict, Err(denied_listing("logs:DescribeLogGroups")));
+            assert!(!coverage.covers(check, "arn:aws:logs:us-east-1:123456789012:log-group:gone"));
+        }
+        // The search of a group needs no list.
+        let searched: Vec<_> = told.iter().filter(|outcome| outcome.check.id == "log-emission-failing").collect();
+        let of_account = |outcome: &&&Outcome| outcome.subject.kind == SubjectKind::Account;
+        assert_eq!(searched.iter().filter(of_account).count(), 1, "the groups that are not there");
+        let others = searched.iter().filter(|outcome| !of_account(outcome));
+        assert!(others.clone().count() > 10 && others.clone().all(|outcome| outcome.verdict == Ok(Judgement::Pass)));
+        // What is judged of a stage is said of each.
+        let of_stages = told.iter().filter(|outcome| outcome.check.id == "access-log-destination-missing");
+        assert!(of_stages.filter(|outcome| outcome.verdict.is_err()).count() > 1);
     }
 
     #[test]

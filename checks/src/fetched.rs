@@ -9,13 +9,13 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 pub struct Gap(Arc<Why>);
 
 /// What a [`Gap`] holds.
-#[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Why {
     /// The call that would have told, in AWS's words: `apigateway:GetStages`.
     pub operation: String,
     /// The IAM action that allows the call: `apigateway:GET`. Empty where no permission is at stake.
     pub permission: String,
-    /// The ARN or name that was asked about.
+    /// The ARN or name that was asked about; `*` where everything was.
     pub resource: String,
     /// What kind of silence it was.
     pub kind: GapKind,
@@ -86,6 +86,12 @@ impl Gap {
             kind,
             message: message.into(),
         })
+    }
+
+    /// Whether a listing of everything could not be read, rather than what was asked about one thing.
+    #[must_use]
+    pub fn is_of_a_listing(&self) -> bool {
+        self.why().resource == "*" && !self.why().operation.is_empty()
     }
 
     /// What is known about it.

@@ -139,9 +139,13 @@ pub fn audit(world: World<'_>, checks: &[&'static Check], policy: &Policy, sink:
             Judge::Stage(_) => (unread.clone(), Unseen::stages(&world.account.partition, world.region)),
             Judge::Function(..) => (unread_functions.clone(), Unseen::any_if(unread_functions.is_some())),
             // A stage or a function that was not seen may write to a group that was not seen.
-            Judge::LogGroup(..) => {
+            Judge::LogGroup(picks, judge) => {
                 let from_functions = || unread_functions.clone().filter(|_| check.needs.contains(&Need::Functions));
-                let missed = unread.clone().or_else(from_functions);
+                let unlisted = || {
+                    let mut picked = groups.iter().map(|(_, group)| group).filter(|group| picks(group));
+                    picked.find_map(|group| hangs_on_the_list(group, &context, || judge(group, &context)))
+                };
+                let missed = unread.clone().or_else(from_functions).or_else(unlisted);
                 let unseen = Unseen::any_if(missed.is_some());
                 (missed, unseen)
             }
@@ -171,9 +175,19 @@ pub fn audit(world: World<'_>, checks: &[&'static Check], policy: &Policy, sink:
             if let Judge::LogGroup(picks, judge) = check.judge
                 && picks(group)
             {
-                tell(check, subject.clone(), judge(group, &context), None);
+                let verdict = judge(group, &context);
+                // Said once for all of them, above.
+                if hangs_on_the_list(group, &context, || verdict.clone()).is_none() {
+                    tell(check, subject.clone(), verdict, None);
+                }
             }
         }
     }
     coverage
+}
+
+/// Why the list of log groups could not be read, where that is what keeps a check from a verdict on `group`.
+fn hangs_on_the_list(group: &LogGroupUse<'_>, context: &Context<'_>, verdict: impl FnOnce() -> Verdict) -> Option<Gap> {
+    let unlisted = context.unlisted(&group.name)?;
+    verdict().err().filter(|gap| *gap == unlisted)
 }

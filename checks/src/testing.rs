@@ -43,6 +43,12 @@ pub fn denied(operation: &str) -> Gap {
     })
 }
 
+/// The gap of a listing that was denied as a whole.
+#[must_use]
+pub fn denied_listing(operation: &str) -> Gap {
+    Gap::new(Why { resource: "*".to_owned(), ..denied(operation).why().clone() })
+}
+
 /// An entry of [`Stage::method_logging`]: `None` for the stage-wide setting.
 #[must_use]
 pub fn logging(method: Option<&str>, level: Option<&str>) -> MethodLogging {
@@ -151,6 +157,23 @@ impl Inventory {
     pub fn log_group_mut(&mut self, name: &str) -> &mut Fetched<Option<LogGroup>> {
         let mut answers = self.region.log_groups.iter_mut();
         &mut answers.find(|answer| answer.name == name).expect("a log group of that name").group
+    }
+
+    /// Deletes a log group: it is not searched either.
+    ///
+    /// # Panics
+    /// If nobody asked about it.
+    pub fn delete_log_group(&mut self, name: &str) {
+        *self.log_group_mut(name) = Fetched::known(None);
+        self.region.log_probes.retain(|answer| answer.group != name);
+    }
+
+    /// Denies the list of log groups, which is how each is looked up.
+    pub fn deny_log_groups(&mut self) {
+        let gap = denied_listing("logs:DescribeLogGroups");
+        for answer in &mut self.region.log_groups {
+            answer.group = Err(gap.clone()).into();
+        }
     }
 
     /// Changes a log group.

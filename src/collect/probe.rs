@@ -37,7 +37,7 @@ const BUDGET: usize = 20;
 const PAGE: i32 = 10_000;
 /// The most metrics that GetMetricData takes in a call.
 const BATCH: usize = 500;
-/// How long CloudWatch may take to count an event. The window ends so long before now.
+/// How long CloudWatch may take to count an event: a group without a count is known to be silent up to so long ago.
 const DELAY: SignedDuration = SignedDuration::from_mins(15);
 /// After so many groups that may not be searched, one begun after the other, and none that may, the rest is not tried.
 /// A permission can be given group by group, so one refusal proves little.
@@ -55,12 +55,11 @@ pub(crate) struct Evidence {
 }
 
 impl Evidence {
-    /// From when to when. It ends a quarter of an hour before `now`: later events may not be counted yet.
+    /// From when to when, up to `now`: the newest failure is the one that matters most.
     pub(super) fn window(self, now: Timestamp) -> (Timestamp, Timestamp) {
         // Whole seconds, so that what a report names is what was asked for.
         let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
-        let before = |duration| now.checked_sub(duration).unwrap_or(Timestamp::MIN);
-        (before(self.window), before(DELAY))
+        (now.checked_sub(self.window).unwrap_or(Timestamp::MIN), now)
     }
 }
 
@@ -88,7 +87,8 @@ pub(super) async fn log_probes(
         let group = group.to_owned();
         async move {
             let probe = if silent {
-                Ok(LogProbe { since, until, silent, reached: None, hits: Vec::new() })
+                let until = until.checked_sub(DELAY).map_or(since, |counted| counted.max(since));
+                Ok(Some(LogProbe { since, until, silent, reached: None, hits: Vec::new() }))
             } else if searchable {
                 refused.or_try(&group, search(region, client, &group, (since, until), evidence.samples)).await
             } else {
@@ -217,11 +217,11 @@ async fn search(
     group: &str,
     (since, until): (Timestamp, Timestamp),
     samples: bool,
-) -> Result<LogProbe, Gap> {
+) -> Searched {
     let operation = Operation::FilterLogEvents;
     let filter = patterns::filter();
     let mut found = Found { samples, ..Found::default() };
-    let (mut pages, mut spent) = (0, false);
+    let (mut pages, mut spent, mut absent) = (0, false, false);
     let all = region
         .calls
         .pages(operation, group, async |token| {
@@ -239,8 +239,10 @@ async fn search(
                         .send()
                 })
                 .await?;
-            // A group that is not there holds nothing.
-            let Some(answer) = answer else { return Ok(Page { elements: Vec::new(), next: None }) };
+            let Some(answer) = answer else {
+                absent = true;
+                return Ok(Page { elements: Vec::new(), next: None });
+            };
             let events = answer.events.ok_or_else(|| lacks(operation, group, "the list of events"))?;
             let unread = events.iter().filter_map(|event| found.take(event, group).err()).map(Err::<(), _>).collect();
             pages += 1;
@@ -249,7 +251,11 @@ async fn search(
             Ok(Page { elements: unread, next: next.filter(|_| !spent) })
         })
         .await;
-    found.probe(since, until, spent, all.rest.get())
+    // One that is deleted meanwhile, after hits, is there for what was found in it.
+    if absent && found.hits.is_empty() {
+        return Ok(None);
+    }
+    found.probe(since, until, spent, all.rest.get()).map(Some)
 }
 
 /// What was found so far in a group.
@@ -296,13 +302,16 @@ impl Found {
     }
 }
 
+/// What was found in a group, that there is none of that name, or why that is not known.
+type Searched = Result<Option<LogProbe>, Gap>;
+
 /// Searches that were refused since the last that was not.
 #[derive(Debug, Default)]
 struct Refused(Mutex<(u32, Option<Gap>)>);
 
 impl Refused {
     /// Tries a search, unless so many were refused that it is not worth it.
-    async fn or_try(&self, group: &str, search: impl Future<Output = Result<LogProbe, Gap>>) -> Result<LogProbe, Gap> {
+    async fn or_try(&self, group: &str, search: impl Future<Output = Searched>) -> Searched {
         if let Some(gap) = self.given_up(group) {
             return Err(gap);
         }
@@ -422,10 +431,10 @@ mod tests {
     }
 
     #[test]
-    fn the_window_ends_a_quarter_of_an_hour_ago() {
+    fn the_window_ends_now() {
         let evidence = Evidence { window: SignedDuration::from_hours(24), metrics: true, samples: true };
         let now = Timestamp::new(1_795_338_000, 999).expect("a time");
-        assert_eq!(evidence.window(now), (at(1_795_338_000 - 86_400), at(1_795_338_000 - 900)));
+        assert_eq!(evidence.window(now), (at(1_795_338_000 - 86_400), at(1_795_338_000)));
     }
 
     #[test]
@@ -514,11 +523,11 @@ mod tests {
         for _ in 1..REFUSED_ENOUGH {
             assert!(refused.or_try("g", async { denied() }).await.is_err());
         }
-        assert!(refused.or_try("g", async { probe() }).await.is_ok(), "one more is tried");
+        assert!(refused.or_try("g", async { probe().map(Some) }).await.is_ok(), "one more is tried");
         for _ in 0..REFUSED_ENOUGH {
             assert!(refused.or_try("g", async { denied() }).await.is_err());
         }
-        let gap = refused.or_try("h", async { probe() }).await.expect_err("given up");
+        let gap = refused.or_try("h", async { probe().map(Some) }).await.expect_err("given up");
         assert!(gap.why().resource == "h" && gap.to_string().contains("not tried"), "{gap}");
     }
 }

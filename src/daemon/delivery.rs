@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use super::{Clock, job::Memory};
 use crate::{
     ledger::Outgoing,
-    slack::{self, Delivery, Route},
+    slack::{self, Delivery, Route, Settled},
 };
 
 /// However the clock was set, the outbox is looked into so often.
@@ -99,9 +99,8 @@ impl Deliveries {
                 continue;
             }
             let Some(route) = self.routes.iter().position(|route| route.name() == message.webhook) else {
-                let why = "the configuration has no webhook of this name any more";
-                tracing::error!(webhook = message.webhook, "a message is not sent: {why}");
-                ledger.refused(message.id, why, now)?;
+                tracing::error!(webhook = message.webhook, "a message is not sent: {}", slack::NO_ROUTE);
+                ledger.refused(message.id, slack::NO_ROUTE, now)?;
                 continue;
             };
             self.busy.insert(message.webhook.clone());
@@ -170,33 +169,28 @@ impl Sending {
     }
 
     fn note(&self, delivery: Delivery) -> anyhow::Result<(Fate, Option<Timestamp>)> {
-        let Outgoing { id, webhook, attempts, .. } = &self.message;
-        let now = (self.clock)();
+        let Outgoing { webhook, attempts, .. } = &self.message;
         let ledger = self.memory.lock();
-        Ok(match delivery {
-            Delivery::Delivered => {
-                ledger.sent(*id, now)?;
+        let own = || slack::backoff(attempts + 1, chance());
+        Ok(match slack::settle(&ledger, &self.message, delivery, (self.clock)(), own)? {
+            Settled::Sent => {
                 tracing::info!(webhook, "a message was posted");
                 (Fate::Sent, None)
             }
-            Delivery::Later { after, why, perhaps } => {
-                let wait = after.unwrap_or_else(|| slack::backoff(attempts + 1, chance()));
-                let at = self.after(wait).unwrap_or(now);
-                let seconds = wait.as_secs();
-                if !perhaps {
-                    ledger.later(*id, at, &why)?;
-                    tracing::warn!(webhook, "a message is put off by {seconds} seconds: {why}");
-                    (Fate::Later, Some(at))
-                } else if ledger.in_doubt(*id, at, &why, now)? {
-                    tracing::warn!(webhook, "a message may have arrived; it is sent again in {seconds} seconds: {why}");
-                    (Fate::Doubtful, Some(at))
-                } else {
-                    tracing::error!(webhook, "a message may not have arrived, and is not sent a third time: {why}");
-                    (Fate::Doubtful, Some(at))
-                }
+            Settled::Later { why, wait } => {
+                tracing::warn!(webhook, "a message is put off by {} seconds: {why}", wait.as_secs());
+                (Fate::Later, self.after(wait))
             }
-            Delivery::Refused { why } => {
-                ledger.refused(*id, &why, now)?;
+            Settled::Again { why, wait } => {
+                let seconds = wait.as_secs();
+                tracing::warn!(webhook, "a message may have arrived; it is sent again in {seconds} seconds: {why}");
+                (Fate::Doubtful, self.after(wait))
+            }
+            Settled::Uncertain { why, wait } => {
+                tracing::error!(webhook, "a message may not have arrived, and is not sent a third time: {why}");
+                (Fate::Doubtful, self.after(wait))
+            }
+            Settled::Refused { why } => {
                 tracing::error!(webhook, "a message was refused, and is not sent again: {why}");
                 (Fate::Refused, None)
             }

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::{Config, daemon::Schedule},
     deliver::Sink,
-    ledger::{self, Ledger},
+    ledger::Ledger,
     news::News,
     progress::Progress,
     report::{self, Report, Told},
@@ -156,13 +156,7 @@ impl Job {
         runtime.shutdown_background();
         let Some(mut report) = report else { return Ok(None) };
         self.progress.step();
-        let compose = |news: &News| {
-            let messages = slack::compose(news, &audit.slack, self.next_look.as_deref());
-            messages
-                .into_iter()
-                .map(|message| ledger::Message { webhook: message.webhook, body: message.body })
-                .collect()
-        };
+        let compose = |news: &News| slack::compose(news, &audit.slack, self.next_look.as_deref());
         let news = self.memory.lock().record(&mut report, &self.schedule.name, compose)?;
         self.progress.step();
         let mut seen = seen(&report, news, audit.verbose)?;

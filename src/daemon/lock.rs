@@ -46,18 +46,6 @@ impl Lock {
     }
 }
 
-/// Replaces a small file, whole or not at all.
-///
-/// # Errors
-/// If it cannot be written.
-pub(crate) fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let half = path.with_extension("half");
-    let mut file = File::create(&half)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    fs::rename(half, path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,7 +15,7 @@ use super::{
     Clock,
     agenda::{self, Agenda, Start},
     delivery::{Delivered, Deliveries},
-    digest::Digests,
+    digest,
     health::{Bound, Health, Server},
     job::{End, Finished, Job, Look, Memory, Seen},
     notify::Notify,
@@ -76,7 +76,6 @@ struct Loop {
     service: Service,
     agenda: Agenda,
     deliveries: Deliveries,
-    digests: Digests,
     running: Option<Running>,
     stopping: Option<Stopping>,
     pruned: Option<Timestamp>,
@@ -133,12 +132,10 @@ impl Loop {
         service.health.schedules(&service.config.schedules, last_success(&service.memory));
         let (deliveries, delivered) =
             Deliveries::new(service.memory.clone(), Arc::clone(&service.config.routes), Arc::clone(&service.clock));
-        let digests = Digests::open(&service.config.state_directory);
         let this = Self {
             service,
             agenda,
             deliveries,
-            digests,
             running: None,
             stopping: None,
             pruned: None,
@@ -160,7 +157,7 @@ impl Loop {
             if let Some(start) = self.agenda.due(now, jitter, &mut agenda::draw) {
                 self.start(start, now);
             }
-            let digests = self.digests.post(&self.service.config, &self.service.memory, now);
+            let digests = digest::post(&self.service.config, &self.service.memory, now);
             if self.note(digests) == Some(true) {
                 self.deliveries.wake();
             }

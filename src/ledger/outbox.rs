@@ -2,7 +2,7 @@
 //! or refused. One that a process was sending when it died is sent once more, and says so; one that was found so twice is
 //! not sent again, as nobody knows whether it arrived.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
@@ -14,12 +14,33 @@ use super::{Ledger, Message, Outgoing, from_millis, to_millis};
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
 
 impl Ledger {
-    /// Puts messages into the outbox that belong to no run, such as a digest.
+    /// When each route's digest was last put into the outbox; or, before the first, since when it is waited for.
     ///
     /// # Errors
-    /// If the ledger cannot be written; then none of them is there.
-    pub(crate) fn put(&self, messages: &[Message], now: Timestamp) -> anyhow::Result<()> {
-        self.write(|db| put(db, messages, now))
+    /// If the ledger cannot be read.
+    pub(crate) fn digests(&self) -> anyhow::Result<BTreeMap<String, Timestamp>> {
+        let mut ask = self.db.prepare_cached("SELECT webhook, last FROM digests")?;
+        let rows = ask.query_map([], |row| Ok((row.get(0)?, from_millis(row.get(1)?))))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Puts a digest into the outbox, and remembers when.
+    ///
+    /// # Errors
+    /// If the ledger cannot be written; then neither was done.
+    pub(crate) fn put_digest(&self, digest: &Message, now: Timestamp) -> anyhow::Result<()> {
+        self.write(|db| {
+            put(db, std::slice::from_ref(digest), now)?;
+            remember_digest(db, &digest.webhook, now)
+        })
+    }
+
+    /// Remembers that a route's digest is waited for from now on.
+    ///
+    /// # Errors
+    /// If the ledger cannot be written.
+    pub(crate) fn await_digest(&self, webhook: &str, now: Timestamp) -> anyhow::Result<()> {
+        self.write(|db| remember_digest(db, webhook, now))
     }
 
     /// The messages that are to be sent now, the oldest first. The first call looks for those that a process was sending
@@ -181,6 +202,11 @@ pub(super) fn put(db: &Connection, messages: &[Message], now: Timestamp) -> rusq
         insert.execute(params![message.webhook, message.body.to_string(), to_millis(now)])?;
     }
     Ok(())
+}
+
+fn remember_digest(db: &Connection, webhook: &str, now: Timestamp) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO digests (webhook, last) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET last = ?2";
+    db.execute(sql, params![webhook, to_millis(now)]).map(drop)
 }
 
 /// Decides about messages that a process was sending when it died, and gives those that are now uncertain.

@@ -86,6 +86,11 @@ pub(super) const STEPS: &[&str] = &[
     ) STRICT;
     CREATE INDEX outbox_undecided ON outbox (state) WHERE state IN ('waiting', 'sending');
     CREATE INDEX outbox_untold ON outbox (webhook) WHERE state = 'uncertain' AND told = 0;",
+    // When each route's digest was last put into the outbox; or, before the first, since when it is waited for.
+    "CREATE TABLE digests (
+        webhook TEXT PRIMARY KEY,
+        last INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;",
 ];
 
 /// What a file is, by its own word.

@@ -57,3 +57,10 @@ fn no_messages(_: &News) -> Vec<Message> {
 fn message(webhook: &str, text: &str) -> Message {
     Message { webhook: webhook.to_owned(), body: json!({"text": text}) }
 }
+
+/// Messages that belong to no run.
+fn put(ledger: &Ledger, messages: &[Message], now: Timestamp) {
+    for message in messages {
+        ledger.put_digest(message, now).expect("writes");
+    }
+}

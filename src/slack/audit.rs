@@ -10,6 +10,7 @@ use super::{
     deliver::{Delivery, connect, post},
     message::marked,
     route::Route,
+    settle::{NO_ROUTE, Settled, settle},
     webhook::Webhook,
 };
 use crate::ledger::{Ledger, Message, Outgoing};
@@ -84,7 +85,9 @@ pub(crate) async fn send_all(routes: &[Route], ledger: &Ledger) -> anyhow::Resul
         let mut wait = None;
         for message in ledger.due(Timestamp::now())? {
             let Some(route) = routes.iter().find(|route| route.name() == message.webhook) else {
-                problems.insert(message.id, format!("{}: it is not in the configuration any more", message.webhook));
+                // Said once: it would keep every later audit from delivering.
+                ledger.refused(message.id, NO_ROUTE, Timestamp::now())?;
+                problems.insert(message.id, format!("{}: a message is given up: {NO_ROUTE}", message.webhook));
                 continue;
             };
             match send(route, &message, ledger).await? {
@@ -129,28 +132,13 @@ async fn send(route: &Route, message: &Outgoing, ledger: &Ledger) -> anyhow::Res
             connection.post(&marked(&message.body, message.repeated, message.uncertain)).await
         }
     };
-    let now = Timestamp::now();
-    Ok(match delivery {
-        Delivery::Delivered => {
-            ledger.sent(message.id, now)?;
-            Sent::Yes
-        }
-        Delivery::Refused { why } => {
-            ledger.refused(message.id, &why, now)?;
-            Sent::Never(format!("the message was refused: {why}"))
-        }
-        Delivery::Later { after, why, perhaps } => {
-            // Somebody waits for the command. A later audit tries again anyway.
-            let wait = after.unwrap_or(Duration::from_secs(u64::from(message.attempts.min(59)) + 1));
-            let at = now.checked_add(wait)?;
-            if !perhaps {
-                ledger.later(message.id, at, &why)?;
-                Sent::Later(why, wait)
-            } else if ledger.in_doubt(message.id, at, &why, now)? {
-                Sent::Later(format!("it may have been posted: {why}"), wait)
-            } else {
-                Sent::Never(format!("nobody knows whether the message was posted: {why}"))
-            }
-        }
+    // Somebody waits for the command. A later audit tries again anyway.
+    let own = || Duration::from_secs(u64::from(message.attempts.min(59)) + 1);
+    Ok(match settle(ledger, message, delivery, Timestamp::now(), own)? {
+        Settled::Sent => Sent::Yes,
+        Settled::Later { why, wait } => Sent::Later(why, wait),
+        Settled::Again { why, wait } => Sent::Later(format!("it may have been posted: {why}"), wait),
+        Settled::Uncertain { why, .. } => Sent::Never(format!("nobody knows whether the message was posted: {why}")),
+        Settled::Refused { why } => Sent::Never(format!("the message was refused: {why}")),
     })
 }

@@ -8,10 +8,11 @@ use std::{
 use gatelight_checks::{Severity, check::SubjectKind, find_check};
 use jiff::Timestamp;
 
-use super::text::{command, count, length, moment, name, prose, span, thousands};
+use super::text::{command, length, moment, name, prose, span};
 use crate::{
     news::{End, Finding},
     report::{Thing, command_line},
+    terminal::{count, thousands},
 };
 
 /// Names that a list shows; the others are counted.

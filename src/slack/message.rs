@@ -13,12 +13,13 @@ use super::{
     blocks::{BLOCKS, TOTAL, context, header, section},
     groups::{Group, Groups, State},
     route::Route,
-    text::{bare, count, length, moment, name, thousands},
+    text::{bare, length, moment, name},
 };
 use crate::{
     ledger::Message,
     news::{Finding, News},
     report::{Report, Row, Shard, Told},
+    terminal::{count, thousands},
 };
 
 /// Groups that are over which a message shows.

@@ -8,14 +8,12 @@ use globset::{Glob, GlobSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{
-    Look, Route, Source, Webhook, blocks, compose, digest, marked,
-    text::{count, length},
-};
+use super::{Look, Route, Source, Webhook, blocks, compose, digest, marked, text::length};
 use crate::{
     ledger::Message,
     news::{End, Finding, News},
     report::Thing,
+    terminal::{count, thousands},
 };
 
 fn at(text: &str) -> Timestamp {
@@ -244,8 +242,8 @@ fn what_does_not_fit_is_counted() {
     assert!(shown >= 5, "{shown}");
     let rest = format!(
         "and {} more ({} high, 3,000 low): `gatelight history --open` lists them",
-        super::text::thousands(4_200 - shown as u64),
-        super::text::thousands(1_200 - shown as u64)
+        thousands(4_200 - shown as u64),
+        thousands(1_200 - shown as u64)
     );
     assert!(texts(&body).contains(&rest), "{rest}\n{:#?}", texts(&body));
     let over = texts(&body).iter().filter(|text| text.starts_with('✅')).count() as u64;

@@ -5,6 +5,8 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
+use crate::terminal::count;
+
 /// What a name can take at most, in `mrkdwn`.
 const NAME: usize = 120;
 
@@ -145,24 +147,6 @@ pub(super) fn span(from: Timestamp, to: Timestamp) -> String {
         3_600..172_800 => count((seconds / 3_600).unsigned_abs(), "hour"),
         _ => count((seconds / 86_400).unsigned_abs(), "day"),
     }
-}
-
-/// `1,204 stages`.
-pub(super) fn count(n: u64, noun: &str) -> String {
-    format!("{} {noun}{}", thousands(n), if n == 1 { "" } else { "s" })
-}
-
-/// `1204` → `1,204`.
-pub(super) fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -53,6 +53,20 @@ fn a_profile_that_is_not_there() {
 }
 
 #[test]
+fn a_role_that_is_none() {
+    for arn in [
+        "gatelight",
+        "arn:aws:iam::123:role/gatelight",
+        "arn:aws:iam::12345678901x:role/gatelight",
+        "arn:aws:iam::123456789012:role/",
+        "arn:aws:iam::123456789012:user/gatelight",
+        "arn:aws:sts::123456789012:role/gatelight",
+    ] {
+        audit(&["--region", "us-east-1", "--role-arn", arn]).run().refuses(&[arn]);
+    }
+}
+
+#[test]
 fn a_region_that_is_not_there() {
     for name in ["us-esat-1", "useast1", "us east 1", "-", "us-east-1/../x"] {
         let ran = audit(&[&format!("--region={name}")]).endpoint(&nobody()).run();

@@ -26,39 +26,34 @@ pub const CHECK: Check = Check {
 
 fn judge(group: &LogGroupUse<'_>, context: &Context<'_>) -> Verdict {
     let name = group.name.as_str();
-    let probe = probe(name, context);
-    // What was found is proof, whatever else is not known.
-    if let Ok(found) = probe
-        && !found.hits.is_empty()
-    {
-        return Ok(failure(group, found, context).into());
-    }
-    let Some(known) = context.log_group(name)? else {
-        return Ok(Judgement::NotApplicable("the log group does not exist"));
+    // The search itself tells whether there is such a group: nothing else is needed where it came to its end.
+    let probe = match probe(name, context) {
+        Ok(Some(found)) if !found.hits.is_empty() => return Ok(failure(group, found, context).into()),
+        Ok(Some(LogProbe { reached: None, .. })) => return Ok(Judgement::Pass),
+        Ok(None) => return Ok(Judgement::NotApplicable(ABSENT)),
+        Ok(Some(unfinished)) => Ok(unfinished),
+        Err(gap) => Err(gap),
     };
-    if probe.as_ref().is_ok_and(|probe| probe.silent) {
-        return Ok(Judgement::Pass);
-    }
+    let Some(known) = context.log_group(name)? else { return Ok(Judgement::NotApplicable(ABSENT)) };
     if let Some(class @ ("INFREQUENT_ACCESS" | "DELIVERY")) = known.class.as_deref() {
         let why = format!("log group {name} is of class {class}, whose events FilterLogEvents does not search");
         return Err(Gap::unprovable(&known.arn, why));
     }
     let LogProbe { until, reached, .. } = probe?;
-    match reached {
-        None => Ok(Judgement::Pass),
-        Some(reached) => {
-            let why = format!(
-                "log group {name} was searched up to {reached} only, without a hit: the budget of pages was spent \
-                 before the window's end at {until}"
-            );
-            Err(Gap::unprovable(&known.arn, why))
-        }
-    }
+    let reached = reached.as_ref().unwrap_or(until);
+    let why = format!(
+        "log group {name} was searched up to {reached} only, without a hit: the budget of pages was spent before the \
+         window's end at {until}"
+    );
+    Err(Gap::unprovable(&known.arn, why))
 }
 
-fn probe<'a>(name: &str, context: &Context<'a>) -> Result<&'a LogProbe, Gap> {
+const ABSENT: &str = "the log group does not exist";
+
+fn probe<'a>(name: &str, context: &Context<'a>) -> Result<Option<&'a LogProbe>, Gap> {
     let answer = context.region().log_probes.iter().find(|answer| answer.group == name);
-    answer.ok_or_else(|| Gap::not_collected(format!("search of log group {name}")))?.probe.get()
+    let answer = answer.ok_or_else(|| Gap::not_collected(format!("search of log group {name}")))?;
+    Ok(answer.probe.get()?.as_ref())
 }
 
 /// Whether nothing but access logs is written to the group, whose text comes from clients. What a listing hides may be

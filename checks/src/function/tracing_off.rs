@@ -69,7 +69,8 @@ fn judge(function: &Function, context: &Context<'_>) -> Verdict {
 /// The REST stages that trace and are known to call the function: those that its resource policy names.
 ///
 /// # Errors
-/// If there may be others of which nothing is known, and none of those that are known.
+/// If none of those that are known is named, and there may be others of which nothing is known, or the policy lets any
+/// API call it.
 fn traced_callers(function: &Function, context: &Context<'_>) -> Result<Vec<Subject>, Gap> {
     callers_among(context.traced_stages(), function, context)
 }
@@ -96,20 +97,26 @@ pub(crate) fn callers_among(
     let of_any_api = arn("-", "-");
 
     let mut callers: Vec<StageOf<'_>> = Vec::new();
-    let mut names_some_api = false;
+    let (mut names_some_api, mut names_any_api) = (false, false);
     for source in policy.sources("apigateway.amazonaws.com", "lambda:InvokeFunction") {
         let is_caller = |stage: &&StageOf<'_>| source.names(&arn(&stage.api.id, &stage.stage.name));
         if let Some(api) = source.first_of_resource() {
             // Thousands of functions and stages meet here; most sources name one API.
             names_some_api |= source.names(&format!("arn:{partition}:execute-api:{region}:{account}:{api}/"));
             callers.extend(traced.by_api.get(api).into_iter().flatten().filter(is_caller));
-        } else if !source.names(&of_any_api) {
+        } else if source.names(&of_any_api) {
+            names_any_api = true;
+        } else {
             names_some_api |= source.names(&format!("arn:{partition}:execute-api:{region}:{account}:"));
             callers.extend(traced.by_api.values().flatten().filter(is_caller));
         }
     }
     match &traced.unseen {
         Some(gap) if callers.is_empty() && names_some_api => Err(gap.clone()),
+        _ if callers.is_empty() && names_any_api => {
+            let why = "its resource policy lets API Gateway call it for any API of the account, which names none";
+            Err(Gap::unprovable(&function.arn, why))
+        }
         _ => {
             let mut callers: Vec<Subject> = callers.iter().map(|stage| context.stage_subject(stage)).collect();
             callers.sort();
@@ -153,8 +160,6 @@ mod tests {
             (PROD, Severity::Medium),
             ("arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/*/GET/pets", Severity::Medium),
             ("arn:aws:execute-api:us-east-1:123456789012:a1b2*/prod/*", Severity::Medium),
-            ("arn:aws:execute-api:us-east-1:123456789012:*", Severity::Low),
-            ("arn:aws:execute-api:us-east-1:123456789012:*/prod/*", Severity::Low),
             ("arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/test/GET/pets", Severity::Low),
             ("arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/prod/GET/pets", Severity::Low),
             ("arn:aws:execute-api:us-east-1:123456789012:k1l2m3n4o5/*", Severity::Low),
@@ -162,6 +167,32 @@ mod tests {
             assert_eq!(severity(&called(Some(&by(source)))), Some(expected), "{source}");
         }
         assert_eq!(severity(&called(None)), Some(Severity::Low));
+    }
+
+    #[test]
+    fn a_policy_that_names_any_api_leaves_open_who_calls() {
+        let any =
+            ["arn:aws:execute-api:us-east-1:123456789012:*", "arn:aws:execute-api:us-east-1:123456789012:*/prod/*"];
+        let unasked = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"lambda:InvokeFunction","Resource":"f"}]}"#;
+        for policy in any.map(by).iter().map(String::as_str).chain([unasked]) {
+            let failure = called(Some(policy)).failure(&CHECK, "checkout");
+            assert_eq!(failure.severity, Some(Severity::Medium), "{policy}");
+            assert!(
+                failure.message.contains("is not known (its resource policy lets API Gateway"),
+                "{}",
+                failure.message
+            );
+        }
+        // A stage that is named beside it is known.
+        let both =
+            format!(r#"{{"Version":"2012-10-17","Statement":[{},{}]}}"#, statement(&by(PROD)), statement(unasked));
+        let failure = called(Some(&both)).failure(&CHECK, "checkout");
+        assert!(failure.message.contains("stage that traces calls it"), "{}", failure.message);
+    }
+
+    fn statement(policy: &str) -> &str {
+        let (_, statements) = policy.split_once('[').expect("a list");
+        statements.strip_suffix("]}").expect("its end")
     }
 
     #[test]

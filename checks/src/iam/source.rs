@@ -9,13 +9,14 @@ use super::{
     principal::Caller,
 };
 
-/// A value of `aws:SourceArn` under which a statement allows something.
+/// A value of `aws:SourceArn` under which a statement allows something; none where it asks for no such value.
 #[derive(Clone, Copy, Debug)]
-pub struct Source<'a>(&'a Pattern);
+pub struct Source<'a>(Option<&'a Pattern>);
 
 impl Document {
-    /// The values of `aws:SourceArn` under which some statement allows `service` to do `action`. What is not understood
-    /// names nobody, and other conditions are not looked at: whoever is named may be a caller, and others too.
+    /// The values of `aws:SourceArn` under which some statement allows `service` to do `action`; any value, where a
+    /// statement asks for none. A statement that is not understood names nobody, and other conditions are not looked at: whoever is
+    /// named may be a caller, and others too.
     pub fn sources<'a>(&'a self, service: &'a str, action: &'a str) -> impl Iterator<Item = Source<'a>> {
         let action = action.to_ascii_lowercase();
         let allows = move |statement: &&super::document::Statement| {
@@ -31,11 +32,16 @@ impl Document {
                 && actions.list.iter().any(is)
                 && principals.include(Caller::Service(service), false).any() == Answer::Yes
         };
-        let clauses = self.statements.iter().filter(allows).flat_map(|statement| match &statement.condition {
-            Part::Is(clauses) => clauses.as_slice(),
-            Part::Absent | Part::Unclear(_) => &[],
-        });
-        clauses.flat_map(|clause| clause.required("aws:SourceArn")).map(Source)
+        self.statements.iter().filter(allows).flat_map(|statement| {
+            let clauses = match &statement.condition {
+                Part::Is(clauses) => clauses.as_slice(),
+                Part::Absent => &[],
+                Part::Unclear(_) => return Vec::new(),
+            };
+            let required = clauses.iter().flat_map(|clause| clause.required("aws:SourceArn"));
+            let named: Vec<_> = required.map(|pattern| Source(Some(pattern))).collect();
+            if named.is_empty() { vec![Source(None)] } else { named }
+        })
     }
 }
 
@@ -44,14 +50,14 @@ impl<'a> Source<'a> {
     #[must_use]
     pub fn names(self, begin: &str) -> bool {
         let text = Text { known: begin, tail: Tail::Anything };
-        run(&self.0.tokens(&Keys::default()), text, Colons::Free) != Match::No
+        self.0.is_none_or(|pattern| run(&pattern.tokens(&Keys::default()), text, Colons::Free) != Match::No)
     }
 
     /// What stands in the place of an ARN's resource up to the first slash; none where that is not one name: where it
     /// has a wildcard, or a variable.
     #[must_use]
     pub fn first_of_resource(self) -> Option<&'a str> {
-        let first = self.0.text().splitn(6, ':').nth(5)?.split('/').next()?;
+        let first = self.0?.text().splitn(6, ':').nth(5)?.split('/').next()?;
         (!first.is_empty() && !first.contains(['*', '?', '$'])).then_some(first)
     }
 }
@@ -91,16 +97,24 @@ mod tests {
     #[test]
     fn others_are_not_named() {
         for condition in [
-            "{}",
             r#"{"ArnLike":{"AWS:SourceArn":"arn:aws:execute-api:us-east-1:111122223333:a1b2c3d4e5/test/GET/pets"}}"#,
             r#"{"ArnLike":{"AWS:SourceArn":"arn:aws:execute-api:us-east-1:111122223333:f6g7h8i9j0/*"}}"#,
             r#"{"ArnLike":{"AWS:SourceArn":"arn:aws:execute-api:us-west-2:111122223333:a1b2c3d4e5/*"}}"#,
-            r#"{"ArnNotLike":{"AWS:SourceArn":"arn:aws:execute-api:us-east-1:111122223333:f6g7h8i9j0/*"}}"#,
             r#"{"StringEquals":{"aws:SourceArn":"arn:aws:execute-api:us-east-1:111122223333:a1b2c3d4e5/*"}}"#,
             r#"{"ArnLike":{"AWS:SourceArn":"arn:aws:s3:::a1b2c3d4e5"}}"#,
-            r#"{"ArnLike":{"AWS:Other":"arn:aws:execute-api:us-east-1:111122223333:a1b2c3d4e5/*"}}"#,
         ] {
             assert!(!under(condition), "{condition}");
+        }
+    }
+
+    #[test]
+    fn a_statement_that_asks_for_no_source_names_any() {
+        for condition in [
+            "{}",
+            r#"{"StringEquals":{"aws:SourceAccount":"111122223333"}}"#,
+            r#"{"ArnNotLike":{"AWS:SourceArn":"arn:aws:execute-api:us-east-1:111122223333:f6g7h8i9j0/*"}}"#,
+        ] {
+            assert!(under(condition), "{condition}");
         }
     }
 

@@ -10,8 +10,8 @@ use crate::fetched::{Fetched, stated};
 pub struct LogProbeAnswer {
     /// The group's name.
     pub group: String,
-    /// What was found.
-    pub probe: Fetched<LogProbe>,
+    /// What was found, or that there is no group of that name.
+    pub probe: Fetched<Option<LogProbe>>,
 }
 
 /// What was found in a log group.
@@ -19,7 +19,7 @@ pub struct LogProbeAnswer {
 pub struct LogProbe {
     /// Where the window begins.
     pub since: Timestamp,
-    /// Where it ends.
+    /// Where it ends; for a group that took no events, the time up to which that is known.
     pub until: Timestamp,
     /// Whether the group is known to have taken no events in the window, so that nothing was searched.
     pub silent: bool,

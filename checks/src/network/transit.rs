@@ -139,7 +139,8 @@ impl<'a> Walk<'a> {
         route: &'a Route,
     ) -> Vec<Hop> {
         let (place, to) = (Place::TransitRoutes, &route.target);
-        let says = format!("{table}: {} → {to}", route.destination);
+        let named = if to.is_empty() { "an attachment that it does not name" } else { to };
+        let says = format!("{table}: {} → {named}", route.destination);
         if let Some(dead) = dead(place, table, &says, route) {
             return vec![dead];
         }

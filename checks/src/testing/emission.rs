@@ -8,20 +8,22 @@ use crate::{
     inventory::{Hit, LogProbe, LogProbeAnswer},
 };
 
-/// When the healthy account was read, less a day; and less a quarter of an hour.
+/// When the healthy account was read, less a day.
 const SINCE: Timestamp = Timestamp::constant(1_795_338_000 - 86_400, 0);
-const UNTIL: Timestamp = Timestamp::constant(1_795_338_000 - 900, 0);
+const UNTIL: Timestamp = Timestamp::constant(1_795_338_000, 0);
+/// Up to when CloudWatch has counted events: a quarter of an hour before.
+const COUNTED: Timestamp = Timestamp::constant(1_795_338_000 - 900, 0);
 
 fn clean() -> LogProbe {
     LogProbe { since: SINCE, until: UNTIL, silent: false, reached: None, hits: vec![] }
 }
 
 fn silent() -> LogProbe {
-    LogProbe { silent: true, ..clean() }
+    LogProbe { silent: true, until: COUNTED, ..clean() }
 }
 
 fn answer(group: &str, probe: LogProbe) -> LogProbeAnswer {
-    LogProbeAnswer { group: group.to_owned(), probe: Fetched::known(probe) }
+    LogProbeAnswer { group: group.to_owned(), probe: Fetched::known(Some(probe)) }
 }
 
 /// Those of the log groups of stages. Groups that do not exist are not searched, and those of a class that cannot be
@@ -73,13 +75,13 @@ fn hit(pattern: &str, count: u64, sample: Option<&str>) -> Hit {
     }
 }
 
-fn set(world: &mut Inventory, group: &str, probe: impl Into<Fetched<LogProbe>>) {
+fn set(world: &mut Inventory, group: &str, probe: impl Into<Fetched<Option<LogProbe>>>) {
     let mut probes = world.region.log_probes.iter_mut();
     probes.find(|answer| answer.group == group).expect("a search of that group").probe = probe.into();
 }
 
 fn found(world: &mut Inventory, group: &str, hits: Vec<Hit>, reached: Option<Timestamp>) {
-    set(world, group, Fetched::known(LogProbe { reached, hits, ..clean() }));
+    set(world, group, Fetched::known(Some(LogProbe { reached, hits, ..clean() })));
 }
 
 const REACHED: Option<Timestamp> = Some(Timestamp::constant(1_795_338_000 - 40_000, 0));
@@ -108,6 +110,11 @@ pub(super) const EMISSION: &[Fault] = &[
     ("logs of a class that cannot be searched", |world| {
         let groups = ["/gateway/users", "/gateway/cart", "/aws/lambda/ranking", "/functions/fraud"];
         world.region.log_probes.retain(|answer| !groups.contains(&answer.group.as_str()));
+    }),
+    ("a list of log groups that was denied, and a search that says what is not there", |world| {
+        world.deny_log_groups();
+        set(world, "/gateway/feed", Fetched::known(None));
+        set(world, "/gateway/orders", Err(denied("logs:FilterLogEvents")));
     }),
     ("logs that nobody searched", |world| world.region.log_probes.clear()),
 ];

@@ -179,8 +179,8 @@ const STAGES: &[Fault] = &[
 
 const DESTINATIONS: &[Fault] = &[
     ("destinations that do not exist", |world| {
-        *world.log_group_mut("/gateway/orders") = Fetched::known(None);
-        *world.log_group_mut("/gateway/shop") = Fetched::known(None);
+        world.delete_log_group("/gateway/orders");
+        world.delete_log_group("/gateway/shop");
         *world.delivery_stream_mut("amazon-apigateway-orders") = Fetched::known(None);
     }),
     ("destinations elsewhere", |world| {
@@ -304,7 +304,7 @@ const FUNCTIONS: &[Fault] = &[
     }),
     ("functions whose role has no policies", |world| {
         world.change_role_of("checkout", strip);
-        *world.log_group_mut("/aws/lambda/checkout") = Fetched::known(None);
+        world.delete_log_group("/aws/lambda/checkout");
     }),
     ("functions whose role may do half", |world| {
         let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["xray:PutTraceSegments","logs:CreateLogStream"],"Resource":"*"}]}"#;

@@ -12,7 +12,7 @@ fn with(texts: &[&str]) -> (Place, Ledger) {
     let place = Place::new();
     let ledger = place.open();
     let messages: Vec<_> = texts.iter().map(|text| message("on-call", text)).collect();
-    ledger.put(&messages, at(0)).expect("writes");
+    put(&ledger, &messages, at(0));
     (place, ledger)
 }
 
@@ -81,7 +81,7 @@ fn a_message_that_a_process_died_over_is_repeated_once_and_then_uncertain() {
     assert_eq!(ledger.due(at(3)).expect("reads")[0].uncertain, Some(at(0)));
     assert!(ledger.about_to_send(2).expect("writes"));
     ledger.sent(2, at(3)).expect("writes");
-    ledger.put(&[message("on-call", "c"), message("other", "d")], at(4)).expect("writes");
+    put(&ledger, &[message("on-call", "c"), message("other", "d")], at(4));
     assert!(ledger.due(at(4)).expect("reads").iter().all(|message| message.uncertain.is_none()));
     let reader = crate::ledger::Reader::open(&place.path).expect("opens");
     let states: Vec<_> = reader.undelivered().expect("reads").into_iter().map(|message| message.state).collect();
@@ -96,7 +96,7 @@ fn another_webhook_is_not_told_of_an_uncertain_message() {
         due(&ledger, 0);
         assert!(ledger.about_to_send(1).expect("writes"));
     }
-    ledger.put(&[message("other", "b"), message("on-call", "c")], at(1)).expect("writes");
+    put(&ledger, &[message("other", "b"), message("on-call", "c")], at(1));
     let told: Vec<_> = ledger.due(at(1)).expect("reads").into_iter().map(|message| message.uncertain).collect();
     assert_eq!(told, [None, Some(at(0))]);
 }

@@ -63,7 +63,7 @@ fn messages_that_are_not_done_are_kept() {
     let place = Place::new();
     let ledger = place.open();
     let messages: Vec<_> = ["sent", "refused", "waiting", "uncertain"].map(|text| message("on-call", text)).to_vec();
-    ledger.put(&messages, at(0)).expect("writes");
+    put(&ledger, &messages, at(0));
     ledger.sent(1, at(1)).expect("writes");
     ledger.refused(2, "no_service", at(1)).expect("writes");
     for _ in 0..2 {
@@ -76,7 +76,7 @@ fn messages_that_are_not_done_are_kept() {
     let states: Vec<_> = reader.undelivered().expect("reads").into_iter().map(|message| message.state).collect();
     assert_eq!(states, ["uncertain", "waiting"], "no message has told of the uncertain one");
     drop(reader);
-    ledger.put(&[message("on-call", "tells")], at(2)).expect("writes");
+    put(&ledger, &[message("on-call", "tells")], at(2));
     ledger.sent(5, at(3)).expect("writes");
     assert_eq!(forget(), 2);
 }

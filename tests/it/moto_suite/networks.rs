@@ -5,7 +5,6 @@
 //! proxy does). It cannot show managed instances, regional NAT gateways,
 //! Block Public Access, or endpoints that are pending: those are left to the checks' own tests.
 
-use super::wing::public_access;
 use crate::support::{
     proxy::{Proxy, Rule},
     report::Report,
@@ -20,7 +19,6 @@ fn audit() -> (Report, Seeded) {
     let routes =
         [("0.0.0.0/0", seeded["attachment-egress"].clone()), ("10.20.0.0/16", seeded["attachment-spoke"].clone())];
     let proxy = Proxy::start(move |call| match call.operation.as_str() {
-        "ec2:DescribeVpcBlockPublicAccessOptions" => Rule::Answer(public_access(&call.region)),
         "ec2:SearchTransitGatewayRoutes" if String::from_utf8_lossy(&call.body).contains(&hub) => {
             Rule::Answer(transit_routes(&routes))
         }

@@ -20,7 +20,6 @@ pub(crate) fn seed(account: &Account) -> Seeded {
 pub(crate) fn mended(seeded: &Seeded) -> impl Fn(&Call) -> Rule + Send + Sync + Clone + use<> {
     let (subnet, group) = (seeded["managed-subnet"].clone(), seeded["managed-group"].clone());
     move |call| match call.operation.as_str() {
-        "ec2:DescribeVpcBlockPublicAccessOptions" => Rule::Answer(public_access(&call.region)),
         "cloudwatch:GetMetricData" => Rule::Cbor(cbor::metric_data(&call.body, |_| Some(7.0))),
         "lambda:ListFunctions" => Rule::Rewrite(on_managed_instances),
         "lambda:GetCapacityProvider" => {
@@ -34,20 +33,6 @@ pub(crate) fn mended(seeded: &Seeded) -> impl Fn(&Call) -> Rule + Send + Sync + 
         }
         _ => Rule::Forward,
     }
-}
-
-/// That nothing is blocked; moto does not know the call.
-pub(crate) fn public_access(region: &str) -> String {
-    let options = format!(
-        "<awsAccountId>123456789012</awsAccountId><awsRegion>{region}</awsRegion><state>update-complete</state>\
-         <internetGatewayBlockMode>off</internetGatewayBlockMode><managedBy>account</managedBy>\
-         <exclusionsAllowed>allowed</exclusionsAllowed>"
-    );
-    let options = format!("<vpcBlockPublicAccessOptions>{options}</vpcBlockPublicAccessOptions>");
-    format!(
-        "<DescribeVpcBlockPublicAccessOptionsResponse><requestId>r</requestId>{options}\
-         </DescribeVpcBlockPublicAccessOptionsResponse>"
-    )
 }
 
 fn on_managed_instances(answer: &str) -> String {

@@ -658,10 +658,6 @@ fn ec2(account: &Account, request: &Request, action: &str, start: usize) -> Answ
         let vpc = request.field("VpcId");
         return xml(&format!("<vpcId>{vpc}</vpcId><{attribute}><value>true</value></{attribute}>"));
     }
-    if action == "DescribeVpcBlockPublicAccessOptions" {
-        let mode = "<internetGatewayBlockMode>off</internetGatewayBlockMode>";
-        return xml(&format!("<vpcBlockPublicAccessOptions>{mode}</vpcBlockPublicAccessOptions>"));
-    }
     let Some((_, list)) = LISTS.iter().find(|(name, _)| *name == action) else {
         return Answer::error("ec2", 400, "InvalidAction", "not an operation of the synthetic AWS");
     };

@@ -60,14 +60,7 @@ def describe_network_acls(params):
     return describe(params)
 
 
-def block_public_access(params):
-    options = "<internetGatewayBlockMode>off</internetGatewayBlockMode><state>default-state</state>"
-    options = f"<vpcBlockPublicAccessOptions>{options}</vpcBlockPublicAccessOptions>"
-    return ec2._xml(200, "DescribeVpcBlockPublicAccessOptionsResponse", options)
-
-
 ec2._ACTION_MAP["DescribeNetworkAcls"] = describe_network_acls
-ec2._ACTION_MAP["DescribeVpcBlockPublicAccessOptions"] = block_public_access
 
 
 def leave_when_stdin_closes():

@@ -35,7 +35,7 @@ fn hit(pattern: &str, count: u64) -> Hit {
 }
 
 /// A world in which the search of one group gave this.
-fn world(group: &str, probe: impl Into<Fetched<LogProbe>>) -> Inventory {
+fn world(group: &str, probe: impl Into<Fetched<Option<LogProbe>>>) -> Inventory {
     let mut world = healthy();
     world.region.log_probes.retain(|answer| answer.group != group);
     world.region.log_probes.push(LogProbeAnswer { group: group.to_owned(), probe: probe.into() });
@@ -43,7 +43,7 @@ fn world(group: &str, probe: impl Into<Fetched<LogProbe>>) -> Inventory {
 }
 
 fn known(group: &str, probe: LogProbe) -> Inventory {
-    world(group, Fetched::known(probe))
+    world(group, Fetched::known(Some(probe)))
 }
 
 fn unprovable(world: &Inventory, group: &str) -> String {
@@ -168,10 +168,22 @@ fn classes_that_cannot_be_searched_are_could_not_check_unless_silent() {
 #[test]
 fn an_absent_group_has_no_lines() {
     let mut world = healthy();
-    *world.log_group_mut(EXECUTION) = Fetched::known(None);
-    world.region.log_probes.retain(|answer| answer.group != EXECUTION);
-    let reason = Judgement::NotApplicable("the log group does not exist");
-    assert_eq!(world.verdict(&CHECK, EXECUTION), Ok(reason));
+    world.delete_log_group(EXECUTION);
+    assert_eq!(world.verdict(&CHECK, EXECUTION), Ok(Judgement::NotApplicable(ABSENT)));
+}
+
+#[test]
+fn the_search_itself_tells_what_is_there_where_the_list_of_groups_is_denied() {
+    let verdict = |probe: Fetched<Option<LogProbe>>| {
+        let mut world = world(EXECUTION, probe);
+        *world.log_group_mut(EXECUTION) = Err(denied("logs:DescribeLogGroups")).into();
+        world.verdict(&CHECK, EXECUTION)
+    };
+    assert_eq!(verdict(Fetched::known(Some(clean()))), Ok(Judgement::Pass));
+    assert_eq!(verdict(Fetched::known(None)), Ok(Judgement::NotApplicable(ABSENT)));
+    // The class may be why: what is denied of the group comes first.
+    let gap = verdict(Err(denied("logs:FilterLogEvents")).into()).expect_err("could not check");
+    assert_eq!(gap, denied("logs:DescribeLogGroups"));
 }
 
 #[test]
@@ -182,10 +194,6 @@ fn what_was_denied_or_not_asked_is_could_not_check() {
     let mut blind = healthy();
     blind.region.log_probes.clear();
     assert_eq!(blind.verdict(&CHECK, EXECUTION).expect_err("a gap").why().kind, crate::GapKind::NotCollected);
-
-    let mut blind = known(EXECUTION, clean());
-    *blind.log_group_mut(EXECUTION) = Err(denied("logs:DescribeLogGroups")).into();
-    assert_eq!(blind.verdict(&CHECK, EXECUTION), Err(denied("logs:DescribeLogGroups")));
 }
 
 #[test]
