@@ -141,6 +141,8 @@ impl Region {
             network: inventory::Network::not_collected(),
             log_probes: Vec::new(),
             keys: Vec::new(),
+            traffic: Vec::new(),
+            taken: Vec::new(),
         };
         let mut groups = LogGroups::new(self);
         let apis = async {

@@ -116,6 +116,12 @@ pub enum Need {
     LogProbes,
     /// The KMS keys of log groups.
     LogGroupKeys,
+    /// How many requests stages served in the window of the audit.
+    Traffic,
+    /// How long those took, in all and in the backend.
+    Latencies,
+    /// What stages served and the destinations of their access logs took, since either last changed.
+    Taken,
 }
 
 /// A judgement, or why there is none ("could not check").

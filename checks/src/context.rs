@@ -15,11 +15,11 @@ use crate::{
     iam::Policies,
     inventory::{
         Account, Api, CallersAnswer, DeliveryStream, Function, Key, LogGroup, Network, Protocol, Region, Role,
-        RoleAnswer, Stage, StageOf,
+        RoleAnswer, Stage, StageOf, TakenAnswer, TrafficAnswer,
     },
     network,
     policy::Policy,
-    role,
+    role, traffic,
 };
 
 /// A log group that something in the region writes to, and what.
@@ -63,6 +63,7 @@ pub struct Context<'a> {
     /// By role. Many functions share one, and reading its policies is most of the work.
     policies: RefCell<HashMap<String, Rc<Policies>>>,
     network: network::Index<'a>,
+    traffic: traffic::Index<'a>,
 }
 
 /// Stages by API: those of REST APIs that trace, or whichever else are looked for.
@@ -113,7 +114,7 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn under(world: World<'a>, policy: &'a Policy) -> Self {
         let region = world.region;
-        Self {
+        let mut this = Self {
             world,
             policy,
             log_groups: region.log_groups.iter().map(|a| (a.name.as_str(), &a.group)).collect(),
@@ -127,7 +128,10 @@ impl<'a> Context<'a> {
             account_of_groups: account_of_groups(world),
             policies: RefCell::default(),
             network: network::Index::new(&region.network),
-        }
+            traffic: traffic::Index::default(),
+        };
+        this.traffic = traffic::Index::new(&this);
+        this
     }
 
     /// What the owner decided.
@@ -161,6 +165,12 @@ impl<'a> Context<'a> {
     /// The networks of functions, by what is looked up there.
     pub(crate) fn network(&self) -> &network::Index<'a> {
         &self.network
+    }
+
+    /// What CloudWatch's metrics say, by stage; and who shares names and destinations.
+    #[must_use]
+    pub fn traffic(&self) -> &traffic::Index<'a> {
+        &self.traffic
     }
 
     /// The account that a function belongs to, as its ARN has it.
@@ -355,6 +365,8 @@ impl<'a> Context<'a> {
             network,
             log_probes,
             keys,
+            traffic,
+            taken,
             ..
         } = self.region();
         let regional = self
@@ -372,7 +384,9 @@ impl<'a> Context<'a> {
             .chain(keys.iter().filter_map(|answer| match answer.key.get() {
                 Ok(key) => key.as_ref()?.policy.get().err(),
                 Err(gap) => Some(gap),
-            }));
+            }))
+            .chain(traffic.iter().flat_map(gaps_of_traffic))
+            .chain(taken.iter().flat_map(gaps_of_taken));
         // Each role once, however many functions share it.
         let of_gateway = gateway_settings.get().ok().and_then(|settings| settings.cloudwatch_role.as_deref());
         let roles: BTreeSet<&str> =
@@ -414,6 +428,19 @@ fn account_of_groups(world: World<'_>) -> Option<&str> {
     let mut arns = functions.chain(groups.map(|group| &group.arn)).filter_map(|arn| Some(Arn::parse(arn)?.account));
     let id = world.account.id.get().ok().map(String::as_str);
     id.or_else(|| arns.find(|account| !account.is_empty()))
+}
+
+fn gaps_of_traffic(answer: &TrafficAnswer) -> Vec<Gap> {
+    let TrafficAnswer { requests, latency, integration_latency, percentiles, .. } = answer;
+    let gaps =
+        [requests.get().err(), latency.get().err(), integration_latency.get().err(), percentiles.get().err()];
+    gaps.into_iter().flatten().collect()
+}
+
+fn gaps_of_taken(answer: &TakenAnswer) -> Vec<Gap> {
+    let TakenAnswer { requests, client_errors, taken, own_lines, .. } = answer;
+    let gaps = [requests.get().err(), client_errors.get().err(), taken.get().err(), own_lines.get().err()];
+    gaps.into_iter().flatten().collect()
 }
 
 fn gaps_of_network(network: &Network) -> Vec<Gap> {

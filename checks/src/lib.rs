@@ -24,6 +24,7 @@ mod role;
 mod sweep;
 pub mod testing;
 pub mod tracing;
+pub mod traffic;
 
 pub use check::{Check, Judgement, Severity, Subject, Verdict, all, any, worst};
 pub use context::{Context, LogGroupUse, TracedStages, World};
@@ -45,6 +46,7 @@ pub const CHECKS: &[Check] = &[
     access_log::destination_missing::CHECK,
     access_log::never_expires::CHECK,
     log_group::never_expires::CHECK,
+    access_log::silent::CHECK,
     execution_log::off::CHECK,
     execution_log::records_payloads::CHECK,
     gateway_role::unset::CHECK,
@@ -59,6 +61,7 @@ pub const CHECKS: &[Check] = &[
     function::role_cannot_trace::CHECK,
     network::cannot_reach_xray::CHECK,
     emission::failing::CHECK,
+    traffic::overhead_high::CHECK,
 ];
 
 /// The check of that id.

@@ -16,6 +16,8 @@ pub struct Policy {
     /// Variables that every access log must have beside those that the check wants, as AWS names them:
     /// `identity.sourceIp`. A kind of API that never fills one need not have it.
     pub required_fields: Vec<String>,
+    /// How many milliseconds API Gateway itself may take of a request on average; none: [`OVERHEAD`](Self::OVERHEAD).
+    pub overhead: Option<u32>,
 }
 
 /// Outcomes that are known and accepted: they stay in the report, marked, and do not count for the exit status.
@@ -54,7 +56,16 @@ impl Ignore {
 impl Policy {
     /// The policy that changes nothing.
     pub const NONE: &'static Self =
-        &Self { severities: BTreeMap::new(), ignores: Vec::new(), required_fields: Vec::new() };
+        &Self { severities: BTreeMap::new(), ignores: Vec::new(), required_fields: Vec::new(), overhead: None };
+
+    /// How many milliseconds API Gateway itself may take of a request on average, unless the owner says otherwise.
+    pub const OVERHEAD: u32 = 100;
+
+    /// How many milliseconds API Gateway itself may take of a request on average.
+    #[must_use]
+    pub fn overhead_limit(&self) -> u32 {
+        self.overhead.unwrap_or(Self::OVERHEAD)
+    }
 
     /// The severity that the owner set for a check.
     #[must_use]

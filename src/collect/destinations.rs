@@ -10,8 +10,8 @@ use gatelight_checks::{
     Gap,
     inventory::{DeliveryStream, DeliveryStreamAnswer, LogGroup, LogGroupAnswer},
 };
-
-use serde::Deserialize;
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
 
 use super::{
     Region,
@@ -169,6 +169,11 @@ async fn page(
             retention_days: group.retention_in_days,
             class: group.log_group_class.map(|class| class.as_str().to_owned()),
             kms_key: group.kms_key_id,
+            created_at: group
+                .creation_time
+                .and_then(|time| Timestamp::from_millisecond(time).ok())
+                .ok_or_else(|| lacks(operation, &name, "the time when the log group was created"))
+                .into(),
         });
         Ok(Named { name, group })
     };
@@ -216,7 +221,9 @@ async fn delivery_stream(
         // The SDK puts "" in the place of a field that AWS promises and did not send.
         return Err(lacks(operation, name, "the stream's ARN or status"));
     }
-    Ok(Some(DeliveryStream { arn: stream.arn, status: stream.status }))
+    let created_at = stream.created_at.and_then(|seconds| Timestamp::from_second(seconds).ok());
+    let created_at = created_at.ok_or_else(|| lacks(operation, name, "the time when the stream was created")).into();
+    Ok(Some(DeliveryStream { arn: stream.arn, status: stream.status, created_at }))
 }
 
 /// What matters here in the description of a stream.
@@ -228,6 +235,9 @@ struct Described {
     arn: String,
     #[serde(rename = "DeliveryStreamStatus")]
     status: String,
+    /// In seconds since 1970.
+    #[serde(rename = "CreateTimestamp", default, deserialize_with = "whole_seconds")]
+    created_at: Option<i64>,
 }
 
 impl Described {
@@ -244,12 +254,20 @@ impl Described {
     }
 }
 
+/// A time as AWS's JSON has it, a number with or without a fraction.
+fn whole_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let seconds = Option::<f64>::deserialize(deserializer)?.filter(|seconds| seconds.abs() < 1e11);
+    #[expect(clippy::cast_possible_truncation, reason = "it is not that large, and a part of a second does not matter")]
+    Ok(seconds.map(|seconds| seconds as i64))
+}
+
 impl From<firehose::types::DeliveryStreamDescription> for Described {
     fn from(stream: firehose::types::DeliveryStreamDescription) -> Self {
         Self {
             name: stream.delivery_stream_name,
             arn: stream.delivery_stream_arn,
             status: stream.delivery_stream_status.as_str().to_owned(),
+            created_at: stream.create_timestamp.map(|time| time.secs()),
         }
     }
 }

@@ -293,6 +293,7 @@ mod tests {
             method_logging: vec![],
             tracing,
             has_canary: false,
+            changed_at: Err(Gap::not_collected("x")).into(),
         };
         let api = |stages| Api { id: "a".to_owned(), name: "a".to_owned(), protocol: Protocol::Rest, stages };
         let gap = || Gap::unprovable("x", "hidden");

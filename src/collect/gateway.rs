@@ -2,11 +2,13 @@
 
 use aws_sdk_apigateway as rest;
 use aws_sdk_apigatewayv2 as v2;
+use aws_smithy_types::DateTime;
 use futures_util::{StreamExt, stream};
 use gatelight_checks::{
     Fetched, Gap, Listing,
     inventory::{AccessLogSetting, Api, GatewaySettings, MethodLogging, Protocol, Stage},
 };
+use jiff::Timestamp;
 
 use super::{
     Region,
@@ -153,6 +155,12 @@ fn stated(field: Option<String>) -> Option<String> {
     field.filter(|text| !text.is_empty())
 }
 
+/// When a stage was last changed.
+fn time(time: Option<&DateTime>, operation: Operation, path: &str) -> Fetched<Timestamp> {
+    let time = time.and_then(|time| Timestamp::from_second(time.secs()).ok());
+    time.ok_or_else(|| lacks(operation, path, "the time of a stage's last change")).into()
+}
+
 /// A REST stage. The values of its variables are dropped here.
 fn rest_stage(stage: rest::types::Stage, path: &str) -> Result<Stage, Gap> {
     let name = stated(stage.stage_name).ok_or_else(|| lacks(Operation::GetRestStages, path, "a stage's name"))?;
@@ -167,8 +175,10 @@ fn rest_stage(stage: rest::types::Stage, path: &str) -> Result<Stage, Gap> {
         })
         .collect();
     method_logging.sort_by(|a, b| a.method.cmp(&b.method));
+    let changed_at = time(stage.last_updated_date.as_ref(), Operation::GetRestStages, path);
     Ok(Stage {
         name,
+        changed_at,
         access_log: stage
             .access_log_settings
             .map(|setting| AccessLogSetting { destination: setting.destination_arn, format: setting.format }),
@@ -194,6 +204,7 @@ fn v2_stage(stage: v2::types::Stage, path: &str) -> Result<Stage, Gap> {
         .chain(stage.default_route_settings.map(|setting| read(None, setting)))
         .collect();
     method_logging.sort_by(|a, b| a.method.cmp(&b.method));
+    let changed_at = time(stage.last_updated_date.as_ref(), Operation::GetV2Stages, path);
     Ok(Stage {
         name,
         access_log: stage
@@ -202,6 +213,7 @@ fn v2_stage(stage: v2::types::Stage, path: &str) -> Result<Stage, Gap> {
         method_logging,
         tracing: None,
         has_canary: false,
+        changed_at,
     })
 }
 
@@ -230,6 +242,19 @@ mod tests {
         let methods: Vec<_> =
             stage.method_logging.iter().map(|m| (m.method.as_deref(), m.logs(), m.data_trace)).collect();
         assert_eq!(methods, [(None, true, true), (Some("a/GET"), true, true)]);
+    }
+
+    #[test]
+    fn the_time_of_the_last_change_is_told_or_a_gap() {
+        let at = DateTime::from_secs(1_795_338_000);
+        let rest = rest::types::Stage::builder().stage_name("prod");
+        let stage = rest_stage(rest.clone().last_updated_date(at).build(), "p").expect("has a name");
+        assert_eq!(stage.changed_at.get().map(|time| time.as_second()), Ok(1_795_338_000));
+        assert!(rest_stage(rest.created_date(at).build(), "p").expect("has a name").changed_at.get().is_err());
+        let v2 = v2::types::Stage::builder().stage_name("prod");
+        let stage = v2_stage(v2.clone().last_updated_date(at).build(), "p").expect("has a name");
+        assert_eq!(stage.changed_at.get().map(|time| time.as_second()), Ok(1_795_338_000));
+        assert!(v2_stage(v2.build(), "p").expect("has a name").changed_at.get().is_err());
     }
 
     #[test]

@@ -75,6 +75,7 @@ mod tests {
                 retention_days: None,
                 class: None,
                 kms_key: key.map(str::to_owned),
+                created_at: Err(Gap::not_collected("g")).into(),
             })),
         };
         let absent = LogGroupAnswer { name: "g".to_owned(), group: Fetched::known(None) };

@@ -444,7 +444,8 @@ mod tests {
             group: group
                 .map(|class| {
                     let class = class.map(str::to_owned);
-                    Some(LogGroup { arn: "a".to_owned(), retention_days: None, class, kms_key: None })
+                    let created_at = Err(Gap::not_collected("g")).into();
+                    Some(LogGroup { arn: "a".to_owned(), retention_days: None, class, kms_key: None, created_at })
                 })
                 .into(),
         };

@@ -126,7 +126,7 @@ pub(super) fn log_group<'a>(destination: &Destination<'_>, context: &Context<'a>
 }
 
 /// Where this account's id is not known, a group or stream of the same name is found here; its ARN tells.
-fn in_another_account(found: &str, named: &Arn<'_>) -> bool {
+pub(super) fn in_another_account(found: &str, named: &Arn<'_>) -> bool {
     Arn::parse(found).is_some_and(|found| found.account != named.account)
 }
 

@@ -10,4 +10,5 @@ pub mod lint;
 pub mod never_expires;
 pub mod not_json;
 pub mod off;
+pub mod silent;
 pub mod unknown_variable;

@@ -4,6 +4,7 @@ mod function;
 mod key;
 mod network;
 mod probe;
+mod traffic;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,7 @@ pub use network::{
 
 pub use key::{Key, KeyAnswer};
 pub use probe::{Hit, LogProbe, LogProbeAnswer};
+pub use traffic::{LatencyPercentiles, OwnLines, Percentiles, TakenAnswer, Timing, TrafficAnswer};
 
 /// What is global in an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -123,6 +125,12 @@ pub struct Region {
     /// What AWS said about the KMS keys of log groups.
     #[serde(default)]
     pub keys: Vec<KeyAnswer>,
+    /// What CloudWatch counted of stages.
+    #[serde(default)]
+    pub traffic: Vec<TrafficAnswer>,
+    /// What stages served, and what the destinations of their access logs took.
+    #[serde(default)]
+    pub taken: Vec<TakenAnswer>,
 }
 
 impl Region {
@@ -143,6 +151,8 @@ impl Region {
             network: Network::unread(gap),
             log_probes: Vec::new(),
             keys: Vec::new(),
+            traffic: Vec::new(),
+            taken: Vec::new(),
         }
     }
 }
@@ -198,6 +208,8 @@ pub struct Stage {
     pub tracing: Option<bool>,
     /// REST: whether a canary deployment is set.
     pub has_canary: bool,
+    /// When it was last changed: its settings, or what is deployed to it.
+    pub changed_at: Fetched<Timestamp>,
 }
 
 /// The access-log setting of a stage; either half can be left out.
@@ -264,6 +276,8 @@ pub struct LogGroup {
     /// The ARN of the KMS key that encrypts it.
     #[serde(deserialize_with = "stated")]
     pub kms_key: Option<String>,
+    /// When it was created.
+    pub created_at: Fetched<Timestamp>,
 }
 
 /// What AWS said about a Firehose stream that something writes to.
@@ -282,6 +296,8 @@ pub struct DeliveryStream {
     pub arn: String,
     /// `ACTIVE`, `CREATING`, `DELETING`, …
     pub status: String,
+    /// When it was created.
+    pub created_at: Fetched<Timestamp>,
 }
 
 /// A resource policy of CloudWatch Logs.

@@ -68,6 +68,15 @@ fn kind_and_needs(world: &Value, names: &Names, pointer: &str) -> (String, Vec<N
         "region.log_policies.rest" => Need::LogPolicies,
         "region.log_probes[].probe" => Need::LogProbes,
         "region.keys[].key" | "region.keys[].key.policy" => Need::LogGroupKeys,
+        "region.rest_apis.seen[].stages.seen[].changed_at" | "region.v2_apis.seen[].stages.seen[].changed_at" => {
+            Need::Stages
+        }
+        "region.delivery_streams[].stream.created_at" => Need::DeliveryStreams,
+        "region.traffic[].requests" => Need::Traffic,
+        "region.traffic[].latency" | "region.traffic[].integration_latency" | "region.traffic[].percentiles" => {
+            Need::Latencies
+        }
+        taken if taken.starts_with("region.taken[].") => Need::Taken,
         "region.capacity_providers[].vpc" => Need::Networks,
         network if network.starts_with("region.network.") => Need::Networks,
         "account.roles[].role" => return role("/role", Need::GatewayRole),
@@ -80,7 +89,7 @@ fn kind_and_needs(world: &Value, names: &Names, pointer: &str) -> (String, Vec<N
         }
         "account.managed_policies[].document" => return (format!("{kind} (function)"), vec![Need::FunctionRoles]),
         "region.delivery_streams[].stream" => Need::DeliveryStreams,
-        "region.log_groups[].group" => {
+        "region.log_groups[].group" | "region.log_groups[].group.created_at" => {
             let name = text("/group", "name");
             return if names.execution_log_groups.contains(&name) {
                 (format!("{kind} (execution log)"), vec![Need::ExecutionLogGroups])

@@ -3,8 +3,11 @@
 use super::{
     Inventory, break_off, denied,
     emission::EMISSION,
-    healthy, logging,
+    healthy,
+    healthy::CREATED,
+    logging,
     network::{BEYOND, NETWORKS},
+    traffic::TRAFFIC,
 };
 use crate::{
     Fetched, Listing,
@@ -27,6 +30,8 @@ pub fn empty() -> Inventory {
     world.region.log_policies.seen.clear();
     world.region.capacity_providers.clear();
     world.region.log_probes.clear();
+    world.region.traffic.clear();
+    world.region.taken.clear();
     world.region.network = no_network();
     world.account.roles.clear();
     world.account.managed_policies.clear();
@@ -73,6 +78,7 @@ pub fn named_worlds() -> Vec<(&'static str, Inventory)> {
         .chain(NETWORKS)
         .chain(BEYOND)
         .chain(EMISSION)
+        .chain(TRAFFIC)
         .chain(GAPS);
     let faulty = faulty.map(|(name, spoil)| {
         let mut world = healthy();
@@ -236,7 +242,8 @@ const ROLES: &[Fault] = &[
         for answer in &mut world.region.log_groups {
             if answer.group == Fetched::known(None) && !answer.name.starts_with("/aws/lambda/") {
                 let arn = format!("arn:aws:logs:us-east-1:123456789012:log-group:{}", answer.name);
-                let group = LogGroup { arn, retention_days: None, class: None, kms_key: None };
+                let created_at = Fetched::known(CREATED);
+                let group = LogGroup { arn, retention_days: None, class: None, kms_key: None, created_at };
                 answer.group = Fetched::known(Some(group));
             }
         }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Inventory, emission, functions, logging, network};
+use super::{Inventory, emission, functions, logging, network, traffic};
 use crate::{
     Fetched, Listing,
     inventory::{
@@ -22,7 +22,8 @@ pub const FORMAT: &str = concat!(
 
 /// Another one, with spaces, in another order, with more in it.
 pub const LONGER_FORMAT: &str = concat!(
-    r#"{ "time": "$context.requestTime", "stage": "$context.stage", "took": "$context.responseLatency", "#,
+    r#"{ "time": "$context.requestTime", "api": "$context.apiId", "stage": "$context.stage", "#,
+    r#""took": "$context.responseLatency", "#,
     r#""backend": {"took": "$context.integration.latency", "status": "$context.integration.status", "#,
     r#""error": "$context.integration.error"}, "status": "$context.status", "#,
     r#""ids": ["$context.requestId", "$context.extendedRequestId"] }"#
@@ -37,7 +38,7 @@ pub const WEBSOCKET_FORMAT: &str = concat!(
 
 /// Another one for them.
 pub const LONGER_WEBSOCKET_FORMAT: &str = concat!(
-    r#"{ "event": "$context.eventType", "stage": "$context.stage", "#,
+    r#"{ "event": "$context.eventType", "api": "$context.apiId", "stage": "$context.stage", "#,
     r#""backend": {"took": "$context.integration.latency", "status": "$context.integration.status", "#,
     r#""error": "$context.integration.error"}, "status": "$context.status", "#,
     r#""ids": ["$context.extendedRequestId", "$context.connectionId"] }"#
@@ -45,6 +46,11 @@ pub const LONGER_WEBSOCKET_FORMAT: &str = concat!(
 
 const ID: &str = "123456789012";
 const REGION: &str = "us-east-1";
+
+/// When log groups and streams were created: a year before the account was read.
+pub(super) const CREATED: Timestamp = Timestamp::constant(1_795_338_000 - 365 * 86_400, 0);
+/// When stages were last changed: a week before.
+const CHANGED: Timestamp = Timestamp::constant(1_795_338_000 - 7 * 86_400, 0);
 
 /// Every check passes here, or does not apply because it cannot.
 #[must_use]
@@ -66,13 +72,19 @@ pub fn healthy() -> Inventory {
             delivery_streams: [("amazon-apigateway-orders", "ACTIVE"), ("amazon-apigateway-users", "CREATING")]
                 .map(|(name, status)| DeliveryStreamAnswer {
                     name: name.to_owned(),
-                    stream: Fetched::known(Some(DeliveryStream { arn: stream_arn(name), status: status.to_owned() })),
+                    stream: Fetched::known(Some(DeliveryStream {
+                        arn: stream_arn(name),
+                        status: status.to_owned(),
+                        created_at: Fetched::known(CREATED),
+                    })),
                 })
                 .into(),
             functions: Listing::whole(functions::functions()),
             callers: functions::callers(),
             log_policies: Listing::whole(functions::log_policies()),
             keys: functions::keys(),
+            traffic: traffic::traffic(),
+            taken: traffic::taken(),
             capacity_providers: network::capacity_providers(),
             network: network::network(),
             log_probes: emission::log_probes(),
@@ -161,6 +173,7 @@ fn stage(
         method_logging: method_logging.to_vec(),
         tracing,
         has_canary: false,
+        changed_at: Fetched::known(CHANGED),
     }
 }
 
@@ -201,6 +214,7 @@ pub(super) fn known_group(
         retention_days,
         class: class.map(str::to_owned),
         kms_key: kms_key.map(str::to_owned),
+        created_at: Fetched::known(CREATED),
     };
     LogGroupAnswer { name: name.to_owned(), group: Fetched::known(Some(group)) }
 }

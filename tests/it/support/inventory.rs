@@ -77,6 +77,7 @@ fn region(account: &str, name: &str, apis: usize) -> Region {
             retention_days: (!group.len().is_multiple_of(3)).then_some(30),
             class: Some("STANDARD".to_owned()),
             kms_key: None,
+            created_at: Fetched::known(jiff::Timestamp::UNIX_EPOCH),
         };
         LogGroupAnswer { name: group, group: Fetched::known(Some(found)) }
     };
@@ -101,6 +102,8 @@ fn region(account: &str, name: &str, apis: usize) -> Region {
         network: gatelight_checks::inventory::Network::not_collected(),
         log_probes: vec![],
         keys: vec![],
+        traffic: vec![],
+        taken: vec![],
     }
 }
 
@@ -130,6 +133,7 @@ fn stage(account: &str, region: &str, protocol: Protocol, api: usize, name: &str
         },
         tracing: (protocol == Protocol::Rest).then_some(!api.is_multiple_of(3)),
         has_canary: false,
+        changed_at: Fetched::known(jiff::Timestamp::UNIX_EPOCH),
     }
 }
 

@@ -3,6 +3,7 @@
 mod explain;
 pub mod flaws;
 pub mod json;
+pub mod lines;
 pub mod mend;
 pub mod rule;
 pub mod template;

@@ -221,6 +221,8 @@ pub(in crate::access_log) mod testing {
             network: crate::inventory::Network::not_collected(),
             log_probes: vec![],
             keys: vec![],
+            traffic: vec![],
+            taken: vec![],
         };
         let stage = Stage {
             name: "prod".to_owned(),
@@ -231,6 +233,7 @@ pub(in crate::access_log) mod testing {
             method_logging: vec![],
             tracing: None,
             has_canary: false,
+            changed_at: Fetched::known(Timestamp::UNIX_EPOCH),
         };
         let api =
             Api { id: "a1b2c3d4e5".to_owned(), name: "orders".to_owned(), protocol, stages: Listing::whole(vec![]) };

@@ -1,0 +1,241 @@
+//! `access-log-silent`: a stage serves requests, and nothing arrives where its access log goes.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    destination_missing::{Found, in_another_account, log_group},
+    format::lines::OwnLine,
+};
+use crate::{
+    Context, Fetched, Gap, Judgement, Severity, Verdict,
+    arn::Destination,
+    check::{Check, Evidence, Failure, Fix, Judge, Need},
+    inventory::{AccessLog, Protocol, StageOf, TakenAnswer},
+};
+
+/// See the documentation beside this file.
+pub const CHECK: Check = Check {
+    id: "access-log-silent",
+    title: "Access log stays empty though requests are served",
+    severity: Severity::High,
+    needs: &[Need::Stages, Need::AccessLogGroups, Need::DeliveryStreams, Need::Functions, Need::Taken],
+    judge: Judge::Stage(judge),
+    docs: include_str!("silent.md"),
+};
+
+/// How long what was set anew may take to work, and what happened to be counted.
+pub const DELAY: SignedDuration = SignedDuration::from_mins(15);
+/// In a shorter window nothing is judged.
+pub const LEAST: SignedDuration = SignedDuration::from_mins(30);
+/// So many requests, beside clients' errors, leave lines. API Gateway does not log every one: some that it refuses itself
+/// leave none.
+pub const REQUESTS: u64 = 10;
+
+/// When the window may begin, given the times of the stage's last change and of the destination's creation, as far as
+/// they are known.
+#[must_use]
+pub fn settled(times: [Option<Timestamp>; 2]) -> Option<Timestamp> {
+    let last = times.into_iter().flatten().max()?;
+    Some(last.checked_add(DELAY).unwrap_or(Timestamp::MAX))
+}
+
+fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
+    let not_applicable = |reason| Ok(Judgement::NotApplicable(reason));
+    let Some(log) = stage.access_log() else { return not_applicable("the stage has no access log") };
+    let created = match place(&log.destination, context)? {
+        Ok(created) => created,
+        Err(reason) => return not_applicable(reason),
+    };
+    let changed = &stage.stage.changed_at;
+    let end = context.now().checked_sub(DELAY).unwrap_or(Timestamp::MIN);
+    let is_short = |since: Timestamp| end.duration_since(since) < LEAST;
+    if settled([changed.get().ok().copied(), created.get().ok().copied()]).is_some_and(is_short) {
+        return not_applicable("the stage or its destination was changed too short a time ago");
+    }
+    let answer = context.traffic().taken(stage)?;
+    if answer.until.duration_since(answer.since) < LEAST {
+        return not_applicable("the window is shorter than half an hour");
+    }
+    let requests = *answer.requests.get()?;
+    if requests == 0 {
+        return not_applicable("no requests in the window");
+    }
+    let unprovable = |why: String| Err(Gap::unprovable(context.stage_subject(stage).arn, why));
+    if context.traffic().is_merged(stage, context)? {
+        return unprovable(
+            "CloudWatch counts this stage together with a stage of another REST API, as the names of both APIs and stages \
+             are the same to it, so that it is not known whose the requests were"
+                .to_owned(),
+        );
+    }
+    let few = "fewer than 10 requests in the window, beside clients' errors";
+    let taken = *answer.taken.get()?;
+    if taken > 0 {
+        let shared = context.traffic().is_shared(&log.destination);
+        if shared == Ok(false) {
+            return Ok(Judgement::Pass);
+        }
+        if shared == Ok(true) && requests < REQUESTS {
+            return not_applicable(few);
+        }
+        if answer.own_lines.get().is_ok_and(|own| own.proven > 0) {
+            return Ok(Judgement::Pass);
+        }
+        shared?;
+        if let Some(why) = indistinct(stage, &log) {
+            return unprovable(why);
+        }
+        if let Some(reached) = answer.own_lines.get()?.reached {
+            return unprovable(format!(
+                "{} is written to by others too, and was searched for lines of this stage up to {reached} only, without \
+                 one",
+                name(&log.destination)
+            ));
+        }
+    }
+    if requests < REQUESTS {
+        return not_applicable(few);
+    }
+    let errors = *answer.client_errors.get()?;
+    if requests.saturating_sub(errors) < REQUESTS {
+        return not_applicable(few);
+    }
+    // Only now do these matter: had something arrived, it would not matter since when.
+    let begins = settled([Some(*changed.get()?), Some(*created.get()?)]);
+    if begins.is_some_and(|begins| answer.since < begins) || answer.until > end {
+        return unprovable(format!(
+            "requests were counted between {} and {}, when the access log need not have worked yet",
+            answer.since, answer.until
+        ));
+    }
+    Ok(failure(stage, context, &log, answer, (requests, errors, taken)).into())
+}
+
+/// When the destination was created, or why there is nothing to judge.
+///
+/// # Errors
+/// If AWS would not say, or nobody asked.
+fn place<'a>(
+    destination: &Destination<'_>,
+    context: &Context<'a>,
+) -> Result<Result<&'a Fetched<Timestamp>, &'static str>, Gap> {
+    Ok(match destination {
+        Destination::LogGroup(..) => match log_group(destination, context)? {
+            Found::Here(group) => Ok(&group.created_at),
+            Found::Absent => Err("the log group does not exist"),
+            Found::Elsewhere => Err("the log group is not in this account and region"),
+        },
+        Destination::DeliveryStream(..) if !destination.is_well_named() => {
+            Err("API Gateway does not write to a Firehose stream of that name")
+        }
+        Destination::DeliveryStream(..) if !context.is_here(destination) => {
+            Err("the Firehose stream is not in this account and region")
+        }
+        Destination::DeliveryStream(arn, name) => match context.delivery_stream(name)? {
+            Some(stream) if in_another_account(&stream.arn, arn) => {
+                Err("the Firehose stream is not in this account and region")
+            }
+            Some(stream) => Ok(&stream.created_at),
+            None => Err("the Firehose stream does not exist"),
+        },
+        Destination::Other(_) => Err("the destination is neither a log group nor a Firehose stream"),
+    })
+}
+
+/// Why the stage's lines cannot be told from those of others that write to its destination too.
+fn indistinct(stage: &StageOf<'_>, log: &AccessLog<'_>) -> Option<String> {
+    let place = name(&log.destination);
+    if let Destination::DeliveryStream(..) = log.destination {
+        return Some(format!("{place} is written to by other stages too, and its records cannot be read"));
+    }
+    OwnLine::new(log.format, &stage.api.id, &stage.stage.name).is_none().then(|| {
+        format!(
+            "{place} is written to by others too, and the stage's lines cannot be told from theirs: its format does not \
+             name the API and the stage ($context.apiId and $context.stage)"
+        )
+    })
+}
+
+/// `log group /x`, `Firehose stream x`.
+fn name(destination: &Destination<'_>) -> String {
+    match destination {
+        Destination::LogGroup(_, name) => format!("log group {name}"),
+        Destination::DeliveryStream(_, name) => format!("Firehose stream {name}"),
+        Destination::Other(text) => (*text).to_owned(),
+    }
+}
+
+fn failure(
+    stage: &StageOf<'_>,
+    context: &Context<'_>,
+    log: &AccessLog<'_>,
+    answer: &TakenAnswer,
+    (requests, errors, taken): (u64, u64, u64),
+) -> Failure {
+    let TakenAnswer { since, until, .. } = answer;
+    let place = name(&log.destination);
+    let nothing = if taken == 0 {
+        format!("{place} took nothing since")
+    } else {
+        format!("none of what {place} took since, from others too, is the stage's")
+    };
+    let (region, look) = (context.region().name.as_str(), "Look first at what other findings say of");
+    let fix = match (&log.destination, stage.protocol()) {
+        (Destination::LogGroup(_, name), protocol) => {
+            let who = match protocol {
+                Protocol::Http => "the resource policies of CloudWatch Logs and the log group's key",
+                Protocol::Rest | Protocol::Websocket => {
+                    "the role that writes API Gateway's logs, the log group's key, and whether AWS STS is active in the \
+                     region"
+                }
+            };
+            Fix::say(format!("{look} {who}; then send a request and see whether a line arrives.")).command([
+                "aws",
+                "logs",
+                "describe-log-streams",
+                "--region",
+                region,
+                "--log-group-name",
+                name,
+                "--order-by",
+                "LastEventTime",
+                "--descending",
+                "--max-items",
+                "1",
+            ])
+        }
+        (Destination::DeliveryStream(_, name), _) => Fix::say(
+            "See whether the stream is active, and whether the role AWSServiceRoleForAPIGateway exists, which writes to it; \
+             then send a request and see whether a record arrives.",
+        )
+        .command([
+            "aws",
+            "firehose",
+            "describe-delivery-stream",
+            "--region",
+            region,
+            "--delivery-stream-name",
+            name,
+        ]),
+        (Destination::Other(_), _) => Fix::say("Set the ARN of a log group as destination."),
+    };
+    Failure {
+        severity: None,
+        cause: None,
+        message: format!(
+            "The stage served {requests} requests, {errors} of them clients' errors, between {since} and {until}, and \
+             {nothing}."
+        ),
+        evidence: vec![
+            Evidence::new("requests", requests.to_string()),
+            Evidence::new("clients' errors", errors.to_string()),
+            Evidence::new(format!("taken by {place}"), taken.to_string()),
+            Evidence::new("window", format!("{since} to {until}")),
+        ],
+        affects: vec![],
+        fix,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,229 @@
+use super::*;
+use crate::{
+    inventory::OwnLines,
+    testing::{Inventory, break_off, denied, healthy},
+    traffic::metric_name,
+};
+
+const STAGE: &str = "orders/prod";
+const SHARED: &str = "shop/v1";
+
+fn served(stage: &str, counts: (u64, u64, u64)) -> Inventory {
+    let mut world = healthy();
+    world.serve(stage, counts);
+    world
+}
+
+fn silent() -> Inventory {
+    served(STAGE, (1_234, 34, 0))
+}
+
+fn with_own(own: impl Into<Fetched<OwnLines>>) -> Inventory {
+    let mut world = healthy();
+    world.taken_mut(SHARED).own_lines = own.into();
+    world
+}
+
+fn not_applicable(world: &Inventory, stage: &str) -> &'static str {
+    match world.verdict(&CHECK, stage) {
+        Ok(Judgement::NotApplicable(reason)) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn unprovable(world: &Inventory, stage: &str) -> String {
+    let gap = world.verdict(&CHECK, stage).expect_err("could not check");
+    assert_eq!(gap.why().kind, crate::GapKind::Unprovable, "{gap}");
+    gap.to_string()
+}
+
+fn minutes_ago(minutes: i64) -> Timestamp {
+    let now = healthy().account.collected_at;
+    now.checked_sub(SignedDuration::from_mins(minutes)).expect("a time")
+}
+
+#[test]
+fn requests_that_leave_nothing_fail() {
+    let failure = silent().failure(&CHECK, STAGE);
+    assert_eq!(
+        failure.message,
+        "The stage served 1234 requests, 34 of them clients' errors, between 2026-11-21T09:00:00Z and \
+         2026-11-22T08:45:00Z, and log group /gateway/orders took nothing since."
+    );
+    let command = failure.fix.command.expect("a command").join(" ");
+    assert!(command.contains("--log-group-name /gateway/orders"), "{command}");
+    let failure = served("orders/staging", (10, 0, 0)).failure(&CHECK, "orders/staging");
+    assert!(failure.message.contains("Firehose stream amazon-apigateway-orders took nothing"), "{}", failure.message);
+}
+
+#[test]
+fn ten_requests_beside_clients_errors_are_needed() {
+    assert!(matches!(served(STAGE, (10, 0, 0)).verdict(&CHECK, STAGE), Ok(Judgement::Fail(_))));
+    assert!(matches!(served(STAGE, (20, 10, 0)).verdict(&CHECK, STAGE), Ok(Judgement::Fail(_))));
+    for counts in [(9, 0, 0), (20, 11, 0), (20, 20, 0), (20, 21, 0), (1, 0, 0)] {
+        assert!(not_applicable(&served(STAGE, counts), STAGE).contains("fewer than 10"), "{counts:?}");
+    }
+    assert_eq!(not_applicable(&served(STAGE, (0, 0, 0)), STAGE), "no requests in the window");
+    assert_eq!(served(STAGE, (1, 0, 1)).verdict(&CHECK, STAGE), Ok(Judgement::Pass));
+}
+
+#[test]
+fn a_destination_that_others_write_to_is_judged_by_the_stages_own_lines() {
+    let own = |proven, reached| with_own(Fetched::known(OwnLines { proven, reached }));
+    assert_eq!(own(1, None).verdict(&CHECK, SHARED), Ok(Judgement::Pass));
+    assert_eq!(own(1, Some(minutes_ago(60))).verdict(&CHECK, SHARED), Ok(Judgement::Pass));
+    let message = own(0, None).failure(&CHECK, SHARED).message;
+    assert!(message.contains("none of what log group /gateway/shop took since"), "{message}");
+    assert!(unprovable(&own(0, Some(minutes_ago(60))), SHARED).contains("up to 2026-11-22T08:00:00Z"));
+    let gap = denied("logs:FilterLogEvents");
+    assert_eq!(with_own(Err(gap.clone())).verdict(&CHECK, SHARED), Err(gap));
+    // The other stage's format names neither.
+    assert!(unprovable(&served("shop/$default", (70, 0, 90)), "shop/$default").contains("$context.apiId"));
+    // Where nothing at all arrived, nobody's did.
+    assert!(matches!(served("shop/$default", (70, 0, 0)).verdict(&CHECK, "shop/$default"), Ok(Judgement::Fail(_))));
+    assert!(not_applicable(&served("shop/$default", (9, 0, 90)), "shop/$default").contains("fewer than 10"));
+}
+
+#[test]
+fn functions_and_execution_logs_share_a_group_too() {
+    let mut world = healthy();
+    world.function_mut("checkout").log_group = Some("/gateway/orders".to_owned());
+    assert!(unprovable(&world, STAGE).contains("written to by others"));
+    let mut world = healthy();
+    let execution = "arn:aws:logs:us-east-1:123456789012:log-group:API-Gateway-Execution-Logs_a1b2c3d4e5/prod";
+    world.access_log_mut(STAGE).destination = Some(execution.to_owned());
+    assert!(unprovable(&world, STAGE).contains("written to by others"));
+}
+
+#[test]
+fn a_stream_that_stages_share_cannot_be_read() {
+    let mut world = healthy();
+    let stream = world.access_log_mut("users/beta").destination.clone();
+    world.access_log_mut("orders/staging").destination = stream;
+    assert!(unprovable(&world, "orders/staging").contains("records cannot be read"));
+}
+
+#[test]
+fn one_that_was_not_seen_may_write_there_too() {
+    let mut world = healthy();
+    break_off(&mut world.region.functions, "lambda:ListFunctions");
+    assert_eq!(world.verdict(&CHECK, STAGE), Err(denied("lambda:ListFunctions")));
+    assert_eq!(world.verdict(&CHECK, "orders/staging"), Ok(Judgement::Pass), "functions do not write to streams");
+    assert_eq!(world.verdict(&CHECK, SHARED), Ok(Judgement::Pass), "its own lines are proof");
+    world.serve(STAGE, (1_234, 34, 0));
+    assert!(matches!(world.verdict(&CHECK, STAGE), Ok(Judgement::Fail(_))), "nobody's arrived");
+    let mut world = healthy();
+    break_off(&mut world.api_mut("shop").stages, "apigatewayv2:GetStages");
+    assert_eq!(world.verdict(&CHECK, STAGE), Err(denied("apigatewayv2:GetStages")));
+}
+
+#[test]
+fn what_was_changed_a_short_time_ago_is_not_judged() {
+    for (minutes, judged) in [(59, false), (60, true)] {
+        let mut world = silent();
+        world.stage_mut(STAGE).changed_at = Fetched::known(minutes_ago(minutes));
+        world.taken_mut(STAGE).since = minutes_ago(minutes - 15);
+        assert_eq!(matches!(world.verdict(&CHECK, STAGE), Ok(Judgement::Fail(_))), judged, "{minutes}");
+        let mut world = silent();
+        world.change_log_group("/gateway/orders", |group| group.created_at = Fetched::known(minutes_ago(minutes)));
+        world.taken_mut(STAGE).since = minutes_ago(minutes - 15);
+        assert_eq!(matches!(world.verdict(&CHECK, STAGE), Ok(Judgement::Fail(_))), judged, "{minutes}");
+    }
+    let mut world = silent();
+    world.taken_mut(STAGE).since = minutes_ago(44);
+    assert_eq!(not_applicable(&world, STAGE), "the window is shorter than half an hour");
+}
+
+#[test]
+fn a_window_that_is_not_the_rules_proves_nothing() {
+    let mut world = silent();
+    world.stage_mut(STAGE).changed_at = Fetched::known(minutes_ago(300));
+    assert!(unprovable(&world, STAGE).contains("need not have worked yet"));
+    let mut world = silent();
+    world.taken_mut(STAGE).until = minutes_ago(14);
+    assert!(unprovable(&world, STAGE).contains("need not have worked yet"));
+}
+
+#[test]
+fn times_that_are_not_known_leave_a_failure_open_and_nothing_else() {
+    let gap = denied("apigateway:GetStages");
+    let mut world = silent();
+    world.stage_mut(STAGE).changed_at = Err(gap.clone()).into();
+    assert_eq!(world.verdict(&CHECK, STAGE), Err(gap.clone()));
+    world.serve(STAGE, (1_234, 34, 1));
+    assert_eq!(world.verdict(&CHECK, STAGE), Ok(Judgement::Pass));
+    let mut world = silent();
+    world.change_log_group("/gateway/orders", |group| group.created_at = Err(gap.clone()).into());
+    assert_eq!(world.verdict(&CHECK, STAGE), Err(gap));
+}
+
+#[test]
+fn stages_that_cloudwatch_counts_as_one_are_not_told_apart() {
+    let mut world = silent();
+    let mut twin = world.region.rest_apis.seen[0].clone();
+    (twin.id, twin.name) = ("twin567890".to_owned(), "ordersü".to_owned());
+    world.region.rest_apis.seen.push(twin);
+    assert!(unprovable(&world, STAGE).contains("together with"));
+    world.region.rest_apis.seen[2].stages.seen.retain(|stage| stage.name != "prod");
+    assert!(matches!(world.verdict(&CHECK, STAGE), Ok(Judgement::Fail(_))), "no stage of that name");
+    world.region.rest_apis.seen[2].stages = crate::Listing::unread(denied("apigateway:GetStages"));
+    assert_eq!(world.verdict(&CHECK, STAGE), Err(denied("apigateway:GetStages")));
+    // HTTP and WebSocket APIs are counted by id.
+    let mut world = served("cart/dev", (30, 0, 0));
+    world.api_mut("shop").name = "cart".to_owned();
+    world.region.v2_apis.seen[0].stages.seen[1].name = "dev".to_owned();
+    assert!(matches!(world.verdict(&CHECK, "cart/dev"), Ok(Judgement::Fail(_))));
+}
+
+#[test]
+fn cloudwatch_leaves_out_what_is_not_ascii() {
+    let mut world = healthy();
+    for (name, counted) in [("orders", "orders"), ("café 2", "caf 2"), ("注文", "a1b2c3d4e5"), ("", "a1b2c3d4e5")] {
+        world.region.rest_apis.seen[0].name = name.to_owned();
+        assert_eq!(metric_name(&world.region.rest_apis.seen[0]), counted);
+    }
+}
+
+#[test]
+fn where_there_is_no_destination_there_is_nothing_to_judge() {
+    let reason = |change: fn(&mut Inventory), stage: &str| {
+        let mut world = silent();
+        change(&mut world);
+        not_applicable(&world, stage)
+    };
+    assert_eq!(reason(|world| world.rest_stage_mut().access_log = None, STAGE), "the stage has no access log");
+    let gone: fn(&mut Inventory) = |world| *world.log_group_mut("/gateway/orders") = Fetched::known(None);
+    assert_eq!(reason(gone, STAGE), "the log group does not exist");
+    let gone: fn(&mut Inventory) =
+        |world| *world.delivery_stream_mut("amazon-apigateway-orders") = Fetched::known(None);
+    assert_eq!(reason(gone, "orders/staging"), "the Firehose stream does not exist");
+    let elsewhere: fn(&mut Inventory) = |world| {
+        for stage in ["orders/prod", "orders/staging"] {
+            let destination = &mut world.access_log_mut(stage).destination;
+            *destination = destination.as_ref().map(|arn| arn.replace("123456789012", "210987654321"));
+        }
+    };
+    assert_eq!(reason(elsewhere, STAGE), "the log group is not in this account and region");
+    assert_eq!(reason(elsewhere, "orders/staging"), "the Firehose stream is not in this account and region");
+    let bucket: fn(&mut Inventory) =
+        |world| world.access_log_mut("orders/prod").destination = Some("arn:aws:s3:::bucket".to_owned());
+    assert_eq!(reason(bucket, STAGE), "the destination is neither a log group nor a Firehose stream");
+}
+
+#[test]
+fn what_was_denied_or_not_asked_is_could_not_check() {
+    type Hide = fn(&mut TakenAnswer);
+    let hide: [Hide; 3] = [
+        |answer| answer.requests = Err(denied("cloudwatch:GetMetricData")).into(),
+        |answer| answer.taken = Err(denied("cloudwatch:GetMetricData")).into(),
+        |answer| answer.client_errors = Err(denied("cloudwatch:GetMetricData")).into(),
+    ];
+    for hide in hide {
+        let mut world = silent();
+        hide(world.taken_mut(STAGE));
+        assert_eq!(world.verdict(&CHECK, STAGE), Err(denied("cloudwatch:GetMetricData")));
+    }
+    let mut world = healthy();
+    world.region.taken.clear();
+    assert_eq!(world.verdict(&CHECK, STAGE).expect_err("a gap").why().kind, crate::GapKind::NotCollected);
+}

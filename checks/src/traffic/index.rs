@@ -1,0 +1,116 @@
+//! What is looked up about traffic, once for all stages of a region.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::metric_name;
+use crate::{
+    Context, Gap,
+    arn::Destination,
+    inventory::{Api, Protocol, StageOf, TakenAnswer, TrafficAnswer},
+};
+
+/// A region's traffic by stage, and who shares names and destinations.
+#[derive(Debug, Default)]
+pub struct Index<'a> {
+    traffic: HashMap<(&'a str, &'a str), &'a TrafficAnswer>,
+    taken: HashMap<(&'a str, &'a str), &'a TakenAnswer>,
+    /// REST APIs by the name under which CloudWatch counts them.
+    named: HashMap<String, Vec<&'a Api>>,
+    /// How many write to a log group: stages, their execution logs, and functions.
+    groups: BTreeMap<String, usize>,
+    /// How many stages write to a Firehose stream.
+    streams: BTreeMap<String, usize>,
+    /// Why there may be stages that were not seen.
+    unseen_stages: Option<Gap>,
+    /// Why there may be functions that were not seen.
+    unseen_functions: Option<Gap>,
+}
+
+impl<'a> Index<'a> {
+    /// Looks up all that there is in a region.
+    #[must_use]
+    pub fn new(context: &Context<'a>) -> Self {
+        let region = context.region();
+        let mut named = HashMap::<_, Vec<_>>::new();
+        for api in &region.rest_apis.seen {
+            named.entry(metric_name(api)).or_default().push(api);
+        }
+        let writers = context.log_groups_in_use().into_iter().map(|group| {
+            let count = group.access.len() + group.execution.len() + group.functions.len();
+            (group.name, count)
+        });
+        let mut streams = BTreeMap::<_, usize>::new();
+        for stage in context.stages().flatten() {
+            if let Some(log) = stage.access_log()
+                && let Destination::DeliveryStream(_, name) = log.destination
+                && context.is_here(&log.destination)
+            {
+                *streams.entry(name.to_owned()).or_default() += 1;
+            }
+        }
+        Self {
+            traffic: region.traffic.iter().map(|a| ((a.api.as_str(), a.stage.as_str()), a)).collect(),
+            taken: region.taken.iter().map(|a| ((a.api.as_str(), a.stage.as_str()), a)).collect(),
+            named,
+            groups: writers.collect(),
+            streams,
+            unseen_stages: context.stages().find_map(Result::err),
+            unseen_functions: context.functions().find_map(Result::err),
+        }
+    }
+
+    /// What CloudWatch counted of a stage in the window of the audit.
+    ///
+    /// # Errors
+    /// If nobody asked.
+    pub fn traffic(&self, stage: &StageOf<'_>) -> Result<&'a TrafficAnswer, Gap> {
+        let answer = self.traffic.get(&(stage.api.id.as_str(), stage.stage.name.as_str())).copied();
+        answer.ok_or_else(|| not_collected("traffic", stage))
+    }
+
+    /// What a stage served and the destination of its access log took.
+    ///
+    /// # Errors
+    /// If nobody asked.
+    pub fn taken(&self, stage: &StageOf<'_>) -> Result<&'a TakenAnswer, Gap> {
+        let answer = self.taken.get(&(stage.api.id.as_str(), stage.stage.name.as_str())).copied();
+        answer.ok_or_else(|| not_collected("what was served and taken", stage))
+    }
+
+    /// Whether CloudWatch counts a stage together with one of another API: those of REST APIs whose names are the same to
+    /// it. A name that CloudWatch had to make up from an id may be another API's name.
+    ///
+    /// # Errors
+    /// If a listing broke off in which another could stand.
+    pub fn is_merged(&self, stage: &StageOf<'_>, context: &Context<'_>) -> Result<bool, Gap> {
+        if stage.protocol() != Protocol::Rest {
+            return Ok(false);
+        }
+        let others = self.named.get(&metric_name(stage.api)).into_iter().flatten();
+        let others = others.filter(|api| api.id != stage.api.id);
+        let of_name =
+            others.map(|api| api.stages.find(|other| other.name == stage.stage.name).map(|found| found.is_some()));
+        let unseen = context.region().rest_apis.rest.get().err().map(Err);
+        crate::any(of_name.chain(unseen))
+    }
+
+    /// Whether others write to the destination of an access log too: stages, execution logs, functions.
+    ///
+    /// # Errors
+    /// If a listing broke off in which another could stand.
+    pub fn is_shared(&self, destination: &Destination<'_>) -> Result<bool, Gap> {
+        let (writers, unseen_functions) = match destination {
+            Destination::LogGroup(_, name) => (self.groups.get(*name), self.unseen_functions.as_ref()),
+            Destination::DeliveryStream(_, name) => (self.streams.get(*name), None),
+            Destination::Other(_) => return Ok(false),
+        };
+        if writers.is_some_and(|count| *count > 1) {
+            return Ok(true);
+        }
+        self.unseen_stages.as_ref().or(unseen_functions).map_or(Ok(false), |gap| Err(gap.clone()))
+    }
+}
+
+fn not_collected(what: &str, stage: &StageOf<'_>) -> Gap {
+    Gap::not_collected(format!("{what} of stage {} of API {}", stage.stage.name, stage.api.id))
+}
