@@ -8,6 +8,7 @@ pub mod access_log;
 pub mod arn;
 pub mod check;
 mod context;
+pub mod cost;
 mod coverage;
 pub mod emission;
 pub mod execution_log;
