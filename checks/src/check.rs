@@ -116,6 +116,10 @@ pub enum Need {
     LogProbes,
     /// The KMS keys of log groups.
     LogGroupKeys,
+    /// The sampling rules of X-Ray.
+    SamplingRules,
+    /// Where X-Ray puts the segments that it is sent.
+    TraceDestination,
 }
 
 /// A judgement, or why there is none ("could not check").
@@ -229,6 +233,8 @@ pub enum SubjectKind {
     Role,
     /// A KMS key.
     Key,
+    /// A sampling rule of X-Ray.
+    SamplingRule,
 }
 
 impl SubjectKind {
@@ -245,6 +251,7 @@ impl SubjectKind {
             Self::DeliveryStream => "delivery-stream",
             Self::Role => "role",
             Self::Key => "key",
+            Self::SamplingRule => "sampling-rule",
         }
     }
 }

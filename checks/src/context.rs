@@ -350,6 +350,8 @@ impl<'a> Context<'a> {
             network,
             log_probes,
             keys,
+            sampling_rules,
+            trace_destination,
             ..
         } = self.region();
         let regional = self
@@ -367,7 +369,9 @@ impl<'a> Context<'a> {
             .chain(keys.iter().filter_map(|answer| match answer.key.get() {
                 Ok(key) => key.as_ref()?.policy.get().err(),
                 Err(gap) => Some(gap),
-            }));
+            }))
+            .chain(sampling_rules.rest.get().err())
+            .chain(trace_destination.get().err());
         // Each role once, however many functions share it.
         let of_gateway = gateway_settings.get().ok().and_then(|settings| settings.cloudwatch_role.as_deref());
         let roles: BTreeSet<&str> =

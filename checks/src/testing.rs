@@ -6,6 +6,7 @@ mod faulty;
 mod functions;
 mod healthy;
 mod network;
+mod tracing;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,7 @@ use crate::{
 
 pub use faulty::{empty, named_worlds, worlds};
 pub use healthy::{FORMAT, LONGER_FORMAT, LONGER_WEBSOCKET_FORMAT, WEBSOCKET_FORMAT, healthy};
+pub use tracing::{sampling_rule, trace_destination};
 
 /// One region of an account, owned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

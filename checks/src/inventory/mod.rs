@@ -4,6 +4,7 @@ mod function;
 mod key;
 mod network;
 mod probe;
+mod tracing;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,7 @@ pub use network::{
 
 pub use key::{Key, KeyAnswer};
 pub use probe::{Hit, LogProbe, LogProbeAnswer};
+pub use tracing::{SamplingRule, TraceDestination};
 
 /// What is global in an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -123,6 +125,10 @@ pub struct Region {
     /// What AWS said about the KMS keys of log groups.
     #[serde(default)]
     pub keys: Vec<KeyAnswer>,
+    /// The sampling rules of X-Ray.
+    pub sampling_rules: Listing<SamplingRule>,
+    /// Where X-Ray puts the segments that it is sent.
+    pub trace_destination: Fetched<TraceDestination>,
 }
 
 impl Region {
@@ -143,6 +149,8 @@ impl Region {
             network: Network::unread(gap),
             log_probes: Vec::new(),
             keys: Vec::new(),
+            sampling_rules: Listing::unread(gap.clone()),
+            trace_destination: Err(gap.clone()).into(),
         }
     }
 }

@@ -5,6 +5,7 @@ use super::{
     emission::EMISSION,
     healthy, logging,
     network::{BEYOND, NETWORKS},
+    tracing::{TRACING, trace_destination},
 };
 use crate::{
     Fetched, Listing,
@@ -27,6 +28,8 @@ pub fn empty() -> Inventory {
     world.region.log_policies.seen.clear();
     world.region.capacity_providers.clear();
     world.region.log_probes.clear();
+    world.region.sampling_rules.seen.clear();
+    world.region.trace_destination = Fetched::known(trace_destination("XRay", Some("ACTIVE")));
     world.region.network = no_network();
     world.account.roles.clear();
     world.account.managed_policies.clear();
@@ -73,6 +76,7 @@ pub fn named_worlds() -> Vec<(&'static str, Inventory)> {
         .chain(NETWORKS)
         .chain(BEYOND)
         .chain(EMISSION)
+        .chain(TRACING)
         .chain(GAPS);
     let faulty = faulty.map(|(name, spoil)| {
         let mut world = healthy();

@@ -221,6 +221,8 @@ pub(in crate::access_log) mod testing {
             network: crate::inventory::Network::not_collected(),
             log_probes: vec![],
             keys: vec![],
+            sampling_rules: Listing::whole(vec![]),
+            trace_destination: Fetched::from(Err(Gap::not_collected("destination"))),
         };
         let stage = Stage {
             name: "prod".to_owned(),
