@@ -122,6 +122,10 @@ pub enum Need {
     Latencies,
     /// What stages served and the destinations of their access logs took, since either last changed.
     Taken,
+    /// The sampling rules of X-Ray.
+    SamplingRules,
+    /// Where X-Ray puts the segments that it is sent.
+    TraceDestination,
 }
 
 /// A judgement, or why there is none ("could not check").
@@ -235,6 +239,8 @@ pub enum SubjectKind {
     Role,
     /// A KMS key.
     Key,
+    /// A sampling rule of X-Ray.
+    SamplingRule,
 }
 
 impl SubjectKind {
@@ -251,6 +257,7 @@ impl SubjectKind {
             Self::DeliveryStream => "delivery-stream",
             Self::Role => "role",
             Self::Key => "key",
+            Self::SamplingRule => "sampling-rule",
         }
     }
 }

@@ -367,6 +367,8 @@ impl<'a> Context<'a> {
             keys,
             traffic,
             taken,
+            sampling_rules,
+            trace_destination,
             ..
         } = self.region();
         let regional = self
@@ -386,7 +388,9 @@ impl<'a> Context<'a> {
                 Err(gap) => Some(gap),
             }))
             .chain(traffic.iter().flat_map(gaps_of_traffic))
-            .chain(taken.iter().flat_map(gaps_of_taken));
+            .chain(taken.iter().flat_map(gaps_of_taken))
+            .chain(sampling_rules.rest.get().err())
+            .chain(trace_destination.get().err());
         // Each role once, however many functions share it.
         let of_gateway = gateway_settings.get().ok().and_then(|settings| settings.cloudwatch_role.as_deref());
         let roles: BTreeSet<&str> =
@@ -432,8 +436,7 @@ fn account_of_groups(world: World<'_>) -> Option<&str> {
 
 fn gaps_of_traffic(answer: &TrafficAnswer) -> Vec<Gap> {
     let TrafficAnswer { requests, latency, integration_latency, percentiles, .. } = answer;
-    let gaps =
-        [requests.get().err(), latency.get().err(), integration_latency.get().err(), percentiles.get().err()];
+    let gaps = [requests.get().err(), latency.get().err(), integration_latency.get().err(), percentiles.get().err()];
     gaps.into_iter().flatten().collect()
 }
 

@@ -60,6 +60,8 @@ pub const CHECKS: &[Check] = &[
     tracing::stage_off::CHECK,
     function::tracing_off::CHECK,
     function::role_cannot_trace::CHECK,
+    tracing::sampling_off::CHECK,
+    tracing::destination_denied::CHECK,
     network::cannot_reach_xray::CHECK,
     emission::failing::CHECK,
     traffic::overhead_high::CHECK,

@@ -6,6 +6,7 @@ mod faulty;
 mod functions;
 mod healthy;
 mod network;
+mod tracing;
 mod traffic;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ use crate::{
 
 pub use faulty::{empty, named_worlds, worlds};
 pub use healthy::{FORMAT, LONGER_FORMAT, LONGER_WEBSOCKET_FORMAT, WEBSOCKET_FORMAT, healthy};
+pub use tracing::{sampling_rule, trace_destination};
 
 /// One region of an account, owned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

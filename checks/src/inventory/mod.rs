@@ -4,6 +4,7 @@ mod function;
 mod key;
 mod network;
 mod probe;
+mod tracing;
 mod traffic;
 
 use jiff::Timestamp;
@@ -24,6 +25,7 @@ pub use network::{
 
 pub use key::{Key, KeyAnswer};
 pub use probe::{Hit, LogProbe, LogProbeAnswer};
+pub use tracing::{SamplingRule, TraceDestination};
 pub use traffic::{LatencyPercentiles, OwnLines, Percentiles, TakenAnswer, Timing, TrafficAnswer};
 
 /// What is global in an account.
@@ -131,6 +133,10 @@ pub struct Region {
     /// What stages served, and what the destinations of their access logs took.
     #[serde(default)]
     pub taken: Vec<TakenAnswer>,
+    /// The sampling rules of X-Ray.
+    pub sampling_rules: Listing<SamplingRule>,
+    /// Where X-Ray puts the segments that it is sent.
+    pub trace_destination: Fetched<TraceDestination>,
 }
 
 impl Region {
@@ -153,6 +159,8 @@ impl Region {
             keys: Vec::new(),
             traffic: Vec::new(),
             taken: Vec::new(),
+            sampling_rules: Listing::unread(gap.clone()),
+            trace_destination: Err(gap.clone()).into(),
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use crate::{
     Context, Judgement, Severity, Verdict,
-    arn::Destination,
     check::{Check, Evidence, Failure, Fix, Judge, Need},
     context::LogGroupUse,
-    iam::{Caller, Decision, Denial, Document, Keys, Policies, Possible, Request, Text},
-    inventory::{LogPolicy, Protocol, StageOf},
+    iam::Denial,
+    inventory::{Protocol, StageOf},
     role::{self, few},
 };
+
+use super::writer::{Refused, Writer, nearly_full};
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
@@ -27,29 +28,12 @@ fn http_stages<'g, 'a>(group: &'g LogGroupUse<'a>) -> impl Iterator<Item = &'g S
 }
 
 fn judge(group: &LogGroupUse<'_>, context: &Context<'_>) -> Verdict {
-    let account = context.account_id()?;
-    let (partition, region) = (&context.account().partition, &context.region().name);
-    let here = format!("arn:{partition}:logs:{region}:{account}:");
-    let policies = policies(group, context, account);
-    // As the policies that AWS writes have it: the account, and a delivery source in it.
-    let keys = Keys::default().with("aws:SourceAccount", account).with_possible(
-        "aws:SourceArn",
-        vec![Possible::Begins(here)],
-        "which delivery source it is is not known",
-    );
-    let stream = format!("{}:log-stream:", role::group_arn(context, account, &group.name));
-    let (mut refused, mut gap) = (Vec::new(), None);
-    for action in ["logs:CreateLogStream", "logs:PutLogEvents"] {
-        let (resource, caller) = (Some(Text::open(&stream)), Some(Caller::Service(SERVICE)));
-        match policies.decide(&Request { action, resource, caller, keys: &keys }) {
-            Ok(Decision::Allowed(_)) => {}
-            Ok(Decision::Denied(denial)) => refused.push((action, denial)),
-            Err(why) => gap = gap.or(Some(why)),
-        }
-    }
+    // On behalf of a delivery source in the account.
+    let writer = Writer::new(context, SERVICE, "logs")?;
+    let Refused { denied, gap } = writer.refused(&["logs:CreateLogStream", "logs:PutLogEvents"], &group.name);
     match gap {
-        _ if !refused.is_empty() => {
-            let failure = failure(group, context, account, &refused);
+        _ if !denied.is_empty() => {
+            let failure = failure(group, context, &writer, &denied);
             Ok(Failure { evidence: failure.evidence.into_iter().chain(nearly_full(context)).collect(), ..failure }.into())
         }
         Some(gap) => Err(gap),
@@ -63,42 +47,12 @@ fn judge(group: &LogGroupUse<'_>, context: &Context<'_>) -> Verdict {
     }
 }
 
-/// How long a policy may be, in characters: as AWS's guides have it
-/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html>), and as its API does
-/// (<https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html>). A policy that
-/// is longer than the first proves that the second holds here.
-const LIMITS: [usize; 2] = [5_120, 51_200];
-
-/// The policies of the account that leave less than a tenth of their length.
-fn nearly_full<'a>(context: &Context<'a>) -> impl Iterator<Item = Evidence> + use<'a> {
-    let policies = context.region().log_policies.seen.iter().filter(|policy| policy.log_group.is_none());
-    policies.filter_map(|policy| {
-        let length = policy.document.chars().count();
-        let limit = LIMITS.into_iter().find(|limit| length <= *limit).unwrap_or(LIMITS[1]);
-        let full = length * 10 >= limit * 9;
-        full.then(|| Evidence::new(&policy.name, format!("{length} of the {limit} characters that AWS allows")))
-    })
-}
-
-/// The account's policies, and those of this group alone.
-fn policies(group: &LogGroupUse<'_>, context: &Context<'_>, account: &str) -> Policies {
-    let region = context.region();
-    let is_here = |policy: &&LogPolicy| match policy.log_group.as_deref().map(Destination::parse) {
-        None => true,
-        Some(Destination::LogGroup(arn, name)) => {
-            name == group.name && arn.region == region.name && arn.account == account
-        }
-        Some(_) => false,
-    };
-    let read = |policy: &LogPolicy| Document::parse(format!("resource policy {}", policy.name), &policy.document);
-    Policies {
-        identity: region.log_policies.seen.iter().filter(is_here).map(read).collect(),
-        rest: region.log_policies.rest.get().copied(),
-        boundary: None,
-    }
-}
-
-fn failure(group: &LogGroupUse<'_>, context: &Context<'_>, account: &str, refused: &[(&str, Denial)]) -> Failure {
+fn failure(
+    group: &LogGroupUse<'_>,
+    context: &Context<'_>,
+    writer: &Writer<'_, '_>,
+    refused: &[(&str, Denial)],
+) -> Failure {
     let affects: Vec<_> = http_stages(group).map(|stage| context.stage_subject(stage)).collect();
     let names: Vec<&str> = affects.iter().map(|stage| stage.name.as_str()).collect();
     let actions: Vec<&str> = refused.iter().map(|(action, _)| *action).collect();
@@ -115,22 +69,16 @@ fn failure(group: &LogGroupUse<'_>, context: &Context<'_>, account: &str, refuse
         ),
         evidence: refused.iter().map(|(action, denial)| Evidence::new(*action, denial.to_string())).collect(),
         affects,
-        fix: fix(context, account, refused),
+        fix: fix(context, writer, refused),
     }
 }
 
 /// One policy for all groups of the region: an account may have ten.
-fn fix(context: &Context<'_>, account: &str, refused: &[(&str, Denial)]) -> Fix {
+fn fix(context: &Context<'_>, writer: &Writer<'_, '_>, refused: &[(&str, Denial)]) -> Fix {
     let wanted = format!("{SERVICE} may do logs:CreateLogStream and logs:PutLogEvents");
     role::clear_the_way(refused.iter().map(|(_, denial)| denial), &wanted).unwrap_or_else(|| {
-        let (partition, region) = (&context.account().partition, &context.region().name);
-        let here = format!("arn:{partition}:logs:{region}:{account}");
-        let condition = format!(
-            r#"{{"StringEquals":{{"aws:SourceAccount":"{account}"}},"ArnLike":{{"aws:SourceArn":"{here}:*"}}}}"#
-        );
-        let document = format!(
-            r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"GatelightLogDelivery","Effect":"Allow","Principal":{{"Service":"{SERVICE}"}},"Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"{here}:log-group:*:log-stream:*","Condition":{condition}}}]}}"#
-        );
+        let streams = format!(r#""{}:log-group:*:log-stream:*""#, writer.here("logs"));
+        let actions = r#""logs:CreateLogStream","logs:PutLogEvents""#;
         Fix::say(format!(
             "Add a resource policy by which {wanted}; the one of the command does so on every log group of this region."
         ))
@@ -139,11 +87,11 @@ fn fix(context: &Context<'_>, account: &str, refused: &[(&str, Denial)]) -> Fix 
             "logs",
             "put-resource-policy",
             "--region",
-            region,
+            &context.region().name,
             "--policy-name",
             "gatelight-log-delivery",
             "--policy-document",
-            &document,
+            &writer.grant("GatelightLogDelivery", actions, &streams),
         ])
     })
 }
@@ -154,6 +102,7 @@ mod tests {
     use crate::{
         Fetched, Listing,
         fetched::GapKind,
+        inventory::LogPolicy,
         testing::{Inventory, break_off, denied, healthy},
     };
 

@@ -3,3 +3,4 @@
 pub mod delivery_denied;
 pub mod key_unusable;
 pub mod never_expires;
+pub(crate) mod writer;

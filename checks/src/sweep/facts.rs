@@ -67,6 +67,8 @@ fn kind_and_needs(world: &Value, names: &Names, pointer: &str) -> (String, Vec<N
         "region.callers[].policy" => Need::Callers,
         "region.log_policies.rest" => Need::LogPolicies,
         "region.log_probes[].probe" => Need::LogProbes,
+        "region.sampling_rules.rest" => Need::SamplingRules,
+        "region.trace_destination" => Need::TraceDestination,
         "region.keys[].key" | "region.keys[].key.policy" => Need::LogGroupKeys,
         "region.rest_apis.seen[].stages.seen[].changed_at" | "region.v2_apis.seen[].stages.seen[].changed_at" => {
             Need::Stages

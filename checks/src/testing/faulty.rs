@@ -7,6 +7,7 @@ use super::{
     healthy::CREATED,
     logging,
     network::{BEYOND, NETWORKS},
+    tracing::{TRACING, trace_destination},
     traffic::TRAFFIC,
 };
 use crate::{
@@ -32,6 +33,8 @@ pub fn empty() -> Inventory {
     world.region.log_probes.clear();
     world.region.traffic.clear();
     world.region.taken.clear();
+    world.region.sampling_rules.seen.clear();
+    world.region.trace_destination = Fetched::known(trace_destination("XRay", Some("ACTIVE")));
     world.region.network = no_network();
     world.account.roles.clear();
     world.account.managed_policies.clear();
@@ -79,6 +82,7 @@ pub fn named_worlds() -> Vec<(&'static str, Inventory)> {
         .chain(BEYOND)
         .chain(EMISSION)
         .chain(TRAFFIC)
+        .chain(TRACING)
         .chain(GAPS);
     let faulty = faulty.map(|(name, spoil)| {
         let mut world = healthy();

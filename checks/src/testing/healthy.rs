@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Inventory, emission, functions, logging, network, traffic};
+use super::{Inventory, emission, functions, logging, network, tracing, traffic};
 use crate::{
     Fetched, Listing,
     inventory::{
@@ -81,13 +81,15 @@ pub fn healthy() -> Inventory {
                 .into(),
             functions: Listing::whole(functions::functions()),
             callers: functions::callers(),
-            log_policies: Listing::whole(functions::log_policies()),
+            log_policies: Listing::whole([functions::log_policies(), tracing::log_policies().into()].concat()),
             keys: functions::keys(),
             traffic: traffic::traffic(),
             taken: traffic::taken(),
             capacity_providers: network::capacity_providers(),
             network: network::network(),
             log_probes: emission::log_probes(),
+            sampling_rules: Listing::whole(tracing::sampling_rules()),
+            trace_destination: Fetched::known(tracing::trace_destination("CloudWatchLogs", Some("ACTIVE"))),
         },
     }
 }

@@ -1,3 +1,6 @@
-//! Whether requests are traced.
+//! Whether requests are traced, and whether what is recorded arrives.
 
+pub mod destination_denied;
+mod sampling;
+pub mod sampling_off;
 pub mod stage_off;

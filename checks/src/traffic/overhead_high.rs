@@ -79,18 +79,14 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     }
     let limit = context.policy().overhead_limit();
     match Overhead::of(latency, integration) {
-        Some(overhead) if overhead.is_above(limit) => Ok(failure(stage, answer, overhead, latency.samples, limit).into()),
+        Some(overhead) if overhead.is_above(limit) => {
+            Ok(failure(stage, answer, overhead, latency.samples, limit).into())
+        }
         _ => Ok(Judgement::Pass),
     }
 }
 
-fn failure(
-    stage: &StageOf<'_>,
-    answer: &TrafficAnswer,
-    overhead: Overhead,
-    samples: u64,
-    limit: u32,
-) -> Failure {
+fn failure(stage: &StageOf<'_>, answer: &TrafficAnswer, overhead: Overhead, samples: u64, limit: u32) -> Failure {
     let TrafficAnswer { since, until, percentiles, .. } = answer;
     let Overhead { latency, integration } = overhead;
     let mut evidence = vec![

@@ -223,6 +223,8 @@ pub(in crate::access_log) mod testing {
             keys: vec![],
             traffic: vec![],
             taken: vec![],
+            sampling_rules: Listing::whole(vec![]),
+            trace_destination: Fetched::from(Err(Gap::not_collected("destination"))),
         };
         let stage = Stage {
             name: "prod".to_owned(),

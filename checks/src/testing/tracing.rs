@@ -1,0 +1,134 @@
+//! Sampling rules and where segments go, in the healthy account and where something is wrong.
+
+use std::collections::BTreeMap;
+
+use super::{Inventory, break_off, denied};
+use crate::{
+    Fetched,
+    inventory::{LogPolicy, SamplingRule, TraceDestination},
+};
+
+/// A rule that matches everything, and samples as X-Ray does by default: one request a second, and of the rest five in a
+/// hundred.
+#[must_use]
+pub fn sampling_rule(name: &str, priority: i32) -> SamplingRule {
+    let any = || "*".to_owned();
+    SamplingRule {
+        name: name.to_owned(),
+        priority,
+        fixed_rate: 0.05,
+        reservoir_size: 1,
+        service_name: any(),
+        service_type: any(),
+        resource_arn: any(),
+        host: any(),
+        http_method: any(),
+        url_path: any(),
+        attributes: BTreeMap::new(),
+    }
+}
+
+/// Where segments go.
+#[must_use]
+pub fn trace_destination(destination: &str, status: Option<&str>) -> TraceDestination {
+    TraceDestination { destination: destination.to_owned(), status: status.map(str::to_owned) }
+}
+
+/// The same rule, sampling nothing.
+fn silent(rule: SamplingRule) -> SamplingRule {
+    SamplingRule { fixed_rate: 0.0, reservoir_size: 0, ..rule }
+}
+
+fn for_service(name: &str, priority: i32, service_name: &str) -> SamplingRule {
+    SamplingRule { service_name: service_name.to_owned(), ..sampling_rule(name, priority) }
+}
+
+/// Those of the healthy account: preflight requests and probes are left out, `users` has a rule of its own.
+pub(super) fn sampling_rules() -> Vec<SamplingRule> {
+    let preflight = SamplingRule { http_method: "OPTIONS".to_owned(), ..sampling_rule("preflight", 100) };
+    let probes = SamplingRule {
+        attributes: BTreeMap::from([("User-Agent".to_owned(), "probe/*".to_owned())]),
+        host: "*.example.com".to_owned(),
+        ..sampling_rule("probes", 200)
+    };
+    let users = SamplingRule {
+        service_type: "AWS::ApiGateway::*".to_owned(),
+        reservoir_size: 0,
+        ..for_service("users", 300, "users/*")
+    };
+    let backend = SamplingRule {
+        resource_arn: "arn:aws:ecs:us-east-1:123456789012:*".to_owned(),
+        url_path: "/v1/*".to_owned(),
+        ..sampling_rule("backend", 300)
+    };
+    vec![silent(preflight), silent(probes), users, backend, sampling_rule("Default", 10_000)]
+}
+
+/// What lets X-Ray write spans: a policy of the account for one group, and one of its own for the other.
+pub(super) fn log_policies() -> [LogPolicy; 2] {
+    let document = |group: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"TransactionSearchXRayAccess","Effect":"Allow","Principal":{{"Service":"xray.amazonaws.com"}},"Action":"logs:PutLogEvents","Resource":["{group}:*"],"Condition":{{"ArnLike":{{"aws:SourceArn":"arn:aws:xray:us-east-1:123456789012:*"}},"StringEquals":{{"aws:SourceAccount":"123456789012"}}}}}}]}}"#
+        )
+    };
+    let arn = |group: &str| format!("arn:aws:logs:us-east-1:123456789012:log-group:{group}");
+    let (spans, data) = (arn("aws/spans"), arn("/aws/application-signals/data"));
+    [
+        LogPolicy { name: "TransactionSearch".to_owned(), log_group: None, document: document(&spans) },
+        LogPolicy { name: "signals".to_owned(), document: document(&data), log_group: Some(data) },
+    ]
+}
+
+type Fault = (&'static str, fn(&mut Inventory));
+
+/// Takes the policy of that name away.
+fn without_policy(world: &mut Inventory, name: &str) {
+    world.region.log_policies.seen.retain(|policy| policy.name != name);
+}
+
+fn goes_to(world: &mut Inventory, destination: &str, status: Option<&str>) {
+    world.region.trace_destination = Fetched::known(trace_destination(destination, status));
+}
+
+/// The worlds in which traces are not recorded, or not kept, or nobody can tell.
+pub(super) const TRACING: &[Fault] = &[
+    ("a sampling rule that silences everything", |world| {
+        world.region.sampling_rules.seen.insert(0, silent(sampling_rule("off", 1)));
+        goes_to(world, "XRay", None);
+    }),
+    ("sampling rules for some stages", |world| {
+        let arn = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/prod";
+        let new = "arn:aws:apigateway:us-east-1::/restapis/f6g7h8i9j0/stages/live";
+        let by_arn =
+            |name: &str, arn: &str| silent(SamplingRule { resource_arn: arn.to_owned(), ..sampling_rule(name, 20) });
+        let both = "*f6g7h8i9j0*beta";
+        let staging = silent(for_service("staging", 10, "orders/staging"));
+        let more = [staging, by_arn("old", arn), by_arn("new", new), by_arn("both", both)];
+        world.region.sampling_rules.seen.splice(0..0, more);
+        without_policy(world, "signals");
+    }),
+    ("sampling rules of one priority, with a path, and in another case", |world| {
+        let path = SamplingRule { url_path: "/health".to_owned(), ..silent(for_service("path", 5, "orders/prod")) };
+        let more = [
+            path,
+            silent(for_service("a", 6, "orders/staging")),
+            for_service("b", 6, "*/staging"),
+            silent(for_service("case", 7, "USERS/live")),
+        ];
+        world.region.sampling_rules.seen.splice(0..0, more);
+        without_policy(world, "TransactionSearch");
+        goes_to(world, "CloudWatchLogs", Some("PENDING"));
+    }),
+    ("no sampling rules, and segments that go where nobody knows", |world| {
+        world.region.sampling_rules.seen.clear();
+        goes_to(world, "Elsewhere", Some("ACTIVE"));
+    }),
+    ("X-Ray that may not be asked", |world| {
+        break_off(&mut world.region.sampling_rules, "xray:GetSamplingRules");
+        world.region.trace_destination = Err(denied("xray:GetTraceSegmentDestination")).into();
+    }),
+    ("spans that policies hide", |world| {
+        without_policy(world, "signals");
+        break_off(&mut world.region.log_policies, "logs:DescribeResourcePolicies");
+    }),
+];
