@@ -6,6 +6,7 @@ mod faulty;
 mod functions;
 mod healthy;
 mod network;
+mod organization;
 mod tracing;
 mod traffic;
 
