@@ -427,8 +427,7 @@ fn account_of_groups(world: World<'_>) -> Option<&str> {
 
 fn gaps_of_traffic(answer: &TrafficAnswer) -> Vec<Gap> {
     let TrafficAnswer { requests, latency, integration_latency, percentiles, .. } = answer;
-    let gaps =
-        [requests.get().err(), latency.get().err(), integration_latency.get().err(), percentiles.get().err()];
+    let gaps = [requests.get().err(), latency.get().err(), integration_latency.get().err(), percentiles.get().err()];
     gaps.into_iter().flatten().collect()
 }
 

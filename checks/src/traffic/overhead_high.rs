@@ -2,6 +2,7 @@
 
 use crate::{
     Context, Gap, Judgement, Severity, Verdict,
+    access_log::silent::LEAST,
     check::{Check, Evidence, Failure, Fix, Judge, Need},
     inventory::{LatencyPercentiles, Percentiles, Protocol, StageOf, Timing, TrafficAnswer},
 };
@@ -51,6 +52,9 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         return Ok(Judgement::NotApplicable("WebSocket APIs have no metric for the whole time"));
     }
     let answer = context.traffic().traffic(stage)?;
+    if answer.until.duration_since(answer.since) < LEAST {
+        return Ok(Judgement::NotApplicable("the window is shorter than half an hour"));
+    }
     match *answer.requests.get()? {
         0 => return Ok(Judgement::NotApplicable("no requests in the window")),
         requests if requests < SAMPLES => {
@@ -79,18 +83,14 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     }
     let limit = context.policy().overhead_limit();
     match Overhead::of(latency, integration) {
-        Some(overhead) if overhead.is_above(limit) => Ok(failure(stage, answer, overhead, latency.samples, limit).into()),
+        Some(overhead) if overhead.is_above(limit) => {
+            Ok(failure(stage, answer, overhead, latency.samples, limit).into())
+        }
         _ => Ok(Judgement::Pass),
     }
 }
 
-fn failure(
-    stage: &StageOf<'_>,
-    answer: &TrafficAnswer,
-    overhead: Overhead,
-    samples: u64,
-    limit: u32,
-) -> Failure {
+fn failure(stage: &StageOf<'_>, answer: &TrafficAnswer, overhead: Overhead, samples: u64, limit: u32) -> Failure {
     let TrafficAnswer { since, until, percentiles, .. } = answer;
     let Overhead { latency, integration } = overhead;
     let mut evidence = vec![

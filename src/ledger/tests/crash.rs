@@ -113,7 +113,10 @@ fn killed_at_two_hundred_moments_it_loses_nothing() {
         let done = next(&ledger).checked_sub(1);
         assert!(done >= said, "kill {kill}: run {said:?} was recorded, and the file ends with {done:?}");
         // It adds one run at most that it did not live to speak of; what it began with may end with such a run too.
-        assert!(done <= said.max(last_seen).map_or(Some(0), |run| Some(run + 1)), "kill {kill}: {said:?}, then {done:?}");
+        assert!(
+            done <= said.max(last_seen).map_or(Some(0), |run| Some(run + 1)),
+            "kill {kill}: {said:?}, then {done:?}"
+        );
         in_the_middle += u64::from(done != last_seen);
         last_seen = done;
         if let Some(run) = done {
