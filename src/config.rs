@@ -758,10 +758,11 @@ mod tests {
         assert_eq!((config.fail_on, config.format, &config.output), (default.fail_on, default.format, &default.output));
         assert_eq!(config.checks.len(), default.checks.len());
         assert_eq!(config.evidence, default.evidence);
+        assert_eq!(config.overhead_limit(), default.overhead_limit());
         // Every key stands in it, if only in a comment.
         let keys = "profile role-arn external-id region all-regions from save pace since metrics samples check skip fail-on format output ledger quiet verbose color \
                     no-progress severity ignore daemon schedule slack webhook-env webhook-file webhook-credential account \
-                    digest digest-time-zone required-fields";
+                    digest digest-time-zone required-fields gateway-overhead";
         for key in keys.split_whitespace() {
             let stands = |line: &str| {
                 let line = line.trim_start_matches(['#', ':', ' ', '[']);
@@ -817,6 +818,40 @@ mod tests {
         let flags = Settings { all_regions: Some(true), ..Settings::default() };
         let both = flags.or(Settings { region: Some(vec!["eu-west-1".into()]), ..Settings::default() });
         assert!(matches!(both.resolve().expect("resolves").source, Source::Live { regions: Regions::All, .. }));
+    }
+
+    #[test]
+    fn the_limit_of_api_gateways_own_time_is_a_number_of_milliseconds() {
+        let limit = |text: &str| Settings::parse(text).expect("reads").resolve().expect("resolves");
+        assert_eq!(limit("").overhead_limit(), 100);
+        for (text, expected) in [("250ms", 250), ("250 ms", 250), ("0ms", 0)] {
+            let config = limit(&format!("gateway-overhead = \"{text}\""));
+            assert_eq!(config.overhead_limit(), expected);
+            assert_eq!(config.policy(Timestamp::UNIX_EPOCH).expect("a policy").overhead_limit(), expected);
+        }
+        for text in ["250", "-1ms", "1.5ms", "1s", "ms", ""] {
+            let problem =
+                format!("{:#}", Settings::parse(&format!("gateway-overhead = \"{text}\"")).expect_err("is none"));
+            assert!(problem.contains("gateway-overhead"), "{text}: {problem}");
+        }
+    }
+
+    #[test]
+    fn checks_that_rest_on_metrics_are_left_out_with_them() {
+        let ids = |text: &str| {
+            let config = Settings::parse(text).expect("reads").resolve()?;
+            Ok::<Vec<_>, anyhow::Error>(config.checks.iter().map(|check| check.id).collect())
+        };
+        let (on, off) = (ids("").expect("resolves"), ids("metrics = \"off\"").expect("resolves"));
+        let gone: Vec<_> = on.iter().filter(|id| !off.contains(id)).copied().collect();
+        assert_eq!(gone, ["access-log-silent", "gateway-overhead-high"]);
+        assert!(off.contains(&"log-emission-failing"), "which does without");
+        // A saved inventory may hold them.
+        assert_eq!(ids("metrics = \"off\"\nfrom = \"inventory.jsonl\"").expect("resolves"), on);
+        let named = |check: &str| ids(&format!("metrics = \"off\"\ncheck = [\"{check}\"]"));
+        assert_eq!(named("access-log-off").expect("resolves"), ["access-log-off"]);
+        let problem = named("access-log-silent").expect_err("contradicts itself").to_string();
+        assert!(problem.contains("access-log-silent") && problem.contains("metrics"), "{problem}");
     }
 
     #[test]

@@ -60,7 +60,9 @@ fn account() -> Account {
     fresh["lastUpdatedDate"] = json!(now - 600);
     let line = |api: &str, stage: &str| format!(r#"{{"api":"{api}","stage":"{stage}","id":"r"}}"#);
     let mut metrics = BTreeMap::new();
-    let mut count = |key: &str, value: f64| drop(metrics.insert(key.to_owned(), value));
+    let mut count = |key: &str, value: f64| {
+        metrics.insert(key.to_owned(), value);
+    };
     for name in ["fine", "silent", "hose", "fresh"] {
         count(&format!("Count {name} prod SampleCount"), 1_000.0);
     }
