@@ -6,10 +6,12 @@ mod functions;
 mod gateway;
 mod keys;
 mod log_policies;
+mod metrics;
 mod network;
 mod probe;
 mod regions;
 mod roles;
+mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,12 +42,14 @@ const REGIONS_AT_ONCE: usize = 8;
 pub(crate) struct Needs {
     facts: BTreeSet<Need>,
     evidence: Evidence,
+    /// In milliseconds: where API Gateway itself takes longer, percentiles are asked for.
+    overhead_limit: u32,
 }
 
 impl Needs {
     /// What `checks` need.
-    pub(crate) fn of(checks: &[&'static Check], evidence: Evidence) -> Self {
-        Self { facts: checks.iter().flat_map(|check| check.needs).copied().collect(), evidence }
+    pub(crate) fn of(checks: &[&'static Check], evidence: Evidence, overhead_limit: u32) -> Self {
+        Self { facts: checks.iter().flat_map(|check| check.needs).copied().collect(), evidence, overhead_limit }
     }
 
     fn contains(&self, need: Need) -> bool {
@@ -178,7 +182,16 @@ impl Region {
         };
         let in_use = groups_to_probe(account, &facts, needs);
         let logs = async {
-            let answers = groups.answers(wanted.log_groups).await;
+            let (answers, streams) = join(
+                Box::pin(groups.answers(wanted.log_groups)),
+                Box::pin(destinations::delivery_streams(self, wanted.delivery_streams)),
+            )
+            .await;
+            let searched: Vec<_> = answers.iter().filter(|answer| in_use.contains(&answer.name)).collect();
+            let context = Context::new(World { account, region: &facts });
+            let places = traffic::Places { groups: &answers, streams: &streams };
+            let probed = probe::names(&searched);
+            let first = Box::pin(traffic::first(self, &context, places, &probed, needs)).await;
             let policies = async {
                 if wanted.delivered_to.is_empty() {
                     Listing::unread(not_asked("resource policies of CloudWatch Logs (no stage needs one)"))
@@ -186,9 +199,10 @@ impl Region {
                     log_policies::log_policies(self, there(wanted.delivered_to, &answers)).await
                 }
             };
-            let searched: Vec<_> = answers.iter().filter(|answer| in_use.contains(&answer.name)).collect();
+            let silent = first.silent.clone();
+            let served = traffic::then(self, &context, places, first, needs);
             let window = needs.evidence.window(account.collected_at);
-            let probes = probe::log_probes(self, &searched, window, needs.evidence);
+            let probes = probe::log_probes(self, &searched, &silent, window, needs.evidence);
             let keys = async {
                 if needs.contains(Need::LogGroupKeys) {
                     keys::keys(self, keys::of_groups(&answers)).await
@@ -196,8 +210,9 @@ impl Region {
                     Vec::new()
                 }
             };
-            let (policies, probes, keys) = tokio::join!(Box::pin(policies), Box::pin(probes), Box::pin(keys));
-            (answers, policies, probes, keys)
+            let (policies, probes, keys, served) =
+                tokio::join!(Box::pin(policies), Box::pin(probes), Box::pin(keys), Box::pin(served));
+            (policies, probes, keys, served, answers, streams)
         };
         let callers = async {
             if needs.contains(Need::Callers) {
@@ -206,11 +221,16 @@ impl Region {
                 Vec::new()
             }
         };
-        let streams = destinations::delivery_streams(self, wanted.delivery_streams);
-        let (settings, logs, streams, callers) = tokio::join!(settings, Box::pin(logs), Box::pin(streams), callers);
+        let (settings, logs, callers) = tokio::join!(settings, Box::pin(logs), callers);
         facts.gateway_settings = settings;
-        (facts.log_groups, facts.log_policies, facts.log_probes, facts.keys) = logs;
-        facts.delivery_streams = streams;
+        (
+            facts.log_policies,
+            facts.log_probes,
+            facts.keys,
+            (facts.traffic, facts.taken),
+            facts.log_groups,
+            facts.delivery_streams,
+        ) = logs;
         facts.callers = callers;
         facts
     }

@@ -6,6 +6,7 @@ mod cli;
 mod daemon;
 mod denied;
 mod faults;
+mod metrics;
 mod ministack;
 mod moto_suite;
 mod packaging;

@@ -16,7 +16,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::cbor;
+use super::{
+    cbor,
+    cloudwatch::{self, Query},
+};
 
 pub(crate) const ACCOUNT: &str = "123456789012";
 
@@ -41,6 +44,9 @@ pub(crate) struct Account {
     pub(crate) keys: BTreeMap<String, String>,
     /// What log groups hold: lines, all of them an hour and a half old. Groups that are not here took nothing.
     pub(crate) events: BTreeMap<String, Vec<String>>,
+    /// What CloudWatch counts: a metric's name, the values of its dimensions, and the statistic, separated by spaces; for
+    /// `AWS/Logs` what stands in `events`.
+    pub(crate) metrics: BTreeMap<String, f64>,
     /// The elements that EC2 lists, by action.
     pub(crate) ec2: BTreeMap<&'static str, Vec<String>>,
     /// No page holds more elements than this, whatever is asked for. 0: as many as AWS allows.
@@ -84,6 +90,8 @@ pub(crate) enum Fault {
     Reset,
     /// The connection is closed, without an error, instead of an answer.
     HangUp,
+    /// CloudWatch says that it told only a part.
+    Partial,
     /// A document that breaks the rules of its syntax.
     Malformed,
     /// Half a document, as if it were the whole.
@@ -131,7 +139,7 @@ pub(crate) struct Request {
     /// The query or the form, decoded.
     fields: BTreeMap<String, String>,
     json: Value,
-    body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 struct Shared {
@@ -381,10 +389,11 @@ impl Answer {
                  <RequestID>0</RequestID></Response>"
                 )),
                 "logs" | "firehose" | "kms" => Body::Json(json!({"__type": code, "message": message})),
+                "cloudwatch" => Body::Cbor(cbor::texts(&[("__type", code), ("message", message)])),
                 _ => Body::Json(json!({"message": message})),
             },
         );
-        if !matches!(service, "iam" | "sts" | "ec2" | "logs" | "firehose" | "kms") {
+        if !matches!(service, "iam" | "sts" | "ec2" | "logs" | "firehose" | "kms" | "cloudwatch") {
             headers.push(("x-amzn-ErrorType", format!("{code}:http://internal.amazon.com/coral/")));
         }
         Self { status, headers, body }
@@ -428,16 +437,17 @@ fn answer(account: &Account, request: &Request, start: usize) -> Answer {
             }
         }
         "cloudwatch" => {
-            // A group's name stands in the request as it is.
-            let took = |about: &[u8]| {
-                let holds = |name: &String| about.windows(name.len()).any(|window| window == name.as_bytes());
-                account
-                    .events
-                    .iter()
-                    .find(|(name, _)| holds(name))
-                    .map(|(_, lines)| f64::from(u32::try_from(lines.len()).unwrap()))
+            let value = |query: &Query| {
+                if query.namespace == "AWS/Logs" {
+                    let lines = account.events.get(query.dimension("LogGroupName"))?;
+                    return Some(f64::from(u32::try_from(lines.len()).unwrap()));
+                }
+                let values = query.dimensions.iter().map(|(_, value)| value.as_str());
+                let key = [query.metric.as_str()].into_iter().chain(values).chain([query.statistic.as_str()]);
+                account.metrics.get(&key.collect::<Vec<_>>().join(" ")).copied()
             };
-            Answer { body: Body::Cbor(cbor::metric_data(&request.body, took)), ..Answer::json(Value::Null) }
+            let asked = cloudwatch::asked(&request.body);
+            Answer { body: Body::Cbor(cloudwatch::answer(&asked, value)), ..Answer::json(Value::Null) }
         }
         "firehose" if name == "DescribeDeliveryStream" => delivery_stream(account, request),
         "kms" => key(account, request, name),
@@ -795,6 +805,12 @@ fn spoil(service: &str, mut answer: Answer, fault: Fault) -> Answer {
             }
             return answer;
         }
+        Fault::Partial => {
+            if let Body::Cbor(bytes) = &mut answer.body {
+                *bytes = cloudwatch::partial(bytes);
+            }
+            return answer;
+        }
         _ => return answer,
     };
     let mut answer = Answer::error(service, status, code, message);
@@ -817,6 +833,7 @@ fn send(
         None => answer,
     };
     if let Body::Cbor(body) = answer.body {
+        let body = if fault == Some(Fault::Truncated) { body[..body.len() / 2].to_vec() } else { body };
         let length = body.len();
         let kind = "Content-Type: application/cbor\r\nsmithy-protocol: rpc-v2-cbor";
         let head = format!("HTTP/1.1 {} -\r\n{kind}\r\nContent-Length: {length}\r\n\r\n", answer.status);

@@ -1,6 +1,7 @@
 //! What the tests share.
 
 pub(crate) mod cbor;
+pub(crate) mod cloudwatch;
 pub(crate) mod fake;
 pub(crate) mod inventory;
 pub(crate) mod ministack;
