@@ -93,6 +93,11 @@ fn mostly_well(world: &mut Inventory) {
     for setting in &mut world.stage_mut("users/beta").method_logging {
         setting.data_trace = true;
     }
+    // Somebody wanted to spare the traces of one API for a while.
+    let mut rule = testing::sampling_rule("users-quiet", 10);
+    "users/*".clone_into(&mut rule.service_name);
+    (rule.fixed_rate, rule.reservoir_size) = (0.0, 0);
+    world.region.sampling_rules.seen.push(rule);
     some_functions_unwell(world);
 }
 
@@ -197,6 +202,8 @@ fn traffic(world: &Inventory) -> Traffic {
     count(Operation::GetGatewayAccount, 1);
     count(Operation::DescribeLogGroups, 1);
     count(Operation::ListFunctions, 1);
+    count(Operation::GetSamplingRules, 1);
+    count(Operation::GetTraceSegmentDestination, 1);
     traffic
 }
 

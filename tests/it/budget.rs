@@ -160,6 +160,7 @@ const WING: &[&str] = &[
     "log-delivery-denied",
     "log-group-key-unusable",
     "log-emission-failing",
+    "trace-destination-denied",
 ];
 
 /// Runs the audit of a thousand APIs and returns its requests by operation.
@@ -199,6 +200,7 @@ fn few_requests(mut requests: BTreeMap<String, usize>, most_for_groups: usize) {
         ("iam:GetRolePolicy", 1),
         ("iam:ListAttachedRolePolicies", 1),
         ("sts:GetCallerIdentity", 1),
+        ("xray:GetSamplingRules", 1),
     ];
     assert_eq!(requests, expected.map(|(operation, count)| (operation.to_owned(), count)).into());
 }
@@ -275,6 +277,7 @@ fn a_thousand_functions_too() {
     assert!(ec2 <= 20, "{ec2} calls about three networks");
     let searches = count("logs:FilterLogEvents");
     assert!((100..=110).contains(&searches), "{searches} searches of 100 groups that took events");
+    assert_eq!((count("xray:GetSamplingRules"), count("xray:GetTraceSegmentDestination")), (1, 1));
     assert!(count("cloudwatch:GetMetricData") <= 10);
     assert!(count("logs:DescribeLogGroups") <= (2 * APIS + OTHER_GROUPS).div_ceil(50) + 1);
     if !cfg!(debug_assertions) {

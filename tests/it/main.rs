@@ -14,3 +14,4 @@ mod read_only;
 mod scale;
 mod slack;
 mod support;
+mod xray_wire;

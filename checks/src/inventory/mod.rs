@@ -24,7 +24,7 @@ pub use network::{
 
 pub use key::{Key, KeyAnswer};
 pub use probe::{Hit, LogProbe, LogProbeAnswer};
-pub use tracing::{SamplingRule, TraceDestination};
+pub use tracing::{SamplingAttribute, SamplingRule, TraceDestination};
 
 /// What is global in an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

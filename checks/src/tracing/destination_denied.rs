@@ -4,7 +4,7 @@ use crate::{
     Context, Gap, Judgement, Severity, Verdict, any,
     check::{Check, Evidence, Failure, Fix, Judge, Need},
     iam::Denial,
-    inventory::{Protocol, TraceDestination},
+    inventory::TraceDestination,
     log_group::writer::{Refused, Writer},
     role,
 };
@@ -31,7 +31,7 @@ const ACTION: &str = "logs:PutLogEvents";
 /// # Errors
 /// If nothing that was seen may, and something was not seen.
 pub fn may_send(context: &Context<'_>) -> Result<bool, Gap> {
-    let stages = context.stages().map(|stage| Ok(stage?.protocol() == Protocol::Rest));
+    let stages = context.region().rest_apis.each().map(|api| any(api?.stages.each().map(|stage| stage.map(|_| true))));
     any(stages.chain(context.functions().map(|function| function.map(|_| true))))
 }
 

@@ -10,3 +10,4 @@ pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod seed;
 pub(crate) mod slack;
+pub(crate) mod xray;
