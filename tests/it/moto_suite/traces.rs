@@ -77,18 +77,18 @@ fn the_rule_that_decides() {
         let message = report.outcome(SAMPLING, &seeded[stage])["message"].as_str().unwrap();
         assert!(message.contains(names), "{message}");
     }
-    assert_eq!(report.gap_operations().len(), 0, "what cannot be told is no call that failed");
+    assert_eq!(
+        report.gap_operations().into_iter().collect::<Vec<_>>(),
+        [""],
+        "what cannot be told is no call that failed"
+    );
 }
 
 #[test]
 fn the_command_for_a_rule_mends_it() {
     let (account, seeded) = seeded();
-    follow(&account, report_of(&audit(&account), SAMPLING, &seeded["silenced/prod"]));
+    follow(&account, audit(&account).outcome(SAMPLING, &seeded["silenced/prod"]));
     assert_eq!(verdict(&audit(&account), &seeded, "silenced/prod"), "pass");
-}
-
-fn report_of<'r>(report: &'r Report, check: &str, subject: &str) -> &'r Value {
-    report.outcome(check, subject)
 }
 
 #[test]
@@ -115,7 +115,9 @@ fn x_ray_that_may_not_be_asked_is_a_gap_in_these_checks_alone() {
     for (operation, check) in [("xray:GetSamplingRules", SAMPLING), ("xray:GetTraceSegmentDestination", DESTINATION)] {
         let proxy = Proxy::start(move |call| if call.operation == operation { Rule::Deny } else { Rule::Forward });
         let report = account.audit().args(["--region", "us-east-1"]).endpoint(&proxy.url()).run().report();
-        assert_eq!(report.gap_operations().into_iter().collect::<Vec<_>>(), [operation]);
+        // What no call tells is a gap without an operation.
+        let failed: Vec<_> = report.gap_operations().into_iter().filter(|name| !name.is_empty()).collect();
+        assert_eq!(failed, [operation]);
         let verdicts = report.verdicts();
         let changed: Vec<_> = whole.verdicts().into_iter().filter(|(key, was)| verdicts[key] != *was).collect();
         assert!(!changed.is_empty() && changed.iter().all(|((id, _), _)| id == check), "{changed:?}");
