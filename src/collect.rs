@@ -218,15 +218,9 @@ impl Region {
             }
         };
         let streams = destinations::delivery_streams(self, wanted.delivery_streams);
-        let rules = async {
-            if wanted.sampling_rules {
-                traces::sampling_rules(self).await
-            } else {
-                Listing::unread(not_asked("sampling rules (no stage traces)"))
-            }
-        };
+        let rules = Box::pin(traces::sampling_rules(self, wanted.sampling_rules));
         let (settings, logs, streams, callers, rules) =
-            tokio::join!(settings, Box::pin(logs), Box::pin(streams), callers, Box::pin(rules));
+            tokio::join!(settings, Box::pin(logs), Box::pin(streams), callers, rules);
         facts.gateway_settings = settings;
         (facts.log_groups, facts.log_policies, facts.log_probes, facts.keys) = logs;
         facts.delivery_streams = streams;

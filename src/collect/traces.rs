@@ -31,8 +31,11 @@ const WHOLE_RULES: PromisedOfEach = PromisedOfEach {
     ],
 };
 
-/// The sampling rules of the region.
-pub(super) async fn sampling_rules(region: &Region) -> Listing<SamplingRule> {
+/// The sampling rules of the region, if they are `wanted`: where some stage traces.
+pub(super) async fn sampling_rules(region: &Region, wanted: bool) -> Listing<SamplingRule> {
+    if !wanted {
+        return Listing::unread(Gap::not_collected(format!("sampling rules in {} (no stage traces)", region.name)));
+    }
     let operation = Operation::GetSamplingRules;
     let client = xray::Client::new(&region.config);
     region.calls.progress().say(|| format!("{}: sampling rules", region.name));
