@@ -95,6 +95,11 @@ fn mostly_well(world: &mut Inventory) {
     }
     // A Lambda authorizer that starts cold.
     world.take_long("orders/prod", 412.0, 252.0);
+    // Somebody wanted to spare the traces of one API for a while.
+    let mut rule = testing::sampling_rule("users-quiet", 10);
+    "users/*".clone_into(&mut rule.service_name);
+    (rule.fixed_rate, rule.reservoir_size) = (0.0, 0);
+    world.region.sampling_rules.seen.push(rule);
     some_functions_unwell(world);
 }
 
@@ -203,6 +208,8 @@ fn traffic(world: &Inventory) -> Traffic {
     count(Operation::ListFunctions, 1);
     count(Operation::GetMetricData, 1);
     traffic.metrics = (region.traffic.len() + region.log_probes.len()) as u64;
+    count(Operation::GetSamplingRules, 1);
+    count(Operation::GetTraceSegmentDestination, 1);
     traffic
 }
 

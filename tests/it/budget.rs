@@ -162,6 +162,7 @@ const WING: &[&str] = &[
     "log-emission-failing",
     "access-log-silent",
     "gateway-overhead-high",
+    "trace-destination-denied",
 ];
 
 /// Runs the audit of a thousand APIs and returns its requests by operation.
@@ -201,6 +202,7 @@ fn few_requests(mut requests: BTreeMap<String, usize>, most_for_groups: usize) {
         ("iam:GetRolePolicy", 1),
         ("iam:ListAttachedRolePolicies", 1),
         ("sts:GetCallerIdentity", 1),
+        ("xray:GetSamplingRules", 1),
     ];
     assert_eq!(requests, expected.map(|(operation, count)| (operation.to_owned(), count)).into());
 }
@@ -278,6 +280,7 @@ fn a_thousand_functions_too() {
     let searches = count("logs:FilterLogEvents");
     assert!((100..=110).contains(&searches), "{searches} searches of 100 groups that took events");
     assert!(count("cloudwatch:GetMetricData") <= 16);
+    assert_eq!((count("xray:GetSamplingRules"), count("xray:GetTraceSegmentDestination")), (1, 1));
     assert!(count("logs:DescribeLogGroups") <= (2 * APIS + OTHER_GROUPS).div_ceil(50) + 1);
     if !cfg!(debug_assertions) {
         assert!(measured.peak_memory < 120_000_000, "peak memory {} bytes", measured.peak_memory);

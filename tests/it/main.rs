@@ -15,3 +15,4 @@ mod read_only;
 mod scale;
 mod slack;
 mod support;
+mod xray_wire;

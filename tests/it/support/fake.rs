@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use super::{
     cbor,
     cloudwatch::{self, Query},
+    xray::Xray,
 };
 
 pub(crate) const ACCOUNT: &str = "123456789012";
@@ -49,6 +50,7 @@ pub(crate) struct Account {
     pub(crate) metrics: BTreeMap<String, f64>,
     /// The elements that EC2 lists, by action.
     pub(crate) ec2: BTreeMap<&'static str, Vec<String>>,
+    pub(crate) xray: Xray,
     /// No page holds more elements than this, whatever is asked for. 0: as many as AWS allows.
     pub(crate) page: usize,
 }
@@ -135,10 +137,10 @@ pub(crate) struct Request {
     /// Whether a fault was its answer.
     pub(crate) spoiled: bool,
     /// The path without its query.
-    path: String,
+    pub(crate) path: String,
     /// The query or the form, decoded.
     fields: BTreeMap<String, String>,
-    json: Value,
+    pub(crate) json: Value,
     pub(crate) body: Vec<u8>,
 }
 
@@ -277,6 +279,7 @@ fn read_request(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Request
         ("GET", ["2015-03-31", "functions"] | ["2015-03-31", "functions", ""]) => "lambda:ListFunctions".to_owned(),
         ("GET", ["2015-03-31", "functions", _, "policy"]) => "lambda:GetPolicy".to_owned(),
         ("POST", ["service", "GraniteServiceVersion20100801", "operation", name]) => format!("cloudwatch:{name}"),
+        ("POST", [name @ ("GetSamplingRules" | "GetTraceSegmentDestination")]) => format!("xray:{name}"),
         ("POST", [""]) => match (header("x-amz-target").split_once('.'), fields.get("Version").map(String::as_str)) {
             (Some(("Logs_20140328", name)), _) => format!("logs:{name}"),
             (Some(("Firehose_20150804", name)), _) => format!("firehose:{name}"),
@@ -343,6 +346,7 @@ impl Request {
             "apigateway" => "position",
             "iam" => "Marker",
             "lambda" => "NextMarker",
+            "xray" => "NextToken",
             _ => "nextToken",
         }
     }
@@ -449,6 +453,15 @@ fn answer(account: &Account, request: &Request, start: usize) -> Answer {
             let asked = cloudwatch::asked(&request.body);
             Answer { body: Body::Cbor(cloudwatch::answer(&asked, value)), ..Answer::json(Value::Null) }
         }
+        "xray" if name == "GetSamplingRules" => {
+            let (records, token) = page(account, account.xray.records(), start, 100);
+            let answer = Answer::json(json!({"SamplingRuleRecords": records}));
+            match token {
+                Some(token) => answer.with_token("NextToken", &token),
+                None => answer,
+            }
+        }
+        "xray" => Answer::json(account.xray.trace_destination()),
         "firehose" if name == "DescribeDeliveryStream" => delivery_stream(account, request),
         "kms" => key(account, request, name),
         "iam" => iam(account, request, name, start),
@@ -842,7 +855,7 @@ fn send(
     }
     let (mut kind, mut body) = match answer.body {
         Body::Cbor(_) => unreachable!("sent above"),
-        Body::Json(value) if service.starts_with("api") || service == "lambda" => {
+        Body::Json(value) if service.starts_with("api") || matches!(service, "lambda" | "xray") => {
             ("application/json", value.to_string())
         }
         Body::Json(value) => ("application/x-amz-json-1.1", value.to_string()),

@@ -11,3 +11,4 @@ pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod seed;
 pub(crate) mod slack;
+pub(crate) mod xray;
