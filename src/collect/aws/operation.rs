@@ -90,6 +90,16 @@ pub(crate) enum Operation {
     FilterLogEvents,
     /// Metrics of CloudWatch, up to 500 a call.
     GetMetricData,
+    /// The organization that the account belongs to.
+    DescribeOrganization,
+    /// The root of an organization, with the types of policy that are enabled there.
+    ListRoots,
+    /// What an account or organizational unit lies in.
+    ListParents,
+    /// The policies attached to an account, an organizational unit or a root.
+    ListPoliciesForTarget,
+    /// The document of a policy of an organization.
+    DescribePolicy,
 }
 
 /// A limit that AWS sets, per account and region (or per account, where the service is global). API Gateway shares one
@@ -122,6 +132,8 @@ pub(crate) enum Quota {
     DescribeKey,
     /// `kms:GetKeyPolicy`.
     GetKeyPolicy,
+    /// Organizations.
+    Organizations,
 }
 
 /// Requests a second, and how many may come at once.
@@ -146,6 +158,8 @@ impl Quota {
             Self::DescribeDeliveryStream | Self::DescribeResourcePolicies | Self::FilterLogEvents => (5.0, 5.0),
             // Not published.
             Self::Iam => (10.0, 20.0),
+            // Not published, and shared by all accounts of the organization.
+            Self::Organizations => (4.0, 8.0),
             // Not published per call; 600 a second for AssumeRole and its like.
             Self::Sts => (20.0, 20.0),
             // https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
@@ -163,8 +177,8 @@ impl Quota {
 }
 
 impl Operation {
-    /// Every call that `iam-policy` grants, for tables and tests.
-    pub(crate) const ALL: [Self; 41] = [
+    /// Every call that `iam-policy` grants, for tables and tests: with `--organization` the last too.
+    pub(crate) const ALL: [Self; 46] = [
         Self::GetCallerIdentity,
         Self::DescribeRegions,
         Self::GetRestApis,
@@ -206,6 +220,11 @@ impl Operation {
         Self::GetKeyPolicy,
         Self::FilterLogEvents,
         Self::GetMetricData,
+        Self::DescribeOrganization,
+        Self::ListRoots,
+        Self::ListParents,
+        Self::ListPoliciesForTarget,
+        Self::DescribePolicy,
     ];
 
     /// `service:Operation`, in AWS's words.
@@ -253,6 +272,11 @@ impl Operation {
             Self::GetKeyPolicy => "kms:GetKeyPolicy",
             Self::FilterLogEvents => "logs:FilterLogEvents",
             Self::GetMetricData => "cloudwatch:GetMetricData",
+            Self::DescribeOrganization => "organizations:DescribeOrganization",
+            Self::ListRoots => "organizations:ListRoots",
+            Self::ListParents => "organizations:ListParents",
+            Self::ListPoliciesForTarget => "organizations:ListPoliciesForTarget",
+            Self::DescribePolicy => "organizations:DescribePolicy",
         }
     }
 
@@ -287,8 +311,14 @@ impl Operation {
             // AWS's own lists belong to the account `aws`.
             Self::GetManagedPrefixListEntries => "ec2:*:*:prefix-list/*",
             Self::SearchTransitGatewayRoutes => "ec2:*:*:transit-gateway-route-table/*",
+            // AWS's own policies belong to the account `aws`.
+            Self::DescribePolicy => "organizations::*:policy/*",
             Self::AssumeRole
             | Self::GetCallerIdentity
+            | Self::DescribeOrganization
+            | Self::ListRoots
+            | Self::ListParents
+            | Self::ListPoliciesForTarget
             | Self::GetMetricData
             | Self::DescribeRegions
             | Self::ListFunctions
@@ -310,6 +340,13 @@ impl Operation {
             | Self::DescribeTransitGatewayVpcAttachments
             | Self::DescribeDhcpOptions => "*",
         }
+    }
+
+    /// Whether only the management account and delegated administrators of an organization get an answer, so that most
+    /// accounts need no permission for it. Whether an account belongs to one is told to all, and is of no use without
+    /// the rest.
+    pub(crate) fn is_of_organization(self) -> bool {
+        self.quota() == Quota::Organizations
     }
 
     /// The limit that it counts against.
@@ -345,6 +382,11 @@ impl Operation {
             Self::DescribeKey => Quota::DescribeKey,
             Self::GetKeyPolicy => Quota::GetKeyPolicy,
             Self::GetMetricData => Quota::GetMetricData,
+            Self::DescribeOrganization
+            | Self::ListRoots
+            | Self::ListParents
+            | Self::ListPoliciesForTarget
+            | Self::DescribePolicy => Quota::Organizations,
             Self::DescribeDeliveryStream => Quota::DescribeDeliveryStream,
             Self::GetRole
             | Self::ListRolePolicies
@@ -364,6 +406,7 @@ impl Operation {
                 Some("ResourceNotFoundException")
             }
             Self::GetRole => Some("NoSuchEntity"),
+            Self::DescribeOrganization => Some("AWSOrganizationsNotInUseException"),
             _ => None,
         }
     }

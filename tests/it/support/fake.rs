@@ -1,6 +1,8 @@
 //! A synthetic AWS: the read calls that Gatelight makes, over HTTP/1.1 on 127.0.0.1, answered from a described account.
 //! Unlike the emulators it pages, throttles and breaks, on request. The wire forms are those of the SDK's deserialisers.
 
+mod organization;
+
 use std::{
     collections::BTreeMap,
     io::{self, BufRead, BufReader, Read, Write},
@@ -17,6 +19,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::cbor;
+pub(crate) use organization::Organization;
 
 pub(crate) const ACCOUNT: &str = "123456789012";
 
@@ -43,6 +46,8 @@ pub(crate) struct Account {
     pub(crate) events: BTreeMap<String, Vec<String>>,
     /// The elements that EC2 lists, by action.
     pub(crate) ec2: BTreeMap<&'static str, Vec<String>>,
+    /// None: it belongs to no organization.
+    pub(crate) organization: Option<Organization>,
     /// No page holds more elements than this, whatever is asked for. 0: as many as AWS allows.
     pub(crate) page: usize,
 }
@@ -273,6 +278,7 @@ fn read_request(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Request
             (Some(("Logs_20140328", name)), _) => format!("logs:{name}"),
             (Some(("Firehose_20150804", name)), _) => format!("firehose:{name}"),
             (Some(("TrentService", name)), _) => format!("kms:{name}"),
+            (Some(("AWSOrganizationsV20161128", name)), _) => format!("organizations:{name}"),
             (_, Some("2010-05-08")) => format!("iam:{action}"),
             (_, Some("2011-06-15")) => format!("sts:{action}"),
             (_, Some("2016-11-15")) => format!("ec2:{action}"),
@@ -335,6 +341,7 @@ impl Request {
             "apigateway" => "position",
             "iam" => "Marker",
             "lambda" => "NextMarker",
+            "organizations" => "NextToken",
             _ => "nextToken",
         }
     }
@@ -380,11 +387,13 @@ impl Answer {
                     "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>\
                  <RequestID>0</RequestID></Response>"
                 )),
-                "logs" | "firehose" | "kms" => Body::Json(json!({"__type": code, "message": message})),
+                "logs" | "firehose" | "kms" | "organizations" => {
+                    Body::Json(json!({"__type": code, "message": message}))
+                }
                 _ => Body::Json(json!({"message": message})),
             },
         );
-        if !matches!(service, "iam" | "sts" | "ec2" | "logs" | "firehose" | "kms") {
+        if !matches!(service, "iam" | "sts" | "ec2" | "logs" | "firehose" | "kms" | "organizations") {
             headers.push(("x-amzn-ErrorType", format!("{code}:http://internal.amazon.com/coral/")));
         }
         Self { status, headers, body }
@@ -441,6 +450,7 @@ fn answer(account: &Account, request: &Request, start: usize) -> Answer {
         }
         "firehose" if name == "DescribeDeliveryStream" => delivery_stream(account, request),
         "kms" => key(account, request, name),
+        "organizations" => organization::answer(account, request, name, start),
         "iam" => iam(account, request, name, start),
         "sts" if name == "GetCallerIdentity" => {
             let arn = format!("arn:aws:iam::{ACCOUNT}:user/auditor");
