@@ -107,7 +107,7 @@ fn a_narrowed_rule_that_samples_nothing_leaves_the_rest_to_the_next() {
         |rule: &mut SamplingRule| rule.http_method = "OPTIONS".to_owned(),
         |rule: &mut SamplingRule| rule.host = "*.example.com".to_owned(),
         |rule: &mut SamplingRule| {
-            rule.attributes.push(SamplingAttribute { name: "X-Probe".to_owned(), value: "*".to_owned() })
+            rule.attributes.push(SamplingAttribute { name: "X-Probe".to_owned(), value: "*".to_owned() });
         },
     ] {
         assert_eq!(after(narrow), Ok(Judgement::Pass));
