@@ -33,6 +33,8 @@ const COLUMNS: &[(&str, &str)] = &[
     ("deliver", "log-delivery-denied"),
     ("key", "log-group-key-unusable"),
     ("emit", "log-emission-failing"),
+    ("silent", "access-log-silent"),
+    ("overhead", "gateway-overhead-high"),
 ];
 
 /// The ids of all checks of this version.
