@@ -7,7 +7,7 @@ mod gateway;
 mod keys;
 mod log_policies;
 mod network;
-mod probe;
+pub(crate) mod probe;
 mod regions;
 mod roles;
 
@@ -28,7 +28,7 @@ use self::{
     destinations::LogGroups,
 };
 pub(crate) use self::{
-    probe::Evidence,
+    probe::{Evidence, GroupMemories, Names, Remembered, Search},
     regions::{check_regions, every_region, partition_of},
 };
 
@@ -40,12 +40,24 @@ const REGIONS_AT_ONCE: usize = 8;
 pub(crate) struct Needs {
     facts: BTreeSet<Need>,
     evidence: Evidence,
+    search: Search,
+    remembered: Remembered,
 }
 
 impl Needs {
     /// What `checks` need.
     pub(crate) fn of(checks: &[&'static Check], evidence: Evidence) -> Self {
-        Self { facts: checks.iter().flat_map(|check| check.needs).copied().collect(), evidence }
+        Self {
+            facts: checks.iter().flat_map(|check| check.needs).copied().collect(),
+            evidence,
+            search: Search::default(),
+            remembered: Remembered::new(),
+        }
+    }
+
+    /// What log groups are searched for, and what is remembered of earlier searches.
+    pub(crate) fn searching(self, search: Search, remembered: Remembered) -> Self {
+        Self { search, remembered, ..self }
     }
 
     fn contains(&self, need: Need) -> bool {
@@ -65,6 +77,8 @@ pub(crate) struct Collected {
 pub(crate) struct CollectedRegion {
     pub(crate) facts: inventory::Region,
     pub(crate) traffic: Traffic,
+    /// What to remember of the searches of its log groups, if they were searched.
+    pub(crate) memories: Option<GroupMemories>,
 }
 
 /// A region that is being read.
@@ -104,8 +118,8 @@ pub(crate) async fn collect(
             };
             let account = &account;
             async move {
-                let facts = region.collect(account, needs).await;
-                CollectedRegion { facts, traffic: region.calls.traffic() }
+                let (facts, memories) = region.collect(account, needs).await;
+                CollectedRegion { facts, traffic: region.calls.traffic(), memories }
             }
         })
         .buffered(REGIONS_AT_ONCE)
@@ -125,7 +139,7 @@ pub(crate) async fn collect(
 }
 
 impl Region {
-    async fn collect(&self, account: &Account, needs: &Needs) -> inventory::Region {
+    async fn collect(&self, account: &Account, needs: &Needs) -> (inventory::Region, Option<GroupMemories>) {
         let not_asked = |what: &str| Gap::not_collected(format!("{what} in {}", self.name));
         let mut facts = inventory::Region {
             name: self.name.clone(),
@@ -140,6 +154,8 @@ impl Region {
             capacity_providers: Vec::new(),
             network: inventory::Network::not_collected(),
             log_probes: Vec::new(),
+            searched_for: Err(not_asked("what log groups hold")).into(),
+            named_log_groups: Listing::unread(not_asked("log groups that are named")),
             keys: Vec::new(),
         };
         let mut groups = LogGroups::new(self);
@@ -174,9 +190,20 @@ impl Region {
                 Fetched::from(Err(not_asked("API Gateway settings (no stage uses them)")))
             }
         };
-        let in_use = groups_to_probe(account, &facts, needs);
+        let mut to_probe = groups_to_probe(account, &facts, needs);
+        let searches = needs.contains(Need::LogProbes);
+        let none_remembered = GroupMemories::new();
+        let remembered = account.id.get().ok().and_then(|id| needs.remembered.get(&(id.clone(), self.name.clone())));
         let logs = async {
-            let answers = groups.answers(wanted.log_groups).await;
+            let mut names = wanted.log_groups;
+            let mut named = groups.named(if searches { &needs.search.log_groups } else { &[] }).await;
+            names.extend(named.seen.iter().cloned());
+            let answers = groups.answers(names).await;
+            // One of which nothing is known may be there: the search tells.
+            named
+                .seen
+                .retain(|name| answers.iter().all(|answer| answer.name != *name || answer.group.get() != Ok(&None)));
+            to_probe.extend(named.seen.iter().cloned());
             let policies = async {
                 if wanted.delivered_to.is_empty() {
                     Listing::unread(not_asked("resource policies of CloudWatch Logs (no stage needs one)"))
@@ -184,9 +211,10 @@ impl Region {
                     log_policies::log_policies(self, there(wanted.delivered_to, &answers)).await
                 }
             };
-            let searched: Vec<_> = answers.iter().filter(|answer| in_use.contains(&answer.name)).collect();
+            let searched: Vec<_> = answers.iter().filter(|answer| to_probe.contains(&answer.name)).collect();
             let window = needs.evidence.window(account.collected_at);
-            let probes = probe::log_probes(self, &searched, window, needs.evidence);
+            let remembered = remembered.unwrap_or(&none_remembered);
+            let probes = probe::log_probes(self, &searched, window, needs.evidence, &needs.search, remembered);
             let keys = async {
                 if needs.contains(Need::LogGroupKeys) {
                     keys::keys(self, keys::of_groups(&answers)).await
@@ -195,7 +223,7 @@ impl Region {
                 }
             };
             let (policies, probes, keys) = tokio::join!(Box::pin(policies), Box::pin(probes), Box::pin(keys));
-            (answers, policies, probes, keys)
+            (answers, policies, probes, keys, named)
         };
         let callers = async {
             if needs.contains(Need::Callers) {
@@ -207,10 +235,16 @@ impl Region {
         let streams = destinations::delivery_streams(self, wanted.delivery_streams);
         let (settings, logs, streams, callers) = tokio::join!(settings, Box::pin(logs), Box::pin(streams), callers);
         facts.gateway_settings = settings;
-        (facts.log_groups, facts.log_policies, facts.log_probes, facts.keys) = logs;
+        let (log_groups, log_policies, (log_probes, memories), keys, named) = logs;
+        (facts.log_groups, facts.log_policies, facts.log_probes, facts.keys) =
+            (log_groups, log_policies, log_probes, keys);
+        if searches {
+            facts.named_log_groups = named;
+            facts.searched_for = Fetched::known(needs.search.searched_for());
+        }
         facts.delivery_streams = streams;
         facts.callers = callers;
-        facts
+        (facts, searches.then_some(memories))
     }
 
     /// Functions, and what only they lead to.

@@ -22,7 +22,7 @@ pub use network::{
 };
 
 pub use key::{Key, KeyAnswer};
-pub use probe::{Hit, LogProbe, LogProbeAnswer};
+pub use probe::{Hit, LogProbe, LogProbeAnswer, OwnPattern, SearchedFor};
 
 /// What is global in an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -120,6 +120,10 @@ pub struct Region {
     /// What the search of each log group gave.
     #[serde(default)]
     pub log_probes: Vec<LogProbeAnswer>,
+    /// What they were searched for.
+    pub searched_for: Fetched<SearchedFor>,
+    /// The log groups here that the owner names, and that are not known to be absent.
+    pub named_log_groups: Listing<String>,
     /// What AWS said about the KMS keys of log groups.
     #[serde(default)]
     pub keys: Vec<KeyAnswer>,
@@ -142,6 +146,8 @@ impl Region {
             capacity_providers: Vec::new(),
             network: Network::unread(gap),
             log_probes: Vec::new(),
+            searched_for: Err(gap.clone()).into(),
+            named_log_groups: Listing::unread(gap.clone()),
             keys: Vec::new(),
         }
     }

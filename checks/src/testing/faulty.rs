@@ -27,6 +27,7 @@ pub fn empty() -> Inventory {
     world.region.log_policies.seen.clear();
     world.region.capacity_providers.clear();
     world.region.log_probes.clear();
+    world.region.named_log_groups.seen.clear();
     world.region.network = no_network();
     world.account.roles.clear();
     world.account.managed_policies.clear();

@@ -76,6 +76,8 @@ pub fn healthy() -> Inventory {
             capacity_providers: network::capacity_providers(),
             network: network::network(),
             log_probes: emission::log_probes(),
+            searched_for: Fetched::known(emission::searched_for()),
+            named_log_groups: Listing::whole(vec!["/aws/lambda/checkout".to_owned(), emission::DAEMON.to_owned()]),
         },
     }
 }
