@@ -55,7 +55,7 @@ pub(super) fn keep(db: &Connection, searched: &Remembered, scope: &str, now: Tim
 
 /// Forgets what was written `before`, and what no search can use any more.
 pub(super) fn forget(db: &Connection, before: i64, now: i64) -> rusqlite::Result<()> {
-    let useless = now.saturating_sub(to_millis(Timestamp::UNIX_EPOCH + LONGEST));
-    db.execute("DELETE FROM searches WHERE written_at < ?", [before.max(useless)])?;
+    let longest = i64::try_from(LONGEST.as_millis()).unwrap_or(i64::MAX);
+    db.execute("DELETE FROM searches WHERE written_at < ?", [before.max(now.saturating_sub(longest))])?;
     Ok(())
 }

@@ -12,5 +12,6 @@ mod packaging;
 mod path;
 mod read_only;
 mod scale;
+mod scrub;
 mod slack;
 mod support;
