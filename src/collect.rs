@@ -60,6 +60,17 @@ impl Needs {
         Self { search, remembered, ..self }
     }
 
+    /// The log groups to search beside those that something writes to.
+    fn named_log_groups(&self) -> &[Names] {
+        if self.contains(Need::LogProbes) { &self.search.log_groups } else { &[] }
+    }
+
+    /// What is remembered of the searches in a region. Of an account that cannot be named nothing is.
+    fn remembered(&self, account: &Account, region: &str) -> GroupMemories {
+        let place = account.id.get().ok().map(|id| (id.clone(), region.to_owned()));
+        place.and_then(|place| self.remembered.get(&place).cloned()).unwrap_or_default()
+    }
+
     fn contains(&self, need: Need) -> bool {
         self.facts.contains(&need)
     }
@@ -192,17 +203,9 @@ impl Region {
         };
         let mut to_probe = groups_to_probe(account, &facts, needs);
         let searches = needs.contains(Need::LogProbes);
-        let none_remembered = GroupMemories::new();
-        let remembered = account.id.get().ok().and_then(|id| needs.remembered.get(&(id.clone(), self.name.clone())));
+        let (meant, remembered) = (needs.named_log_groups(), needs.remembered(account, &self.name));
         let logs = async {
-            let mut names = wanted.log_groups;
-            let mut named = groups.named(if searches { &needs.search.log_groups } else { &[] }).await;
-            names.extend(named.seen.iter().cloned());
-            let answers = groups.answers(names).await;
-            // One of which nothing is known may be there: the search tells.
-            named
-                .seen
-                .retain(|name| answers.iter().all(|answer| answer.name != *name || answer.group.get() != Ok(&None)));
+            let (answers, named) = groups.look_up(wanted.log_groups, meant).await;
             to_probe.extend(named.seen.iter().cloned());
             let policies = async {
                 if wanted.delivered_to.is_empty() {
@@ -211,10 +214,9 @@ impl Region {
                     log_policies::log_policies(self, there(wanted.delivered_to, &answers)).await
                 }
             };
-            let searched: Vec<_> = answers.iter().filter(|answer| to_probe.contains(&answer.name)).collect();
+            let wanted: Vec<_> = answers.iter().filter(|answer| to_probe.contains(&answer.name)).collect();
             let window = needs.evidence.window(account.collected_at);
-            let remembered = remembered.unwrap_or(&none_remembered);
-            let probes = probe::log_probes(self, &searched, window, needs.evidence, &needs.search, remembered);
+            let probes = probe::log_probes(self, &wanted, window, needs.evidence, &needs.search, &remembered);
             let keys = async {
                 if needs.contains(Need::LogGroupKeys) {
                     keys::keys(self, keys::of_groups(&answers)).await
