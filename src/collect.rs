@@ -68,6 +68,17 @@ impl Needs {
         Self { search, remembered, ..self }
     }
 
+    /// The log groups to search beside those that something writes to.
+    fn named_log_groups(&self) -> &[Names] {
+        if self.contains(Need::LogProbes) { &self.search.log_groups } else { &[] }
+    }
+
+    /// What is remembered of the searches in a region. Of an account that cannot be named nothing is.
+    fn remembered(&self, account: &Account, region: &str) -> GroupMemories {
+        let place = account.id.get().ok().map(|id| (id.clone(), region.to_owned()));
+        place.and_then(|place| self.remembered.get(&place).cloned()).unwrap_or_default()
+    }
+
     fn contains(&self, need: Need) -> bool {
         self.facts.contains(&need)
     }
@@ -218,26 +229,18 @@ impl Region {
         };
         let mut to_probe = groups_to_probe(account, &facts, needs);
         let searches = needs.contains(Need::LogProbes);
-        let none_remembered = GroupMemories::new();
-        let remembered = account.id.get().ok().and_then(|id| needs.remembered.get(&(id.clone(), self.name.clone())));
+        let (meant, remembered) = (needs.named_log_groups(), needs.remembered(account, &self.name));
         let logs = async {
-            let mut named = groups.named(if searches { &needs.search.log_groups } else { &[] }).await;
-            let mut told = wanted.log_groups;
-            told.extend(named.seen.iter().cloned());
             // Policies of a group are asked for only where it is not known to be absent.
-            let names = told.iter().chain(wanted.spans.keys()).cloned().collect();
-            let (mut answers, streams) = join(
-                Box::pin(groups.answers(names)),
+            let names = wanted.log_groups.iter().chain(wanted.spans.keys()).cloned().collect();
+            let ((mut answers, named), streams) = join(
+                Box::pin(groups.look_up(names, meant)),
                 Box::pin(destinations::delivery_streams(self, wanted.delivery_streams)),
             )
             .await;
             let asked = !wanted.delivered_to.is_empty() || !wanted.spans.is_empty();
             let delivered_to = there(wanted.delivered_to.into_iter().chain(wanted.spans), &answers);
-            answers.retain(|answer| told.contains(&answer.name));
-            // One of which nothing is known may be there: the search tells.
-            named
-                .seen
-                .retain(|name| answers.iter().all(|answer| answer.name != *name || answer.group.get() != Ok(&None)));
+            answers.retain(|answer| wanted.log_groups.contains(&answer.name) || named.seen.contains(&answer.name));
             to_probe.extend(named.seen.iter().cloned());
             let searched: Vec<_> = answers.iter().filter(|answer| to_probe.contains(&answer.name)).collect();
             let context = Context::new(World { account, region: &facts });
@@ -254,8 +257,7 @@ impl Region {
             let silent = first.silent.clone();
             let served = traffic::then(self, &context, places, first, needs);
             let window = needs.evidence.window(account.collected_at);
-            let remembered = remembered.unwrap_or(&none_remembered);
-            let probes = probe::log_probes(self, &searched, &silent, window, needs.evidence, &needs.search, remembered);
+            let probes = probe::log_probes(self, &searched, &silent, window, needs.evidence, &needs.search, &remembered);
             let keys = async {
                 if needs.contains(Need::LogGroupKeys) {
                     keys::keys(self, keys::of_groups(&answers)).await

@@ -93,7 +93,7 @@ impl<'a> LogGroups<'a> {
 
     /// The names that are meant: those that are stated, whether or not there are such groups, and those of the groups whose
     /// names begin so.
-    pub(super) async fn named(&mut self, meant: &[Names]) -> Listing<String> {
+    async fn named(&mut self, meant: &[Names]) -> Listing<String> {
         let (mut names, mut rest) = (BTreeSet::new(), Ok(()));
         for meant in meant {
             let prefix = match meant {
@@ -128,8 +128,24 @@ impl<'a> LogGroups<'a> {
         Listing { seen: names.into_iter().collect(), rest: rest.into() }
     }
 
+    /// What AWS says about each log group of `names` and each that is `meant`; and which are meant and not known to be
+    /// absent. One of which nothing is known may be there: a search tells.
+    pub(super) async fn look_up(
+        mut self,
+        mut names: BTreeSet<String>,
+        meant: &[Names],
+    ) -> (Vec<LogGroupAnswer>, Listing<String>) {
+        let mut found = self.named(meant).await;
+        names.extend(found.seen.iter().cloned());
+        let answers = self.answers(names).await;
+        let absent =
+            |name: &String| answers.iter().any(|answer| answer.name == *name && answer.group.get() == Ok(&None));
+        found.seen.retain(|name| !absent(name));
+        (answers, found)
+    }
+
     /// What AWS says about each log group of `names`.
-    pub(super) async fn answers(mut self, names: BTreeSet<String>) -> Vec<LogGroupAnswer> {
+    async fn answers(mut self, names: BTreeSet<String>) -> Vec<LogGroupAnswer> {
         self.list(&names).await;
         let Self { region, client, mut found, list, .. } = self;
         let (client, list) = (&client, &list);

@@ -23,13 +23,18 @@ pub const CHECK: Check = Check {
         Need::FunctionLogGroups,
         Need::LogGroupKeys,
     ],
-    judge: Judge::LogGroup(|group| group.is_written_to(), judge),
+    judge: Judge::LogGroup(is_written_to, judge),
     docs: include_str!("key_unusable.md"),
 };
 
 /// What CloudWatch Logs does with a key
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html>).
 const ACTIONS: [&str; 3] = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"];
+
+/// One that only the owner names is nobody's destination.
+fn is_written_to(group: &LogGroupUse<'_>) -> bool {
+    group.is_written_to()
+}
 
 fn judge(of: &LogGroupUse<'_>, context: &Context<'_>) -> Verdict {
     let Some(group) = context.log_group(&of.name)? else {

@@ -77,6 +77,6 @@ impl Search {
         let built_in: Vec<_> = self.patterns.iter().map(|p| (p.name, p.any_of, p.and_any_of)).collect();
         let own: Vec<_> = self.own.iter().map(|pattern| (&pattern.name, &pattern.filter)).collect();
         let all = format!("{} {built_in:?} {own:?} {samples}", env!("CARGO_PKG_VERSION"));
-        Sha256::digest(all).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        Sha256::digest(all).iter().take(8).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
     }
 }

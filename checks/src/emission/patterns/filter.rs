@@ -246,7 +246,7 @@ mod tests {
             r#""a \" quotation mark""#,
             "%[Ff]ailed\\sto\\semit|^x{1,3}$%",
             r#"{ $.level = "ERROR" }"#,
-            r#"{($.a.b[0] != 3) && ($.code >= 500 || $.reason IS NULL)}"#,
+            "{($.a.b[0] != 3) && ($.code >= 500 || $.reason IS NULL)}",
             "{ $.a NOT EXISTS }",
             "{ $.ip = %10\\.0% && $.host = %a-b% }",
             "{ $.user = jane* }",

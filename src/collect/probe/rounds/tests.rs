@@ -58,6 +58,7 @@ fn hit(pattern: &str, count: u64, first: i64, last: i64, samples: &[&str]) -> Hi
     Hit { pattern: pattern.to_owned(), count, first: at(first), last: at(last), samples }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with what a search gives")]
 fn probe(reached: Option<i64>, hits: Vec<Hit>) -> Searched {
     Ok(Some(LogProbe { since: at(WINDOW.0), until: at(WINDOW.1), silent: false, reached: reached.map(at), hits }))
 }
@@ -159,12 +160,12 @@ async fn a_search_that_broke_off_keeps_its_hits_and_proves_nothing_without() {
     };
     let gap = || Err(Gap::unprovable("g", "cut"));
     let query = [built_in(&patterns)];
-    let one = |reached| probe(reached, vec![hit("segment-dropped", 1, 30, 30, &["Segment dropped."])]);
-    assert_eq!(search(&["g"], &query, once("Segment dropped.", gap)).await.0["g"], one(Some(30)));
+    let single = |reached| probe(reached, vec![hit("segment-dropped", 1, 30, 30, &["Segment dropped."])]);
+    assert_eq!(search(&["g"], &query, once("Segment dropped.", gap)).await.0["g"], single(Some(30)));
     assert_eq!(search(&["g"], &query, once("nothing", gap)).await.0["g"], Err(Gap::unprovable("g", "cut")));
     assert_eq!(search(&["g"], &query, |_, _| Ok(None)).await.0["g"], Ok(None));
     // Deleted meanwhile.
-    assert_eq!(search(&["g"], &query, once("Segment dropped.", || Ok(None))).await.0["g"], one(Some(30)));
+    assert_eq!(search(&["g"], &query, once("Segment dropped.", || Ok(None))).await.0["g"], single(Some(30)));
     assert_eq!(search(&["g"], &query, once("nothing", || Ok(None))).await.0["g"], Ok(None));
     // A token that comes twice.
     let circle = |_: &str, _: usize| Ok(Some(page(&[], Some("t".into()))));
