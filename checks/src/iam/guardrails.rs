@@ -7,6 +7,7 @@ use super::{
     principal::Caller,
     solve::{Solved, solve},
     statement::Ask,
+    who::Identity,
 };
 use crate::fetched::Gap;
 
@@ -53,7 +54,7 @@ impl Guardrails {
             Some(Caller::Identity(identity)) => Some(identity),
             Some(Caller::Service(_) | Caller::Anonymous) | None => None,
         };
-        if identity.is_some_and(|identity| identity.is_service_linked()) {
+        if identity.is_some_and(Identity::is_service_linked) {
             return Ok(None);
         }
         let action = request.action.to_ascii_lowercase();
@@ -83,7 +84,7 @@ impl Guardrails {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::iam::{Identity, Keys, Text};
+    use crate::iam::{Keys, Text};
 
     const ALL: &str = r#"{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}"#;
     const OWN: &str = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
