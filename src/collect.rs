@@ -257,7 +257,8 @@ impl Region {
             let silent = first.silent.clone();
             let served = traffic::then(self, &context, places, first, needs);
             let window = needs.evidence.window(account.collected_at);
-            let probes = probe::log_probes(self, &searched, &silent, window, needs.evidence, &needs.search, &remembered);
+            let probes =
+                probe::log_probes(self, &searched, &silent, window, needs.evidence, &needs.search, &remembered);
             let keys = async {
                 if needs.contains(Need::LogGroupKeys) {
                     keys::keys(self, keys::of_groups(&answers)).await
