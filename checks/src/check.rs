@@ -126,6 +126,8 @@ pub enum Need {
     SamplingRules,
     /// Where X-Ray puts the segments that it is sent.
     TraceDestination,
+    /// How much the log groups of execution logs took in. No check needs it; `gatelight cost` does.
+    ExecutionLogVolume,
 }
 
 /// A judgement, or why there is none ("could not check").

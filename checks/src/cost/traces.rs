@@ -13,6 +13,8 @@ pub struct Sampling {
     pub fixed_rate: f64,
     /// Requests a second.
     pub reservoir: u64,
+    /// Rules that come first for some of the requests, by method, host or other properties: how many is not known.
+    pub before: Vec<String>,
 }
 
 /// What AWS gives an account each month: 100,000 traces recorded (<https://aws.amazon.com/xray/pricing/>).
@@ -52,7 +54,7 @@ mod tests {
     const A_MILLION: Money = Money::from_micros(5_000_000);
 
     fn sampling(fixed_rate: f64, reservoir: u64) -> Sampling {
-        Sampling { rule: "Default".to_owned(), fixed_rate, reservoir }
+        Sampling { rule: "Default".to_owned(), fixed_rate, reservoir, before: vec![] }
     }
 
     /// AWS's example 1 at <https://aws.amazon.com/xray/pricing/>: "2,000 requests per hour x 24 hours x 31 days x 10 %

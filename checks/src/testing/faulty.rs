@@ -5,6 +5,7 @@ use super::{
     emission::EMISSION,
     healthy,
     healthy::CREATED,
+    ingested::INGESTED,
     logging,
     network::{BEYOND, NETWORKS},
     tracing::{TRACING, trace_destination},
@@ -82,6 +83,7 @@ pub fn named_worlds() -> Vec<(&'static str, Inventory)> {
         .chain(BEYOND)
         .chain(EMISSION)
         .chain(TRAFFIC)
+        .chain(INGESTED)
         .chain(TRACING)
         .chain(GAPS);
     let faulty = faulty.map(|(name, spoil)| {

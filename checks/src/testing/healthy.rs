@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Inventory, emission, functions, logging, network, tracing, traffic};
+use super::{Inventory, emission, functions, ingested, logging, network, tracing, traffic};
 use crate::{
     Fetched, Listing,
     inventory::{
@@ -85,6 +85,7 @@ pub fn healthy() -> Inventory {
             keys: functions::keys(),
             traffic: traffic::traffic(),
             taken: traffic::taken(),
+            ingested: ingested::ingested(),
             capacity_providers: network::capacity_providers(),
             network: network::network(),
             log_probes: emission::log_probes(),
