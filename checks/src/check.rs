@@ -50,6 +50,15 @@ pub struct Check {
     pub docs: &'static str,
 }
 
+impl Check {
+    /// Whether an audit is complete without its verdict: who owns an account cannot be asked to let be read what AWS
+    /// tells to few. Such an unknown stands in reports like any other, and does not count for the exit status.
+    #[must_use]
+    pub fn may_stay_unknown(&self) -> bool {
+        self.needs.iter().any(|need| need.is_told_to_few())
+    }
+}
+
 impl PartialEq for Check {
     fn eq(&self, other: &Self) -> bool {
         self.id == other.id
@@ -116,6 +125,8 @@ pub enum Need {
     LogProbes,
     /// The KMS keys of log groups.
     LogGroupKeys,
+    /// How much the log groups of execution logs took in. No check needs it; `gatelight cost` does.
+    ExecutionLogVolume,
     /// How many requests stages served in the window of the audit.
     Traffic,
     /// How long those took, in all and in the backend.
@@ -126,8 +137,18 @@ pub enum Need {
     SamplingRules,
     /// Where X-Ray puts the segments that it is sent.
     TraceDestination,
-    /// How much the log groups of execution logs took in. No check needs it; `gatelight cost` does.
-    ExecutionLogVolume,
+    /// The policies that an organization sets to the account.
+    Organization,
+}
+
+impl Need {
+    /// Whether AWS does not tell it to most accounts, whatever their owner allows.
+    /// Policies of an organization are told to its management account and to delegated administrators alone
+    /// (<https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListPoliciesForTarget.html>).
+    #[must_use]
+    pub fn is_told_to_few(self) -> bool {
+        self == Self::Organization
+    }
 }
 
 /// A judgement, or why there is none ("could not check").
@@ -243,6 +264,8 @@ pub enum SubjectKind {
     Key,
     /// A sampling rule of X-Ray.
     SamplingRule,
+    /// A policy of an organization.
+    Policy,
 }
 
 impl SubjectKind {
@@ -260,6 +283,7 @@ impl SubjectKind {
             Self::Role => "role",
             Self::Key => "key",
             Self::SamplingRule => "sampling-rule",
+            Self::Policy => "policy",
         }
     }
 }

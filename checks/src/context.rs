@@ -17,7 +17,7 @@ use crate::{
         Account, Api, CallersAnswer, DeliveryStream, Function, Key, LogGroup, Network, Protocol, Region, Role,
         RoleAnswer, Stage, StageOf, TakenAnswer, TrafficAnswer,
     },
-    network,
+    network, organization,
     policy::Policy,
     role, traffic,
 };
@@ -396,7 +396,11 @@ impl<'a> Context<'a> {
         let roles: BTreeSet<&str> =
             self.functions().flatten().map(|function| function.role.as_str()).chain(of_gateway).collect();
         let roles = roles.into_iter().filter_map(|arn| self.role(arn).ok()).flat_map(|role| self.gaps_of(role));
-        let global = self.account().id.get().err().into_iter().chain(roles);
+        // Asked about for the sake of stages that need the role.
+        let in_use = of_gateway.is_some_and(|arn| !arn.is_empty()) && self.stages_that_need_the_role().next().is_some();
+        let organization = in_use.then(|| organization::gaps(&self.account().organization));
+        let organization = organization.into_iter().flatten();
+        let global = self.account().id.get().err().into_iter().chain(roles).chain(organization);
         regional.chain(global).filter(|gap| gap.why().kind != GapKind::NotCollected)
     }
 

@@ -19,6 +19,7 @@ pub mod iam;
 pub mod inventory;
 pub mod log_group;
 pub mod network;
+mod organization;
 pub mod policy;
 mod role;
 #[cfg(test)]
@@ -54,6 +55,7 @@ pub const CHECKS: &[Check] = &[
     gateway_role::missing::CHECK,
     gateway_role::untrusted::CHECK,
     gateway_role::cannot_write::CHECK,
+    gateway_role::denied_by_organization::CHECK,
     log_group::delivery_denied::CHECK,
     log_group::key_unusable::CHECK,
     function::role_cannot_log::CHECK,

@@ -82,16 +82,23 @@ pub(crate) struct Powers<'c, 'a> {
     keys: Keys,
 }
 
+/// What is known about the condition keys of what a role does in its own account and in the region that is looked at. The
+/// principal's ARN in a role's session is that of the role, and the region is that of the endpoint that is called
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>): CloudWatch Logs and X-Ray
+/// are called in the region of the stage or function.
+pub(crate) fn session_keys(context: &Context<'_>, account: &str, role: &Role) -> Keys {
+    Keys::default()
+        .with("aws:PrincipalAccount", account)
+        .with("aws:ResourceAccount", account)
+        .with("aws:PrincipalArn", &role.arn)
+        .with("aws:PrincipalIsAWSService", "false")
+        .with("aws:RequestedRegion", &context.region().name)
+}
+
 impl<'c, 'a> Powers<'c, 'a> {
-    /// The principal's ARN in a role's session is that of the role
-    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>).
+    /// Of a role of `account`.
     pub(crate) fn of(context: &'c Context<'a>, account: &'c str, role: &Role) -> Self {
-        let keys = Keys::default()
-            .with("aws:PrincipalAccount", account)
-            .with("aws:ResourceAccount", account)
-            .with("aws:PrincipalArn", &role.arn)
-            .with("aws:PrincipalIsAWSService", "false");
-        Self { context, account, policies: context.policies(role), keys }
+        Self { context, account, policies: context.policies(role), keys: session_keys(context, account, role) }
     }
 
     /// Whether the role is refused that.
@@ -103,28 +110,43 @@ impl<'c, 'a> Powers<'c, 'a> {
         })
     }
 
-    /// What of writing to the log group of that name is denied, and a gap for each action that cannot be decided.
-    /// `creates`: whoever writes makes the group if it is absent.
+    /// As [`refusals_of_writing`].
     pub(crate) fn refusals_of_writing(&self, group: &str, creates: bool) -> Vec<Result<Refusal, Gap>> {
-        // CloudTrail's records of denied calls name the stream for both actions.
-        let stream = format!("{}:log-stream:", group_arn(self.context, self.account, group));
-        let writes = ["logs:CreateLogStream", "logs:PutLogEvents"]
-            .map(|action| self.refusal(action, Text::open(&stream)).transpose());
-        let creation = creates.then(|| self.creation(group, Text::whole(&stream)).transpose()).flatten();
-        writes.into_iter().flatten().chain(creation).collect()
+        let decide = |action, resource: Text<'_>| self.refusal(action, resource);
+        refusals_of_writing(self.context, self.account, group, creates, &decide)
     }
+}
 
-    /// A group that does not exist must be created first; one that does exist need not.
-    fn creation(&self, group: &str, resource: Text<'_>) -> Result<Option<Refusal>, Gap> {
-        let refusal = self.refusal("logs:CreateLogGroup", resource);
-        if matches!(refusal, Ok(None)) {
-            return refusal;
-        }
-        match self.context.log_group(group) {
-            Ok(Some(_)) => Ok(None),
-            Ok(None) => refusal,
-            Err(gap) => Err(gap),
-        }
+/// Decides one action on a resource.
+pub(crate) type Decide<'f> = dyn Fn(&'static str, Text<'_>) -> Result<Option<Refusal>, Gap> + 'f;
+
+/// What of writing to the log group of that name is denied, and a gap for each action that cannot be decided.
+/// `creates`: whoever writes makes the group if it is absent.
+pub(crate) fn refusals_of_writing(
+    context: &Context<'_>,
+    account: &str,
+    group: &str,
+    creates: bool,
+    decide: &Decide<'_>,
+) -> Vec<Result<Refusal, Gap>> {
+    // CloudTrail's records of denied calls name the stream for both actions.
+    let stream = format!("{}:log-stream:", group_arn(context, account, group));
+    let writes =
+        ["logs:CreateLogStream", "logs:PutLogEvents"].map(|action| decide(action, Text::open(&stream)).transpose());
+    let creation = || creation(context, group, decide("logs:CreateLogGroup", Text::whole(&stream))).transpose();
+    let creation = creates.then(creation).flatten();
+    writes.into_iter().flatten().chain(creation).collect()
+}
+
+/// A group that does not exist must be created first; one that does exist need not.
+fn creation(context: &Context<'_>, group: &str, refusal: Result<Option<Refusal>, Gap>) -> Result<Option<Refusal>, Gap> {
+    if matches!(refusal, Ok(None)) {
+        return refusal;
+    }
+    match context.log_group(group) {
+        Ok(Some(_)) => Ok(None),
+        Ok(None) => refusal,
+        Err(gap) => Err(gap),
     }
 }
 

@@ -7,6 +7,7 @@ mod functions;
 mod healthy;
 mod ingested;
 mod network;
+mod organization;
 mod tracing;
 mod traffic;
 

@@ -15,13 +15,14 @@ use crate::{
 
 const SETTINGS: &str = "arn:aws:apigateway:us-east-1::/account";
 
-/// Listings over which stage checks go: without them a check has one outcome, about the account's settings.
+/// Listings over which checks go: without them a check has one outcome, about the account's settings.
 const LISTINGS: &[&str] = &[
     "apigateway:GetRestApis",
     "apigateway:GetStages",
     "apigatewayv2:GetApis",
     "apigatewayv2:GetStages",
     "lambda:ListFunctions",
+    "logs:DescribeLogGroups",
 ];
 
 /// The IAM action that allows a call. For API Gateway it is the HTTP method.

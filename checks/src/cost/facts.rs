@@ -39,11 +39,21 @@ fn requests(stage: &StageOf<'_>, context: &Context<'_>) -> Result<InWindow, Gap>
              are the same to it, so that it is not known whose the requests were",
         ));
     }
-    Ok(InWindow { sum, seconds: seconds(answer.since, answer.until) })
+    Ok(InWindow { sum, seconds: counted(answer.since, answer.until) })
 }
 
-fn seconds(since: Timestamp, until: Timestamp) -> u64 {
-    u64::try_from(until.duration_since(since).as_secs()).unwrap_or(0)
+/// How much of a window was counted, in seconds: the whole periods that lie inside it. They have five minutes, or in
+/// windows of more than 25 hours one hour, or in those of more than 15 days one day.
+fn counted(since: Timestamp, until: Timestamp) -> u64 {
+    let length = until.as_second().saturating_sub(since.as_second());
+    let period = match length {
+        ..=90_000 => 300,
+        ..=1_296_000 => 3_600,
+        _ => 86_400,
+    };
+    let first = since.as_second().saturating_add(period - 1).div_euclid(period);
+    let end = until.as_second().div_euclid(period);
+    u64::try_from(end.saturating_sub(first).saturating_mul(period)).unwrap_or(0)
 }
 
 fn access_log<'a>(log: &AccessLog<'a>, context: &Context<'a>) -> AccessLogFacts<'a> {
@@ -84,7 +94,7 @@ fn execution_logs<'a>(stage: &StageOf<'a>, context: &Context<'a>) -> Vec<Executi
 fn bytes(group: &str, context: &Context<'_>) -> Result<InWindow, Gap> {
     let answer = context.region().ingested.iter().find(|answer| answer.group == group);
     let answer = answer.ok_or_else(|| Gap::not_collected(format!("how much log group {group} took in")))?;
-    Ok(InWindow { sum: *answer.bytes.get()?, seconds: seconds(answer.since, answer.until) })
+    Ok(InWindow { sum: *answer.bytes.get()?, seconds: counted(answer.since, answer.until) })
 }
 
 fn traces(stage: &StageOf<'_>, context: &Context<'_>) -> Option<TraceFacts> {

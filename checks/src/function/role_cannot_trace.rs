@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn where_the_one_that_matters_is_not_known_it_is_the_higher_one_and_said_so() {
-        let condition = r#"{"Effect":"Allow","Action":"xray:PutTraceSegments","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":"us-east-1"}}}"#;
+        let condition = r#"{"Effect":"Allow","Action":"xray:PutTraceSegments","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}}"#;
         let failure = with(condition).failure(&CHECK, "checkout");
         assert_eq!(failure.severity, None);
         assert!(failure.message.contains("is not known ("), "{}", failure.message);

@@ -1,9 +1,11 @@
 //! The role that writes the logs of REST and WebSocket APIs in a region.
 
 pub mod cannot_write;
+pub mod denied_by_organization;
 pub mod missing;
 pub mod unset;
 pub mod untrusted;
+mod writing;
 
 use std::collections::BTreeSet;
 

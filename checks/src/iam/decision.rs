@@ -146,18 +146,24 @@ impl Policies {
             Solved::Allowed(Some(place)) => Ok(Decision::Allowed(place.into())),
             Solved::Explicit(place) => Ok(Decision::Denied(Denial::Explicit(place.into()))),
             Solved::Implicit(lack) => Ok(Decision::Denied(lack.into())),
-            Solved::Undetermined(Doubt::Unread(gap)) => Err(gap.clone()),
-            Solved::Undetermined(Doubt::Statement((document, statement), why)) => {
-                let (policy, name) = (document.name(), &statement.name);
-                let message =
-                    format!("cannot tell whether {request} is allowed: statement {name} of {policy}: {}", why.text());
-                Err(Gap::unprovable(policy, message))
-            }
-            // Neither can be, where identity policies are asked alone; nothing is said rather than the wrong thing.
-            Solved::Allowed(None) | Solved::Undetermined(Doubt::Account) => {
-                Err(Gap::unprovable(request.action, format!("cannot tell whether {request} is allowed")))
-            }
+            Solved::Undetermined(doubt) => Err(unsure(&doubt, request)),
+            // It cannot be, where identity policies are asked; nothing is said rather than the wrong thing.
+            Solved::Allowed(None) => Err(unsure(&Doubt::Account, request)),
         }
+    }
+}
+
+/// Why it cannot be told whether a request is allowed.
+pub(super) fn unsure(doubt: &Doubt<'_>, request: &Request<'_>) -> Gap {
+    match doubt {
+        Doubt::Unread(gap) => (*gap).clone(),
+        Doubt::Statement((document, statement), why) => {
+            let (policy, name) = (document.name(), &statement.name);
+            let message =
+                format!("cannot tell whether {request} is allowed: statement {name} of {policy}: {}", why.text());
+            Gap::unprovable(policy, message)
+        }
+        Doubt::Account => Gap::unprovable(request.action, format!("cannot tell whether {request} is allowed")),
     }
 }
 

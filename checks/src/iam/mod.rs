@@ -14,6 +14,7 @@ mod document;
 #[cfg(test)]
 mod fuzzed;
 mod glob;
+mod guardrails;
 mod joint;
 mod json;
 mod keys;
@@ -34,6 +35,7 @@ mod within;
 pub use decision::{Decider, Decision, Denial, Policies, Request};
 pub use document::Document;
 pub use glob::{Tail, Text};
+pub use guardrails::{Guardrails, Level};
 pub use keys::{Keys, Possible};
 pub use principal::Caller;
 pub use query::{Queries, Query, Unreadable};

@@ -4,6 +4,7 @@ mod function;
 mod ingested;
 mod key;
 mod network;
+mod organization;
 mod probe;
 mod tracing;
 mod traffic;
@@ -26,6 +27,7 @@ pub use network::{
 
 pub use ingested::IngestedAnswer;
 pub use key::{Key, KeyAnswer};
+pub use organization::{Organization, OrganizationLevel, OrganizationPolicy, PolicyType};
 pub use probe::{Hit, LogProbe, LogProbeAnswer};
 pub use tracing::{SamplingRule, TraceDestination};
 pub use traffic::{LatencyPercentiles, OwnLines, Percentiles, TakenAnswer, Timing, TrafficAnswer};
@@ -43,6 +45,8 @@ pub struct Account {
     pub roles: Vec<RoleAnswer>,
     /// The managed policies that those roles name, each once.
     pub managed_policies: Vec<ManagedPolicy>,
+    /// The organization that the account belongs to, or that it belongs to none.
+    pub organization: Fetched<Option<Organization>>,
 }
 
 /// What AWS said about a role that something names.

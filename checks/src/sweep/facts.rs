@@ -58,6 +58,7 @@ fn kind_and_needs(world: &Value, names: &Names, pointer: &str) -> (String, Vec<N
     };
     let need = match kind.as_str() {
         "account.id" => return (kind, vec![]),
+        organization if organization.starts_with("account.organization") => Need::Organization,
         "region.rest_apis.rest"
         | "region.rest_apis.seen[].stages.rest"
         | "region.v2_apis.rest"

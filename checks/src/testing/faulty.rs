@@ -8,6 +8,7 @@ use super::{
     ingested::INGESTED,
     logging,
     network::{BEYOND, NETWORKS},
+    organization::ORGANIZATIONS,
     tracing::{TRACING, trace_destination},
     traffic::TRAFFIC,
 };
@@ -39,6 +40,7 @@ pub fn empty() -> Inventory {
     world.region.network = no_network();
     world.account.roles.clear();
     world.account.managed_policies.clear();
+    world.account.organization = Fetched::known(None);
     world.set_gateway_role(None);
     world
 }
@@ -85,6 +87,7 @@ pub fn named_worlds() -> Vec<(&'static str, Inventory)> {
         .chain(TRAFFIC)
         .chain(INGESTED)
         .chain(TRACING)
+        .chain(ORGANIZATIONS)
         .chain(GAPS);
     let faulty = faulty.map(|(name, spoil)| {
         let mut world = healthy();
@@ -326,7 +329,7 @@ const FUNCTIONS: &[Fault] = &[
         *world.managed_policy_mut("policy/traces") = Fetched::known(document);
     }),
     ("functions whose role may trace on conditions", |world| {
-        let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"xray:PutTraceSegments","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":"us-east-1"}}}]}"#;
+        let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"xray:PutTraceSegments","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}}]}"#;
         *world.managed_policy_mut("AWSXRayDaemonWriteAccess") = Fetched::known(document.to_owned());
         *world.managed_policy_mut("policy/traces") = Fetched::known(document.replace("PutTraceSegments", "Put*"));
     }),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Inventory, emission, functions, ingested, logging, network, tracing, traffic};
+use super::{Inventory, emission, functions, ingested, logging, network, organization, tracing, traffic};
 use crate::{
     Fetched, Listing,
     inventory::{
@@ -62,6 +62,7 @@ pub fn healthy() -> Inventory {
             collected_at: Timestamp::constant(1_795_338_000, 0),
             roles: [roles(), functions::roles()].concat(),
             managed_policies: [managed_policies(), functions::managed_policies()].concat(),
+            organization: Fetched::known(Some(organization::organization())),
         },
         region: Region {
             name: REGION.to_owned(),

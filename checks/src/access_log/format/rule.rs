@@ -206,6 +206,7 @@ pub(in crate::access_log) mod testing {
             collected_at: Timestamp::UNIX_EPOCH,
             roles: vec![],
             managed_policies: vec![],
+            organization: crate::Fetched::known(None),
         };
         let region = Region {
             name: "eu-west-1".to_owned(),

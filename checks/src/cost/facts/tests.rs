@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
+use super::counted;
 use crate::{
     Context, Fetched, Gap,
     cost::{Estimate, Item, Money, PriceList, StageCost, StageFacts, estimate},
@@ -51,6 +53,24 @@ fn of_a_stage_all_of_whose_facts_are_known_nothing_is_missing() {
     // The canary's group does not exist, which costs nothing.
     let groups: Vec<_> = cost.costs.iter().filter(|cost| cost.item == Item::ExecutionLogIngestion).collect();
     assert!(matches!(groups[1].estimate, Estimate::Nothing(_)), "{groups:#?}");
+}
+
+#[test]
+fn only_whole_periods_are_counted() {
+    let at = |second| Timestamp::constant(second, 0);
+    for (since, until, seconds) in [
+        // As whole periods, and begun within one: 23 h 45 min, less a period.
+        (0, 85_500, 85_500),
+        (1, 85_501, 85_200),
+        (0, 299, 0),
+        // 7 days less a quarter of an hour, in hours; 30 days, in days.
+        (0, 604_800 - 900, 604_800 - 3_600),
+        (1, 2_592_000, 2_592_000 - 86_400),
+        (900, 0, 0),
+    ] {
+        assert_eq!(counted(at(since), at(until)), seconds, "{since} to {until}");
+    }
+    assert_eq!(counted(Timestamp::MAX, Timestamp::MIN), 0);
 }
 
 #[test]

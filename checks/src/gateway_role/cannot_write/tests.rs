@@ -1,8 +1,9 @@
 use std::time::{Duration, Instant};
 
-use super::*;
+use super::{writing::EVIDENCE, *};
 use crate::{
     Fetched, GapKind, Listing,
+    check::Evidence,
     inventory::{InlinePolicy, LogGroupAnswer},
     testing::{Inventory, break_off, denied, healthy},
 };

@@ -1,0 +1,201 @@
+//! Policies of the organization keep the role from writing to the log groups of its stages, or from being assumed.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Asked, SetRole, count, existing_role, silenced,
+    writing::{self, Groups, NO_GROUP, Refusal, Refused, Silenced},
+};
+use crate::{
+    Context, Gap, Judgement, Verdict,
+    check::{Check, Evidence, Failure, Fix, Judge, Need, Severity},
+    iam::{Caller, Denial, Identity, Keys, Possible, Request, Text},
+    inventory::Role,
+    organization::{Bound, Membership, membership},
+    role::{self, few},
+};
+
+/// See the documentation beside this file.
+pub const CHECK: Check = Check {
+    id: "gateway-role-denied-by-organization",
+    title: "The organization denies writing to the role that writes API Gateway's logs",
+    severity: Severity::High,
+    needs: &[Need::Stages, Need::GatewaySettings, Need::GatewayRole, Need::ExecutionLogGroups, Need::Organization],
+    judge: Judge::Account(judge),
+    docs: include_str!("denied_by_organization.md"),
+};
+
+const SERVICE: &str = "apigateway.amazonaws.com";
+const NO_ORGANIZATION: &str = "the account belongs to no organization";
+const ASSUME: &str = "sts:AssumeRole";
+
+fn judge(context: &Context<'_>) -> Verdict {
+    let (set, role) = match existing_role(context)? {
+        Asked::No(why) => return Ok(Judgement::NotApplicable(why)),
+        Asked::Yes(found) => found,
+    };
+    let account = context.account_id()?;
+    let bound = match membership(context, account)? {
+        Membership::None => return Ok(Judgement::NotApplicable(NO_ORGANIZATION)),
+        Membership::Free => return Ok(Judgement::Pass),
+        Membership::Bound(bound) => bound,
+    };
+    let groups = writing::groups(context, &set.stages.seen);
+    let Refused { refused, mut gap } = refused(context, &bound, account, role, &groups)?;
+    let assuming = if groups.is_empty() { Ok(None) } else { assuming(context, &bound, account, role) };
+    let assuming = assuming.unwrap_or_else(|why| {
+        gap = gap.take().or(Some(why));
+        None
+    });
+    let more = gap.is_some() || set.stages.unseen.is_some();
+    if assuming.is_some() || !refused.is_empty() {
+        let denied = Denied { assuming, refused };
+        return Ok(denied.failure(context, &bound, &set, &groups, more).into());
+    }
+    match gap.or(set.stages.unseen) {
+        Some(gap) => Err(gap),
+        None if groups.is_empty() => Ok(Judgement::NotApplicable(NO_GROUP)),
+        None => Ok(Judgement::Pass),
+    }
+}
+
+/// What of writing the organization denies, asked as the role's own policies are.
+///
+/// # Errors
+/// If the role's ARN is none that identities have.
+fn refused<'g>(
+    context: &Context<'_>,
+    bound: &Bound<'_>,
+    account: &str,
+    role: &Role,
+    groups: &'g Groups,
+) -> Result<Refused<'g>, Gap> {
+    let Some(identity) = Identity::read(&role.arn) else {
+        return Err(Gap::unprovable(&role.arn, format!("{} is not the ARN of a role", role.arn)));
+    };
+    let keys = bound.of_resource(bound.of_principal(role::session_keys(context, account, role)));
+    let decide = |action, resource: Text<'_>| {
+        let caller = Some(Caller::Identity(&identity));
+        let denial = bound.guardrails.denial(&Request { action, resource: Some(resource), caller, keys: &keys })?;
+        Ok(denial.map(|denial| role::Refusal { action, denial }))
+    };
+    Ok(writing::refused(groups, |group, creates| role::refusals_of_writing(context, account, group, creates, &decide)))
+}
+
+/// Whether API Gateway is denied to assume the role: a role is a resource, and STS is among the services that resource
+/// control policies apply to
+/// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services>).
+///
+/// A service sends what it says of its caller together or not at all, so both cases are asked.
+fn assuming(context: &Context<'_>, bound: &Bound<'_>, account: &str, role: &Role) -> Result<Option<Denial>, Gap> {
+    const WHY: &str = "AWS is not known to send it here";
+    let keys = Keys::default().with("aws:PrincipalIsAWSService", "true").with("aws:ResourceAccount", account);
+    let keys = bound.of_resource(keys);
+    let silent = ["aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOrgPaths"]
+        .into_iter()
+        .fold(keys.clone(), |keys, key| keys.with_possible(key, vec![Possible::Absent], WHY));
+    let arn = |account: &str| Possible::Arn {
+        partition: context.account().partition.clone(),
+        region: context.region().name.clone(),
+        account: account.to_owned(),
+    };
+    let telling = bound.of_source(keys.with("aws:SourceAccount", account)).with_possible(
+        "aws:SourceArn",
+        vec![Possible::Absent, arn(account), arn("")],
+        WHY,
+    );
+    let ask = |keys: &Keys| {
+        let caller = Some(Caller::Service(SERVICE));
+        bound.guardrails.denial(&Request { action: ASSUME, resource: Some(Text::whole(&role.arn)), caller, keys })
+    };
+    match (ask(&silent)?, ask(&telling)?) {
+        (None, None) => Ok(None),
+        (Some(denial), Some(_)) => Ok(Some(denial)),
+        (Some(denial), None) | (None, Some(denial)) => Err(Gap::unprovable(
+            &role.arn,
+            format!(
+                "cannot tell whether {SERVICE} may do {ASSUME} on {}: that it is {denial} hangs on aws:SourceAccount and \
+                 its like, which AWS is not known to send here",
+                role.arn
+            ),
+        )),
+    }
+}
+
+/// What the organization denies.
+struct Denied<'g> {
+    /// That API Gateway assumes the role.
+    assuming: Option<Denial>,
+    /// What the role does.
+    refused: Vec<Refusal<'g>>,
+}
+
+impl Denied<'_> {
+    fn denials(&self) -> impl Iterator<Item = &Denial> {
+        self.assuming.iter().chain(self.refused.iter().map(|refused| &refused.refusal.denial))
+    }
+
+    /// `more`: there may be more that is denied.
+    fn failure(
+        &self,
+        context: &Context<'_>,
+        bound: &Bound<'_>,
+        set: &SetRole<'_>,
+        groups: &Groups,
+        more: bool,
+    ) -> Failure {
+        let region = &context.region().name;
+        let organization = &bound.organization.id;
+        let Silenced { names, stages, apis } = writing::silenced(context, set, groups, &self.refused);
+        let actions: BTreeSet<&str> = self.refused.iter().map(|refusal| refusal.refusal.action).collect();
+        let actions: Vec<&str> = actions.into_iter().collect();
+        let mut what = Vec::new();
+        if self.assuming.is_some() {
+            what.push(format!("that {SERVICE} assumes it"));
+        }
+        if !names.is_empty() {
+            let all = count(groups.len(), "log group", "log groups");
+            let (actions, named) = (few(&actions), few(&names));
+            what.push(format!("{actions} on {} of {all} that its stages write to: {named}", names.len()));
+        }
+        // A role that is not assumed writes nothing at all.
+        let (silence, affects) = match &self.assuming {
+            Some(_) => (set.stages.silenced(context), set.stages.subjects(context)),
+            None => (silenced(&stages, apis, more), stages),
+        };
+        let ways: BTreeSet<String> = self.denials().map(ToString::to_string).collect();
+        let ways: Vec<&str> = ways.iter().map(String::as_str).collect();
+        let assumed = self.assuming.iter().map(|denial| Evidence::new(set.arn, format!("{ASSUME}: {denial}")));
+        Failure {
+            severity: None,
+            cause: self.denials().find_map(|denial| bound.cause(denial)),
+            message: format!(
+                "Policies of organization {organization} deny {}, the CloudWatch role of API Gateway in {region}, {} ({}). \
+                 {silence}",
+                set.arn,
+                what.join("; and "),
+                few(&ways),
+            ),
+            evidence: assumed.chain(writing::evidence(&self.refused)).collect(),
+            affects,
+            fix: fix(set.arn, bound, &ways),
+        }
+    }
+}
+
+/// No command of this account mends it.
+fn fix(role: &str, bound: &Bound<'_>, ways: &[&str]) -> Fix {
+    let organization = bound.organization;
+    Fix::say(format!(
+        "In organization {} (its management account is {}), change what stands in the way ({}), so that {SERVICE} may \
+         assume {role}, and {role} may do logs:CreateLogGroup, logs:CreateLogStream and logs:PutLogEvents on every log \
+         group of its stages. A statement that denies can except the role by ArnNotLike on aws:PrincipalArn; a level that \
+         does not allow it needs a policy that does.",
+        organization.id,
+        organization.management_account,
+        few(ways)
+    ))
+}
+
+#[cfg(test)]
+mod tests;
