@@ -223,7 +223,8 @@ fn only_an_execution_group_that_does_not_exist_must_be_created() {
     for answer in &mut world.region.log_groups {
         if answer.group == Fetched::known(None) {
             let arn = format!("arn:aws:logs:us-east-1:123456789012:log-group:{}", answer.name);
-            let group = LogGroup { arn, retention_days: None, class: None, kms_key: None, created_at: None };
+            let created_at = Fetched::known(world.account.collected_at);
+            let group = LogGroup { arn, retention_days: None, class: None, kms_key: None, created_at };
             answer.group = Fetched::known(Some(group));
         }
     }
