@@ -46,10 +46,12 @@ fn requests(stage: &StageOf<'_>, context: &Context<'_>) -> Result<InWindow, Gap>
 /// windows of more than 25 hours one hour, or in those of more than 15 days one day.
 fn counted(since: Timestamp, until: Timestamp) -> u64 {
     let length = until.as_second().saturating_sub(since.as_second());
-    let period = match length {
-        ..=90_000 => 300,
-        ..=1_296_000 => 3_600,
-        _ => 86_400,
+    let period = if length <= 25 * 3_600 {
+        300
+    } else if length <= 15 * 86_400 {
+        3_600
+    } else {
+        86_400
     };
     let first = since.as_second().saturating_add(period - 1).div_euclid(period);
     let end = until.as_second().div_euclid(period);
