@@ -57,7 +57,11 @@ fn a_month(window: &Result<InWindow, Gap>, tell: impl Fn(u128) -> String) -> Amo
 }
 
 fn requests(facts: &StageFacts<'_>) -> Amount {
-    a_month(&facts.requests, |amount| format!("{} requests", say::count(amount)))
+    let what = match facts.protocol {
+        Protocol::Rest | Protocol::Http => "requests",
+        Protocol::Websocket => "connections and messages",
+    };
+    a_month(&facts.requests, |amount| format!("{} {what}", say::count(amount)))
 }
 
 /// What API Gateway itself charges for the requests.
@@ -229,7 +233,7 @@ fn recorded(facts: &StageFacts<'_>, of: &TraceFacts, quote: &Quote<'_>) -> Cost 
     let mut told = vec![
         requests.1,
         format!(
-            "sampling rule {}: {} a second and {} of the rest, so at most {} traces",
+            "sampling rule {}: {} a second and {} of the rest, so about {} traces",
             sampling.rule,
             say::grouped(u128::from(sampling.reservoir)),
             share(sampling.fixed_rate),

@@ -26,7 +26,8 @@ const MILLION: u128 = 1_000_000;
 impl Sampling {
     /// How many of a month's requests are recorded if they come evenly, and nothing else uses the rule's reservoir.
     /// It is the most that the rule records: in a second without requests a reservoir is not used, and a reservoir is
-    /// shared by all that the rule matches. `None` if the rate is no share.
+    /// shared by all that the rule matches. Requests of which a caller has already decided are not told apart.
+    /// `None` if the rate is no share.
     #[must_use]
     pub fn recorded(&self, requests: u128) -> Option<u128> {
         if !(0.0..=1.0).contains(&self.fixed_rate) {
