@@ -6,10 +6,13 @@ mod functions;
 mod gateway;
 mod keys;
 mod log_policies;
+mod metrics;
 mod network;
 mod probe;
 mod regions;
 mod roles;
+mod traces;
+mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +23,7 @@ use gatelight_checks::{
     arn::{Arn, Destination},
     check::Need,
     inventory::{self, AccessLog, Account, CapacityProviderAnswer, Function, LogGroupAnswer, Network, Protocol},
+    tracing::destination_denied,
 };
 use jiff::Timestamp;
 
@@ -40,12 +44,14 @@ const REGIONS_AT_ONCE: usize = 8;
 pub(crate) struct Needs {
     facts: BTreeSet<Need>,
     evidence: Evidence,
+    /// In milliseconds: where API Gateway itself takes longer, percentiles are asked for.
+    overhead_limit: u32,
 }
 
 impl Needs {
     /// What `checks` need.
-    pub(crate) fn of(checks: &[&'static Check], evidence: Evidence) -> Self {
-        Self { facts: checks.iter().flat_map(|check| check.needs).copied().collect(), evidence }
+    pub(crate) fn of(checks: &[&'static Check], evidence: Evidence, overhead_limit: u32) -> Self {
+        Self { facts: checks.iter().flat_map(|check| check.needs).copied().collect(), evidence, overhead_limit }
     }
 
     fn contains(&self, need: Need) -> bool {
@@ -143,6 +149,8 @@ impl Region {
             keys: Vec::new(),
             traffic: Vec::new(),
             taken: Vec::new(),
+            sampling_rules: Listing::unread(not_asked("sampling rules")),
+            trace_destination: Err(not_asked("the destination of segments (nothing sends any)")).into(),
         };
         let mut groups = LogGroups::new(self);
         let apis = async {
@@ -168,7 +176,11 @@ impl Region {
             (facts.functions, facts.capacity_providers, facts.network) = lambda;
         }
 
-        let wanted = Wanted::of(account, &facts, needs);
+        let mut wanted = Wanted::of(account, &facts, needs);
+        if wanted.trace_destination {
+            facts.trace_destination = traces::destination(self).await;
+            wanted.spans = groups_of_spans(account, &facts, needs);
+        }
         let settings = async {
             if wanted.settings {
                 gateway::settings(self).await
@@ -178,17 +190,32 @@ impl Region {
         };
         let in_use = groups_to_probe(account, &facts, needs);
         let logs = async {
-            let answers = groups.answers(wanted.log_groups).await;
+            // Policies of a group are asked for only where it is not known to be absent.
+            let names = wanted.log_groups.iter().chain(wanted.spans.keys()).cloned().collect();
+            let (mut answers, streams) = join(
+                Box::pin(groups.answers(names)),
+                Box::pin(destinations::delivery_streams(self, wanted.delivery_streams)),
+            )
+            .await;
+            let asked = !wanted.delivered_to.is_empty() || !wanted.spans.is_empty();
+            let delivered_to = there(wanted.delivered_to.into_iter().chain(wanted.spans), &answers);
+            answers.retain(|answer| wanted.log_groups.contains(&answer.name));
+            let searched: Vec<_> = answers.iter().filter(|answer| in_use.contains(&answer.name)).collect();
+            let context = Context::new(World { account, region: &facts });
+            let places = traffic::Places { groups: &answers, streams: &streams };
+            let probed = probe::names(&searched);
+            let first = Box::pin(traffic::first(self, &context, places, &probed, needs)).await;
             let policies = async {
-                if wanted.delivered_to.is_empty() {
-                    Listing::unread(not_asked("resource policies of CloudWatch Logs (no stage needs one)"))
+                if asked {
+                    log_policies::log_policies(self, delivered_to).await
                 } else {
-                    log_policies::log_policies(self, there(wanted.delivered_to, &answers)).await
+                    Listing::unread(not_asked("resource policies of CloudWatch Logs (nothing needs one)"))
                 }
             };
-            let searched: Vec<_> = answers.iter().filter(|answer| in_use.contains(&answer.name)).collect();
+            let silent = first.silent.clone();
+            let served = traffic::then(self, &context, places, first, needs);
             let window = needs.evidence.window(account.collected_at);
-            let probes = probe::log_probes(self, &searched, window, needs.evidence);
+            let probes = probe::log_probes(self, &searched, &silent, window, needs.evidence);
             let keys = async {
                 if needs.contains(Need::LogGroupKeys) {
                     keys::keys(self, keys::of_groups(&answers)).await
@@ -196,8 +223,9 @@ impl Region {
                     Vec::new()
                 }
             };
-            let (policies, probes, keys) = tokio::join!(Box::pin(policies), Box::pin(probes), Box::pin(keys));
-            (answers, policies, probes, keys)
+            let (policies, probes, keys, served) =
+                tokio::join!(Box::pin(policies), Box::pin(probes), Box::pin(keys), Box::pin(served));
+            (policies, probes, keys, served, answers, streams)
         };
         let callers = async {
             if needs.contains(Need::Callers) {
@@ -206,12 +234,19 @@ impl Region {
                 Vec::new()
             }
         };
-        let streams = destinations::delivery_streams(self, wanted.delivery_streams);
-        let (settings, logs, streams, callers) = tokio::join!(settings, Box::pin(logs), Box::pin(streams), callers);
+        let rules = Box::pin(traces::sampling_rules(self, wanted.sampling_rules));
+        let (settings, logs, callers, rules) = tokio::join!(settings, Box::pin(logs), callers, rules);
         facts.gateway_settings = settings;
-        (facts.log_groups, facts.log_policies, facts.log_probes, facts.keys) = logs;
-        facts.delivery_streams = streams;
+        (
+            facts.log_policies,
+            facts.log_probes,
+            facts.keys,
+            (facts.traffic, facts.taken),
+            facts.log_groups,
+            facts.delivery_streams,
+        ) = logs;
         facts.callers = callers;
+        facts.sampling_rules = rules;
         facts
     }
 
@@ -254,11 +289,21 @@ fn groups_to_probe(account: &Account, facts: &inventory::Region, needs: &Needs) 
     context.log_groups_in_use().into_iter().map(|group| group.name).collect()
 }
 
+/// The log groups that X-Ray writes segments to, where it does and that matters: their ARNs by name.
+fn groups_of_spans(account: &Account, facts: &inventory::Region, needs: &Needs) -> BTreeMap<String, String> {
+    let to_logs = facts.trace_destination.get().is_ok_and(|told| told.destination == "CloudWatchLogs");
+    let Some(id) = account.id.get().ok().filter(|_| to_logs && needs.contains(Need::LogPolicies)) else {
+        return BTreeMap::new();
+    };
+    let arn = |name: &str| format!("arn:{}:logs:{}:{id}:log-group:{name}", account.partition, facts.name);
+    destination_denied::GROUPS.map(|name| (name.to_owned(), arn(name))).into()
+}
+
 /// The ARNs of those of `groups` (by name) that are there, as far as is known.
-fn there(groups: BTreeMap<String, String>, answers: &[LogGroupAnswer]) -> BTreeSet<String> {
+fn there(groups: impl Iterator<Item = (String, String)>, answers: &[LogGroupAnswer]) -> BTreeSet<String> {
     let gone: BTreeSet<&String> =
         answers.iter().filter(|answer| answer.group.get() == Ok(&None)).map(|answer| &answer.name).collect();
-    groups.into_iter().filter(|(name, _)| !gone.contains(name)).map(|(_, arn)| arn).collect()
+    groups.filter(|(name, _)| !gone.contains(name)).map(|(_, arn)| arn).collect()
 }
 
 /// The roles that something in `regions` names. What a role of another account may do cannot be seen from here.
@@ -295,6 +340,10 @@ struct Wanted {
     delivery_streams: BTreeSet<String>,
     /// Log groups that AWS's log delivery writes to, and not API Gateway's role: their ARNs by name.
     delivered_to: BTreeMap<String, String>,
+    /// Log groups that X-Ray writes segments to: their ARNs by name.
+    spans: BTreeMap<String, String>,
+    trace_destination: bool,
+    sampling_rules: bool,
 }
 
 impl Wanted {
@@ -304,6 +353,10 @@ impl Wanted {
             // A listing that broke off may hide a stage that uses the settings.
             settings: needs.contains(Need::GatewaySettings) && context.stages_that_need_the_role().next().is_some(),
             log_groups: names_of_groups(&facts.functions.seen, needs),
+            // Where a listing broke off, what was not seen may send segments.
+            trace_destination: needs.contains(Need::TraceDestination)
+                && destination_denied::may_send(&context) != Ok(false),
+            sampling_rules: needs.contains(Need::SamplingRules) && !context.traced_stages().by_api.is_empty(),
             ..Self::default()
         };
         for stage in context.stages().flatten() {

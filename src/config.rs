@@ -19,6 +19,7 @@ use gatelight_checks::{
         variables::{Spelling, spelling},
     },
     arn::Arn,
+    check::Need,
     find_check,
     inventory::Protocol,
     policy::Ignore,
@@ -133,6 +134,9 @@ pub(crate) struct Settings {
     /// Variables that every access log must have beside those that the check wants.
     #[arg(skip)]
     pub(crate) required_fields: Option<Vec<String>>,
+    /// How long API Gateway itself may take of a request, on average, such as `100ms`.
+    #[arg(skip)]
+    pub(crate) gateway_overhead: Option<Milliseconds>,
 }
 
 /// An outcome that is known and accepted, as the file states it.
@@ -231,6 +235,20 @@ impl<'de> Deserialize<'de> for SinceSetting {
     }
 }
 
+/// `gateway-overhead`: a number of milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Milliseconds(u32);
+
+impl<'de> Deserialize<'de> for Milliseconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let number = text.strip_suffix("ms").map(str::trim_end).and_then(|number| number.parse().ok());
+        let why =
+            || de::Error::custom(format!("gateway-overhead {text:?}: not a number of milliseconds, such as \"100ms\""));
+        number.map(Self).ok_or_else(why)
+    }
+}
+
 /// `--metrics`, `--samples`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -320,6 +338,8 @@ pub(crate) struct Config {
     pub(crate) severities: BTreeMap<String, Severity>,
     pub(crate) ignores: Vec<IgnoreSetting>,
     pub(crate) required_fields: Vec<String>,
+    /// How many milliseconds API Gateway itself may take of a request on average, if the owner says so.
+    overhead: Option<u32>,
     pub(crate) fail_on: FailOn,
     pub(crate) format: Format,
     pub(crate) output: PathBuf,
@@ -465,6 +485,7 @@ impl Settings {
             daemon: self.daemon.or(file.daemon),
             schedule: self.schedule.or(file.schedule),
             required_fields: self.required_fields.or(file.required_fields),
+            gateway_overhead: self.gateway_overhead.or(file.gateway_overhead),
         }
     }
 
@@ -503,6 +524,9 @@ impl Settings {
             known_check(id).context(place)?;
         }
         let checks = chosen(self.check.as_deref().unwrap_or_default(), self.skip.as_deref().unwrap_or_default())?;
+        let metrics = self.metrics != Some(Switch::Off);
+        let checks =
+            if metrics || self.from.is_some() { checks } else { without_metrics(checks, self.check.is_some())? };
         let severities = self.severity.unwrap_or_default();
         let ignores = self.ignore.unwrap_or_default();
         for ignore in &ignores {
@@ -552,7 +576,7 @@ impl Settings {
             source,
             evidence: Evidence {
                 window: self.since.map_or(SignedDuration::from_hours(24), |setting| setting.0),
-                metrics: self.metrics != Some(Switch::Off),
+                metrics,
                 samples: self.samples != Some(Switch::Off),
             },
             save: self.save,
@@ -560,6 +584,7 @@ impl Settings {
             severities,
             ignores,
             required_fields,
+            overhead: self.gateway_overhead.map(|limit| limit.0),
             fail_on: self.fail_on.unwrap_or(FailOn::Medium),
             format: self.format.unwrap_or(Format::Text),
             output,
@@ -585,7 +610,13 @@ impl Config {
             severities: self.severities.clone(),
             ignores: ignores.collect::<Result<_, _>>()?,
             required_fields: self.required_fields.clone(),
+            overhead: self.overhead,
         })
+    }
+
+    /// How many milliseconds API Gateway itself may take of a request on average.
+    pub(crate) fn overhead_limit(&self) -> u32 {
+        self.overhead.unwrap_or(Policy::OVERHEAD)
     }
 }
 
@@ -633,6 +664,25 @@ fn required_fields(fields: Vec<String>) -> anyhow::Result<Vec<String>> {
     };
     fields.into_iter().map(field).collect()
 }
+
+/// The checks that do not rest on CloudWatch metrics. Those that do are left out where the owner turned metrics off, as by
+/// `--skip`: what one chose not to know is no "could not check", and what was found before is not resolved by it.
+///
+/// # Errors
+/// Names a check that was asked for by name and needs them.
+fn without_metrics(checks: Vec<&'static Check>, by_name: bool) -> anyhow::Result<Vec<&'static Check>> {
+    let needs = |check: &&Check| check.needs.iter().any(|need| METRICS.contains(need));
+    match checks.iter().copied().find(needs) {
+        Some(check) if by_name => bail!(
+            "check {} rests on CloudWatch metrics, and `metrics` is off; leave out the check, or turn metrics on",
+            check.id
+        ),
+        _ => Ok(checks.into_iter().filter(|check| !needs(check)).collect()),
+    }
+}
+
+/// Facts that only CloudWatch's metrics tell.
+const METRICS: [Need; 3] = [Need::Traffic, Need::Latencies, Need::Taken];
 
 /// The checks to run: those of `only`, or all, but for those of `without`.
 fn chosen(only: &[String], without: &[String]) -> anyhow::Result<Vec<&'static Check>> {
@@ -711,10 +761,11 @@ mod tests {
         assert_eq!((config.fail_on, config.format, &config.output), (default.fail_on, default.format, &default.output));
         assert_eq!(config.checks.len(), default.checks.len());
         assert_eq!(config.evidence, default.evidence);
+        assert_eq!(config.overhead_limit(), default.overhead_limit());
         // Every key stands in it, if only in a comment.
         let keys = "profile role-arn external-id region all-regions from save pace since metrics samples check skip fail-on format output ledger quiet verbose color \
                     no-progress severity ignore daemon schedule slack webhook-env webhook-file webhook-credential account \
-                    digest digest-time-zone required-fields";
+                    digest digest-time-zone required-fields gateway-overhead";
         for key in keys.split_whitespace() {
             let stands = |line: &str| {
                 let line = line.trim_start_matches(['#', ':', ' ', '[']);
@@ -770,6 +821,40 @@ mod tests {
         let flags = Settings { all_regions: Some(true), ..Settings::default() };
         let both = flags.or(Settings { region: Some(vec!["eu-west-1".into()]), ..Settings::default() });
         assert!(matches!(both.resolve().expect("resolves").source, Source::Live { regions: Regions::All, .. }));
+    }
+
+    #[test]
+    fn the_limit_of_api_gateways_own_time_is_a_number_of_milliseconds() {
+        let limit = |text: &str| Settings::parse(text).expect("reads").resolve().expect("resolves");
+        assert_eq!(limit("").overhead_limit(), 100);
+        for (text, expected) in [("250ms", 250), ("250 ms", 250), ("0ms", 0)] {
+            let config = limit(&format!("gateway-overhead = \"{text}\""));
+            assert_eq!(config.overhead_limit(), expected);
+            assert_eq!(config.policy(Timestamp::UNIX_EPOCH).expect("a policy").overhead_limit(), expected);
+        }
+        for text in ["250", "-1ms", "1.5ms", "1s", "ms", ""] {
+            let problem =
+                format!("{:#}", Settings::parse(&format!("gateway-overhead = \"{text}\"")).expect_err("is none"));
+            assert!(problem.contains("gateway-overhead"), "{text}: {problem}");
+        }
+    }
+
+    #[test]
+    fn checks_that_rest_on_metrics_are_left_out_with_them() {
+        let ids = |text: &str| {
+            let config = Settings::parse(text).expect("reads").resolve()?;
+            Ok::<Vec<_>, anyhow::Error>(config.checks.iter().map(|check| check.id).collect())
+        };
+        let (on, off) = (ids("").expect("resolves"), ids("metrics = \"off\"").expect("resolves"));
+        let gone: Vec<_> = on.iter().filter(|id| !off.contains(id)).copied().collect();
+        assert_eq!(gone, ["access-log-silent", "gateway-overhead-high"]);
+        assert!(off.contains(&"log-emission-failing"), "which does without");
+        // A saved inventory may hold them.
+        assert_eq!(ids("metrics = \"off\"\nfrom = \"inventory.jsonl\"").expect("resolves"), on);
+        let named = |check: &str| ids(&format!("metrics = \"off\"\ncheck = [\"{check}\"]"));
+        assert_eq!(named("access-log-off").expect("resolves"), ["access-log-off"]);
+        let problem = named("access-log-silent").expect_err("contradicts itself").to_string();
+        assert!(problem.contains("access-log-silent") && problem.contains("metrics"), "{problem}");
     }
 
     #[test]

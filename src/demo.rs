@@ -93,6 +93,13 @@ fn mostly_well(world: &mut Inventory) {
     for setting in &mut world.stage_mut("users/beta").method_logging {
         setting.data_trace = true;
     }
+    // A Lambda authorizer that starts cold.
+    world.take_long("orders/prod", 412.0, 252.0);
+    // Somebody wanted to spare the traces of one API for a while.
+    let mut rule = testing::sampling_rule("users-quiet", 10);
+    "users/*".clone_into(&mut rule.service_name);
+    (rule.fixed_rate, rule.reservoir_size) = (0.0, 0);
+    world.region.sampling_rules.seen.push(rule);
     some_functions_unwell(world);
 }
 
@@ -135,6 +142,8 @@ fn role_is_gone(world: &mut Inventory) {
     let gone = "arn:aws:iam::123456789012:role/orders-stack-CloudWatchRole-1ABC2DEF";
     world.set_gateway_role(Some(gone));
     world.account.roles.push(RoleAnswer { arn: gone.to_owned(), role: Fetched::known(None) });
+    // What came of it.
+    world.serve("orders/prod", (48_210, 312, 0));
 }
 
 /// The role may write the logs of one API, and a second API came later. A log group was deleted under a third.
@@ -197,6 +206,10 @@ fn traffic(world: &Inventory) -> Traffic {
     count(Operation::GetGatewayAccount, 1);
     count(Operation::DescribeLogGroups, 1);
     count(Operation::ListFunctions, 1);
+    count(Operation::GetMetricData, 1);
+    traffic.metrics = (region.traffic.len() + region.log_probes.len()) as u64;
+    count(Operation::GetSamplingRules, 1);
+    count(Operation::GetTraceSegmentDestination, 1);
     traffic
 }
 

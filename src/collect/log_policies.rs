@@ -44,7 +44,13 @@ async fn of(region: &Region, client: &logs::Client, group: Option<&str>) -> List
                 }
                 .send()
             };
-            let answer = region.calls.call(operation, resource, send).await?;
+            let answer = match group {
+                None => region.calls.call(operation, resource, send).await?,
+                Some(_) => match region.calls.find(operation, resource, send).await? {
+                    Some(answer) => answer,
+                    None => return Ok(Page { elements: Vec::new(), next: None }),
+                },
+            };
             let policies =
                 answer.resource_policies.ok_or_else(|| lacks(operation, resource, "the list of policies"))?;
             let elements = policies.into_iter().map(|policy| log_policy(policy, group)).collect();

@@ -99,6 +99,7 @@ struct ShardEntry<'a> {
     counts: ShardCounts,
     requests: &'a BTreeMap<String, u64>,
     throttled: u64,
+    metrics_requested: u64,
     gaps: Vec<GapEntry<'a>>,
 }
 
@@ -227,6 +228,7 @@ fn head(report: &Report) -> Head<'_> {
                 counts: ShardCounts { stages: shard.stages, functions: shard.functions, log_groups: shard.log_groups },
                 requests: &shard.traffic.requests,
                 throttled: shard.traffic.throttled,
+                metrics_requested: shard.traffic.metrics,
                 gaps: shard.gaps.iter().map(gap).collect(),
             })
             .collect(),

@@ -243,7 +243,7 @@ impl Page<'_> {
                 0 => "none throttled".to_owned(),
                 n => format!("{} throttled", thousands(n)),
             };
-            format!(" · {} requests, {throttled}", thousands(traffic.total()))
+            format!(" · {} requests, {throttled}{}", thousands(traffic.total()), metrics(traffic.metrics))
         };
         if report.shards.len() <= HEAD_LINES {
             for shard in &report.shards {
@@ -516,4 +516,16 @@ fn shortened(name: &str) -> String {
 
 fn name_of(shard: &Shard) -> String {
     format!("{} · {}", shard.account, shard.region)
+}
+/// How many CloudWatch metrics were requested, and what AWS bills for them: $0.01 per 1,000
+/// (<https://aws.amazon.com/cloudwatch/pricing/>, us-east-1).
+fn metrics(count: u64) -> String {
+    match count {
+        0 => String::new(),
+        n => {
+            let cents = n.div_ceil(1_000);
+            let (dollars, cents) = (cents / 100, cents % 100);
+            format!(" · {} metrics requested (at most about ${}.{cents:02})", thousands(n), thousands(dollars))
+        }
+    }
 }

@@ -160,6 +160,9 @@ const WING: &[&str] = &[
     "log-delivery-denied",
     "log-group-key-unusable",
     "log-emission-failing",
+    "access-log-silent",
+    "gateway-overhead-high",
+    "trace-destination-denied",
 ];
 
 /// Runs the audit of a thousand APIs and returns its requests by operation.
@@ -199,6 +202,7 @@ fn few_requests(mut requests: BTreeMap<String, usize>, most_for_groups: usize) {
         ("iam:GetRolePolicy", 1),
         ("iam:ListAttachedRolePolicies", 1),
         ("sts:GetCallerIdentity", 1),
+        ("xray:GetSamplingRules", 1),
     ];
     assert_eq!(requests, expected.map(|(operation, count)| (operation.to_owned(), count)).into());
 }
@@ -275,7 +279,8 @@ fn a_thousand_functions_too() {
     assert!(ec2 <= 20, "{ec2} calls about three networks");
     let searches = count("logs:FilterLogEvents");
     assert!((100..=110).contains(&searches), "{searches} searches of 100 groups that took events");
-    assert!(count("cloudwatch:GetMetricData") <= 10);
+    assert!(count("cloudwatch:GetMetricData") <= 16);
+    assert_eq!((count("xray:GetSamplingRules"), count("xray:GetTraceSegmentDestination")), (1, 1));
     assert!(count("logs:DescribeLogGroups") <= (2 * APIS + OTHER_GROUPS).div_ceil(50) + 1);
     if !cfg!(debug_assertions) {
         assert!(measured.peak_memory < 120_000_000, "peak memory {} bytes", measured.peak_memory);
@@ -304,7 +309,43 @@ fn two_thousand_log_groups_of_which_a_hundred_took_events() {
     println!("2,000 groups: {}; {}; requests {requests:#?}", measured.cost(), report["summary"]);
     assert_eq!((measured.status, &report["summary"]["pass"]), (0, &json!(GROUPS)), "{}", measured.stderr);
     assert_eq!(requests["logs:FilterLogEvents"], 100);
-    assert_eq!(requests["cloudwatch:GetMetricData"], GROUPS / 500);
+    // A day in periods of five minutes is some 287 data points, and a call takes 100,800.
+    assert_eq!(requests["cloudwatch:GetMetricData"], GROUPS.div_ceil(350));
+    assert_eq!(report["shards"][0]["metrics_requested"], json!(GROUPS));
+}
+
+/// What the metrics of two thousand stages cost: one metric for a stage that is idle, four for one that serves requests
+/// and writes its access log to a group of its own.
+#[test]
+fn metrics_of_a_thousand_apis() {
+    const BUSY: usize = 500;
+    let mut account = account(APIS, |n, stage| format!("/gateway/service-{n:04}/{stage}"));
+    for n in 0..BUSY {
+        for stage in ["prod", "test"] {
+            let mut count = |metric: String, value: f64| {
+                account.metrics.insert(metric, value);
+            };
+            count(format!("Count service-{n:04} {stage} SampleCount"), 1_000.0);
+            for (latency, sum) in [("Latency", 180_000.0), ("IntegrationLatency", 140_000.0)] {
+                count(format!("{latency} service-{n:04} {stage} SampleCount"), 1_000.0);
+                count(format!("{latency} service-{n:04} {stage} Sum"), sum);
+            }
+            account.events.insert(format!("/gateway/service-{n:04}/{stage}"), vec!["{}".to_owned()]);
+        }
+    }
+    let fake = Fake::start(account, []);
+    let args = ["audit", "--region", REGION, "--pace", "off", "--format", "json"];
+    let args = args.into_iter().chain(["--check", "access-log-silent", "--check", "gateway-overhead-high"]);
+    let measured = measure(args, &fake.endpoint());
+    let report: Value = serde_json::from_str(&measured.stdout).unwrap();
+    let requests = fake.counts();
+    let metrics = &report["shards"][0]["metrics_requested"];
+    println!("metrics: {}; {metrics} metrics; {}; requests {requests:?}", measured.cost(), report["summary"]);
+    assert_eq!(report["summary"]["unknown"], json!(0), "{}", report["shards"][0]["gaps"]);
+    assert_eq!(report["summary"]["pass"], json!(4 * BUSY), "{}", measured.stderr);
+    assert_eq!(*metrics, json!(2 * (APIS + 3 * BUSY)));
+    assert!(requests["cloudwatch:GetMetricData"] <= 24, "{requests:?}");
+    assert_eq!(requests.get("logs:FilterLogEvents"), None);
 }
 
 /// VPCs of a public and a private subnet each, with a NAT gateway between them, as EC2 describes them.

@@ -19,6 +19,7 @@ use crate::{
     support::{
         fake::{ACCOUNT, Account, Api, Fake, Fault, Role, Rule, function},
         run::Gatelight,
+        xray::{Xray, rule as sampling_rule},
     },
 };
 
@@ -55,6 +56,8 @@ const OPERATIONS: &[(&str, bool)] = &[
     ("ec2:DescribeDhcpOptions", true),
     ("kms:DescribeKey", false),
     ("kms:GetKeyPolicy", false),
+    ("xray:GetSamplingRules", true),
+    ("xray:GetTraceSegmentDestination", false),
 ];
 
 /// Fields that AWS always sends, and without which an answer means nothing.
@@ -97,6 +100,19 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("kms:DescribeKey", &["KeyMetadata"]),
     ("kms:DescribeKey", &["KeyState"]),
     ("kms:GetKeyPolicy", &["Policy"]),
+    ("xray:GetSamplingRules", &["SamplingRuleRecords"]),
+    ("xray:GetSamplingRules", &["SamplingRule"]),
+    ("xray:GetSamplingRules", &["RuleName"]),
+    ("xray:GetSamplingRules", &["Priority"]),
+    ("xray:GetSamplingRules", &["FixedRate"]),
+    ("xray:GetSamplingRules", &["ReservoirSize"]),
+    ("xray:GetSamplingRules", &["ServiceName"]),
+    ("xray:GetSamplingRules", &["ServiceType"]),
+    ("xray:GetSamplingRules", &["ResourceARN"]),
+    ("xray:GetSamplingRules", &["Host"]),
+    ("xray:GetSamplingRules", &["HTTPMethod"]),
+    ("xray:GetSamplingRules", &["URLPath"]),
+    ("xray:GetTraceSegmentDestination", &["Destination"]),
 ];
 
 // ---- Worlds ----
@@ -110,6 +126,17 @@ fn delivery(groups: &str) -> String {
         "Effect": "Allow", "Principal": {"Service": "delivery.logs.amazonaws.com"},
         "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
         "Resource": format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{groups}:log-stream:*"),
+        "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+    });
+    json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
+}
+
+/// Lets X-Ray write spans.
+fn spans() -> String {
+    let group = |name| format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}:*");
+    let statement = json!({
+        "Effect": "Allow", "Principal": {"Service": "xray.amazonaws.com"}, "Action": "logs:PutLogEvents",
+        "Resource": [group("aws/spans"), group("/aws/application-signals/data")],
         "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
     });
     json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
@@ -290,7 +317,18 @@ pub(crate) fn healthy() -> Account {
         ec2: with_endpoint(networks(2)),
         log_policies: ["one", "AWSLogDeliveryWrite20150319", "two"]
             .map(|name| (name.to_owned(), delivery(if name.len() > 3 { "*" } else { "/aws/vendedlogs/*" })))
-            .into(),
+            .into_iter()
+            .chain([("spans".to_owned(), spans())])
+            .collect(),
+        xray: Xray {
+            rules: vec![
+                sampling_rule("users", 7, 0.0, 2),
+                sampling_rule("others", 8, 0.1, 0),
+                sampling_rule("Default", 10_000, 0.0, 0),
+            ],
+            destination: "CloudWatchLogs",
+            status: "ACTIVE",
+        },
         events: names_with_events
             .map(|name| (name, ["START", "quite well", "END"].map(str::to_owned).to_vec()))
             .collect(),
@@ -312,6 +350,8 @@ fn broken(denies: &str) -> Account {
     account.log_groups.insert("/gateway/orders-4".to_owned(), json!({}));
     account.log_groups.insert("/gateway/chat".to_owned(), json!({}));
     account.streams.clear();
+    account.xray.rules.drain(..2);
+    account.log_policies.remove("spans");
     let all = [("Allow", "*", "*"), ("Deny", "logs:PutLogEvents", "*")];
     let role = account.roles.get_mut(LOG_ROLE).unwrap();
     match denies {

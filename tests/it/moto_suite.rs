@@ -14,4 +14,5 @@ pub(crate) mod mixed;
 mod networks;
 mod saved;
 mod secrets;
+mod traces;
 pub(crate) mod wing;

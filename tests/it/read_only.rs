@@ -38,7 +38,7 @@ fn only_reads() {
         let (service, name) = call.operation.split_once(':').unwrap_or_default();
         let reads = match service {
             "apigateway" | "apigatewayv2" | "lambda" => call.method == "GET",
-            "cloudwatch" | "ec2" | "firehose" | "iam" | "kms" | "logs" | "sts" => {
+            "cloudwatch" | "ec2" | "firehose" | "iam" | "kms" | "logs" | "sts" | "xray" => {
                 ["Get", "List", "Describe", "Filter", "Search"].iter().any(|verb| name.starts_with(verb))
             }
             _ => false,
@@ -88,6 +88,8 @@ fn only_reads() {
         "logs:DescribeResourcePolicies",
         "logs:FilterLogEvents",
         "sts:GetCallerIdentity",
+        "xray:GetSamplingRules",
+        "xray:GetTraceSegmentDestination",
     ];
     assert_eq!(operations, BTreeSet::from(expected));
 }

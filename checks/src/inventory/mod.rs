@@ -29,7 +29,7 @@ pub use ingested::IngestedAnswer;
 pub use key::{Key, KeyAnswer};
 pub use organization::{Organization, OrganizationLevel, OrganizationPolicy, PolicyType};
 pub use probe::{Hit, LogProbe, LogProbeAnswer};
-pub use tracing::{SamplingRule, TraceDestination};
+pub use tracing::{SamplingAttribute, SamplingRule, TraceDestination};
 pub use traffic::{LatencyPercentiles, OwnLines, Percentiles, TakenAnswer, Timing, TrafficAnswer};
 
 /// What is global in an account.

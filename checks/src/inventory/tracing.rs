@@ -1,7 +1,5 @@
 //! Which requests X-Ray samples, and where it puts what it is sent.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::fetched::stated;
@@ -29,8 +27,17 @@ pub struct SamplingRule {
     pub http_method: String,
     /// The path of the request.
     pub url_path: String,
-    /// Further properties of the request by name, such as headers: all of them must match.
-    pub attributes: BTreeMap<String, String>,
+    /// Further properties of the request, such as headers: all of them must match.
+    pub attributes: Vec<SamplingAttribute>,
+}
+
+/// A property of a request that a sampling rule looks at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SamplingAttribute {
+    /// For API Gateway, the name of a header.
+    pub name: String,
+    /// The pattern that it is to match.
+    pub value: String,
 }
 
 /// Where X-Ray puts the segments that it is sent in a region.

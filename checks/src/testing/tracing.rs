@@ -1,11 +1,9 @@
 //! Sampling rules and where segments go, in the healthy account and where something is wrong.
 
-use std::collections::BTreeMap;
-
-use super::{Inventory, break_off, denied};
+use super::{Inventory, break_off, denied, empty};
 use crate::{
     Fetched,
-    inventory::{LogPolicy, SamplingRule, TraceDestination},
+    inventory::{LogPolicy, SamplingAttribute, SamplingRule, TraceDestination},
 };
 
 /// A rule that matches everything, and samples as X-Ray does by default: one request a second, and of the rest five in a
@@ -24,7 +22,7 @@ pub fn sampling_rule(name: &str, priority: i32) -> SamplingRule {
         host: any(),
         http_method: any(),
         url_path: any(),
-        attributes: BTreeMap::new(),
+        attributes: vec![],
     }
 }
 
@@ -47,7 +45,7 @@ fn for_service(name: &str, priority: i32, service_name: &str) -> SamplingRule {
 pub(super) fn sampling_rules() -> Vec<SamplingRule> {
     let preflight = SamplingRule { http_method: "OPTIONS".to_owned(), ..sampling_rule("preflight", 100) };
     let probes = SamplingRule {
-        attributes: BTreeMap::from([("User-Agent".to_owned(), "probe/*".to_owned())]),
+        attributes: vec![SamplingAttribute { name: "User-Agent".to_owned(), value: "probe/*".to_owned() }],
         host: "*.example.com".to_owned(),
         ..sampling_rule("probes", 200)
     };
@@ -126,6 +124,10 @@ pub(super) const TRACING: &[Fault] = &[
     ("X-Ray that may not be asked", |world| {
         break_off(&mut world.region.sampling_rules, "xray:GetSamplingRules");
         world.region.trace_destination = Err(denied("xray:GetTraceSegmentDestination")).into();
+    }),
+    ("Transaction Search where nothing sends segments", |world| {
+        *world = empty();
+        goes_to(world, "CloudWatchLogs", Some("ACTIVE"));
     }),
     ("spans that policies hide", |world| {
         without_policy(world, "signals");

@@ -4,7 +4,7 @@ use crate::{
     Context, Gap, Judgement, Severity, Verdict, any,
     check::{Check, Evidence, Failure, Fix, Judge, Need},
     iam::Denial,
-    inventory::{Protocol, TraceDestination},
+    inventory::TraceDestination,
     log_group::writer::{Refused, Writer},
     role,
 };
@@ -31,7 +31,7 @@ const ACTION: &str = "logs:PutLogEvents";
 /// # Errors
 /// If nothing that was seen may, and something was not seen.
 pub fn may_send(context: &Context<'_>) -> Result<bool, Gap> {
-    let stages = context.stages().map(|stage| Ok(stage?.protocol() == Protocol::Rest));
+    let stages = context.region().rest_apis.each().map(|api| any(api?.stages.each().map(|stage| stage.map(|_| true))));
     any(stages.chain(context.functions().map(|function| function.map(|_| true))))
 }
 
@@ -40,7 +40,9 @@ fn judge(context: &Context<'_>) -> Verdict {
     if senders == Ok(false) {
         return Ok(Judgement::NotApplicable("no REST stage and no function here sends segments"));
     }
-    let told = context.region().trace_destination.get()?;
+    let told = context.region().trace_destination.get();
+    // Where nobody knows whether anything sends segments, that comes first.
+    let told = told.map_err(|gap| senders.clone().err().unwrap_or(gap))?;
     match told.destination.as_str() {
         "XRay" => return Ok(Judgement::NotApplicable("X-Ray keeps the segments; Transaction Search is off")),
         "CloudWatchLogs" => {}
@@ -53,9 +55,9 @@ fn judge(context: &Context<'_>) -> Verdict {
     let writer = Writer::new(context, SERVICE, "xray")?;
     let (mut denied, mut gap) = (Vec::new(), None);
     for group in GROUPS {
-        let refused: Refused = writer.refused(&[ACTION], group);
-        denied.extend(refused.denied.into_iter().map(|(_, denial)| (group, denial)));
-        gap = gap.or(refused.gap);
+        let Refused { denied: refused, gap: why } = writer.refused(&[ACTION], group);
+        denied.extend(refused.into_iter().map(|(_, denial)| (group, denial)));
+        gap = gap.or(why);
     }
     match gap {
         _ if !denied.is_empty() => Ok(failure(context, &writer, told, &denied).into()),

@@ -1,6 +1,6 @@
 //! What is looked up about traffic, once for all stages of a region.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::metric_name;
 use crate::{
@@ -9,6 +9,9 @@ use crate::{
     inventory::{Api, Protocol, StageOf, TakenAnswer, TrafficAnswer},
 };
 
+/// Service, account and name of a destination.
+type Place<'a> = (&'a str, &'a str, &'a str);
+
 /// A region's traffic by stage, and who shares names and destinations.
 #[derive(Debug, Default)]
 pub struct Index<'a> {
@@ -16,10 +19,11 @@ pub struct Index<'a> {
     taken: HashMap<(&'a str, &'a str), &'a TakenAnswer>,
     /// REST APIs by the name under which CloudWatch counts them.
     named: HashMap<String, Vec<&'a Api>>,
-    /// How many write to a log group: stages, their execution logs, and functions.
-    groups: BTreeMap<String, usize>,
-    /// How many stages write to a Firehose stream.
-    streams: BTreeMap<String, usize>,
+    /// How many execution logs and functions write to a log group of this account, by its name.
+    logs: HashMap<String, usize>,
+    /// How many stages write their access log to a log group or Firehose stream, by its service, account and name: where
+    /// this account's id is not known, what is said to be another's is not mixed up with it.
+    access: HashMap<Place<'a>, usize>,
     /// Why there may be stages that were not seen.
     unseen_stages: Option<Gap>,
     /// Why there may be functions that were not seen.
@@ -35,25 +39,22 @@ impl<'a> Index<'a> {
         for api in &region.rest_apis.seen {
             named.entry(metric_name(api)).or_default().push(api);
         }
-        let writers = context.log_groups_in_use().into_iter().map(|group| {
-            let count = group.access.len() + group.execution.len() + group.functions.len();
+        let logs = context.log_groups_in_use().into_iter().map(|group| {
+            let count = group.execution.len() + group.functions.len();
             (group.name, count)
         });
-        let mut streams = BTreeMap::<_, usize>::new();
+        let mut access = HashMap::<_, usize>::new();
         for stage in context.stages().flatten() {
-            if let Some(log) = stage.access_log()
-                && let Destination::DeliveryStream(_, name) = log.destination
-                && context.is_here(&log.destination)
-            {
-                *streams.entry(name.to_owned()).or_default() += 1;
+            if let Some(place) = stage.access_log().and_then(|log| place(&log.destination)) {
+                *access.entry(place).or_default() += 1;
             }
         }
         Self {
             traffic: region.traffic.iter().map(|a| ((a.api.as_str(), a.stage.as_str()), a)).collect(),
             taken: region.taken.iter().map(|a| ((a.api.as_str(), a.stage.as_str()), a)).collect(),
             named,
-            groups: writers.collect(),
-            streams,
+            logs: logs.collect(),
+            access,
             unseen_stages: context.stages().find_map(Result::err),
             unseen_functions: context.functions().find_map(Result::err),
         }
@@ -94,20 +95,28 @@ impl<'a> Index<'a> {
         crate::any(of_name.chain(unseen))
     }
 
-    /// Whether others write to the destination of an access log too: stages, execution logs, functions.
+    /// Whether others write to the destination of an access log, which is in this account and region, too: stages, execution logs, functions.
     ///
     /// # Errors
     /// If a listing broke off in which another could stand.
     pub fn is_shared(&self, destination: &Destination<'_>) -> Result<bool, Gap> {
-        let (writers, unseen_functions) = match destination {
-            Destination::LogGroup(_, name) => (self.groups.get(*name), self.unseen_functions.as_ref()),
-            Destination::DeliveryStream(_, name) => (self.streams.get(*name), None),
-            Destination::Other(_) => return Ok(false),
-        };
-        if writers.is_some_and(|count| *count > 1) {
+        let Some(place) = place(destination) else { return Ok(false) };
+        let is_group = matches!(destination, Destination::LogGroup(..));
+        let logs = if is_group { self.logs.get(place.2).copied().unwrap_or_default() } else { 0 };
+        if self.access.get(&place).copied().unwrap_or_default() + logs > 1 {
             return Ok(true);
         }
+        let unseen_functions = self.unseen_functions.as_ref().filter(|_| is_group);
         self.unseen_stages.as_ref().or(unseen_functions).map_or(Ok(false), |gap| Err(gap.clone()))
+    }
+}
+
+fn place<'a>(destination: &Destination<'a>) -> Option<Place<'a>> {
+    match destination {
+        Destination::LogGroup(arn, name) | Destination::DeliveryStream(arn, name) => {
+            Some((arn.service, arn.account, name))
+        }
+        Destination::Other(_) => None,
     }
 }
 

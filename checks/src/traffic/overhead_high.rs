@@ -2,6 +2,7 @@
 
 use crate::{
     Context, Gap, Judgement, Severity, Verdict,
+    access_log::silent::LEAST,
     check::{Check, Evidence, Failure, Fix, Judge, Need},
     inventory::{LatencyPercentiles, Percentiles, Protocol, StageOf, Timing, TrafficAnswer},
 };
@@ -51,6 +52,9 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         return Ok(Judgement::NotApplicable("WebSocket APIs have no metric for the whole time"));
     }
     let answer = context.traffic().traffic(stage)?;
+    if answer.until.duration_since(answer.since) < LEAST {
+        return Ok(Judgement::NotApplicable("the window is shorter than half an hour"));
+    }
     match *answer.requests.get()? {
         0 => return Ok(Judgement::NotApplicable("no requests in the window")),
         requests if requests < SAMPLES => {

@@ -41,6 +41,9 @@ pub(crate) struct Traffic {
     /// The same by operation; an inventory that an older version saved does not hold it.
     #[serde(default)]
     pub(crate) throttles: BTreeMap<String, u64>,
+    /// CloudWatch metrics that were requested, as AWS bills them; an inventory that an older version saved does not hold it.
+    #[serde(default)]
+    pub(crate) metrics: u64,
 }
 
 impl Traffic {
@@ -58,6 +61,7 @@ impl Traffic {
         for (operation, count) in &other.throttles {
             *self.throttles.entry(operation.clone()).or_default() += count;
         }
+        self.metrics += other.metrics;
     }
 }
 
@@ -108,6 +112,11 @@ impl Calls {
     /// How the calls went so far.
     pub(crate) fn traffic(&self) -> Traffic {
         self.traffic.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Counts CloudWatch metrics that were requested, which AWS bills.
+    pub(crate) fn count_metrics(&self, metrics: u64) {
+        self.traffic.lock().unwrap_or_else(PoisonError::into_inner).metrics += metrics;
     }
 
     /// Where to show how far the work is.

@@ -10,4 +10,4 @@ pub(crate) use call::{Calls, Page, Traffic, failed, lacks};
 pub(crate) use operation::Operation;
 pub(crate) use pace::Pace;
 pub(crate) use session::{Caller, Role, Session, Whose, http_client};
-pub(crate) use whole::Promised;
+pub(crate) use whole::{Promised, PromisedOfEach};

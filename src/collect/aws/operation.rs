@@ -90,6 +90,10 @@ pub(crate) enum Operation {
     FilterLogEvents,
     /// Metrics of CloudWatch, up to 500 a call.
     GetMetricData,
+    /// Sampling rules of X-Ray.
+    GetSamplingRules,
+    /// Where X-Ray puts the segments that it is sent.
+    GetTraceSegmentDestination,
 }
 
 /// A limit that AWS sets, per account and region (or per account, where the service is global). API Gateway shares one
@@ -122,6 +126,8 @@ pub(crate) enum Quota {
     DescribeKey,
     /// `kms:GetKeyPolicy`.
     GetKeyPolicy,
+    /// X-Ray calls that read.
+    Xray,
 }
 
 /// Requests a second, and how many may come at once.
@@ -142,8 +148,10 @@ impl Quota {
             // https://docs.aws.amazon.com/firehose/latest/dev/limits.html: five calls a second
             // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html: five calls a second, and
             // cannot be raised
-            // DescribeResourcePolicies: not published.
-            Self::DescribeDeliveryStream | Self::DescribeResourcePolicies | Self::FilterLogEvents => (5.0, 5.0),
+            // DescribeResourcePolicies, and X-Ray's calls: not published.
+            Self::DescribeDeliveryStream | Self::DescribeResourcePolicies | Self::FilterLogEvents | Self::Xray => {
+                (5.0, 5.0)
+            }
             // Not published.
             Self::Iam => (10.0, 20.0),
             // Not published per call; 600 a second for AssumeRole and its like.
@@ -164,7 +172,7 @@ impl Quota {
 
 impl Operation {
     /// Every call that `iam-policy` grants, for tables and tests.
-    pub(crate) const ALL: [Self; 41] = [
+    pub(crate) const ALL: [Self; 43] = [
         Self::GetCallerIdentity,
         Self::DescribeRegions,
         Self::GetRestApis,
@@ -206,6 +214,8 @@ impl Operation {
         Self::GetKeyPolicy,
         Self::FilterLogEvents,
         Self::GetMetricData,
+        Self::GetSamplingRules,
+        Self::GetTraceSegmentDestination,
     ];
 
     /// `service:Operation`, in AWS's words.
@@ -253,6 +263,8 @@ impl Operation {
             Self::GetKeyPolicy => "kms:GetKeyPolicy",
             Self::FilterLogEvents => "logs:FilterLogEvents",
             Self::GetMetricData => "cloudwatch:GetMetricData",
+            Self::GetSamplingRules => "xray:GetSamplingRules",
+            Self::GetTraceSegmentDestination => "xray:GetTraceSegmentDestination",
         }
     }
 
@@ -290,6 +302,8 @@ impl Operation {
             Self::AssumeRole
             | Self::GetCallerIdentity
             | Self::GetMetricData
+            | Self::GetSamplingRules
+            | Self::GetTraceSegmentDestination
             | Self::DescribeRegions
             | Self::ListFunctions
             | Self::GetAccountAuthorizationDetails
@@ -345,6 +359,7 @@ impl Operation {
             Self::DescribeKey => Quota::DescribeKey,
             Self::GetKeyPolicy => Quota::GetKeyPolicy,
             Self::GetMetricData => Quota::GetMetricData,
+            Self::GetSamplingRules | Self::GetTraceSegmentDestination => Quota::Xray,
             Self::DescribeDeliveryStream => Quota::DescribeDeliveryStream,
             Self::GetRole
             | Self::ListRolePolicies
@@ -360,9 +375,11 @@ impl Operation {
     pub(crate) fn absent(self) -> Option<&'static str> {
         match self {
             Self::GetRestStages | Self::GetV2Stages | Self::DescribeKey => Some("NotFoundException"),
-            Self::DescribeDeliveryStream | Self::GetFunctionPolicy | Self::FilterLogEvents => {
-                Some("ResourceNotFoundException")
-            }
+            // Of DescribeResourcePolicies: the log group whose policies are asked for is gone.
+            Self::DescribeDeliveryStream
+            | Self::GetFunctionPolicy
+            | Self::FilterLogEvents
+            | Self::DescribeResourcePolicies => Some("ResourceNotFoundException"),
             Self::GetRole => Some("NoSuchEntity"),
             _ => None,
         }

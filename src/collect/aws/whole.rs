@@ -63,3 +63,63 @@ impl Intercept for Promised {
         Ok(())
     }
 }
+
+/// Fails an answer in JSON in which some element of a list lacks a field. For a call's `customize().interceptor(…)`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PromisedOfEach {
+    /// The list.
+    pub(crate) list: &'static str,
+    /// The part of each element that holds the fields.
+    pub(crate) part: &'static str,
+    pub(crate) fields: &'static [&'static str],
+}
+
+impl PromisedOfEach {
+    /// The first field that some element lacks. A list or a part that is missing as a whole the SDK tells.
+    fn missing(&self, body: &[u8]) -> Result<Option<&'static str>, serde_json::Error> {
+        let answer: serde_json::Value = serde_json::from_slice(body)?;
+        let parts = answer[self.list].as_array().into_iter().flatten().map(|element| &element[self.part]);
+        let lacks = |part: &serde_json::Value| self.fields.iter().find(|field| part[**field].is_null()).copied();
+        Ok(parts.filter(|part| !part.is_null()).find_map(lacks))
+    }
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for PromisedOfEach {
+    fn name(&self) -> &'static str {
+        "PromisedOfEach"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if context.output_or_error().is_err() {
+            return Ok(());
+        }
+        match self.missing(context.response().body().bytes().unwrap_or_default())? {
+            None => Ok(()),
+            Some(field) => Err(format!("the answer lacks {field} in one of {}", self.list).into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_element_is_looked_at() {
+        let rules = PromisedOfEach { list: "Rules", part: "Rule", fields: &["Rate", "Size"] };
+        let missing = |body: &str| rules.missing(body.as_bytes()).expect("is JSON");
+        assert_eq!(missing(r#"{"Rules":[{"Rule":{"Rate":0,"Size":0}},{"Rule":{"Rate":0.5,"Size":1}}]}"#), None);
+        assert_eq!(missing(r#"{"Rules":[{"Rule":{"Rate":0,"Size":0}},{"Rule":{"Size":1}}]}"#), Some("Rate"));
+        assert_eq!(missing(r#"{"Rules":[{"Rule":{"Rate":0,"Size":null}}]}"#), Some("Size"));
+        for whole in ["{}", r#"{"Rules":[]}"#, r#"{"Rules":[{"Other":1}]}"#] {
+            assert_eq!(missing(whole), None, "{whole}");
+        }
+        assert!(rules.missing(b"{").is_err());
+    }
+}

@@ -64,7 +64,7 @@ fn signs_of_failure() {
 #[test]
 fn without_an_answer_from_metrics_the_verdicts_are_the_same() {
     let (account, seeded) = seeded();
-    let report = audit(&account, &[]);
+    let report = audit(&account, &["--metrics", "on"]);
     report.is(&seeded.subjects(), FAILING);
 }
 

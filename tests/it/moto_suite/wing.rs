@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::mixed;
 use crate::support::{
-    cbor,
+    cloudwatch,
     proxy::{Call, Rule},
     seed::{Account, Seeded},
 };
@@ -20,7 +20,7 @@ pub(crate) fn seed(account: &Account) -> Seeded {
 pub(crate) fn mended(seeded: &Seeded) -> impl Fn(&Call) -> Rule + Send + Sync + Clone + use<> {
     let (subnet, group) = (seeded["managed-subnet"].clone(), seeded["managed-group"].clone());
     move |call| match call.operation.as_str() {
-        "cloudwatch:GetMetricData" => Rule::Cbor(cbor::metric_data(&call.body, |_| Some(7.0))),
+        "cloudwatch:GetMetricData" => Rule::Cbor(cloudwatch::answer(&cloudwatch::asked(&call.body), |_| Some(7.0))),
         "lambda:ListFunctions" => Rule::Rewrite(on_managed_instances),
         "lambda:GetCapacityProvider" => {
             let arn = format!("arn:aws:lambda:{}:123456789012:capacity-provider:pool", call.region);

@@ -16,7 +16,11 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::cbor;
+use super::{
+    cbor,
+    cloudwatch::{self, Query},
+    xray::Xray,
+};
 
 pub(crate) const ACCOUNT: &str = "123456789012";
 
@@ -41,8 +45,12 @@ pub(crate) struct Account {
     pub(crate) keys: BTreeMap<String, String>,
     /// What log groups hold: lines, all of them an hour and a half old. Groups that are not here took nothing.
     pub(crate) events: BTreeMap<String, Vec<String>>,
+    /// What CloudWatch counts: a metric's name, the values of its dimensions, and the statistic, separated by spaces; for
+    /// `AWS/Logs` what stands in `events`.
+    pub(crate) metrics: BTreeMap<String, f64>,
     /// The elements that EC2 lists, by action.
     pub(crate) ec2: BTreeMap<&'static str, Vec<String>>,
+    pub(crate) xray: Xray,
     /// No page holds more elements than this, whatever is asked for. 0: as many as AWS allows.
     pub(crate) page: usize,
 }
@@ -84,6 +92,8 @@ pub(crate) enum Fault {
     Reset,
     /// The connection is closed, without an error, instead of an answer.
     HangUp,
+    /// CloudWatch says that it told only a part.
+    Partial,
     /// A document that breaks the rules of its syntax.
     Malformed,
     /// Half a document, as if it were the whole.
@@ -127,11 +137,11 @@ pub(crate) struct Request {
     /// Whether a fault was its answer.
     pub(crate) spoiled: bool,
     /// The path without its query.
-    path: String,
+    pub(crate) path: String,
     /// The query or the form, decoded.
     fields: BTreeMap<String, String>,
-    json: Value,
-    body: Vec<u8>,
+    pub(crate) json: Value,
+    pub(crate) body: Vec<u8>,
 }
 
 struct Shared {
@@ -269,6 +279,7 @@ fn read_request(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Request
         ("GET", ["2015-03-31", "functions"] | ["2015-03-31", "functions", ""]) => "lambda:ListFunctions".to_owned(),
         ("GET", ["2015-03-31", "functions", _, "policy"]) => "lambda:GetPolicy".to_owned(),
         ("POST", ["service", "GraniteServiceVersion20100801", "operation", name]) => format!("cloudwatch:{name}"),
+        ("POST", [name @ ("GetSamplingRules" | "GetTraceSegmentDestination")]) => format!("xray:{name}"),
         ("POST", [""]) => match (header("x-amz-target").split_once('.'), fields.get("Version").map(String::as_str)) {
             (Some(("Logs_20140328", name)), _) => format!("logs:{name}"),
             (Some(("Firehose_20150804", name)), _) => format!("firehose:{name}"),
@@ -335,6 +346,7 @@ impl Request {
             "apigateway" => "position",
             "iam" => "Marker",
             "lambda" => "NextMarker",
+            "xray" => "NextToken",
             _ => "nextToken",
         }
     }
@@ -381,10 +393,11 @@ impl Answer {
                  <RequestID>0</RequestID></Response>"
                 )),
                 "logs" | "firehose" | "kms" => Body::Json(json!({"__type": code, "message": message})),
+                "cloudwatch" => Body::Cbor(cbor::texts(&[("__type", code), ("message", message)])),
                 _ => Body::Json(json!({"message": message})),
             },
         );
-        if !matches!(service, "iam" | "sts" | "ec2" | "logs" | "firehose" | "kms") {
+        if !matches!(service, "iam" | "sts" | "ec2" | "logs" | "firehose" | "kms" | "cloudwatch") {
             headers.push(("x-amzn-ErrorType", format!("{code}:http://internal.amazon.com/coral/")));
         }
         Self { status, headers, body }
@@ -428,17 +441,27 @@ fn answer(account: &Account, request: &Request, start: usize) -> Answer {
             }
         }
         "cloudwatch" => {
-            // A group's name stands in the request as it is.
-            let took = |about: &[u8]| {
-                let holds = |name: &String| about.windows(name.len()).any(|window| window == name.as_bytes());
-                account
-                    .events
-                    .iter()
-                    .find(|(name, _)| holds(name))
-                    .map(|(_, lines)| f64::from(u32::try_from(lines.len()).unwrap()))
+            let value = |query: &Query| {
+                if query.namespace == "AWS/Logs" {
+                    let lines = account.events.get(query.dimension("LogGroupName"))?;
+                    return Some(f64::from(u32::try_from(lines.len()).unwrap()));
+                }
+                let values = query.dimensions.iter().map(|(_, value)| value.as_str());
+                let key = [query.metric.as_str()].into_iter().chain(values).chain([query.statistic.as_str()]);
+                account.metrics.get(&key.collect::<Vec<_>>().join(" ")).copied()
             };
-            Answer { body: Body::Cbor(cbor::metric_data(&request.body, took)), ..Answer::json(Value::Null) }
+            let asked = cloudwatch::asked(&request.body);
+            Answer { body: Body::Cbor(cloudwatch::answer(&asked, value)), ..Answer::json(Value::Null) }
         }
+        "xray" if name == "GetSamplingRules" => {
+            let (records, token) = page(account, account.xray.records(), start, 100);
+            let answer = Answer::json(json!({"SamplingRuleRecords": records}));
+            match token {
+                Some(token) => answer.with_token("NextToken", &token),
+                None => answer,
+            }
+        }
+        "xray" => Answer::json(account.xray.trace_destination()),
         "firehose" if name == "DescribeDeliveryStream" => delivery_stream(account, request),
         "kms" => key(account, request, name),
         "iam" => iam(account, request, name, start),
@@ -795,6 +818,12 @@ fn spoil(service: &str, mut answer: Answer, fault: Fault) -> Answer {
             }
             return answer;
         }
+        Fault::Partial => {
+            if let Body::Cbor(bytes) = &mut answer.body {
+                *bytes = cloudwatch::partial(bytes);
+            }
+            return answer;
+        }
         _ => return answer,
     };
     let mut answer = Answer::error(service, status, code, message);
@@ -817,6 +846,7 @@ fn send(
         None => answer,
     };
     if let Body::Cbor(body) = answer.body {
+        let body = if fault == Some(Fault::Truncated) { body[..body.len() / 2].to_vec() } else { body };
         let length = body.len();
         let kind = "Content-Type: application/cbor\r\nsmithy-protocol: rpc-v2-cbor";
         let head = format!("HTTP/1.1 {} -\r\n{kind}\r\nContent-Length: {length}\r\n\r\n", answer.status);
@@ -825,7 +855,7 @@ fn send(
     }
     let (mut kind, mut body) = match answer.body {
         Body::Cbor(_) => unreachable!("sent above"),
-        Body::Json(value) if service.starts_with("api") || service == "lambda" => {
+        Body::Json(value) if service.starts_with("api") || matches!(service, "lambda" | "xray") => {
             ("application/json", value.to_string())
         }
         Body::Json(value) => ("application/x-amz-json-1.1", value.to_string()),

@@ -6,6 +6,7 @@ use gatelight_checks::{
         AccessLogSetting, Account, Api, GatewaySettings, InlinePolicy, LogGroup, LogGroupAnswer, MethodLogging,
         Protocol, Region, Role, RoleAnswer, Stage,
     },
+    testing,
 };
 
 /// Each account has these.
@@ -104,6 +105,8 @@ fn region(account: &str, name: &str, apis: usize) -> Region {
         keys: vec![],
         traffic: vec![],
         taken: vec![],
+        sampling_rules: Listing::whole(vec![testing::sampling_rule("Default", 10_000)]),
+        trace_destination: Fetched::known(testing::trace_destination("XRay", Some("ACTIVE"))),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the tests share.
 
 pub(crate) mod cbor;
+pub(crate) mod cloudwatch;
 pub(crate) mod fake;
 pub(crate) mod inventory;
 pub(crate) mod ministack;
@@ -10,3 +11,4 @@ pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod seed;
 pub(crate) mod slack;
+pub(crate) mod xray;

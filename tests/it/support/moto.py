@@ -36,7 +36,7 @@ def leave_when_stdin_closes():
 
 
 threading.Thread(target=leave_when_stdin_closes, daemon=True).start()
-application = DomainDispatcherApplication(create_backend_app)
+application = Xray(DomainDispatcherApplication(create_backend_app))
 server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
 print(server.server_port, flush=True)
 server.serve_forever()

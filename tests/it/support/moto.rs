@@ -35,7 +35,14 @@ pub(crate) fn python() -> &'static Path {
 
 fn running() -> &'static Server {
     static MOTO: OnceLock<Result<Server, String>> = OnceLock::new();
-    match MOTO.get_or_init(|| start("moto", Path::new("python3"), REQUIREMENTS, include_str!("moto.py"))) {
+    match MOTO.get_or_init(|| {
+        start(
+            "moto",
+            Path::new("python3"),
+            REQUIREMENTS,
+            concat!(include_str!("moto_xray.py"), include_str!("moto.py")),
+        )
+    }) {
         Ok(moto) => moto,
         Err(why) => panic!("{why}"),
     }

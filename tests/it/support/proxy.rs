@@ -165,6 +165,7 @@ impl Call {
             ("POST", ["service", "GraniteServiceVersion20100801", "operation", name], ..) => {
                 format!("cloudwatch:{name}")
             }
+            ("POST", [name @ ("GetSamplingRules" | "GetTraceSegmentDestination")], ..) => format!("xray:{name}"),
             ("GET", ["account"], ..) => "apigateway:GetAccount".to_owned(),
             ("GET", ["restapis"], ..) => "apigateway:GetRestApis".to_owned(),
             ("GET", ["restapis", _, "stages"], ..) => "apigateway:GetStages".to_owned(),

@@ -33,6 +33,8 @@ const COLUMNS: &[(&str, &str)] = &[
     ("deliver", "log-delivery-denied"),
     ("key", "log-group-key-unusable"),
     ("emit", "log-emission-failing"),
+    ("sampled", "trace-sampling-off"),
+    ("spans", "trace-destination-denied"),
 ];
 
 /// The ids of all checks of this version.

@@ -128,9 +128,9 @@ impl Account {
         self.gatelight(["audit", "--format", "json", "--pace", "off"])
     }
 
-    /// `gatelight` with this account's keys.
+    /// `gatelight` with this account's keys. moto has no metrics in CBOR.
     pub(crate) fn gatelight<const N: usize>(&self, args: [&str; N]) -> Gatelight {
-        Gatelight::new(args).keys(&self.keys).endpoint(&endpoint())
+        Gatelight::new(args).keys(&self.keys).endpoint(&endpoint()).without_metrics()
     }
 
     /// Fills a region by a script in Python, where Rust's builders would drown what is built; returns its `answer`.

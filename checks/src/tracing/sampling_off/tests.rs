@@ -1,8 +1,7 @@
-use std::collections::BTreeMap;
-
 use super::*;
 use crate::{
     Gap, GapKind, Listing,
+    inventory::SamplingAttribute,
     testing::{Inventory, break_off, denied, healthy, sampling_rule},
 };
 
@@ -107,7 +106,9 @@ fn a_narrowed_rule_that_samples_nothing_leaves_the_rest_to_the_next() {
     for narrow in [
         |rule: &mut SamplingRule| rule.http_method = "OPTIONS".to_owned(),
         |rule: &mut SamplingRule| rule.host = "*.example.com".to_owned(),
-        |rule: &mut SamplingRule| rule.attributes = BTreeMap::from([("X-Probe".to_owned(), "*".to_owned())]),
+        |rule: &mut SamplingRule| {
+            rule.attributes.push(SamplingAttribute { name: "X-Probe".to_owned(), value: "*".to_owned() })
+        },
     ] {
         assert_eq!(after(narrow), Ok(Judgement::Pass));
         let mut some = some("first", 1);
