@@ -4,6 +4,7 @@ pub(crate) mod aws;
 mod destinations;
 mod functions;
 mod gateway;
+mod ingested;
 mod keys;
 mod log_policies;
 mod metrics;
@@ -52,6 +53,12 @@ impl Needs {
     /// What `checks` need.
     pub(crate) fn of(checks: &[&'static Check], evidence: Evidence, overhead_limit: u32) -> Self {
         Self { facts: checks.iter().flat_map(|check| check.needs).copied().collect(), evidence, overhead_limit }
+    }
+
+    /// And these.
+    pub(crate) fn and(mut self, needs: &[Need]) -> Self {
+        self.facts.extend(needs);
+        self
     }
 
     fn contains(&self, need: Need) -> bool {
@@ -149,6 +156,7 @@ impl Region {
             keys: Vec::new(),
             traffic: Vec::new(),
             taken: Vec::new(),
+            ingested: Vec::new(),
             sampling_rules: Listing::unread(not_asked("sampling rules")),
             trace_destination: Err(not_asked("the destination of segments (nothing sends any)")).into(),
         };
@@ -223,9 +231,15 @@ impl Region {
                     Vec::new()
                 }
             };
-            let (policies, probes, keys, served) =
-                tokio::join!(Box::pin(policies), Box::pin(probes), Box::pin(keys), Box::pin(served));
-            (policies, probes, keys, served, answers, streams)
+            let ingested = ingested::ingested(self, &context, &answers, needs);
+            let (policies, probes, keys, served, ingested) = tokio::join!(
+                Box::pin(policies),
+                Box::pin(probes),
+                Box::pin(keys),
+                Box::pin(served),
+                Box::pin(ingested)
+            );
+            (policies, probes, keys, served, ingested, answers, streams)
         };
         let callers = async {
             if needs.contains(Need::Callers) {
@@ -242,6 +256,7 @@ impl Region {
             facts.log_probes,
             facts.keys,
             (facts.traffic, facts.taken),
+            facts.ingested,
             facts.log_groups,
             facts.delivery_streams,
         ) = logs;
@@ -353,9 +368,13 @@ impl Wanted {
             // A listing that broke off may hide a stage that uses the settings.
             settings: needs.contains(Need::GatewaySettings) && context.stages_that_need_the_role().next().is_some(),
             log_groups: names_of_groups(&facts.functions.seen, needs),
-            // Where a listing broke off, what was not seen may send segments.
             trace_destination: needs.contains(Need::TraceDestination)
-                && destination_denied::may_send(&context) != Ok(false),
+                && if needs.contains(Need::Functions) {
+                    // Where a listing broke off, what was not seen may send segments.
+                    destination_denied::may_send(&context) != Ok(false)
+                } else {
+                    !context.traced_stages().by_api.is_empty()
+                },
             sampling_rules: needs.contains(Need::SamplingRules) && !context.traced_stages().by_api.is_empty(),
             ..Self::default()
         };

@@ -65,7 +65,8 @@ impl Estimates {
             match stage {
                 Ok(stage) => {
                     let Subject { kind, arn, name } = context.stage_subject(&stage);
-                    let place = Place { name, account: id.clone(), region: region.name.clone(), arn, kind: kind.name() };
+                    let place =
+                        Place { name, account: id.clone(), region: region.name.clone(), arn, kind: kind.name() };
                     self.stages.push((place, estimate(&StageFacts::of(&stage, &context), self.prices)));
                 }
                 Err(gap) => self.unread.push((id.clone(), region.name.clone(), gap)),
@@ -122,8 +123,9 @@ pub(crate) async fn cost(arguments: CostArgs) -> anyhow::Result<u8> {
     let output = Sink::open(&arguments.output)?;
     let mut config = arguments.settings().resolve()?;
     config.checks.clear();
+    config.also = NEEDS;
     let mut estimates = Estimates::new(PriceList::shipped());
-    source::read(&config, NEEDS, &Progress::of(&config), &mut estimates).await?;
+    source::read(&config, &Progress::of(&config), &mut estimates).await?;
     let colored = color.is_on(&output);
     output.deliver(|out| match format {
         FindingsFormat::Text => text::render(&estimates, colored, out),

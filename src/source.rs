@@ -74,7 +74,7 @@ async fn live(
         regions.into_iter().try_for_each(|(region, traffic)| visitor.region(account, &region, traffic))
     };
     let http = http_client()?;
-    let needs = collect::Needs::of(&config.checks, config.evidence, config.overhead_limit());
+    let needs = collect::Needs::of(&config.checks, config.evidence, config.overhead_limit()).and(config.also);
     let (open, closed) = accounts::open(whose, regions, pace, progress, &http).await?;
     let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for Open { whose, session, caller, home, mut regions, calls } in open {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use gatelight_checks::{
     Context, Gap,
+    access_log::silent::DELAY,
     check::Need,
     inventory::{IngestedAnswer, LogGroupAnswer},
 };
@@ -24,7 +25,9 @@ pub(super) async fn ingested(
     if !needs.contains(Need::ExecutionLogVolume) || !needs.evidence.metrics {
         return Vec::new();
     }
-    let (since, until) = needs.evidence.window(context.now());
+    // What is not yet counted would be missing.
+    let (since, now) = needs.evidence.window(context.now());
+    let until = now.checked_sub(DELAY).unwrap_or(since);
     let Some(window) = Window::inside(since, until) else { return Vec::new() };
     let names: Vec<String> = names(context, groups).into_iter().collect();
     let asks: Vec<Ask> = names.iter().map(|name| ask(name, window)).collect();
@@ -44,7 +47,11 @@ fn names(context: &Context<'_>, groups: &[LogGroupAnswer]) -> BTreeSet<String> {
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html>).
 fn ask(group: &str, window: Window) -> Ask {
     let dimensions = vec![("LogGroupName", group.to_owned())];
-    Ask { metric: Metric { namespace: "AWS/Logs", name: "IncomingBytes", dimensions }, statistic: Statistic::Sum, window }
+    Ask {
+        metric: Metric { namespace: "AWS/Logs", name: "IncomingBytes", dimensions },
+        statistic: Statistic::Sum,
+        window,
+    }
 }
 
 fn answer(group: String, window: Window, told: Result<Total, Gap>) -> IngestedAnswer {

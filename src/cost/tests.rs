@@ -46,7 +46,8 @@ fn both_forms_tell_every_stage_of_every_world() {
             assert!(text.contains(place.name.split('\n').next().expect("a line")), "“{name}”: {}", place.name);
             assert_eq!(entry["stage"]["arn"], place.arn.as_str());
             assert_eq!(entry["total"]["complete"], cost.total().is_whole(), "“{name}”");
-            let sum: f64 = entry["costs"].as_array().expect("a list").iter().filter_map(|cost| cost["monthly_usd"].as_f64()).sum();
+            let sum: f64 =
+                entry["costs"].as_array().expect("a list").iter().filter_map(|cost| cost["monthly_usd"].as_f64()).sum();
             // Each is rounded to a cent, and so is the sum.
             let total = entry["total"]["monthly_usd"].as_f64().expect("a number");
             assert!((sum - total).abs() < 0.05, "“{name}”: {sum} and {total}");
@@ -61,7 +62,14 @@ fn the_dearest_stage_comes_first_and_the_total_last() {
     let text = text(&estimates(&[healthy()]));
     let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part} in {text}"));
     assert!(at("orders/prod") < at("users/live") && at("users/live") < at("12 stages"), "{text}");
-    for part in ["stage, cost a month", "access log", "total", "What the figures rest on", "extrapolated from 24 h", "730 hours"] {
+    for part in [
+        "stage, cost a month",
+        "access log",
+        "total",
+        "What the figures rest on",
+        "extrapolated from 24 h",
+        "730 hours",
+    ] {
         at(part);
     }
     // 1.236 GB of execution log a day cost more than 120,000 requests do.

@@ -63,7 +63,12 @@ fn account() -> Account {
     });
     let groups = ["/orders", "API-Gateway-Execution-Logs_orders00a1/prod"];
     Account {
-        rest_apis: vec![Api { id: "orders00a1".to_owned(), name: "orders".to_owned(), protocol: "", stages: vec![stage] }],
+        rest_apis: vec![Api {
+            id: "orders00a1".to_owned(),
+            name: "orders".to_owned(),
+            protocol: "",
+            stages: vec![stage],
+        }],
         log_groups: groups.map(|name| (name.to_owned(), json!({"retentionInDays": 30}))).into(),
         metrics: BTreeMap::from([
             ("Count orders prod SampleCount".to_owned(), 1_000.0),
@@ -122,8 +127,13 @@ fn what_is_denied_is_not_estimated_and_the_rest_is() {
     for (operation, open) in [
         (
             "cloudwatch:GetMetricData",
-            &["access-log-ingestion", "access-log-storage", "execution-log-ingestion", "execution-log-storage", "traces"]
-                as &[&str],
+            &[
+                "access-log-ingestion",
+                "access-log-storage",
+                "execution-log-ingestion",
+                "execution-log-storage",
+                "traces",
+            ] as &[&str],
         ),
         ("xray:GetSamplingRules", &["traces"]),
         ("xray:GetTraceSegmentDestination", &["traces"]),
