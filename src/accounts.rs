@@ -128,6 +128,7 @@ fn closed(whose: &Whose, problem: &anyhow::Error, regions: &[String]) -> Closed 
             collected_at: Timestamp::now(),
             roles: Vec::new(),
             managed_policies: Vec::new(),
+            organization: Err(gap.clone()).into(),
         },
         regions: regions.iter().map(|region| inventory::Region::unread(region, &gap)).collect(),
     }

@@ -61,6 +61,9 @@ pub(crate) enum Command {
         /// The AWS partition of its resources
         #[arg(long, value_enum, default_value = "aws")]
         partition: Partition,
+        /// With what AWS tells to an organization's management account and delegated administrators alone
+        #[arg(long)]
+        organization: bool,
     },
     /// Print what makes a shell complete commands, flags and their values
     Completions {

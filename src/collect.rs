@@ -9,6 +9,7 @@ mod keys;
 mod log_policies;
 mod metrics;
 mod network;
+mod organization;
 mod probe;
 mod regions;
 mod roles;
@@ -106,6 +107,7 @@ pub(crate) async fn collect(
         collected_at: Timestamp::now(),
         roles: Vec::new(),
         managed_policies: Vec::new(),
+        organization: Err(Gap::not_collected("the organization (no role needs it)")).into(),
     };
     let mut read: Vec<CollectedRegion> = stream::iter(regions)
         .map(|name| {
@@ -130,6 +132,15 @@ pub(crate) async fn collect(
         progress.say(|| format!("IAM: {} roles", wanted.len()));
         let iam = roles::Iam { client: session.iam(home), calls: global };
         (account.roles, account.managed_policies) = iam.read(&wanted).await;
+    }
+    if wants_organization(&account, &read, needs) {
+        account.organization = match account.id.get() {
+            Ok(id) => {
+                let client = session.organizations(home);
+                organization::Organizations { client, calls: global }.read(id).await.into()
+            }
+            Err(gap) => Err(gap).into(),
+        };
     }
     if let Some(first) = read.first_mut() {
         first.traffic.add(&global.traffic());
@@ -345,6 +356,16 @@ fn wanted_roles(account: &Account, regions: &[CollectedRegion], needs: &Needs) -
         }
     }
     wanted
+}
+
+/// Whether the role that writes API Gateway's logs is set and exists in some region: a region in which no stage needs it
+/// was not asked for its settings.
+fn wants_organization(account: &Account, regions: &[CollectedRegion], needs: &Needs) -> bool {
+    let exists =
+        |arn: &str| account.roles.iter().any(|answer| answer.arn == arn && matches!(answer.role.get(), Ok(Some(_))));
+    let settings = regions.iter().filter_map(|region| region.facts.gateway_settings.get().ok());
+    let mut roles = settings.filter_map(|settings| settings.cloudwatch_role.as_deref());
+    needs.contains(Need::Organization) && roles.any(exists)
 }
 
 /// What to ask about next, given the stages: an empty region costs its listings and nothing more.

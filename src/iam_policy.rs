@@ -25,14 +25,15 @@ struct Statement {
     resource: Vec<String>,
 }
 
-/// Prints the policy as JSON.
-pub(crate) fn print(partition: Partition, out: &mut dyn Write) -> anyhow::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &policy(partition))?;
+/// Prints the policy as JSON. `organization`: with what AWS tells to an organization's management account and delegated
+/// administrators alone.
+pub(crate) fn print(partition: Partition, organization: bool, out: &mut dyn Write) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &policy(partition, organization))?;
     out.write_all(b"\n")?;
     Ok(())
 }
 
-fn policy(partition: Partition) -> Policy {
+fn policy(partition: Partition, organization: bool) -> Policy {
     let partition = match partition {
         Partition::Aws => "aws",
         Partition::AwsCn => "aws-cn",
@@ -40,7 +41,7 @@ fn policy(partition: Partition) -> Policy {
     };
     // Each service's actions are granted on each action's own resources, so a statement holds what shares them.
     let mut by_resource: BTreeMap<&str, BTreeSet<&'static str>> = BTreeMap::new();
-    for operation in Operation::ALL {
+    for operation in granted(organization) {
         by_resource.entry(operation.grant_on()).or_default().insert(operation.permission());
     }
     let mut statements: BTreeMap<Vec<&'static str>, Vec<String>> = BTreeMap::new();
@@ -53,6 +54,11 @@ fn policy(partition: Partition) -> Policy {
         .map(|(action, resource)| Statement { sid: sid(&action), effect: "Allow", action, resource })
         .collect();
     Policy { version: "2012-10-17", statement }
+}
+
+/// The calls that it grants.
+fn granted(organization: bool) -> impl Iterator<Item = Operation> {
+    Operation::ALL.into_iter().filter(move |operation| organization || !operation.is_of_organization())
 }
 
 fn sid(actions: &[&str]) -> &'static str {
@@ -71,6 +77,7 @@ fn sid(actions: &[&str]) -> &'static str {
         Some("ec2") if has("ec2:GetManagedPrefixListEntries") => "ReadPrefixLists",
         Some("ec2") => "ReadTransitRoutes",
         Some("kms") => "ReadKeys",
+        Some("organizations") => "ReadOrganizationPolicies",
         _ => "ReadOthers",
     }
 }
@@ -82,20 +89,28 @@ mod tests {
     #[test]
     fn the_readme_has_the_policy() {
         let mut policy = Vec::new();
-        print(Partition::Aws, &mut policy).expect("prints");
+        print(Partition::Aws, false, &mut policy).expect("prints");
         let policy = String::from_utf8(policy).expect("text");
         assert!(include_str!("../README.md").contains(&policy), "the README's policy should be:\n{policy}");
     }
 
     #[test]
     fn every_call_is_granted_and_nothing_else() {
-        let policy = policy(Partition::Aws);
-        let granted: BTreeSet<_> = policy.statement.iter().flat_map(|statement| &statement.action).copied().collect();
-        let called: BTreeSet<_> = Operation::ALL.iter().map(|operation| operation.permission()).collect();
-        assert_eq!(granted, called);
-        let sids: BTreeSet<_> = policy.statement.iter().map(|statement| statement.sid).collect();
-        assert_eq!(sids.len(), policy.statement.len());
-        let text = serde_json::to_string(&policy).expect("serialises");
-        assert!(!text.contains("apikeys") && !text.contains("::/*"), "{text}");
+        for organization in [false, true] {
+            let policy = policy(Partition::Aws, organization);
+            let granted: BTreeSet<_> =
+                policy.statement.iter().flat_map(|statement| &statement.action).copied().collect();
+            let called: BTreeSet<_> = Operation::ALL.iter().map(|operation| operation.permission()).collect();
+            let (of_organization, others): (BTreeSet<_>, BTreeSet<_>) =
+                called.into_iter().partition(|action| action.starts_with("organizations:"));
+            assert_eq!(of_organization.len(), 5);
+            let expected = if organization { &others | &of_organization } else { others };
+            assert_eq!(granted, expected);
+            let sids: BTreeSet<_> = policy.statement.iter().map(|statement| statement.sid).collect();
+            assert_eq!(sids.len(), policy.statement.len());
+            assert!(!sids.contains("ReadOthers"), "{sids:?}");
+            let text = serde_json::to_string(&policy).expect("serialises");
+            assert!(!text.contains("apikeys") && !text.contains("::/*"), "{text}");
+        }
     }
 }

@@ -85,6 +85,8 @@ pub(crate) struct Summary {
     pub(crate) ignored: u64,
     /// How many of those are unknown.
     pub(crate) ignored_unknown: u64,
+    /// How many of the unknown do not count for the exit status, as their check may stay unknown.
+    pub(crate) excused: u64,
     pub(crate) by_severity: BTreeMap<Severity, u64>,
 }
 
@@ -366,7 +368,10 @@ impl Builder {
         match row.verdict {
             Told::Pass { .. } => self.summary.pass += 1,
             Told::NotApplicable { .. } => self.summary.not_applicable += 1,
-            Told::Unknown { .. } => self.summary.unknown += 1,
+            Told::Unknown { .. } => {
+                self.summary.unknown += 1;
+                self.summary.excused += u64::from(row.check().may_stay_unknown());
+            }
             Told::Fail(_) => {
                 self.summary.fail += 1;
                 *self.summary.by_severity.entry(row.severity).or_default() += 1;
@@ -400,7 +405,7 @@ impl Report {
         let counts = |threshold| self.summary.by_severity.range(threshold..).any(|(_, count)| *count > 0);
         if self.fail_on.threshold().is_some_and(counts) {
             Status::Findings
-        } else if self.summary.unknown > 0 {
+        } else if self.summary.unknown > self.summary.excused {
             Status::Incomplete
         } else {
             Status::Clean

@@ -137,7 +137,6 @@ impl<'a> Bound<'a> {
 
     /// Adds what is known of every request by identities of this account.
     pub(crate) fn of_principal(&self, keys: Keys) -> Keys {
-        let keys = keys.with("aws:PrincipalOrgMasterAccountId", &self.organization.management_account);
         self.side(keys, "aws:PrincipalOrgID", "aws:PrincipalOrgPaths")
     }
 

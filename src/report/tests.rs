@@ -150,6 +150,25 @@ fn status_follows_the_threshold() {
     assert_eq!(of(FailOn::Never, &[(Severity::High, 1)], 1), (Status::Incomplete, 3));
 }
 
+/// What AWS tells to few accounts is not held against the others; what else is unknown counts beside it.
+#[test]
+fn a_check_that_may_stay_unknown_does_not_make_the_status() {
+    let gap = Gap::unprovable("x", "hidden");
+    let of = |checks: &[&'static Check]| {
+        let mut world = testing::healthy();
+        world.account.organization = Err(gap.clone()).into();
+        let now = world.account.collected_at;
+        let mut builder = Builder::new(checks, Policy::default(), &[], FailOn::Low, now).expect("a temporary file");
+        builder.add(&world.account, &world.region, Traffic::default()).expect("judges");
+        let report = builder.finish(now, now).expect("finishes");
+        (report.status(), report.complete(), report.summary.unknown)
+    };
+    let organization = find_check("gateway-role-denied-by-organization").expect("the check");
+    let off = find_check("access-log-off").expect("the check");
+    assert!(organization.may_stay_unknown() && !off.may_stay_unknown());
+    assert_eq!(of(&[organization, off]), (Status::Clean, false, 1));
+}
+
 #[test]
 fn an_ignored_outcome_stays_marked_and_does_not_count() {
     let ignore = |check: &str, subject: &str, until: Option<&str>| IgnoreSetting {

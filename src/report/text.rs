@@ -379,8 +379,17 @@ impl Page<'_> {
             return Ok(());
         }
         writeln!(self.out, "\n{BOLD}Could not check{BOLD:#}")?;
-        if gathered.unread.keys().any(|reason| reason.starts_with(NEEDS)) {
+        let needed = || gathered.unread.keys().filter_map(|reason| reason.strip_prefix(NEEDS));
+        if needed().any(|permission| !is_of_organization(permission)) {
             self.wrapped(INDENT, "`gatelight iam-policy` prints all the permissions that it needs.")?;
+        }
+        if needed().any(is_of_organization) {
+            self.wrapped(
+                INDENT,
+                "AWS tells the policies of an organization to its management account and to delegated administrators \
+                 alone; `gatelight iam-policy --organization` prints the permissions for these. What is not known of them \
+                 does not count for the exit status.",
+            )?;
         }
         for (reason, unread) in &gathered.unread {
             self.wrapped(INDENT, &plain(reason))?;
@@ -494,6 +503,11 @@ fn reason(gap: &Gap) -> String {
         _ if why.operation.is_empty() => why.message.clone(),
         kind => format!("{} {}: {}", why.operation, kind.name(), why.message),
     }
+}
+
+/// Whether only few accounts have use for that permission.
+fn is_of_organization(permission: &str) -> bool {
+    permission.starts_with("organizations:")
 }
 
 /// Whether it names what was asked about; else what matters is what the outcome is about.

@@ -203,6 +203,7 @@ fn few_requests(mut requests: BTreeMap<String, usize>, most_for_groups: usize) {
         ("iam:ListAttachedRolePolicies", 1),
         ("sts:GetCallerIdentity", 1),
         ("xray:GetSamplingRules", 1),
+        ("organizations:DescribeOrganization", 1),
     ];
     assert_eq!(requests, expected.map(|(operation, count)| (operation.to_owned(), count)).into());
 }

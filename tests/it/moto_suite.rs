@@ -12,6 +12,7 @@ mod keys;
 mod logs;
 pub(crate) mod mixed;
 mod networks;
+mod organization;
 mod saved;
 mod secrets;
 mod traces;

@@ -117,6 +117,17 @@ mod tests {
     const WRITE: &str = r#"["logs:CreateLogStream","logs:PutLogEvents"]"#;
 
     #[test]
+    fn the_region_that_is_called_is_known() {
+        let in_region = |region: &str| {
+            let condition =
+                format!(r#"*","Condition":{{"StringEquals":{{"aws:RequestedRegion":"{region}"}}}},"Sid":"x"#);
+            verdict(&with(WRITE, &condition))
+        };
+        assert_eq!(in_region("us-east-1"), Ok(Judgement::Pass));
+        assert!(matches!(in_region("eu-west-1"), Ok(Judgement::Fail(_))));
+    }
+
+    #[test]
     fn the_streams_of_its_own_group_are_what_counts() {
         for resource in [
             "*",

@@ -136,6 +136,17 @@ mod tests {
     }
 
     #[test]
+    fn the_region_that_is_called_is_known() {
+        let in_region = |region: &str| {
+            let condition =
+                format!(r#"*","Condition":{{"StringEquals":{{"aws:RequestedRegion":"{region}"}}}},"Sid":"x"#);
+            with(&allow(BOTH, &condition))
+        };
+        assert_eq!(verdict(&in_region("us-east-1")), Ok(Judgement::Pass));
+        assert_eq!(severity(&in_region("eu-west-1")), None);
+    }
+
+    #[test]
     fn a_resource_that_names_one_never_matches() {
         assert_eq!(verdict(&with(&allow(BOTH, "*"))), Ok(Judgement::Pass));
         assert_eq!(verdict(&with(&allow(r#""xray:Put*""#, "*"))), Ok(Judgement::Pass));

@@ -107,8 +107,8 @@ pub(super) const ORGANIZATIONS: &[Fault] = &[
             level_mut(organization, ACCOUNT).service_control_policies.seen.remove(0);
         });
     }),
-    ("an organization that denies creating log groups, one of which is absent", |world| {
-        let deny = r#"{"Effect":"Deny","Action":"logs:CreateLogGroup","Resource":"*"}"#;
+    ("an organization that denies creating a log group, which is absent", |world| {
+        let deny = r#"{"Effect":"Deny","Action":"logs:CreateLogGroup","Resource":"arn:aws:logs:*:*:log-group:/aws/apigateway/*/test:*"}"#;
         world.restrict(ROOT, "groups", deny);
     }),
     ("an organization that lets no service assume roles", |world| {
@@ -137,6 +137,16 @@ pub(super) const ORGANIZATIONS: &[Fault] = &[
                 .collect();
             organization.policy_types = Fetched::known(types);
             level_mut(organization, UNIT).parent = Err(denied("organizations:ListParents")).into();
+        });
+    }),
+    ("an organization that has enabled no policies", |world| {
+        world.change_organization(|organization| {
+            organization.policy_types = Fetched::known(vec![]);
+            organization.policies.clear();
+            for level in &mut organization.levels {
+                level.service_control_policies.seen.clear();
+                level.resource_control_policies.seen.clear();
+            }
         });
     }),
     ("the management account of an organization", |world| {

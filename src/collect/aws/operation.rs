@@ -94,6 +94,16 @@ pub(crate) enum Operation {
     GetSamplingRules,
     /// Where X-Ray puts the segments that it is sent.
     GetTraceSegmentDestination,
+    /// The organization that the account belongs to.
+    DescribeOrganization,
+    /// The root of an organization, with the types of policy that are enabled there.
+    ListRoots,
+    /// What an account or organizational unit lies in.
+    ListParents,
+    /// The policies attached to an account, an organizational unit or a root.
+    ListPoliciesForTarget,
+    /// The document of a policy of an organization.
+    DescribePolicy,
 }
 
 /// A limit that AWS sets, per account and region (or per account, where the service is global). API Gateway shares one
@@ -128,6 +138,8 @@ pub(crate) enum Quota {
     GetKeyPolicy,
     /// X-Ray calls that read.
     Xray,
+    /// Organizations.
+    Organizations,
 }
 
 /// Requests a second, and how many may come at once.
@@ -154,6 +166,8 @@ impl Quota {
             }
             // Not published.
             Self::Iam => (10.0, 20.0),
+            // Not published, and shared by all accounts of the organization.
+            Self::Organizations => (4.0, 8.0),
             // Not published per call; 600 a second for AssumeRole and its like.
             Self::Sts => (20.0, 20.0),
             // https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
@@ -171,8 +185,8 @@ impl Quota {
 }
 
 impl Operation {
-    /// Every call that `iam-policy` grants, for tables and tests.
-    pub(crate) const ALL: [Self; 43] = [
+    /// Every call that `iam-policy` grants, for tables and tests: with `--organization` the last too.
+    pub(crate) const ALL: [Self; 48] = [
         Self::GetCallerIdentity,
         Self::DescribeRegions,
         Self::GetRestApis,
@@ -216,6 +230,11 @@ impl Operation {
         Self::GetMetricData,
         Self::GetSamplingRules,
         Self::GetTraceSegmentDestination,
+        Self::DescribeOrganization,
+        Self::ListRoots,
+        Self::ListParents,
+        Self::ListPoliciesForTarget,
+        Self::DescribePolicy,
     ];
 
     /// `service:Operation`, in AWS's words.
@@ -265,6 +284,11 @@ impl Operation {
             Self::GetMetricData => "cloudwatch:GetMetricData",
             Self::GetSamplingRules => "xray:GetSamplingRules",
             Self::GetTraceSegmentDestination => "xray:GetTraceSegmentDestination",
+            Self::DescribeOrganization => "organizations:DescribeOrganization",
+            Self::ListRoots => "organizations:ListRoots",
+            Self::ListParents => "organizations:ListParents",
+            Self::ListPoliciesForTarget => "organizations:ListPoliciesForTarget",
+            Self::DescribePolicy => "organizations:DescribePolicy",
         }
     }
 
@@ -299,8 +323,14 @@ impl Operation {
             // AWS's own lists belong to the account `aws`.
             Self::GetManagedPrefixListEntries => "ec2:*:*:prefix-list/*",
             Self::SearchTransitGatewayRoutes => "ec2:*:*:transit-gateway-route-table/*",
+            // AWS's own policies belong to the account `aws`.
+            Self::DescribePolicy => "organizations::*:policy/*",
             Self::AssumeRole
             | Self::GetCallerIdentity
+            | Self::DescribeOrganization
+            | Self::ListRoots
+            | Self::ListParents
+            | Self::ListPoliciesForTarget
             | Self::GetMetricData
             | Self::GetSamplingRules
             | Self::GetTraceSegmentDestination
@@ -324,6 +354,13 @@ impl Operation {
             | Self::DescribeTransitGatewayVpcAttachments
             | Self::DescribeDhcpOptions => "*",
         }
+    }
+
+    /// Whether only the management account and delegated administrators of an organization get an answer, so that most
+    /// accounts need no permission for it. Whether an account belongs to one is told to all, and is of no use without
+    /// the rest.
+    pub(crate) fn is_of_organization(self) -> bool {
+        self.quota() == Quota::Organizations
     }
 
     /// The limit that it counts against.
@@ -360,6 +397,11 @@ impl Operation {
             Self::GetKeyPolicy => Quota::GetKeyPolicy,
             Self::GetMetricData => Quota::GetMetricData,
             Self::GetSamplingRules | Self::GetTraceSegmentDestination => Quota::Xray,
+            Self::DescribeOrganization
+            | Self::ListRoots
+            | Self::ListParents
+            | Self::ListPoliciesForTarget
+            | Self::DescribePolicy => Quota::Organizations,
             Self::DescribeDeliveryStream => Quota::DescribeDeliveryStream,
             Self::GetRole
             | Self::ListRolePolicies
@@ -381,6 +423,7 @@ impl Operation {
             | Self::FilterLogEvents
             | Self::DescribeResourcePolicies => Some("ResourceNotFoundException"),
             Self::GetRole => Some("NoSuchEntity"),
+            Self::DescribeOrganization => Some("AWSOrganizationsNotInUseException"),
             _ => None,
         }
     }

@@ -202,6 +202,11 @@ impl Session {
         aws_sdk_ec2::Client::from_conf(config.build())
     }
 
+    /// Organizations as it is called in a region's partition.
+    pub(crate) fn organizations(&self, region: &str) -> aws_sdk_organizations::Client {
+        aws_sdk_organizations::Client::new(&self.in_region(region))
+    }
+
     fn sts(&self, region: &str) -> aws_sdk_sts::Client {
         let config = aws_sdk_sts::config::Builder::from(&self.in_region(region)).interceptor(WellFormed);
         aws_sdk_sts::Client::from_conf(config.build())

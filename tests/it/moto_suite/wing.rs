@@ -20,6 +20,7 @@ pub(crate) fn seed(account: &Account) -> Seeded {
 pub(crate) fn mended(seeded: &Seeded) -> impl Fn(&Call) -> Rule + Send + Sync + Clone + use<> {
     let (subnet, group) = (seeded["managed-subnet"].clone(), seeded["managed-group"].clone());
     move |call| match call.operation.as_str() {
+        organizations if organizations.starts_with("organizations:") => Rule::Answer(organization(call)),
         "cloudwatch:GetMetricData" => Rule::Cbor(cloudwatch::answer(&cloudwatch::asked(&call.body), |_| Some(7.0))),
         "lambda:ListFunctions" => Rule::Rewrite(on_managed_instances),
         "lambda:GetCapacityProvider" => {
@@ -33,6 +34,43 @@ pub(crate) fn mended(seeded: &Seeded) -> impl Fn(&Call) -> Rule + Send + Sync + 
         }
         _ => Rule::Forward,
     }
+}
+
+/// An account in one organizational unit, whose policies allow everything. moto tells a member nothing of it.
+fn organization(call: &Call) -> String {
+    let asked: Value = serde_json::from_slice(&call.body).unwrap();
+    let policy = |kind: &Value, id: &str| {
+        let arn = format!("arn:aws:organizations::aws:policy/service_control_policy/{id}");
+        json!({"Id": id, "Arn": arn, "Name": id, "Type": kind})
+    };
+    let answer = match call.operation.as_str() {
+        "organizations:DescribeOrganization" => {
+            json!({"Organization": {"Id": "o-a1b2c3d4e5", "FeatureSet": "ALL", "MasterAccountId": "999988887777"}})
+        }
+        "organizations:ListRoots" => {
+            let types = ["SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"];
+            let types = types.map(|kind| json!({"Type": kind, "Status": "ENABLED"}));
+            json!({"Roots": [{"Id": "r-ab12", "PolicyTypes": types}]})
+        }
+        "organizations:ListParents" => {
+            let unit = asked["ChildId"].as_str().unwrap().starts_with("ou-");
+            json!({"Parents": [{"Id": if unit { "r-ab12" } else { "ou-ab12-11111111" }}]})
+        }
+        "organizations:ListPoliciesForTarget" => {
+            let id = if asked["Filter"] == "SERVICE_CONTROL_POLICY" { "p-FullAWSAccess" } else { "p-RCPFullAWSAccess" };
+            json!({"Policies": [policy(&asked["Filter"], id)]})
+        }
+        "organizations:DescribePolicy" => {
+            let mut all = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+            if asked["PolicyId"] == "p-RCPFullAWSAccess" {
+                all["Principal"] = json!("*");
+            }
+            let document = json!({"Version": "2012-10-17", "Statement": [all]}).to_string();
+            json!({"Policy": {"Content": document}})
+        }
+        other => panic!("{other}"),
+    };
+    answer.to_string()
 }
 
 fn on_managed_instances(answer: &str) -> String {

@@ -1,6 +1,8 @@
 //! A synthetic AWS: the read calls that Gatelight makes, over HTTP/1.1 on 127.0.0.1, answered from a described account.
 //! Unlike the emulators it pages, throttles and breaks, on request. The wire forms are those of the SDK's deserialisers.
 
+mod organization;
+
 use std::{
     collections::BTreeMap,
     io::{self, BufRead, BufReader, Read, Write},
@@ -21,6 +23,7 @@ use super::{
     cloudwatch::{self, Query},
     xray::Xray,
 };
+pub(crate) use organization::Organization;
 
 pub(crate) const ACCOUNT: &str = "123456789012";
 
@@ -51,6 +54,8 @@ pub(crate) struct Account {
     /// The elements that EC2 lists, by action.
     pub(crate) ec2: BTreeMap<&'static str, Vec<String>>,
     pub(crate) xray: Xray,
+    /// None: it belongs to no organization.
+    pub(crate) organization: Option<Organization>,
     /// No page holds more elements than this, whatever is asked for. 0: as many as AWS allows.
     pub(crate) page: usize,
 }
@@ -284,6 +289,7 @@ fn read_request(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Request
             (Some(("Logs_20140328", name)), _) => format!("logs:{name}"),
             (Some(("Firehose_20150804", name)), _) => format!("firehose:{name}"),
             (Some(("TrentService", name)), _) => format!("kms:{name}"),
+            (Some(("AWSOrganizationsV20161128", name)), _) => format!("organizations:{name}"),
             (_, Some("2010-05-08")) => format!("iam:{action}"),
             (_, Some("2011-06-15")) => format!("sts:{action}"),
             (_, Some("2016-11-15")) => format!("ec2:{action}"),
@@ -346,7 +352,7 @@ impl Request {
             "apigateway" => "position",
             "iam" => "Marker",
             "lambda" => "NextMarker",
-            "xray" => "NextToken",
+            "organizations" | "xray" => "NextToken",
             _ => "nextToken",
         }
     }
@@ -392,12 +398,14 @@ impl Answer {
                     "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>\
                  <RequestID>0</RequestID></Response>"
                 )),
-                "logs" | "firehose" | "kms" => Body::Json(json!({"__type": code, "message": message})),
+                "logs" | "firehose" | "kms" | "organizations" => {
+                    Body::Json(json!({"__type": code, "message": message}))
+                }
                 "cloudwatch" => Body::Cbor(cbor::texts(&[("__type", code), ("message", message)])),
                 _ => Body::Json(json!({"message": message})),
             },
         );
-        if !matches!(service, "iam" | "sts" | "ec2" | "logs" | "firehose" | "kms" | "cloudwatch") {
+        if !matches!(service, "iam" | "sts" | "ec2" | "logs" | "firehose" | "kms" | "cloudwatch" | "organizations") {
             headers.push(("x-amzn-ErrorType", format!("{code}:http://internal.amazon.com/coral/")));
         }
         Self { status, headers, body }
@@ -464,6 +472,7 @@ fn answer(account: &Account, request: &Request, start: usize) -> Answer {
         "xray" => Answer::json(account.xray.trace_destination()),
         "firehose" if name == "DescribeDeliveryStream" => delivery_stream(account, request),
         "kms" => key(account, request, name),
+        "organizations" => organization::answer(account, request, name, start),
         "iam" => iam(account, request, name, start),
         "sts" if name == "GetCallerIdentity" => {
             let arn = format!("arn:aws:iam::{ACCOUNT}:user/auditor");

@@ -57,6 +57,7 @@ fn account(id: &str) -> Account {
         collected_at: "2026-11-22T09:00:00Z".parse().unwrap(),
         roles: vec![RoleAnswer { arn: role_arn(id), role: Fetched::known(Some(role)) }],
         managed_policies: vec![],
+        organization: Fetched::known(None),
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::json;
 
-use super::{cbor, moto};
+use super::{cbor, moto, seed::Keys};
 
 /// A request as it came.
 #[derive(Clone, Debug)]
@@ -36,6 +36,8 @@ pub(crate) enum Rule {
     Rewrite(fn(&str) -> String),
     /// Answers with this in the place of moto.
     Answer(String),
+    /// Forwards it as another's: moto looks at the name of the access key alone.
+    As(Keys),
     /// Answers with CBOR.
     Cbor(Vec<u8>),
 }
@@ -86,6 +88,7 @@ fn serve(mut client: &TcpStream, upstream: u16, log: &Mutex<Vec<Call>>, rule: &d
     let answer = match rule(&call) {
         Rule::Deny => refusal(&call.operation),
         Rule::Forward => forward(upstream, &head, &body),
+        Rule::As(keys) => forward(upstream, &in_the_name_of(&head, &keys), &body),
         Rule::Answer(body) if body.starts_with('<') => response(200, "Content-Type: text/xml\r\n", body.as_bytes()),
         Rule::Answer(body) => response(200, "Content-Type: application/json\r\n", body.as_bytes()),
         Rule::Cbor(body) => response(200, CBOR, &body),
@@ -111,6 +114,13 @@ fn forward(upstream: u16, head: &str, body: &[u8]) -> Vec<u8> {
     let mut answer = Vec::new();
     server.read_to_end(&mut answer).unwrap();
     answer
+}
+
+/// A head with another access key in its signature.
+fn in_the_name_of(head: &str, keys: &Keys) -> String {
+    let (before, after) = head.split_once("Credential=").expect("a signed request");
+    let (_, scope) = after.split_once('/').expect("the key's scope");
+    format!("{before}Credential={}/{scope}", keys.id)
 }
 
 /// The head, without the empty line, and the body of a request.
@@ -156,6 +166,7 @@ impl Call {
             ("POST", _, Some((interface, name)), _) if interface.starts_with("Logs_") => format!("logs:{name}"),
             ("POST", _, Some((interface, name)), _) if interface.starts_with("Firehose_") => format!("firehose:{name}"),
             ("POST", _, Some(("TrentService", name)), _) => format!("kms:{name}"),
+            ("POST", _, Some(("AWSOrganizationsV20161128", name)), _) => format!("organizations:{name}"),
             ("POST", [""], None, Some(action)) => format!("{service}:{action}"),
             ("GET", ["2015-03-31", "functions"] | ["2015-03-31", "functions", ""], ..) => {
                 "lambda:ListFunctions".to_owned()
@@ -200,7 +211,7 @@ fn refusal(operation: &str) -> Vec<u8> {
         "cloudwatch" => {
             return response(403, CBOR, &cbor::texts(&[("__type", "AccessDeniedException"), ("message", TEXT)]));
         }
-        "logs" | "firehose" | "kms" => (
+        "logs" | "firehose" | "kms" | "organizations" => (
             400,
             "Content-Type: application/x-amz-json-1.1\r\n",
             json!({"__type": "AccessDeniedException", "Message": TEXT}).to_string(),

@@ -25,6 +25,7 @@ const COLUMNS: &[(&str, &str)] = &[
     ("missing", "gateway-role-missing"),
     ("trust", "gateway-role-untrusted"),
     ("write", "gateway-role-cannot-write"),
+    ("organ", "gateway-role-denied-by-organization"),
     ("active", "function-tracing-off"),
     ("traces", "function-role-cannot-trace"),
     ("logs", "function-role-cannot-log"),

@@ -107,7 +107,11 @@ pub(crate) fn endpoint() -> String {
 impl Account {
     pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(200_000_000_001);
-        let id = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
+        Self::of(NEXT.fetch_add(1, Ordering::Relaxed).to_string())
+    }
+
+    /// The account of that id.
+    pub(crate) fn of(id: String) -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         // moto opens an account to whoever assumes a role in it, even one that does not exist.
         let assume = aws_sdk_sts::Client::new(&config(&Keys::nobodys(), "us-east-1"))

@@ -49,6 +49,16 @@ fn what_is_allowed_on_all_groups_passes() {
 }
 
 #[test]
+fn the_region_that_is_called_is_known() {
+    let in_region = |region: &str| {
+        let condition = format!(r#"*","Condition":{{"StringEquals":{{"aws:RequestedRegion":"{region}"}}}},"Sid":"x"#);
+        verdict(&allowing(CREATE, &condition))
+    };
+    assert_eq!(in_region("us-east-1"), Ok(Judgement::Pass));
+    assert!(matches!(in_region("eu-west-1"), Ok(Judgement::Fail(_))));
+}
+
+#[test]
 fn a_group_that_no_policy_names_is_refused_and_its_stages_are_silenced() {
     let mut world = healthy();
     world.change_gateway_role(|role| role.inline_policies.seen.retain(|policy| policy.name != "access-logs"));
