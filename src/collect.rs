@@ -10,7 +10,7 @@ mod log_policies;
 mod metrics;
 mod network;
 mod organization;
-mod probe;
+pub(crate) mod probe;
 mod regions;
 mod roles;
 mod traces;
@@ -34,7 +34,7 @@ use self::{
     destinations::LogGroups,
 };
 pub(crate) use self::{
-    probe::Evidence,
+    probe::{Evidence, GroupMemories, Names, Remembered, Search},
     regions::{check_regions, every_region, partition_of},
 };
 
@@ -48,12 +48,25 @@ pub(crate) struct Needs {
     evidence: Evidence,
     /// In milliseconds: where API Gateway itself takes longer, percentiles are asked for.
     overhead_limit: u32,
+    search: Search,
+    remembered: Remembered,
 }
 
 impl Needs {
     /// What `checks` need.
     pub(crate) fn of(checks: &[&'static Check], evidence: Evidence, overhead_limit: u32) -> Self {
-        Self { facts: checks.iter().flat_map(|check| check.needs).copied().collect(), evidence, overhead_limit }
+        Self {
+            facts: checks.iter().flat_map(|check| check.needs).copied().collect(),
+            evidence,
+            overhead_limit,
+            search: Search::default(),
+            remembered: Remembered::new(),
+        }
+    }
+
+    /// What log groups are searched for, and what is remembered of earlier searches.
+    pub(crate) fn searching(self, search: Search, remembered: Remembered) -> Self {
+        Self { search, remembered, ..self }
     }
 
     /// And these.
@@ -79,6 +92,8 @@ pub(crate) struct Collected {
 pub(crate) struct CollectedRegion {
     pub(crate) facts: inventory::Region,
     pub(crate) traffic: Traffic,
+    /// What to remember of the searches of its log groups, if they were searched.
+    pub(crate) memories: Option<GroupMemories>,
 }
 
 /// A region that is being read.
@@ -119,8 +134,8 @@ pub(crate) async fn collect(
             };
             let account = &account;
             async move {
-                let facts = region.collect(account, needs).await;
-                CollectedRegion { facts, traffic: region.calls.traffic() }
+                let (facts, memories) = region.collect(account, needs).await;
+                CollectedRegion { facts, traffic: region.calls.traffic(), memories }
             }
         })
         .buffered(REGIONS_AT_ONCE)
@@ -149,7 +164,7 @@ pub(crate) async fn collect(
 }
 
 impl Region {
-    async fn collect(&self, account: &Account, needs: &Needs) -> inventory::Region {
+    async fn collect(&self, account: &Account, needs: &Needs) -> (inventory::Region, Option<GroupMemories>) {
         let not_asked = |what: &str| Gap::not_collected(format!("{what} in {}", self.name));
         let mut facts = inventory::Region {
             name: self.name.clone(),
@@ -164,6 +179,8 @@ impl Region {
             capacity_providers: Vec::new(),
             network: inventory::Network::not_collected(),
             log_probes: Vec::new(),
+            searched_for: Err(not_asked("what log groups hold")).into(),
+            named_log_groups: Listing::unread(not_asked("log groups that are named")),
             keys: Vec::new(),
             traffic: Vec::new(),
             taken: Vec::new(),
@@ -207,10 +224,16 @@ impl Region {
                 Fetched::from(Err(not_asked("API Gateway settings (no stage uses them)")))
             }
         };
-        let in_use = groups_to_probe(account, &facts, needs);
+        let mut to_probe = groups_to_probe(account, &facts, needs);
+        let searches = needs.contains(Need::LogProbes);
+        let none_remembered = GroupMemories::new();
+        let remembered = account.id.get().ok().and_then(|id| needs.remembered.get(&(id.clone(), self.name.clone())));
         let logs = async {
+            let mut named = groups.named(if searches { &needs.search.log_groups } else { &[] }).await;
+            let mut told = wanted.log_groups;
+            told.extend(named.seen.iter().cloned());
             // Policies of a group are asked for only where it is not known to be absent.
-            let names = wanted.log_groups.iter().chain(wanted.spans.keys()).cloned().collect();
+            let names = told.iter().chain(wanted.spans.keys()).cloned().collect();
             let (mut answers, streams) = join(
                 Box::pin(groups.answers(names)),
                 Box::pin(destinations::delivery_streams(self, wanted.delivery_streams)),
@@ -218,8 +241,13 @@ impl Region {
             .await;
             let asked = !wanted.delivered_to.is_empty() || !wanted.spans.is_empty();
             let delivered_to = there(wanted.delivered_to.into_iter().chain(wanted.spans), &answers);
-            answers.retain(|answer| wanted.log_groups.contains(&answer.name));
-            let searched: Vec<_> = answers.iter().filter(|answer| in_use.contains(&answer.name)).collect();
+            answers.retain(|answer| told.contains(&answer.name));
+            // One of which nothing is known may be there: the search tells.
+            named
+                .seen
+                .retain(|name| answers.iter().all(|answer| answer.name != *name || answer.group.get() != Ok(&None)));
+            to_probe.extend(named.seen.iter().cloned());
+            let searched: Vec<_> = answers.iter().filter(|answer| to_probe.contains(&answer.name)).collect();
             let context = Context::new(World { account, region: &facts });
             let places = traffic::Places { groups: &answers, streams: &streams };
             let probed = probe::names(&searched);
@@ -234,7 +262,8 @@ impl Region {
             let silent = first.silent.clone();
             let served = traffic::then(self, &context, places, first, needs);
             let window = needs.evidence.window(account.collected_at);
-            let probes = probe::log_probes(self, &searched, &silent, window, needs.evidence);
+            let remembered = remembered.unwrap_or(&none_remembered);
+            let probes = probe::log_probes(self, &searched, &silent, window, needs.evidence, &needs.search, remembered);
             let keys = async {
                 if needs.contains(Need::LogGroupKeys) {
                     keys::keys(self, keys::of_groups(&answers)).await
@@ -250,7 +279,7 @@ impl Region {
                 Box::pin(served),
                 Box::pin(ingested)
             );
-            (policies, probes, keys, served, ingested, answers, streams)
+            (policies, probes, keys, served, (answers, streams, named), ingested)
         };
         let callers = async {
             if needs.contains(Need::Callers) {
@@ -262,18 +291,18 @@ impl Region {
         let rules = Box::pin(traces::sampling_rules(self, wanted.sampling_rules));
         let (settings, logs, callers, rules) = tokio::join!(settings, Box::pin(logs), callers, rules);
         facts.gateway_settings = settings;
-        (
-            facts.log_policies,
-            facts.log_probes,
-            facts.keys,
-            (facts.traffic, facts.taken),
-            facts.ingested,
-            facts.log_groups,
-            facts.delivery_streams,
-        ) = logs;
+        let (log_policies, (log_probes, memories), keys, served, (log_groups, streams, named), ingested) = logs;
+        (facts.log_policies, facts.log_probes, facts.keys) = (log_policies, log_probes, keys);
+        (facts.traffic, facts.taken) = served;
+        facts.ingested = ingested;
+        (facts.log_groups, facts.delivery_streams) = (log_groups, streams);
+        if searches {
+            facts.named_log_groups = named;
+            facts.searched_for = Fetched::known(needs.search.searched_for());
+        }
         facts.callers = callers;
         facts.sampling_rules = rules;
-        facts
+        (facts, searches.then_some(memories))
     }
 
     /// Functions, and what only they lead to.

@@ -1,6 +1,7 @@
 //! Settings have one shape: a struct of options, read from flags and from the file. Defaults live in `resolve` only.
 
 pub(crate) mod daemon;
+mod search;
 mod slack;
 
 use std::{
@@ -29,7 +30,7 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::{
     collect::{
-        Evidence,
+        Evidence, Search,
         aws::{Pace, Role, Whose},
     },
     deliver::Sink,
@@ -137,6 +138,15 @@ pub(crate) struct Settings {
     /// How long API Gateway itself may take of a request, on average, such as `100ms`.
     #[arg(skip)]
     pub(crate) gateway_overhead: Option<Milliseconds>,
+    /// Patterns that log groups are searched for beside the default ones.
+    #[arg(skip)]
+    pub(crate) also_search_for: Option<Vec<String>>,
+    /// Patterns of one's own.
+    #[arg(skip)]
+    pub(crate) pattern: Option<Vec<search::PatternSetting>>,
+    /// Log groups that are searched beside those that stages and functions write to.
+    #[arg(skip)]
+    pub(crate) log_group: Option<Vec<String>>,
 }
 
 /// An outcome that is known and accepted, as the file states it.
@@ -333,6 +343,8 @@ impl Color {
 pub(crate) struct Config {
     pub(crate) source: Source,
     pub(crate) evidence: Evidence,
+    /// What log groups are searched for.
+    pub(crate) search: Search,
     pub(crate) save: Option<PathBuf>,
     pub(crate) checks: Vec<&'static Check>,
     /// Facts to read beside those that the checks need.
@@ -488,6 +500,9 @@ impl Settings {
             schedule: self.schedule.or(file.schedule),
             required_fields: self.required_fields.or(file.required_fields),
             gateway_overhead: self.gateway_overhead.or(file.gateway_overhead),
+            also_search_for: self.also_search_for.or(file.also_search_for),
+            pattern: self.pattern.or(file.pattern),
+            log_group: self.log_group.or(file.log_group),
         }
     }
 
@@ -539,6 +554,11 @@ impl Settings {
                 .with_context(|| format!("[[ignore]] of {:?}, subject {:?}", ignore.check, ignore.subject))?;
         }
         let required_fields = required_fields(self.required_fields.unwrap_or_default())?;
+        let search = search::search(
+            &self.also_search_for.unwrap_or_default(),
+            self.pattern.unwrap_or_default(),
+            self.log_group.unwrap_or_default(),
+        )?;
         let source = match self.from {
             Some(file) => Source::Saved(file),
             None => Source::Live {
@@ -581,6 +601,7 @@ impl Settings {
                 metrics,
                 samples: self.samples != Some(Switch::Off),
             },
+            search,
             save: self.save,
             checks,
             also: &[],
@@ -763,12 +784,12 @@ mod tests {
         let default = Settings::default().resolve().expect("resolves");
         assert_eq!((config.fail_on, config.format, &config.output), (default.fail_on, default.format, &default.output));
         assert_eq!(config.checks.len(), default.checks.len());
-        assert_eq!(config.evidence, default.evidence);
         assert_eq!(config.overhead_limit(), default.overhead_limit());
+        assert_eq!((config.evidence, &config.search), (default.evidence, &default.search));
         // Every key stands in it, if only in a comment.
         let keys = "profile role-arn external-id region all-regions from save pace since metrics samples check skip fail-on format output ledger quiet verbose color \
                     no-progress severity ignore daemon schedule slack webhook-env webhook-file webhook-credential account \
-                    digest digest-time-zone required-fields gateway-overhead";
+                    digest digest-time-zone required-fields gateway-overhead also-search-for pattern filter says fix log-group";
         for key in keys.split_whitespace() {
             let stands = |line: &str| {
                 let line = line.trim_start_matches(['#', ':', ' ', '[']);
@@ -783,6 +804,9 @@ mod tests {
             .fold(String::new(), |text, line| text + line + "\n");
         let settings = Settings::parse(&all).expect("reads with everything set");
         assert!(settings.profile.is_some() && settings.severity.is_some() && settings.ignore.is_some());
+        let (also, own, groups) = (settings.also_search_for, settings.pattern, settings.log_group);
+        let search = search::search(&also.expect("names"), own.expect("patterns"), groups.expect("log groups"));
+        assert_eq!(search.expect("all of them resolve").own.len(), 1);
         assert_eq!(slack::routes(settings.slack.unwrap_or_default()).expect("webhooks").len(), 3);
     }
 

@@ -8,6 +8,7 @@ mod read;
 mod record;
 mod rows;
 mod schema;
+mod searches;
 
 use std::{cell::Cell, path::PathBuf};
 

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 
 use crate::{
     cli::{PathArgs, PathFormat},
-    collect::aws::Traffic,
+    collect::{Remembered, aws::Traffic},
     config::{Color, nearest},
     deliver::Sink,
     progress::Progress,
@@ -79,7 +79,7 @@ pub(crate) async fn path(arguments: PathArgs) -> anyhow::Result<u8> {
     let output = Sink::open(output)?;
     let config = arguments.settings(CHECK).resolve()?;
     let mut found = Found { wanted, ways: Vec::new(), names: BTreeSet::new(), unread: None };
-    source::read(&config, &Progress::of(&config), &mut found).await?;
+    source::read(&config, Remembered::new(), &Progress::of(&config), &mut found).await?;
     let ways = found.finish()?;
     let colored = color.is_on(&output);
     output.deliver(|out| match format {

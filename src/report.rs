@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    collect::aws::Traffic,
+    collect::{Remembered, aws::Traffic},
     config::{FailOn, IgnoreSetting},
     news::{Change, Finding},
 };
@@ -40,6 +40,10 @@ pub(crate) struct Report {
     /// Sorted by account and region.
     pub(crate) shards: Vec<Shard>,
     pub(crate) ignores: Vec<IgnoreUse>,
+    /// Log groups that the configuration names and that are in none of the regions.
+    pub(crate) not_found: Vec<String>,
+    /// What is to be remembered of the searches of log groups.
+    pub(crate) searched: Remembered,
     /// Whether it is of a saved inventory: its times may be long ago.
     pub(crate) replayed: bool,
     /// What changed since the last look, if a ledger remembers that one.
@@ -392,6 +396,8 @@ impl Builder {
             summary: self.summary,
             shards: self.shards.into_values().collect(),
             ignores: self.ignores,
+            not_found: Vec::new(),
+            searched: Remembered::new(),
             replayed: false,
             changes: None,
             spool,

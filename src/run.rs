@@ -4,13 +4,13 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use gatelight_checks::{
-    Severity,
+    Listing, Severity,
     inventory::{Account, Region},
 };
 use jiff::Timestamp;
 
 use crate::{
-    collect::aws::Traffic,
+    collect::{Names, Remembered, aws::Traffic},
     config::{Config, Format, Source},
     deliver::Sink,
     ledger::{self, Ledger, Opened},
@@ -34,7 +34,11 @@ pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
     }
     let progress = Progress::of(config);
     let ledger = config.ledger.as_deref().map(|path| open_ledger(path, &progress)).transpose()?;
-    let mut report = look(config, &progress).await?;
+    let remembered = match &ledger {
+        Some(ledger) => ledger.searches(ledger::AUDIT)?,
+        None => Remembered::new(),
+    };
+    let mut report = look(config, remembered, &progress).await?;
     let to_slack = |news: &News| {
         if config.post_to_slack { slack::compose(news, &config.slack, None) } else { Vec::new() }
     };
@@ -54,13 +58,14 @@ pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
     Ok(report.status())
 }
 
-/// Reads, judges, and writes nothing but the inventory that is to be saved. Dropped, it leaves nothing behind.
+/// Reads, judges, and writes nothing but the inventory that is to be saved. What is to be remembered of the searches of
+/// log groups is in the report. Dropped, it leaves nothing behind.
 ///
 /// # Errors
 /// Whatever kept it from looking.
-pub(crate) async fn look(config: &Config, progress: &Progress) -> anyhow::Result<Report> {
+pub(crate) async fn look(config: &Config, remembered: Remembered, progress: &Progress) -> anyhow::Result<Report> {
     let mut judging = Judging::new(config);
-    source::read(config, progress, &mut judging).await?;
+    source::read(config, remembered, progress, &mut judging).await?;
     judging.report()
 }
 
@@ -113,11 +118,18 @@ struct Judging<'a> {
     builder: Option<Builder>,
     started_at: Timestamp,
     report: Option<Report>,
+    searched: Remembered,
+    /// Log groups that the owner names and that were found nowhere, while everything was listed.
+    not_found: Vec<Names>,
 }
 
 impl<'a> Judging<'a> {
     fn new(config: &'a Config) -> Self {
-        Self { config, builder: None, started_at: Timestamp::UNIX_EPOCH, report: None }
+        // A saved inventory holds what was named when it was collected.
+        let live = matches!(config.source, Source::Live { .. });
+        let not_found = if live { config.search.log_groups.clone() } else { Vec::new() };
+        let (builder, started_at, report) = (None, Timestamp::UNIX_EPOCH, None);
+        Self { config, builder, started_at, report, searched: Remembered::new(), not_found }
     }
 
     fn report(self) -> anyhow::Result<Report> {
@@ -134,13 +146,22 @@ impl saved::Visitor for Judging<'_> {
     }
 
     fn region(&mut self, account: &Account, region: &Region, traffic: Traffic) -> anyhow::Result<()> {
+        let Listing { seen, rest } = &region.named_log_groups;
+        let unread = rest.get().is_err();
+        self.not_found.retain(|names| !unread && !seen.iter().any(|name| names.mean(name)));
         self.builder.as_mut().context("it has no beginning")?.add(account, region, traffic)
+    }
+
+    fn remember(&mut self, searched: Remembered) {
+        self.searched = searched;
     }
 
     fn finished(&mut self, finished_at: Timestamp) -> anyhow::Result<()> {
         let builder = self.builder.take().context("it has no beginning")?;
         let mut report = builder.finish(self.started_at, finished_at)?;
         report.replayed = matches!(self.config.source, Source::Saved(_));
+        report.searched = std::mem::take(&mut self.searched);
+        report.not_found = self.not_found.iter().map(ToString::to_string).collect();
         self.report = Some(report);
         Ok(())
     }

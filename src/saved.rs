@@ -8,7 +8,7 @@ use gatelight_checks::inventory::{Account, Region};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::collect::aws::Traffic;
+use crate::collect::{Remembered, aws::Traffic};
 
 /// The newest form that this version reads and the one that it writes.
 const VERSION: u32 = 1;
@@ -83,6 +83,8 @@ pub(crate) trait Visitor {
     fn begun(&mut self, started_at: Timestamp) -> anyhow::Result<()>;
     /// A region of an account.
     fn region(&mut self, account: &Account, region: &Region, traffic: Traffic) -> anyhow::Result<()>;
+    /// What is to be remembered of the searches of log groups, if there were any.
+    fn remember(&mut self, _: Remembered) {}
     /// The inventory was finished at that time.
     fn finished(&mut self, finished_at: Timestamp) -> anyhow::Result<()>;
 }

@@ -189,11 +189,9 @@ fn emails(line: &str) -> String {
     let is_domain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-');
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
-    while let Some((at, sign)) = [("@", rest.find('@')), ("%40", rest.find("%40"))]
-        .into_iter()
-        .filter_map(|(sign, at)| at.map(|at| (at, sign)))
-        .min()
-    {
+    // In an address, in JSON, in HTML.
+    let signs = ["@", "%40", "\\u0040", "&#64;"];
+    while let Some((at, sign)) = signs.into_iter().filter_map(|sign| Some((rest.find(sign)?, sign))).min() {
         let (before, after) = (&rest[..at], &rest[at + sign.len()..]);
         let local = before.len() - before.chars().rev().take_while(|c| is_local(*c)).map(char::len_utf8).sum::<usize>();
         let domain: usize = after.chars().take_while(|c| is_domain(*c)).map(char::len_utf8).sum();
@@ -361,6 +359,9 @@ mod tests {
             ("mail to jane.doe+x@example.co.uk now".to_owned(), "jane.doe"),
             ("mail to jane.doe+x@example.co.uk now".to_owned(), "example.co.uk"),
             ("user=jane%40example.com".to_owned(), "jane"),
+            (r#"{"user":"jane\u0040example.com"}"#.to_owned(), "jane"),
+            ("<td>jane&#64;example.com</td>".to_owned(), "example.com"),
+            ("0x9f86d081884c7d659a2feaa0c55ad015 is the key".to_owned(), "884c7d65"),
             ("password=hunter2&x=1".to_owned(), "hunter2"),
             ("PASSWORD: hunter2".to_owned(), "hunter2"),
             ("db_password = 'hunter 2'".to_owned(), "hunter"),

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::{
     accounts::{self, Closed, Open},
     collect::{
-        self,
+        self, CollectedRegion, Remembered,
         aws::{Pace, Traffic, Whose, http_client},
     },
     config::{Config, Regions, Source},
@@ -23,16 +23,24 @@ use crate::{
     saved::{self, Visitor},
 };
 
-/// Reads what the settings say, and shows it to `visitor`. Writes nothing but the inventory that is to be saved.
+/// Reads what the settings say, given what is `remembered` of earlier searches, and shows it to `visitor`. Writes nothing but the inventory that is to be saved.
 ///
 /// # Errors
 /// Whatever kept it from reading, or what the visitor says.
-pub(crate) async fn read(config: &Config, progress: &Progress, visitor: &mut dyn Visitor) -> anyhow::Result<()> {
+pub(crate) async fn read(
+    config: &Config,
+    remembered: Remembered,
+    progress: &Progress,
+    visitor: &mut dyn Visitor,
+) -> anyhow::Result<()> {
     match &config.source {
         Source::Saved(path) => from_saved(path, visitor),
         Source::Live { whose, regions, pace } => {
             let save = config.save.as_deref().map(Sink::open).transpose()?;
-            live(config, whose, regions, *pace, save, progress, visitor).await
+            let needs = collect::Needs::of(&config.checks, config.evidence, config.overhead_limit())
+                .and(config.also)
+                .searching(config.search.clone(), remembered);
+            live(config, (whose, regions, *pace), &needs, save, progress, visitor).await
         }
     }
 }
@@ -48,9 +56,8 @@ fn from_saved(path: &Path, visitor: &mut dyn Visitor) -> anyhow::Result<()> {
 
 async fn live(
     config: &Config,
-    whose: &[Whose],
-    regions: &Regions,
-    pace: Pace,
+    (whose, regions, pace): (&[Whose], &Regions, Pace),
+    needs: &collect::Needs,
     save: Option<Sink>,
     progress: &Progress,
     visitor: &mut dyn Visitor,
@@ -74,9 +81,9 @@ async fn live(
         regions.into_iter().try_for_each(|(region, traffic)| visitor.region(account, &region, traffic))
     };
     let http = http_client()?;
-    let needs = collect::Needs::of(&config.checks, config.evidence, config.overhead_limit()).and(config.also);
     let (open, closed) = accounts::open(whose, regions, pace, progress, &http).await?;
     let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut searched = Remembered::new();
     for Open { whose, session, caller, home, mut regions, calls } in open {
         if let Ok(account) = &caller.account {
             let read = read.entry(account.clone()).or_default();
@@ -91,8 +98,14 @@ async fn live(
         if regions.is_empty() {
             continue;
         }
-        let collected = collect::collect(&session, &caller, &home, &regions, &needs, pace, &calls).await;
-        let regions = collected.regions.into_iter().map(|region| (region.facts, region.traffic)).collect();
+        let collected = collect::collect(&session, &caller, &home, &regions, needs, pace, &calls).await;
+        let mut regions = Vec::new();
+        for CollectedRegion { facts, traffic, memories } in collected.regions {
+            if let (Ok(id), Some(memories)) = (collected.account.id.get(), memories) {
+                searched.insert((id.clone(), facts.name.clone()), memories);
+            }
+            regions.push((facts, traffic));
+        }
         keep(&collected.account, regions)?;
         progress.step();
     }
@@ -111,6 +124,7 @@ async fn live(
         io::Seek::rewind(&mut file)?;
         save.deliver(|out| io::copy(&mut file, out).map(drop))?;
     }
+    visitor.remember(searched);
     visitor.finished(finished_at)
 }
 

@@ -33,6 +33,16 @@ pub struct LogGroupUse<'a> {
     pub execution: Vec<StageOf<'a>>,
     /// The functions whose log it takes.
     pub functions: Vec<&'a Function>,
+    /// Whether the owner names it.
+    pub named: bool,
+}
+
+impl LogGroupUse<'_> {
+    /// Whether anything that was seen writes to it; else only the owner names it.
+    #[must_use]
+    pub fn is_written_to(&self) -> bool {
+        !(self.access.is_empty() && self.execution.is_empty() && self.functions.is_empty())
+    }
 }
 
 /// One region of one account.
@@ -213,7 +223,7 @@ impl<'a> Context<'a> {
     }
 
     /// Every log group that something here writes to, by name: access logs that go to this account and region,
-    /// execution logs that are on, and functions. What a listing hides is not among them.
+    /// execution logs that are on, and functions; and those that the owner names. What a listing hides is not among them.
     #[must_use]
     pub fn log_groups_in_use(&self) -> Vec<LogGroupUse<'a>> {
         let mut groups: BTreeMap<String, LogGroupUse<'a>> = BTreeMap::new();
@@ -232,6 +242,9 @@ impl<'a> Context<'a> {
         }
         for function in self.functions().flatten() {
             groups.entry(function.log_group_name()).or_default().functions.push(function);
+        }
+        for name in &self.region().named_log_groups.seen {
+            groups.entry(name.clone()).or_default().named = true;
         }
         groups.into_iter().map(|(name, group)| LogGroupUse { name, ..group }).collect()
     }
@@ -364,6 +377,7 @@ impl<'a> Context<'a> {
             capacity_providers,
             network,
             log_probes,
+            named_log_groups,
             keys,
             traffic,
             taken,
@@ -383,6 +397,7 @@ impl<'a> Context<'a> {
             .chain(capacity_providers.iter().filter_map(|answer| answer.vpc.get().err()))
             .chain(gaps_of_network(network))
             .chain(log_probes.iter().filter_map(|answer| answer.probe.get().err()))
+            .chain(named_log_groups.rest.get().err())
             .chain(keys.iter().filter_map(|answer| match answer.key.get() {
                 Ok(key) => key.as_ref()?.policy.get().err(),
                 Err(gap) => Some(gap),

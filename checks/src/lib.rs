@@ -153,7 +153,11 @@ pub fn audit(world: World<'_>, checks: &[&'static Check], policy: &Policy, sink:
                     let mut picked = groups.iter().map(|(_, group)| group).filter(|group| picks(group));
                     picked.find_map(|group| hangs_on_the_list(group, &context, || judge(group, &context)))
                 };
-                let missed = unread.clone().or_else(from_functions).or_else(unlisted);
+                let named = || {
+                    let rest = world.region.named_log_groups.rest.get().err();
+                    rest.filter(|_| check.needs.contains(&Need::LogProbes))
+                };
+                let missed = unread.clone().or_else(from_functions).or_else(named).or_else(unlisted);
                 let unseen = Unseen::any_if(missed.is_some());
                 (missed, unseen)
             }

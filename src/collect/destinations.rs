@@ -7,14 +7,14 @@ use aws_sdk_firehose as firehose;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use futures_util::{StreamExt, stream};
 use gatelight_checks::{
-    Gap,
+    Gap, Listing,
     inventory::{DeliveryStream, DeliveryStreamAnswer, LogGroup, LogGroupAnswer},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
 use super::{
-    Region,
+    Names, Region,
     aws::{Operation, Page, failed, lacks},
 };
 
@@ -89,6 +89,43 @@ impl<'a> LogGroups<'a> {
             (Ok(()), None) => List::Ended,
             (Ok(()), Some(token)) => List::At(Some(token)),
         };
+    }
+
+    /// The names that are meant: those that are stated, whether or not there are such groups, and those of the groups whose
+    /// names begin so.
+    pub(super) async fn named(&mut self, meant: &[Names]) -> Listing<String> {
+        let (mut names, mut rest) = (BTreeSet::new(), Ok(()));
+        for meant in meant {
+            let prefix = match meant {
+                Names::Exactly(name) => {
+                    names.insert(name.clone());
+                    continue;
+                }
+                Names::BeginningWith(prefix) => prefix,
+            };
+            let Self { region, client, found, .. } = self;
+            let resource = meant.to_string();
+            let listed = region
+                .calls
+                .pages(Operation::DescribeLogGroups, &resource, async |token| {
+                    let (elements, next) =
+                        page(region, client, Some(prefix.as_str()).filter(|prefix| !prefix.is_empty()), token).await?;
+                    let mut unnamed = Vec::new();
+                    for element in elements {
+                        match element {
+                            Ok(Named { name, group }) => {
+                                names.insert(name.clone());
+                                found.insert(name, group);
+                            }
+                            Err(gap) => unnamed.push(Err::<(), _>(gap)),
+                        }
+                    }
+                    Ok(Page { elements: unnamed, next })
+                })
+                .await;
+            rest = rest.and(listed.rest.get().map(drop));
+        }
+        Listing { seen: names.into_iter().collect(), rest: rest.into() }
     }
 
     /// What AWS says about each log group of `names`.

@@ -4,7 +4,7 @@
 mod lines;
 mod stage;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use gatelight_checks::{
     Context, Fetched, Gap,
@@ -124,7 +124,6 @@ pub(super) async fn then<'a>(
             if stage.is_served() {
                 stage.ask_taken(&mut asks, now);
             }
-            stage.ask_client_errors(&mut asks, context);
             let asked = needs.contains(Need::Latencies) && stage.serves(SAMPLES);
             asked.then(|| stage.ask_latencies(&mut asks)).flatten()
         })
@@ -134,6 +133,7 @@ pub(super) async fn then<'a>(
     let timings: Vec<_> = latencies.into_iter().map(|asked| asked.map(|asked| timings(asked, &told))).collect();
 
     let mut asks = Asks::default();
+    stages.iter_mut().for_each(|stage| stage.ask_client_errors(&mut asks, context));
     let percentiles: Vec<_> = stages
         .iter()
         .zip(&timings)
@@ -143,14 +143,14 @@ pub(super) async fn then<'a>(
             overhead.is_above(needs.overhead_limit).then(|| stage.ask_percentiles(&mut asks)).flatten()
         })
         .collect();
-    let (told, own_lines) = futures_util::future::join(
+    let (told, mut own_lines) = futures_util::future::join(
         metrics::read(region, &asks.0),
         lines::own_lines(region, context, places, &stages, now),
     )
     .await;
+    stages.iter_mut().for_each(|stage| stage.take(&told));
     let percentiles = percentiles.into_iter().map(|asked| asked.map(|asked| self::percentiles(asked, &told)));
 
-    let mut own_lines: BTreeMap<usize, _> = own_lines;
     let (mut traffic, mut taken) = (Vec::new(), Vec::new());
     for (at, ((stage, timings), percentiles)) in stages.into_iter().zip(timings).zip(percentiles).enumerate() {
         taken.extend(stage.taken_answer(own_lines.remove(&at)));

@@ -2,7 +2,7 @@
 //! estimated.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Write},
 };
 
@@ -49,6 +49,7 @@ pub(super) fn render(estimates: &Estimates, colored: bool, out: &mut dyn Write) 
 }
 
 /// An amount in the table. `–`: nothing is there that could cost; `*`: more is paid elsewhere; `?`: more is not known.
+/// The narrowest column has room for `$98,800 *?`.
 fn cell<'a>(costs: impl Iterator<Item = &'a Cost> + Clone) -> String {
     let is_off = costs.clone().all(|cost| matches!(cost.estimate, Estimate::Nothing(_)));
     if is_off {
@@ -56,17 +57,10 @@ fn cell<'a>(costs: impl Iterator<Item = &'a Cost> + Clone) -> String {
     }
     let is_seen = costs.clone().any(|cost| matches!(cost.estimate, Estimate::Known(_)));
     let total: Total = costs.collect();
-    let mut parts = Vec::new();
-    if is_seen {
-        parts.push(total.known.to_string());
-    }
-    if total.elsewhere {
-        parts.push("*".to_owned());
-    }
-    if !total.gaps.is_empty() {
-        parts.push("?".to_owned());
-    }
-    parts.join(" + ")
+    let amount = if is_seen { total.known.to_string().replace("under ", "< ") } else { String::new() };
+    let more = format!("{}{}", if total.elsewhere { "*" } else { "" }, if total.gaps.is_empty() { "" } else { "?" });
+    let blank = if amount.is_empty() || more.is_empty() { "" } else { " " };
+    format!("{amount}{blank}{more}")
 }
 
 fn cells<'a>(costs: impl Iterator<Item = &'a Cost> + Clone) -> String {
@@ -97,10 +91,10 @@ fn table(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{BOLD}{stages:<NAME$}{}{BOLD:#}", cells(all.clone()))?;
     let has = |is: fn(&Estimate) -> bool| all.clone().any(|cost| is(&cost.estimate));
     if has(|estimate| matches!(estimate, Estimate::Elsewhere(_))) {
-        writeln!(out, "{DIM}* charged by another service, at prices that are not estimated here{DIM:#}")?;
+        writeln!(out, "{DIM}* more is charged by another service, at prices that are not estimated here{DIM:#}")?;
     }
     if has(|estimate| matches!(estimate, Estimate::Unknown(_))) {
-        writeln!(out, "{DIM}? could not be estimated: the reasons are below{DIM:#}")?;
+        writeln!(out, "{DIM}? more could not be estimated: the reasons are below{DIM:#}")?;
     }
     against_requests(estimates, out)
 }
@@ -142,10 +136,14 @@ fn reasons(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
         if estimates.places > 1 {
             writeln!(out, "{INDENT}{DIM}{}{DIM:#}", plain(&place.lies()))?;
         }
+        // What several figures rest on is said once.
+        let mut said = BTreeSet::new();
         for cost in &cost.costs {
-            if let Estimate::Known(money) = &cost.estimate {
-                let text = format!("{}, {money}: {}.", what(cost), cost.assumptions.join("; "));
-                wrapped("          ", &plain(&text), out)?;
+            let Estimate::Known(money) = &cost.estimate else { continue };
+            let new: Vec<&str> =
+                cost.assumptions.iter().map(String::as_str).filter(|told| said.insert(*told)).collect();
+            if money.cents() > 0 {
+                wrapped("          ", &plain(&format!("{}, {money}: {}.", what(cost), new.join("; "))), out)?;
             }
         }
     }

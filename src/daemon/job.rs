@@ -16,6 +16,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    collect::Remembered,
     config::{Config, daemon::Schedule},
     deliver::Sink,
     ledger::Ledger,
@@ -48,6 +49,7 @@ pub(crate) trait Look: Send + Sync {
     fn look<'a>(
         &'a self,
         config: &'a Config,
+        remembered: Remembered,
         progress: &'a Progress,
     ) -> Pin<Box<dyn Future<Output = anyhow::Result<Report>> + 'a>>;
 }
@@ -59,9 +61,10 @@ impl Look for Audit {
     fn look<'a>(
         &'a self,
         config: &'a Config,
+        remembered: Remembered,
         progress: &'a Progress,
     ) -> Pin<Box<dyn Future<Output = anyhow::Result<Report>> + 'a>> {
-        Box::pin(run::look(config, progress))
+        Box::pin(run::look(config, remembered, progress))
     }
 }
 
@@ -141,12 +144,13 @@ impl Job {
 
     fn try_to(&self) -> anyhow::Result<Option<Seen>> {
         let audit = &self.schedule.audit;
+        let remembered = self.memory.lock().searches(&self.schedule.name)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let report = runtime.block_on(async {
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => Ok(None),
-                report = self.look.look(audit, &self.progress) => report.map(Some),
+                report = self.look.look(audit, remembered, &self.progress) => report.map(Some),
                 () = tokio::time::sleep(self.limit) => {
                     Err(anyhow!("it took longer than run-limit, {} seconds, and was stopped", self.limit.as_secs()))
                 }

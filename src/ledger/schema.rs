@@ -91,6 +91,17 @@ pub(super) const STEPS: &[&str] = &[
         webhook TEXT PRIMARY KEY,
         last INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;",
+    // What is remembered of the search of a log group, so that the next need read only what is new. Whoever searches
+    // knows the form; one of another form is no memory.
+    "CREATE TABLE searches (
+        scope INTEGER NOT NULL REFERENCES scopes (id),
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        log_group TEXT NOT NULL,
+        memory TEXT NOT NULL,
+        written_at INTEGER NOT NULL,
+        PRIMARY KEY (scope, account, region, log_group)
+    ) STRICT, WITHOUT ROWID;",
 ];
 
 /// What a file is, by its own word.

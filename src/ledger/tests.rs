@@ -6,6 +6,7 @@ mod month;
 mod outbox;
 mod retention;
 mod rules;
+mod searches;
 
 use std::path::PathBuf;
 

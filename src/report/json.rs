@@ -25,6 +25,7 @@ struct Head<'a> {
     complete: bool,
     summary: Counts,
     ignores: Vec<IgnoreEntry<'a>>,
+    log_groups_not_found: &'a [String],
     shards: Vec<ShardEntry<'a>>,
     changes: Option<ChangeCounts>,
     gone: Option<Vec<GoneEntry<'a>>>,
@@ -217,6 +218,7 @@ fn head(report: &Report) -> Head<'_> {
                 ended: ignore.ended,
             })
             .collect(),
+        log_groups_not_found: &report.not_found,
         shards: report
             .shards
             .iter()

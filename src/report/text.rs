@@ -229,6 +229,7 @@ impl Page<'_> {
         self.notes(gathered)?;
         self.ignored(report, gathered)?;
         self.ignores(report)?;
+        self.not_found(report)?;
         self.over(report, gathered)?;
         self.summary(report, least)
     }
@@ -453,6 +454,17 @@ impl Page<'_> {
             };
             let text = format!("check {}, subject {}: {why}", ignore.setting.check, ignore.setting.subject);
             self.wrapped(INDENT, &plain(&text))?;
+        }
+        Ok(())
+    }
+
+    /// A name that was misspelt would be a log group that nobody looks at.
+    fn not_found(&mut self, report: &Report) -> io::Result<()> {
+        if !report.not_found.is_empty() {
+            writeln!(self.out, "\n{BOLD}Log groups of the configuration that are not there{BOLD:#}")?;
+        }
+        for name in &report.not_found {
+            self.wrapped(INDENT, &plain(name))?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The daemon as a process: against moto, with a stand-in for Slack and one for systemd.
 
 mod kill;
-mod process;
+pub(crate) mod process;
 
 use std::{net::TcpListener, time::Instant};
 

@@ -14,6 +14,7 @@ mod packaging;
 mod path;
 mod read_only;
 mod scale;
+mod scrub;
 mod slack;
 mod support;
 mod xray_wire;

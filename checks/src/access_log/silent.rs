@@ -52,6 +52,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     if settled([changed.get().ok().copied(), created.get().ok().copied()]).is_some_and(is_short) {
         return not_applicable("the stage or its destination was changed too short a time ago");
     }
+    let begins = settled([Some(*changed.get()?), Some(*created.get()?)]);
     let answer = context.traffic().taken(stage)?;
     if answer.until.duration_since(answer.since) < LEAST {
         return not_applicable("the window is shorter than half an hour");
@@ -100,8 +101,6 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     if requests.saturating_sub(errors) < REQUESTS {
         return not_applicable(few);
     }
-    // Only now do these matter: had something arrived, it would not matter since when.
-    let begins = settled([Some(*changed.get()?), Some(*created.get()?)]);
     if begins.is_some_and(|begins| answer.since < begins) || answer.until > end {
         return unprovable(format!(
             "requests were counted between {} and {}, when the access log need not have worked yet",

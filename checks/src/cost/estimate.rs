@@ -246,7 +246,7 @@ fn recorded(facts: &StageFacts<'_>, of: &TraceFacts, quote: &Quote<'_>) -> Cost 
     }
     if !sampling.before.is_empty() {
         told.push(format!(
-            "as if no request matched what comes first for some: sampling rule {}",
+            "as if no request matched the rules that come first for some: {}",
             sampling.before.join(", ")
         ));
     }

@@ -1,10 +1,10 @@
 //! `log-emission-failing`: a log group holds lines that say that logs or traces do not arrive.
 
-use super::patterns;
+use super::{console, patterns};
 use crate::{
     Context, Gap, Judgement, LogGroupUse, Severity, Verdict,
     check::{Check, Evidence, Failure, Fix, Judge, Need},
-    inventory::{Hit, LogProbe},
+    inventory::{Hit, LogProbe, OwnPattern},
 };
 
 /// See the documentation beside this file.
@@ -59,26 +59,56 @@ fn probe<'a>(name: &str, context: &Context<'a>) -> Result<Option<&'a LogProbe>, 
 /// Whether nothing but access logs is written to the group, whose text comes from clients. What a listing hides may be
 /// something else.
 fn is_for_clients(group: &LogGroupUse<'_>, context: &Context<'_>) -> Result<bool, Gap> {
-    if !(group.execution.is_empty() && group.functions.is_empty()) {
+    // One that the owner names and nothing writes to that was seen is not the clients'.
+    if group.access.is_empty() || !(group.execution.is_empty() && group.functions.is_empty()) {
         return Ok(false);
     }
     let hidden = context.stages().filter_map(Result::err).chain(context.functions().filter_map(Result::err)).next();
     hidden.map_or(Ok(true), Err)
 }
 
+/// What a pattern means, whoever it is from.
+struct Meaning<'a> {
+    severity: Severity,
+    says: &'a str,
+    fix: &'a str,
+    /// One filter pattern that finds its events.
+    filter: String,
+}
+
+const READ: &str = "Read the events and mend what they name.";
+
+impl<'a> Meaning<'a> {
+    /// A pattern of which nothing is known, such as one of a later version, may be the worst.
+    fn of(name: &'a str, own: &'a [OwnPattern]) -> Self {
+        let filter_of = |patterns: &[&'static patterns::Pattern]| {
+            patterns::filters_of(patterns.iter().copied()).into_iter().next().unwrap_or_default()
+        };
+        if let Some(pattern) = patterns::find(name) {
+            let patterns::Pattern { severity, says, fix, .. } = pattern;
+            return Self { severity: *severity, says, fix, filter: filter_of(&[pattern]) };
+        }
+        match own.iter().find(|pattern| pattern.name == name) {
+            Some(OwnPattern { severity, says, fix, filter, .. }) => {
+                Self { severity: *severity, says, fix: fix.as_deref().unwrap_or(READ), filter: filter.clone() }
+            }
+            None => Self { severity: CHECK.severity, says: name, fix: READ, filter: String::new() },
+        }
+    }
+}
+
 fn failure(group: &LogGroupUse<'_>, probe: &LogProbe, context: &Context<'_>) -> Failure {
     let LogProbe { since, until, reached, hits, .. } = probe;
     let name = group.name.as_str();
-    let mut hits: Vec<_> = hits.iter().map(|hit| (patterns::find(&hit.pattern), hit)).collect();
-    // A pattern that this version does not know may be the worst.
-    let severity = |pattern: Option<&patterns::Pattern>| pattern.map_or(CHECK.severity, |pattern| pattern.severity);
-    hits.sort_by(|(a, x), (b, y)| severity(*b).cmp(&severity(*a)).then_with(|| x.pattern.cmp(&y.pattern)));
-    let worst = hits.first().map_or(CHECK.severity, |(pattern, _)| severity(*pattern));
+    let searched = context.region().searched_for.get();
+    let own = searched.as_ref().map_or(&[][..], |searched| &searched.own);
+    let mut hits: Vec<_> = hits.iter().map(|hit| (Meaning::of(&hit.pattern, own), hit)).collect();
+    hits.sort_by(|(a, x), (b, y)| b.severity.cmp(&a.severity).then_with(|| x.pattern.cmp(&y.pattern)));
+    let worst = hits.first().map_or(CHECK.severity, |(meaning, _)| meaning.severity);
     let clients = is_for_clients(group, context);
 
     let count: u64 = hits.iter().fold(0, |sum, (_, hit)| sum.saturating_add(hit.count));
-    let says: Vec<_> =
-        hits.iter().map(|(pattern, hit)| pattern.map_or(hit.pattern.as_str(), |pattern| pattern.says)).collect();
+    let says: Vec<_> = hits.iter().map(|(meaning, _)| meaning.says).collect();
     let mut message = format!(
         "Log group {name} holds {}{} between {since} and {until}: {}.",
         if reached.is_some() { "at least " } else { "" },
@@ -102,46 +132,39 @@ fn failure(group: &LogGroupUse<'_>, probe: &LogProbe, context: &Context<'_>) -> 
             worst
         }
     };
-    let mut evidence: Vec<_> = hits.iter().flat_map(|(_, hit)| evidence(hit)).collect();
+    let mut evidence: Vec<_> =
+        hits.iter().flat_map(|(meaning, hit)| evidence(hit, &meaning.filter, name, context)).collect();
     if clients == Ok(true) {
         evidence.push(Evidence::new("source", "text supplied by clients"));
     }
-    let fix = match hits.first() {
-        Some((Some(pattern), _)) => pattern.fix,
-        _ => "Read the events and mend what they name.",
-    };
+    let (fix, filter) = hits.first().map_or((READ, ""), |(meaning, _)| (meaning.fix, meaning.filter.as_str()));
     let (from, to) = (since.as_millisecond().to_string(), until.as_millisecond().to_string());
+    let mut command = vec!["aws", "logs", "filter-log-events", "--region", &context.region().name];
+    command.extend(["--log-group-name", name, "--start-time", &from, "--end-time", &to]);
+    if !filter.is_empty() {
+        command.extend(["--filter-pattern", filter]);
+    }
     Failure {
         severity: Some(severity),
         cause: None,
         message,
         evidence,
         affects: group.functions.iter().map(|function| function.subject()).collect(),
-        fix: Fix::say(fix).command([
-            "aws",
-            "logs",
-            "filter-log-events",
-            "--region",
-            &context.region().name,
-            "--log-group-name",
-            name,
-            "--start-time",
-            &from,
-            "--end-time",
-            &to,
-            "--filter-pattern",
-            &patterns::filter(),
-        ]),
+        fix: Fix { command: Some(command.into_iter().map(str::to_owned).collect()), ..Fix::say(fix) },
     }
 }
 
-fn evidence(hit: &Hit) -> impl Iterator<Item = Evidence> {
-    let Hit { pattern, count, first, last, sample } = hit;
+fn evidence(hit: &Hit, filter: &str, group: &str, context: &Context<'_>) -> Vec<Evidence> {
+    let Hit { pattern, count, first, last, samples } = hit;
     let events = if *count == 1 { "event" } else { "events" };
-    let counted = Evidence::new(pattern, format!("{count} {events}, first {first}, last {last}"));
+    let mut all = vec![Evidence::new(pattern, format!("{count} {events}, first {first}, last {last}"))];
     // The name marks the line as Gatelight's: where a report is logged, the sample is not found anew.
-    let sample = sample.as_ref().map(|line| Evidence::new(format!("sample (gatelight: {pattern})"), line));
-    std::iter::once(counted).chain(sample)
+    let sample = |line: &String| Evidence::new(format!("sample (gatelight: {pattern})"), line);
+    all.extend(samples.iter().map(sample));
+    let place = (context.account().partition.as_str(), context.region().name.as_str());
+    let page = console::events(place, group, filter, (*first, *last));
+    all.extend(page.map(|page| Evidence::new(format!("console (gatelight: {pattern})"), page)));
+    all
 }
 
 #[cfg(test)]

@@ -1,6 +1,12 @@
-//! The texts that programs write when they cannot send their logs or traces, and one CloudWatch filter for them all.
+//! The texts that programs write when they cannot send their logs or traces, and CloudWatch filters for them all.
+
+mod filter;
+mod table;
 
 use crate::Severity;
+
+pub use filter::{LONGEST, check as check_filter};
+pub use table::{OPTIONAL, PATTERNS};
 
 /// A text that says that logs or traces do not arrive.
 #[derive(Debug, PartialEq, Eq)]
@@ -11,78 +17,16 @@ pub struct Pattern {
     /// How much a hit matters.
     pub severity: Severity,
     /// A line holds one of these; upper and lower case differ.
-    any_of: &'static [&'static str],
+    pub any_of: &'static [&'static str],
     /// And one of these, if there are any.
-    and_any_of: &'static [&'static str],
-    /// What a hit says, after "that say that".
+    pub and_any_of: &'static [&'static str],
+    /// What a hit says.
     pub says: &'static str,
     /// What to do.
     pub fix: &'static str,
+    /// Where the text is known from.
+    pub source: &'static str,
 }
-
-/// Every pattern, the worst first: a line counts for the first that it matches.
-///
-/// The texts are those of the X-Ray daemon (<https://github.com/aws/aws-xray-daemon>), the X-Ray SDK for Python
-/// (<https://github.com/aws/aws-xray-sdk-python>) and the OpenTelemetry collector
-/// (<https://github.com/open-telemetry/opentelemetry-collector>), but for the first, which no program of AWS writes.
-pub const PATTERNS: &[Pattern] = &[
-    Pattern {
-        name: "failed-to-emit-logs",
-        severity: Severity::High,
-        any_of: &["Failed to emit logs", "failed to emit logs"],
-        and_any_of: &[],
-        says: "logs could not be sent",
-        fix: "Read the events: what follows the text names the cause. Mend it in the program that wrote them.",
-    },
-    Pattern {
-        name: "segment-batch-failed",
-        severity: Severity::Medium,
-        any_of: &["Sending segment batch failed with"],
-        and_any_of: &[],
-        says: "the X-Ray daemon could not upload segments",
-        fix: "Let the daemon's role do xray:PutTraceSegments and xray:PutTelemetryRecords, and let it reach X-Ray.",
-    },
-    Pattern {
-        name: "segment-dropped",
-        severity: Severity::Medium,
-        any_of: &["Segment dropped."],
-        and_any_of: &[],
-        says: "the X-Ray daemon dropped segments",
-        fix: "Give the X-Ray daemon more memory, or sample fewer requests.",
-    },
-    Pattern {
-        name: "entity-not-sent-to-daemon",
-        severity: Severity::Medium,
-        any_of: &["Failed to send entity to Daemon"],
-        and_any_of: &[],
-        says: "the X-Ray SDK could not reach its daemon",
-        fix: "Turn active tracing on, so that the daemon runs; elsewhere than in Lambda, start the daemon.",
-    },
-    Pattern {
-        name: "export-rejected",
-        severity: Severity::Medium,
-        any_of: &["Exporting failed. Rejecting data"],
-        and_any_of: &[],
-        says: "the OpenTelemetry collector threw data away",
-        fix: "Let the collector reach its endpoint and its role send there; the event names what failed.",
-    },
-    Pattern {
-        name: "put-log-events-denied",
-        severity: Severity::Medium,
-        any_of: &["AccessDenied"],
-        and_any_of: &["logs:PutLogEvents"],
-        says: "logs:PutLogEvents was denied",
-        fix: "Allow logs:PutLogEvents to the role that the event names, on the log group that it names.",
-    },
-    Pattern {
-        name: "xray-put-denied",
-        severity: Severity::Medium,
-        any_of: &["AccessDenied"],
-        and_any_of: &["xray:Put"],
-        says: "sending traces to X-Ray was denied",
-        fix: "Allow xray:PutTraceSegments and xray:PutTelemetryRecords to the role that the event names.",
-    },
-];
 
 impl Pattern {
     fn fits(&self, line: &str) -> bool {
@@ -91,40 +35,97 @@ impl Pattern {
     }
 }
 
+/// Every pattern that there is, those that are searched for by themselves first.
+pub fn all() -> impl Iterator<Item = &'static Pattern> {
+    PATTERNS.iter().chain(OPTIONAL)
+}
+
 /// The pattern of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Pattern> {
-    PATTERNS.iter().find(|pattern| pattern.name == name)
+    all().find(|pattern| pattern.name == name)
 }
 
-/// The worst pattern that a line matches. Gatelight's own lines match none.
+/// The patterns that are searched for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patterns(Vec<&'static Pattern>);
+
+impl Default for Patterns {
+    fn default() -> Self {
+        Self(PATTERNS.iter().collect())
+    }
+}
+
+impl Patterns {
+    /// The default patterns, and those of [`OPTIONAL`] that `names` name.
+    ///
+    /// # Errors
+    /// The name that none of them has.
+    pub fn with<'n>(names: impl IntoIterator<Item = &'n str>) -> Result<Self, &'n str> {
+        let mut chosen = Self::default();
+        for name in names {
+            let pattern = find(name).ok_or(name)?;
+            if !chosen.0.contains(&pattern) {
+                chosen.0.push(pattern);
+            }
+        }
+        // The worst first: a line counts for the first that it matches. Names decide nothing but the order in which they
+        // were given.
+        let place = |pattern: &Pattern| all().position(|other| other == pattern);
+        chosen.0.sort_by_key(|pattern| (std::cmp::Reverse(pattern.severity), place(pattern)));
+        Ok(chosen)
+    }
+
+    /// Each, the worst first.
+    pub fn iter(&self) -> impl Iterator<Item = &'static Pattern> {
+        self.0.iter().copied()
+    }
+
+    /// The worst pattern that a line matches. Gatelight's own lines match none.
+    #[must_use]
+    pub fn matches(&self, line: &str) -> Option<&'static Pattern> {
+        self.iter().find(|pattern| pattern.fits(line)).filter(|_| !is_our_own(line))
+    }
+
+    /// Filter patterns of CloudWatch Logs that together let through every line that [`matches`](Self::matches) accepts,
+    /// and more, each of at most [`LONGEST`] characters. Their terms match anywhere in an event, in the case in which they
+    /// are written, and are joined by "or". What takes two texts is asked for by the first alone.
+    #[must_use]
+    pub fn filters(&self) -> Vec<String> {
+        filters_of(self.iter())
+    }
+}
+
+/// Filter patterns of CloudWatch Logs for some patterns; see [`Patterns::filters`].
 #[must_use]
-pub fn matches(line: &str) -> Option<&'static Pattern> {
-    PATTERNS.iter().find(|pattern| pattern.fits(line)).filter(|_| !is_our_own(line))
-}
-
-/// A filter pattern of CloudWatch Logs that lets through every line that [`matches`] accepts, and more: its terms match
-/// anywhere in an event, in the case in which they are written, and are joined by "or". What takes two texts is asked for
-/// by the first alone.
-#[must_use]
-pub fn filter() -> String {
-    let terms: Vec<_> = terms().into_iter().map(|text| format!("?\"{text}\"")).collect();
-    terms.join(" ")
-}
-
-fn terms() -> Vec<&'static str> {
+pub fn filters_of(patterns: impl Iterator<Item = &'static Pattern>) -> Vec<String> {
     let mut terms = Vec::new();
-    for text in PATTERNS.iter().flat_map(|pattern| pattern.any_of) {
-        if !terms.contains(text) {
-            terms.push(*text);
+    for text in patterns.flat_map(|pattern| pattern.any_of) {
+        let term = term(text);
+        if !terms.contains(&term) {
+            terms.push(term);
         }
     }
-    terms
+    let mut filters: Vec<String> = Vec::new();
+    for term in terms {
+        match filters.last_mut() {
+            Some(filter) if filter.chars().count() + 1 + term.chars().count() <= LONGEST => {
+                filter.push(' ');
+                filter.push_str(&term);
+            }
+            _ => filters.push(term),
+        }
+    }
+    filters
+}
+
+fn term(text: &str) -> String {
+    format!("?\"{text}\"")
 }
 
 /// Whether a line is Gatelight's: it quotes what was found elsewhere, and must not be found again. Such a line holds the
 /// tool's name as Gatelight writes it (`gatelight: …` on stderr and before a sample, `gatelight::…` in its log,
-/// `"gatelight"` in JSON), or this check's id, or a term of [`filter`] (the command in a report; CloudTrail's record of
+/// `"gatelight"` in JSON), or this check's id, or a term of a filter (the command in a report; CloudTrail's record of
 /// the search). The name as a part of another word, of a path or of an ARN is nobody's mark.
 fn is_our_own(line: &str) -> bool {
     // JSON within JSON: `\"gatelight\"`.
@@ -136,103 +137,19 @@ fn is_our_own(line: &str) -> bool {
     });
     named
         || plain.contains(super::failing::CHECK.id)
-        || terms().into_iter().any(|text| plain.contains(&format!("?\"{text}\"")))
+        || all().flat_map(|pattern| pattern.any_of).any(|text| plain.contains(&term(text)))
+}
+
+/// Whether a line that CloudWatch found by a filter of the owner's is one of Gatelight's, or a record of that search.
+#[must_use]
+pub fn is_our_own_by(line: &str, filter: &str) -> bool {
+    let records_a_search = || {
+        let plain = line.replace('\\', "");
+        ["filterPattern", "filter-pattern", "FilterLogEvents"].iter().any(|mark| plain.contains(mark))
+            && plain.contains(&filter.replace('\\', ""))
+    };
+    is_our_own(line) || records_a_search()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn name(line: &str) -> Option<&'static str> {
-        matches(line).map(|pattern| pattern.name)
-    }
-
-    #[test]
-    fn lines_as_programs_write_them_match() {
-        for (line, pattern) in [
-            ("2026-11-22T09:00:00Z ERROR Failed to emit logs: dispatch failure", "failed-to-emit-logs"),
-            (r#"{"level":"error","msg":"failed to emit logs","batch":12}"#, "failed-to-emit-logs"),
-            ("[Error] Sending segment batch failed with: RequestError: send request failed", "segment-batch-failed"),
-            (
-                "[Error] Sending segment batch failed with: AccessDeniedException: User: arn:aws:sts::1:assumed-role/r/i \
-                 is not authorized to perform: xray:PutTraceSegments",
-                "segment-batch-failed",
-            ),
-            ("[Warn] Segment dropped. Consider increasing memory limit", "segment-dropped"),
-            ("Failed to send entity to Daemon.", "entity-not-sent-to-daemon"),
-            (r#"{"msg":"Exporting failed. Rejecting data.","dropped_items":3}"#, "export-rejected"),
-            (
-                "An error occurred (AccessDeniedException) when calling the PutLogEvents operation: User: x is not \
-                 authorized to perform: logs:PutLogEvents on resource: y",
-                "put-log-events-denied",
-            ),
-            ("AccessDenied: not authorized to perform: xray:PutTelemetryRecords", "xray-put-denied"),
-        ] {
-            assert_eq!(name(line), Some(pattern), "{line}");
-        }
-    }
-
-    #[test]
-    fn decoys_do_not_match() {
-        for line in [
-            "",
-            "FAILED TO EMIT LOGS",
-            "Failed to emit metrics",
-            "sending segment batch failed with",
-            "Segment dropped",
-            "Exporting failed. Will retry the request after interval.",
-            "AccessDenied: not authorized to perform: s3:GetObject",
-            "Access Denied when calling logs:PutLogEvents",
-            "calling logs:PutLogEvents",
-        ] {
-            assert_eq!(name(line), None, "{line}");
-        }
-    }
-
-    #[test]
-    fn gatelights_own_lines_are_left_out() {
-        for line in [
-            "gatelight: Failed to emit logs",
-            "DEBUG gatelight::collect: Failed to emit logs",
-            r#"{"version":1,"tool":{"name":"gatelight","version":"0.1.0"},"message":"Failed to emit logs"}"#,
-            r#"{"log":"{\"name\":\"gatelight\"} Failed to emit logs"}"#,
-            r#"{"check":"log-emission-failing","sample":"Failed to emit logs"}"#,
-            "  sample (gatelight: failed-to-emit-logs)  Failed to emit logs: 503",
-            r#"aws logs filter-log-events --filter-pattern '?"Failed to emit logs"'"#,
-            r#"{"eventName":"FilterLogEvents","requestParameters":{"filterPattern":"?\"Failed to emit logs\""}}"#,
-        ] {
-            assert_eq!(name(line), None, "{line}");
-        }
-        for line in [
-            "gatelighter: Failed to emit logs",
-            "Failed to emit logs to /aws/lambda/gatelight",
-            "Failed to emit logs as arn:aws:iam::123456789012:role/gatelight: denied",
-            "my-gatelight: Failed to emit logs",
-            "Failed to emit logs (is gatelight running?)",
-        ] {
-            assert_eq!(name(line), Some("failed-to-emit-logs"), "{line}");
-        }
-    }
-
-    #[test]
-    fn the_filter_is_one_that_cloudwatch_takes_and_leaves_nothing_out() {
-        let filter = filter();
-        assert!(filter.chars().count() <= 1_024, "{filter}");
-        assert!(filter.starts_with(r#"?"Failed to emit logs" ?"failed to emit logs" ?"Sending"#), "{filter}");
-        assert_eq!(filter.matches(r#"?"AccessDenied""#).count(), 1, "{filter}");
-        for text in PATTERNS.iter().flat_map(|pattern| pattern.any_of) {
-            assert!(filter.contains(&format!("?\"{text}\"")) && !text.contains(['"', '\\']), "{text}");
-        }
-    }
-
-    #[test]
-    fn names_are_unique_hide_their_text_and_the_worst_comes_first() {
-        for (at, pattern) in PATTERNS.iter().enumerate() {
-            assert_eq!(find(pattern.name), Some(pattern));
-            assert_eq!(PATTERNS.iter().position(|other| other.name == pattern.name), Some(at));
-            assert_eq!(name(&format!("{} {} {}", pattern.name, pattern.says, pattern.fix)), None);
-        }
-        assert!(PATTERNS.is_sorted_by(|a, b| a.severity >= b.severity));
-        assert_eq!(find("Failed to emit logs"), None);
-    }
-}
+mod tests;

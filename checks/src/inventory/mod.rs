@@ -28,7 +28,7 @@ pub use network::{
 pub use ingested::IngestedAnswer;
 pub use key::{Key, KeyAnswer};
 pub use organization::{Organization, OrganizationLevel, OrganizationPolicy, PolicyType};
-pub use probe::{Hit, LogProbe, LogProbeAnswer};
+pub use probe::{Hit, LogProbe, LogProbeAnswer, OwnPattern, SearchedFor};
 pub use tracing::{SamplingAttribute, SamplingRule, TraceDestination};
 pub use traffic::{LatencyPercentiles, OwnLines, Percentiles, TakenAnswer, Timing, TrafficAnswer};
 
@@ -130,6 +130,10 @@ pub struct Region {
     /// What the search of each log group gave.
     #[serde(default)]
     pub log_probes: Vec<LogProbeAnswer>,
+    /// What they were searched for.
+    pub searched_for: Fetched<SearchedFor>,
+    /// The log groups here that the owner names, and that are not known to be absent.
+    pub named_log_groups: Listing<String>,
     /// What AWS said about the KMS keys of log groups.
     #[serde(default)]
     pub keys: Vec<KeyAnswer>,
@@ -165,6 +169,8 @@ impl Region {
             capacity_providers: Vec::new(),
             network: Network::unread(gap),
             log_probes: Vec::new(),
+            searched_for: Err(gap.clone()).into(),
+            named_log_groups: Listing::unread(gap.clone()),
             keys: Vec::new(),
             traffic: Vec::new(),
             taken: Vec::new(),

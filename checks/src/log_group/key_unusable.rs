@@ -23,7 +23,7 @@ pub const CHECK: Check = Check {
         Need::FunctionLogGroups,
         Need::LogGroupKeys,
     ],
-    judge: Judge::LogGroup(|_| true, judge),
+    judge: Judge::LogGroup(|group| group.is_written_to(), judge),
     docs: include_str!("key_unusable.md"),
 };
 

@@ -67,7 +67,7 @@ fn kind_and_needs(world: &Value, names: &Names, pointer: &str) -> (String, Vec<N
         "region.functions.rest" => Need::Functions,
         "region.callers[].policy" => Need::Callers,
         "region.log_policies.rest" => Need::LogPolicies,
-        "region.log_probes[].probe" => Need::LogProbes,
+        "region.log_probes[].probe" | "region.searched_for" | "region.named_log_groups.rest" => Need::LogProbes,
         "region.sampling_rules.rest" => Need::SamplingRules,
         "region.trace_destination" => Need::TraceDestination,
         "region.keys[].key" | "region.keys[].key.policy" => Need::LogGroupKeys,

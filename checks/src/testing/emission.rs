@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use super::{Inventory, denied};
 use crate::{
-    Fetched,
-    inventory::{Hit, LogProbe, LogProbeAnswer},
+    Fetched, Listing, Severity,
+    emission::patterns::PATTERNS,
+    inventory::{Hit, LogProbe, LogProbeAnswer, OwnPattern, SearchedFor},
 };
 
 /// When the healthy account was read, less a day.
@@ -60,9 +61,27 @@ fn of_functions() -> Vec<LogProbeAnswer> {
     .into()
 }
 
+/// A log group that only the owner names.
+pub(super) const DAEMON: &str = "/ecs/xray-daemon";
+
 /// What the search gave in the healthy account: no hit.
 pub(super) fn log_probes() -> Vec<LogProbeAnswer> {
-    [of_stages(), of_functions()].concat()
+    [of_stages(), of_functions(), vec![answer(DAEMON, clean())]].concat()
+}
+
+/// What was searched for.
+pub(super) fn searched_for() -> SearchedFor {
+    SearchedFor { built_in: PATTERNS.iter().map(|pattern| pattern.name.to_owned()).collect(), own: vec![] }
+}
+
+fn own(name: &str, severity: Severity, fix: Option<&str>) -> OwnPattern {
+    OwnPattern {
+        name: name.to_owned(),
+        filter: format!("{{ $.event = {name} }}"),
+        severity,
+        says: format!("the program said {name}"),
+        fix: fix.map(str::to_owned),
+    }
 }
 
 fn hit(pattern: &str, count: u64, sample: Option<&str>) -> Hit {
@@ -71,7 +90,7 @@ fn hit(pattern: &str, count: u64, sample: Option<&str>) -> Hit {
         count,
         first: Timestamp::constant(1_795_338_000 - 50_000, 0),
         last: Timestamp::constant(1_795_338_000 - 3_000, 0),
-        sample: sample.map(str::to_owned),
+        samples: sample.map(str::to_owned).into_iter().collect(),
     }
 }
 
@@ -117,4 +136,14 @@ pub(super) const EMISSION: &[Fault] = &[
         set(world, "/gateway/orders", Err(denied("logs:FilterLogEvents")));
     }),
     ("logs that nobody searched", |world| world.region.log_probes.clear()),
+    ("signs of failure that the owner asked for", |world| {
+        let own =
+            vec![own("spool-full", Severity::High, Some("Empty the spool.")), own("slow-flush", Severity::Low, None)];
+        world.region.searched_for = Fetched::known(SearchedFor { built_in: vec![], own });
+        found(world, DAEMON, vec![hit("spool-full", 2, None), hit("slow-flush", 7, Some("flush took 9 s"))], None);
+        found(world, EXECUTION, vec![hit("slow-flush", 1, None)], None);
+    }),
+    ("log groups that the owner names, and that cannot be found", |world| {
+        world.region.named_log_groups = Listing::broken(vec![DAEMON.to_owned()], denied("logs:DescribeLogGroups"));
+    }),
 ];

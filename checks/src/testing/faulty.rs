@@ -37,6 +37,7 @@ pub fn empty() -> Inventory {
     world.region.taken.clear();
     world.region.sampling_rules.seen.clear();
     world.region.trace_destination = Fetched::known(trace_destination("XRay", Some("ACTIVE")));
+    world.region.named_log_groups.seen.clear();
     world.region.network = no_network();
     world.account.roles.clear();
     world.account.managed_policies.clear();

@@ -92,6 +92,8 @@ pub fn healthy() -> Inventory {
             log_probes: emission::log_probes(),
             sampling_rules: Listing::whole(tracing::sampling_rules()),
             trace_destination: Fetched::known(tracing::trace_destination("CloudWatchLogs", Some("ACTIVE"))),
+            searched_for: Fetched::known(emission::searched_for()),
+            named_log_groups: Listing::whole(vec!["/aws/lambda/checkout".to_owned(), emission::DAEMON.to_owned()]),
         },
     }
 }

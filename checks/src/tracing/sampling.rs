@@ -18,9 +18,9 @@ const DIGIT: char = '\0';
 pub(super) struct Target {
     /// `{api}/{stage}`.
     pub(super) service_name: String,
-    /// The ARNs that AWS's guides give for a stage: until 2021, and where an older copy is still quoted,
-    /// `arn:P:execute-api:R:A:API/STAGE`; since then that of API Gateway's own resource. A rule that matches one of them
-    /// alone may or may not apply.
+    /// The ARNs that AWS's guides give for a stage: `arn:P:execute-api:R:A:API/STAGE`, by which Gatelight goes; and, in
+    /// API Gateway's guide since 2021, that of API Gateway's own resource. A rule that matches the second alone may or may
+    /// not apply.
     pub(super) arns: [String; 2],
     /// Why the account in the first of them is not known, if it is not.
     pub(super) account: Option<Gap>,
@@ -47,12 +47,8 @@ enum Doubt {
     /// (<https://github.com/aws/aws-xray-sdk-python/blob/master/aws_xray_sdk/core/utils/search_pattern.py>), and AWS's
     /// guides spell the service type in two ways; what API Gateway does is not documented.
     Case,
-    /// It matches one of the two ARNs.
+    /// It matches the second of the two ARNs alone.
     Arn,
-    /// It has a URL path: X-Ray's guide says that API Gateway does not support it
-    /// (<https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html>), API Gateway's that it is the URL
-    /// path of the request.
-    Path,
     /// It could be told if this were known.
     Unread(Gap),
 }
@@ -63,9 +59,9 @@ impl Doubt {
             Self::Unread(gap) => return gap.clone(),
             Self::Case => "it matches the stage only where letter case means nothing, which AWS does not say",
             Self::Arn => {
-                "its resource ARN matches one of the two ARNs that AWS's guides give for a stage, not the other"
+                "its resource ARN is of API Gateway's own form, and AWS's guides contradict each other on whether that \
+                 is the one that is compared"
             }
-            Self::Path => "it has a URL path, and AWS's guides contradict each other on whether API Gateway heeds that",
         };
         let name = &rule.name;
         Gap::unprovable(name, format!("cannot tell whether X-Ray's sampling rule {name} decides for this stage: {why}"))
@@ -156,7 +152,6 @@ pub(super) fn deciding<'a>(rules: &'a [SamplingRule], target: &Target) -> Result
             match applies(rule, target) {
                 Match::No => {}
                 Match::Maybe(doubt) => return Err(doubt.gap(rule)),
-                Match::Yes if !is_any(&rule.url_path) => return Err(Doubt::Path.gap(rule)),
                 Match::Yes if is_narrowed(rule) => before.push(*rule),
                 Match::Yes => match deciding {
                     Some(other) => return Err(same_priority(other, rule)),
@@ -205,13 +200,9 @@ fn effect(rule: &SamplingRule, target: &Target) -> Effect {
     // A boost comes on top for a while and does not count.
     let records = rule.fixed_rate > 0.0 || rule.reservoir_size > 0;
     let narrowed = is_narrowed(rule);
-    let path = !records && !narrowed && !is_any(&rule.url_path);
-    Effect {
-        passes_on: doubt.is_some() || !records && (narrowed || path),
-        records,
-        silences: !records && !narrowed,
-        doubt: doubt.or(path.then_some(Doubt::Path)),
-    }
+    // The URL path does not narrow: X-Ray's guide says that API Gateway does not support it
+    // (<https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html>).
+    Effect { passes_on: doubt.is_some() || !records && narrowed, records, silences: !records && !narrowed, doubt }
 }
 
 /// Whether every text matches that has at least one character, as all that are compared have.
@@ -237,10 +228,10 @@ fn matches_arn(pattern: &str, target: &Target) -> Match {
         (found, _) => found,
     };
     match (old, matches_name(pattern, new)) {
-        (Match::Yes, Match::Yes) => Match::Yes,
+        (Match::Yes, _) => Match::Yes,
         (Match::No, Match::No) => Match::No,
         (Match::Maybe(why), _) | (_, Match::Maybe(why)) => Match::Maybe(why),
-        (Match::Yes, Match::No) | (Match::No, Match::Yes) => Match::Maybe(Doubt::Arn),
+        (Match::No, Match::Yes) => Match::Maybe(Doubt::Arn),
     }
 }
 

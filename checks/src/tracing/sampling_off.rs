@@ -72,6 +72,16 @@ fn failure(rule: &SamplingRule, context: &Context<'_>) -> Failure {
         say.push_str(" Or delete the rule, and the next one decides.");
     }
     let update = serde_json::json!({"RuleName": name, "FixedRate": 0.05, "ReservoirSize": 1}).to_string();
+    let mut evidence = vec![
+        Evidence::new("sampling rule", name),
+        Evidence::new("priority", rule.priority.to_string()),
+        Evidence::new("fixed rate", rule.fixed_rate.to_string()),
+        Evidence::new("reservoir size", rule.reservoir_size.to_string()),
+    ];
+    if rule.url_path != "*" {
+        // AWS's guides contradict each other on it: whoever reads this must know.
+        evidence.push(Evidence::new("URL path, ignored as X-Ray's guide has it", &rule.url_path));
+    }
     Failure {
         severity: None,
         cause: Some(subject(rule, context)),
@@ -79,12 +89,7 @@ fn failure(rule: &SamplingRule, context: &Context<'_>) -> Failure {
             "X-Ray's sampling rule {name} decides and samples nothing (rate 0, reservoir 0): tracing is on, and only \
              requests that a caller sampled leave a trace."
         ),
-        evidence: vec![
-            Evidence::new("sampling rule", name),
-            Evidence::new("priority", rule.priority.to_string()),
-            Evidence::new("fixed rate", rule.fixed_rate.to_string()),
-            Evidence::new("reservoir size", rule.reservoir_size.to_string()),
-        ],
+        evidence,
         affects: vec![],
         fix: Fix::say(say).command([
             "aws",

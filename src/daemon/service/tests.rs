@@ -13,6 +13,7 @@ use tokio::{sync::mpsc::Sender, task::JoinHandle};
 
 use super::*;
 use crate::{
+    collect::Remembered,
     config::{Config, FailOn, Settings},
     ledger::{Ledger, RunEnd, RunRow},
     report::{Builder, Report},
@@ -20,6 +21,8 @@ use crate::{
 
 const BEGIN: &str = "2026-05-01T00:00:00Z";
 const HOURLY: &str = "[[schedule]]\nname = \"hourly\"\ncron = \"0 * * * *\"\n";
+
+mod hourly;
 
 fn time(text: &str) -> Timestamp {
     text.parse().expect("a time")
@@ -48,6 +51,7 @@ impl Look for Script {
     fn look<'a>(
         &'a self,
         config: &'a Config,
+        _: Remembered,
         _: &'a Progress,
     ) -> Pin<Box<dyn Future<Output = anyhow::Result<Report>> + 'a>> {
         Box::pin(async {
@@ -100,6 +104,16 @@ impl Script {
     }
 }
 
+/// A clock that stands until it is set.
+fn stopped_clock() -> (Arc<Mutex<Timestamp>>, Clock) {
+    let now = Arc::new(Mutex::new(time(BEGIN)));
+    let clock: Clock = Arc::new({
+        let now = Arc::clone(&now);
+        move || *now.lock().expect("a clock")
+    });
+    (now, clock)
+}
+
 /// A daemon whose clock stands until it is set.
 struct Daemon {
     now: Arc<Mutex<Timestamp>>,
@@ -118,19 +132,7 @@ impl Daemon {
     }
 
     fn of_size(directory: &Path, text: &str, acts: &[Act], accounts: usize) -> Self {
-        let now = Arc::new(Mutex::new(time(BEGIN)));
-        let clock: Clock = Arc::new({
-            let now = Arc::clone(&now);
-            move || *now.lock().expect("a clock")
-        });
-        let file = Arc::new(Mutex::new(text.to_owned()));
-        let read = {
-            let (file, directory) = (Arc::clone(&file), directory.to_owned());
-            move || {
-                let settings: Settings = toml::from_str(&file.lock().expect("a file"))?;
-                settings.resolve_daemon(Some(directory.clone()))
-            }
-        };
+        let (now, clock) = stopped_clock();
         let script = Arc::new(Script {
             acts: Mutex::new(acts.iter().copied().collect()),
             accounts,
@@ -139,11 +141,30 @@ impl Daemon {
             overlapped: AtomicBool::new(false),
             looks: AtomicUsize::new(0),
         });
+        Self::looking(directory, text, (now, clock), Arc::clone(&script), script)
+    }
+
+    /// One that looks as `look` does, and of whose script nothing is used.
+    fn looking(
+        directory: &Path,
+        text: &str,
+        (now, clock): (Arc<Mutex<Timestamp>>, Clock),
+        script: Arc<Script>,
+        look: Arc<dyn Look>,
+    ) -> Self {
+        let file = Arc::new(Mutex::new(text.to_owned()));
+        let read = {
+            let (file, directory) = (Arc::clone(&file), directory.to_owned());
+            move || {
+                let settings: Settings = toml::from_str(&file.lock().expect("a file"))?;
+                settings.resolve_daemon(Some(directory.clone()))
+            }
+        };
         let memory = Memory::new(Ledger::open(&directory.join("ledger.db")).expect("opens").ledger);
         let health = Health::new(Arc::clone(&clock));
         let service = Service {
             config: read().expect("a configuration"),
-            look: Arc::clone(&script) as Arc<dyn Look>,
+            look,
             memory: memory.clone(),
             health: health.clone(),
             server: None,

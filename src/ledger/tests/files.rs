@@ -152,6 +152,10 @@ fn a_ledger_of_each_version_is_brought_up_to_date() {
         for (hours, numbers) in [(0, 0..4), (1, 0..3), (2, 1..4)] {
             ledger.record(&mut report(numbers, hours), AUDIT, |_| vec![message("on-call", "x")]).expect("records");
         }
+        let groups = [("/aws/lambda/orders".to_owned(), "{}".to_owned())].into();
+        let mut searched = report(1..4, 2);
+        searched.searched = [(("123456789012".to_owned(), "us-east-1".to_owned()), groups)].into();
+        ledger.record(&mut searched, AUDIT, no_messages).expect("records");
         ledger.record_failure(AUDIT, at(3), at(3), "no credentials").expect("records");
         drop(ledger);
         fs::create_dir_all(&folder).expect("makes");
@@ -166,6 +170,7 @@ fn a_ledger_of_each_version_is_brought_up_to_date() {
         assert_eq!(seen.len(), 3, "{version}: {seen:?}");
         assert!(open.iter().all(|finding| finding.last_seen == at(2)));
         assert_eq!(ledger.due(at(9)).expect("reads").len(), 3);
+        assert_eq!(ledger.searches(AUDIT).expect("reads").len(), usize::from(version >= 3), "{version}");
         let news = ledger.record(&mut report(1..4, 4), AUDIT, no_messages).expect("records");
         assert_eq!((news.new.len(), news.ongoing), (0, 3), "{version}");
         let mut all = 0;

@@ -47,7 +47,7 @@ fn inventory(saved: &str, minute: u64, regions: u64) -> String {
             number += 1;
             if regions & (1 << (number - 1)) == 0 {
                 // It is still there, and all that was in it is gone.
-                for list in ["rest_apis", "v2_apis", "functions"] {
+                for list in ["rest_apis", "v2_apis", "functions", "named_log_groups"] {
                     region["facts"][list]["seen"] = Value::Array(vec![]);
                 }
                 for list in ["log_groups", "log_probes", "callers", "delivery_streams", "capacity_providers"] {

@@ -80,7 +80,7 @@ fn every_outcome_of_an_account() {
     // Names, kinds and places are those of the contract.
     let outcomes: Vec<&Value> =
         report.outcomes().iter().filter(|outcome| outcome["subject"]["kind"] != "log-group").collect();
-    assert_eq!(outcomes.iter().filter(|outcome| !is_of_functions(outcome)).count(), 9 * 12 + 4);
+    assert_eq!(outcomes.iter().filter(|outcome| !is_of_functions(outcome)).count(), 9 * 13 + 5);
     let kinds = [
         ("account", "account"),
         ("orders/prod", "rest-stage"),

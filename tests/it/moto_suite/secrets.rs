@@ -98,7 +98,7 @@ fn names_are_only_names() {
         let report = account.audit().args(["--region", "us-east-1"]).run().report();
         let subject = format!("{name}/prod");
         let about = report.outcomes().iter().filter(|outcome| outcome["subject"]["name"] == subject.as_str());
-        assert_eq!(about.count(), 12, "{name:?}");
+        assert_eq!(about.count(), 13, "{name:?}");
 
         let text = account.gatelight(["audit", "--region", "us-east-1", "--pace", "off", "--verbose"]).run();
         assert_eq!(text.status, Some(1), "{text:#?}");

@@ -103,6 +103,8 @@ fn region(account: &str, name: &str, apis: usize) -> Region {
         capacity_providers: vec![],
         network: gatelight_checks::inventory::Network::not_collected(),
         log_probes: vec![],
+        searched_for: Fetched::known(gatelight_checks::inventory::SearchedFor { built_in: vec![], own: vec![] }),
+        named_log_groups: Listing::whole(vec![]),
         keys: vec![],
         traffic: vec![],
         taken: vec![],

@@ -36,6 +36,8 @@ const COLUMNS: &[(&str, &str)] = &[
     ("emit", "log-emission-failing"),
     ("sampled", "trace-sampling-off"),
     ("spans", "trace-destination-denied"),
+    ("silent", "access-log-silent"),
+    ("overhead", "gateway-overhead-high"),
 ];
 
 /// The ids of all checks of this version.

@@ -221,6 +221,8 @@ pub(in crate::access_log) mod testing {
             capacity_providers: vec![],
             network: crate::inventory::Network::not_collected(),
             log_probes: vec![],
+            searched_for: Fetched::from(Err(Gap::not_collected("patterns"))),
+            named_log_groups: Listing::whole(vec![]),
             keys: vec![],
             traffic: vec![],
             taken: vec![],

@@ -145,16 +145,19 @@ fn a_window_that_is_not_the_rules_proves_nothing() {
 }
 
 #[test]
-fn times_that_are_not_known_leave_a_failure_open_and_nothing_else() {
+fn times_of_changes_that_are_not_known_are_could_not_check() {
     let gap = denied("apigateway:GetStages");
-    let mut world = silent();
-    world.stage_mut(STAGE).changed_at = Err(gap.clone()).into();
-    assert_eq!(world.verdict(&CHECK, STAGE), Err(gap.clone()));
-    world.serve(STAGE, (1_234, 34, 1));
-    assert_eq!(world.verdict(&CHECK, STAGE), Ok(Judgement::Pass));
-    let mut world = silent();
-    world.change_log_group("/gateway/orders", |group| group.created_at = Err(gap.clone()).into());
-    assert_eq!(world.verdict(&CHECK, STAGE), Err(gap));
+    for mut world in [silent(), healthy()] {
+        let unknown = || Err(gap.clone()).into();
+        world.stage_mut(STAGE).changed_at = unknown();
+        assert_eq!(world.verdict(&CHECK, STAGE), Err(gap.clone()));
+        world.stage_mut(STAGE).changed_at = Fetched::known(minutes_ago(1_000));
+        world.change_log_group("/gateway/orders", |group| group.created_at = unknown());
+        assert_eq!(world.verdict(&CHECK, STAGE), Err(gap.clone()));
+        // What is known of the other can still be too short a time ago.
+        world.stage_mut(STAGE).changed_at = Fetched::known(minutes_ago(20));
+        assert!(not_applicable(&world, STAGE).contains("too short"));
+    }
 }
 
 #[test]

@@ -89,11 +89,6 @@ fn rules_of_which_it_is_not_known_which_decides_leave_traces_open() {
         |world: &mut Inventory| world.region.sampling_rules.seen.push(sampling_rule("twin", 10_000)),
         |world: &mut Inventory| world.region.sampling_rules.seen.clear(),
         |world: &mut Inventory| {
-            let mut rule = sampling_rule("path", 1);
-            rule.url_path = "/v1/*".to_owned();
-            world.region.sampling_rules.seen.push(rule);
-        },
-        |world: &mut Inventory| {
             let mut rule = sampling_rule("case", 1);
             rule.service_name = "ORDERS/*".to_owned();
             world.region.sampling_rules.seen.push(rule);

@@ -30,7 +30,7 @@ fn hit(pattern: &str, count: u64) -> Hit {
         count,
         first: at("2026-11-21T10:00:00Z"),
         last: at("2026-11-21T11:00:00Z"),
-        sample: Some(format!("a line of {pattern}")),
+        samples: vec![format!("a line of {pattern}")],
     }
 }
 
@@ -69,7 +69,7 @@ fn the_worst_pattern_decides_the_severity() {
 
 #[test]
 fn a_failure_counts_and_shows_what_was_found() {
-    let hits = vec![Hit { sample: None, ..hit("segment-dropped", 1) }, hit("failed-to-emit-logs", 2)];
+    let hits = vec![Hit { samples: vec![], ..hit("segment-dropped", 1) }, hit("failed-to-emit-logs", 2)];
     let failure = known(EXECUTION, LogProbe { hits, ..clean() }).failure(&CHECK, EXECUTION);
     assert_eq!(
         failure.message,
@@ -78,7 +78,17 @@ fn a_failure_counts_and_shows_what_was_found() {
              could not be sent; the X-Ray daemon dropped segments."
         )
     );
-    let evidence: Vec<_> = failure.evidence.iter().map(|e| format!("{}: {}", e.name, e.value)).collect();
+    let (links, evidence): (Vec<_>, Vec<_>) =
+        failure.evidence.iter().map(|e| format!("{}: {}", e.name, e.value)).partition(|e| e.starts_with("console"));
+    let [link, _] = &links[..] else { panic!("one a pattern: {links:?}") };
+    assert!(
+        link.starts_with("console (gatelight: failed-to-emit-logs): https://us-east-1.console.aws.amazon.com/"),
+        "{link}"
+    );
+    assert!(
+        link.contains("$2522Failed$2520to$2520emit$2520logs$2522") && link.contains("$26start$3D1795255200000"),
+        "{link}"
+    );
     assert_eq!(
         evidence,
         [
@@ -88,20 +98,21 @@ fn a_failure_counts_and_shows_what_was_found() {
         ]
     );
     let command = failure.fix.command.expect("a command");
-    assert!(command.contains(&"1795251600000".to_owned()) && command.contains(&patterns::filter()), "{command:?}");
+    let filter = r#"?"Failed to emit logs" ?"failed to emit logs""#;
+    assert!(command.contains(&"1795251600000".to_owned()) && command.contains(&filter.to_owned()), "{command:?}");
 }
 
 #[test]
 fn a_report_that_is_logged_is_not_found_anew() {
-    let hits = vec![Hit { sample: Some("Failed to emit logs: 503".into()), ..hit("failed-to-emit-logs", 2) }];
+    let hits = vec![Hit { samples: vec!["Failed to emit logs: 503".into()], ..hit("failed-to-emit-logs", 2) }];
     let failure = known(EXECUTION, LogProbe { hits, ..clean() }).failure(&CHECK, EXECUTION);
     let shown = failure.evidence.iter().map(|e| format!("{}: {}", e.name, e.value));
     let command = failure.fix.command.expect("a command").join(" ");
     for line in shown.chain([failure.message, failure.fix.say, command]) {
-        assert_eq!(patterns::matches(&line), None, "{line}");
+        assert_eq!(patterns::Patterns::default().matches(&line), None, "{line}");
     }
     for line in CHECK.docs.lines() {
-        let told = patterns::matches(line).is_some() && !line.starts_with(['|', ' ']);
+        let told = patterns::Patterns::default().matches(line).is_some() && !line.starts_with(['|', ' ']);
         assert!(!told, "{line}");
     }
 }
@@ -201,4 +212,40 @@ fn hits_are_proof_whatever_else_is_denied() {
     let mut world = known(EXECUTION, LogProbe { hits: vec![hit("segment-dropped", 1)], ..clean() });
     *world.log_group_mut(EXECUTION) = Err(denied("logs:DescribeLogGroups")).into();
     let _ = world.failure(&CHECK, EXECUTION);
+}
+
+// ---- The owner's own ----
+
+fn own(name: &str, severity: Severity) -> OwnPattern {
+    let filter = format!("\"{name} was full\"");
+    OwnPattern { name: name.to_owned(), filter, severity, says: format!("{name} said so"), fix: None }
+}
+
+#[test]
+fn a_pattern_of_the_owners_means_what_the_owner_says() {
+    let mut world = known(EXECUTION, LogProbe { hits: vec![hit("spool", 3), hit("segment-dropped", 1)], ..clean() });
+    let searched = |own| Fetched::known(crate::inventory::SearchedFor { built_in: vec![], own });
+    world.region.searched_for =
+        searched(vec![OwnPattern { fix: Some("Empty it.".into()), ..own("spool", Severity::High) }]);
+    let failure = world.failure(&CHECK, EXECUTION);
+    assert_eq!((failure.severity, failure.fix.say.as_str()), (Some(Severity::High), "Empty it."));
+    assert!(failure.message.contains(": spool said so; the X-Ray daemon dropped segments."), "{}", failure.message);
+    assert!(failure.fix.command.expect("a command").contains(&"\"spool was full\"".to_owned()));
+
+    world.region.searched_for = searched(vec![own("spool", Severity::Low)]);
+    assert_eq!(world.failure(&CHECK, EXECUTION).severity, Some(Severity::Medium), "of the built-in one");
+    // What it means is not known: it may be the worst.
+    world.region.searched_for = Err(denied("logs:FilterLogEvents")).into();
+    assert_eq!(world.failure(&CHECK, EXECUTION).severity, Some(Severity::High));
+}
+
+#[test]
+fn a_group_that_only_the_owner_names_is_judged_and_is_not_the_clients() {
+    const DAEMON: &str = "/ecs/xray-daemon";
+    let world = known(DAEMON, LogProbe { hits: vec![hit("segment-dropped", 1)], ..clean() });
+    assert_eq!(world.failure(&CHECK, DAEMON).severity, Some(Severity::Medium));
+    // One that takes access logs too stays the clients', named or not.
+    let mut world = known(ACCESS, LogProbe { hits: vec![hit("segment-dropped", 1)], ..clean() });
+    world.region.named_log_groups.seen.push(ACCESS.to_owned());
+    assert_eq!(world.failure(&CHECK, ACCESS).severity, Some(Severity::Low));
 }

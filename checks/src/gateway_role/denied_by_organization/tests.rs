@@ -258,3 +258,16 @@ fn an_older_inventory_is_not_collected() {
     let older: Inventory = serde_json::from_value(older).expect("reads");
     assert_eq!(verdict(&older).expect_err("a gap").why().kind, GapKind::NotCollected);
 }
+
+/// The healthy account's organization closes all regions but two.
+#[test]
+fn a_region_that_is_closed_is_denied_whatever_the_role_may_do() {
+    let text = serde_json::to_string(&healthy().region).expect("serialises");
+    let elsewhere = |name: &str| Inventory {
+        region: serde_json::from_str(&text.replace("us-east-1", name)).expect("reads"),
+        ..healthy()
+    };
+    assert_eq!(verdict(&elsewhere("eu-west-1")), Ok(Judgement::Pass));
+    let failure = failure(&elsewhere("eu-central-1"));
+    assert!(failure.message.contains("statement Regions of service control policy regions"), "{}", failure.message);
+}

@@ -107,7 +107,7 @@ fn a_narrowed_rule_that_samples_nothing_leaves_the_rest_to_the_next() {
         |rule: &mut SamplingRule| rule.http_method = "OPTIONS".to_owned(),
         |rule: &mut SamplingRule| rule.host = "*.example.com".to_owned(),
         |rule: &mut SamplingRule| {
-            rule.attributes.push(SamplingAttribute { name: "X-Probe".to_owned(), value: "*".to_owned() })
+            rule.attributes.push(SamplingAttribute { name: "X-Probe".to_owned(), value: "*".to_owned() });
         },
     ] {
         assert_eq!(after(narrow), Ok(Judgement::Pass));
@@ -122,8 +122,15 @@ fn a_narrowed_rule_that_samples_nothing_leaves_the_rest_to_the_next() {
 }
 
 #[test]
-fn an_arn_in_one_of_the_two_forms_may_or_may_not_be_meant() {
-    for arn in [ARN, OLD_ARN, "arn:aws:execute-api:*", "arn:aws:apigateway:*"] {
+fn an_arn_of_the_form_by_which_gatelight_goes_matches() {
+    for arn in [OLD_ARN, "arn:aws:execute-api:*", "*a1b2c3d4e5/prod"] {
+        assert!(fails(&after(|rule| rule.resource_arn = arn.to_owned())), "{arn}");
+    }
+}
+
+#[test]
+fn an_arn_of_the_other_form_may_or_may_not_be_meant() {
+    for arn in [ARN, "arn:aws:apigateway:*"] {
         assert!(unprovable(&after(|rule| rule.resource_arn = arn.to_owned())), "{arn}");
         let mut zero = none("first", 1);
         zero.resource_arn = arn.to_owned();
@@ -142,14 +149,12 @@ fn another_letter_case_may_or_may_not_match() {
 }
 
 #[test]
-fn a_path_may_or_may_not_narrow() {
-    let verdict = after(|rule| rule.url_path = "/health*".to_owned());
-    assert!(verdict.expect_err("unknown").to_string().contains("contradict each other"));
-    // Whatever is done with the path, these record some requests, or none.
-    let path = |rule: SamplingRule| SamplingRule { url_path: "/x".to_owned(), ..rule };
-    assert_eq!(under(&[path(some("first", 1)), none("Default", 10_000)]), Ok(Judgement::Pass));
-    assert!(fails(&under(&[path(none("first", 1)), none("Default", 10_000)])));
-    let narrowed = SamplingRule { http_method: "GET".to_owned(), ..path(none("first", 1)) };
+fn a_path_does_not_narrow_and_is_told() {
+    let rule = SamplingRule { url_path: "/health*".to_owned(), ..none("first", 1) };
+    let failure = with(&[rule.clone(), some("Default", 10_000)]).failure(&CHECK, STAGE);
+    let last = failure.evidence.last().expect("evidence");
+    assert!(last.name.starts_with("URL path, ignored") && last.value == "/health*", "{last:?}");
+    let narrowed = SamplingRule { http_method: "GET".to_owned(), ..rule };
     assert_eq!(under(&[narrowed, some("Default", 10_000)]), Ok(Judgement::Pass));
 }
 
@@ -190,7 +195,7 @@ fn an_account_that_is_not_known_matters_only_where_it_is_compared() {
     };
     assert_eq!(judged(OLD_ARN), Err(denied("sts:GetCallerIdentity")));
     assert!(unprovable(&judged(ARN)));
-    assert!(unprovable(&judged("arn:aws:execute-api:us-east-1:*:a1b2c3d4e5/prod")));
+    assert!(fails(&judged("arn:aws:execute-api:us-east-1:*:a1b2c3d4e5/prod")));
     assert_eq!(judged("arn:aws:execute-api:us-east-1:123456789012:other/prod"), Ok(Judgement::Pass));
     assert_eq!(judged("arn:aws:execute-api:us-east-1:12345678901x:a1b2c3d4e5/prod"), Ok(Judgement::Pass));
     assert!(fails(&judged("*")));

@@ -1,0 +1,142 @@
+//! What log groups are searched for, and which of them beside those that stages and functions write to.
+
+use anyhow::{anyhow, bail};
+use gatelight_checks::{
+    Severity,
+    emission::patterns::{self, Patterns},
+    inventory::OwnPattern,
+};
+use serde::Deserialize;
+
+use super::nearest;
+use crate::collect::{Names, Search};
+
+/// The most patterns of one's own: each is a search of its own in every log group, and five searches a second are
+/// what CloudWatch allows.
+const MOST_PATTERNS: usize = 10;
+/// The longest name of a pattern.
+const LONGEST_NAME: usize = 60;
+
+/// A pattern of one's own, as the file states it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct PatternSetting {
+    /// What reports call it.
+    name: String,
+    /// A filter pattern of CloudWatch Logs.
+    filter: String,
+    /// How much a hit matters; not set: medium.
+    severity: Option<Severity>,
+    /// What a hit says.
+    says: String,
+    /// What to do.
+    fix: Option<String>,
+}
+
+/// Looks up and checks what is to be searched for.
+///
+/// # Errors
+/// Names the key, and what is wrong with it.
+pub(super) fn search(also: &[String], own: Vec<PatternSetting>, log_groups: Vec<String>) -> anyhow::Result<Search> {
+    let patterns = Patterns::with(also.iter().map(String::as_str)).map_err(|name| {
+        let hint = nearest(name, patterns::OPTIONAL.iter().map(|pattern| pattern.name)).map_or_else(
+            || "`gatelight explain log-emission-failing` lists them".to_owned(),
+            |near| format!("did you mean {near}?"),
+        );
+        anyhow!("also-search-for: there is no pattern {name:?}; {hint}")
+    })?;
+    if own.len() > MOST_PATTERNS {
+        bail!(
+            "[[pattern]]: there are {}, and each is a search of its own in every log group: at most {MOST_PATTERNS}",
+            own.len()
+        );
+    }
+    let mut checked: Vec<OwnPattern> = Vec::new();
+    for pattern in own {
+        let pattern = one(pattern)?;
+        if checked.iter().any(|other| other.name == pattern.name) {
+            bail!("[[pattern]] {:?}: there are two of that name", pattern.name);
+        }
+        checked.push(pattern);
+    }
+    let mut names = Vec::new();
+    for name in log_groups {
+        let name = Names::parse(&name).map_err(|why| anyhow!("log-group {name:?}: {why}"))?;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(Search { patterns, own: checked, log_groups: names })
+}
+
+fn one(PatternSetting { name, filter, severity, says, fix }: PatternSetting) -> anyhow::Result<OwnPattern> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(plain) {
+        bail!("[[pattern]] {name:?}: a name is 1 to {LONGEST_NAME} small letters, digits and dashes");
+    }
+    if patterns::find(&name).is_some() {
+        bail!("[[pattern]] {name:?}: one of Gatelight's own has that name");
+    }
+    if let Err(why) = patterns::check_filter(&filter) {
+        bail!("[[pattern]] {name:?}: filter: {why}");
+    }
+    if says.trim().is_empty() {
+        bail!("[[pattern]] {name:?}: says: it is empty; say what a hit means");
+    }
+    let filter = filter.trim().to_owned();
+    Ok(OwnPattern { name, filter, severity: severity.unwrap_or(Severity::Medium), says, fix })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Settings;
+
+    fn resolved(text: &str) -> Result<crate::collect::Search, String> {
+        let settings = Settings::parse(text)?;
+        settings.resolve().map(|config| config.search).map_err(|problem| format!("{problem:#}"))
+    }
+
+    const SPOOL: &str =
+        "[[pattern]]\nname = \"spool-full\"\nfilter = '\"spool is full\"'\nsays = \"the spool was full\"\n";
+
+    #[test]
+    fn what_is_searched_for_is_looked_up() {
+        let search = resolved(&format!(
+            "also-search-for = [\"segment-missing\"]\nlog-group = [\"/ecs/a\", \"/ecs/*\"]\n{SPOOL}"
+        ))
+        .expect("resolves");
+        assert!(search.patterns.iter().any(|pattern| pattern.name == "segment-missing"));
+        let [own] = &search.own[..] else { panic!("one") };
+        assert_eq!(
+            (own.name.as_str(), own.severity, own.filter.as_str()),
+            ("spool-full", gatelight_checks::Severity::Medium, "\"spool is full\"")
+        );
+        assert_eq!(search.log_groups.len(), 2);
+        assert_eq!(resolved("").expect("resolves"), crate::collect::Search::default());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_key() {
+        let with = |from: &str, to: &str| resolved(&SPOOL.replace(from, to)).expect_err(to);
+        for (problem, said) in [
+            (resolved("also-search-for = [\"segment-mising\"]").expect_err("unknown"), "did you mean segment-missing?"),
+            (with("spool-full", "segment-dropped"), "Gatelight's own"),
+            (with("spool-full", "Spool full"), "small letters"),
+            (with("'\"spool is full\"'", "'spool: full'"), "filter: a term"),
+            (with("the spool was full", " "), "says"),
+            (with("says =", "severity = \"lo\"\nsays ="), "line 4"),
+            (with("says =", "say ="), "did you mean `says`?"),
+            (resolved(&SPOOL.repeat(2)).expect_err("twice"), "two of that name"),
+            (
+                resolved(&(0..11).map(|n| SPOOL.replace("spool-full", &format!("p-{n}"))).collect::<String>())
+                    .expect_err("many"),
+                "at most 10",
+            ),
+            (resolved("log-group = [\"a*b\"]").expect_err("glob"), "log-group"),
+            (resolved("log-group = [\"a b\"]").expect_err("name"), "log-group"),
+            (resolved("log-group = [\"\"]").expect_err("name"), "log-group"),
+        ] {
+            assert!(problem.contains(said), "{problem}");
+        }
+    }
+}
