@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use gatelight_checks::inventory;
 
 use crate::{
-    config::{Color, FailOn, Format, PaceSetting, Settings},
+    config::{Color, FailOn, Format, PaceSetting, Settings, SinceSetting},
     logging::LogFormat,
 };
 
@@ -46,6 +46,11 @@ pub(crate) enum Command {
     /// Exit status: 0 they arrive from every subnet, or the function is not in a VPC; 1 they stop somewhere; 2 could not
     /// run; 3 it cannot be told.
     Path(Box<PathArgs>),
+    /// Estimate what it costs a month to see each stage: its logs and its traces
+    ///
+    /// Asks for CloudWatch metrics, which AWS bills (a little). The prices are built in. Exit status: 0 everything was
+    /// estimated; 2 could not run; 3 something could not be estimated.
+    Cost(Box<CostArgs>),
     /// Decide requests against given policies, and say which statement decided
     ///
     /// Prints one answer in JSON for each request. Exit status: 0 all are allowed; 1 some are denied; 3 none is denied,
@@ -274,6 +279,71 @@ impl PathArgs {
             from: self.from,
             pace: self.pace,
             check: Some(vec![check.to_owned()]),
+            no_progress: Some(self.no_progress),
+            ..Settings::default()
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CostArgs {
+    /// AWS profile to look at (repeat for several) [default: the default credential chain]
+    #[arg(long, value_name = "NAME")]
+    profile: Option<Vec<String>>,
+    /// Role to assume, in an account to look at (repeat for several)
+    #[arg(long, value_name = "ARN")]
+    role_arn: Option<Vec<String>>,
+    /// External id to assume the roles with
+    #[arg(long, value_name = "ID", requires = "role_arn")]
+    external_id: Option<String>,
+    /// Region to look in (repeat for several) [default: the region of the environment or profile]
+    #[arg(long, value_name = "NAME", conflicts_with = "all_regions")]
+    region: Option<Vec<String>>,
+    /// Look in every region that is enabled for the account
+    #[arg(long)]
+    all_regions: bool,
+    /// Share of AWS's published request quotas to use, above 0 and at most 1; `off` for endpoints that are not AWS
+    /// [default: 0.5]
+    #[arg(long, value_name = "SHARE")]
+    pace: Option<PaceSetting>,
+    /// How far back to look at what was served: `24h`, `90m`, `7d`. A month is reckoned to be like that [default: 24h]
+    #[arg(long, value_name = "WINDOW")]
+    since: Option<SinceSetting>,
+    /// Save what was collected
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    save: Option<PathBuf>,
+    /// Look in a saved inventory instead of AWS; `-` is standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["profile", "role_arn", "region", "all_regions", "pace", "since", "save"])]
+    from: Option<PathBuf>,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: FindingsFormat,
+    /// Where to write it; `-` is standard output
+    #[arg(long, value_name = "FILE", default_value = "-", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+    /// Colour in text [default: auto]
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) color: Option<Color>,
+    /// Show no progress on the terminal
+    #[arg(long)]
+    no_progress: bool,
+}
+
+impl CostArgs {
+    /// As settings of an audit.
+    pub(crate) fn settings(self) -> Settings {
+        Settings {
+            profile: self.profile,
+            role_arn: self.role_arn,
+            external_id: self.external_id,
+            region: self.region,
+            all_regions: self.all_regions.then_some(true),
+            from: self.from,
+            save: self.save,
+            pace: self.pace,
+            since: self.since,
+            output: Some(self.output),
             no_progress: Some(self.no_progress),
             ..Settings::default()
         }

@@ -4,6 +4,7 @@ pub(crate) mod aws;
 mod destinations;
 mod functions;
 mod gateway;
+mod ingested;
 mod keys;
 mod log_policies;
 mod metrics;
@@ -66,6 +67,12 @@ impl Needs {
     /// What log groups are searched for, and what is remembered of earlier searches.
     pub(crate) fn searching(self, search: Search, remembered: Remembered) -> Self {
         Self { search, remembered, ..self }
+    }
+
+    /// And these.
+    pub(crate) fn and(mut self, needs: &[Need]) -> Self {
+        self.facts.extend(needs);
+        self
     }
 
     /// The log groups to search beside those that something writes to.
@@ -188,6 +195,7 @@ impl Region {
             keys: Vec::new(),
             traffic: Vec::new(),
             taken: Vec::new(),
+            ingested: Vec::new(),
             sampling_rules: Listing::unread(not_asked("sampling rules")),
             trace_destination: Err(not_asked("the destination of segments (nothing sends any)")).into(),
         };
@@ -266,9 +274,15 @@ impl Region {
                     Vec::new()
                 }
             };
-            let (policies, probes, keys, served) =
-                tokio::join!(Box::pin(policies), Box::pin(probes), Box::pin(keys), Box::pin(served));
-            (policies, probes, keys, served, (answers, streams, named))
+            let ingested = ingested::ingested(self, &context, &answers, needs);
+            let (policies, probes, keys, served, ingested) = tokio::join!(
+                Box::pin(policies),
+                Box::pin(probes),
+                Box::pin(keys),
+                Box::pin(served),
+                Box::pin(ingested)
+            );
+            (policies, probes, keys, served, (answers, streams, named), ingested)
         };
         let callers = async {
             if needs.contains(Need::Callers) {
@@ -280,9 +294,10 @@ impl Region {
         let rules = Box::pin(traces::sampling_rules(self, wanted.sampling_rules));
         let (settings, logs, callers, rules) = tokio::join!(settings, Box::pin(logs), callers, rules);
         facts.gateway_settings = settings;
-        let (log_policies, (log_probes, memories), keys, served, (log_groups, streams, named)) = logs;
+        let (log_policies, (log_probes, memories), keys, served, (log_groups, streams, named), ingested) = logs;
         (facts.log_policies, facts.log_probes, facts.keys) = (log_policies, log_probes, keys);
         (facts.traffic, facts.taken) = served;
+        facts.ingested = ingested;
         (facts.log_groups, facts.delivery_streams) = (log_groups, streams);
         if searches {
             facts.named_log_groups = named;
@@ -406,9 +421,13 @@ impl Wanted {
             // A listing that broke off may hide a stage that uses the settings.
             settings: needs.contains(Need::GatewaySettings) && context.stages_that_need_the_role().next().is_some(),
             log_groups: names_of_groups(&facts.functions.seen, needs),
-            // Where a listing broke off, what was not seen may send segments.
             trace_destination: needs.contains(Need::TraceDestination)
-                && destination_denied::may_send(&context) != Ok(false),
+                && if needs.contains(Need::Functions) {
+                    // Where a listing broke off, what was not seen may send segments.
+                    destination_denied::may_send(&context) != Ok(false)
+                } else {
+                    !context.traced_stages().by_api.is_empty()
+                },
             sampling_rules: needs.contains(Need::SamplingRules) && !context.traced_stages().by_api.is_empty(),
             ..Self::default()
         };

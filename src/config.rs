@@ -347,6 +347,8 @@ pub(crate) struct Config {
     pub(crate) search: Search,
     pub(crate) save: Option<PathBuf>,
     pub(crate) checks: Vec<&'static Check>,
+    /// Facts to read beside those that the checks need.
+    pub(crate) also: &'static [Need],
     pub(crate) severities: BTreeMap<String, Severity>,
     pub(crate) ignores: Vec<IgnoreSetting>,
     pub(crate) required_fields: Vec<String>,
@@ -602,6 +604,7 @@ impl Settings {
             search,
             save: self.save,
             checks,
+            also: &[],
             severities,
             ignores,
             required_fields,

@@ -5,6 +5,7 @@ mod can;
 mod cli;
 mod collect;
 mod config;
+mod cost;
 mod daemon;
 mod deliver;
 mod demo;
@@ -73,6 +74,10 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Path(arguments) => {
             end_when_stopped();
             runtime()?.block_on(path::path(*arguments))
+        }
+        Command::Cost(arguments) => {
+            end_when_stopped();
+            runtime()?.block_on(cost::cost(*arguments))
         }
         Command::History(arguments) => history::history(&arguments).map(|()| 0),
         Command::Can(arguments) => can::can(&arguments),

@@ -38,6 +38,7 @@ pub(crate) async fn read(
         Source::Live { whose, regions, pace } => {
             let save = config.save.as_deref().map(Sink::open).transpose()?;
             let needs = collect::Needs::of(&config.checks, config.evidence, config.overhead_limit())
+                .and(config.also)
                 .searching(config.search.clone(), remembered);
             live(config, (whose, regions, *pace), &needs, save, progress, visitor).await
         }

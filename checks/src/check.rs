@@ -125,6 +125,8 @@ pub enum Need {
     LogProbes,
     /// The KMS keys of log groups.
     LogGroupKeys,
+    /// How much the log groups of execution logs took in. No check needs it; `gatelight cost` does.
+    ExecutionLogVolume,
     /// How many requests stages served in the window of the audit.
     Traffic,
     /// How long those took, in all and in the backend.

@@ -22,7 +22,7 @@ fn checks() -> Vec<&'static Check> {
 }
 
 /// Every world by name, as it is saved.
-fn worlds() -> Vec<(&'static str, Value)> {
+pub(crate) fn worlds() -> Vec<(&'static str, Value)> {
     named_worlds().into_iter().map(|(name, world)| (name, serde_json::to_value(world).expect("serialises"))).collect()
 }
 
@@ -58,7 +58,7 @@ fn look(world: &Value) -> Known {
     known
 }
 
-fn read(world: &Value) -> Inventory {
+pub(crate) fn read(world: &Value) -> Inventory {
     Inventory::deserialize(world).expect("a world")
 }
 
@@ -91,7 +91,7 @@ fn is_gap(node: &Value) -> bool {
 }
 
 /// The pointers of all facts that are known.
-fn facts(world: &Value) -> Vec<String> {
+pub(crate) fn facts(world: &Value) -> Vec<String> {
     nodes(world).into_iter().filter(|at| world.pointer(at).and_then(answer).is_some()).collect()
 }
 
@@ -109,7 +109,7 @@ fn kind_of(pointer: &str) -> String {
 }
 
 /// Puts a gap in the place of a fact; false if it is gone already, with the fact that held it.
-fn hide(world: &mut Value, pointer: &str) -> bool {
+pub(crate) fn hide(world: &mut Value, pointer: &str) -> bool {
     let Some(node) = world.pointer_mut(pointer) else { return false };
     *node = serde_json::to_value(Fetched::<()>::from(Err(denied("sweep:Hide")))).expect("serialises");
     true

@@ -5,6 +5,7 @@ mod emission;
 mod faulty;
 mod functions;
 mod healthy;
+mod ingested;
 mod network;
 mod organization;
 mod tracing;

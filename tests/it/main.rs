@@ -3,6 +3,7 @@
 
 mod budget;
 mod cli;
+mod cost;
 mod daemon;
 mod denied;
 mod faults;

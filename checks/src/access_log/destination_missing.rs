@@ -100,7 +100,7 @@ fn noted(stage: &StageOf<'_>, status: &str) -> Judgement {
 
 /// Where the log group is that an access log goes to.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Found<'a> {
+pub(crate) enum Found<'a> {
     /// In this account and region.
     Here(&'a LogGroup),
     /// It would be in this account and region, and is not.
@@ -113,7 +113,7 @@ pub(super) enum Found<'a> {
 ///
 /// # Errors
 /// If AWS would not say, or nobody asked.
-pub(super) fn log_group<'a>(destination: &Destination<'_>, context: &Context<'a>) -> Result<Found<'a>, Gap> {
+pub(crate) fn log_group<'a>(destination: &Destination<'_>, context: &Context<'a>) -> Result<Found<'a>, Gap> {
     let Destination::LogGroup(arn, name) = destination else { return Ok(Found::Elsewhere) };
     if !context.is_here(destination) {
         return Ok(Found::Elsewhere);
@@ -126,7 +126,7 @@ pub(super) fn log_group<'a>(destination: &Destination<'_>, context: &Context<'a>
 }
 
 /// Where this account's id is not known, a group or stream of the same name is found here; its ARN tells.
-pub(super) fn in_another_account(found: &str, named: &Arn<'_>) -> bool {
+pub(crate) fn in_another_account(found: &str, named: &Arn<'_>) -> bool {
     Arn::parse(found).is_some_and(|found| found.account != named.account)
 }
 

@@ -15,17 +15,20 @@ use super::{
 /// not documented, so that all is estimated at the price of the first tier.
 const FIRST_TIER: u128 = 10_000 * logs::GB;
 
+const ACCESS_LOG: [Item; 2] = [Item::AccessLogIngestion, Item::AccessLogStorage];
+const EXECUTION_LOG: [Item; 2] = [Item::ExecutionLogIngestion, Item::ExecutionLogStorage];
+
 /// What a stage costs a month.
 #[must_use]
 pub fn estimate(facts: &StageFacts<'_>, prices: &PriceList) -> StageCost {
     let quote = prices.quote(facts.region);
     let mut costs = Vec::new();
     match &facts.access_log {
-        None => costs.push(off(Item::AccessLogIngestion, "the access log is off")),
+        None => costs.extend(ACCESS_LOG.map(|item| off(item, "the access log is off"))),
         Some(log) => access_log(facts, log, &quote, &mut costs),
     }
     if facts.execution_logs.is_empty() {
-        costs.push(off(Item::ExecutionLogIngestion, "the execution log is off"));
+        costs.extend(EXECUTION_LOG.map(|item| off(item, "the execution log is off")));
     }
     for log in &facts.execution_logs {
         execution_log(log, &quote, &mut costs);
@@ -54,7 +57,11 @@ fn a_month(window: &Result<InWindow, Gap>, tell: impl Fn(u128) -> String) -> Amo
 }
 
 fn requests(facts: &StageFacts<'_>) -> Amount {
-    a_month(&facts.requests, |amount| format!("{} requests", say::count(amount)))
+    let what = match facts.protocol {
+        Protocol::Rest | Protocol::Http => "requests",
+        Protocol::Websocket => "connections and messages",
+    };
+    a_month(&facts.requests, |amount| format!("{} {what}", say::count(amount)))
 }
 
 /// What API Gateway itself charges for the requests.
@@ -78,24 +85,19 @@ fn of_the_api(facts: &StageFacts<'_>, prices: &PriceList) -> Cost {
 }
 
 fn access_log(facts: &StageFacts<'_>, log: &AccessLogFacts<'_>, quote: &Quote<'_>, costs: &mut Vec<Cost>) {
-    let cost = |item, resource: &str, estimate, assumptions| Cost {
-        item,
-        resource: Some(resource.to_owned()),
-        estimate,
-        assumptions,
+    let mut both = |name: &str, estimate: Estimate| {
+        let cost =
+            |item| Cost { item, resource: Some(name.to_owned()), estimate: estimate.clone(), assumptions: vec![] };
+        costs.extend(ACCESS_LOG.map(cost));
     };
     let (name, group) = match &log.destination {
         AccessLogDestination::LogGroup(name, group) => (*name, group),
         AccessLogDestination::DeliveryStream(name) => {
             let why = "Firehose has its own prices, and so has what it delivers to: not estimated here";
-            let estimate = Estimate::Elsewhere(why.to_owned());
-            costs.push(cost(Item::AccessLogIngestion, name, estimate, vec![]));
-            return;
+            return both(name, Estimate::Elsewhere(why.to_owned()));
         }
         AccessLogDestination::Other(name) => {
-            let estimate = Estimate::Nothing("API Gateway does not write to its destination");
-            costs.push(cost(Item::AccessLogIngestion, name, estimate, vec![]));
-            return;
+            return both(name, Estimate::Nothing("API Gateway does not write to its destination"));
         }
     };
     let bytes = requests(facts).map(|(requests, told)| {
@@ -106,18 +108,16 @@ fn access_log(facts: &StageFacts<'_>, log: &AccessLogFacts<'_>, quote: &Quote<'_
         );
         (requests.saturating_mul(u128::from(line)), vec![told, line_told])
     });
-    let items = [Item::AccessLogIngestion, Item::AccessLogStorage];
-    log_group(items, name, group, &bytes, quote, costs);
+    log_group(ACCESS_LOG, name, group, &bytes, quote, costs);
 }
 
 fn execution_log(log: &ExecutionLogFacts<'_>, quote: &Quote<'_>, costs: &mut Vec<Cost>) {
-    let items = [Item::ExecutionLogIngestion, Item::ExecutionLogStorage];
     let bytes = a_month(&log.bytes, |bytes| format!("{} taken in", say::volume(bytes)));
     let bytes = bytes.map(|(bytes, told)| {
         let payloads = if log.data_trace { ", with full requests and responses (data trace)" } else { "" };
         (bytes, vec![told, format!("level {}{payloads}", log.level)])
     });
-    log_group(items, &log.name, &log.group, &bytes, quote, costs);
+    log_group(EXECUTION_LOG, &log.name, &log.group, &bytes, quote, costs);
 }
 
 /// What it costs to take log data into a group, and to keep it there.
@@ -132,16 +132,17 @@ fn log_group(
     let mut tell = |item, (estimate, assumptions)| {
         costs.push(Cost { item, resource: Some(name.to_owned()), estimate, assumptions });
     };
-    let group = match group {
-        Ok(Some(group)) => group,
-        Ok(None) => return tell(ingestion, (Estimate::Nothing("the log group does not exist"), vec![])),
-        Err(gap) => {
-            tell(ingestion, (Estimate::Unknown(gap.clone()), vec![]));
-            return tell(storage, (Estimate::Unknown(gap.clone()), vec![]));
+    let without = match group {
+        Ok(Some(group)) => {
+            tell(ingestion, known(bytes, |bytes, told| taken_in(bytes, told, group, quote)));
+            return tell(storage, known(bytes, |bytes, told| kept(bytes, told, group, quote)));
         }
+        Ok(None) => Estimate::Nothing("the log group does not exist"),
+        Err(gap) => Estimate::Unknown(gap.clone()),
     };
-    tell(ingestion, known(bytes, |bytes, told| taken_in(bytes, told, group, quote)));
-    tell(storage, known(bytes, |bytes, told| kept(bytes, told, group, quote)));
+    for item in [ingestion, storage] {
+        tell(item, (without.clone(), vec![]));
+    }
 }
 
 fn known(
@@ -232,7 +233,7 @@ fn recorded(facts: &StageFacts<'_>, of: &TraceFacts, quote: &Quote<'_>) -> Cost 
     let mut told = vec![
         requests.1,
         format!(
-            "sampling rule {}: {} a second and {} of the rest, so at most {} traces",
+            "sampling rule {}: {} a second and {} of the rest, so about {} traces",
             sampling.rule,
             say::grouped(u128::from(sampling.reservoir)),
             share(sampling.fixed_rate),
@@ -242,6 +243,12 @@ fn recorded(facts: &StageFacts<'_>, of: &TraceFacts, quote: &Quote<'_>) -> Cost 
     ];
     if sampling.reservoir > 0 {
         told.push("less if requests come in bursts, or others use the rule too".to_owned());
+    }
+    if !sampling.before.is_empty() {
+        told.push(format!(
+            "as if no request matched the rules that come first for some: {}",
+            sampling.before.join(", ")
+        ));
     }
     cost(rule, Estimate::Known(traces::recording(recorded, quote.prices.traces, 0)), told)
 }

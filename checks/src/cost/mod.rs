@@ -6,6 +6,7 @@
 //! nothing.
 
 mod estimate;
+mod facts;
 mod line;
 pub mod logs;
 mod money;

@@ -31,7 +31,7 @@ fn stage(group: &LogGroup) -> StageFacts<'_> {
             data_trace: true,
         }],
         traces: Some(TraceFacts {
-            sampling: Ok(Sampling { rule: "Default".to_owned(), fixed_rate: 0.05, reservoir: 1 }),
+            sampling: Ok(Sampling { rule: "Default".to_owned(), fixed_rate: 0.05, reservoir: 1, before: vec![] }),
             destination: Ok(TraceDestination::XRay),
         }),
     }
@@ -123,7 +123,7 @@ fn what_is_off_costs_nothing_and_what_is_paid_elsewhere_is_missing_from_the_tota
     let group = group(None, Some(30));
     let off = StageFacts { access_log: None, execution_logs: vec![], traces: None, ..stage(&group) };
     let off = estimated(&off);
-    assert_eq!(off.costs.len(), 3);
+    assert_eq!(off.costs.len(), 5);
     assert_eq!(off.total(), Total::default());
 
     let mut facts = stage(&group);
@@ -153,7 +153,7 @@ fn a_window_of_no_length_and_a_rate_that_is_no_share_are_not_known() {
     assert!(matches!(estimated.requests.estimate, Estimate::Unknown(_)));
     let mut facts = stage(&group);
     facts.traces.as_mut().expect("on").sampling =
-        Ok(Sampling { rule: "odd".to_owned(), fixed_rate: f64::NAN, reservoir: 0 });
+        Ok(Sampling { rule: "odd".to_owned(), fixed_rate: f64::NAN, reservoir: 0, before: vec![] });
     assert!(matches!(cost(&super::tests::estimated(&facts), Item::Traces).estimate, Estimate::Unknown(_)));
 }
 
@@ -232,7 +232,7 @@ proptest! {
         let with = |sum| {
             let mut facts = stage(&group);
             facts.requests = Ok(InWindow { sum, seconds });
-            facts.traces.as_mut().expect("on").sampling = Ok(Sampling { rule: "r".to_owned(), fixed_rate, reservoir });
+            facts.traces.as_mut().expect("on").sampling = Ok(Sampling { rule: "r".to_owned(), fixed_rate, reservoir, before: vec![] });
             estimated(&facts)
         };
         let (less, more) = (with(sum), with(sum.saturating_add(more)));

@@ -13,6 +13,8 @@ pub struct Sampling {
     pub fixed_rate: f64,
     /// Requests a second.
     pub reservoir: u64,
+    /// Rules that come first for some of the requests, by method, host or other properties: how many is not known.
+    pub before: Vec<String>,
 }
 
 /// What AWS gives an account each month: 100,000 traces recorded (<https://aws.amazon.com/xray/pricing/>).
@@ -24,7 +26,8 @@ const MILLION: u128 = 1_000_000;
 impl Sampling {
     /// How many of a month's requests are recorded if they come evenly, and nothing else uses the rule's reservoir.
     /// It is the most that the rule records: in a second without requests a reservoir is not used, and a reservoir is
-    /// shared by all that the rule matches. `None` if the rate is no share.
+    /// shared by all that the rule matches. Requests of which a caller has already decided are not told apart.
+    /// `None` if the rate is no share.
     #[must_use]
     pub fn recorded(&self, requests: u128) -> Option<u128> {
         if !(0.0..=1.0).contains(&self.fixed_rate) {
@@ -52,7 +55,7 @@ mod tests {
     const A_MILLION: Money = Money::from_micros(5_000_000);
 
     fn sampling(fixed_rate: f64, reservoir: u64) -> Sampling {
-        Sampling { rule: "Default".to_owned(), fixed_rate, reservoir }
+        Sampling { rule: "Default".to_owned(), fixed_rate, reservoir, before: vec![] }
     }
 
     /// AWS's example 1 at <https://aws.amazon.com/xray/pricing/>: "2,000 requests per hour x 24 hours x 31 days x 10 %

@@ -1,6 +1,7 @@
 //! What AWS told us: facts, no judgements. `Option` stands only where AWS itself says "none".
 
 mod function;
+mod ingested;
 mod key;
 mod network;
 mod organization;
@@ -24,6 +25,7 @@ pub use network::{
     TransitGateway, TransitSubnets, TransitTableAnswer, Vpc, VpcEndpoint,
 };
 
+pub use ingested::IngestedAnswer;
 pub use key::{Key, KeyAnswer};
 pub use organization::{Organization, OrganizationLevel, OrganizationPolicy, PolicyType};
 pub use probe::{Hit, LogProbe, LogProbeAnswer, OwnPattern, SearchedFor};
@@ -141,6 +143,9 @@ pub struct Region {
     /// What stages served, and what the destinations of their access logs took.
     #[serde(default)]
     pub taken: Vec<TakenAnswer>,
+    /// How much log groups took in.
+    #[serde(default)]
+    pub ingested: Vec<IngestedAnswer>,
     /// The sampling rules of X-Ray.
     pub sampling_rules: Listing<SamplingRule>,
     /// Where X-Ray puts the segments that it is sent.
@@ -169,6 +174,7 @@ impl Region {
             keys: Vec::new(),
             traffic: Vec::new(),
             taken: Vec::new(),
+            ingested: Vec::new(),
             sampling_rules: Listing::unread(gap.clone()),
             trace_destination: Err(gap.clone()).into(),
         }

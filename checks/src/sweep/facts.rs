@@ -79,6 +79,7 @@ fn kind_and_needs(world: &Value, names: &Names, pointer: &str) -> (String, Vec<N
         "region.traffic[].latency" | "region.traffic[].integration_latency" | "region.traffic[].percentiles" => {
             Need::Latencies
         }
+        "region.ingested[].bytes" => Need::ExecutionLogVolume,
         taken if taken.starts_with("region.taken[].") => Need::Taken,
         "region.capacity_providers[].vpc" => Need::Networks,
         network if network.starts_with("region.network.") => Need::Networks,

@@ -5,6 +5,7 @@ use super::{
     emission::EMISSION,
     healthy,
     healthy::CREATED,
+    ingested::INGESTED,
     logging,
     network::{BEYOND, NETWORKS},
     organization::ORGANIZATIONS,
@@ -85,6 +86,7 @@ pub fn named_worlds() -> Vec<(&'static str, Inventory)> {
         .chain(BEYOND)
         .chain(EMISSION)
         .chain(TRAFFIC)
+        .chain(INGESTED)
         .chain(TRACING)
         .chain(ORGANIZATIONS)
         .chain(GAPS);

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Inventory, emission, functions, logging, network, organization, tracing, traffic};
+use super::{Inventory, emission, functions, ingested, logging, network, organization, tracing, traffic};
 use crate::{
     Fetched, Listing,
     inventory::{
@@ -86,6 +86,7 @@ pub fn healthy() -> Inventory {
             keys: functions::keys(),
             traffic: traffic::traffic(),
             taken: traffic::taken(),
+            ingested: ingested::ingested(),
             capacity_providers: network::capacity_providers(),
             network: network::network(),
             log_probes: emission::log_probes(),

@@ -1,6 +1,6 @@
 //! Whether requests are traced, and whether what is recorded arrives.
 
 pub mod destination_denied;
-mod sampling;
+pub(crate) mod sampling;
 pub mod sampling_off;
 pub mod stage_off;

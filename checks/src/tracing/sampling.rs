@@ -118,10 +118,7 @@ pub(super) fn decide<'a>(rules: &'a [SamplingRule], target: &Target) -> Result<S
             };
         }
     }
-    Err(doubt.unwrap_or_else(|| {
-        let why = "none of X-Ray's sampling rules decides for this stage, though the rule Default decides for all";
-        Gap::unprovable("sampling rules", why)
-    }))
+    Err(doubt.unwrap_or_else(none_decides))
 }
 
 fn same_priority(one: &SamplingRule, other: &SamplingRule) -> Gap {
@@ -132,20 +129,77 @@ fn same_priority(one: &SamplingRule, other: &SamplingRule) -> Gap {
     Gap::unprovable(&one.name, why)
 }
 
-fn effect(rule: &SamplingRule, target: &Target) -> Effect {
+/// The rule that decides for all requests but those which rules before it take.
+#[derive(Debug)]
+pub(crate) struct Deciding<'a> {
+    /// It.
+    pub(crate) rule: &'a SamplingRule,
+    /// Those that may come before it for some of the requests: they are narrowed by method, host or attributes.
+    pub(crate) before: Vec<&'a SamplingRule>,
+}
+
+/// The rule that decides under these, which are all, for the requests that no narrowed rule takes.
+///
+/// # Errors
+/// If it hangs on what is not known.
+pub(super) fn deciding<'a>(rules: &'a [SamplingRule], target: &Target) -> Result<Deciding<'a>, Gap> {
+    let mut rules: Vec<&SamplingRule> = rules.iter().collect();
+    rules.sort_by(|a, b| (a.priority, &a.name).cmp(&(b.priority, &b.name)));
+    let mut before = Vec::new();
+    for group in rules.chunk_by(|a, b| a.priority == b.priority) {
+        let mut deciding = None;
+        for rule in group {
+            match applies(rule, target) {
+                Match::No => {}
+                Match::Maybe(doubt) => return Err(doubt.gap(rule)),
+                Match::Yes if is_narrowed(rule) => before.push(*rule),
+                Match::Yes => match deciding {
+                    Some(other) => return Err(same_priority(other, rule)),
+                    None => deciding = Some(*rule),
+                },
+            }
+        }
+        if let Some(rule) = deciding {
+            return Ok(Deciding { rule, before });
+        }
+    }
+    Err(none_decides())
+}
+
+fn none_decides() -> Gap {
+    let why = "none of X-Ray's sampling rules decides for this stage, though the rule Default decides for all";
+    Gap::unprovable("sampling rules", why)
+}
+
+/// Whether a rule is for some requests of a service only.
+fn is_narrowed(rule: &SamplingRule) -> bool {
+    !is_any(&rule.http_method) || !is_any(&rule.host) || !rule.attributes.is_empty()
+}
+
+/// Whether a rule is for the requests of a stage, or for some of them.
+fn applies(rule: &SamplingRule, target: &Target) -> Match {
     let service_type = if matches(&rule.service_type, SERVICE_TYPE, alike) { Match::Yes } else { Match::No };
     let name = matches_name(&rule.service_name, &target.service_name);
     let mut doubt = None;
     for part in [service_type, name, matches_arn(&rule.resource_arn, target)] {
         match part {
             Match::Yes => {}
-            Match::No => return Effect { passes_on: true, ..Effect::default() },
+            Match::No => return Match::No,
             Match::Maybe(why) => doubt = doubt.or(Some(why)),
         }
     }
+    doubt.map_or(Match::Yes, Match::Maybe)
+}
+
+fn effect(rule: &SamplingRule, target: &Target) -> Effect {
+    let doubt = match applies(rule, target) {
+        Match::Yes => None,
+        Match::Maybe(why) => Some(why),
+        Match::No => return Effect { passes_on: true, ..Effect::default() },
+    };
     // A boost comes on top for a while and does not count.
     let records = rule.fixed_rate > 0.0 || rule.reservoir_size > 0;
-    let narrowed = !is_any(&rule.http_method) || !is_any(&rule.host) || !rule.attributes.is_empty();
+    let narrowed = is_narrowed(rule);
     // The URL path does not narrow: X-Ray's guide says that API Gateway does not support it
     // (<https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html>).
     Effect { passes_on: doubt.is_some() || !records && narrowed, records, silences: !records && !narrowed, doubt }

@@ -1,12 +1,12 @@
 //! `trace-sampling-off`: the sampling rule that decides for a REST stage records nothing.
 
 use crate::{
-    Context, Judgement, Severity, Subject, Verdict,
+    Context, Gap, Judgement, Severity, Subject, Verdict,
     check::{Check, Evidence, Failure, Fix, Judge, Need, SubjectKind},
     inventory::{Protocol, SamplingRule, StageOf},
 };
 
-use super::sampling::{Sampled, Target, decide, unknown_account};
+use super::sampling::{self, Deciding, Sampled, Target, decide, unknown_account};
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
@@ -32,6 +32,16 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         Sampled::Something => Judgement::Pass,
         Sampled::Nothing(rule) => failure(rule, context).into(),
     })
+}
+
+/// The rule that decides for the requests of a stage that nothing narrower takes first.
+///
+/// # Errors
+/// If it hangs on what is not known.
+pub(crate) fn deciding<'a>(stage: &StageOf<'_>, context: &Context<'a>) -> Result<Deciding<'a>, Gap> {
+    let rules = &context.region().sampling_rules;
+    rules.rest.get()?;
+    sampling::deciding(&rules.seen, &target(stage, context))
 }
 
 fn target(stage: &StageOf<'_>, context: &Context<'_>) -> Target {

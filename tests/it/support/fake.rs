@@ -450,7 +450,7 @@ fn answer(account: &Account, request: &Request, start: usize) -> Answer {
         }
         "cloudwatch" => {
             let value = |query: &Query| {
-                if query.namespace == "AWS/Logs" {
+                if query.namespace == "AWS/Logs" && query.metric != "IncomingBytes" {
                     let lines = account.events.get(query.dimension("LogGroupName"))?;
                     return Some(f64::from(u32::try_from(lines.len()).unwrap()));
                 }

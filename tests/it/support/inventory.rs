@@ -108,6 +108,7 @@ fn region(account: &str, name: &str, apis: usize) -> Region {
         keys: vec![],
         traffic: vec![],
         taken: vec![],
+        ingested: vec![],
         sampling_rules: Listing::whole(vec![testing::sampling_rule("Default", 10_000)]),
         trace_destination: Fetched::known(testing::trace_destination("XRay", Some("ACTIVE"))),
     }

@@ -226,6 +226,7 @@ pub(in crate::access_log) mod testing {
             keys: vec![],
             traffic: vec![],
             taken: vec![],
+            ingested: vec![],
             sampling_rules: Listing::whole(vec![]),
             trace_destination: Fetched::from(Err(Gap::not_collected("destination"))),
         };

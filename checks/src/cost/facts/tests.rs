@@ -1,0 +1,183 @@
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::counted;
+use crate::{
+    Context, Fetched, Gap,
+    cost::{Estimate, Item, Money, PriceList, StageCost, StageFacts, estimate},
+    inventory::{StageOf, TraceDestination},
+    sweep,
+    testing::{Inventory, healthy, sampling_rule, trace_destination},
+};
+
+/// What each stage costs, by name and ARN.
+fn costs(world: &Inventory) -> Vec<((String, String), StageCost)> {
+    let context = Context::new(world.world());
+    let cost = |stage: StageOf<'_>| {
+        let subject = context.stage_subject(&stage);
+        ((subject.name, subject.arn), estimate(&StageFacts::of(&stage, &context), PriceList::shipped()))
+    };
+    context.stages().flatten().map(cost).collect()
+}
+
+fn cost(world: &Inventory, name: &str) -> StageCost {
+    costs(world).into_iter().find(|(subject, _)| subject.0 == name).expect("a stage of that name").1
+}
+
+fn xray() -> Fetched<TraceDestination> {
+    Fetched::known(trace_destination("XRay", Some("ACTIVE")))
+}
+
+/// What is said of an item; the first, if there are several.
+fn said(cost: &StageCost, item: Item) -> &Estimate {
+    &cost.costs.iter().find(|cost| cost.item == item).expect("a cost").estimate
+}
+
+#[test]
+fn of_a_stage_all_of_whose_facts_are_known_nothing_is_missing() {
+    let mut world = healthy();
+    world.region.trace_destination = xray();
+    let cost = cost(&world, "orders/prod");
+    assert_eq!(cost.total().gaps, Vec::<Gap>::new());
+    // 120,000 requests in 23 h 45 min: 3.69 million a month, of which one a second is the most that the rule's reservoir
+    // takes; and 5 % of the rest.
+    let Estimate::Known(traces) = said(&cost, Item::Traces) else { panic!("{cost:#?}") };
+    let requests = 120_000_u128 * 2_628_000 / 85_500;
+    let recorded = 2_628_000 + (requests - 2_628_000) / 20;
+    assert!(traces.micros().abs_diff(recorded * 5) < 10, "{traces:?}");
+    // 1.236 GB in that time.
+    let Estimate::Known(execution) = said(&cost, Item::ExecutionLogIngestion) else { panic!("{cost:#?}") };
+    assert!(execution.micros().abs_diff(1_236_000_000 * 2_628_000 / 85_500 / 2_000) < 10, "{execution:?}");
+    // The canary's group does not exist, which costs nothing.
+    let groups: Vec<_> = cost.costs.iter().filter(|cost| cost.item == Item::ExecutionLogIngestion).collect();
+    assert!(matches!(groups[1].estimate, Estimate::Nothing(_)), "{groups:#?}");
+}
+
+#[test]
+fn only_whole_periods_are_counted() {
+    let at = |second| Timestamp::constant(second, 0);
+    for (since, until, seconds) in [
+        // As whole periods, and begun within one: 23 h 45 min, less a period.
+        (0, 85_500, 85_500),
+        (1, 85_501, 85_200),
+        (0, 299, 0),
+        // 7 days less a quarter of an hour, in hours; 30 days, in days.
+        (0, 604_800 - 900, 604_800 - 3_600),
+        (1, 2_592_000, 2_592_000 - 86_400),
+        (900, 0, 0),
+    ] {
+        assert_eq!(counted(at(since), at(until)), seconds, "{since} to {until}");
+    }
+    assert_eq!(counted(Timestamp::MAX, Timestamp::MIN), 0);
+}
+
+#[test]
+fn rules_that_come_first_for_some_requests_are_told() {
+    let mut world = healthy();
+    world.region.trace_destination = xray();
+    let cost = cost(&world, "orders/prod");
+    let traces = cost.costs.iter().find(|cost| cost.item == Item::Traces).expect("traces");
+    assert_eq!(traces.resource.as_deref(), Some("Default"));
+    assert!(traces.assumptions.iter().any(|told| told.contains("preflight, probes")), "{traces:#?}");
+}
+
+#[test]
+fn rules_of_which_it_is_not_known_which_decides_leave_traces_open() {
+    for spoil in [
+        |world: &mut Inventory| world.region.sampling_rules.seen.push(sampling_rule("twin", 10_000)),
+        |world: &mut Inventory| world.region.sampling_rules.seen.clear(),
+        |world: &mut Inventory| {
+            let mut rule = sampling_rule("case", 1);
+            rule.service_name = "ORDERS/*".to_owned();
+            world.region.sampling_rules.seen.push(rule);
+        },
+        |world: &mut Inventory| world.region.trace_destination = Fetched::known(trace_destination("Elsewhere", None)),
+    ] {
+        let mut world = healthy();
+        world.region.trace_destination = xray();
+        spoil(&mut world);
+        let cost = cost(&world, "orders/prod");
+        assert!(matches!(said(&cost, Item::Traces), Estimate::Unknown(_)), "{cost:#?}");
+    }
+}
+
+#[test]
+fn stages_that_cloudwatch_counts_as_one_are_not_estimated() {
+    let mut world = healthy();
+    for name in ["orders", "users"] {
+        world.api_mut(name).name = format!("{name}é");
+    }
+    let mut twin = world.region.rest_apis.seen[0].clone();
+    (twin.id, twin.name) = ("twin567890".to_owned(), "orders".to_owned());
+    world.region.rest_apis.seen.push(twin);
+    let cost = cost(&world, "ordersé/prod");
+    assert!(matches!(said(&cost, Item::AccessLogIngestion), Estimate::Unknown(_)), "{cost:#?}");
+    assert!(matches!(cost.requests.estimate, Estimate::Unknown(_)));
+    // What its log group took is its own.
+    assert!(matches!(said(&cost, Item::ExecutionLogIngestion), Estimate::Known(money) if *money > Money::ZERO));
+}
+
+/// What costs rest on, as JSON pointers begin.
+const RESTS_ON: [&str; 7] = [
+    "/account/id",
+    "/region/rest_apis",
+    "/region/log_groups",
+    "/region/traffic",
+    "/region/ingested",
+    "/region/sampling_rules",
+    "/region/trace_destination",
+];
+
+/// Every fact hidden alone, in the healthy world and in those that cost something else: each cost stays as it is or becomes
+/// "could not estimate". Elsewhere than in the healthy world only what costs are seen to rest on there.
+#[test]
+fn hiding_a_fact_only_ever_makes_a_cost_unknown() {
+    let mut worlds = sweep::worlds();
+    let searched = worlds[0].1["region"]["trace_destination"].clone();
+    // With Transaction Search, as in the healthy world, nothing rests on sampling.
+    for (_, world) in &mut worlds {
+        let destination = &mut world["region"]["trace_destination"];
+        if *destination == searched {
+            *destination = serde_json::to_value(xray()).expect("serialises");
+        }
+    }
+    let healthy = worlds.remove(0);
+    let usual = costs(&sweep::read(&healthy.1));
+    let rested_on = hide_each(&healthy, |_| true);
+    assert!(rested_on.iter().all(|fact| RESTS_ON.iter().any(|start| fact.starts_with(start))), "{rested_on:#?}");
+    for start in RESTS_ON {
+        assert!(start == "/account/id" || rested_on.iter().any(|fact| fact.starts_with(start)), "{start}");
+    }
+    worlds.retain(|(_, world)| costs(&sweep::read(world)) != usual);
+    assert!(worlds.len() > 10, "{}", worlds.len());
+    for world in &worlds {
+        hide_each(world, |fact| RESTS_ON.iter().any(|start| fact.starts_with(start)));
+    }
+}
+
+/// The facts that, hidden alone, made a cost unknown.
+fn hide_each((name, world): &(&str, Value), picks: impl Fn(&str) -> bool) -> Vec<String> {
+    let seeing: BTreeMap<_, _> = costs(&sweep::read(world)).into_iter().collect();
+    let mut rested_on = Vec::new();
+    for fact in sweep::facts(world).into_iter().filter(|fact| picks(fact)) {
+        let mut blind = world.clone();
+        assert!(sweep::hide(&mut blind, &fact));
+        let mut touched = false;
+        for (subject, cost) in costs(&sweep::read(&blind)) {
+            let before = &seeing[&subject];
+            assert_eq!(before.costs.len(), cost.costs.len(), "{fact} in “{name}”");
+            let both = before.costs.iter().chain([&before.requests]).zip(cost.costs.iter().chain([&cost.requests]));
+            for (before, after) in both.filter(|(before, after)| before.estimate != after.estimate) {
+                assert_eq!(before.item, after.item, "{fact} in “{name}”");
+                assert!(matches!(after.estimate, Estimate::Unknown(_)), "{fact} in “{name}”: {after:#?}");
+                touched = true;
+            }
+        }
+        if touched {
+            rested_on.push(fact);
+        }
+    }
+    rested_on
+}
