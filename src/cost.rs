@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use crate::{
     cli::{CostArgs, FindingsFormat},
-    collect::aws::Traffic,
+    collect::{Remembered, aws::Traffic},
     config::Color,
     deliver::Sink,
     progress::Progress,
@@ -125,7 +125,7 @@ pub(crate) async fn cost(arguments: CostArgs) -> anyhow::Result<u8> {
     config.checks.clear();
     config.also = NEEDS;
     let mut estimates = Estimates::new(PriceList::shipped());
-    source::read(&config, &Progress::of(&config), &mut estimates).await?;
+    source::read(&config, Remembered::new(), &Progress::of(&config), &mut estimates).await?;
     let colored = color.is_on(&output);
     output.deliver(|out| match format {
         FindingsFormat::Text => text::render(&estimates, colored, out),
