@@ -7,6 +7,7 @@ mod gateway;
 mod ingested;
 mod keys;
 mod log_policies;
+mod logs;
 mod metrics;
 mod network;
 mod organization;
@@ -176,29 +177,7 @@ pub(crate) async fn collect(
 
 impl Region {
     async fn collect(&self, account: &Account, needs: &Needs) -> (inventory::Region, Option<GroupMemories>) {
-        let not_asked = |what: &str| Gap::not_collected(format!("{what} in {}", self.name));
-        let mut facts = inventory::Region {
-            name: self.name.clone(),
-            rest_apis: Listing::unread(not_asked("REST APIs")),
-            v2_apis: Listing::unread(not_asked("HTTP and WebSocket APIs")),
-            gateway_settings: Err(not_asked("API Gateway settings")).into(),
-            log_groups: Vec::new(),
-            delivery_streams: Vec::new(),
-            functions: Listing::unread(not_asked("functions")),
-            callers: Vec::new(),
-            log_policies: Listing::unread(not_asked("resource policies of CloudWatch Logs")),
-            capacity_providers: Vec::new(),
-            network: inventory::Network::not_collected(),
-            log_probes: Vec::new(),
-            searched_for: Err(not_asked("what log groups hold")).into(),
-            named_log_groups: Listing::unread(not_asked("log groups that are named")),
-            keys: Vec::new(),
-            traffic: Vec::new(),
-            taken: Vec::new(),
-            ingested: Vec::new(),
-            sampling_rules: Listing::unread(not_asked("sampling rules")),
-            trace_destination: Err(not_asked("the destination of segments (nothing sends any)")).into(),
-        };
+        let mut facts = not_asked(&self.name);
         let mut groups = LogGroups::new(self);
         let apis = async {
             if needs.contains(Need::Stages) {
@@ -232,58 +211,11 @@ impl Region {
             if wanted.settings {
                 gateway::settings(self).await
             } else {
-                Fetched::from(Err(not_asked("API Gateway settings (no stage uses them)")))
+                let why = format!("API Gateway settings in {} (no stage uses them)", self.name);
+                Fetched::from(Err(Gap::not_collected(why)))
             }
         };
-        let mut to_probe = groups_to_probe(account, &facts, needs);
-        let searches = needs.contains(Need::LogProbes);
-        let (meant, remembered) = (needs.named_log_groups(), needs.remembered(account, &self.name));
-        let logs = async {
-            // Policies of a group are asked for only where it is not known to be absent.
-            let names = wanted.log_groups.iter().chain(wanted.spans.keys()).cloned().collect();
-            let ((mut answers, named), streams) = join(
-                Box::pin(groups.look_up(names, meant)),
-                Box::pin(destinations::delivery_streams(self, wanted.delivery_streams)),
-            )
-            .await;
-            let asked = !wanted.delivered_to.is_empty() || !wanted.spans.is_empty();
-            let delivered_to = there(wanted.delivered_to.into_iter().chain(wanted.spans), &answers);
-            answers.retain(|answer| wanted.log_groups.contains(&answer.name) || named.seen.contains(&answer.name));
-            to_probe.extend(named.seen.iter().cloned());
-            let searched: Vec<_> = answers.iter().filter(|answer| to_probe.contains(&answer.name)).collect();
-            let context = Context::new(World { account, region: &facts });
-            let places = traffic::Places { groups: &answers, streams: &streams };
-            let probed = probe::names(&searched);
-            let first = Box::pin(traffic::first(self, &context, places, &probed, needs)).await;
-            let policies = async {
-                if asked {
-                    log_policies::log_policies(self, delivered_to).await
-                } else {
-                    Listing::unread(not_asked("resource policies of CloudWatch Logs (nothing needs one)"))
-                }
-            };
-            let silent = first.silent.clone();
-            let served = traffic::then(self, &context, places, first, needs);
-            let window = needs.evidence.window(account.collected_at);
-            let probes =
-                probe::log_probes(self, &searched, &silent, window, needs.evidence, &needs.search, &remembered);
-            let keys = async {
-                if needs.contains(Need::LogGroupKeys) {
-                    keys::keys(self, keys::of_groups(&answers)).await
-                } else {
-                    Vec::new()
-                }
-            };
-            let ingested = ingested::ingested(self, &context, &answers, needs);
-            let (policies, probes, keys, served, ingested) = tokio::join!(
-                Box::pin(policies),
-                Box::pin(probes),
-                Box::pin(keys),
-                Box::pin(served),
-                Box::pin(ingested)
-            );
-            (policies, probes, keys, served, (answers, streams, named), ingested)
-        };
+        let logs = logs::logs(self, World { account, region: &facts }, &wanted, groups, needs);
         let callers = async {
             if needs.contains(Need::Callers) {
                 functions::callers(self, &facts.functions.seen, &facts.rest_apis).await
@@ -294,18 +226,10 @@ impl Region {
         let rules = Box::pin(traces::sampling_rules(self, wanted.sampling_rules));
         let (settings, logs, callers, rules) = tokio::join!(settings, Box::pin(logs), callers, rules);
         facts.gateway_settings = settings;
-        let (log_policies, (log_probes, memories), keys, served, (log_groups, streams, named), ingested) = logs;
-        (facts.log_policies, facts.log_probes, facts.keys) = (log_policies, log_probes, keys);
-        (facts.traffic, facts.taken) = served;
-        facts.ingested = ingested;
-        (facts.log_groups, facts.delivery_streams) = (log_groups, streams);
-        if searches {
-            facts.named_log_groups = named;
-            facts.searched_for = Fetched::known(needs.search.searched_for());
-        }
         facts.callers = callers;
         facts.sampling_rules = rules;
-        (facts, searches.then_some(memories))
+        let memories = logs.put(&mut facts, needs);
+        (facts, memories)
     }
 
     /// Functions, and what only they lead to.
@@ -333,6 +257,33 @@ impl Region {
 const FUNCTION_FACTS: [Need; 5] =
     [Need::Functions, Need::Callers, Need::FunctionRoles, Need::FunctionLogGroups, Need::Networks];
 
+/// A region of which nobody has asked anything yet.
+fn not_asked(name: &str) -> inventory::Region {
+    let not_asked = |what: &str| Gap::not_collected(format!("{what} in {name}"));
+    inventory::Region {
+        name: name.to_owned(),
+        rest_apis: Listing::unread(not_asked("REST APIs")),
+        v2_apis: Listing::unread(not_asked("HTTP and WebSocket APIs")),
+        gateway_settings: Err(not_asked("API Gateway settings")).into(),
+        log_groups: Vec::new(),
+        delivery_streams: Vec::new(),
+        functions: Listing::unread(not_asked("functions")),
+        callers: Vec::new(),
+        log_policies: Listing::unread(not_asked("resource policies of CloudWatch Logs")),
+        capacity_providers: Vec::new(),
+        network: inventory::Network::not_collected(),
+        log_probes: Vec::new(),
+        searched_for: Err(not_asked("what log groups hold")).into(),
+        named_log_groups: Listing::unread(not_asked("log groups that are named")),
+        keys: Vec::new(),
+        traffic: Vec::new(),
+        taken: Vec::new(),
+        ingested: Vec::new(),
+        sampling_rules: Listing::unread(not_asked("sampling rules")),
+        trace_destination: Err(not_asked("the destination of segments (nothing sends any)")).into(),
+    }
+}
+
 fn names_of_groups(functions: &[Function], needs: &Needs) -> BTreeSet<String> {
     let wanted = functions.iter().filter(|_| needs.contains(Need::FunctionLogGroups));
     wanted.map(Function::log_group_name).collect()
@@ -358,10 +309,10 @@ fn groups_of_spans(account: &Account, facts: &inventory::Region, needs: &Needs) 
 }
 
 /// The ARNs of those of `groups` (by name) that are there, as far as is known.
-fn there(groups: impl Iterator<Item = (String, String)>, answers: &[LogGroupAnswer]) -> BTreeSet<String> {
+fn there<'a>(groups: impl Iterator<Item = (&'a String, &'a String)>, answers: &[LogGroupAnswer]) -> BTreeSet<String> {
     let gone: BTreeSet<&String> =
         answers.iter().filter(|answer| answer.group.get() == Ok(&None)).map(|answer| &answer.name).collect();
-    groups.filter(|(name, _)| !gone.contains(name)).map(|(_, arn)| arn).collect()
+    groups.filter(|(name, _)| !gone.contains(name)).map(|(_, arn)| arn.clone()).collect()
 }
 
 /// The roles that something in `regions` names. What a role of another account may do cannot be seen from here.

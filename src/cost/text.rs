@@ -63,7 +63,7 @@ fn cell<'a>(costs: impl Iterator<Item = &'a Cost> + Clone) -> String {
     format!("{amount}{blank}{more}")
 }
 
-fn cells<'a>(costs: impl Iterator<Item = &'a Cost> + Clone) -> String {
+fn cells<'a>(costs: &(impl Iterator<Item = &'a Cost> + Clone)) -> String {
     let texts = COLUMNS.map(|(_, items)| cell(costs.clone().filter(|cost| items.contains(&cost.item))));
     texts.map(|text| format!("{text:>COLUMN$}")).concat()
 }

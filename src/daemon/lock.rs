@@ -1,7 +1,7 @@
 //! One daemon a state directory: two would audit twice and post twice.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
     io::{Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::Path,
@@ -59,7 +59,7 @@ mod tests {
         assert!(problem.contains(&format!("process {}", std::process::id())), "{problem}");
         drop(lock);
         drop(Lock::take(&state).expect("free again"));
-        fs::write(folder.path().join("file"), "").expect("writes");
+        std::fs::write(folder.path().join("file"), "").expect("writes");
         let problem = format!("{:#}", Lock::take(&folder.path().join("file")).expect_err("a file"));
         assert!(problem.contains("cannot be used"), "{problem}");
     }

@@ -52,7 +52,9 @@ impl Answers {
                 answer.objection = Some(unfit());
             }
             answer.objection = answer.objection.take().or_else(|| objection(messages.as_deref().unwrap_or_default()));
-            answer.points.extend(times.iter().map(|time| time.secs()).zip(values.iter().copied()));
+            answer
+                .points
+                .extend(times.iter().map(aws_sdk_cloudwatch::primitives::DateTime::secs).zip(values.iter().copied()));
             answer.status.clone_from(status_code);
         }
     }

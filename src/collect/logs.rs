@@ -1,0 +1,100 @@
+//! Log groups and streams, and what is known by them: policies, keys, searches, and what CloudWatch counted.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join;
+use gatelight_checks::{
+    Context, Fetched, Gap, Listing, World,
+    check::Need,
+    inventory::{
+        self, DeliveryStreamAnswer, IngestedAnswer, KeyAnswer, LogGroupAnswer, LogPolicy, LogProbeAnswer, TakenAnswer,
+        TrafficAnswer,
+    },
+};
+
+use super::{
+    GroupMemories, Needs, Region, Wanted,
+    destinations::{self, LogGroups},
+    groups_to_probe, ingested, keys, log_policies, probe, there, traffic,
+};
+
+/// What was read.
+pub(super) struct Logs {
+    groups: Vec<LogGroupAnswer>,
+    /// Those that the owner named.
+    named: Listing<String>,
+    streams: Vec<DeliveryStreamAnswer>,
+    policies: Listing<LogPolicy>,
+    keys: Vec<KeyAnswer>,
+    probes: Vec<LogProbeAnswer>,
+    memories: GroupMemories,
+    served: (Vec<TrafficAnswer>, Vec<TakenAnswer>),
+    ingested: Vec<IngestedAnswer>,
+}
+
+/// Reads what is `wanted`, given the stages and functions.
+pub(super) async fn logs(
+    region: &Region,
+    world: World<'_>,
+    wanted: &Wanted,
+    groups: LogGroups<'_>,
+    needs: &Needs,
+) -> Logs {
+    let (meant, remembered) = (needs.named_log_groups(), needs.remembered(world.account, &region.name));
+    let names = wanted.log_groups.iter().chain(wanted.spans.keys()).cloned().collect();
+    let ((mut groups, named), streams) = join(
+        Box::pin(groups.look_up(names, meant)),
+        Box::pin(destinations::delivery_streams(region, wanted.delivery_streams.clone())),
+    )
+    .await;
+    // Policies of a group are asked for only where it is not known to be absent.
+    let delivered_to = there(wanted.delivered_to.iter().chain(&wanted.spans), &groups);
+    groups.retain(|answer| wanted.log_groups.contains(&answer.name) || named.seen.contains(&answer.name));
+
+    let mut in_use: BTreeSet<String> = groups_to_probe(world.account, world.region, needs);
+    in_use.extend(named.seen.iter().cloned());
+    let to_search: Vec<_> = groups.iter().filter(|answer| in_use.contains(&answer.name)).collect();
+    let context = Context::new(world);
+    let places = traffic::Places { groups: &groups, streams: &streams };
+    let first = Box::pin(traffic::first(region, &context, places, &probe::names(&to_search), needs)).await;
+    let silent = first.silent.clone();
+
+    let policies = async {
+        if wanted.delivered_to.is_empty() && wanted.spans.is_empty() {
+            let why = format!("resource policies of CloudWatch Logs in {} (nothing needs one)", region.name);
+            Listing::unread(Gap::not_collected(why))
+        } else {
+            log_policies::log_policies(region, delivered_to).await
+        }
+    };
+    let keys = async {
+        if needs.contains(Need::LogGroupKeys) { keys::keys(region, keys::of_groups(&groups)).await } else { Vec::new() }
+    };
+    let window = needs.evidence.window(context.now());
+    let (policies, keys, (probes, memories), served, ingested) = tokio::join!(
+        Box::pin(policies),
+        Box::pin(keys),
+        Box::pin(probe::log_probes(region, &to_search, &silent, window, needs.evidence, &needs.search, &remembered)),
+        Box::pin(traffic::then(region, &context, places, first, needs)),
+        Box::pin(ingested::ingested(region, &context, &groups, needs)),
+    );
+    Logs { groups, named, streams, policies, keys, probes, memories, served, ingested }
+}
+
+impl Logs {
+    /// Puts it where it belongs, and gives what to remember of the searches, if there were to be any.
+    pub(super) fn put(self, facts: &mut inventory::Region, needs: &Needs) -> Option<GroupMemories> {
+        facts.log_groups = self.groups;
+        facts.delivery_streams = self.streams;
+        facts.log_policies = self.policies;
+        facts.keys = self.keys;
+        facts.log_probes = self.probes;
+        (facts.traffic, facts.taken) = self.served;
+        facts.ingested = self.ingested;
+        needs.contains(Need::LogProbes).then(|| {
+            facts.named_log_groups = self.named;
+            facts.searched_for = Fetched::known(needs.search.searched_for());
+            self.memories
+        })
+    }
+}
