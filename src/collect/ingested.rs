@@ -6,7 +6,7 @@ use gatelight_checks::{
     Context, Gap,
     access_log::silent::DELAY,
     check::Need,
-    inventory::{IngestedAnswer, LogGroupAnswer},
+    inventory::{IngestedAnswer, LogGroupAnswer, StageOf},
 };
 use jiff::Timestamp;
 
@@ -39,7 +39,7 @@ pub(super) async fn ingested(
 fn names(context: &Context<'_>, groups: &[LogGroupAnswer]) -> BTreeSet<String> {
     let absent: BTreeSet<&str> =
         groups.iter().filter(|answer| answer.group.get() == Ok(&None)).map(|answer| answer.name.as_str()).collect();
-    let stages = context.stages().flatten().filter(|stage| stage.logs_execution());
+    let stages = context.stages().flatten().filter(StageOf::logs_execution);
     stages.flat_map(|stage| stage.execution_log_groups()).filter(|name| !absent.contains(name.as_str())).collect()
 }
 

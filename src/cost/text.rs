@@ -63,7 +63,7 @@ fn cell<'a>(costs: impl Iterator<Item = &'a Cost> + Clone) -> String {
     format!("{amount}{blank}{more}")
 }
 
-fn cells<'a>(costs: impl Iterator<Item = &'a Cost> + Clone) -> String {
+fn cells<'a>(costs: &(impl Iterator<Item = &'a Cost> + Clone)) -> String {
     let texts = COLUMNS.map(|(_, items)| cell(costs.clone().filter(|cost| items.contains(&cost.item))));
     texts.map(|text| format!("{text:>COLUMN$}")).concat()
 }
@@ -76,7 +76,7 @@ fn table(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{BOLD}{:<NAME$}{head}{BOLD:#}", "stage, cost a month")?;
     for (place, cost) in &estimates.stages {
         let name = plain(&place.name);
-        let line = cells(cost.costs.iter());
+        let line = cells(&cost.costs.iter());
         if name.width() < NAME {
             writeln!(out, "{name}{:gap$}{line}", "", gap = NAME - name.width())?;
         } else {
@@ -88,7 +88,7 @@ fn table(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
     }
     let all = estimates.stages.iter().flat_map(|(_, cost)| &cost.costs);
     let stages = count(estimates.stages.len() as u64, "stage");
-    writeln!(out, "{BOLD}{stages:<NAME$}{}{BOLD:#}", cells(all.clone()))?;
+    writeln!(out, "{BOLD}{stages:<NAME$}{}{BOLD:#}", cells(&all))?;
     let has = |is: fn(&Estimate) -> bool| all.clone().any(|cost| is(&cost.estimate));
     if has(|estimate| matches!(estimate, Estimate::Elsewhere(_))) {
         writeln!(out, "{DIM}* more is charged by another service, at prices that are not estimated here{DIM:#}")?;
