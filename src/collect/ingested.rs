@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use gatelight_checks::{
     Context, Gap,
-    access_log::silent::DELAY,
     check::Need,
-    inventory::{IngestedAnswer, LogGroupAnswer},
+    inventory::{IngestedAnswer, LogGroupAnswer, StageOf},
 };
 use jiff::Timestamp;
 
@@ -26,8 +25,7 @@ pub(super) async fn ingested(
         return Vec::new();
     }
     // What is not yet counted would be missing.
-    let (since, now) = needs.evidence.window(context.now());
-    let until = now.checked_sub(DELAY).unwrap_or(since);
+    let (since, until) = needs.evidence.counted(context.now());
     let Some(window) = Window::inside(since, until) else { return Vec::new() };
     let names: Vec<String> = names(context, groups).into_iter().collect();
     let asks: Vec<Ask> = names.iter().map(|name| ask(name, window)).collect();
@@ -39,7 +37,7 @@ pub(super) async fn ingested(
 fn names(context: &Context<'_>, groups: &[LogGroupAnswer]) -> BTreeSet<String> {
     let absent: BTreeSet<&str> =
         groups.iter().filter(|answer| answer.group.get() == Ok(&None)).map(|answer| answer.name.as_str()).collect();
-    let stages = context.stages().flatten().filter(gatelight_checks::inventory::StageOf::logs_execution);
+    let stages = context.stages().flatten().filter(StageOf::logs_execution);
     stages.flat_map(|stage| stage.execution_log_groups()).filter(|name| !absent.contains(name.as_str())).collect()
 }
 

@@ -37,22 +37,22 @@ pub(super) async fn logs(
     region: &Region,
     world: World<'_>,
     wanted: &Wanted,
-    groups: LogGroups<'_>,
+    lookup: LogGroups<'_>,
     needs: &Needs,
 ) -> Logs {
     let (meant, remembered) = (needs.named_log_groups(), needs.remembered(world.account, &region.name));
     let names = wanted.log_groups.iter().chain(wanted.spans.keys()).cloned().collect();
-    let ((mut groups, named), streams) = join(
-        Box::pin(groups.look_up(names, meant)),
+    let ((mut groups, by_name), streams) = join(
+        Box::pin(lookup.look_up(names, meant)),
         Box::pin(destinations::delivery_streams(region, wanted.delivery_streams.clone())),
     )
     .await;
     // Policies of a group are asked for only where it is not known to be absent.
     let delivered_to = there(wanted.delivered_to.iter().chain(&wanted.spans), &groups);
-    groups.retain(|answer| wanted.log_groups.contains(&answer.name) || named.seen.contains(&answer.name));
+    groups.retain(|answer| wanted.log_groups.contains(&answer.name) || by_name.seen.contains(&answer.name));
 
     let mut in_use: BTreeSet<String> = groups_to_probe(world.account, world.region, needs);
-    in_use.extend(named.seen.iter().cloned());
+    in_use.extend(by_name.seen.iter().cloned());
     let to_search: Vec<_> = groups.iter().filter(|answer| in_use.contains(&answer.name)).collect();
     let context = Context::new(world);
     let places = traffic::Places { groups: &groups, streams: &streams };
@@ -78,7 +78,7 @@ pub(super) async fn logs(
         Box::pin(traffic::then(region, &context, places, first, needs)),
         Box::pin(ingested::ingested(region, &context, &groups, needs)),
     );
-    Logs { groups, named, streams, policies, keys, probes, memories, served, ingested }
+    Logs { groups, named: by_name, streams, policies, keys, probes, memories, served, ingested }
 }
 
 impl Logs {

@@ -51,6 +51,16 @@ impl Evidence {
         let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
         (now.checked_sub(self.window).unwrap_or(Timestamp::MIN), now)
     }
+
+    /// The same, up to when CloudWatch has surely counted what happened.
+    pub(super) fn counted(self, now: Timestamp) -> (Timestamp, Timestamp) {
+        let (since, now) = self.window(now);
+        (since, counted_up_to(since, now))
+    }
+}
+
+fn counted_up_to(since: Timestamp, now: Timestamp) -> Timestamp {
+    now.checked_sub(DELAY).map_or(since, |counted| counted.max(since))
 }
 
 /// What the search of each group gave, and what to remember of it. A group that is known to be absent is not searched;
@@ -110,7 +120,7 @@ async fn search_groups(
         let tally = Tally::begin((since, until), &made_for, samples, memory);
         // What was found is found, whatever CloudWatch counted.
         if silent.contains(*group) && tally.is_empty() {
-            let until = until.checked_sub(DELAY).map_or(since, |counted| counted.max(since));
+            let until = counted_up_to(since, until);
             let probe = LogProbe { since, until, silent: true, reached: None, hits: Vec::new() };
             answers.push(LogProbeAnswer { group: (*group).to_owned(), probe: Ok(Some(probe)).into() });
         } else if *searchable {
@@ -165,10 +175,11 @@ mod tests {
     }
 
     #[test]
-    fn the_window_ends_now() {
+    fn the_window_ends_now_and_what_is_counted_a_quarter_of_an_hour_ago() {
         let evidence = Evidence { window: SignedDuration::from_hours(24), metrics: true, samples: true };
         let now = Timestamp::new(1_795_338_000, 999).expect("a time");
         assert_eq!(evidence.window(now), (at(1_795_338_000 - 86_400), at(1_795_338_000)));
+        assert_eq!(evidence.counted(now), (at(1_795_338_000 - 86_400), at(1_795_338_000 - 900)));
     }
 
     #[test]

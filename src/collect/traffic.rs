@@ -85,7 +85,7 @@ pub(super) async fn first<'a>(
     let taken = needs.contains(Need::Taken);
     if taken || needs.contains(Need::Traffic) {
         for of in context.stages().flatten() {
-            let mut stage = Stage::new(of, (since, until));
+            let mut stage = Stage::new(of, needs.evidence.counted(now));
             if taken {
                 stage.look_at_destination(context, places);
             }

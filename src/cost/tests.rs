@@ -96,6 +96,10 @@ fn of_several_regions_each_stage_says_where_it_is() {
     other.region.name = "eu-west-1".to_owned();
     let text = text(&estimates(&[healthy(), other]));
     assert!(text.contains("123456789012 us-east-1") && text.contains("123456789012 eu-west-1"), "{text}");
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("requests cost: orders/prod in eu-west-1"), "{text}");
+    // Each figure has its reasons, though what is said of a log is not said again.
+    assert!(!text.contains(": .") && text.contains("execution log, kept"), "{text}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! estimated.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     io::{self, Write},
 };
 
@@ -76,7 +76,7 @@ fn table(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{BOLD}{:<NAME$}{head}{BOLD:#}", "stage, cost a month")?;
     for (place, cost) in &estimates.stages {
         let name = plain(&place.name);
-        let line = cells(cost.costs.iter());
+        let line = cells(&cost.costs.iter());
         if name.width() < NAME {
             writeln!(out, "{name}{:gap$}{line}", "", gap = NAME - name.width())?;
         } else {
@@ -88,7 +88,7 @@ fn table(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
     }
     let all = estimates.stages.iter().flat_map(|(_, cost)| &cost.costs);
     let stages = count(estimates.stages.len() as u64, "stage");
-    writeln!(out, "{BOLD}{stages:<NAME$}{}{BOLD:#}", cells(all.clone()))?;
+    writeln!(out, "{BOLD}{stages:<NAME$}{}{BOLD:#}", cells(&all))?;
     let has = |is: fn(&Estimate) -> bool| all.clone().any(|cost| is(&cost.estimate));
     if has(|estimate| matches!(estimate, Estimate::Elsewhere(_))) {
         writeln!(out, "{DIM}* more is charged by another service, at prices that are not estimated here{DIM:#}")?;
@@ -102,8 +102,8 @@ fn table(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
 /// Whether the logs cost more than the API, with figures.
 fn against_requests(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
     let requests = estimates.requests();
-    let more: Vec<&str> =
-        estimates.stages.iter().filter(|(_, cost)| surpasses(cost)).map(|(place, _)| place.name.as_str()).collect();
+    let more: Vec<String> =
+        estimates.stages.iter().filter(|(_, cost)| surpasses(cost)).map(|(place, _)| estimates.name(place)).collect();
     let least = if requests.is_whole() { "about" } else { "at least" };
     let mut text =
         format!("API Gateway itself charges {least} {} a month for the requests of these stages", requests.known);
@@ -115,7 +115,7 @@ fn against_requests(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()
     wrapped("", &text, out)
 }
 
-fn list(names: &[&str]) -> String {
+fn list(names: &[String]) -> String {
     let shown = names.iter().take(NAMES).map(|name| plain(name)).collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(NAMES) {
         0 => shown,
@@ -136,15 +136,19 @@ fn reasons(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
         if estimates.places > 1 {
             writeln!(out, "{INDENT}{DIM}{}{DIM:#}", plain(&place.lies()))?;
         }
-        // What several figures rest on is said once.
-        let mut said = BTreeSet::new();
+        // What was said of a log when it is taken in is not said again of keeping it.
+        let mut said: Option<&Cost> = None;
         for cost in &cost.costs {
             let Estimate::Known(money) = &cost.estimate else { continue };
-            let new: Vec<&str> =
-                cost.assumptions.iter().map(String::as_str).filter(|told| said.insert(*told)).collect();
-            if money.cents() > 0 {
-                wrapped("          ", &plain(&format!("{}, {money}: {}.", what(cost), new.join("; "))), out)?;
+            if money.cents() == 0 {
+                continue;
             }
+            let is_said = |told: &&String| {
+                said.is_some_and(|said| said.resource == cost.resource && said.assumptions.contains(told))
+            };
+            let told: Vec<&str> = cost.assumptions.iter().filter(|told| !is_said(told)).map(String::as_str).collect();
+            wrapped("          ", &plain(&format!("{}, {money}: {}.", what(cost), told.join("; "))), out)?;
+            said = Some(cost);
         }
     }
     match dear.len().saturating_sub(EXPLAINED) {
@@ -167,10 +171,10 @@ fn what(cost: &Cost) -> String {
 }
 
 fn unknown(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
-    let mut reasons: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (place, cost) in &estimates.stages {
         for gap in cost.total().gaps {
-            reasons.entry(gap.to_string()).or_default().push(&place.name);
+            reasons.entry(gap.to_string()).or_default().push(estimates.name(place));
         }
     }
     if reasons.is_empty() && estimates.unread.is_empty() {
@@ -204,6 +208,13 @@ fn notes(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
 
 fn wrapped(indent: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
     wrap(text, WIDTH - indent.len()).iter().try_for_each(|line| writeln!(out, "{indent}{line}"))
+}
+
+impl Estimates {
+    /// A stage's name, with its region where there are several.
+    fn name(&self, place: &Place) -> String {
+        if self.places > 1 { format!("{} in {}", place.name, place.region) } else { place.name.clone() }
+    }
 }
 
 impl Place {

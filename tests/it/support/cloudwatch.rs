@@ -86,19 +86,19 @@ pub(crate) fn asked(body: &[u8]) -> Asked {
 fn query(d: &mut Decoder<'_>) -> Query {
     let mut query = Query::default();
     map(d, |key, d| match key {
-        "Id" => query.id = d.str().unwrap().to_owned(),
+        "Id" => query.id = d.str().unwrap().into(),
         "ReturnData" => assert!(d.bool().unwrap()),
         "MetricStat" => map(d, |key, d| match key {
             "Period" => query.period = d.u64().unwrap(),
-            "Stat" => query.statistic = d.str().unwrap().to_owned(),
+            "Stat" => query.statistic = d.str().unwrap().into(),
             "Metric" => map(d, |key, d| match key {
-                "Namespace" => query.namespace = d.str().unwrap().to_owned(),
-                "MetricName" => query.metric = d.str().unwrap().to_owned(),
+                "Namespace" => query.namespace = d.str().unwrap().into(),
+                "MetricName" => query.metric = d.str().unwrap().into(),
                 "Dimensions" => list(d, |d| {
                     let (mut name, mut value) = (String::new(), String::new());
                     map(d, |key, d| match key {
-                        "Name" => name = d.str().unwrap().to_owned(),
-                        "Value" => value = d.str().unwrap().to_owned(),
+                        "Name" => name = d.str().unwrap().into(),
+                        "Value" => value = d.str().unwrap().into(),
                         other => panic!("a dimension with {other}"),
                     });
                     query.dimensions.push((name, value));
