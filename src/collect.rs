@@ -129,9 +129,10 @@ pub(crate) async fn collect(
 }
 
 impl Region {
-    async fn collect(&self, account: &Account, needs: &Needs) -> inventory::Region {
+    /// The region before anything was asked.
+    fn nothing_asked(&self) -> inventory::Region {
         let not_asked = |what: &str| Gap::not_collected(format!("{what} in {}", self.name));
-        let mut facts = inventory::Region {
+        inventory::Region {
             name: self.name.clone(),
             rest_apis: Listing::unread(not_asked("REST APIs")),
             v2_apis: Listing::unread(not_asked("HTTP and WebSocket APIs")),
@@ -147,7 +148,12 @@ impl Region {
             keys: Vec::new(),
             traffic: Vec::new(),
             taken: Vec::new(),
-        };
+        }
+    }
+
+    async fn collect(&self, account: &Account, needs: &Needs) -> inventory::Region {
+        let not_asked = |what: &str| Gap::not_collected(format!("{what} in {}", self.name));
+        let mut facts = self.nothing_asked();
         let mut groups = LogGroups::new(self);
         let apis = async {
             if needs.contains(Need::Stages) {
@@ -190,8 +196,8 @@ impl Region {
             let searched: Vec<_> = answers.iter().filter(|answer| in_use.contains(&answer.name)).collect();
             let context = Context::new(World { account, region: &facts });
             let places = traffic::Places { groups: &answers, streams: &streams };
-            let probed = probe::names(&searched);
-            let first = Box::pin(traffic::first(self, &context, places, &probed, needs)).await;
+            let asked_about = probe::names(&searched);
+            let first = Box::pin(traffic::first(self, &context, places, &asked_about, needs)).await;
             let policies = async {
                 if wanted.delivered_to.is_empty() {
                     Listing::unread(not_asked("resource policies of CloudWatch Logs (no stage needs one)"))

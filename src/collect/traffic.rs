@@ -104,7 +104,9 @@ pub(super) async fn first<'a>(
     let told = metrics::read(region, &asks.0).await;
     let is_silent = |at: usize| told[at].as_ref().is_ok_and(|total| total.count() == 0 && total.sum == 0.0);
     first.silent = groups.into_iter().filter(|(_, at)| is_silent(*at)).map(|(group, _)| group.clone()).collect();
-    first.stages.iter_mut().for_each(|stage| stage.take(&told));
+    for stage in &mut first.stages {
+        stage.take(&told);
+    }
     first
 }
 
@@ -129,11 +131,15 @@ pub(super) async fn then<'a>(
         })
         .collect();
     let told = metrics::read(region, &asks.0).await;
-    stages.iter_mut().for_each(|stage| stage.take(&told));
+    for stage in &mut stages {
+        stage.take(&told);
+    }
     let timings: Vec<_> = latencies.into_iter().map(|asked| asked.map(|asked| timings(asked, &told))).collect();
 
     let mut asks = Asks::default();
-    stages.iter_mut().for_each(|stage| stage.ask_client_errors(&mut asks, context));
+    for stage in &mut stages {
+        stage.ask_client_errors(&mut asks, context);
+    }
     let percentiles: Vec<_> = stages
         .iter()
         .zip(&timings)
@@ -148,7 +154,9 @@ pub(super) async fn then<'a>(
         lines::own_lines(region, context, places, &stages, now),
     )
     .await;
-    stages.iter_mut().for_each(|stage| stage.take(&told));
+    for stage in &mut stages {
+        stage.take(&told);
+    }
     let percentiles = percentiles.into_iter().map(|asked| asked.map(|asked| self::percentiles(asked, &told)));
 
     let (mut traffic, mut taken) = (Vec::new(), Vec::new());

@@ -246,7 +246,7 @@ fn botocore_agrees() {
     let asked = cloudwatch::asked(&request.body);
     let value = |query: &Query| (query.metric == "Count").then_some(12.5);
     let answer = cloudwatch::answer_at(&asked, 1_795_251_601, value);
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     let given = json!({"request": hex(&request.body), "answer": hex(&answer)}).to_string();
     let mut python = Command::new(moto::python())
         .args(["-I", "-c", include_str!("support/botocore.py")])

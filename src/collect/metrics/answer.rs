@@ -2,6 +2,7 @@
 
 use aws_sdk_cloudwatch::{
     operation::get_metric_data::GetMetricDataOutput,
+    primitives::DateTime,
     types::{MessageData, MetricDataResult, StatusCode},
 };
 use gatelight_checks::{Gap, GapKind, fetched::Why};
@@ -52,7 +53,7 @@ impl Answers {
                 answer.objection = Some(unfit());
             }
             answer.objection = answer.objection.take().or_else(|| objection(messages.as_deref().unwrap_or_default()));
-            answer.points.extend(times.iter().map(|time| time.secs()).zip(values.iter().copied()));
+            answer.points.extend(times.iter().map(DateTime::secs).zip(values.iter().copied()));
             answer.status.clone_from(status_code);
         }
     }

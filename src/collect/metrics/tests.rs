@@ -36,7 +36,9 @@ fn page(results: Vec<MetricDataResult>) -> GetMetricDataOutput {
 
 fn answers(pages: &[GetMetricDataOutput]) -> Answers {
     let mut answers = Answers::new(3, "AWS/Logs IncomingLogEvents");
-    pages.iter().for_each(|page| answers.take(page));
+    for page in pages {
+        answers.take(page);
+    }
     answers
 }
 
@@ -98,7 +100,7 @@ fn an_objection_of_cloudwatch_leaves_a_gap() {
         .metric_data_results(result(0, &[], StatusCode::Complete))
         .messages(message())
         .build();
-    assert_eq!(sums(&[whole.clone()]), [None; 3]);
+    assert_eq!(sums(std::slice::from_ref(&whole)), [None; 3]);
     let gap = answers(&[whole]).total(0, DAY).expect_err("a gap");
     assert!(gap.to_string().contains("too many metrics"), "{gap}");
     let one = MetricDataResult::builder().id(id(0)).status_code(StatusCode::Complete).messages(message()).build();

@@ -35,6 +35,10 @@ impl Query {
     }
 }
 
+fn text(d: &mut Decoder<'_>, into: &mut String) {
+    d.str().unwrap().clone_into(into);
+}
+
 /// Reads the keys of a map or the elements of a list; of definite length, or until the break.
 fn each<'b>(d: &mut Decoder<'b>, length: Option<u64>, mut take: impl FnMut(&mut Decoder<'b>)) {
     let mut left = length;
@@ -86,19 +90,19 @@ pub(crate) fn asked(body: &[u8]) -> Asked {
 fn query(d: &mut Decoder<'_>) -> Query {
     let mut query = Query::default();
     map(d, |key, d| match key {
-        "Id" => query.id = d.str().unwrap().to_owned(),
+        "Id" => text(d, &mut query.id),
         "ReturnData" => assert!(d.bool().unwrap()),
         "MetricStat" => map(d, |key, d| match key {
             "Period" => query.period = d.u64().unwrap(),
-            "Stat" => query.statistic = d.str().unwrap().to_owned(),
+            "Stat" => text(d, &mut query.statistic),
             "Metric" => map(d, |key, d| match key {
-                "Namespace" => query.namespace = d.str().unwrap().to_owned(),
-                "MetricName" => query.metric = d.str().unwrap().to_owned(),
+                "Namespace" => text(d, &mut query.namespace),
+                "MetricName" => text(d, &mut query.metric),
                 "Dimensions" => list(d, |d| {
                     let (mut name, mut value) = (String::new(), String::new());
                     map(d, |key, d| match key {
-                        "Name" => name = d.str().unwrap().to_owned(),
-                        "Value" => value = d.str().unwrap().to_owned(),
+                        "Name" => text(d, &mut name),
+                        "Value" => text(d, &mut value),
                         other => panic!("a dimension with {other}"),
                     });
                     query.dimensions.push((name, value));
