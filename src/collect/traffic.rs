@@ -104,7 +104,9 @@ pub(super) async fn first<'a>(
     let told = metrics::read(region, &asks.0).await;
     let is_silent = |at: usize| told[at].as_ref().is_ok_and(|total| total.count() == 0 && total.sum == 0.0);
     first.silent = groups.into_iter().filter(|(_, at)| is_silent(*at)).map(|(group, _)| group.clone()).collect();
-    first.stages.iter_mut().for_each(|stage| stage.take(&told));
+    for stage in &mut first.stages {
+        stage.take(&told);
+    }
     first
 }
 

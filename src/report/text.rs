@@ -244,7 +244,7 @@ impl Page<'_> {
                 0 => "none throttled".to_owned(),
                 n => format!("{} throttled", thousands(n)),
             };
-            format!(" · {} requests, {throttled}{}", thousands(traffic.total()), metrics(traffic.metrics))
+            format!(" · {} requests, {throttled}", thousands(traffic.total()))
         };
         if report.shards.len() <= HEAD_LINES {
             for shard in &report.shards {
@@ -266,7 +266,13 @@ impl Page<'_> {
                 requests(&traffic)
             )?;
         }
-        Ok(())
+        match report.shards.iter().map(|shard| shard.traffic.metrics).sum() {
+            0 => Ok(()),
+            n => {
+                let metrics = count(n, "CloudWatch metric");
+                writeln!(self.out, "{DIM}{metrics} requested, for which AWS bills {}{DIM:#}", price(n))
+            }
+        }
     }
 
     fn section(&mut self, severity: Severity, place: usize, section: &Section) -> io::Result<()> {
@@ -543,15 +549,31 @@ fn shortened(name: &str) -> String {
 fn name_of(shard: &Shard) -> String {
     format!("{} · {}", shard.account, shard.region)
 }
-/// How many CloudWatch metrics were requested, and what AWS bills for them: $0.01 per 1,000
-/// (<https://aws.amazon.com/cloudwatch/pricing/>, us-east-1).
-fn metrics(count: u64) -> String {
-    match count {
-        0 => String::new(),
-        n => {
-            let cents = n.div_ceil(1_000);
-            let (dollars, cents) = (cents / 100, cents % 100);
-            format!(" · {} metrics requested (at most about ${}.{cents:02})", thousands(n), thousands(dollars))
+/// What AWS bills for metrics: $0.01 per 1,000 that were requested (<https://aws.amazon.com/cloudwatch/pricing/>, us-east-1).
+fn price(metrics: u64) -> String {
+    if metrics < 1_000 {
+        return "less than $0.01".to_owned();
+    }
+    let cents = (metrics + 500) / 1_000;
+    format!("about ${}.{:02}", thousands(cents / 100), cents % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::price;
+
+    #[test]
+    fn a_thousand_metrics_cost_a_cent() {
+        for (metrics, said) in [
+            (1, "less than $0.01"),
+            (999, "less than $0.01"),
+            (1_000, "about $0.01"),
+            (1_499, "about $0.01"),
+            (1_500, "about $0.02"),
+            (10_000, "about $0.10"),
+            (123_456_789, "about $1,234.57"),
+        ] {
+            assert_eq!(price(metrics), said);
         }
     }
 }
