@@ -2,7 +2,6 @@
 
 use aws_sdk_cloudwatch::{
     operation::get_metric_data::GetMetricDataOutput,
-    primitives::DateTime,
     types::{MessageData, MetricDataResult, StatusCode},
 };
 use gatelight_checks::{Gap, GapKind, fetched::Why};

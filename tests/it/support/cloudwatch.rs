@@ -35,10 +35,6 @@ impl Query {
     }
 }
 
-fn text(d: &mut Decoder<'_>, into: &mut String) {
-    d.str().unwrap().clone_into(into);
-}
-
 /// Reads the keys of a map or the elements of a list; of definite length, or until the break.
 fn each<'b>(d: &mut Decoder<'b>, length: Option<u64>, mut take: impl FnMut(&mut Decoder<'b>)) {
     let mut left = length;
