@@ -43,8 +43,13 @@ fn holds_an_answer(element: &Value) -> bool {
     nodes(element).iter().any(|at| element.pointer(at).is_some_and(|node| answer(node).is_some() || is_gap(node)))
 }
 
+/// The worlds in which a key of one kind goes missing and all is judged anew: most of the time of this sweep. How it reads
+/// is looked at in every world.
+const JUDGED: usize = 4;
+
 #[test]
 fn a_missing_key_is_an_error_or_a_gap_and_never_an_answer() {
+    let mut judged: BTreeMap<String, usize> = BTreeMap::new();
     for (name, world) in worlds() {
         let seeing = look(&world);
         for at in one_of_each(&world) {
@@ -59,7 +64,11 @@ fn a_missing_key_is_an_error_or_a_gap_and_never_an_answer() {
             if let Some((node, again)) = read {
                 let was = world.pointer(&at).expect("a node");
                 assert!(is_unread(was, &node), "{at} missing in “{name}” reads as {node}");
-                assert_says_less(&seeing, &look(&again), &at);
+                let times = judged.entry(kind_of(&at)).or_default();
+                *times += 1;
+                if *times <= JUDGED {
+                    assert_says_less(&seeing, &look(&again), &at);
+                }
             }
         }
     }
