@@ -40,7 +40,9 @@ fn a_saved_inventory_gives_the_same_outcomes() {
     let piped = piped.no_keys().stdin(saved.clone()).run().report();
     let chosen: Vec<&Value> = report.outcomes().iter().filter(|outcome| outcome["check"] == "access-log-off").collect();
     assert_eq!(piped.outcomes().iter().collect::<Vec<_>>(), chosen);
-    let low = from(&saved, &["--fail-on", "never"]);
+    // moto could not say what rests on metrics.
+    let skip = ["--skip", "access-log-silent", "--skip", "gateway-overhead-high"];
+    let low = from(&saved, &[&["--fail-on", "never"], &skip[..]].concat());
     assert_eq!(low.status, Some(0), "{}", low.stderr);
 }
 
