@@ -42,12 +42,20 @@ pub(super) fn repaired(format: &Format<'_>) -> Option<String> {
         return None;
     }
     let mut text = format.text().to_owned();
-    // From the end, so that the places before stay what they are.
+    // From the end, so that the places before stay what they are: up to where the last member was taken out, whose key
+    // may hold variables too.
+    let mut still_there = text.len();
     for (range, repair) in repairs.into_iter().rev() {
+        if range.end > still_there {
+            continue;
+        }
         match repair {
             Repair::Write(source) => text.replace_range(range, &source),
             Repair::Drop(instead) => match member(&text, &range) {
-                Some(member) => text.replace_range(member, ""),
+                Some(member) => {
+                    still_there = member.start;
+                    text.replace_range(member, "");
+                }
                 None => text.replace_range(range, instead),
             },
         }

@@ -179,3 +179,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_member_that_goes_takes_the_variables_in_its_key_with_it() {
+    // `path` is never filled on HTTP APIs.
+    for text in ["$context.path:$context.path", r#"{"$context.path":"$context.path","a":"$context.stage"}"#] {
+        for protocol in PROTOCOLS {
+            for text in [text.to_owned(), format!("{{{text}}}"), format!("{{\"a\":\"{text}\"\n}}")] {
+                let Some(mended) = mend(&Format::new(protocol, &text), &["requestId".to_owned()]) else { continue };
+                assert!(Format::new(protocol, &mended).json().is_ok(), "{text}: {mended}");
+            }
+        }
+    }
+}
