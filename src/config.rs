@@ -219,7 +219,7 @@ impl FromStr for SinceSetting {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // The last quarter of an hour is left out of the window, as CloudWatch counts events with a delay.
+        // What CloudWatch counts is looked at up to a quarter of an hour ago: less than twice that would leave little.
         let (least, most) = (SignedDuration::from_mins(30), SignedDuration::from_hours(90 * 24));
         let window = text.char_indices().next_back().and_then(|(at, unit)| {
             let count = text[..at].parse::<u16>().ok().map(i64::from)?;
