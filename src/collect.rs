@@ -1,6 +1,7 @@
 //! Accounts × regions → inventory: states facts and never judges.
 
 pub(crate) mod aws;
+mod deliveries;
 mod destinations;
 mod functions;
 mod gateway;
@@ -202,6 +203,10 @@ impl Region {
             (facts.functions, facts.capacity_providers, facts.network) = lambda;
         }
 
+        if needs.contains(Need::LogDeliveries) && Context::new(World { account, region: &facts }).may_deliver() {
+            let id = account.id.get().ok().map(String::as_str);
+            facts.log_deliveries = deliveries::log_deliveries(self, id).await;
+        }
         let mut wanted = Wanted::of(account, &facts, needs);
         if wanted.trace_destination {
             facts.trace_destination = traces::destination(self).await;
@@ -269,6 +274,7 @@ fn not_asked(name: &str) -> inventory::Region {
         delivery_streams: Vec::new(),
         functions: Listing::unread(not_asked("functions")),
         callers: Vec::new(),
+        log_deliveries: Listing::unread(not_asked("delivery sources (no REST stage logs execution)")),
         log_policies: Listing::unread(not_asked("resource policies of CloudWatch Logs")),
         capacity_providers: Vec::new(),
         network: inventory::Network::not_collected(),
@@ -313,6 +319,12 @@ fn there<'a>(groups: impl Iterator<Item = (&'a String, &'a String)>, answers: &[
     let gone: BTreeSet<&String> =
         answers.iter().filter(|answer| answer.group.get() == Ok(&None)).map(|answer| &answer.name).collect();
     groups.filter(|(name, _)| !gone.contains(name)).map(|(_, arn)| arn.clone()).collect()
+}
+
+/// Without the `:*` that some spell.
+fn arn_of_group(arn: Arn<'_>, name: &str) -> String {
+    let Arn { partition, region, account, .. } = arn;
+    format!("arn:{partition}:logs:{region}:{account}:log-group:{name}")
 }
 
 /// The roles that something in `regions` names. What a role of another account may do cannot be seen from here.
@@ -389,9 +401,14 @@ impl Wanted {
                 && stage.protocol() == Protocol::Http
                 && context.is_here(&destination)
             {
-                let Arn { partition, region, account, .. } = arn;
-                let arn = format!("arn:{partition}:logs:{region}:{account}:log-group:{name}");
-                wanted.delivered_to.insert(name.to_owned(), arn);
+                wanted.delivered_to.insert(name.to_owned(), arn_of_group(arn, name));
+            }
+            for destination in context.delivered_to(&stage).filter(|destination| context.is_here(destination)) {
+                if let Destination::LogGroup(arn, name) = destination
+                    && needs.contains(Need::LogPolicies)
+                {
+                    wanted.delivered_to.insert(name.to_owned(), arn_of_group(arn, name));
+                }
             }
             match stage.access_log().map(|log| log.destination) {
                 Some(destination @ Destination::LogGroup(_, name))
@@ -410,6 +427,7 @@ impl Wanted {
             }
             if needs.contains(Need::ExecutionLogGroups) && stage.logs_execution() {
                 wanted.log_groups.extend(stage.execution_log_groups());
+                wanted.log_groups.extend(context.delivered_groups(&stage).into_iter().map(str::to_owned));
             }
         }
         wanted

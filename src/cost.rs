@@ -25,6 +25,9 @@ const NEEDS: &[Need] = &[
     Need::Stages,
     Need::AccessLogGroups,
     Need::ExecutionLogGroups,
+    Need::LogDeliveries,
+    // Where a function writes to a group, its volume is not that of the execution log alone.
+    Need::Functions,
     Need::Traffic,
     Need::ExecutionLogVolume,
     Need::SamplingRules,

@@ -107,6 +107,8 @@ pub enum Need {
     AccessLogGroups,
     /// The log groups that execution logs go to.
     ExecutionLogGroups,
+    /// Where delivery sources send the execution logs of REST stages.
+    LogDeliveries,
     /// The Firehose streams that access logs go to.
     DeliveryStreams,
     /// Lambda functions.

@@ -14,8 +14,8 @@ use crate::{
     fetched::{Fetched, Gap, GapKind},
     iam::Policies,
     inventory::{
-        Account, Api, CallersAnswer, DeliveryStream, Function, Key, LogGroup, Network, Protocol, Region, Role,
-        RoleAnswer, Stage, StageOf, TakenAnswer, TrafficAnswer,
+        Account, Api, CallersAnswer, DeliveryStream, Function, Key, LogDelivery, LogGroup, Network, Protocol, Region,
+        Role, RoleAnswer, Stage, StageOf, TakenAnswer, TrafficAnswer,
     },
     network, organization,
     policy::Policy,
@@ -31,6 +31,8 @@ pub struct LogGroupUse<'a> {
     pub access: Vec<StageOf<'a>>,
     /// The stages whose execution log it takes.
     pub execution: Vec<StageOf<'a>>,
+    /// Those of them whose execution log a delivery source sends to it.
+    pub delivered: Vec<StageOf<'a>>,
     /// The functions whose log it takes.
     pub functions: Vec<&'a Function>,
     /// Whether the owner names it.
@@ -64,6 +66,8 @@ pub struct Context<'a> {
     roles: HashMap<&'a str, &'a RoleAnswer>,
     managed_policies: HashMap<&'a str, &'a Fetched<String>>,
     callers: HashMap<&'a str, &'a CallersAnswer>,
+    /// By the end of the stage's ARN.
+    deliveries: HashMap<&'a str, Vec<&'a LogDelivery>>,
     keys: HashMap<&'a str, &'a Fetched<Option<Key>>>,
     traced: TracedStages<'a>,
     /// All stages, of any kind of API.
@@ -132,6 +136,7 @@ impl<'a> Context<'a> {
             roles: world.account.roles.iter().map(|a| (a.arn.as_str(), a)).collect(),
             managed_policies: world.account.managed_policies.iter().map(|p| (p.arn.as_str(), &p.document)).collect(),
             callers: region.callers.iter().map(|a| (a.function.as_str(), a)).collect(),
+            deliveries: HashMap::new(),
             keys: region.keys.iter().map(|a| (a.arn.as_str(), &a.key)).collect(),
             traced: TracedStages::of(region),
             by_api: TracedStages::all(region),
@@ -140,6 +145,9 @@ impl<'a> Context<'a> {
             network: network::Index::new(&region.network),
             traffic: traffic::Index::default(),
         };
+        for delivery in region.log_deliveries.seen.iter().filter(|delivery| delivery.is_active()) {
+            this.deliveries.entry(delivery.stage_path()).or_default().push(delivery);
+        }
         this.traffic = traffic::Index::new(&this);
         this
     }
@@ -223,7 +231,8 @@ impl<'a> Context<'a> {
     }
 
     /// Every log group that something here writes to, by name: access logs that go to this account and region,
-    /// execution logs that are on, and functions; and those that the owner names. What a listing hides is not among them.
+    /// execution logs that are on, wherever they go, and functions; and those that the owner names. What a listing hides is
+    /// not among them.
     #[must_use]
     pub fn log_groups_in_use(&self) -> Vec<LogGroupUse<'a>> {
         let mut groups: BTreeMap<String, LogGroupUse<'a>> = BTreeMap::new();
@@ -238,6 +247,11 @@ impl<'a> Context<'a> {
                 for name in stage.execution_log_groups() {
                     groups.entry(name).or_default().execution.push(stage);
                 }
+                for name in self.delivered_groups(&stage) {
+                    let group = groups.entry(name.to_owned()).or_default();
+                    group.execution.push(stage);
+                    group.delivered.push(stage);
+                }
             }
         }
         for function in self.functions().flatten() {
@@ -247,6 +261,37 @@ impl<'a> Context<'a> {
             groups.entry(name.clone()).or_default().named = true;
         }
         groups.into_iter().map(|(name, group)| LogGroupUse { name, ..group }).collect()
+    }
+
+    /// Where delivery sources send a stage's execution log, as far as was seen. Nothing is delivered of one that is off:
+    /// "if logging is not enabled, the delivery source creation fails"
+    /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-create-log-delivery.html>).
+    pub fn delivered_to(&self, stage: &StageOf<'_>) -> impl Iterator<Item = Destination<'a>> {
+        let deliveries = self.deliveries.get(stage.path().as_str()).filter(|_| stage.logs_execution());
+        deliveries.into_iter().flatten().map(|delivery| Destination::parse(&delivery.destination))
+    }
+
+    /// The log groups of this account and region among them.
+    #[must_use]
+    pub fn delivered_groups(&self, stage: &StageOf<'_>) -> BTreeSet<&'a str> {
+        let here = self.delivered_to(stage).filter(|destination| self.is_here(destination));
+        here.filter_map(|destination| match destination {
+            Destination::LogGroup(_, name) => Some(name),
+            Destination::DeliveryStream(..) | Destination::Other(_) => None,
+        })
+        .collect()
+    }
+
+    /// Whether a stage was seen whose execution log a delivery source may send elsewhere.
+    #[must_use]
+    pub fn may_deliver(&self) -> bool {
+        self.stages().flatten().any(|stage| stage.protocol() == Protocol::Rest && stage.logs_execution())
+    }
+
+    /// Why there may be deliveries that were not seen, where that matters.
+    #[must_use]
+    pub fn unseen_deliveries(&self) -> Option<Gap> {
+        self.region().log_deliveries.rest.get().err().filter(|_| self.may_deliver())
     }
 
     /// A log group of this account and region as a report names it. Where the account's id is not known it is taken from
@@ -373,6 +418,7 @@ impl<'a> Context<'a> {
             log_groups,
             delivery_streams,
             callers,
+            log_deliveries,
             log_policies,
             capacity_providers,
             network,
@@ -393,6 +439,7 @@ impl<'a> Context<'a> {
             .chain(delivery_streams.iter().filter_map(|answer| answer.stream.get().err()))
             .chain(self.functions().filter_map(Result::err))
             .chain(callers.iter().filter_map(|answer| answer.policy.get().err()))
+            .chain(log_deliveries.rest.get().err())
             .chain(log_policies.rest.get().err())
             .chain(capacity_providers.iter().filter_map(|answer| answer.vpc.get().err()))
             .chain(gaps_of_network(network))

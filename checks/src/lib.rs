@@ -157,7 +157,9 @@ pub fn audit(world: World<'_>, checks: &[&'static Check], policy: &Policy, sink:
                     let rest = world.region.named_log_groups.rest.get().err();
                     rest.filter(|_| check.needs.contains(&Need::LogProbes))
                 };
-                let missed = unread.clone().or_else(from_functions).or_else(named).or_else(unlisted);
+                let undelivered = || context.unseen_deliveries().filter(|_| check.needs.contains(&Need::LogDeliveries));
+                let missed =
+                    unread.clone().or_else(from_functions).or_else(undelivered).or_else(named).or_else(unlisted);
                 let unseen = Unseen::any_if(missed.is_some());
                 (missed, unseen)
             }

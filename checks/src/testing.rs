@@ -1,6 +1,7 @@
 //! Worlds: an account in which all is well, with two of everything, and what it looks like when something is not.
 //! For tests and for the demo; every ARN, name and policy here is made up.
 
+mod deliveries;
 mod emission;
 mod faulty;
 mod functions;

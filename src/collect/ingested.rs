@@ -38,7 +38,11 @@ fn names(context: &Context<'_>, groups: &[LogGroupAnswer]) -> BTreeSet<String> {
     let absent: BTreeSet<&str> =
         groups.iter().filter(|answer| answer.group.get() == Ok(&None)).map(|answer| answer.name.as_str()).collect();
     let stages = context.stages().flatten().filter(StageOf::logs_execution);
-    stages.flat_map(|stage| stage.execution_log_groups()).filter(|name| !absent.contains(name.as_str())).collect()
+    let names = stages.flat_map(|stage| {
+        let delivered = context.delivered_groups(&stage).into_iter().map(str::to_owned);
+        stage.execution_log_groups().into_iter().chain(delivered).collect::<Vec<_>>()
+    });
+    names.filter(|name| !absent.contains(name.as_str())).collect()
 }
 
 /// "The volume of log events in uncompressed bytes uploaded to CloudWatch Logs"

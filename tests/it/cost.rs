@@ -110,6 +110,8 @@ fn of_an_account_what_is_asked_for_is_what_estimates_rest_on_and_nothing_else() 
         "apigateway:GetStages",
         "apigatewayv2:GetApis",
         "cloudwatch:GetMetricData",
+        "lambda:ListFunctions",
+        "logs:DescribeDeliverySources",
         "logs:DescribeLogGroups",
         "sts:GetCallerIdentity",
         "xray:GetSamplingRules",

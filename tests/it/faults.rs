@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::{
     budget::networks,
     support::{
-        fake::{ACCOUNT, Account, Api, Fake, Fault, Organization, Role, Rule, function},
+        fake::{ACCOUNT, Account, Api, Delivery, Fake, Fault, Organization, Role, Rule, function},
         run::Gatelight,
         xray::{Xray, rule as sampling_rule},
     },
@@ -45,6 +45,9 @@ const OPERATIONS: &[(&str, bool)] = &[
     ("iam:GetPolicyVersion", false),
     ("lambda:ListFunctions", true),
     ("logs:DescribeResourcePolicies", true),
+    ("logs:DescribeDeliverySources", true),
+    ("logs:DescribeDeliveries", true),
+    ("logs:DescribeDeliveryDestinations", true),
     ("logs:FilterLogEvents", true),
     ("ec2:DescribeSubnets", true),
     ("ec2:DescribeVpcs", true),
@@ -102,6 +105,16 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("lambda:ListFunctions", &["Role"]),
     ("logs:DescribeResourcePolicies", &["resourcePolicies"]),
     ("logs:DescribeResourcePolicies", &["policyDocument"]),
+    ("logs:DescribeDeliverySources", &["deliverySources"]),
+    ("logs:DescribeDeliverySources", &["name"]),
+    ("logs:DescribeDeliverySources", &["logType"]),
+    ("logs:DescribeDeliverySources", &["resourceArns"]),
+    ("logs:DescribeDeliveries", &["deliveries"]),
+    ("logs:DescribeDeliveries", &["deliverySourceName"]),
+    ("logs:DescribeDeliveries", &["deliveryDestinationArn"]),
+    ("logs:DescribeDeliveryDestinations", &["deliveryDestinations"]),
+    ("logs:DescribeDeliveryDestinations", &["arn"]),
+    ("logs:DescribeDeliveryDestinations", &["deliveryDestinationConfiguration"]),
     ("logs:FilterLogEvents", &["events"]),
     ("logs:FilterLogEvents", &["message"]),
     ("kms:DescribeKey", &["KeyMetadata"]),
@@ -297,7 +310,8 @@ pub(crate) fn healthy() -> Account {
     let others = ["/gateway/shop", "/gateway/chat", "/gateway/orders-1-old"].map(str::to_owned);
     let functions = ["orders", "users", "carts", "bills", "stock"].map(|name| format!("/aws/lambda/{name}"));
     let names_with_events = functions.clone().into_iter();
-    let more = ["API-Gateway-Execution-Logs_rest1/dev", "/aws/apigateway/ws2/live1"].map(str::to_owned);
+    let more = ["API-Gateway-Execution-Logs_rest1/dev", "/aws/apigateway/ws2/live1", "/aws/vendedlogs/orders"];
+    let more = more.map(str::to_owned);
     let names = access.chain(execution).chain(sockets).chain(others).chain(more).chain(functions);
     Account {
         rest_apis,
@@ -372,6 +386,13 @@ pub(crate) fn healthy() -> Account {
             .map(|name| (name, ["START", "quite well", "END"].map(str::to_owned).to_vec()))
             .collect(),
         organization: Some(organization()),
+        deliveries: [
+            ("orders", "rest1/prod", "logs:eu-west-1:123456789012:log-group:/aws/vendedlogs/orders"),
+            ("kept", "rest2/prod", "s3:::kept"),
+            ("gone", "rest1/gone", "s3:::gone"),
+        ]
+        .map(|(name, stage, arn)| Delivery { name, stage, destination: format!("arn:aws:{arn}") })
+        .into(),
         ..Account::default()
     }
 }

@@ -391,6 +391,44 @@ fn log_delivery() {
     assert_delivery("delivery({}, {'Effect': 'Deny', 'Condition': {}})", "high");
 }
 
+/// A REST stage whose execution log a delivery source sends to a log group; another that logs nothing any more.
+const EXECUTION_DELIVERY: &str = r#"
+for name, level in (("sent", "INFO"), ("stopped", "OFF")):
+    api = rest_api(name, ("prod", False))
+    patch = dict(op="replace", path="/*/*/logging/loglevel", value=level)
+    rest.update_stage(restApiId=api, stageName="prod", patchOperations=[patch])
+    log_group(f"/executions/{name}", None if name == "sent" else 30)
+    stage_arn = f"arn:aws:apigateway:{REGION}:{ACCOUNT}:/restapis/{api}/stages/prod"
+    logs.put_delivery_source(name=name, resourceArn=stage_arn, logType="EXECUTION_LOGS")
+    target = {"destinationResourceArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/executions/{name}:*"}
+    made = logs.put_delivery_destination(name=name, deliveryDestinationConfiguration=target)["deliveryDestination"]
+    logs.create_delivery(deliverySourceName=name, deliveryDestinationArn=made["arn"])
+    if name == "sent":
+        groups = {"sent": "/executions/sent", "own": f"API-Gateway-Execution-Logs_{api}/prod"}
+answer = {name: f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}" for name, group in groups.items()}
+"#;
+
+#[test]
+fn execution_logs_that_are_delivered() {
+    let policy = |resource: &str| {
+        format!(
+            r#"
+statement = dict(Effect="Allow", Principal=dict(Service="delivery.logs.amazonaws.com"), Action="logs:*", Resource="{resource}")
+logs.put_resource_policy(policyName="p", policyDocument=policy(statement))
+"#
+        )
+    };
+    for (script, verdict) in
+        [(String::new(), "high"), (policy("*"), "pass"), (policy("arn:aws:logs:*:*:log-group:/a*"), "high")]
+    {
+        let table = format!("deliver group emit\nsent {verdict} low pass\nown . n/a n/a");
+        let report = assert_table(&[EXECUTION_DELIVERY, &script], &table);
+        // What is sent of a stage that logs nothing is nothing.
+        let about = report.0["outcomes"].as_array().unwrap().iter().map(|outcome| outcome["subject"]["name"].as_str());
+        assert!(!about.flatten().any(|name| name == "/executions/stopped"));
+    }
+}
+
 /// MiniStack takes the search's `?"a b" ?"c"` for words that must all be in a line, in either case. So a line that quotes
 /// every text is found; the same in capitals or with wider gaps is found too, and is for the program to see through.
 /// Lines that hold one text are not found at all: the moto suite has them.

@@ -18,7 +18,14 @@ pub const CHECK: Check = Check {
     id: "access-log-silent",
     title: "Access log stays empty though requests are served",
     severity: Severity::High,
-    needs: &[Need::Stages, Need::AccessLogGroups, Need::DeliveryStreams, Need::Functions, Need::Taken],
+    needs: &[
+        Need::Stages,
+        Need::AccessLogGroups,
+        Need::DeliveryStreams,
+        Need::LogDeliveries,
+        Need::Functions,
+        Need::Taken,
+    ],
     judge: Judge::Stage(judge),
     docs: include_str!("silent.md"),
 };

@@ -10,7 +10,7 @@ use crate::{
     Context, Gap,
     access_log::destination_missing::{Found, log_group},
     arn::Destination,
-    inventory::{AccessLog, MethodLogging, Protocol, StageOf},
+    inventory::{AccessLog, LogGroup, MethodLogging, Protocol, StageOf},
     tracing::sampling_off,
 };
 
@@ -81,16 +81,41 @@ fn execution_logs<'a>(stage: &StageOf<'a>, context: &Context<'a>) -> Vec<Executi
     // `INFO` logs what `ERROR` logs, and more.
     let level = levels.max_by_key(|level| *level == "INFO").unwrap_or_default();
     let data_trace = logging().any(|logging: &MethodLogging| logging.data_trace);
-    let groups = stage.execution_log_groups().into_iter();
-    groups
-        .map(|name| ExecutionLogFacts {
-            group: context.log_group(&name),
-            bytes: bytes(&name, context),
-            name,
-            level,
-            data_trace,
-        })
-        .collect()
+    let facts = |name: String, group, bytes| ExecutionLogFacts { name, group, bytes, level, data_trace };
+    let own = stage.execution_log_groups().into_iter().map(|name| {
+        let (group, bytes) = (context.log_group(&name), bytes(&name, context));
+        facts(name, group, bytes)
+    });
+    let delivered = context.delivered_to(stage).map(|destination| match destination {
+        Destination::LogGroup(_, name) if context.is_here(&destination) => {
+            facts(name.to_owned(), context.log_group(name), delivered(&destination, name, context))
+        }
+        Destination::LogGroup(arn, _) | Destination::DeliveryStream(arn, _) => elsewhere(arn.resource, facts),
+        Destination::Other(text) => elsewhere(text, facts),
+    });
+    let unseen = context.unseen_deliveries().filter(|_| stage.protocol() == Protocol::Rest);
+    let unseen =
+        unseen.map(|gap| facts("what delivery sources send it to".to_owned(), Err(gap.clone()), Err(gap.clone())));
+    own.chain(delivered).chain(unseen).collect()
+}
+
+/// What went to a log group that a delivery source sends to, if nothing else is written there.
+fn delivered(destination: &Destination<'_>, name: &str, context: &Context<'_>) -> Result<InWindow, Gap> {
+    if context.traffic().is_shared(destination)? {
+        let why =
+            format!("log group {name} is written to by others too: how much of it a delivery source sent is not known");
+        return Err(Gap::unprovable(name, why));
+    }
+    bytes(name, context)
+}
+
+/// No metric that is read here counts what goes to a bucket, a stream or another account.
+fn elsewhere<'a>(
+    name: &str,
+    facts: impl FnOnce(String, Result<Option<&'a LogGroup>, Gap>, Result<InWindow, Gap>) -> ExecutionLogFacts<'a>,
+) -> ExecutionLogFacts<'a> {
+    let gap = Gap::unprovable(name, format!("how much delivery sources send to {name} is not counted here"));
+    facts(name.to_owned(), Err(gap.clone()), Err(gap))
 }
 
 fn bytes(group: &str, context: &Context<'_>) -> Result<InWindow, Gap> {

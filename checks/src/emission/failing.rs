@@ -17,6 +17,7 @@ pub const CHECK: Check = Check {
         Need::Functions,
         Need::AccessLogGroups,
         Need::ExecutionLogGroups,
+        Need::LogDeliveries,
         Need::FunctionLogGroups,
         Need::LogProbes,
     ],
@@ -63,7 +64,8 @@ fn is_for_clients(group: &LogGroupUse<'_>, context: &Context<'_>) -> Result<bool
     if group.access.is_empty() || !(group.execution.is_empty() && group.functions.is_empty()) {
         return Ok(false);
     }
-    let hidden = context.stages().filter_map(Result::err).chain(context.functions().filter_map(Result::err)).next();
+    let hidden = context.stages().filter_map(Result::err).chain(context.functions().filter_map(Result::err));
+    let hidden = hidden.chain(context.unseen_deliveries()).next();
     hidden.map_or(Ok(true), Err)
 }
 

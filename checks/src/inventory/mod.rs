@@ -1,5 +1,6 @@
 //! What AWS told us: facts, no judgements. `Option` stands only where AWS itself says "none".
 
+mod delivery;
 mod function;
 mod ingested;
 mod key;
@@ -18,6 +19,7 @@ use crate::{
     fetched::{Fetched, Gap, Listing, stated},
 };
 
+pub use delivery::LogDelivery;
 pub use function::{CallersAnswer, CapacityProviderAnswer, Function, FunctionVpc};
 pub use network::{
     AclEntry, DhcpOptions, InternetGateway, NatGateway, Network, NetworkAcl, NetworkInterface, PeeredVpc,
@@ -119,6 +121,8 @@ pub struct Region {
     /// What AWS said about who may call a function, where that bears on a verdict.
     #[serde(default)]
     pub callers: Vec<CallersAnswer>,
+    /// Where delivery sources send the execution logs of REST stages.
+    pub log_deliveries: Listing<LogDelivery>,
     /// The resource policies of CloudWatch Logs: those of the account, and those of the log groups that were asked about.
     pub log_policies: Listing<LogPolicy>,
     /// What AWS said about the capacity providers that functions name.
@@ -165,6 +169,7 @@ impl Region {
             delivery_streams: Vec::new(),
             functions: Listing::unread(gap.clone()),
             callers: Vec::new(),
+            log_deliveries: Listing::unread(gap.clone()),
             log_policies: Listing::unread(gap.clone()),
             capacity_providers: Vec::new(),
             network: Network::unread(gap),
@@ -378,7 +383,7 @@ impl<'a> StageOf<'a> {
         self.protocol() != Protocol::Http && self.stage.method_logging.iter().any(MethodLogging::logs)
     }
 
-    /// The names of the log groups that its execution log goes to, whether or not it is on. The names are AWS's:
+    /// The names of the log groups that API Gateway itself writes its execution log to, whether or not it is on. The names are AWS's:
     /// for REST <https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-execution-logging.md>;
     /// for WebSocket and for canaries, observed (AWS does not document them).
     #[must_use]
@@ -403,11 +408,10 @@ impl<'a> StageOf<'a> {
             Protocol::Http => SubjectKind::HttpStage,
             Protocol::Websocket => SubjectKind::WebsocketStage,
         };
-        let collection = self.protocol().collection();
         let (id, stage) = (&self.api.id, &self.stage.name);
         Subject {
             kind,
-            arn: format!("arn:{partition}:apigateway:{region}::/{collection}/{id}/stages/{stage}"),
+            arn: format!("arn:{partition}:apigateway:{region}::{}", self.path()),
             name: format!("{}/{stage}", if self.api.name.is_empty() { id } else { &self.api.name }),
         }
     }

@@ -20,6 +20,7 @@ pub const CHECK: Check = Check {
         Need::Functions,
         Need::AccessLogGroups,
         Need::ExecutionLogGroups,
+        Need::LogDeliveries,
         Need::FunctionLogGroups,
         Need::LogGroupKeys,
     ],

@@ -13,7 +13,7 @@ pub const CHECK: Check = Check {
     id: "log-group-never-expires",
     title: "Log group never expires",
     severity: Severity::Low,
-    needs: &[Need::Stages, Need::Functions, Need::ExecutionLogGroups, Need::FunctionLogGroups],
+    needs: &[Need::Stages, Need::Functions, Need::ExecutionLogGroups, Need::LogDeliveries, Need::FunctionLogGroups],
     judge: Judge::LogGroup(|group| !group.execution.is_empty() || !group.functions.is_empty(), judge),
     docs: include_str!("never_expires.md"),
 };

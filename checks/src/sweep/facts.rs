@@ -66,6 +66,7 @@ fn kind_and_needs(world: &Value, names: &Names, pointer: &str) -> (String, Vec<N
         "region.gateway_settings" => Need::GatewaySettings,
         "region.functions.rest" => Need::Functions,
         "region.callers[].policy" => Need::Callers,
+        "region.log_deliveries.rest" => Need::LogDeliveries,
         "region.log_policies.rest" => Need::LogPolicies,
         "region.log_probes[].probe" | "region.searched_for" | "region.named_log_groups.rest" => Need::LogProbes,
         "region.sampling_rules.rest" => Need::SamplingRules,

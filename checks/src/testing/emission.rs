@@ -41,6 +41,8 @@ fn of_stages() -> Vec<LogProbeAnswer> {
         ("API-Gateway-Execution-Logs_a1b2c3d4e5/staging", silent()),
         ("API-Gateway-Execution-Logs_f6g7h8i9j0/live", clean()),
         ("API-Gateway-Execution-Logs_f6g7h8i9j0/beta", silent()),
+        ("/aws/vendedlogs/orders", clean()),
+        ("/executions/users", silent()),
         ("/aws/apigateway/p6q7r8s9t0/prod", clean()),
         ("/aws/apigateway/z6a7b8c9d0/live", silent()),
         ("/aws/apigateway/z6a7b8c9d0/try", clean()),

@@ -1,7 +1,9 @@
 //! The worlds in which something is wrong, or not known: each a healthy one with a fault, or a few that do not touch.
 
 use super::{
-    Inventory, break_off, denied,
+    Inventory, break_off,
+    deliveries::DELIVERIES,
+    denied,
     emission::EMISSION,
     healthy,
     healthy::CREATED,
@@ -30,6 +32,7 @@ pub fn empty() -> Inventory {
     world.region.delivery_streams.clear();
     world.region.functions.seen.clear();
     world.region.callers.clear();
+    world.region.log_deliveries.seen.clear();
     world.region.log_policies.seen.clear();
     world.region.capacity_providers.clear();
     world.region.log_probes.clear();
@@ -84,6 +87,7 @@ pub fn named_worlds() -> Vec<(&'static str, Inventory)> {
         .chain(FUNCTIONS)
         .chain(NETWORKS)
         .chain(BEYOND)
+        .chain(DELIVERIES)
         .chain(EMISSION)
         .chain(TRAFFIC)
         .chain(INGESTED)

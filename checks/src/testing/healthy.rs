@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Inventory, emission, functions, ingested, logging, network, organization, tracing, traffic};
+use super::{Inventory, deliveries, emission, functions, ingested, logging, network, organization, tracing, traffic};
 use crate::{
     Fetched, Listing,
     inventory::{
@@ -69,7 +69,7 @@ pub fn healthy() -> Inventory {
             rest_apis: Listing::whole(rest_apis()),
             v2_apis: Listing::whole(v2_apis()),
             gateway_settings: Fetched::known(GatewaySettings { cloudwatch_role: Some(role_arn("gateway-logs")) }),
-            log_groups: [log_groups(), functions::log_groups()].concat(),
+            log_groups: [log_groups(), deliveries::log_groups().into(), functions::log_groups()].concat(),
             delivery_streams: [("amazon-apigateway-orders", "ACTIVE"), ("amazon-apigateway-users", "CREATING")]
                 .map(|(name, status)| DeliveryStreamAnswer {
                     name: name.to_owned(),
@@ -82,7 +82,10 @@ pub fn healthy() -> Inventory {
                 .into(),
             functions: Listing::whole(functions::functions()),
             callers: functions::callers(),
-            log_policies: Listing::whole([functions::log_policies(), tracing::log_policies().into()].concat()),
+            log_deliveries: Listing::whole(deliveries::log_deliveries()),
+            log_policies: Listing::whole(
+                [functions::log_policies(), deliveries::log_policies().into(), tracing::log_policies().into()].concat(),
+            ),
             keys: functions::keys(),
             traffic: traffic::traffic(),
             taken: traffic::taken(),

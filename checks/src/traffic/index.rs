@@ -26,8 +26,8 @@ pub struct Index<'a> {
     access: HashMap<Place<'a>, usize>,
     /// Why there may be stages that were not seen.
     unseen_stages: Option<Gap>,
-    /// Why there may be functions that were not seen.
-    unseen_functions: Option<Gap>,
+    /// Why there may be functions, or deliveries of execution logs, that were not seen.
+    unseen_logs: Option<Gap>,
 }
 
 impl<'a> Index<'a> {
@@ -56,7 +56,7 @@ impl<'a> Index<'a> {
             logs: logs.collect(),
             access,
             unseen_stages: context.stages().find_map(Result::err),
-            unseen_functions: context.functions().find_map(Result::err),
+            unseen_logs: context.functions().find_map(Result::err).or_else(|| context.unseen_deliveries()),
         }
     }
 
@@ -106,8 +106,8 @@ impl<'a> Index<'a> {
         if self.access.get(&place).copied().unwrap_or_default() + logs > 1 {
             return Ok(true);
         }
-        let unseen_functions = self.unseen_functions.as_ref().filter(|_| is_group);
-        self.unseen_stages.as_ref().or(unseen_functions).map_or(Ok(false), |gap| Err(gap.clone()))
+        let unseen_logs = self.unseen_logs.as_ref().filter(|_| is_group);
+        self.unseen_stages.as_ref().or(unseen_logs).map_or(Ok(false), |gap| Err(gap.clone()))
     }
 }
 

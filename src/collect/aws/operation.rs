@@ -48,6 +48,12 @@ pub(crate) enum Operation {
     GetAccountAuthorizationDetails,
     /// Resource policies of CloudWatch Logs.
     DescribeResourcePolicies,
+    /// Delivery sources of CloudWatch Logs: what sends which type of log.
+    DescribeDeliverySources,
+    /// Deliveries: which source sends to which destination.
+    DescribeDeliveries,
+    /// Delivery destinations: which log group, bucket or stream each stands for.
+    DescribeDeliveryDestinations,
     /// Subnets.
     DescribeSubnets,
     /// VPCs.
@@ -128,6 +134,8 @@ pub(crate) enum Quota {
     GetFunctionPolicy,
     /// `logs:DescribeResourcePolicies`.
     DescribeResourcePolicies,
+    /// `logs:DescribeDeliverySources`, `logs:DescribeDeliveries` and `logs:DescribeDeliveryDestinations`.
+    LogDeliveries,
     /// `logs:FilterLogEvents`.
     FilterLogEvents,
     /// `cloudwatch:GetMetricData`.
@@ -160,10 +168,12 @@ impl Quota {
             // https://docs.aws.amazon.com/firehose/latest/dev/limits.html: five calls a second
             // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html: five calls a second, and
             // cannot be raised
-            // DescribeResourcePolicies, and X-Ray's calls: not published.
-            Self::DescribeDeliveryStream | Self::DescribeResourcePolicies | Self::FilterLogEvents | Self::Xray => {
-                (5.0, 5.0)
-            }
+            // DescribeResourcePolicies, calls about deliveries, and X-Ray's calls: not published.
+            Self::DescribeDeliveryStream
+            | Self::DescribeResourcePolicies
+            | Self::LogDeliveries
+            | Self::FilterLogEvents
+            | Self::Xray => (5.0, 5.0),
             // Not published.
             Self::Iam => (10.0, 20.0),
             // Not published, and shared by all accounts of the organization.
@@ -186,7 +196,7 @@ impl Quota {
 
 impl Operation {
     /// Every call that `iam-policy` grants, for tables and tests: with `--organization` the last too.
-    pub(crate) const ALL: [Self; 48] = [
+    pub(crate) const ALL: [Self; 51] = [
         Self::GetCallerIdentity,
         Self::DescribeRegions,
         Self::GetRestApis,
@@ -207,6 +217,9 @@ impl Operation {
         Self::GetCapacityProvider,
         Self::GetAccountAuthorizationDetails,
         Self::DescribeResourcePolicies,
+        Self::DescribeDeliverySources,
+        Self::DescribeDeliveries,
+        Self::DescribeDeliveryDestinations,
         Self::DescribeSubnets,
         Self::DescribeVpcs,
         Self::DescribeVpcAttribute,
@@ -261,6 +274,9 @@ impl Operation {
             Self::GetCapacityProvider => "lambda:GetCapacityProvider",
             Self::GetAccountAuthorizationDetails => "iam:GetAccountAuthorizationDetails",
             Self::DescribeResourcePolicies => "logs:DescribeResourcePolicies",
+            Self::DescribeDeliverySources => "logs:DescribeDeliverySources",
+            Self::DescribeDeliveries => "logs:DescribeDeliveries",
+            Self::DescribeDeliveryDestinations => "logs:DescribeDeliveryDestinations",
             Self::DescribeSubnets => "ec2:DescribeSubnets",
             Self::DescribeVpcs => "ec2:DescribeVpcs",
             Self::DescribeVpcAttribute => "ec2:DescribeVpcAttribute",
@@ -338,6 +354,9 @@ impl Operation {
             | Self::ListFunctions
             | Self::GetAccountAuthorizationDetails
             | Self::DescribeResourcePolicies
+            | Self::DescribeDeliverySources
+            | Self::DescribeDeliveries
+            | Self::DescribeDeliveryDestinations
             | Self::DescribeSubnets
             | Self::DescribeVpcs
             | Self::DescribeVpcAttribute
@@ -388,6 +407,9 @@ impl Operation {
             Self::ListFunctions | Self::GetCapacityProvider => Quota::Lambda,
             Self::GetFunctionPolicy => Quota::GetFunctionPolicy,
             Self::DescribeResourcePolicies => Quota::DescribeResourcePolicies,
+            Self::DescribeDeliverySources | Self::DescribeDeliveries | Self::DescribeDeliveryDestinations => {
+                Quota::LogDeliveries
+            }
             Self::GetRestApis | Self::GetRestStages | Self::GetV2Apis | Self::GetV2Stages | Self::GetGatewayAccount => {
                 Quota::ApiGateway
             }

@@ -22,6 +22,12 @@ pub(crate) fn mended(seeded: &Seeded) -> impl Fn(&Call) -> Rule + Send + Sync + 
     move |call| match call.operation.as_str() {
         organizations if organizations.starts_with("organizations:") => Rule::Answer(organization(call)),
         "cloudwatch:GetMetricData" => Rule::Cbor(cloudwatch::answer(&cloudwatch::asked(&call.body), |_| Some(7.0))),
+        // moto keeps no source of API Gateway.
+        "logs:DescribeDeliverySources" => {
+            let stage = format!("arn:aws:apigateway:{}:123456789012:/restapis/gone/stages/prod", call.region);
+            let source = json!({"name": "gone", "logType": "EXECUTION_LOGS", "resourceArns": [stage]});
+            Rule::Answer(json!({"deliverySources": [source]}).to_string())
+        }
         "lambda:ListFunctions" => Rule::Rewrite(on_managed_instances),
         "lambda:GetCapacityProvider" => {
             let arn = format!("arn:aws:lambda:{}:123456789012:capacity-provider:pool", call.region);

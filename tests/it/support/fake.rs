@@ -1,6 +1,7 @@
 //! A synthetic AWS: the read calls that Gatelight makes, over HTTP/1.1 on 127.0.0.1, answered from a described account.
 //! Unlike the emulators it pages, throttles and breaks, on request. The wire forms are those of the SDK's deserialisers.
 
+mod deliveries;
 mod organization;
 
 use std::{
@@ -23,6 +24,7 @@ use super::{
     cloudwatch::{self, Query},
     xray::Xray,
 };
+pub(crate) use deliveries::Delivery;
 pub(crate) use organization::Organization;
 
 pub(crate) const ACCOUNT: &str = "123456789012";
@@ -44,6 +46,8 @@ pub(crate) struct Account {
     pub(crate) callers: BTreeMap<String, String>,
     /// The account's resource policies of CloudWatch Logs, by name.
     pub(crate) log_policies: BTreeMap<String, String>,
+    /// Where delivery sources send execution logs.
+    pub(crate) deliveries: Vec<Delivery>,
     /// The policies of KMS keys that are enabled, by ARN.
     pub(crate) keys: BTreeMap<String, String>,
     /// What log groups hold: lines, all of them an hour and a half old. Groups that are not here took nothing.
@@ -434,6 +438,7 @@ fn answer(account: &Account, request: &Request, start: usize) -> Answer {
         "logs" if name == "DescribeLogGroups" => log_groups(account, request, start),
         "logs" if name == "DescribeResourcePolicies" => log_policies(account, request, start),
         "logs" if name == "FilterLogEvents" => events(account, request, start),
+        "logs" if name.starts_with("DescribeDeliver") => deliveries::answer(account, request, name, start),
         "lambda" if name == "ListFunctions" => functions(account, request, start),
         "lambda" => {
             let name = request.path.split('/').nth(3).unwrap_or_default().replace("%3A", ":");

@@ -99,6 +99,7 @@ fn region(account: &str, name: &str, apis: usize) -> Region {
         delivery_streams: vec![],
         functions: Listing::whole(vec![]),
         callers: vec![],
+        log_deliveries: Listing::whole(vec![]),
         log_policies: Listing::whole(vec![]),
         capacity_providers: vec![],
         network: gatelight_checks::inventory::Network::not_collected(),

@@ -217,6 +217,7 @@ pub(in crate::access_log) mod testing {
             delivery_streams: vec![],
             functions: Listing::whole(vec![]),
             callers: vec![],
+            log_deliveries: Listing::whole(vec![]),
             log_policies: Listing::whole(vec![]),
             capacity_providers: vec![],
             network: crate::inventory::Network::not_collected(),

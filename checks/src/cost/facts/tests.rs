@@ -6,10 +6,10 @@ use serde_json::Value;
 use super::counted;
 use crate::{
     Context, Fetched, Gap,
-    cost::{Estimate, Item, Money, PriceList, StageCost, StageFacts, estimate},
+    cost::{Cost, Estimate, Item, Money, PriceList, StageCost, StageFacts, estimate},
     inventory::{StageOf, TraceDestination},
     sweep,
-    testing::{Inventory, healthy, sampling_rule, trace_destination},
+    testing::{Inventory, break_off, healthy, sampling_rule, trace_destination},
 };
 
 /// What each stage costs, by name and ARN.
@@ -120,9 +120,12 @@ fn stages_that_cloudwatch_counts_as_one_are_not_estimated() {
 }
 
 /// What costs rest on, as JSON pointers begin.
-const RESTS_ON: [&str; 7] = [
+const RESTS_ON: [&str; 10] = [
     "/account/id",
     "/region/rest_apis",
+    "/region/v2_apis",
+    "/region/functions",
+    "/region/log_deliveries",
     "/region/log_groups",
     "/region/traffic",
     "/region/ingested",
@@ -165,8 +168,16 @@ fn hide_each((name, world): &(&str, Value), picks: impl Fn(&str) -> bool) -> Vec
         let mut blind = world.clone();
         assert!(sweep::hide(&mut blind, &fact));
         let mut touched = false;
-        for (subject, cost) in costs(&sweep::read(&blind)) {
+        for (subject, mut cost) in costs(&sweep::read(&blind)) {
             let before = &seeing[&subject];
+            // What may be sent elsewhere is a cost more, and not known.
+            let is_new =
+                |cost: &Cost| before.costs.iter().all(|of| (of.item, &of.resource) != (cost.item, &cost.resource));
+            if cost.costs.len() > before.costs.len() {
+                let more: Vec<_> = cost.costs.extract_if(.., |cost| is_new(cost)).collect();
+                assert!(more.iter().all(|cost| matches!(cost.estimate, Estimate::Unknown(_))), "{fact} in “{name}”");
+                touched = true;
+            }
             assert_eq!(before.costs.len(), cost.costs.len(), "{fact} in “{name}”");
             let both = before.costs.iter().chain([&before.requests]).zip(cost.costs.iter().chain([&cost.requests]));
             for (before, after) in both.filter(|(before, after)| before.estimate != after.estimate) {
@@ -180,4 +191,27 @@ fn hide_each((name, world): &(&str, Value), picks: impl Fn(&str) -> bool) -> Vec
         }
     }
     rested_on
+}
+
+#[test]
+fn what_delivery_sources_send_is_counted_where_nothing_else_is_written() {
+    let ingestion = |world: &Inventory, stage: &str| -> Vec<Estimate> {
+        let cost = cost(world, stage);
+        let of_logs = cost.costs.iter().filter(|cost| cost.item == Item::ExecutionLogIngestion);
+        of_logs.map(|cost| cost.estimate.clone()).collect()
+    };
+    let mut world = healthy();
+    // 2.4 GB in that time.
+    let [_, _, Estimate::Known(delivered)] = &ingestion(&world, "orders/prod")[..] else { panic!("three groups") };
+    assert!(delivered.micros().abs_diff(2_400_000_000 * 2_628_000 / 85_500 / 2_000) < 10, "{delivered:?}");
+    // To a bucket beside a group.
+    let users = ingestion(&world, "users/live");
+    assert!(matches!(users[..], [Estimate::Known(_), Estimate::Known(_), Estimate::Unknown(_)]), "{users:?}");
+    // To a group that a function writes to.
+    world.region.log_deliveries.seen[0].destination =
+        "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/checkout".to_owned();
+    assert!(matches!(ingestion(&world, "orders/prod")[2], Estimate::Unknown(_)));
+    // Where deliveries are not known, something may be missing.
+    break_off(&mut world.region.log_deliveries, "logs:DescribeDeliverySources");
+    assert!(matches!(ingestion(&world, "orders/staging")[..], [Estimate::Known(_), Estimate::Unknown(_)]));
 }
