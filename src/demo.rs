@@ -220,6 +220,13 @@ fn traffic(world: &Inventory) -> Traffic {
     count(Operation::GetV2Stages, region.v2_apis.seen.len());
     count(Operation::GetGatewayAccount, 1);
     count(Operation::DescribeLogGroups, 1);
+    if !region.log_deliveries.seen.is_empty() {
+        for operation in
+            [Operation::DescribeDeliverySources, Operation::DescribeDeliveries, Operation::DescribeDeliveryDestinations]
+        {
+            count(operation, 1);
+        }
+    }
     count(Operation::ListFunctions, 1);
     count(Operation::GetMetricData, 1);
     traffic.metrics = (region.traffic.len() + region.log_probes.len()) as u64;

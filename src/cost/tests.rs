@@ -92,9 +92,12 @@ fn lines_are_at_most_80_columns_wide() {
 
 #[test]
 fn of_several_regions_each_stage_says_where_it_is() {
-    let mut other = healthy();
+    let mut here = healthy();
+    // Those go to groups of the first region.
+    here.region.log_deliveries.seen.clear();
+    let mut other = here.clone();
     other.region.name = "eu-west-1".to_owned();
-    let text = text(&estimates(&[healthy(), other]));
+    let text = text(&estimates(&[here, other]));
     assert!(text.contains("123456789012 us-east-1") && text.contains("123456789012 eu-west-1"), "{text}");
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat.contains("requests cost: orders/prod in eu-west-1"), "{text}");
@@ -104,8 +107,10 @@ fn of_several_regions_each_stage_says_where_it_is() {
 
 #[test]
 fn stages_that_could_not_be_listed_are_told_and_set_the_exit_status() {
-    let known = estimates(&[healthy()]);
     let mut world = healthy();
+    assert_eq!(estimates(&[world.clone()]).exit_code(), 3, "what is delivered to a bucket is not known");
+    world.region.log_deliveries.seen.retain(|delivery| delivery.source == "orders-prod");
+    let known = estimates(&[world.clone()]);
     world.region.rest_apis.rest = Err(testing::denied("apigateway:GetRestApis")).into();
     let open = estimates(&[world]);
     assert_eq!((known.exit_code(), open.exit_code()), (0, 3), "{}", text(&known));
