@@ -96,8 +96,8 @@ pub(super) async fn log_probes(
     if groups.is_empty() {
         return Default::default();
     }
-    let queries = queries(search);
-    let begun = begin(&groups, silent, window, (search, evidence.samples), &queries, remembered);
+    let filters = queries(search);
+    let begun = begin(&groups, silent, window, (search, evidence.samples), &filters, remembered);
     let client = logs::Client::new(&region.config);
     let ask = async |asked: Ask<'_>| {
         let Ask { group, filter, from, until, token } = asked;
@@ -117,17 +117,17 @@ pub(super) async fn log_probes(
     };
     let to_search = begun.by_filter.len() + begun.by_query.len();
     region.calls.progress().say(|| format!("{}: search of {to_search} log groups", region.name));
-    let (filtered, queried) = join(
+    let (by_filter, by_query) = join(
         Box::pin(rounds(begun.by_filter, &ask)),
         Box::pin(insights::search(region, &client, begun.by_query, window, search, evidence.metrics)),
     )
     .await;
-    let filtered = filtered.into_iter().map(|searched| {
+    let by_filter = by_filter.into_iter().map(|searched| {
         let group = searched.group.clone();
         let (probe, memory) = searched.end();
         (group, probe, memory)
     });
-    told(begun.answers, filtered.chain(queried))
+    told(begun.answers, by_filter.chain(by_query))
 }
 
 /// Searches that are to be made, and the answers for groups that need none.
@@ -143,7 +143,7 @@ fn begin<'a>(
     silent: &BTreeSet<String>,
     (since, until): (Timestamp, Timestamp),
     (search, samples): (&Search, bool),
-    queries: &'a [Query<'a>],
+    filters: &'a [Query<'a>],
     remembered: &GroupMemories,
 ) -> Begun<'a> {
     let made_for = search.fingerprint(samples);
@@ -160,7 +160,7 @@ fn begin<'a>(
             continue;
         }
         match how {
-            How::Filter => begun.by_filter.push(GroupSearch::new(group, (since, until), queries, tally)),
+            How::Filter => begun.by_filter.push(GroupSearch::new(group, (since, until), filters, tally)),
             How::Query => begun.by_query.push(GroupQuery { group: (*group).to_owned(), tally }),
             How::Not => {}
         }

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use super::{Changes, Failed, Report, Row, Seen, Shard, Thing, Told};
 use crate::{
+    collect::aws::Operation,
     news::Change,
     terminal::{WIDTH, command_lines, count, plain, thousands, wrap},
 };
@@ -537,9 +538,10 @@ fn is_of_organization(permission: &str) -> bool {
     permission.starts_with("organizations:")
 }
 
-/// Whether only queries of CloudWatch Logs Insights need that permission. What follows its name is where it is needed.
+/// Whether only queries of CloudWatch Logs Insights need that permission.
 fn is_of_insights(permission: &str) -> bool {
-    ["logs:StartQuery", "logs:GetQueryResults", "logs:StopQuery"].iter().any(|action| permission.starts_with(action))
+    let mut all = Operation::ALL.into_iter().filter(|operation| operation.is_of_insights());
+    all.any(|operation| operation.permission() == permission)
 }
 
 /// Whether it names what was asked about; else what matters is what the outcome is about.

@@ -10,6 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
+    daemon::process::Home,
     moto_suite::formats::GOOD,
     support::{
         cloudwatch,
@@ -18,7 +19,7 @@ use crate::{
         proxy::{self, Proxy},
         report::Report,
         run::{Gatelight, Ran},
-        seed::{self, Stage},
+        seed::{self, Keys, Stage},
     },
 };
 
@@ -228,6 +229,23 @@ fn with_a_ledger_only_what_is_new_is_paid_for() {
     let [.., fine, rare] = windows[..] else { panic!("{windows:?}") };
     assert_eq!(windows.len(), 4);
     assert!((900..1_300).contains(&fine) && (900..1_300).contains(&rare), "{windows:?}");
+}
+
+#[test]
+fn the_daemon_logs_what_it_will_cost() {
+    let fake = Fake::start(account(), []);
+    let home = Home::new().aws(&Keys::nobodys(), &fake.endpoint());
+    let config = format!(
+        "region = [\"{REGION}\"]\npace = \"off\"\ncheck = [\"{CHECK}\"]\n[daemon]\nhealth = \"off\"\n\
+         [[schedule]]\nname = \"yearly\"\ncron = \"@yearly\"\ninsights = true\n"
+    );
+    home.write("gatelight.toml", config);
+    let daemon = home.start();
+    daemon.until("the run", || daemon.log().contains("the run ended"));
+    let log = daemon.log();
+    let line = "2 log groups of class INFREQUENT_ACCESS, which took in about 5.00 GB; AWS bills about $0.03";
+    assert!(log.lines().any(|logged| logged.contains(line) && logged.contains("INFO")), "{log}");
+    assert_eq!(queries(&fake, "StartQuery").len(), 2);
 }
 
 /// Calls with what the program asked for, which botocore checks, and holds each answer to the model.

@@ -57,7 +57,7 @@ struct Polling {
 }
 
 const POLLING: Polling =
-    Polling { first: Duration::from_secs(1), most: Duration::from_secs(5), limit: Duration::from_secs(10 * 60) };
+    Polling { first: Duration::from_secs(1), most: Duration::from_secs(5), limit: Duration::from_mins(10) };
 
 /// What runs queries: CloudWatch, or what a test has in its place.
 trait Service {

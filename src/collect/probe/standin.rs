@@ -35,8 +35,8 @@ pub(crate) async fn look(
     let window = (tally::beginning(since, until), until);
     let groups = BTreeMap::from([(group, How::Filter)]);
     let search = Search::default();
-    let queries = queries(&search);
-    let begun = begin(&groups, &BTreeSet::new(), window, (&search, true), &queries, remembered);
+    let filters = queries(&search);
+    let begun = begin(&groups, &BTreeSet::new(), window, (&search, true), &filters, remembered);
     let searched = rounds(begun.by_filter, &ask).await.into_iter().map(|searched| {
         let (probe, memory) = searched.end();
         (group.to_owned(), probe, memory)

@@ -338,14 +338,11 @@ async fn the_owners_patterns_are_not_searched_for() {
         let mut found = search_by(&fake, groups(&["g"]), window(), &search, HURRIED).await;
         let (_, searched, memory) = found.remove(0);
         assert!(memory.is_some(), "what it was searched for was searched to the end");
-        match hits {
-            Some(count) => {
-                assert_eq!(without_samples(searched), probe(None, vec![hit("segment-dropped", count, 0, 0)]));
-            }
-            None => {
-                let (kind, why) = problem(&searched);
-                assert!(kind == GapKind::Unprovable && why.contains("(spool-full)"), "{why}");
-            }
+        if let Some(count) = hits {
+            assert_eq!(without_samples(searched), probe(None, vec![hit("segment-dropped", count, 0, 0)]));
+        } else {
+            let (kind, why) = problem(&searched);
+            assert!(kind == GapKind::Unprovable && why.contains("(spool-full)"), "{why}");
         }
     }
 }

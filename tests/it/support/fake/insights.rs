@@ -14,10 +14,10 @@ pub(super) fn answer(account: &Account, request: &Request, name: &str) -> Answer
     let absent = |what: &str| Answer::error("logs", 400, "ResourceNotFoundException", what);
     if name == "StartQuery" {
         let group = request.json["logGroupName"].as_str().unwrap_or_default();
-        return match account.log_groups.contains_key(group) {
-            true => Answer::json(json!({"queryId": format!("{ID}{group}")})),
-            false => absent("The specified log group does not exist."),
-        };
+        if !account.log_groups.contains_key(group) {
+            return absent("The specified log group does not exist.");
+        }
+        return Answer::json(json!({"queryId": format!("{ID}{group}")}));
     }
     let Some(group) = request.json["queryId"].as_str().and_then(|id| id.strip_prefix(ID)) else {
         return absent("The specified query does not exist.");
