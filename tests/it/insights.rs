@@ -214,6 +214,10 @@ fn a_query_that_runs_is_waited_for() {
     let report = audit(&fake, &["--insights"]).report();
     assert_eq!((told(&report)["rare"].0, told(&report)["fine"].0), ("high", "pass"));
     assert_eq!(queries(&fake, "GetQueryResults").len(), 4);
+    // What AWS does not say of the volume is not taken for nothing.
+    let fake = Fake::start(account(), [Rule::always("logs:GetQueryResults", Fault::Without(&["statistics"]))]);
+    let ran = command(&fake, &["--insights"]).run();
+    assert!(ran.stdout.contains("2 queries of CloudWatch Logs Insights: AWS did not tell how much"), "{}", ran.stdout);
 }
 
 #[test]

@@ -256,6 +256,11 @@ async fn a_full_answer_goes_as_far_as_its_last_row() {
     turned.reverse();
     let (searched, _) = one(|_| Ok(answer("Complete", turned.clone()))).await;
     assert_eq!(without_samples(searched), probe(Some(0), vec![hit("segment-dropped", 10_000, 0, 9_999_000)]));
+    // No further than the window.
+    let mut late = rows("gatelight: no");
+    late[9_999] = row(DAY * 1_000 + 500, "gatelight: no");
+    let (searched, _) = one(|_| Ok(answer("Complete", late.clone()))).await;
+    assert_eq!(searched, probe(Some(DAY), vec![]));
     // Nor are fewer rows than matched all of them.
     let (searched, _) = one(|_| {
         let mut less = answer("Complete", vec![row(7_000, "Segment dropped.")]);
@@ -345,6 +350,22 @@ async fn the_owners_patterns_are_not_searched_for() {
             assert!(kind == GapKind::Unprovable && why.contains("(spool-full)"), "{why}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_remembered_stands_when_the_next_query_is_refused() {
+    let mut fake = Fake::new(|_: &str, _| Ok(answer("Complete", vec![row(3_600_000, "Segment dropped.")])));
+    let (_, _, first) = search_by(&fake, groups(&["g"]), window(), &Search::default(), HURRIED).await.remove(0);
+    fake.start = |group| Err(failed(Operation::StartQuery, group, "no"));
+    let hour = SignedDuration::from_hours(1);
+    let later = (window().0 + hour, window().1 + hour);
+    let tally = Tally::begin(later, "x", true, first.clone());
+    let from = tally.from();
+    let query = GroupQuery { group: "g".to_owned(), tally };
+    let (_, searched, again) = search_by(&fake, vec![query], later, &Search::default(), HURRIED).await.remove(0);
+    let found = searched.expect("searched").expect("there");
+    assert_eq!((found.reached, found.hits[0].count), (Some(from), 1));
+    assert!(first.is_some() && first == again, "what it did not read is as it was");
 }
 
 /// Ten hourly looks: each asks only for what is new, and tells the whole window.
