@@ -64,6 +64,9 @@ pub(crate) enum Command {
         /// With what AWS tells to an organization's management account and delegated administrators alone
         #[arg(long)]
         organization: bool,
+        /// With queries of CloudWatch Logs Insights, for `audit --insights`
+        #[arg(long)]
+        insights: bool,
     },
     /// Print what makes a shell complete commands, flags and their values
     Completions {

@@ -112,6 +112,8 @@ pub(crate) struct CollectedRegion {
 /// A region that is being read.
 struct Region {
     name: String,
+    /// The account's id, if that is known.
+    account: Option<String>,
     config: SdkConfig,
     ec2: aws_sdk_ec2::Client,
     calls: Calls,
@@ -141,6 +143,7 @@ pub(crate) async fn collect(
         .map(|name| {
             let region = Region {
                 name: name.clone(),
+                account: caller.account.clone().ok(),
                 config: session.in_region(name),
                 ec2: session.ec2(name),
                 calls: Calls::new(pace, progress.clone()),

@@ -73,6 +73,10 @@ pub(crate) struct Settings {
     /// Whether to ask for CloudWatch metrics, which AWS bills (a little), for live evidence [default: on]
     #[arg(long, value_name = "SWITCH", help_heading = "Where to look")]
     pub(crate) metrics: Option<Switch>,
+    /// Let CloudWatch Logs Insights, which AWS bills by the volume that it scans, search log groups of class
+    /// INFREQUENT_ACCESS, which nothing else searches. What it will cost is said first
+    #[arg(long, num_args = 0, default_missing_value = "true", help_heading = "Where to look")]
+    pub(crate) insights: Option<bool>,
     /// Whether to keep a sample of the log lines that were found, cut and scrubbed of what looks like a secret [default: on]
     #[arg(long, value_name = "SWITCH", help_heading = "Where to look")]
     pub(crate) samples: Option<Switch>,
@@ -457,7 +461,7 @@ impl Settings {
             self.profile.is_some() || self.role_arn.is_some() || self.region.is_some() || self.all_regions.is_some();
         let live =
             live || self.pace.is_some() || self.since.is_some() || self.metrics.is_some() || self.samples.is_some();
-        let live = live || self.save.is_some();
+        let live = live || self.insights.is_some() || self.save.is_some();
         // Regions are one question: a flag for either answers it.
         let (region, all_regions) = if self.region.is_some() || self.all_regions.is_some() {
             (self.region, self.all_regions)
@@ -481,6 +485,7 @@ impl Settings {
             pace: self.pace.or(file.pace),
             since: self.since.or(file.since),
             metrics: self.metrics.or(file.metrics),
+            insights: self.insights.or(file.insights),
             samples: self.samples.or(file.samples),
             check: self.check.or(file.check),
             skip: self.skip.or(file.skip),
@@ -520,6 +525,7 @@ impl Settings {
             ("--pace", self.pace.is_some()),
             ("--since", self.since.is_some()),
             ("--metrics", self.metrics.is_some()),
+            ("--insights", self.insights.is_some()),
             ("--samples", self.samples.is_some()),
             ("--save", self.save.is_some()),
         ];
@@ -600,6 +606,7 @@ impl Settings {
                 window: self.since.map_or(SignedDuration::from_hours(24), |setting| setting.0),
                 metrics,
                 samples: self.samples != Some(Switch::Off),
+                insights: self.insights.unwrap_or(false),
             },
             search,
             save: self.save,
@@ -787,7 +794,7 @@ mod tests {
         assert_eq!(config.overhead_limit(), default.overhead_limit());
         assert_eq!((config.evidence, &config.search), (default.evidence, &default.search));
         // Every key stands in it, if only in a comment.
-        let keys = "profile role-arn external-id region all-regions from save pace since metrics samples check skip fail-on format output ledger quiet verbose color \
+        let keys = "profile role-arn external-id region all-regions from save pace since metrics insights samples check skip fail-on format output ledger quiet verbose color \
                     no-progress severity ignore daemon schedule slack webhook-env webhook-file webhook-credential account \
                     digest digest-time-zone required-fields gateway-overhead also-search-for pattern filter says fix log-group";
         for key in keys.split_whitespace() {

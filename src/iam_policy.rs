@@ -25,15 +25,23 @@ struct Statement {
     resource: Vec<String>,
 }
 
-/// Prints the policy as JSON. `organization`: with what AWS tells to an organization's management account and delegated
-/// administrators alone.
-pub(crate) fn print(partition: Partition, organization: bool, out: &mut dyn Write) -> anyhow::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &policy(partition, organization))?;
+/// What to grant beside what every audit needs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Also {
+    /// What AWS tells to an organization's management account and delegated administrators alone.
+    pub(crate) organization: bool,
+    /// Queries of CloudWatch Logs Insights, which AWS bills.
+    pub(crate) insights: bool,
+}
+
+/// Prints the policy as JSON.
+pub(crate) fn print(partition: Partition, also: Also, out: &mut dyn Write) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &policy(partition, also))?;
     out.write_all(b"\n")?;
     Ok(())
 }
 
-fn policy(partition: Partition, organization: bool) -> Policy {
+fn policy(partition: Partition, also: Also) -> Policy {
     let partition = match partition {
         Partition::Aws => "aws",
         Partition::AwsCn => "aws-cn",
@@ -41,7 +49,7 @@ fn policy(partition: Partition, organization: bool) -> Policy {
     };
     // Each service's actions are granted on each action's own resources, so a statement holds what shares them.
     let mut by_resource: BTreeMap<&str, BTreeSet<&'static str>> = BTreeMap::new();
-    for operation in granted(organization) {
+    for operation in granted(also) {
         by_resource.entry(operation.grant_on()).or_default().insert(operation.permission());
     }
     let mut statements: BTreeMap<Vec<&'static str>, Vec<String>> = BTreeMap::new();
@@ -57,8 +65,10 @@ fn policy(partition: Partition, organization: bool) -> Policy {
 }
 
 /// The calls that it grants.
-fn granted(organization: bool) -> impl Iterator<Item = Operation> {
-    Operation::ALL.into_iter().filter(move |operation| organization || !operation.is_of_organization())
+fn granted(also: Also) -> impl Iterator<Item = Operation> {
+    Operation::ALL.into_iter().filter(move |operation| {
+        (also.organization || !operation.is_of_organization()) && (also.insights || !operation.is_of_insights())
+    })
 }
 
 fn sid(actions: &[&str]) -> &'static str {
@@ -89,22 +99,26 @@ mod tests {
     #[test]
     fn the_readme_has_the_policy() {
         let mut policy = Vec::new();
-        print(Partition::Aws, false, &mut policy).expect("prints");
+        print(Partition::Aws, Also::default(), &mut policy).expect("prints");
         let policy = String::from_utf8(policy).expect("text");
         assert!(include_str!("../README.md").contains(&policy), "the README's policy should be:\n{policy}");
     }
 
     #[test]
     fn every_call_is_granted_and_nothing_else() {
-        for organization in [false, true] {
-            let policy = policy(Partition::Aws, organization);
+        for (organization, insights) in [(false, false), (false, true), (true, false), (true, true)] {
+            let policy = policy(Partition::Aws, Also { organization, insights });
             let granted: BTreeSet<_> =
                 policy.statement.iter().flat_map(|statement| &statement.action).copied().collect();
             let called: BTreeSet<_> = Operation::ALL.iter().map(|operation| operation.permission()).collect();
             let (of_organization, others): (BTreeSet<_>, BTreeSet<_>) =
                 called.into_iter().partition(|action| action.starts_with("organizations:"));
             assert_eq!(of_organization.len(), 5);
-            let expected = if organization { &others | &of_organization } else { others };
+            let (of_insights, mut expected): (BTreeSet<_>, BTreeSet<_>) =
+                others.into_iter().partition(|action| action.contains("Query"));
+            assert_eq!(of_insights, ["logs:GetQueryResults", "logs:StartQuery", "logs:StopQuery"].into());
+            expected.extend(of_organization.into_iter().filter(|_| organization));
+            expected.extend(of_insights.into_iter().filter(|_| insights));
             assert_eq!(granted, expected);
             let sids: BTreeSet<_> = policy.statement.iter().map(|statement| statement.sid).collect();
             assert_eq!(sids.len(), policy.statement.len());

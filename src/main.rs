@@ -81,7 +81,9 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
         }
         Command::History(arguments) => history::history(&arguments).map(|()| 0),
         Command::Can(arguments) => can::can(&arguments),
-        Command::IamPolicy { partition, organization } => print(|out| iam_policy::print(partition, organization, out)),
+        Command::IamPolicy { partition, organization, insights } => {
+            print(|out| iam_policy::print(partition, iam_policy::Also { organization, insights }, out))
+        }
         Command::Completions { shell } => print(|out| manual::completions(shell, out)),
         Command::Man { directory: Some(directory) } => manual::pages(&directory).map(|()| 0),
         Command::Man { directory: None } => print(manual::whole),

@@ -1,4 +1,4 @@
-//! How far a long run is: on stderr, on a terminal only.
+//! How far a long run is: on stderr, on a terminal only; and what a person has to know while it goes on.
 
 use std::{
     io::IsTerminal,
@@ -19,6 +19,18 @@ use crate::config::Config;
 pub(crate) struct Progress {
     line: Option<Arc<Line>>,
     steps: Arc<AtomicU64>,
+    notices: Notices,
+}
+
+/// Where that goes which a person has to know.
+#[derive(Clone, Copy, Debug)]
+enum Notices {
+    /// To standard error, be it a terminal or not.
+    Stderr,
+    /// Nowhere: nobody is to be told anything.
+    Nowhere,
+    /// Into the log.
+    Log,
 }
 
 #[derive(Debug)]
@@ -32,12 +44,13 @@ struct Line {
 impl Progress {
     /// What the settings ask for. A log of calls that fail and a line that moves do not go together.
     pub(crate) fn of(config: &Config) -> Self {
-        if config.progress && !config.verbose { Self::on_terminal() } else { Self::hidden() }
+        let this = if config.progress && !config.verbose { Self::on_terminal() } else { Self::hidden() };
+        Self { notices: if config.quiet { Notices::Nowhere } else { Notices::Stderr }, ..this }
     }
 
-    /// Shows nothing.
+    /// Shows nothing; what a person has to know is logged.
     pub(crate) fn hidden() -> Self {
-        Self { line: None, steps: Arc::default() }
+        Self { line: None, steps: Arc::default(), notices: Notices::Log }
     }
 
     /// How many steps were made: while it grows, the run is not stuck.
@@ -92,6 +105,15 @@ impl Progress {
         match &self.line {
             Some(line) => line.bar.suspend(say),
             None => say(),
+        }
+    }
+
+    /// Says what a person has to know before it goes on, such as what it will cost.
+    pub(crate) fn tell(&self, text: &str) {
+        match self.notices {
+            Notices::Stderr => self.aside(|| crate::say_on_stderr(&format!("gatelight: {text}"))),
+            Notices::Nowhere => {}
+            Notices::Log => tracing::info!("{text}"),
         }
     }
 

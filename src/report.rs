@@ -2,6 +2,7 @@
 //! sorted in a temporary file, and memory holds one index entry a region.
 
 pub(crate) mod json;
+mod scanned;
 pub(crate) mod text;
 
 use std::{

@@ -47,7 +47,7 @@ fn names(context: &Context<'_>, groups: &[LogGroupAnswer]) -> BTreeSet<String> {
 
 /// "The volume of log events in uncompressed bytes uploaded to CloudWatch Logs"
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html>).
-fn ask(group: &str, window: Window) -> Ask {
+pub(super) fn ask(group: &str, window: Window) -> Ask {
     let dimensions = vec![("LogGroupName", group.to_owned())];
     Ask {
         metric: Metric { namespace: "AWS/Logs", name: "IncomingBytes", dimensions },

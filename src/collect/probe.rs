@@ -3,6 +3,7 @@
 //! A search costs a call a group at least, at five a second: so CloudWatch is asked first which groups took events at
 //! all. A group is taken for silent only where that answer is whole.
 
+mod insights;
 mod rounds;
 #[cfg(test)]
 pub(crate) mod standin;
@@ -12,12 +13,14 @@ mod what;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudwatchlogs as logs;
+use futures_util::future::join;
 use gatelight_checks::inventory::{LogGroup, LogGroupAnswer, LogProbe, LogProbeAnswer};
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use self::what::{Names, Search};
 use self::{
-    rounds::{Answer, Ask, GroupSearch, Of, Query, rounds},
+    insights::GroupQuery,
+    rounds::{Ask, GroupSearch, Of, Query, Searched, rounds},
     tally::{Memory, Tally},
 };
 use super::{Region, aws::Operation};
@@ -42,6 +45,8 @@ pub(crate) struct Evidence {
     pub(crate) metrics: bool,
     /// Whether to keep a line, scrubbed, of those that were found.
     pub(crate) samples: bool,
+    /// Whether to let CloudWatch Logs Insights, which costs money, search groups that nothing else searches.
+    pub(crate) insights: bool,
 }
 
 impl Evidence {
@@ -63,6 +68,17 @@ fn counted_up_to(since: Timestamp, now: Timestamp) -> Timestamp {
     now.checked_sub(DELAY).map_or(since, |counted| counted.max(since))
 }
 
+/// How a log group is searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    /// By FilterLogEvents.
+    Filter,
+    /// By a query of CloudWatch Logs Insights.
+    Query,
+    /// Not at all.
+    Not,
+}
+
 /// What the search of each group gave, and what to remember of it. A group that is known to be absent is not searched;
 /// one of a class that cannot be searched has an answer only if it is silent.
 pub(super) async fn log_probes(
@@ -74,12 +90,14 @@ pub(super) async fn log_probes(
     search: &Search,
     remembered: &GroupMemories,
 ) -> (Vec<LogProbeAnswer>, GroupMemories) {
-    let since = tally::beginning(since, until);
-    let groups: BTreeMap<&str, bool> =
-        groups.iter().filter_map(|answer| Some((answer.name.as_str(), is_searchable(answer)?))).collect();
+    let window = (tally::beginning(since, until), until);
+    let groups: BTreeMap<&str, How> =
+        groups.iter().filter_map(|answer| Some((answer.name.as_str(), how(answer, evidence.insights)?))).collect();
     if groups.is_empty() {
         return Default::default();
     }
+    let filters = queries(search);
+    let begun = begin(&groups, silent, window, (search, evidence.samples), &filters, remembered);
     let client = logs::Client::new(&region.config);
     let ask = async |asked: Ask<'_>| {
         let Ask { group, filter, from, until, token } = asked;
@@ -97,24 +115,40 @@ pub(super) async fn log_probes(
         };
         region.calls.find(Operation::FilterLogEvents, group, send).await
     };
-    let to_search = groups.iter().filter(|(name, searchable)| **searchable && !silent.contains(**name)).count();
+    let to_search = begun.by_filter.len() + begun.by_query.len();
     region.calls.progress().say(|| format!("{}: search of {to_search} log groups", region.name));
-    search_groups(&groups, silent, (since, until), (search, evidence.samples), remembered, &ask).await
+    let (by_filter, by_query) = join(
+        Box::pin(rounds(begun.by_filter, &ask)),
+        Box::pin(insights::search(region, &client, begun.by_query, window, search, evidence.metrics)),
+    )
+    .await;
+    let by_filter = by_filter.into_iter().map(|searched| {
+        let group = searched.group.clone();
+        let (probe, memory) = searched.end();
+        (group, probe, memory)
+    });
+    told(begun.answers, by_filter.chain(by_query))
 }
 
-/// Searches groups (by name, and whether they can be searched at all), but for those that are known to be silent.
-async fn search_groups(
-    groups: &BTreeMap<&str, bool>,
+/// Searches that are to be made, and the answers for groups that need none.
+struct Begun<'a> {
+    answers: Vec<LogProbeAnswer>,
+    by_filter: Vec<GroupSearch<'a>>,
+    by_query: Vec<GroupQuery>,
+}
+
+/// Begins with what is remembered. Groups that are known to be silent are not searched.
+fn begin<'a>(
+    groups: &BTreeMap<&str, How>,
     silent: &BTreeSet<String>,
     (since, until): (Timestamp, Timestamp),
     (search, samples): (&Search, bool),
+    filters: &'a [Query<'a>],
     remembered: &GroupMemories,
-    ask: &impl AsyncFn(Ask<'_>) -> Answer,
-) -> (Vec<LogProbeAnswer>, GroupMemories) {
+) -> Begun<'a> {
     let made_for = search.fingerprint(samples);
-    let queries = queries(search);
-    let (mut answers, mut searches) = (Vec::new(), Vec::new());
-    for (group, searchable) in groups {
+    let mut begun = Begun { answers: Vec::new(), by_filter: Vec::new(), by_query: Vec::new() };
+    for (group, how) in groups {
         // One that cannot be read, such as a newer version's, is none.
         let memory: Option<Memory> = remembered.get(*group).and_then(|memory| serde_json::from_str(memory).ok());
         let tally = Tally::begin((since, until), &made_for, samples, memory);
@@ -122,15 +156,25 @@ async fn search_groups(
         if silent.contains(*group) && tally.is_empty() {
             let until = counted_up_to(since, until);
             let probe = LogProbe { since, until, silent: true, reached: None, hits: Vec::new() };
-            answers.push(LogProbeAnswer { group: (*group).to_owned(), probe: Ok(Some(probe)).into() });
-        } else if *searchable {
-            searches.push(GroupSearch::new(group, (since, until), &queries, tally));
+            begun.answers.push(LogProbeAnswer { group: (*group).to_owned(), probe: Ok(Some(probe)).into() });
+            continue;
+        }
+        match how {
+            How::Filter => begun.by_filter.push(GroupSearch::new(group, (since, until), filters, tally)),
+            How::Query => begun.by_query.push(GroupQuery { group: (*group).to_owned(), tally }),
+            How::Not => {}
         }
     }
+    begun
+}
+
+/// All answers, sorted by group, and what to remember.
+fn told(
+    mut answers: Vec<LogProbeAnswer>,
+    searched: impl Iterator<Item = (String, Searched, Option<Memory>)>,
+) -> (Vec<LogProbeAnswer>, GroupMemories) {
     let mut memories = GroupMemories::new();
-    for searched in rounds(searches, ask).await {
-        let group = searched.group.clone();
-        let (probe, memory) = searched.end();
+    for (group, probe, memory) in searched {
         if let Some(memory) = memory.and_then(|memory| serde_json::to_string(&memory).ok()) {
             memories.insert(group.clone(), memory);
         }
@@ -150,17 +194,21 @@ fn queries(search: &Search) -> Vec<Query<'_>> {
 
 /// The names of those of `groups` that are there, as far as is known.
 pub(super) fn names(groups: &[&LogGroupAnswer]) -> BTreeSet<String> {
-    let there = groups.iter().filter(|answer| is_searchable(answer).is_some());
+    let there = groups.iter().filter(|answer| how(answer, false).is_some());
     there.map(|answer| answer.name.clone()).collect()
 }
 
-/// Whether FilterLogEvents searches a group: one of the standard class, or of which nothing is known. None for one that
-/// is not there.
-fn is_searchable(answer: &LogGroupAnswer) -> Option<bool> {
-    let standard = |group: &LogGroup| !matches!(group.class.as_deref(), Some("INFREQUENT_ACCESS" | "DELIVERY"));
+/// What searches a group: FilterLogEvents one of the standard class, or of which nothing is known; CloudWatch Logs Insights,
+/// if it may be asked (`insights`), one of infrequent access. None for a group that is not there.
+fn how(answer: &LogGroupAnswer, insights: bool) -> Option<How> {
+    let by_class = |group: &LogGroup| match group.class.as_deref() {
+        Some("INFREQUENT_ACCESS") if insights => How::Query,
+        Some("INFREQUENT_ACCESS" | "DELIVERY") => How::Not,
+        _ => How::Filter,
+    };
     match answer.group.get() {
-        Ok(group) => group.as_ref().map(standard),
-        Err(_) => Some(true),
+        Ok(group) => group.as_ref().map(by_class),
+        Err(_) => Some(How::Filter),
     }
 }
 
@@ -176,14 +224,15 @@ mod tests {
 
     #[test]
     fn the_window_ends_now_and_what_is_counted_a_quarter_of_an_hour_ago() {
-        let evidence = Evidence { window: SignedDuration::from_hours(24), metrics: true, samples: true };
+        let evidence =
+            Evidence { window: SignedDuration::from_hours(24), metrics: true, samples: true, insights: false };
         let now = Timestamp::new(1_795_338_000, 999).expect("a time");
         assert_eq!(evidence.window(now), (at(1_795_338_000 - 86_400), at(1_795_338_000)));
         assert_eq!(evidence.counted(now), (at(1_795_338_000 - 86_400), at(1_795_338_000 - 900)));
     }
 
     #[test]
-    fn groups_that_are_not_there_are_not_searched() {
+    fn groups_are_searched_by_what_their_class_allows_and_those_that_are_not_there_are_not() {
         let answer = |group: Result<Option<&str>, Gap>| LogGroupAnswer {
             name: "g".to_owned(),
             group: group
@@ -193,12 +242,17 @@ mod tests {
                 })
                 .into(),
         };
-        assert_eq!(is_searchable(&answer(Ok(None))), Some(true));
-        assert_eq!(is_searchable(&answer(Ok(Some("STANDARD")))), Some(true));
-        assert_eq!(is_searchable(&answer(Ok(Some("INFREQUENT_ACCESS")))), Some(false));
-        assert_eq!(is_searchable(&answer(Ok(Some("DELIVERY")))), Some(false));
-        assert_eq!(is_searchable(&answer(Err(Gap::unprovable("g", "denied")))), Some(true));
+        for (class, by_filter_alone, with_queries) in [
+            (Ok(None), How::Filter, How::Filter),
+            (Ok(Some("STANDARD")), How::Filter, How::Filter),
+            (Ok(Some("INFREQUENT_ACCESS")), How::Not, How::Query),
+            (Ok(Some("DELIVERY")), How::Not, How::Not),
+            (Err(Gap::unprovable("g", "denied")), How::Filter, How::Filter),
+        ] {
+            let answer = answer(class);
+            assert_eq!((how(&answer, false), how(&answer, true)), (Some(by_filter_alone), Some(with_queries)));
+        }
         let absent = LogGroupAnswer { name: "g".to_owned(), group: Fetched::known(None) };
-        assert_eq!(is_searchable(&absent), None);
+        assert_eq!((how(&absent, false), how(&absent, true)), (None, None));
     }
 }

@@ -101,6 +101,10 @@ struct ShardEntry<'a> {
     requests: &'a BTreeMap<String, u64>,
     throttled: u64,
     metrics_requested: u64,
+    insights_queries: u64,
+    insights_scanned_bytes: u64,
+    insights_untold: u64,
+    insights_cost_usd: f64,
     gaps: Vec<GapEntry<'a>>,
 }
 
@@ -231,6 +235,10 @@ fn head(report: &Report) -> Head<'_> {
                 requests: &shard.traffic.requests,
                 throttled: shard.traffic.throttled,
                 metrics_requested: shard.traffic.metrics,
+                insights_queries: shard.traffic.insights.queries,
+                insights_scanned_bytes: shard.traffic.insights.bytes,
+                insights_untold: shard.traffic.insights.untold,
+                insights_cost_usd: super::scanned::dollars(&shard.region, &shard.traffic),
                 gaps: shard.gaps.iter().map(gap).collect(),
             })
             .collect(),

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use super::{Changes, Failed, Report, Row, Seen, Shard, Thing, Told};
 use crate::{
+    collect::aws::Operation,
     news::Change,
     terminal::{WIDTH, command_lines, count, plain, thousands, wrap},
 };
@@ -267,12 +268,18 @@ impl Page<'_> {
             )?;
         }
         match report.shards.iter().map(|shard| shard.traffic.metrics).sum() {
-            0 => Ok(()),
+            0 => {}
             n => {
                 let metrics = count(n, "CloudWatch metric");
-                writeln!(self.out, "{DIM}{metrics} requested, for which AWS bills {}{DIM:#}", price(n))
+                writeln!(self.out, "{DIM}{metrics} requested, for which AWS bills {}{DIM:#}", price(n))?;
             }
         }
+        if let Some(told) =
+            super::scanned::tell(report.shards.iter().map(|shard| (shard.region.as_str(), &shard.traffic)))
+        {
+            writeln!(self.out, "{DIM}{told}{DIM:#}")?;
+        }
+        Ok(())
     }
 
     fn section(&mut self, severity: Severity, place: usize, section: &Section) -> io::Result<()> {
@@ -387,8 +394,11 @@ impl Page<'_> {
         }
         writeln!(self.out, "\n{BOLD}Could not check{BOLD:#}")?;
         let needed = || gathered.unread.keys().filter_map(|reason| reason.strip_prefix(NEEDS));
-        if needed().any(|permission| !is_of_organization(permission)) {
+        if needed().any(|permission| !is_of_organization(permission) && !is_of_insights(permission)) {
             self.wrapped(INDENT, "`gatelight iam-policy` prints all the permissions that it needs.")?;
+        }
+        if needed().any(is_of_insights) {
+            self.wrapped(INDENT, "`gatelight iam-policy --insights` prints the permissions that `--insights` needs.")?;
         }
         if needed().any(is_of_organization) {
             self.wrapped(
@@ -526,6 +536,12 @@ fn reason(gap: &Gap) -> String {
 /// Whether only few accounts have use for that permission.
 fn is_of_organization(permission: &str) -> bool {
     permission.starts_with("organizations:")
+}
+
+/// Whether only queries of CloudWatch Logs Insights need that permission.
+fn is_of_insights(permission: &str) -> bool {
+    let mut all = Operation::ALL.into_iter().filter(|operation| operation.is_of_insights());
+    all.any(|operation| operation.permission() == permission)
 }
 
 /// Whether it names what was asked about; else what matters is what the outcome is about.

@@ -7,6 +7,7 @@ mod cost;
 mod daemon;
 mod denied;
 mod faults;
+mod insights;
 mod metrics;
 mod ministack;
 mod moto_suite;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     denied::MANY_ROLES,
+    insights,
     moto_suite::{mixed, wing},
     support::{
         proxy::{Call, Proxy, Rule},
@@ -31,12 +32,32 @@ fn recorded() -> Vec<Call> {
     proxy.calls()
 }
 
+/// And those of audits that let CloudWatch Logs Insights search: one in which all goes well, and one in which a query is
+/// ended, as its results may not be read.
+fn recorded_with_insights() -> Vec<Call> {
+    let account = insights::seed();
+    let calls = [false, true].map(|denied| {
+        let proxy = Proxy::start(move |call| match call.operation.as_str() {
+            "logs:GetQueryResults" if denied => Rule::Deny,
+            _ => insights::mended(call),
+        });
+        account.audit().args(["--region", "us-east-1", "--insights"]).endpoint(&proxy.url()).run().report();
+        proxy.calls()
+    });
+    [recorded(), calls.concat()].concat()
+}
+
+/// Of access level Read, as AWS classifies them, though their names begin otherwise: what they begin and end is a search
+/// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html>).
+const SEARCHES: [&str; 2] = ["logs:StartQuery", "logs:StopQuery"];
+
 #[test]
 fn only_reads() {
-    let calls = recorded();
+    let calls = recorded_with_insights();
     for call in &calls {
         let (service, name) = call.operation.split_once(':').unwrap_or_default();
         let reads = match service {
+            _ if SEARCHES.contains(&call.operation.as_str()) => true,
             "apigateway" | "apigatewayv2" | "lambda" => call.method == "GET",
             "cloudwatch" | "ec2" | "firehose" | "iam" | "kms" | "logs" | "organizations" | "sts" | "xray" => {
                 ["Get", "List", "Describe", "Filter", "Search"].iter().any(|verb| name.starts_with(verb))
@@ -90,6 +111,9 @@ fn only_reads() {
         "logs:DescribeLogGroups",
         "logs:DescribeResourcePolicies",
         "logs:FilterLogEvents",
+        "logs:GetQueryResults",
+        "logs:StartQuery",
+        "logs:StopQuery",
         "organizations:DescribeOrganization",
         "organizations:DescribePolicy",
         "organizations:ListParents",
@@ -183,13 +207,20 @@ fn covers(pattern: &[u8], text: &[u8]) -> bool {
 /// Both directions: nothing is asked for that the policy does not grant, nothing is granted that was not asked for.
 #[test]
 fn the_policy_grants_exactly_that() {
-    let calls = recorded();
+    let calls = recorded_with_insights();
     let of_organization = |call: &&Call| call.operation.starts_with("organizations:");
-    assert!(calls.iter().any(|call| of_organization(&call)));
-    grants_exactly(&["iam-policy", "--organization"], &calls);
+    let of_insights = |call: &&Call| call.operation.starts_with("logs:") && call.operation.ends_with("Query");
+    let of_insights = |call: &&Call| of_insights(call) || call.operation == "logs:GetQueryResults";
+    assert!(calls.iter().any(|call| of_organization(&call)) && calls.iter().any(|call| of_insights(&call)));
+    grants_exactly(&["iam-policy", "--organization", "--insights"], &calls);
     // AWS refuses them in most accounts, whatever is granted.
-    let others: Vec<Call> = calls.into_iter().filter(|call| !of_organization(&call)).collect();
-    grants_exactly(&["iam-policy"], &others);
+    let without: Vec<Call> = calls.iter().filter(|call| !of_organization(call)).cloned().collect();
+    grants_exactly(&["iam-policy", "--insights"], &without);
+    // AWS bills them.
+    let without: Vec<Call> = calls.iter().filter(|call| !of_insights(call)).cloned().collect();
+    grants_exactly(&["iam-policy", "--organization"], &without);
+    let without: Vec<Call> = without.into_iter().filter(|call| !of_organization(&call)).collect();
+    grants_exactly(&["iam-policy"], &without);
 }
 
 fn grants_exactly(command: &[&str], calls: &[Call]) {

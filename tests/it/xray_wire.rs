@@ -13,51 +13,10 @@ use crate::support::{
     xray::{Xray, rule},
 };
 
-/// Calls X-Ray at `ENDPOINT` and holds each answer to the model: what botocore's parser makes of it, that nothing is in it
-/// which the model lacks, that nothing lacks which the model requires, and that each value is of its type. Prints what
-/// came out.
-const HOLD: &str = r#"
-import json
-import os
-
-import botocore.session
-
-session = botocore.session.get_session()
-client = session.create_client("xray", region_name="eu-west-1", endpoint_url=os.environ["ENDPOINT"])
-TYPES = {"string": str, "integer": int, "double": (int, float), "timestamp": (int, float), "boolean": bool}
-seen = []
-
-
-def hold(value, shape, at):
-    if shape.type_name == "structure":
-        assert isinstance(value, dict), at
-        assert set(value) <= set(shape.members), (at, set(value) - set(shape.members))
-        assert set(shape.required_members) <= set(value), (at, set(shape.required_members) - set(value))
-        for name, part in value.items():
-            hold(part, shape.members[name], f"{at}.{name}")
-    elif shape.type_name == "list":
-        for element in value:
-            hold(element, shape.member, f"{at}[]")
-    elif shape.type_name == "map":
-        for key, element in value.items():
-            hold(key, shape.key, f"{at} key")
-            hold(element, shape.value, f"{at}.{key}")
-    else:
-        assert isinstance(value, TYPES[shape.type_name]), (at, value)
-        assert not getattr(shape, "enum", None) or value in shape.enum, (at, value)
-        low, high = (shape.metadata.get(bound) for bound in ("min", "max"))
-        size = len(value) if shape.type_name == "string" else value
-        # `Default` has priority 10000, though the model's limit is 9999.
-        if not at.endswith(".Priority"):
-            assert (low is None or size >= low) and (high is None or size <= high), (at, value)
-
-
-def answered(http, parsed, model, **_):
-    hold(json.loads(http.content), model.output_shape, model.name)
-    seen.append(model.name)
-
-
-client.meta.events.register("after-call.xray", lambda http_response, parsed, model, **_: answered(http_response, parsed, model))
+/// Calls X-Ray, each answer held to the model, and prints what came out.
+const HOLD: &str = concat!(
+    include_str!("support/hold.py"),
+    r#"
 rules = [
     record["SamplingRule"]
     for page in client.get_paginator("get_sampling_rules").paginate()
@@ -66,7 +25,8 @@ rules = [
 destination = client.get_trace_segment_destination()
 destination.pop("ResponseMetadata")
 print(json.dumps({"rules": rules, "destination": destination, "calls": seen}))
-"#;
+"#
+);
 
 fn held(endpoint: &str) -> Value {
     let ran = Command::new(moto::python())
@@ -75,6 +35,7 @@ fn held(endpoint: &str) -> Value {
         .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
         .env("AWS_SECRET_ACCESS_KEY", "secret")
         .env("ENDPOINT", endpoint)
+        .env("SERVICE", "xray")
         .output()
         .unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));

@@ -1,4 +1,4 @@
-//! What log data costs: once when it is taken in, and as long as it is kept.
+//! What log data costs: once when it is taken in, as long as it is kept, and whenever CloudWatch Logs Insights scans it.
 
 use super::{HOURS_A_MONTH, money::Money};
 
@@ -31,9 +31,24 @@ pub fn storage(bytes: u128, hours: u64, a_gb_and_month: Money) -> Money {
     Money::of(kept, a_gb_and_month, GB * u128::from(HOURS_A_MONTH) * 100)
 }
 
+/// What it costs to let CloudWatch Logs Insights scan `bytes`: "You are charged for Logs Insights queries based on the
+/// amount of ingested log data scanned" (<https://aws.amazon.com/cloudwatch/pricing/>).
+#[must_use]
+pub fn scanning(bytes: u128, a_gb: Money) -> Money {
+    Money::of(bytes, a_gb, GB)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_scanned_is_paid_by_the_byte() {
+        let a_gb = Money::from_micros(5_000);
+        for (bytes, micros) in [(0, 0), (200_000, 1), (GB, 5_000), (60 * GB, 300_000)] {
+            assert_eq!(scanning(bytes, a_gb), Money::from_micros(micros));
+        }
+    }
 
     const STANDARD: Money = Money::from_micros(500_000);
 

@@ -18,6 +18,7 @@ pub use estimate::estimate;
 pub use line::line_bytes;
 pub use money::Money;
 pub use prices::{PriceList, Prices, Quote, RequestPrices};
+pub use say::volume;
 pub use traces::Sampling;
 
 use crate::{

@@ -33,6 +33,8 @@ pub struct Prices {
     pub storage: Money,
     /// A million traces recorded.
     pub traces: Money,
+    /// A GB of log data that CloudWatch Logs Insights scans.
+    pub insights: Money,
 }
 
 /// What API Gateway charges for a million requests, before volume discounts.
@@ -99,7 +101,7 @@ mod tests {
     #[test]
     fn the_list_that_ships_can_be_read_and_names_its_sources() {
         let list = PriceList::shipped();
-        for figure in ["standard", "infrequent", "storage", "traces", "requests"] {
+        for figure in ["standard", "infrequent", "storage", "traces", "insights", "requests"] {
             assert!(list.sources[figure].contains('/'), "{figure}");
         }
         assert_eq!(list.regions().count(), 28);
@@ -110,13 +112,15 @@ mod tests {
     fn the_prices_are_of_the_order_that_aws_charges() {
         let list = PriceList::shipped();
         for region in list.regions() {
-            let Prices { standard, infrequent, storage, traces } = list.quote(region).prices;
+            let Prices { standard, infrequent, storage, traces, insights } = list.quote(region).prices;
             let dollars = |money: Money| money.micros();
             assert!((500_000..=1_000_000).contains(&dollars(standard)), "{region}");
             // Half as much, to the nearest tenth of a cent.
             assert!(dollars(infrequent).abs_diff(dollars(standard) / 2) <= 500, "{region}");
             assert!((25_000..=50_000).contains(&dollars(storage)), "{region}");
             assert_eq!(dollars(traces), 5_000_000, "{region}");
+            // A hundredth, to the nearest hundredth of a cent.
+            assert!(dollars(insights).abs_diff(dollars(standard) / 100) <= 100, "{region}");
         }
         let RequestPrices { rest, http } = list.requests;
         assert_eq!((rest.micros(), http.micros()), (3_500_000, 1_000_000));
@@ -126,9 +130,10 @@ mod tests {
     #[test]
     fn prices_that_others_quote_are_the_same() {
         let list = PriceList::shipped();
-        for (region, standard, storage) in [("us-east-1", 500_000, 30_000), ("ap-northeast-1", 760_000, 33_000)] {
-            let prices = list.quote(region).prices;
-            assert_eq!((prices.standard.micros(), prices.storage.micros()), (standard, storage), "{region}");
+        for (region, figures) in [("us-east-1", [500_000, 30_000, 5_000]), ("ap-northeast-1", [760_000, 33_000, 7_600])]
+        {
+            let Prices { standard, storage, insights, .. } = list.quote(region).prices;
+            assert_eq!([standard, storage, insights].map(Money::micros), figures, "{region}");
         }
     }
 
@@ -145,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_list_that_is_cut_or_lacks_a_price_is_refused() {
-        let row = r#""us-east-1": {"standard": "0.5", "infrequent": "0.25", "storage": "0.03", "traces": "5"}"#;
+        let row = r#""us-east-1": {"standard": "0.5", "infrequent": "0.25", "storage": "0.03", "insights": "0.005", "traces": "5"}"#;
         let list = |regions: &str| {
             let requests = r#""requests": {"rest": "3.5", "http": "1"}"#;
             PriceList::read(&format!(

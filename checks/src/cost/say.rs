@@ -46,7 +46,8 @@ pub(super) fn count(n: u128) -> String {
 }
 
 /// `26.3 GB`; a GB has 10⁹ bytes.
-pub(super) fn volume(bytes: u128) -> String {
+#[must_use]
+pub fn volume(bytes: u128) -> String {
     match rounded(bytes) {
         0..1_000 => format!("{bytes} bytes"),
         1_000..1_000_000 => format!("{} kB", decimal(bytes, 1_000)),

@@ -2,7 +2,7 @@
 
 use super::{console, patterns};
 use crate::{
-    Context, Gap, Judgement, LogGroupUse, Severity, Verdict,
+    Context, Gap, GapKind, Judgement, LogGroupUse, Severity, Verdict,
     check::{Check, Evidence, Failure, Fix, Judge, Need},
     inventory::{Hit, LogProbe, OwnPattern},
 };
@@ -36,17 +36,30 @@ fn judge(group: &LogGroupUse<'_>, context: &Context<'_>) -> Verdict {
         Err(gap) => Err(gap),
     };
     let Some(known) = context.log_group(name)? else { return Ok(Judgement::NotApplicable(ABSENT)) };
-    if let Some(class @ ("INFREQUENT_ACCESS" | "DELIVERY")) = known.class.as_deref() {
-        let why = format!("log group {name} is of class {class}, whose events FilterLogEvents does not search");
+    let class = known.class.as_deref().unwrap_or_default();
+    let is_searched = probe.as_ref().map_or_else(|gap| gap.why().kind != GapKind::NotCollected, |_| true);
+    if class == "DELIVERY" || (class == INFREQUENT && !is_searched) {
+        let mut why = format!("log group {name} is of class {class}, whose events FilterLogEvents does not search");
+        if class == INFREQUENT {
+            why += "; with --insights (`insights = true` in the configuration) CloudWatch Logs Insights searches it, which \
+                    AWS bills by the volume that is scanned";
+        }
         return Err(Gap::unprovable(&known.arn, why));
     }
     let LogProbe { until, reached, .. } = probe?;
     let reached = reached.as_ref().unwrap_or(until);
+    let spent = if class == INFREQUENT { "the events that a query gives were" } else { "the budget of pages was" };
     let why = format!(
-        "log group {name} was searched up to {reached} only, without a hit: the budget of pages was spent before the \
-         window's end at {until}"
+        "log group {name} was searched up to {reached} only, without a hit: {spent} spent before the window's end at {until}"
     );
     Err(Gap::unprovable(&known.arn, why))
+}
+
+/// The class of log groups that CloudWatch Logs Insights alone searches.
+const INFREQUENT: &str = "INFREQUENT_ACCESS";
+
+fn is_infrequent(group: &str, context: &Context<'_>) -> bool {
+    matches!(context.log_group(group), Ok(Some(group)) if group.class.as_deref() == Some(INFREQUENT))
 }
 
 const ABSENT: &str = "the log group does not exist";
@@ -134,29 +147,54 @@ fn failure(group: &LogGroupUse<'_>, probe: &LogProbe, context: &Context<'_>) -> 
             worst
         }
     };
+    let infrequent = is_infrequent(name, context);
+    // The console shows no events of a group of that class by a filter.
+    let page_by = |meaning: &Meaning<'_>| (!infrequent).then(|| meaning.filter.clone());
     let mut evidence: Vec<_> =
-        hits.iter().flat_map(|(meaning, hit)| evidence(hit, &meaning.filter, name, context)).collect();
+        hits.iter().flat_map(|(meaning, hit)| evidence(hit, page_by(meaning), name, context)).collect();
     if clients == Ok(true) {
         evidence.push(Evidence::new("source", "text supplied by clients"));
     }
-    let (fix, filter) = hits.first().map_or((READ, ""), |(meaning, _)| (meaning.fix, meaning.filter.as_str()));
-    let (from, to) = (since.as_millisecond().to_string(), until.as_millisecond().to_string());
-    let mut command = vec!["aws", "logs", "filter-log-events", "--region", &context.region().name];
-    command.extend(["--log-group-name", name, "--start-time", &from, "--end-time", &to]);
-    if !filter.is_empty() {
-        command.extend(["--filter-pattern", filter]);
-    }
+    let fix = hits.first().map_or(READ, |(meaning, _)| meaning.fix);
+    let worst = hits.first().map(|(meaning, hit)| (meaning.filter.as_str(), hit.pattern.as_str()));
+    let command = if infrequent {
+        query_command(worst.map(|(_, pattern)| pattern), probe, name, context)
+    } else {
+        filter_command(worst.map_or("", |(filter, _)| filter), probe, name, context)
+    };
     Failure {
         severity: Some(severity),
         cause: None,
         message,
         evidence,
         affects: group.functions.iter().map(|function| function.subject()).collect(),
-        fix: Fix { command: Some(command.into_iter().map(str::to_owned).collect()), ..Fix::say(fix) },
+        fix: Fix { command: Some(command), ..Fix::say(fix) },
     }
 }
 
-fn evidence(hit: &Hit, filter: &str, group: &str, context: &Context<'_>) -> Vec<Evidence> {
+/// The command that shows events that a filter lets through.
+fn filter_command(filter: &str, probe: &LogProbe, group: &str, context: &Context<'_>) -> Vec<String> {
+    let (from, to) = (probe.since.as_millisecond().to_string(), probe.until.as_millisecond().to_string());
+    let mut command = vec!["aws", "logs", "filter-log-events", "--region", &context.region().name];
+    command.extend(["--log-group-name", group, "--start-time", &from, "--end-time", &to]);
+    if !filter.is_empty() {
+        command.extend(["--filter-pattern", filter]);
+    }
+    command.into_iter().map(str::to_owned).collect()
+}
+
+/// The command that asks CloudWatch Logs Insights for events of a pattern; its answer names the query whose results
+/// `get-query-results` shows.
+fn query_command(pattern: Option<&str>, probe: &LogProbe, group: &str, context: &Context<'_>) -> Vec<String> {
+    let (from, to) = (probe.since.as_second().to_string(), probe.until.as_second().to_string());
+    let query = patterns::insights_query_of(pattern.and_then(patterns::find).into_iter());
+    let mut command = vec!["aws", "logs", "start-query", "--region", &context.region().name];
+    command.extend(["--log-group-name", group, "--start-time", &from, "--end-time", &to, "--query-string", &query]);
+    command.into_iter().map(str::to_owned).collect()
+}
+
+/// What tells of a hit, with a page of the console that shows its events by a filter, if one does.
+fn evidence(hit: &Hit, filter: Option<String>, group: &str, context: &Context<'_>) -> Vec<Evidence> {
     let Hit { pattern, count, first, last, samples } = hit;
     let events = if *count == 1 { "event" } else { "events" };
     let mut all = vec![Evidence::new(pattern, format!("{count} {events}, first {first}, last {last}"))];
@@ -164,7 +202,7 @@ fn evidence(hit: &Hit, filter: &str, group: &str, context: &Context<'_>) -> Vec<
     let sample = |line: &String| Evidence::new(format!("sample (gatelight: {pattern})"), line);
     all.extend(samples.iter().map(sample));
     let place = (context.account().partition.as_str(), context.region().name.as_str());
-    let page = console::events(place, group, filter, (*first, *last));
+    let page = filter.and_then(|filter| console::events(place, group, &filter, (*first, *last)));
     all.extend(page.map(|page| Evidence::new(format!("console (gatelight: {pattern})"), page)));
     all
 }

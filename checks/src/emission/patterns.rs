@@ -1,11 +1,13 @@
 //! The texts that programs write when they cannot send their logs or traces, and CloudWatch filters for them all.
 
 mod filter;
+mod insights;
 mod table;
 
 use crate::Severity;
 
 pub use filter::{LONGEST, check as check_filter};
+pub use insights::{LONGEST_QUERY, ROWS};
 pub use table::{OPTIONAL, PATTERNS};
 
 /// A text that says that logs or traces do not arrive.
@@ -94,6 +96,19 @@ impl Patterns {
     pub fn filters(&self) -> Vec<String> {
         filters_of(self.iter())
     }
+
+    /// A query of CloudWatch Logs Insights that lets through every line that [`matches`](Self::matches) accepts, and
+    /// Gatelight's own; at most [`ROWS`] of them, the oldest first.
+    #[must_use]
+    pub fn insights_query(&self) -> String {
+        insights_query_of(self.iter())
+    }
+}
+
+/// A query of CloudWatch Logs Insights for some patterns; see [`Patterns::insights_query`].
+#[must_use]
+pub fn insights_query_of(patterns: impl Iterator<Item = &'static Pattern>) -> String {
+    insights::query(patterns)
 }
 
 /// Filter patterns of CloudWatch Logs for some patterns; see [`Patterns::filters`].
@@ -125,9 +140,10 @@ fn term(text: &str) -> String {
 
 /// Whether a line is Gatelight's: it quotes what was found elsewhere, and must not be found again. Such a line holds the
 /// tool's name as Gatelight writes it (`gatelight: …` on stderr and before a sample, `gatelight::…` in its log,
-/// `"gatelight"` in JSON), or this check's id, or a term of a filter (the command in a report; CloudTrail's record of
-/// the search). The name as a part of another word, of a path or of an ARN is nobody's mark.
-fn is_our_own(line: &str) -> bool {
+/// `"gatelight"` in JSON), or this check's id, or a term of a filter or query (the command in a report; CloudTrail's record
+/// of the search). The name as a part of another word, of a path or of an ARN is nobody's mark.
+#[must_use]
+pub fn is_our_own(line: &str) -> bool {
     // JSON within JSON: `\"gatelight\"`.
     let plain = line.replace('\\', "");
     let named = plain.match_indices("gatelight").any(|(at, name)| {
@@ -137,7 +153,9 @@ fn is_our_own(line: &str) -> bool {
     });
     named
         || plain.contains(super::failing::CHECK.id)
-        || all().flat_map(|pattern| pattern.any_of).any(|text| plain.contains(&term(text)))
+        || all()
+            .flat_map(|pattern| pattern.any_of)
+            .any(|text| plain.contains(&term(text)) || plain.contains(&insights::term(text)))
 }
 
 /// Whether a line that CloudWatch found by a filter of the owner's is one of Gatelight's, or a record of that search.

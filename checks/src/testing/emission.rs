@@ -132,6 +132,14 @@ pub(super) const EMISSION: &[Fault] = &[
         let groups = ["/gateway/users", "/gateway/cart", "/aws/lambda/ranking", "/functions/fraud"];
         world.region.log_probes.retain(|answer| !groups.contains(&answer.group.as_str()));
     }),
+    ("logs of a class that Logs Insights alone searches", |world| {
+        found(world, "/gateway/users", vec![hit("failed-to-emit-logs", 2, Some("Failed to emit logs"))], None);
+        set(world, "/functions/fraud", Err(denied("logs:StartQuery")));
+    }),
+    ("logs of that class, of which a query gave as much as it gives", |world| {
+        found(world, "/gateway/users", vec![], REACHED);
+        found(world, "/functions/fraud", vec![hit("segment-dropped", 9_000, None)], REACHED);
+    }),
     ("a list of log groups that was denied, and a search that says what is not there", |world| {
         world.deny_log_groups();
         set(world, "/gateway/feed", Fetched::known(None));

@@ -44,6 +44,20 @@ pub(crate) struct Traffic {
     /// CloudWatch metrics that were requested, as AWS bills them; an inventory that an older version saved does not hold it.
     #[serde(default)]
     pub(crate) metrics: u64,
+    /// What CloudWatch Logs Insights scanned, which AWS bills; an inventory that an older version saved does not hold it.
+    #[serde(default)]
+    pub(crate) insights: Scanned,
+}
+
+/// What queries of CloudWatch Logs Insights scanned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Scanned {
+    /// How many queries there were.
+    pub(crate) queries: u64,
+    /// How many bytes they scanned, as far as that was told.
+    pub(crate) bytes: u64,
+    /// How many of them may have scanned more than was told.
+    pub(crate) untold: u64,
 }
 
 impl Traffic {
@@ -62,6 +76,9 @@ impl Traffic {
             *self.throttles.entry(operation.clone()).or_default() += count;
         }
         self.metrics += other.metrics;
+        self.insights.queries += other.insights.queries;
+        self.insights.bytes += other.insights.bytes;
+        self.insights.untold += other.insights.untold;
     }
 }
 
@@ -117,6 +134,14 @@ impl Calls {
     /// Counts CloudWatch metrics that were requested, which AWS bills.
     pub(crate) fn count_metrics(&self, metrics: u64) {
         self.traffic.lock().unwrap_or_else(PoisonError::into_inner).metrics += metrics;
+    }
+
+    /// Counts a query of CloudWatch Logs Insights that is over, and what it scanned, as far as that was `told`.
+    pub(crate) fn count_scanned(&self, bytes: u64, told: bool) {
+        let mut traffic = self.traffic.lock().unwrap_or_else(PoisonError::into_inner);
+        traffic.insights.queries += 1;
+        traffic.insights.bytes += bytes;
+        traffic.insights.untold += u64::from(!told);
     }
 
     /// Where to show how far the work is.

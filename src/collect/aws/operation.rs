@@ -94,6 +94,12 @@ pub(crate) enum Operation {
     GetKeyPolicy,
     /// The search of a log group.
     FilterLogEvents,
+    /// The begin of a query of CloudWatch Logs Insights.
+    StartQuery,
+    /// What a query found.
+    GetQueryResults,
+    /// The end of a query that nobody waits for any more.
+    StopQuery,
     /// Metrics of CloudWatch, up to 500 a call.
     GetMetricData,
     /// Sampling rules of X-Ray.
@@ -138,6 +144,12 @@ pub(crate) enum Quota {
     LogDeliveries,
     /// `logs:FilterLogEvents`.
     FilterLogEvents,
+    /// `logs:StartQuery`.
+    StartQuery,
+    /// `logs:GetQueryResults`.
+    GetQueryResults,
+    /// `logs:StopQuery`.
+    StopQuery,
     /// `cloudwatch:GetMetricData`.
     GetMetricData,
     /// `kms:DescribeKey`.
@@ -168,11 +180,15 @@ impl Quota {
             // https://docs.aws.amazon.com/firehose/latest/dev/limits.html: five calls a second
             // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html: five calls a second, and
             // cannot be raised
-            // DescribeResourcePolicies, calls about deliveries, and X-Ray's calls: not published.
+            // DescribeResourcePolicies, calls about deliveries, and X-Ray's calls: not published. Those about queries: AWS's list of quotas could
+            // not be read; five a second is what is quoted from it.
             Self::DescribeDeliveryStream
             | Self::DescribeResourcePolicies
             | Self::LogDeliveries
             | Self::FilterLogEvents
+            | Self::StartQuery
+            | Self::GetQueryResults
+            | Self::StopQuery
             | Self::Xray => (5.0, 5.0),
             // Not published.
             Self::Iam => (10.0, 20.0),
@@ -195,8 +211,9 @@ impl Quota {
 }
 
 impl Operation {
-    /// Every call that `iam-policy` grants, for tables and tests: with `--organization` the last too.
-    pub(crate) const ALL: [Self; 51] = [
+    /// Every call that `iam-policy` grants, for tables and tests: with `--insights` and `--organization` those that are for
+    /// few, too.
+    pub(crate) const ALL: [Self; 54] = [
         Self::GetCallerIdentity,
         Self::DescribeRegions,
         Self::GetRestApis,
@@ -240,6 +257,9 @@ impl Operation {
         Self::DescribeKey,
         Self::GetKeyPolicy,
         Self::FilterLogEvents,
+        Self::StartQuery,
+        Self::GetQueryResults,
+        Self::StopQuery,
         Self::GetMetricData,
         Self::GetSamplingRules,
         Self::GetTraceSegmentDestination,
@@ -297,6 +317,9 @@ impl Operation {
             Self::DescribeKey => "kms:DescribeKey",
             Self::GetKeyPolicy => "kms:GetKeyPolicy",
             Self::FilterLogEvents => "logs:FilterLogEvents",
+            Self::StartQuery => "logs:StartQuery",
+            Self::GetQueryResults => "logs:GetQueryResults",
+            Self::StopQuery => "logs:StopQuery",
             Self::GetMetricData => "cloudwatch:GetMetricData",
             Self::GetSamplingRules => "xray:GetSamplingRules",
             Self::GetTraceSegmentDestination => "xray:GetTraceSegmentDestination",
@@ -325,7 +348,9 @@ impl Operation {
             Self::GetV2Apis => "apigateway:*::/apis",
             Self::GetV2Stages => "apigateway:*::/apis/*/stages",
             Self::GetGatewayAccount => "apigateway:*::/account",
-            Self::DescribeLogGroups | Self::FilterLogEvents => "logs:*:*:log-group:*",
+            Self::DescribeLogGroups | Self::FilterLogEvents | Self::StartQuery | Self::GetQueryResults => {
+                "logs:*:*:log-group:*"
+            }
             // API Gateway writes to no stream of another name, so none is asked about.
             Self::DescribeDeliveryStream => "firehose:*:*:deliverystream/amazon-apigateway-*",
             Self::GetRole | Self::ListRolePolicies | Self::GetRolePolicy | Self::ListAttachedRolePolicies => {
@@ -348,6 +373,7 @@ impl Operation {
             | Self::ListParents
             | Self::ListPoliciesForTarget
             | Self::GetMetricData
+            | Self::StopQuery
             | Self::GetSamplingRules
             | Self::GetTraceSegmentDestination
             | Self::DescribeRegions
@@ -380,6 +406,11 @@ impl Operation {
     /// the rest.
     pub(crate) fn is_of_organization(self) -> bool {
         self.quota() == Quota::Organizations
+    }
+
+    /// Whether it is made only where the owner asks for queries of CloudWatch Logs Insights, which AWS bills.
+    pub(crate) fn is_of_insights(self) -> bool {
+        matches!(self, Self::StartQuery | Self::GetQueryResults | Self::StopQuery)
     }
 
     /// The limit that it counts against.
@@ -415,6 +446,9 @@ impl Operation {
             }
             Self::DescribeLogGroups => Quota::DescribeLogGroups,
             Self::FilterLogEvents => Quota::FilterLogEvents,
+            Self::StartQuery => Quota::StartQuery,
+            Self::GetQueryResults => Quota::GetQueryResults,
+            Self::StopQuery => Quota::StopQuery,
             Self::DescribeKey => Quota::DescribeKey,
             Self::GetKeyPolicy => Quota::GetKeyPolicy,
             Self::GetMetricData => Quota::GetMetricData,
@@ -443,6 +477,7 @@ impl Operation {
             Self::DescribeDeliveryStream
             | Self::GetFunctionPolicy
             | Self::FilterLogEvents
+            | Self::StartQuery
             | Self::DescribeResourcePolicies => Some("ResourceNotFoundException"),
             Self::GetRole => Some("NoSuchEntity"),
             Self::DescribeOrganization => Some("AWSOrganizationsNotInUseException"),
@@ -469,6 +504,11 @@ mod tests {
         assert_eq!(names.len(), Operation::ALL.len());
         for name in names {
             let (_, verb) = name.split_once(':').expect("service:Operation");
+            // Access level Read, both: a query changes nothing
+            // (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html).
+            if ["logs:StartQuery", "logs:StopQuery"].contains(&name) {
+                continue;
+            }
             assert!(
                 ["Get", "List", "Describe", "Filter", "Search"].iter().any(|read| verb.starts_with(read)),
                 "{name}"

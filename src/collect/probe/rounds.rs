@@ -104,7 +104,7 @@ impl<'a> GroupSearch<'a> {
             token: open.token.clone(),
         };
         let answer = ask(asked).await;
-        refused.note(&answer);
+        refused.note(answer.as_ref().err());
         self.pages += 1;
         match answer {
             Ok(Some(page)) => self.take(&page),
@@ -199,20 +199,22 @@ pub(super) async fn rounds<'a>(
 
 /// Searches that were refused since the last that was not.
 #[derive(Debug, Default)]
-struct Refused(Mutex<(u32, Option<Gap>)>);
+pub(super) struct Refused(Mutex<(u32, Option<Gap>)>);
 
 impl Refused {
-    fn note(&self, answer: &Answer) {
+    /// Notes why a search came to nothing, if it did.
+    pub(super) fn note(&self, failed: Option<&Gap>) {
         let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match answer {
-            Err(gap) if gap.why().kind == GapKind::Denied => *refused = (refused.0 + 1, Some(gap.clone())),
-            Err(_) => {}
+        match failed {
+            Some(gap) if gap.why().kind == GapKind::Denied => *refused = (refused.0 + 1, Some(gap.clone())),
+            Some(_) => {}
             // One that may be searched says that the rest is worth trying.
-            Ok(_) => *refused = (0, None),
+            None => *refused = (0, None),
         }
     }
 
-    fn given_up(&self, group: &str) -> Option<Gap> {
+    /// The gap for a search that is not worth trying any more.
+    pub(super) fn given_up(&self, group: &str) -> Option<Gap> {
         let refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (count, last) = &*refused;
         let Why { operation, permission, kind, message, .. } = last.as_ref()?.why();

@@ -9,7 +9,7 @@ use aws_sdk_cloudwatchlogs::{operation::filter_log_events::FilterLogEventsOutput
 use gatelight_checks::inventory::LogProbeAnswer;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Ask, Evidence, GroupMemories, Search, search_groups, tally};
+use super::{Ask, Evidence, GroupMemories, How, Search, begin, queries, rounds, tally, told};
 
 /// An event: when, and its line.
 pub(crate) type Event = (Timestamp, &'static str);
@@ -30,11 +30,17 @@ pub(crate) async fn look(
         let events = within.map(event).collect();
         Ok(Some(FilterLogEventsOutput::builder().set_events(Some(events)).build()))
     };
-    let evidence = Evidence { window: SignedDuration::from_hours(24), metrics: false, samples: true };
+    let evidence = Evidence { window: SignedDuration::from_hours(24), metrics: false, samples: true, insights: false };
     let (since, until) = evidence.window(now);
     let window = (tally::beginning(since, until), until);
-    let groups = BTreeMap::from([(group, true)]);
+    let groups = BTreeMap::from([(group, How::Filter)]);
     let search = Search::default();
-    let (answers, memories) = search_groups(&groups, &BTreeSet::new(), window, (&search, true), remembered, &ask).await;
+    let filters = queries(&search);
+    let begun = begin(&groups, &BTreeSet::new(), window, (&search, true), &filters, remembered);
+    let searched = rounds(begun.by_filter, &ask).await.into_iter().map(|searched| {
+        let (probe, memory) = searched.end();
+        (group.to_owned(), probe, memory)
+    });
+    let (answers, memories) = told(begun.answers, searched);
     (answers, memories, asked.into_inner())
 }

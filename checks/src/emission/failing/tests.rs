@@ -162,18 +162,43 @@ fn a_spent_budget_is_at_least_with_hits_and_could_not_check_without() {
     );
 }
 
+fn of_class(mut world: Inventory, class: &str) -> Inventory {
+    world.change_log_group(EXECUTION, |group| group.class = Some(class.to_owned()));
+    world
+}
+
 #[test]
-fn classes_that_cannot_be_searched_are_could_not_check_unless_silent() {
+fn classes_that_are_not_searched_are_could_not_check_unless_silent() {
     for class in ["INFREQUENT_ACCESS", "DELIVERY"] {
-        let of_class = |mut world: Inventory| {
-            world.change_log_group(EXECUTION, |group| group.class = Some(class.to_owned()));
-            world
-        };
-        let said = unprovable(&of_class(world(EXECUTION, Err(denied("logs:FilterLogEvents")))), EXECUTION);
-        assert!(said.contains(class), "{said}");
-        let silent = of_class(known(EXECUTION, LogProbe { silent: true, ..clean() }));
+        let mut blind = of_class(healthy(), class);
+        blind.region.log_probes.retain(|answer| answer.group != EXECUTION);
+        let said = unprovable(&blind, EXECUTION);
+        assert!(said.contains(class) && said.contains("FilterLogEvents"), "{said}");
+        assert_eq!(said.contains("--insights"), class == "INFREQUENT_ACCESS", "{said}");
+        let silent = of_class(known(EXECUTION, LogProbe { silent: true, ..clean() }), class);
         assert_eq!(silent.verdict(&CHECK, EXECUTION), Ok(Judgement::Pass));
     }
+}
+
+#[test]
+fn what_logs_insights_found_or_could_not_find_is_told_like_any_other_search() {
+    let infrequent = |world| of_class(world, "INFREQUENT_ACCESS");
+    assert_eq!(infrequent(known(EXECUTION, clean())).verdict(&CHECK, EXECUTION), Ok(Judgement::Pass));
+    let gap = denied("logs:StartQuery");
+    assert_eq!(infrequent(world(EXECUTION, Err(gap.clone()))).verdict(&CHECK, EXECUTION), Err(gap));
+    let spent = LogProbe { reached: Some(at("2026-11-21T12:00:00Z")), ..clean() };
+    let said = unprovable(&infrequent(known(EXECUTION, spent)), EXECUTION);
+    assert!(said.contains("up to 2026-11-21T12:00:00Z") && said.contains("a query gives"), "{said}");
+
+    let found = LogProbe { hits: vec![hit("put-log-events-denied", 1), hit("failed-to-emit-logs", 2)], ..clean() };
+    let failure = infrequent(known(EXECUTION, found)).failure(&CHECK, EXECUTION);
+    assert_eq!(failure.severity, Some(Severity::High));
+    // The console shows no events of such a group, and the command that would search it is refused.
+    assert!(!failure.evidence.iter().any(|evidence| evidence.name.starts_with("console")), "{:?}", failure.evidence);
+    let command = failure.fix.command.expect("a command").join(" ");
+    assert!(command.starts_with("aws logs start-query ") && command.contains("--start-time 1795251600 "), "{command}");
+    assert!(command.contains(r#"like "Failed to emit logs" or"#) && !command.contains("AccessDenied"), "{command}");
+    assert_eq!(patterns::Patterns::default().matches(&command), None, "{command}");
 }
 
 #[test]
