@@ -9,6 +9,7 @@ mod ingested;
 mod keys;
 mod log_policies;
 mod logs;
+mod memory;
 mod metrics;
 mod network;
 mod organization;
@@ -36,7 +37,8 @@ use self::{
     destinations::LogGroups,
 };
 pub(crate) use self::{
-    probe::{Evidence, GroupMemories, Names, Remembered, Search},
+    memory::{Memories, Remembered},
+    probe::{Evidence, Names, Search},
     regions::{check_regions, every_region, partition_of},
 };
 
@@ -66,7 +68,7 @@ impl Needs {
         }
     }
 
-    /// What log groups are searched for, and what is remembered of earlier searches.
+    /// What log groups are searched for, and what is remembered of earlier looks.
     pub(crate) fn searching(self, search: Search, remembered: Remembered) -> Self {
         Self { search, remembered, ..self }
     }
@@ -82,8 +84,8 @@ impl Needs {
         if self.contains(Need::LogProbes) { &self.search.log_groups } else { &[] }
     }
 
-    /// What is remembered of the searches in a region. Of an account that cannot be named nothing is.
-    fn remembered(&self, account: &Account, region: &str) -> GroupMemories {
+    /// What is remembered in a region. Of an account that cannot be named nothing is.
+    fn remembered(&self, account: &Account, region: &str) -> Memories {
         let place = account.id.get().ok().map(|id| (id.clone(), region.to_owned()));
         place.and_then(|place| self.remembered.get(&place).cloned()).unwrap_or_default()
     }
@@ -105,8 +107,8 @@ pub(crate) struct Collected {
 pub(crate) struct CollectedRegion {
     pub(crate) facts: inventory::Region,
     pub(crate) traffic: Traffic,
-    /// What to remember of the searches of its log groups, if they were searched.
-    pub(crate) memories: Option<GroupMemories>,
+    /// What to remember of it, if there is a part of which that is done.
+    pub(crate) memories: Option<Memories>,
 }
 
 /// A region that is being read.
@@ -180,7 +182,7 @@ pub(crate) async fn collect(
 }
 
 impl Region {
-    async fn collect(&self, account: &Account, needs: &Needs) -> (inventory::Region, Option<GroupMemories>) {
+    async fn collect(&self, account: &Account, needs: &Needs) -> (inventory::Region, Option<Memories>) {
         let mut facts = not_asked(&self.name);
         let mut groups = LogGroups::new(self);
         let apis = async {

@@ -1,6 +1,7 @@
 //! What was found before: one SQLite file that holds runs, findings and the messages that wait to be sent. A run, what it
 //! changed and what is to be said about it are written in one transaction, or not at all.
 
+mod memories;
 mod open;
 mod outbox;
 mod prune;
@@ -8,7 +9,6 @@ mod read;
 mod record;
 mod rows;
 mod schema;
-mod searches;
 
 use std::{cell::Cell, path::PathBuf};
 

@@ -43,7 +43,7 @@ pub(crate) struct Report {
     pub(crate) ignores: Vec<IgnoreUse>,
     /// Log groups that the configuration names and that are in none of the regions.
     pub(crate) not_found: Vec<String>,
-    /// What is to be remembered of the searches of log groups.
+    /// What the collector remembers, where a ledger keeps it.
     pub(crate) searched: Remembered,
     /// Whether it is of a saved inventory: its times may be long ago.
     pub(crate) replayed: bool,

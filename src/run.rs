@@ -35,7 +35,7 @@ pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
     let progress = Progress::of(config);
     let ledger = config.ledger.as_deref().map(|path| open_ledger(path, &progress)).transpose()?;
     let remembered = match &ledger {
-        Some(ledger) => ledger.searches(ledger::AUDIT)?,
+        Some(ledger) => ledger.memories(ledger::AUDIT)?,
         None => Remembered::new(),
     };
     let mut report = look(config, remembered, &progress).await?;
@@ -58,8 +58,8 @@ pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
     Ok(report.status())
 }
 
-/// Reads, judges, and writes nothing but the inventory that is to be saved. What is to be remembered of the searches of
-/// log groups is in the report. Dropped, it leaves nothing behind.
+/// Reads, judges, and writes nothing but the inventory that is to be saved. What is to be remembered is in the
+/// report. Dropped, it leaves nothing behind.
 ///
 /// # Errors
 /// Whatever kept it from looking.

@@ -83,7 +83,7 @@ pub(crate) trait Visitor {
     fn begun(&mut self, started_at: Timestamp) -> anyhow::Result<()>;
     /// A region of an account.
     fn region(&mut self, account: &Account, region: &Region, traffic: Traffic) -> anyhow::Result<()>;
-    /// What is to be remembered of the searches of log groups, if there were any.
+    /// What the collector is to remember, if it read something of which that is done.
     fn remember(&mut self, _: Remembered) {}
     /// The inventory was finished at that time.
     fn finished(&mut self, finished_at: Timestamp) -> anyhow::Result<()>;

@@ -23,7 +23,8 @@ use crate::{
     saved::{self, Visitor},
 };
 
-/// Reads what the settings say, given what is `remembered` of earlier searches, and shows it to `visitor`. Writes nothing but the inventory that is to be saved.
+/// Reads what the settings say, given what is `remembered` of earlier looks, and shows it to `visitor`. Writes nothing but
+/// the inventory that is to be saved.
 ///
 /// # Errors
 /// Whatever kept it from reading, or what the visitor says.

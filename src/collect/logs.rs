@@ -13,7 +13,7 @@ use gatelight_checks::{
 };
 
 use super::{
-    GroupMemories, Needs, Region, Wanted,
+    Memories, Needs, Region, Wanted,
     destinations::{self, LogGroups},
     groups_to_probe, ingested, keys, log_policies, probe, there, traffic,
 };
@@ -27,7 +27,7 @@ pub(super) struct Logs {
     policies: Listing<LogPolicy>,
     keys: Vec<KeyAnswer>,
     probes: Vec<LogProbeAnswer>,
-    memories: GroupMemories,
+    memories: Memories,
     served: (Vec<TrafficAnswer>, Vec<TakenAnswer>),
     ingested: Vec<IngestedAnswer>,
 }
@@ -56,7 +56,7 @@ pub(super) async fn logs(
     let to_search: Vec<_> = groups.iter().filter(|answer| in_use.contains(&answer.name)).collect();
     let context = Context::new(world);
     let places = traffic::Places { groups: &groups, streams: &streams };
-    let first = Box::pin(traffic::first(region, &context, places, &probe::names(&to_search), needs)).await;
+    let first = Box::pin(traffic::first(region, &context, places, &probe::names(&to_search), needs, &remembered)).await;
     let silent = first.silent.clone();
 
     let policies = async {
@@ -71,19 +71,21 @@ pub(super) async fn logs(
         if needs.contains(Need::LogGroupKeys) { keys::keys(region, keys::of_groups(&groups)).await } else { Vec::new() }
     };
     let window = needs.evidence.window(context.now());
-    let (policies, keys, (probes, memories), served, ingested) = tokio::join!(
+    let (policies, keys, (probes, mut memories), (traffic, taken, latencies), ingested) = tokio::join!(
         Box::pin(policies),
         Box::pin(keys),
         Box::pin(probe::log_probes(region, &to_search, &silent, window, needs.evidence, &needs.search, &remembered)),
         Box::pin(traffic::then(region, &context, places, first, needs)),
         Box::pin(ingested::ingested(region, &context, &groups, needs)),
     );
+    memories.extend(latencies);
+    let served = (traffic, taken);
     Logs { groups, named: by_name, streams, policies, keys, probes, memories, served, ingested }
 }
 
 impl Logs {
-    /// Puts it where it belongs, and gives what to remember of the searches, if there were to be any.
-    pub(super) fn put(self, facts: &mut inventory::Region, needs: &Needs) -> Option<GroupMemories> {
+    /// Puts it where it belongs, and gives what to remember, if there was something to be read of which that is done.
+    pub(super) fn put(self, facts: &mut inventory::Region, needs: &Needs) -> Option<Memories> {
         facts.log_groups = self.groups;
         facts.delivery_streams = self.streams;
         facts.log_policies = self.policies;
@@ -91,10 +93,10 @@ impl Logs {
         facts.log_probes = self.probes;
         (facts.traffic, facts.taken) = self.served;
         facts.ingested = self.ingested;
-        needs.contains(Need::LogProbes).then(|| {
+        if needs.contains(Need::LogProbes) {
             facts.named_log_groups = self.named;
             facts.searched_for = Fetched::known(needs.search.searched_for());
-            self.memories
-        })
+        }
+        [Need::LogProbes, Need::Latencies].iter().any(|need| needs.contains(*need)).then_some(self.memories)
     }
 }

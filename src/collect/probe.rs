@@ -23,18 +23,12 @@ use self::{
     rounds::{Ask, GroupSearch, Of, Query, Searched, rounds},
     tally::{Memory, Tally},
 };
-use super::{Region, aws::Operation};
+use super::{Memories, Region, aws::Operation};
 
 /// The most events that FilterLogEvents gives in a page.
 const PAGE: i32 = 10_000;
 /// How long CloudWatch may take to count an event: a group without a count is known to be silent up to so long ago.
 const DELAY: SignedDuration = SignedDuration::from_mins(15);
-
-/// What is remembered of the searches in a region, by log group. Nobody but this module reads it.
-pub(crate) type GroupMemories = BTreeMap<String, String>;
-
-/// What is remembered of all searches, by account and region.
-pub(crate) type Remembered = BTreeMap<(String, String), GroupMemories>;
 
 /// How much live evidence to look for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +82,8 @@ pub(super) async fn log_probes(
     (since, until): (Timestamp, Timestamp),
     evidence: Evidence,
     search: &Search,
-    remembered: &GroupMemories,
-) -> (Vec<LogProbeAnswer>, GroupMemories) {
+    remembered: &Memories,
+) -> (Vec<LogProbeAnswer>, Memories) {
     let window = (tally::beginning(since, until), until);
     let groups: BTreeMap<&str, How> =
         groups.iter().filter_map(|answer| Some((answer.name.as_str(), how(answer, evidence.insights)?))).collect();
@@ -144,7 +138,7 @@ fn begin<'a>(
     (since, until): (Timestamp, Timestamp),
     (search, samples): (&Search, bool),
     filters: &'a [Query<'a>],
-    remembered: &GroupMemories,
+    remembered: &Memories,
 ) -> Begun<'a> {
     let made_for = search.fingerprint(samples);
     let mut begun = Begun { answers: Vec::new(), by_filter: Vec::new(), by_query: Vec::new() };
@@ -172,8 +166,8 @@ fn begin<'a>(
 fn told(
     mut answers: Vec<LogProbeAnswer>,
     searched: impl Iterator<Item = (String, Searched, Option<Memory>)>,
-) -> (Vec<LogProbeAnswer>, GroupMemories) {
-    let mut memories = GroupMemories::new();
+) -> (Vec<LogProbeAnswer>, Memories) {
+    let mut memories = Memories::new();
     for (group, probe, memory) in searched {
         if let Some(memory) = memory.and_then(|memory| serde_json::to_string(&memory).ok()) {
             memories.insert(group.clone(), memory);

@@ -2,6 +2,7 @@
 //! only what a verdict hangs on is asked for and paid for.
 
 mod lines;
+mod memory;
 mod stage;
 
 use std::collections::BTreeSet;
@@ -18,7 +19,7 @@ use jiff::Timestamp;
 
 use self::stage::Stage;
 use super::{
-    Needs, Region,
+    Memories, Needs, Region,
     metrics::{self, Ask, Metric, Statistic, Total, Window},
 };
 
@@ -70,6 +71,7 @@ pub(super) async fn first<'a>(
     places: Places<'a>,
     probed: &BTreeSet<String>,
     needs: &Needs,
+    remembered: &Memories,
 ) -> First<'a> {
     let now = context.now();
     let mut first = First { silent: BTreeSet::new(), stages: Vec::new(), now };
@@ -86,6 +88,9 @@ pub(super) async fn first<'a>(
     if taken || needs.contains(Need::Traffic) {
         for of in context.stages().flatten() {
             let mut stage = Stage::new(of, needs.evidence.counted(now));
+            if needs.contains(Need::Latencies) {
+                stage.remembered = memory::recall(remembered, &of, needs, now);
+            }
             if taken {
                 stage.look_at_destination(context, places);
             }
@@ -110,14 +115,14 @@ pub(super) async fn first<'a>(
     first
 }
 
-/// Asks for what hangs on what was said at first.
+/// Asks for what hangs on what was said at first. With the answers: what to remember of them.
 pub(super) async fn then<'a>(
     region: &Region,
     context: &Context<'a>,
     places: Places<'a>,
     first: First<'a>,
     needs: &Needs,
-) -> (Vec<TrafficAnswer>, Vec<TakenAnswer>) {
+) -> (Vec<TrafficAnswer>, Vec<TakenAnswer>, Memories) {
     let First { mut stages, now, .. } = first;
     let mut asks = Asks::default();
     let latencies: Vec<_> = stages
@@ -159,19 +164,26 @@ pub(super) async fn then<'a>(
     }
     let percentiles = percentiles.into_iter().map(|asked| asked.map(|asked| self::percentiles(asked, &told)));
 
-    let (mut traffic, mut taken) = (Vec::new(), Vec::new());
+    let (mut traffic, mut taken, mut memories) = (Vec::new(), Vec::new(), Memories::new());
     for (at, ((stage, timings), percentiles)) in stages.into_iter().zip(timings).zip(percentiles).enumerate() {
         taken.extend(stage.taken_answer(own_lines.remove(&at)));
+        if let Some((answer, memory)) = stage.remembered {
+            traffic.push(answer);
+            memories.extend([memory]);
+            continue;
+        }
         let [latency, integration_latency] =
             timings.unwrap_or_else(|| [(); 2].map(|()| Err(Gap::not_collected("latencies of few requests"))));
-        traffic.push(TrafficAnswer {
+        let answer = TrafficAnswer {
             latency: latency.into(),
             integration_latency: integration_latency.into(),
             percentiles: percentiles.unwrap_or_else(|| Err(Gap::not_collected("percentiles"))).into(),
             ..stage.traffic_answer()
-        });
+        };
+        memories.extend(memory::of(&answer, needs, now));
+        traffic.push(answer);
     }
-    (traffic, taken)
+    (traffic, taken, memories)
 }
 
 /// The sum and the number of samples of `Latency` and of `IntegrationLatency`.

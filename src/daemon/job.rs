@@ -144,7 +144,7 @@ impl Job {
 
     fn try_to(&self) -> anyhow::Result<Option<Seen>> {
         let audit = &self.schedule.audit;
-        let remembered = self.memory.lock().searches(&self.schedule.name)?;
+        let remembered = self.memory.lock().memories(&self.schedule.name)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let report = runtime.block_on(async {
             tokio::select! {

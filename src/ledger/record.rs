@@ -12,10 +12,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{
-    Ledger, Message, RunCounts, from_millis, outbox, read,
+    Ledger, Message, RunCounts, from_millis, memories, outbox, read,
     read::Details,
     rows::{self, Open, Texts, Word, hash},
-    searches, to_millis,
+    to_millis,
 };
 use crate::{
     news::{Change, End, Finding, News},
@@ -50,7 +50,7 @@ impl Ledger {
         let problem = || format!("nothing of this run was recorded in the ledger {}", self.path.display());
         let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate).with_context(problem)?;
         let (news, changes) = look(&transaction, report, scope).with_context(problem)?;
-        searches::keep(&transaction, &report.searched, scope, report.finished_at).with_context(problem)?;
+        memories::keep(&transaction, &report.searched, scope, report.finished_at).with_context(problem)?;
         let messages = compose(&news);
         outbox::put(&transaction, &messages, report.finished_at).with_context(problem)?;
         transaction.commit().with_context(problem)?;

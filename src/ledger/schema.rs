@@ -102,6 +102,9 @@ pub(super) const STEPS: &[&str] = &[
         written_at INTEGER NOT NULL,
         PRIMARY KEY (scope, account, region, log_group)
     ) STRICT, WITHOUT ROWID;",
+    // The same of other things that need not be asked for every time.
+    "ALTER TABLE searches RENAME TO memories;
+    ALTER TABLE memories RENAME COLUMN log_group TO about;",
 ];
 
 /// What a file is, by its own word.

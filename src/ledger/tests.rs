@@ -2,11 +2,11 @@
 
 mod crash;
 mod files;
+mod memories;
 mod month;
 mod outbox;
 mod retention;
 mod rules;
-mod searches;
 
 use std::path::PathBuf;
 

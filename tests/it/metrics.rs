@@ -171,6 +171,45 @@ fn billed(queries: &[Query]) -> usize {
     metrics.values().map(|statistics| statistics.div_ceil(5)).sum()
 }
 
+/// Where a ledger remembers, latencies are asked for once a day, and what was said of them is said again until then.
+#[test]
+fn latencies_are_asked_for_once_a_day() {
+    let place = tempfile::tempdir().unwrap();
+    let ledger = place.path().join("ledger.db");
+    let look = |account: Account, args: &[&str]| {
+        let fake = Fake::start(account, []);
+        let audit = ["audit", "--region", REGION, "--pace", "off", "--format", "json", "--ledger"];
+        let ran = Gatelight::new(audit).args([ledger.to_str().unwrap()]).args(CHECKS).args(args);
+        let report = ran.endpoint(&fake.endpoint()).run().report();
+        let asked = fake.requests().into_iter().filter(|request| request.operation == "cloudwatch:GetMetricData");
+        let queries: Vec<Query> = asked.flat_map(|request| cloudwatch::asked(&request.body).queries).collect();
+        let latencies = queries.iter().filter(|query| query.metric.ends_with("Latency")).count();
+        let counts = queries.iter().filter(|query| query.metric == "Count").count();
+        (report, latencies, counts)
+    };
+    let overhead = |report: &Report| -> Vec<(String, Value)> {
+        let of = report.outcomes().into_iter().filter(|outcome| outcome["check"] == "gateway-overhead-high");
+        of.map(|o| (o["subject"]["name"].to_string(), json!([o["verdict"], o["message"], o["evidence"]]))).collect()
+    };
+    let (first, latencies, counts) = look(account(), &[]);
+    // Two of each latency of four stages, and the percentiles of one.
+    assert_eq!(latencies, 4 * 4 + 6);
+    let (second, again, fewer) = look(account(), &[]);
+    assert_eq!(again, 0);
+    assert!(fewer < counts, "{fewer} of {counts}");
+    assert_eq!(overhead(&second), overhead(&first));
+    assert!(second.shards()[0]["metrics_requested"].as_u64() < first.shards()[0]["metrics_requested"].as_u64());
+    // Whatever else metrics tell is told anew: a log that has come to life.
+    let mut mended = account();
+    mended.events.insert("/silent".to_owned(), vec!["{}".to_owned()]);
+    let (third, again, _) = look(mended, &[]);
+    let silent = ("access-log-silent".to_owned(), "silent/prod".to_owned());
+    assert_eq!((again, verdicts(&second)[&silent].as_str(), verdicts(&third)[&silent].as_str()), (0, "fail", "pass"));
+    // Another window has other means.
+    let (_, again, _) = look(account(), &["--since", "12h"]);
+    assert_eq!(again, latencies);
+}
+
 #[test]
 fn faults_of_cloudwatch_leave_gaps_in_these_checks_only() {
     let whole = verdicts(&audit(&Fake::start(account(), [])));

@@ -83,6 +83,7 @@ pub(super) const DELIVERIES: &[Fault] = &[
     ("execution logs delivered to the group of an HTTP API's access log", |world| redirect(world, "/gateway/cart")),
     ("execution logs delivered to a group that is gone", |world| {
         *world.log_group_mut(ORDERS) = Fetched::known(None);
+        world.region.log_probes.retain(|answer| answer.group != ORDERS);
     }),
     ("a delivery source of a stage that logs no more", |world| {
         world.stage_mut("orders/prod").method_logging = vec![logging(None, Some("OFF"))];

@@ -9,7 +9,7 @@ use aws_sdk_cloudwatchlogs::{operation::filter_log_events::FilterLogEventsOutput
 use gatelight_checks::inventory::LogProbeAnswer;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Ask, Evidence, GroupMemories, How, Search, begin, queries, rounds, tally, told};
+use super::{Ask, Evidence, How, Memories, Search, begin, queries, rounds, tally, told};
 
 /// An event: when, and its line.
 pub(crate) type Event = (Timestamp, &'static str);
@@ -19,8 +19,8 @@ pub(crate) async fn look(
     group: &str,
     events: &[Event],
     now: Timestamp,
-    remembered: &GroupMemories,
-) -> (Vec<LogProbeAnswer>, GroupMemories, Vec<Timestamp>) {
+    remembered: &Memories,
+) -> (Vec<LogProbeAnswer>, Memories, Vec<Timestamp>) {
     let asked = RefCell::new(Vec::new());
     let ask = async |ask: Ask<'_>| {
         asked.borrow_mut().push(ask.from);

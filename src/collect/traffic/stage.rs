@@ -39,6 +39,8 @@ pub(super) struct Stage<'a> {
     until: Timestamp,
     asked: Asked,
     requests: Fetched<u64>,
+    /// What is remembered of its traffic and still holds, and what to remember of it next time.
+    pub(super) remembered: Option<(TrafficAnswer, (String, String))>,
     pub(super) own: Option<Own<'a>>,
 }
 
@@ -57,7 +59,8 @@ pub(super) struct Own<'a> {
 
 impl<'a> Stage<'a> {
     pub(super) fn new(of: StageOf<'a>, (since, until): (Timestamp, Timestamp)) -> Self {
-        Self { of, since, until, asked: Asked::Not, requests: not_asked("requests"), own: None }
+        let (asked, requests) = (Asked::Not, not_asked("requests"));
+        Self { of, since, until, asked, requests, remembered: None, own: None }
     }
 
     /// Finds out from when on the access log is looked at, if its destination is there and that is long enough ago.
@@ -94,7 +97,7 @@ impl<'a> Stage<'a> {
                 vec![(self.metric("ConnectCount"), Statistic::Sum), (self.metric("MessageCount"), Statistic::Sum)]
             }
         };
-        let whole = Window::inside(self.since, self.until);
+        let whole = Window::inside(self.since, self.until).filter(|_| self.remembered.is_none());
         for (metric, statistic) in metrics {
             if let Some(window) = whole {
                 self.asked.add(asks.ask(metric.clone(), statistic, window));

@@ -170,7 +170,7 @@ fn a_ledger_of_each_version_is_brought_up_to_date() {
         assert_eq!(seen.len(), 3, "{version}: {seen:?}");
         assert!(open.iter().all(|finding| finding.last_seen == at(2)));
         assert_eq!(ledger.due(at(9)).expect("reads").len(), 3);
-        assert_eq!(ledger.searches(AUDIT).expect("reads").len(), usize::from(version >= 3), "{version}");
+        assert_eq!(ledger.memories(AUDIT).expect("reads").len(), usize::from(version >= 3), "{version}");
         let news = ledger.record(&mut report(1..4, 4), AUDIT, no_messages).expect("records");
         assert_eq!((news.new.len(), news.ongoing), (0, 3), "{version}");
         let mut all = 0;

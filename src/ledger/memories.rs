@@ -1,4 +1,5 @@
-//! What is remembered of the searches of log groups. It advances with the findings, in their transaction: a run that could
+//! What the collector remembers, so that it need not ask for it every time: what it found in log groups, and the latencies
+//! of stages. It advances with the findings, in their transaction: a run that could
 //! not be recorded was never made, and the next one reads what it read.
 
 use anyhow::Context as _;
@@ -12,15 +13,15 @@ use crate::collect::Remembered;
 const LONGEST: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 impl Ledger {
-    /// What the runs of `scope` remember of their searches.
+    /// What the runs of `scope` remember.
     ///
     /// # Errors
     /// If the ledger cannot be read.
-    pub(crate) fn searches(&self, scope: &str) -> anyhow::Result<Remembered> {
+    pub(crate) fn memories(&self, scope: &str) -> anyhow::Result<Remembered> {
         let read = || -> rusqlite::Result<Remembered> {
             let mut remembered = Remembered::new();
             let mut rows = self.db.prepare_cached(
-                "SELECT account, region, log_group, memory FROM searches
+                "SELECT account, region, about, memory FROM memories
                      WHERE scope = (SELECT id FROM scopes WHERE name = ?)",
             )?;
             let mut rows = rows.query([scope])?;
@@ -34,20 +35,20 @@ impl Ledger {
     }
 }
 
-/// Puts what is to be remembered in the place of what was, in each region that was searched.
-pub(super) fn keep(db: &Connection, searched: &Remembered, scope: &str, now: Timestamp) -> rusqlite::Result<()> {
-    if searched.is_empty() {
+/// Puts what is to be remembered in the place of what was, in each region that was read.
+pub(super) fn keep(db: &Connection, new: &Remembered, scope: &str, now: Timestamp) -> rusqlite::Result<()> {
+    if new.is_empty() {
         return Ok(());
     }
     let scope = rows::scope_id(db, scope)?;
-    let mut forget = db.prepare_cached("DELETE FROM searches WHERE scope = ? AND account = ? AND region = ?")?;
+    let mut forget = db.prepare_cached("DELETE FROM memories WHERE scope = ? AND account = ? AND region = ?")?;
     let mut write = db.prepare_cached(
-        "INSERT INTO searches (scope, account, region, log_group, memory, written_at) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO memories (scope, account, region, about, memory, written_at) VALUES (?, ?, ?, ?, ?, ?)",
     )?;
-    for ((account, region), groups) in searched {
+    for ((account, region), memories) in new {
         forget.execute(params![scope, account, region])?;
-        for (group, memory) in groups {
-            write.execute(params![scope, account, region, group, memory, to_millis(now)])?;
+        for (about, memory) in memories {
+            write.execute(params![scope, account, region, about, memory, to_millis(now)])?;
         }
     }
     Ok(())
@@ -56,6 +57,6 @@ pub(super) fn keep(db: &Connection, searched: &Remembered, scope: &str, now: Tim
 /// Forgets what was written `before`, and what no search can use any more.
 pub(super) fn forget(db: &Connection, before: i64, now: i64) -> rusqlite::Result<()> {
     let longest = i64::try_from(LONGEST.as_millis()).unwrap_or(i64::MAX);
-    db.execute("DELETE FROM searches WHERE written_at < ?", [before.max(now.saturating_sub(longest))])?;
+    db.execute("DELETE FROM memories WHERE written_at < ?", [before.max(now.saturating_sub(longest))])?;
     Ok(())
 }

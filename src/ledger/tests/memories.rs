@@ -21,7 +21,7 @@ fn report(searched: &Remembered, hours: i64) -> Report {
 }
 
 fn remembered(ledger: &Ledger, scope: &str) -> Remembered {
-    ledger.searches(scope).expect("reads")
+    ledger.memories(scope).expect("reads")
 }
 
 #[test]
