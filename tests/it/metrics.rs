@@ -261,6 +261,61 @@ fn a_shared_group_that_may_not_be_searched() {
     }
 }
 
+fn searches(fake: &Fake) -> usize {
+    fake.counts().get("logs:FilterLogEvents").copied().unwrap_or_default()
+}
+
+/// Two pages are read for all stages that write to a group, and then five for each that did not show. One that shows no
+/// later is not silent for that.
+#[test]
+fn a_shared_group_is_not_read_for_ever() {
+    let line = |stage: &str| format!(r#"{{"api":"shop0000a1","stage":"{stage}","id":"r"}}"#);
+    let lines = |before: usize| -> Vec<String> {
+        let others = std::iter::repeat_n(line("somebody"), before);
+        others.chain([line("told")]).chain(std::iter::repeat_n(line("somebody"), 9)).collect()
+    };
+    // How many lines stand before the stage's own, a line a page; what is said of it, and how many pages are read for it.
+    for (before, verdict, pages) in [(0, "pass", 0), (1, "pass", 0), (2, "pass", 3), (4, "pass", 5), (5, "unknown", 5)]
+    {
+        let mut account = account();
+        account.page = 1;
+        account.events.insert("/shared".to_owned(), lines(before));
+        let fake = Fake::start(account, []);
+        let report = audit(&fake);
+        let said = |name: &str| verdicts(&report)[&("access-log-silent".to_owned(), name.to_owned())].clone();
+        assert_eq!((said("shop/told").as_str(), said("shop/untold").as_str()), (verdict, "unknown"), "{before}");
+        assert_eq!(searches(&fake), 2 + pages + 5, "{before}");
+        let untold = report.outcomes().into_iter().find(|o| o["subject"]["name"] == "shop/untold").unwrap();
+        let message = untold["message"].as_str().unwrap();
+        assert!(message.contains("was searched for lines of this stage up to 20"), "{message}");
+    }
+}
+
+#[test]
+fn of_many_stages_that_share_a_group_fifty_are_looked_for() {
+    let mut account = account();
+    let names: Vec<String> = (0..52).map(|n| format!("s{n:02}")).collect();
+    for name in &names {
+        account.metrics.insert(format!("Count crowd000a1 {name} SampleCount"), 80.0);
+    }
+    let stages = names.iter().map(|name| v2(&stage(name, &group("/crowd"), NAMED))).collect();
+    account.v2_apis = vec![api("crowd000a1", "crowd", "HTTP", stages)];
+    account.log_groups.insert("/crowd".to_owned(), json!({}));
+    account.events.insert("/crowd".to_owned(), vec!["{}".to_owned()]);
+    let fake = Fake::start(account, []);
+    let report = audit(&fake);
+    assert_eq!(searches(&fake), 1 + 50);
+    let silent =
+        verdicts(&report).into_iter().filter(|((check, name), _)| check == CHECKS[1] && name.starts_with("crowd/"));
+    let mut counts = BTreeMap::<String, usize>::new();
+    silent.for_each(|(_, verdict)| *counts.entry(verdict).or_default() += 1);
+    assert_eq!(counts, BTreeMap::from([("fail".to_owned(), 50), ("unknown".to_owned(), 2)]));
+    let gaps = report.outcomes().into_iter().filter(|outcome| outcome["verdict"] == "unknown");
+    for outcome in gaps {
+        assert!(outcome["message"].as_str().unwrap().contains("more than 50 stages write"), "{outcome:#}");
+    }
+}
+
 /// Metrics that the owner turned off are no "could not check": the checks that rest on them are left out.
 #[test]
 fn metrics_turned_off() {
