@@ -188,7 +188,7 @@ fn latencies_are_asked_for_once_a_day() {
         (report, latencies, counts)
     };
     let overhead = |report: &Report| -> Vec<(String, Value)> {
-        let of = report.outcomes().into_iter().filter(|outcome| outcome["check"] == "gateway-overhead-high");
+        let of = report.outcomes().iter().filter(|outcome| outcome["check"] == "gateway-overhead-high");
         of.map(|o| (o["subject"]["name"].to_string(), json!([o["verdict"], o["message"], o["evidence"]]))).collect()
     };
     let (first, latencies, counts) = look(account(), &[]);
@@ -285,7 +285,7 @@ fn a_shared_group_is_not_read_for_ever() {
         let said = |name: &str| verdicts(&report)[&("access-log-silent".to_owned(), name.to_owned())].clone();
         assert_eq!((said("shop/told").as_str(), said("shop/untold").as_str()), (verdict, "unknown"), "{before}");
         assert_eq!(searches(&fake), 2 + pages + 5, "{before}");
-        let untold = report.outcomes().into_iter().find(|o| o["subject"]["name"] == "shop/untold").unwrap();
+        let untold = report.outcomes().iter().find(|o| o["subject"]["name"] == "shop/untold").unwrap();
         let message = untold["message"].as_str().unwrap();
         assert!(message.contains("was searched for lines of this stage up to 20"), "{message}");
     }
@@ -310,7 +310,7 @@ fn of_many_stages_that_share_a_group_fifty_are_looked_for() {
     let mut counts = BTreeMap::<String, usize>::new();
     silent.for_each(|(_, verdict)| *counts.entry(verdict).or_default() += 1);
     assert_eq!(counts, BTreeMap::from([("fail".to_owned(), 50), ("unknown".to_owned(), 2)]));
-    let gaps = report.outcomes().into_iter().filter(|outcome| outcome["verdict"] == "unknown");
+    let gaps = report.outcomes().iter().filter(|outcome| outcome["verdict"] == "unknown");
     for outcome in gaps {
         assert!(outcome["message"].as_str().unwrap().contains("more than 50 stages write"), "{outcome:#}");
     }
