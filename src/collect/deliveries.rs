@@ -27,7 +27,7 @@ pub(super) async fn log_deliveries(region: &Region, account: Option<&str>) -> Li
     }
     let deliveries = deliveries(region, &client).await;
     let destinations = destinations(region, &client).await;
-    joined(sources, deliveries, destinations, account)
+    joined(&sources, &deliveries, &destinations, account)
 }
 
 /// A source of execution logs.
@@ -110,15 +110,15 @@ async fn destinations(region: &Region, client: &logs::Client) -> Listing<(String
 
 /// Who sends what where. A gap in any of the three lists may hide a delivery.
 fn joined(
-    sources: Listing<Source>,
-    deliveries: Listing<Pair>,
-    destinations: Listing<(String, String)>,
+    sources: &Listing<Source>,
+    deliveries: &Listing<Pair>,
+    destinations: &Listing<(String, String)>,
     account: Option<&str>,
 ) -> Listing<LogDelivery> {
     let by_name: HashMap<&str, &Source> = sources.seen.iter().map(|source| (source.name.as_str(), source)).collect();
     let by_arn: HashMap<&str, &str> =
         destinations.seen.iter().map(|(arn, stands_for)| (arn.as_str(), stands_for.as_str())).collect();
-    let (mut seen, mut rest) = (Vec::new(), sources.rest.get().and(deliveries.rest.get()).map(|()| ()));
+    let (mut seen, mut rest) = (Vec::new(), sources.rest.get().and(deliveries.rest.get()).copied());
     for (source, destination) in &deliveries.seen {
         let Some(source) = by_name.get(source.as_str()) else { continue };
         let destination = match by_arn.get(destination.as_str()) {
@@ -208,9 +208,9 @@ mod tests {
         ];
         let destinations = vec![pair(&arn("g", ACCOUNT), group), pair(&arn("b", ACCOUNT), bucket)];
         let all = joined(
-            Listing::whole(vec![source("s"), source("t")]),
-            Listing::whole(pairs),
-            Listing::whole(destinations),
+            &Listing::whole(vec![source("s"), source("t")]),
+            &Listing::whole(pairs),
+            &Listing::whole(destinations),
             Some(ACCOUNT),
         );
         let told: Vec<_> = all.seen.iter().map(|one| (one.source.as_str(), one.destination.as_str())).collect();
@@ -225,19 +225,19 @@ mod tests {
         let destinations = || vec![pair(&arn("g", ACCOUNT), "arn:aws:s3:::b")];
         let whole = |listing: &Listing<LogDelivery>| (listing.seen.len(), listing.rest.get().is_ok());
         let broken = Listing::broken(vec![source("s")], gap());
-        let all = joined(broken, Listing::whole(pairs()), Listing::whole(destinations()), Some(ACCOUNT));
+        let all = joined(&broken, &Listing::whole(pairs()), &Listing::whole(destinations()), Some(ACCOUNT));
         assert_eq!(whole(&all), (1, false));
-        let all = joined(sources(), Listing::broken(pairs(), gap()), Listing::whole(destinations()), Some(ACCOUNT));
+        let all = joined(&sources(), &Listing::broken(pairs(), gap()), &Listing::whole(destinations()), Some(ACCOUNT));
         assert_eq!(whole(&all), (1, false));
         // A list of destinations that broke off hides only those that are wanted.
         let broken = || Listing::broken(destinations(), gap());
-        assert_eq!(whole(&joined(sources(), Listing::whole(pairs()), broken(), Some(ACCOUNT))), (1, true));
-        let all = joined(sources(), Listing::whole(pairs()), Listing::unread(gap()), Some(ACCOUNT));
+        assert_eq!(whole(&joined(&sources(), &Listing::whole(pairs()), &broken(), Some(ACCOUNT))), (1, true));
+        let all = joined(&sources(), &Listing::whole(pairs()), &Listing::unread(gap()), Some(ACCOUNT));
         assert_eq!((all.seen.len(), all.rest.get()), (0, Err(gap())));
-        let all = joined(sources(), Listing::whole(pairs()), Listing::whole(vec![]), Some(ACCOUNT));
+        let all = joined(&sources(), &Listing::whole(pairs()), &Listing::whole(vec![]), Some(ACCOUNT));
         assert!(all.rest.get().expect_err("a gap").why().message.contains("not in the list"));
         // Whose it is cannot be told where this account's id is not known.
         let foreign = Listing::whole(vec![pair("s", &arn("g", "999999999999"))]);
-        assert_eq!(whole(&joined(sources(), foreign, Listing::whole(vec![]), None)), (0, false));
+        assert_eq!(whole(&joined(&sources(), &foreign, &Listing::whole(vec![]), None)), (0, false));
     }
 }
