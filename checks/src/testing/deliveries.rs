@@ -68,25 +68,21 @@ pub(super) fn log_policies() -> [LogPolicy; 2] {
 
 type Fault = (&'static str, fn(&mut Inventory));
 
-/// Makes the first delivery one to the log group of that name.
-fn redirect(world: &mut Inventory, group: &str) {
-    world.region.log_deliveries.seen[0].destination = group_arn(group);
-}
-
 /// The worlds in which they do not arrive, mix with others, or are not known.
 pub(super) const DELIVERIES: &[Fault] = &[
     ("execution logs that may not be delivered", |world| {
         world.region.log_policies.seen.retain(|policy| policy.name != "vended-logs");
         world.change_log_group(USERS, |group| group.retention_days = None);
     }),
-    ("execution logs delivered to the group of an access log", |world| redirect(world, "/gateway/orders")),
-    ("execution logs delivered to the group of an HTTP API's access log", |world| redirect(world, "/gateway/cart")),
-    ("execution logs delivered to a group that is gone", |world| {
+    ("execution logs delivered to the groups of access logs", |world| {
+        let [orders, users, ..] = &mut world.region.log_deliveries.seen[..] else { return };
+        orders.destination = group_arn("/gateway/orders");
+        users.destination = group_arn("/gateway/cart");
+    }),
+    ("a delivery to a group that is gone, and one of a stage that logs no more", |world| {
         *world.log_group_mut(ORDERS) = Fetched::known(None);
         world.region.log_probes.retain(|answer| answer.group != ORDERS);
-    }),
-    ("a delivery source of a stage that logs no more", |world| {
-        world.stage_mut("orders/prod").method_logging = vec![logging(None, Some("OFF"))];
+        world.stage_mut("users/live").method_logging = vec![logging(None, Some("OFF"))];
     }),
     ("deliveries that were denied", |world| {
         world.region.log_deliveries = Listing::unread(denied("logs:DescribeDeliverySources"));
