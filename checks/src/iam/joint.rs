@@ -107,13 +107,15 @@ pub(super) fn texts(patterns: &[(Mode, Vec<Token>)], begin: &str, arn: bool) -> 
     Texts { texts, whole }
 }
 
+/// The only text that a pattern matches, if it has no wildcard and nothing in it is unknown.
+pub(super) fn literal(tokens: &[Token]) -> Option<String> {
+    tokens.iter().map(|token| if let Token::Char(c) = token { Some(*c) } else { None }).collect()
+}
+
 /// The texts themselves and another one, where none of them has a wildcard.
 fn literals(patterns: &[(Mode, Vec<Token>)], begin: &str, arn: bool) -> Option<Vec<String>> {
-    let literal = |(mode, tokens): &(Mode, Vec<Token>)| -> Option<String> {
-        let char = |token: &Token| if let Token::Char(c) = token { Some(*c) } else { None };
-        if *mode == Mode::Folded { None } else { tokens.iter().map(char).collect() }
-    };
-    let mut texts: Vec<String> = patterns.iter().map(literal).collect::<Option<_>>()?;
+    let own = |(mode, tokens): &(Mode, Vec<Token>)| if *mode == Mode::Folded { None } else { literal(tokens) };
+    let mut texts: Vec<String> = patterns.iter().map(own).collect::<Option<_>>()?;
     let longest = texts.iter().map(String::len).max().unwrap_or(0);
     let colons = |text: &str| text.matches(':').count();
     texts.retain(|text| text.starts_with(begin) && text != begin);

@@ -128,6 +128,16 @@ fn a_condition_must_hold_in_all_that_is_possible() {
 }
 
 #[test]
+fn two_unknown_keys_may_be_equal_where_one_of_them_has_few_values() {
+    let allow = |condition: &str| {
+        one(&[&format!(r#"{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{condition}}}"#)])
+    };
+    // A tag may well be the source's account.
+    assert!(allow(r#"{"StringEquals":{"aws:PrincipalTag/t":"${aws:SourceAccount}"}}"#).is_err());
+    assert!(allow(r#"{"StringEquals":{"aws:SourceAccount":"${aws:PrincipalTag/t}"}}"#).is_err());
+}
+
+#[test]
 fn a_boundary_must_allow_too_and_may_deny() {
     let with = |boundary| Policies { boundary: Some(boundary), ..policies(vec![Ok(document("p", &[WRITE]))]) };
     assert_eq!(put(&with(Ok(document("b", &[WRITE])))), allowed("Write"));

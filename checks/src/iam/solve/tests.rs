@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+mod cases;
+mod links;
+
 use proptest::prelude::*;
 
 use crate::iam::{Denial, Queries, Ruling, Verdict};
