@@ -69,13 +69,14 @@ pub(super) fn texts(patterns: &[(Mode, Vec<Token>)], begin: &str, arn: bool) -> 
     let mut reached: Vec<Option<(usize, char)>> = vec![None];
     let mut numbers: HashMap<State, usize> = HashMap::from([(start.clone(), 0)]);
     let mut queue = VecDeque::from([(start, 0)]);
-    let (mut whole, mut work) = (true, 0);
+    let (mut whole, mut budget) = (true, READ);
     while let Some((state, number)) = queue.pop_front() {
-        work += letters.len() * state.1.iter().map(|live| live.len() + 1).sum::<usize>();
-        if work > READ {
+        let cost = letters.len() * state.1.iter().map(|live| live.len() + 1).sum::<usize>();
+        let Some(left) = budget.checked_sub(cost) else {
             whole = false;
             break;
-        }
+        };
+        budget = left;
         for &c in &letters {
             let next = read(&state, c);
             if arn && next.1.last().is_none_or(Vec::is_empty) {
