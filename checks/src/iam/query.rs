@@ -263,6 +263,30 @@ mod tests {
     }
 
     #[test]
+    fn what_lacks_an_allow_is_named() {
+        let (all, none) = (r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#, "");
+        let denial = |identity: &str, boundary: &str, session: &str| {
+            let policy = |name: &str, statements: &str| {
+                format!(r#"[{{"name":"{name}","document":{{"Version":"2012-10-17","Statement":[{statements}]}}}}]"#)
+            };
+            let text = format!(
+                r#"{{"request":{REQUEST},"identity":{},"boundary":{},"session":{}}}"#,
+                policy("p", identity),
+                policy("b", boundary),
+                policy("s", session)
+            );
+            match only(&text).expect("a query").verdict {
+                Verdict::Denied(denial) => denial.to_string(),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(denial(none, all, all), "no policy allows it");
+        assert_eq!(denial(none, none, none), "no policy allows it");
+        assert_eq!(denial(all, none, none), "permissions boundary b does not allow it");
+        assert_eq!(denial(all, all, none), "session policy s does not allow it");
+    }
+
+    #[test]
     fn several_are_told_apart_and_an_error_names_its_line_and_field() {
         let good = format!("{{\"request\":{REQUEST}}}");
         assert_eq!(Queries::new(&format!("{good}\n\n{good}\n")).filter_map(Result::ok).count(), 2);

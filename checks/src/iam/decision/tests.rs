@@ -138,6 +138,40 @@ fn two_unknown_keys_may_be_equal_where_one_of_them_has_few_values() {
 }
 
 #[test]
+fn a_source_whose_end_is_not_known_is_tried_with_every_end_that_matters() {
+    let decide = |statements: &[(&str, &str)]| {
+        let one = |(effect, condition): &(&str, &str)| {
+            format!(r#"{{"Effect":"{effect}","Action":"*","Resource":"*","Condition":{condition}}}"#)
+        };
+        let statements: Vec<_> = statements.iter().map(one).collect();
+        let keys = Keys::default().with_possible(
+            "aws:SourceArn",
+            vec![Possible::Begins("arn:aws:logs:us-east-1:1:".into())],
+            "its end is not known",
+        );
+        let resource = Some(Text::whole("arn:aws:logs:us-east-1:1:log-group:g"));
+        let request = Request { action: "logs:PutLogEvents", resource, caller: None, keys: &keys };
+        policies(vec![read("p", &statements)]).decide(&request)
+    };
+    const SOURCE: &str = r#"{"ArnLike":{"aws:SourceArn":"arn:aws:logs:us-east-1:1:delivery-source:x"}}"#;
+    assert!(decide(&[("Allow", SOURCE)]).is_err());
+    // Whatever its end is.
+    assert_eq!(decide(&[("Allow", SOURCE), ("Deny", SOURCE)]), not_allowed());
+    let others = SOURCE.replace("ArnLike", "ArnNotLike");
+    assert!(decide(&[("Allow", SOURCE), ("Allow", &others)]).is_ok());
+    // No end makes it that of another region.
+    let elsewhere = SOURCE.replace("us-east-1", "eu-west-1");
+    assert_eq!(decide(&[("Allow", &elsewhere)]), not_allowed());
+    // Compared in two ways, or with another key, it may have any end that fits.
+    let several = r#"{"StringLike":{"aws:SourceArn":"*:x"},"StringNotEquals":{"aws:SourceArn":"${x:one}"}}"#;
+    assert!(decide(&[("Allow", several)]).is_err());
+    let equal = r#"{"StringEquals":{"aws:SourceArn":"${x:one}"}}"#;
+    assert!(decide(&[("Allow", equal)]).is_err());
+    let truth = r#"{"StringLike":{"aws:SourceArn":"*e"},"BoolIfExists":{"aws:SourceArn":"true"}}"#;
+    assert!(decide(&[("Allow", truth)]).is_err());
+}
+
+#[test]
 fn a_boundary_must_allow_too_and_may_deny() {
     let with = |boundary| Policies { boundary: Some(boundary), ..policies(vec![Ok(document("p", &[WRITE]))]) };
     assert_eq!(put(&with(Ok(document("b", &[WRITE])))), allowed("Write"));
@@ -148,6 +182,9 @@ fn a_boundary_must_allow_too_and_may_deny() {
     // A boundary grants nothing.
     let empty = Policies { boundary: Some(Ok(document("b", &[WRITE]))), ..policies(vec![]) };
     assert_eq!(put(&empty), not_allowed());
+    // Where neither allows, the boundary is not the first thing to mend.
+    let neither = Policies { boundary: Some(Ok(document("b", &[]))), ..policies(vec![]) };
+    assert_eq!(put(&neither), not_allowed());
     let unread = Policies { boundary: Some(Err(gap())), ..policies(vec![]) };
     assert_eq!(put(&unread), not_allowed());
 }
