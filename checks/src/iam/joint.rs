@@ -33,7 +33,8 @@ const READ: usize = 4_000_000;
 /// Which positions are live in each pattern, and how many colons were read.
 type State = (usize, Vec<Vec<usize>>);
 
-/// Finds the texts that begin with `begin` and go on. `arn`: only ARNs are looked for.
+/// Finds the texts that begin with `begin` and go on; where nothing is known of how they begin, also the empty one, if
+/// the patterns tell it from all others. `arn`: only ARNs are looked for.
 pub(super) fn texts(patterns: &[(Mode, Vec<Token>)], begin: &str, arn: bool) -> Texts {
     if let Some(texts) = literals(patterns, begin, arn) {
         return Texts { texts, whole: true };
@@ -62,6 +63,10 @@ pub(super) fn texts(patterns: &[(Mode, Vec<Token>)], begin: &str, arn: bool) -> 
         live
     });
     let start = begin.chars().fold((0, start.collect()), |state, c| read(&state, c));
+    let matched = |(_, live): &State| -> Vec<bool> {
+        patterns.iter().zip(live).map(|((_, tokens), live)| live.last() == Some(&tokens.len())).collect()
+    };
+    let empty = (begin.is_empty() && !arn).then(|| matched(&start));
 
     let mut texts = Vec::new();
     let mut told: HashSet<Vec<bool>> = HashSet::new();
@@ -82,8 +87,7 @@ pub(super) fn texts(patterns: &[(Mode, Vec<Token>)], begin: &str, arn: bool) -> 
             if arn && next.1.last().is_none_or(Vec::is_empty) {
                 continue;
             }
-            let matched: Vec<bool> =
-                patterns.iter().zip(&next.1).map(|((_, tokens), live)| live.last() == Some(&tokens.len())).collect();
+            let matched = matched(&next);
             if (!arn || matched.last() == Some(&true)) && told.insert(matched) {
                 let mut ends = vec![c];
                 let mut at = number;
@@ -105,6 +109,8 @@ pub(super) fn texts(patterns: &[(Mode, Vec<Token>)], begin: &str, arn: bool) -> 
             reached.push(Some((number, c)));
         }
     }
+    // Last, as whether an empty value counts as one is not documented for every operator.
+    texts.extend(empty.filter(|matched| !told.contains(matched)).map(|_| String::new()));
     Texts { texts, whole }
 }
 
@@ -119,7 +125,7 @@ fn literals(patterns: &[(Mode, Vec<Token>)], begin: &str, arn: bool) -> Option<V
     let mut texts: Vec<String> = patterns.iter().map(own).collect::<Option<_>>()?;
     let longest = texts.iter().map(String::len).max().unwrap_or(0);
     let colons = |text: &str| text.matches(':').count();
-    texts.retain(|text| text.starts_with(begin) && text != begin);
+    texts.retain(|text| text.starts_with(begin) && (text != begin || begin.is_empty()));
     if arn {
         texts.retain(|text| text.starts_with("arn:") && colons(text) + 1 >= COMPONENTS);
     }

@@ -180,6 +180,39 @@ fn a_key_that_is_compared_in_several_ways_may_have_a_value_that_none_of_them_nam
     check(&[("longer than is tried", vec![("Allow", long)].leak(), "{}", "undetermined")]);
 }
 
+/// The values of tags may be empty: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html>.
+#[test]
+fn a_value_may_be_empty() {
+    check(&[
+        ("an empty value is allowed", &[("Allow", r#"{"StringEquals":{"x:one":""}}"#)], "{}", "undetermined"),
+        (
+            "an empty value is denied",
+            &[("Allow", "{}"), ("Deny", r#"{"StringEquals":{"x:one":["","-"]}}"#)],
+            "{}",
+            "undetermined",
+        ),
+        (
+            "as all others, and unlike one that is absent, it is no letter",
+            &[("Allow", r#"{"StringLike":{"x:one":"*"},"StringNotLike":{"x:one":"?*"}}"#)],
+            "{}",
+            "undetermined",
+        ),
+        (
+            "what allows it denies it",
+            &[("Allow", r#"{"StringEquals":{"x:one":""}}"#), ("Deny", r#"{"StringEqualsIgnoreCase":{"x:one":""}}"#)],
+            "{}",
+            "denied-implicitly",
+        ),
+        (
+            "a default may be empty",
+            &[("Allow", r#"{"StringEquals":{"x:one":"${x:two, ''}"},"Null":{"x:two":"true"}}"#)],
+            "{}",
+            "undetermined",
+        ),
+        ("an ARN is never empty", &[("Allow", r#"{"ArnLike":{"x:one":""}}"#)], "{}", "denied-implicitly"),
+    ]);
+}
+
 #[test]
 fn sets_of_values_are_tried_in_every_combination_up_to_five_values() {
     check(&[
