@@ -96,7 +96,7 @@ fn the_message_says_what_was_meant() {
          that either."
     );
     assert_eq!(
-        message(Websocket, "$context.path $input.body"),
+        message(Websocket, "$context.path $input.body $input.body"),
         "The access log names what is never filled: `$context.path`, which WebSocket APIs do not have (it stays `-` for \
          ever); `$input.body`, as only $context variables are filled."
     );

@@ -37,6 +37,7 @@ fn each_operator_compares_in_its_own_way() {
         ("StringEquals", "KNOWN", r#"["x","Value"]"#, Yes),
         ("StringEquals", "known", r#""value""#, No),
         ("StringEquals", "known", r#""V*""#, No),
+        ("StringEquals", "known", r#""Valu?""#, No),
         ("StringNotEquals", "known", r#"["x","Value"]"#, No),
         ("StringNotEquals", "known", r#"["x","y"]"#, Yes),
         ("StringEqualsIgnoreCase", "known", r#""vALUE""#, Yes),

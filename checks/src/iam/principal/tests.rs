@@ -65,6 +65,8 @@ fn the_principals_of_two_regions_are_two() {
     assert_eq!(include("logs.eu-west-1.amazonaws.com", here), Answer::No);
     assert_eq!(include("logs.amazonaws.com", here), Answer::unknown(""));
     assert_eq!(include("delivery.logs.amazonaws.com", here), Answer::No);
+    // What it means by a wildcard is not known: no region.
+    assert_eq!(include("logs.us-*-1.amazonaws.com", here), Answer::unknown(""));
 }
 
 #[test]
@@ -122,6 +124,9 @@ fn a_wildcard_in_a_name_may_deny_and_never_allows() {
     let json = r#"{"AWS":"arn:aws:iam::111122223333:role/*"}"#;
     assert_eq!(grants(json, false, Caller::Identity(&identity), false).any(), Answer::No);
     assert_eq!(blunt(grants(json, false, Caller::Identity(&identity), true).any()), Answer::unknown(""));
+    // One that it is not like, it does not mean.
+    let json = r#"{"AWS":["arn:aws:iam::111122223333:user/*","arn:aws:iam::999999999999:role/*"]}"#;
+    assert_eq!(grants(json, false, Caller::Identity(&identity), true).any(), Answer::No);
 }
 
 #[test]
