@@ -30,6 +30,19 @@ fn a_document_that_is_no_policy_leaves_the_answer_open_and_is_named() {
 }
 
 #[test]
+fn what_is_given_counts_before_what_follows_from_the_request() {
+    let allows = |context: &str| {
+        let request = REQUEST.replace("\"action\"", &format!("\"context\":{context},\"action\""));
+        let text = format!(
+            r#"{{"request":{request},"identity":[{{"name":"p","document":{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{"StringEquals":{{"aws:PrincipalAccount":"444455556666"}}}}}}}}}}]}}"#
+        );
+        matches!(only(&text).expect("a query").verdict, Verdict::Allowed(_))
+    };
+    assert!(!allows("{}"));
+    assert!(allows(r#"{"AWS:principalaccount":"444455556666"}"#));
+}
+
+#[test]
 fn what_lacks_an_allow_is_named() {
     let (all, none) = (r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#, "");
     let denial = |identity: &str, boundary: &str, session: &str| {
