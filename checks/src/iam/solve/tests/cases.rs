@@ -1,24 +1,37 @@
 //! What random policies seldom meet: the values that must be tried lest an answer be wrong, or needlessly open.
 
 use super::{Queries, told};
+use crate::iam::{Document, Ruling};
 
 /// Why, the effects and conditions of statements about everything, the keys that are known, and what is decided.
 type Case = (&'static str, &'static [(&'static str, &'static str)], &'static str, &'static str);
 
+fn ruling(statements: &[(&str, &str)], context: &str) -> Ruling {
+    let one = |(effect, condition): &(&str, &str)| {
+        format!(r#"{{"Effect":"{effect}","Action":"*","Resource":"*","Condition":{condition}}}"#)
+    };
+    let statements: Vec<_> = statements.iter().map(one).collect();
+    let text = format!(
+        r#"{{"request":{{"principal":"arn:aws:iam::111122223333:role/r","action":"s3:GetObject","resource":"arn:aws:s3:::b/k","resource_account":"111122223333","context":{context}}},"identity":[{{"name":"p","document":{{"Version":"2012-10-17","Statement":[{}]}}}}]}}"#,
+        statements.join(",")
+    );
+    let query = Queries::new(&text).next().expect("a query").expect("of the form");
+    query.question.decide(&query.policies)
+}
+
 fn check(cases: &[Case]) {
     for (why, statements, context, expected) in cases {
-        let one = |(effect, condition): &(&str, &str)| {
-            format!(r#"{{"Effect":"{effect}","Action":"*","Resource":"*","Condition":{condition}}}"#)
-        };
-        let statements: Vec<_> = statements.iter().map(one).collect();
-        let text = format!(
-            r#"{{"request":{{"principal":"arn:aws:iam::111122223333:role/r","action":"s3:GetObject","resource":"arn:aws:s3:::b/k","resource_account":"111122223333","context":{context}}},"identity":[{{"name":"p","document":{{"Version":"2012-10-17","Statement":[{}]}}}}]}}"#,
-            statements.join(",")
-        );
-        let query = Queries::new(&text).next().expect("a query").expect("of the form");
-        let ruling = query.question.decide(&query.policies);
+        let ruling = ruling(statements, context);
         assert_eq!(told(&ruling), *expected, "{why}: {ruling:?}");
     }
+}
+
+#[test]
+fn a_key_is_missing_only_if_it_can_turn_the_answer() {
+    // What is `b` is not allowed, whatever the second key is.
+    let deny = r#"{"StringEquals":{"x:one":"b","x:two":"c"}}"#;
+    let ruling = ruling(&[("Allow", r#"{"StringEquals":{"x:one":"a"}}"#), ("Deny", deny)], "{}");
+    assert_eq!((told(&ruling), ruling.missing_context), ("undetermined", vec!["x:one".to_owned()]));
 }
 
 #[test]
@@ -265,4 +278,49 @@ fn sets_of_values_are_tried_in_every_combination_up_to_five_values() {
             "undetermined",
         ),
     ]);
+}
+
+#[test]
+fn nothing_more_is_asked_once_nothing_can_change_the_answer() {
+    use crate::iam::solve::{Lack, Rule, Seen};
+    let document = Document::parse("p", r#"{"Statement":{"Effect":"Deny"}}"#).expect("a policy");
+    let allowed = || Some(Rule::Allowed(None));
+    let implicit = || Some(Rule::Implicit(Lack::Grant));
+    let explicit = || Some(Rule::Explicit((&document, &document.statements[0])));
+    let goes_on = |rules: Vec<Option<Rule<'_>>>| {
+        let mut seen = Seen::default();
+        rules.into_iter().map(|rule| seen.add(rule)).last().expect("some")
+    };
+    assert!(goes_on(vec![allowed(), allowed()]));
+    // Which kind of denial it is, other cases may tell.
+    assert!(goes_on(vec![explicit(), implicit()]));
+    assert!(!goes_on(vec![allowed(), explicit()]));
+    assert!(!goes_on(vec![implicit(), allowed()]));
+    assert!(!goes_on(vec![None]));
+    assert!(!goes_on(vec![allowed(), None]));
+}
+
+/// There is time for so many statements in all cases together, whatever a policy holds.
+#[test]
+fn the_more_statements_the_fewer_cases_are_looked_at() {
+    let decided = |others: usize| {
+        let mut statements = Vec::new();
+        for key in 0..8 {
+            for effect in ["Allow", "Deny"] {
+                statements.push(format!(
+                    r#"{{"Effect":"{effect}","Action":"*","Resource":"*","Condition":{{"StringEquals":{{"x:k{key}":"a"}}}}}}"#
+                ));
+            }
+        }
+        statements.resize(statements.len() + others, r#"{"Effect":"Deny","Action":"ec2:*","Resource":"*"}"#.to_owned());
+        let text = format!(
+            r#"{{"request":{{"principal":"arn:aws:iam::111122223333:role/r","action":"s3:GetObject","resource":"arn:aws:s3:::b/k","resource_account":"111122223333"}},"identity":[{{"name":"p","document":{{"Version":"2012-10-17","Statement":[{}]}}}}]}}"#,
+            statements.join(",")
+        );
+        let query = Queries::new(&text).next().expect("a query").expect("of the form");
+        told(&query.question.decide(&query.policies))
+    };
+    assert_eq!(decided(0), "denied-implicitly");
+    assert_eq!(decided(100), "denied-implicitly");
+    assert_eq!(decided(5_000), "undetermined");
 }
