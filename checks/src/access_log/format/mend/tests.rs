@@ -46,6 +46,7 @@ fn what_is_nearly_json_becomes_json() {
         (r#"{"a":1,}"#, r#"{"a":1}"#),
         (r#"{"a":[1, ], }"#, r#"{"a":[1 ] }"#),
         ("{\n\"a\":1, // one, \"quoted\"\n\"b\":2 /* two\n*/, # three\n}", r#"{ "a":1, "b":2 }"#),
+        (r#"{"a":1 /* x * y / z */}"#, r#"{"a":1 }"#),
         ("// head\n{\"a\":\"// no # comment /* here\"}", r#"{"a":"// no # comment /* here"}"#),
         (r#"{"a":1,,"b":2}"#, r#"{"a":1,"b":2}"#),
         (r#"{"a":"x" "b":"y"}"#, r#"{"a":"x", "b":"y"}"#),
