@@ -98,6 +98,10 @@ fn an_identity_is_named_as_itself_by_its_role_or_by_its_account() {
         (r#"{"AWS":"arn:aws:iam::111122223333:root"}"#, "account", "account", "account"),
         (r#"{"AWS":"arn:aws:iam::111122223333:role/p/r"}"#, "role", "role", "none"),
         (r#"{"AWS":"arn:aws:iam::111122223333:role/r"}"#, "none", "role", "none"),
+        // Another account's role of the same name, another role of the same account, and another partition's.
+        (r#"{"AWS":"arn:aws:iam::999999999999:role/r"}"#, "none", "none", "none"),
+        (r#"{"AWS":"arn:aws:iam::111122223333:role/x"}"#, "none", "none", "none"),
+        (r#"{"AWS":"arn:aws-cn:iam::111122223333:role/r"}"#, "none", "none", "none"),
         (r#"{"AWS":"arn:aws:sts::111122223333:assumed-role/r/s"}"#, "none", "direct", "none"),
         (r#"{"AWS":"arn:aws:sts::111122223333:assumed-role/r/t"}"#, "none", "none", "none"),
         (r#"{"AWS":"arn:aws:iam::111122223333:user/u"}"#, "none", "none", "direct"),
