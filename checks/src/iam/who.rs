@@ -128,6 +128,8 @@ mod tests {
             "arn:aws:iam::111122223333:role/",
             "arn:aws:iam::111122223333:group/g",
             "arn:aws:iam::1111:role/r",
+            "arn:aws:iam::abcdefghijkl:role/r",
+            "arn:aws:iam:us-east-1:111122223333:role/r",
             "arn:aws:iam:::role/r",
             "arn:aws:iam::111122223333:role/*",
             "arn:aws:sts::111122223333:assumed-role/r",

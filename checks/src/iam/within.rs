@@ -53,5 +53,8 @@ mod tests {
         assert_eq!(values("b/${aws:PrincipalTag/t}/*", "b//x"), some(&[""]));
         assert_eq!(values("${a}/${b}", "x/y"), None);
         assert_eq!(values("*${a}*", &"abcdefghijklmnopqrstuvwxyz".repeat(3)), None);
+        // As many as are tried, and one more: every beginning of the text, the empty one too.
+        assert_eq!(values("${a}*", &"a".repeat(VALUES - 1)).map(|values| values.len()), Some(VALUES));
+        assert_eq!(values("${a}*", &"a".repeat(VALUES)), None);
     }
 }
