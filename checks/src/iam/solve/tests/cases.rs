@@ -47,9 +47,18 @@ fn a_variable_in_a_condition_on_a_known_key_is_one_of_its_values_or_none() {
             "denied-implicitly",
         ),
         (
+            "it is what is left of the known text",
+            &[
+                ("Allow", r#"{"StringLike":{"x:known":"b/${x:one}/*"}}"#),
+                ("Deny", r#"{"StringEquals":{"x:known":"b/${x:one}/c"}}"#),
+            ],
+            r#"{"x:known":"b/a/c"}"#,
+            "denied-implicitly",
+        ),
+        (
             "a key that is absent is compared with nothing: the variable is still told by the other condition",
             &[
-                ("Allow", r#"{"StringNotEquals":{"x:none":"${x:one}"},"StringEquals":{"x:known":"${x:one}"}}"#),
+                ("Allow", r#"{"StringNotEquals":{"x:none":"a-${x:one}"},"StringEquals":{"x:known":"${x:one}"}}"#),
                 ("Deny", r#"{"StringEquals":{"x:known":"${x:one}"}}"#),
             ],
             r#"{"x:none":[],"x:known":"a"}"#,
