@@ -53,6 +53,15 @@ fn a_variable_is_the_longest_text_of_names_and_single_dots() {
 }
 
 #[test]
+fn no_piece_is_empty() {
+    for (text, count) in
+        [("", 0), ("x", 1), ("$context.a", 1), ("$context.a$context.b", 2), ("x$context.a", 2), ("$", 1)]
+    {
+        assert_eq!(Template::parse(text).pieces().len(), count, "{text}");
+    }
+}
+
+#[test]
 fn variables_know_where_they_stand() {
     let template = Template::parse("é${context.a}$context.b.");
     let found: Vec<_> = template.variables().map(|v| (v.at, v.end(), v.source, v.is_braced())).collect();

@@ -117,6 +117,15 @@ fn two_unknown_keys_are_compared_by_trying_them_with_the_same_values() {
             "undetermined",
         ),
         (
+            "whatever the case, a value of both may be in the other one",
+            &[
+                ("Allow", r#"{"StringEquals":{"x:one":"${x:two}"},"StringEqualsIgnoreCase":{"x:one":"A"}}"#),
+                ("Deny", r#"{"StringEquals":{"x:one":"A"}}"#),
+            ],
+            "{}",
+            "undetermined",
+        ),
+        (
             "with wildcards, a value of both may be any that matches",
             &[("Allow", r#"{"StringEquals":{"x:one":"${x:two}"},"StringLike":{"x:one":"a?c","x:two":"*b*"}}"#)],
             "{}",
