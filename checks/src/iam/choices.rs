@@ -244,11 +244,11 @@ impl Asked<'_> {
         for (compare, _, values) in self.tests() {
             arn |= compare == Compare::Arn;
             for value in values {
-                // The variable of another key that is not known: the two are not looked at together.
-                let tokens = value.tokens(keys).into_owned();
-                if self.linked && matches!(tokens[..], [Token::Variable(_)]) {
+                // What it is compared with is shared among all that are linked.
+                if self.linked {
                     continue;
                 }
+                let tokens = value.tokens(keys).into_owned();
                 if has_hole(&tokens) {
                     whole = false;
                     continue;

@@ -228,7 +228,9 @@ mod tests {
         #[test]
         fn every_place_between_dates_is_met(mut all in prop::collection::vec(-9_i128..9, 1..5), scale in 0..3_u32) {
             // Some a few nanoseconds from each other, some seconds.
-            all.iter_mut().for_each(|at| *at *= 40_000_i128.pow(scale));
+            for at in &mut all {
+                *at *= 40_000_i128.pow(scale);
+            }
             let own: Vec<_> = all.iter().map(|at| Timestamp::from_nanosecond(*at).expect("a date")).collect();
             let places: Vec<_> = dates(own).iter().map(|text| date(text).expect("a date").as_nanosecond()).collect();
             all.sort_unstable();

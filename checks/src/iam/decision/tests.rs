@@ -135,6 +135,8 @@ fn two_unknown_keys_may_be_equal_where_one_of_them_has_few_values() {
     // A tag may well be the source's account.
     assert!(allow(r#"{"StringEquals":{"aws:PrincipalTag/t":"${aws:SourceAccount}"}}"#).is_err());
     assert!(allow(r#"{"StringEquals":{"aws:SourceAccount":"${aws:PrincipalTag/t}"}}"#).is_err());
+    assert!(allow(r#"{"StringEqualsIgnoreCase":{"aws:PrincipalTag/t":"${aws:SourceAccount}"}}"#).is_err());
+    assert!(allow(r#"{"ForAnyValue:StringEquals":{"aws:TagKeys":"${aws:SourceAccount}"}}"#).is_err());
 }
 
 #[test]
@@ -153,14 +155,14 @@ fn a_source_whose_end_is_not_known_is_tried_with_every_end_that_matters() {
         let request = Request { action: "logs:PutLogEvents", resource, caller: None, keys: &keys };
         policies(vec![read("p", &statements)]).decide(&request)
     };
-    const SOURCE: &str = r#"{"ArnLike":{"aws:SourceArn":"arn:aws:logs:us-east-1:1:delivery-source:x"}}"#;
-    assert!(decide(&[("Allow", SOURCE)]).is_err());
+    let source = r#"{"ArnLike":{"aws:SourceArn":"arn:aws:logs:us-east-1:1:delivery-source:x"}}"#;
+    assert!(decide(&[("Allow", source)]).is_err());
     // Whatever its end is.
-    assert_eq!(decide(&[("Allow", SOURCE), ("Deny", SOURCE)]), not_allowed());
-    let others = SOURCE.replace("ArnLike", "ArnNotLike");
-    assert!(decide(&[("Allow", SOURCE), ("Allow", &others)]).is_ok());
+    assert_eq!(decide(&[("Allow", source), ("Deny", source)]), not_allowed());
+    let others = source.replace("ArnLike", "ArnNotLike");
+    assert!(decide(&[("Allow", source), ("Allow", &others)]).is_ok());
     // No end makes it that of another region.
-    let elsewhere = SOURCE.replace("us-east-1", "eu-west-1");
+    let elsewhere = source.replace("us-east-1", "eu-west-1");
     assert_eq!(decide(&[("Allow", &elsewhere)]), not_allowed());
     // Compared in two ways, or with another key, it may have any end that fits.
     let several = r#"{"StringLike":{"aws:SourceArn":"*:x"},"StringNotEquals":{"aws:SourceArn":"${x:one}"}}"#;

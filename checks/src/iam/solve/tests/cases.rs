@@ -188,6 +188,12 @@ fn a_key_that_is_compared_in_several_ways_may_have_a_value_that_none_of_them_nam
             "undetermined",
         ),
         (
+            "a number that begins as a text does, and is greater",
+            &[("Allow", r#"{"StringLike":{"x:one":"4*"},"NumericGreaterThan":{"x:one":"40"}}"#)],
+            "{}",
+            "undetermined",
+        ),
+        (
             "another case than the policy's",
             &[("Allow", r#"{"StringEqualsIgnoreCase":{"x:one":"a"}}"#), ("Deny", r#"{"StringEquals":{"x:one":"a"}}"#)],
             "{}",
