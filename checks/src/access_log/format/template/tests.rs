@@ -62,6 +62,15 @@ fn no_piece_is_empty() {
 }
 
 #[test]
+fn a_range_of_the_line_holds_a_variable_if_they_overlap() {
+    let rendered = Template::parse("ab$context.path$input.xc").render(value);
+    assert_eq!(rendered.line(), "abvalue$input.xc");
+    let is_in = |range: Range<usize>| rendered.variable_in(&range).is_some();
+    assert!(is_in(1..3) && is_in(2..7) && is_in(3..4) && is_in(6..9) && is_in(0..16));
+    assert!(!is_in(0..2) && !is_in(7..16));
+}
+
+#[test]
 fn variables_know_where_they_stand() {
     let template = Template::parse("é${context.a}$context.b.");
     let found: Vec<_> = template.variables().map(|v| (v.at, v.end(), v.source, v.is_braced())).collect();
