@@ -181,6 +181,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_absent_is_a_dash_unless_it_is_always_there_or_brings_its_quotes() {
+        let absent = |protocol, name: &str, in_string| {
+            let source = format!("$context.{name}");
+            let template = crate::access_log::format::Template::parse(&source);
+            absent(protocol, template.variables().next().expect("a variable"), in_string)
+        };
+        for protocol in [Protocol::Rest, Protocol::Http, Protocol::Websocket] {
+            assert_eq!(absent(protocol, "status", false), "200");
+            assert_eq!(absent(protocol, "path", true), "-");
+            assert_eq!(absent(protocol, "integration.status", false), "-");
+            // Whether it is `-` or `"-"` outside a string is not known.
+            assert_eq!(absent(protocol, "error.messageString", false), "\"value\"");
+            assert_eq!(absent(protocol, "error.messageString", true), "-");
+        }
+    }
+
+    #[test]
     fn tables_are_sorted_and_without_repeats() {
         for names in [REST, HTTP, WEBSOCKET, REST_BEYOND_THE_TABLE, BEYOND_THE_WEBSOCKET_TABLE] {
             let mut sorted = names.to_vec();
