@@ -74,3 +74,16 @@ fn tables_are_sorted_and_without_repeats() {
         assert_eq!(sorted, names);
     }
 }
+
+#[test]
+fn clients_and_backends_decide_what_free_names_and_a_few_others_hold() {
+    for name in ["path", "identity.userAgent", "integration.error", "authorizer.tenant", "authorizer.claims.sub"] {
+        assert!(holds_any_text(name), "{name}");
+    }
+    // What API Gateway itself writes, and numbers.
+    for name in ["requestId", "authorizer.principalId", "authorizer.requestId", "authorizer.own.status", "authorizers"]
+    {
+        assert!(!holds_any_text(name), "{name}");
+    }
+    assert!(holds_any_text("requestOverride.header.x") && holds_any_text("responseOverride.header.x"));
+}
