@@ -116,11 +116,17 @@ fn variables_are_mended_where_they_stand() {
         (Protocol::Http, r#"{"a":1,"x":"$context.xrayTraceId","b":2}"#, r#"{"a":1,"b":2}"#),
         (Protocol::Http, r#"{"x" : "$context.xrayTraceId" , "b":2}"#, r#"{ "b":2}"#),
         (Protocol::Http, r#"{"b":2, "x":"$context.xrayTraceId" }"#, r#"{"b":2 }"#),
+        (
+            Protocol::Http,
+            r#"{"a":$context.integration.latenci,"x":"$context.xrayTraceId"}"#,
+            r#"{"a":"$context.integration.latency"}"#,
+        ),
         (Protocol::Http, r#"{"x":"$context.xrayTraceId"}"#, "{}"),
         (Protocol::Http, r#"{"x":"$context.xrayTraceId","y":"$input.body"}"#, "{}"),
         (Protocol::Http, r#"{"a":{"x":"$context.waf.error"},"y":$context.waf.status}"#, r#"{"a":{}}"#),
         // Or, where it is a part of something else, alone.
         (Protocol::Http, r#"{"a":"x $context.xrayTraceId"}"#, r#"{"a":"x -"}"#),
+        (Protocol::Http, r#"{"a":"$context.xrayTraceId},"}"#, r#"{"a":"-},"}"#),
         (Protocol::Http, r#"{"a":["$context.xrayTraceId",$context.waf.status]}"#, r#"{"a":["-","-"]}"#),
         (Protocol::Http, r#"{"$context.xrayTraceId":1}"#, r#"{"-":1}"#),
         (Protocol::Http, r#"{"a":"$input.body"}"#, "{}"),
