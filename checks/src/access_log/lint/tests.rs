@@ -199,3 +199,18 @@ fn hostile_formats_are_linted_without_delay() {
         assert!(lint.mended.is_some());
     }
 }
+
+#[test]
+fn a_format_that_lacks_something_once_it_is_mended_is_not_told() {
+    // The request id goes with the member whose key it is.
+    let format = r#"{"$context.requestId":"$context.xrayTraceId","e":"$context.integration.error","s":"$context.integration.status","l":"$context.integration.latency","r":"$context.responseLatency"}"#;
+    let lint = lint(Http, format);
+    assert_eq!((lint.mended.as_deref(), lint.keeps_format), (Some(recommended(Http)), false));
+    assert_eq!((faults(Http, format), faults(Http, recommended(Http))), (1, 0));
+}
+
+#[test]
+fn verdicts_have_the_names_of_reports() {
+    let names = [FindingVerdict::Pass, FindingVerdict::Fail, FindingVerdict::NotApplicable].map(FindingVerdict::name);
+    assert_eq!(names, ["pass", "fail", "not-applicable"]);
+}
