@@ -118,7 +118,7 @@ fn variables_are_mended_where_they_stand() {
         (Protocol::Http, r#"{"b":2, "x":"$context.xrayTraceId" }"#, r#"{"b":2 }"#),
         (
             Protocol::Http,
-            r#"{"a":$context.integration.latenci,"x":"$context.xrayTraceId"}"#,
+            r#"{"a":$context.Integration.latency,"x":"$context.xrayTraceId"}"#,
             r#"{"a":"$context.integration.latency"}"#,
         ),
         (Protocol::Http, r#"{"x":"$context.xrayTraceId"}"#, "{}"),
