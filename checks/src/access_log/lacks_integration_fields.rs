@@ -169,6 +169,22 @@ mod tests {
     }
 
     #[test]
+    fn a_slip_of_the_pen_is_named_and_a_name_of_its_own_is_none() {
+        let slip = failure(&CHECK, Rest, "$context.integration.eror $context.integration.status");
+        assert_eq!(
+            slip.message,
+            "The access log lacks integration.error; `$context.integration.eror` is another name, which is never filled."
+        );
+        let other = failure(&CHECK, Rest, "$context.brandNew $context.integration.status");
+        assert_eq!(other.message, "The access log lacks integration.error.");
+        // One letter apart, and both are names that REST APIs fill.
+        let policy = Policy { required_fields: vec!["authorizer.error".to_owned()], ..Policy::default() };
+        let format = "$context.integration.error $context.integration.status $context.authorize.error";
+        let Ok(Judgement::Fail(known)) = verdict_under(&policy, &CHECK, Rest, Some(format)) else { panic!("it fails") };
+        assert_eq!(known.message, "The access log lacks authorizer.error, which your configuration requires.");
+    }
+
+    #[test]
     fn an_owner_can_require_more() {
         let policy = |fields: &[&str]| Policy {
             required_fields: fields.iter().map(|field| (*field).to_owned()).collect(),

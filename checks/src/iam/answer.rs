@@ -89,4 +89,11 @@ mod tests {
         assert_eq!(Answer::any([unknown(), No]), unknown());
         assert_eq!(Answer::any([]), No);
     }
+
+    #[test]
+    fn the_first_reason_is_the_one_that_is_told() {
+        let (one, other) = (Answer::unknown("one"), Answer::hangs("other"));
+        assert_eq!(Answer::all([Yes, one.clone(), other.clone()]), one);
+        assert_eq!(Answer::any([No, other.clone(), one]), other);
+    }
 }

@@ -4,7 +4,7 @@ use super::{
     condition::{Clause, Test, fold},
     document::{Part, Statement},
     glob::{Tail, has_hole},
-    joint::{Mode, texts},
+    joint::{Mode, literal, texts},
     keys::{Keys, Possible},
     number::{Number, Range, date, dates},
     operator::{Compare, Operator, Quantifier},
@@ -77,15 +77,17 @@ pub(super) fn choices(statements: &[(&Statement, Ask<'_>)], keys: &Keys) -> Vec<
     asked.into_iter().map(|asked| asked.choice(keys)).collect()
 }
 
-/// Notes that a key must equal another one, neither of which is known.
+/// Notes that a key must equal another one, neither of which is known. The value of a variable has no wildcards, so
+/// that `StringLike` too asks for the same text.
 fn link<'a>(clause: &'a Clause, pattern: &'a Pattern, keys: &'a Keys, asked: &mut Vec<Asked<'a>>) -> bool {
-    let is_equal = |operator: &Operator| {
-        operator.quantifier == Quantifier::One && operator.compare == Compare::String { wild: false, fold: false }
+    let Test::Plain(Operator { compare: Compare::String { fold: false, .. }, quantifier: Quantifier::One, .. }, _) =
+        &clause.test
+    else {
+        return false;
     };
-    let Test::Plain(operator, _) = &clause.test else { return false };
     let tokens = pattern.tokens(keys);
     let ([Token::Variable(_)], Some(variable)) = (&*tokens, pattern.unknown(keys).next()) else { return false };
-    if !is_equal(operator) || variable.lower == clause.lower {
+    if variable.lower == clause.lower {
         return false;
     }
     for (key, lower) in [(&clause.key, &clause.lower), (&variable.key, &variable.lower)] {
@@ -94,26 +96,42 @@ fn link<'a>(clause: &'a Clause, pattern: &'a Pattern, keys: &'a Keys, asked: &mu
     true
 }
 
-/// Keys that are compared with each other are tried with the same values, and with one more for each of them. With
-/// wildcards that would not be enough.
+/// Keys that are compared with each other are tried with the same values, all that any of them may meet, and with one
+/// more for each of them. With wildcards that would not be enough.
 fn share(asked: &mut [Asked<'_>], keys: &Keys) {
     let linked: Vec<usize> = (0..asked.len()).filter(|at| asked[*at].linked).collect();
-    let mut shared: Vec<String> = (0..linked.len()).map(|at| format!("other-{at}")).collect();
+    let mut shared: Vec<String> = Vec::new();
     let mut clear = linked.len() <= LINKED;
     for at in &linked {
         let one = &asked[*at];
         shared.extend(one.parts.iter().cloned());
+        for possible in keys.possible(one.lower).0 {
+            match possible {
+                Possible::Absent | Possible::Anything => {}
+                Possible::Value(text) => shared.push(text.clone()),
+                // No other key is tried with these.
+                Possible::Many(_) | Possible::Arn { .. } | Possible::Begins(_) => clear = false,
+            }
+        }
         for (compare, quantifier, values) in one.tests() {
-            clear &= quantifier == Quantifier::One
-                && matches!(compare, Compare::String { fold: false, .. })
-                && values.iter().all(|value| {
-                    let tokens = value.tokens(keys);
-                    tokens.iter().all(|token| matches!(token, Token::Char(_)))
-                        || matches!(*tokens, [Token::Variable(_)])
-                });
-            shared.extend(values.iter().map(|value| value.text().to_owned()));
+            clear &= quantifier == Quantifier::One && matches!(compare, Compare::String { fold: false, .. });
+            for value in values {
+                match &*value.tokens(keys) {
+                    [Token::Variable(variable)] => shared.extend(variable.default.clone()),
+                    tokens => match literal(tokens) {
+                        Some(text) => shared.push(text),
+                        None => clear = false,
+                    },
+                }
+            }
         }
     }
+    let others: Vec<String> = (0..)
+        .map(|number: usize| format!("other-{number}"))
+        .filter(|other| !shared.contains(other))
+        .take(linked.len())
+        .collect();
+    shared.extend(others);
     for at in linked {
         if clear {
             asked[at].parts.clone_from(&shared);
@@ -226,11 +244,11 @@ impl Asked<'_> {
         for (compare, _, values) in self.tests() {
             arn |= compare == Compare::Arn;
             for value in values {
-                // The variable of another key that is not known: the two are not looked at together.
-                let tokens = value.tokens(keys).into_owned();
-                if self.linked && matches!(tokens[..], [Token::Variable(_)]) {
+                // What it is compared with is shared among all that are linked.
+                if self.linked {
                     continue;
                 }
+                let tokens = value.tokens(keys).into_owned();
                 if has_hole(&tokens) {
                     whole = false;
                     continue;

@@ -333,6 +333,11 @@ mod tests {
             ("arn:aws:logs:us-east-1:1:log-group:g:log-stream:??*", Match::Unknown),
             ("arn:aws:logs:us-east-1:1:log-group:g:log-stream:app-*", Match::Unknown),
             ("arn:aws:logs:us-east-1:1:log-group:*:log-stream:*-prod", Match::Unknown),
+            // `*` may take part of what is known, so that one more character is enough, and so for two.
+            ("arn:aws:logs:us-east-1:1:log-group:g:log-*??", Match::Yes),
+            ("arn:aws:logs:us-east-1:1:log-group:g:log-stream*??", Match::Yes),
+            ("arn:aws:logs:us-east-1:1:log-group:g:log-stream*???", Match::Unknown),
+            ("arn:aws:logs:us-east-1:1:log-group:g:log-stream:?", Match::Unknown),
         ] {
             assert_eq!(resource(&tokens(pattern), stream), expected, "{pattern}");
         }

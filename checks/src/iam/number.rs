@@ -103,13 +103,13 @@ pub(super) fn date(text: &str) -> Option<Timestamp> {
 pub(super) fn dates(mut dates: Vec<Timestamp>) -> Vec<String> {
     dates.sort();
     dates.dedup();
-    let nanoseconds: Vec<i128> = dates.iter().map(|date| date.as_nanosecond()).collect();
-    let ends = nanoseconds.iter().flat_map(|at| [at - 1_000_000, *at, at + 1_000_000]);
-    let between = nanoseconds.windows(2).filter_map(|pair| {
-        let [low, high] = pair else { return None };
-        (high - low > 1).then_some(low + (high - low) / 2)
-    });
-    ends.chain(between).filter_map(|at| Some(Timestamp::from_nanosecond(at).ok()?.to_string())).collect()
+    let own: Vec<i128> = dates.iter().map(|date| date.as_nanosecond()).collect();
+    let below = own.first().map(|first| first - 1);
+    let above = own.last().map(|last| last + 1);
+    // Between neighbours of one nanosecond there is none; then one of the two comes twice.
+    let between = own.windows(2).map(|pair| pair.iter().sum::<i128>() / 2);
+    let all = below.into_iter().chain(above).chain(own.iter().copied()).chain(between);
+    all.filter_map(|at| Some(Timestamp::from_nanosecond(at).ok()?.to_string())).collect()
 }
 
 /// Addresses that share their first bits, as numbers: the first and the last.
@@ -206,6 +206,7 @@ mod tests {
         };
         assert!(holds("203.0.113.0/24", "203.0.113.255"));
         assert!(holds("203.0.113.7/24", "203.0.113.1"));
+        assert!(holds("203.0.113.7/24", "203.0.113.255"));
         assert!(!holds("203.0.113.0/24", "203.0.114.0"));
         assert!(holds("0.0.0.0/0", "8.8.8.8"));
         assert!(!holds("0.0.0.0/0", "::1"));
@@ -222,6 +223,23 @@ mod tests {
         fn numbers_order_as_integers_do(a in -100_000_i64..100_000, b in -100_000_i64..100_000) {
             let text = |n: i64| format!("{}{}.{:03}", if n < 0 { "-" } else { "" }, n.abs() / 1000, n.abs() % 1000);
             prop_assert_eq!(number(&text(a)).cmp(&number(&text(b))), a.cmp(&b));
+        }
+
+        #[test]
+        fn every_place_between_dates_is_met(mut all in prop::collection::vec(-9_i128..9, 1..5), scale in 0..3_u32) {
+            // Some a few nanoseconds from each other, some seconds.
+            for at in &mut all {
+                *at *= 40_000_i128.pow(scale);
+            }
+            let own: Vec<_> = all.iter().map(|at| Timestamp::from_nanosecond(*at).expect("a date")).collect();
+            let places: Vec<_> = dates(own).iter().map(|text| date(text).expect("a date").as_nanosecond()).collect();
+            all.sort_unstable();
+            prop_assert!(places.iter().any(|place| *place < all[0]));
+            prop_assert!(places.iter().any(|place| *place > all[all.len() - 1]));
+            prop_assert!(all.iter().all(|own| places.contains(own)));
+            for pair in all.windows(2).filter(|pair| pair[1] > pair[0] + 1) {
+                prop_assert!(places.iter().any(|place| *place > pair[0] && *place < pair[1]), "{:?} {:?}", pair, places);
+            }
         }
 
         #[test]

@@ -28,7 +28,8 @@ pub(super) struct Variable {
     /// The key, as it stands there.
     pub(super) key: String,
     pub(super) lower: String,
-    default: Option<String>,
+    /// Its value where the key is absent.
+    pub(super) default: Option<String>,
 }
 
 impl Variable {

@@ -126,8 +126,8 @@ fn one(kind: &str, name: &str, caller: Caller<'_>, denies: bool) -> Grants {
 /// Whether a principal of the kind `AWS`, other than `*`, is the identity.
 fn is_identity(name: &str, identity: &Identity, denies: bool) -> Grants {
     let as_account = |holds: bool| Grants { account: holds.into(), ..Grants::none() };
-    if name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_digit()) {
-        return as_account(name == identity.account);
+    if name == identity.account {
+        return as_account(true);
     }
     match arn_kind(name) {
         Some(named) if named.who == Who::Root => as_account(named.account == identity.account),

@@ -185,15 +185,13 @@ impl Question {
     fn is_role(&self, action: &str) -> bool {
         let assumes =
             action.starts_with("sts:assumerole") || ["sts:tagsession", "sts:setsourceidentity"].contains(&action);
-        assumes
-            && Arn::parse(&self.resource).is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"))
+        assumes && Arn::parse(&self.resource).is_some_and(|arn| arn.resource.starts_with("role/"))
     }
 
     /// Whether a KMS key is used: its key policy must allow that
     /// (<https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html>).
     fn is_key(&self, action: &str) -> bool {
-        let is_key = |arn: Arn<'_>| arn.service == "kms" && arn.resource.starts_with("key/");
-        action.starts_with("kms:") && Arn::parse(&self.resource).is_some_and(is_key)
+        action.starts_with("kms:") && Arn::parse(&self.resource).is_some_and(|arn| arn.resource.starts_with("key/"))
     }
 
     /// Whether the resource's policies are trust policies, which name no resource.

@@ -132,6 +132,16 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_without_a_value_matches_no_arn() {
+        let keys = Keys::default().with_possible("x", vec![crate::iam::Possible::Absent], "");
+        for text in ["arn:aws:${x}:us-east-1:111122223333:*", "arn:aws:*:us-east-1:111122223333:${x}", "*${x}*"] {
+            let tokens = Pattern::read(text, true, true).tokens(&keys).into_owned();
+            assert_eq!(HERE.by_component(&tokens), Match::No, "{text}");
+            assert_eq!(HERE.by_text(&tokens), Match::No, "{text}");
+        }
+    }
+
+    #[test]
     fn what_hangs_on_service_or_resource_is_unknown() {
         for text in [
             "arn:aws:execute-api:us-east-1:111122223333:*",

@@ -7,7 +7,7 @@ use super::{
     answer::{Answer, Why},
     choices::{Choice, choices},
     document::{Effect, Statement},
-    keys::Keys,
+    keys::{Keys, Possible},
     levels::{Case, Doubt, Lack, Place, Rule},
     statement::Ask,
 };
@@ -92,25 +92,27 @@ fn walk<'a>(
     tell: &mut dyn FnMut(Option<Rule<'a>>) -> bool,
 ) {
     let mut keys = keys.clone();
-    // Which value is supposed for each of the first choices, and what was known of its key before.
-    let mut path = Vec::new();
+    // For each of the first choices, the values that are still to be supposed, and what was known of its key before.
+    let mut path: Vec<(std::slice::Iter<'_, Possible>, _)> = Vec::new();
     for _ in 0..budget {
         let rule = case.rule(&keys);
+        let next = open.get(path.len()).map(|choice| (choice, choice.values.iter()));
         if matches!(rule, Rule::Open(_) | Rule::Denied(_))
-            && let Some(choice) = open.get(path.len())
+            && let Some((choice, mut values)) = next
+            && let Some(first) = values.next()
         {
-            path.push((0, keys.suppose(&choice.lower, choice.values[0].clone())));
+            path.push((values, keys.suppose(&choice.lower, first.clone())));
             continue;
         }
         if !tell(Some(rule)) {
             return;
         }
         loop {
-            let Some((at, before)) = path.pop() else { return };
+            let Some((mut values, before)) = path.pop() else { return };
             let choice = &open[path.len()];
             keys.restore(&choice.lower, before);
-            if let Some(value) = choice.values.get(at + 1) {
-                path.push((at + 1, keys.suppose(&choice.lower, value.clone())));
+            if let Some(value) = values.next() {
+                path.push((values, keys.suppose(&choice.lower, value.clone())));
                 break;
             }
         }

@@ -119,6 +119,23 @@ mod tests {
     }
 
     #[test]
+    fn the_first_name_of_the_source_is_told_only_where_it_is_one_name() {
+        for (arn, expected) in [
+            ("arn:aws:execute-api:us-east-1:111122223333:a1b2c3d4e5/*/GET/pets", Some("a1b2c3d4e5")),
+            ("arn:aws:execute-api:*:*:a1b2c3d4e5", Some("a1b2c3d4e5")),
+            ("arn:aws:execute-api:us-east-1:111122223333:*/prod", None),
+            ("arn:aws:execute-api:us-east-1:111122223333:a1b2?/prod", None),
+            ("arn:aws:execute-api:us-east-1:111122223333:${aws:x}/prod", None),
+            ("arn:aws:execute-api:us-east-1:111122223333:/prod", None),
+            ("arn:aws:execute-api:us-east-1:111122223333", None),
+        ] {
+            let pattern = Pattern::read(arn, true, false);
+            assert_eq!(Source(Some(&pattern)).first_of_resource(), expected, "{arn}");
+        }
+        assert_eq!(Source(None).first_of_resource(), None);
+    }
+
+    #[test]
     fn the_statement_must_allow_the_service_the_action() {
         let condition =
             r#""Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:execute-api:us-east-1:111122223333:a1b2c3d4e5/*"}}"#;

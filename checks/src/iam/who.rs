@@ -128,13 +128,34 @@ mod tests {
             "arn:aws:iam::111122223333:role/",
             "arn:aws:iam::111122223333:group/g",
             "arn:aws:iam::1111:role/r",
+            "arn:aws:iam::abcdefghijkl:role/r",
+            "arn:aws:iam:us-east-1:111122223333:role/r",
             "arn:aws:iam:::role/r",
             "arn:aws:iam::111122223333:role/*",
             "arn:aws:sts::111122223333:assumed-role/r",
             "arn:aws:sts::111122223333:assumed-role//s",
+            "arn:aws:sts::111122223333:assumed-role/r/",
+            "arn:aws:sts::111122223333:assumed-role/r/s/t",
+            "arn:aws:sts::111122223333:federated-user/",
             "arn:aws:s3:::bucket",
         ] {
             assert_eq!(Identity::read(arn), None, "{arn}");
+        }
+    }
+
+    #[test]
+    fn a_service_linked_role_is_known_by_path_and_name() {
+        for (rest, expected) in [
+            ("iam::111122223333:role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway", true),
+            // The ARN of a session has no path.
+            ("sts::111122223333:assumed-role/AWSServiceRoleForAPIGateway/s", true),
+            ("iam::111122223333:role/AWSServiceRoleForAPIGateway", false),
+            ("iam::111122223333:role/aws-service-role/x/other", false),
+            ("sts::111122223333:assumed-role/r/s", false),
+            ("iam::111122223333:user/AWSServiceRoleForAPIGateway", false),
+        ] {
+            let arn = format!("arn:aws:{rest}");
+            assert_eq!(Identity::read(&arn).expect(&arn).is_service_linked(), expected, "{arn}");
         }
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn within(tokens: &[Token], text: &str) -> Option<Vec<String>> {
     let ends: Vec<usize> = ends.into_iter().filter(|at| is(after, &text[*at..])).collect();
     let mut values = BTreeSet::new();
     for begin in begins {
-        for end in ends.iter().filter(|end| **end > begin) {
+        for end in ends.iter().filter(|end| **end >= begin) {
             values.insert(text[begin..*end].to_owned());
             if values.len() > VALUES {
                 return None;
@@ -49,7 +49,12 @@ mod tests {
         assert_eq!(values("b/${aws:username}/*", "b/ann/x/y"), some(&["ann", "ann/x"]));
         assert_eq!(values("${aws:username}", "ann"), some(&["ann"]));
         assert_eq!(values("c/${aws:username}", "b/ann"), some(&[]));
+        // The value of a tag may be empty.
+        assert_eq!(values("b/${aws:PrincipalTag/t}/*", "b//x"), some(&[""]));
         assert_eq!(values("${a}/${b}", "x/y"), None);
         assert_eq!(values("*${a}*", &"abcdefghijklmnopqrstuvwxyz".repeat(3)), None);
+        // As many as are tried, and one more: every beginning of the text, the empty one too.
+        assert_eq!(values("${a}*", &"a".repeat(VALUES - 1)).map(|values| values.len()), Some(VALUES));
+        assert_eq!(values("${a}*", &"a".repeat(VALUES)), None);
     }
 }

@@ -9,11 +9,14 @@ use std::{
 use serde_json::Value;
 
 use super::{Known, assert_says_less, checks, facts, hide, kind_of, look, read, worlds};
-use crate::{Context, check::Need, inventory::Function};
+use crate::{Context, arn::Destination, check::Need, inventory::Function};
 
 /// Who names what in a world: the names that tell under which need a fact is collected.
 struct Names {
     execution_log_groups: BTreeSet<String>,
+    /// Those that delivery sources send execution logs to.
+    delivered_groups: BTreeSet<String>,
+    access_log_groups: BTreeSet<String>,
     function_log_groups: BTreeSet<String>,
     gateway_role: Option<String>,
     /// The policies that the gateway's role names.
@@ -32,6 +35,20 @@ impl Names {
         });
         Self {
             execution_log_groups: context.stages().flatten().flat_map(|stage| stage.execution_log_groups()).collect(),
+            delivered_groups: context
+                .stages()
+                .flatten()
+                .flat_map(|stage| context.delivered_groups(&stage))
+                .map(str::to_owned)
+                .collect(),
+            access_log_groups: context
+                .stages()
+                .flatten()
+                .filter_map(|stage| match stage.access_log()?.destination {
+                    Destination::LogGroup(_, name) => Some(name.to_owned()),
+                    _ => None,
+                })
+                .collect(),
             function_log_groups: context.functions().flatten().map(Function::log_group_name).collect(),
             gateway_policies: policies.collect(),
             gateway_role,
@@ -96,7 +113,10 @@ fn kind_and_needs(world: &Value, names: &Names, pointer: &str) -> (String, Vec<N
         "region.delivery_streams[].stream" => Need::DeliveryStreams,
         "region.log_groups[].group" | "region.log_groups[].group.created_at" => {
             let name = text("/group", "name");
-            return if names.execution_log_groups.contains(&name) {
+            let is_delivered = names.delivered_groups.contains(&name);
+            return if is_delivered && names.access_log_groups.contains(&name) {
+                (format!("{kind} (both)"), vec![Need::AccessLogGroups, Need::ExecutionLogGroups])
+            } else if is_delivered || names.execution_log_groups.contains(&name) {
                 (format!("{kind} (execution log)"), vec![Need::ExecutionLogGroups])
             } else if names.function_log_groups.contains(&name) {
                 (format!("{kind} (function log)"), vec![Need::FunctionLogGroups])

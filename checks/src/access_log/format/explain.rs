@@ -47,19 +47,19 @@ fn words(template: &Template<'_>, rendered: &Rendered<'_>, fault: Fault) -> Stri
     }
 }
 
-/// What is wrong with a variable where a fault was found in its value.
+/// What is wrong with a variable where a fault was found in its value. Only an IP address may begin as JSON does, with a
+/// number, and have its fault further on.
 fn at_variable(variable: &Variable<'_>, why: Why, is_first: bool) -> String {
     let (source, kind) = (cut(variable.source, 100), Kind::of(variable.name).name());
     match why {
         Why::NotAnObject(_) => format!("this is `{source}` alone, not an object"),
         Why::Unexpected(Place::FirstKey | Place::Key) => format!("the key `{source}` stands without quotes"),
-        Why::Unexpected(Place::Colon) if is_first => format!("a colon is missing before `{source}`"),
-        Why::Unexpected(Place::AfterValue(_, true)) if is_first => {
+        Why::Unexpected(Place::Colon) => format!("a colon is missing before `{source}`"),
+        Why::Unexpected(Place::AfterValue(_, true)) => {
             format!("`{source}` stands after a closing quote: a quote too many, or a missing comma")
         }
         Why::Unexpected(Place::AfterValue(..)) if is_first => format!("a comma is missing before `{source}`"),
-        Why::Unexpected(Place::End) if is_first => format!("`{source}` stands after the end of the object"),
-        Why::Escape => format!("`{source}` stands after a backslash"),
+        Why::Unexpected(Place::End) => format!("`{source}` stands after the end of the object"),
         _ => format!("`{source}` stands without quotes, and {kind} is no JSON"),
     }
 }

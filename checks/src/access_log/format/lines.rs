@@ -135,6 +135,9 @@ mod tests {
         let line = r#"{"api":"a1b2c3d4e5","stage":"prod","path":"/x"}"#;
         assert!(is(JSON, line) && is(JSON, &format!("{line}\n")) && is(&format!("{JSON}\n"), line));
         assert!(is(JSON, r#"{"api":"a1b2c3d4e5","stage":"prod","path":"-"}"#));
+        // The same text may part all fields.
+        let csv = "$context.path,$context.apiId,$context.stage,$context.status";
+        assert!(is(csv, "/,a1b2c3d4e5,prod,200") && !is(csv, "/,prod,a1b2c3d4e5,200"));
         for other in [
             r#"{"api":"f6g7h8i9j0","stage":"prod","path":"/x"}"#,
             r#"{"api":"a1b2c3d4e5","stage":"prod2","path":"/x"}"#,

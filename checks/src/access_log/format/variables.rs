@@ -153,40 +153,4 @@ pub fn apis(protocol: Protocol) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn kinds_follow_the_names() {
-        let numbers = "status waf.status integration.integrationStatus integrationLatency integration.latency \
-                       responseLatency responseLength requestTimeEpoch connectedAt accountId dataProcessed";
-        for name in numbers.split(' ') {
-            assert_eq!(Kind::of(name), Kind::Number, "{name}");
-        }
-        for name in ["identity.accountId", "requestTime", "statusText", "extendedRequestId", "integration.requestId"] {
-            assert_eq!(Kind::of(name), Kind::Text, "{name}");
-        }
-        assert_eq!(Kind::of("requestId"), Kind::Uuid);
-        assert_eq!(Kind::of("identity.sourceIp"), Kind::Ip);
-        assert_eq!(Kind::of("error.messageString"), Kind::QuotedText);
-    }
-
-    #[test]
-    fn only_numbers_and_quoted_text_are_json_without_quotes() {
-        for kind in [Kind::Uuid, Kind::Number, Kind::Ip, Kind::QuotedText, Kind::Text] {
-            let is_json = |text: &str| serde_json::from_str::<serde_json::Value>(text).is_ok();
-            assert_eq!(is_json(kind.sample(false)), matches!(kind, Kind::Number | Kind::QuotedText), "{kind:?}");
-            assert!(is_json(&format!("\"{}\"", kind.sample(true))), "{kind:?}");
-        }
-    }
-
-    #[test]
-    fn tables_are_sorted_and_without_repeats() {
-        for names in [REST, HTTP, WEBSOCKET, REST_BEYOND_THE_TABLE, BEYOND_THE_WEBSOCKET_TABLE] {
-            let mut sorted = names.to_vec();
-            sorted.sort_unstable();
-            sorted.dedup();
-            assert_eq!(sorted, names);
-        }
-    }
-}
+mod tests;

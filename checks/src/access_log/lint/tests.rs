@@ -199,3 +199,49 @@ fn hostile_formats_are_linted_without_delay() {
         assert!(lint.mended.is_some());
     }
 }
+
+#[test]
+fn a_format_that_lacks_something_once_it_is_mended_is_not_told() {
+    // The request id goes with the member whose key it is.
+    let format = r#"{"$context.requestId":"$context.xrayTraceId","e":"$context.integration.error","s":"$context.integration.status","l":"$context.integration.latency","r":"$context.responseLatency"}"#;
+    let lint = lint(Http, format);
+    assert_eq!((lint.mended.as_deref(), lint.keeps_format), (Some(recommended(Http)), false));
+    assert_eq!((faults(Http, format), faults(Http, recommended(Http))), (1, 0));
+}
+
+#[test]
+fn verdicts_have_the_names_of_reports() {
+    let names = [FindingVerdict::Pass, FindingVerdict::Fail, FindingVerdict::NotApplicable].map(FindingVerdict::name);
+    assert_eq!(names, ["pass", "fail", "not-applicable"]);
+}
+
+#[test]
+fn of_many_variables_that_aws_refuses_ten_are_named() {
+    let refused = |count: usize| -> Vec<String> {
+        let members: Vec<_> = (0..count).map(|at| format!("\"k{at}\":\"$context.brandNew{at}x\"")).collect();
+        let notes = lint(Http, &format!("{{{}}}", members.join(","))).notes;
+        notes.into_iter().map(|note| note.message).filter(|message| message.starts_with("AWS refuses")).collect()
+    };
+    assert_eq!(refused(10).len(), 10);
+    assert!(refused(10).iter().all(|message| !message.contains("more")));
+    let twelve = refused(12);
+    assert_eq!(twelve.len(), 11);
+    assert_eq!(twelve[10], "AWS refuses 2 more variables that HTTP APIs do not have.");
+}
+
+#[test]
+fn of_many_values_that_may_break_a_line_ten_are_named_each_once() {
+    let note = |count: usize| -> String {
+        let members: Vec<_> =
+            (0..count).map(|at| format!("\"k{at}\":\"$context.authorizer.x{at} $context.authorizer.x0\"")).collect();
+        let notes = lint(Rest, &format!("{{{}}}", members.join(","))).notes;
+        notes.into_iter().map(|note| note.message).find(|message| message.starts_with("Values of")).expect("a note")
+    };
+    let names = |count: usize| (0..count).map(|at| format!("authorizer.x{at}")).collect::<Vec<_>>();
+    let told = |names: &[String]| format!("Values of {} can hold quotes and backslashes", listed(names));
+    assert!(note(1).starts_with(&told(&names(1))), "{}", note(1));
+    assert!(note(10).starts_with(&told(&names(10))), "{}", note(10));
+    let others = [names(10), vec!["others".to_owned()]].concat();
+    assert!(note(11).starts_with(&told(&others)), "{}", note(11));
+    assert!(note(13).starts_with(&told(&others)), "{}", note(13));
+}

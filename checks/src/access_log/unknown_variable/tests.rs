@@ -96,10 +96,12 @@ fn the_message_says_what_was_meant() {
          that either."
     );
     assert_eq!(
-        message(Websocket, "$context.path $input.body"),
+        message(Websocket, "$context.path $input.body $input.body"),
         "The access log names what is never filled: `$context.path`, which WebSocket APIs do not have (it stays `-` for \
          ever); `$input.body`, as only $context variables are filled."
     );
+    // A slip is told once: it is not noted as a name that nobody knows.
+    assert_eq!(evidence(&failure(&CHECK, Rest, "$context.requestid"), "note"), None);
     let fix = failure(&CHECK, Websocket, "$context.path $context.statu").fix.say;
     assert!(fix.starts_with("Take `$context.path` out. Write `$context.status` for `$context.statu`. "), "{fix}");
 }

@@ -128,6 +128,52 @@ fn a_condition_must_hold_in_all_that_is_possible() {
 }
 
 #[test]
+fn two_unknown_keys_may_be_equal_where_one_of_them_has_few_values() {
+    let allow = |condition: &str| {
+        one(&[&format!(r#"{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{condition}}}"#)])
+    };
+    // A tag may well be the source's account.
+    assert!(allow(r#"{"StringEquals":{"aws:PrincipalTag/t":"${aws:SourceAccount}"}}"#).is_err());
+    assert!(allow(r#"{"StringEquals":{"aws:SourceAccount":"${aws:PrincipalTag/t}"}}"#).is_err());
+    assert!(allow(r#"{"StringEqualsIgnoreCase":{"aws:PrincipalTag/t":"${aws:SourceAccount}"}}"#).is_err());
+    assert!(allow(r#"{"ForAnyValue:StringEquals":{"aws:TagKeys":"${aws:SourceAccount}"}}"#).is_err());
+}
+
+#[test]
+fn a_source_whose_end_is_not_known_is_tried_with_every_end_that_matters() {
+    let decide = |statements: &[(&str, &str)]| {
+        let one = |(effect, condition): &(&str, &str)| {
+            format!(r#"{{"Effect":"{effect}","Action":"*","Resource":"*","Condition":{condition}}}"#)
+        };
+        let statements: Vec<_> = statements.iter().map(one).collect();
+        let keys = Keys::default().with_possible(
+            "aws:SourceArn",
+            vec![Possible::Begins("arn:aws:logs:us-east-1:1:".into())],
+            "its end is not known",
+        );
+        let resource = Some(Text::whole("arn:aws:logs:us-east-1:1:log-group:g"));
+        let request = Request { action: "logs:PutLogEvents", resource, caller: None, keys: &keys };
+        policies(vec![read("p", &statements)]).decide(&request)
+    };
+    let source = r#"{"ArnLike":{"aws:SourceArn":"arn:aws:logs:us-east-1:1:delivery-source:x"}}"#;
+    assert!(decide(&[("Allow", source)]).is_err());
+    // Whatever its end is.
+    assert_eq!(decide(&[("Allow", source), ("Deny", source)]), not_allowed());
+    let others = source.replace("ArnLike", "ArnNotLike");
+    assert!(decide(&[("Allow", source), ("Allow", &others)]).is_ok());
+    // No end makes it that of another region.
+    let elsewhere = source.replace("us-east-1", "eu-west-1");
+    assert_eq!(decide(&[("Allow", &elsewhere)]), not_allowed());
+    // Compared in two ways, or with another key, it may have any end that fits.
+    let several = r#"{"StringLike":{"aws:SourceArn":"*:x"},"StringNotEquals":{"aws:SourceArn":"${x:one}"}}"#;
+    assert!(decide(&[("Allow", several)]).is_err());
+    let equal = r#"{"StringEquals":{"aws:SourceArn":"${x:one}"}}"#;
+    assert!(decide(&[("Allow", equal)]).is_err());
+    let truth = r#"{"StringLike":{"aws:SourceArn":"*e"},"BoolIfExists":{"aws:SourceArn":"true"}}"#;
+    assert!(decide(&[("Allow", truth)]).is_err());
+}
+
+#[test]
 fn a_boundary_must_allow_too_and_may_deny() {
     let with = |boundary| Policies { boundary: Some(boundary), ..policies(vec![Ok(document("p", &[WRITE]))]) };
     assert_eq!(put(&with(Ok(document("b", &[WRITE])))), allowed("Write"));
@@ -138,6 +184,9 @@ fn a_boundary_must_allow_too_and_may_deny() {
     // A boundary grants nothing.
     let empty = Policies { boundary: Some(Ok(document("b", &[WRITE]))), ..policies(vec![]) };
     assert_eq!(put(&empty), not_allowed());
+    // Where neither allows, the boundary is not the first thing to mend.
+    let neither = Policies { boundary: Some(Ok(document("b", &[]))), ..policies(vec![]) };
+    assert_eq!(put(&neither), not_allowed());
     let unread = Policies { boundary: Some(Err(gap())), ..policies(vec![]) };
     assert_eq!(put(&unread), not_allowed());
 }

@@ -65,6 +65,8 @@ fn the_principals_of_two_regions_are_two() {
     assert_eq!(include("logs.eu-west-1.amazonaws.com", here), Answer::No);
     assert_eq!(include("logs.amazonaws.com", here), Answer::unknown(""));
     assert_eq!(include("delivery.logs.amazonaws.com", here), Answer::No);
+    // What it means by a wildcard is not known: no region.
+    assert_eq!(include("logs.us-*-1.amazonaws.com", here), Answer::unknown(""));
 }
 
 #[test]
@@ -96,6 +98,10 @@ fn an_identity_is_named_as_itself_by_its_role_or_by_its_account() {
         (r#"{"AWS":"arn:aws:iam::111122223333:root"}"#, "account", "account", "account"),
         (r#"{"AWS":"arn:aws:iam::111122223333:role/p/r"}"#, "role", "role", "none"),
         (r#"{"AWS":"arn:aws:iam::111122223333:role/r"}"#, "none", "role", "none"),
+        // Another account's role of the same name, another role of the same account, and another partition's.
+        (r#"{"AWS":"arn:aws:iam::999999999999:role/r"}"#, "none", "none", "none"),
+        (r#"{"AWS":"arn:aws:iam::111122223333:role/x"}"#, "none", "none", "none"),
+        (r#"{"AWS":"arn:aws-cn:iam::111122223333:role/r"}"#, "none", "none", "none"),
         (r#"{"AWS":"arn:aws:sts::111122223333:assumed-role/r/s"}"#, "none", "direct", "none"),
         (r#"{"AWS":"arn:aws:sts::111122223333:assumed-role/r/t"}"#, "none", "none", "none"),
         (r#"{"AWS":"arn:aws:iam::111122223333:user/u"}"#, "none", "none", "direct"),
@@ -122,6 +128,9 @@ fn a_wildcard_in_a_name_may_deny_and_never_allows() {
     let json = r#"{"AWS":"arn:aws:iam::111122223333:role/*"}"#;
     assert_eq!(grants(json, false, Caller::Identity(&identity), false).any(), Answer::No);
     assert_eq!(blunt(grants(json, false, Caller::Identity(&identity), true).any()), Answer::unknown(""));
+    // One that it is not like, it does not mean.
+    let json = r#"{"AWS":["arn:aws:iam::111122223333:user/*","arn:aws:iam::999999999999:role/*"]}"#;
+    assert_eq!(grants(json, false, Caller::Identity(&identity), true).any(), Answer::No);
 }
 
 #[test]

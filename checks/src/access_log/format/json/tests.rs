@@ -105,6 +105,9 @@ fn half_a_surrogate_pair_is_in_the_grammar() {
     assert_eq!(lone(r#"{"a":"\ude00\ud83d"}"#), Some(6));
     assert_eq!(lone(r#"{"a":"\ud83d\u0061"}"#), Some(6));
     assert_eq!(lone(r#"{"a":"\ud83d\ud83d\ude00"}"#), Some(6));
+    // A low half is no beginning, and the high one is followed by an escape at once.
+    assert_eq!(lone(r#"{"a":"\udc00\udc00"}"#), Some(6));
+    assert_eq!(lone(r#"{"a":"\ud83dxxde00"}"#), Some(6));
     assert_eq!(why(r#"{"a":"\ud83d\u00"}"#), (12, Why::Escape));
 }
 

@@ -53,6 +53,24 @@ fn a_variable_is_the_longest_text_of_names_and_single_dots() {
 }
 
 #[test]
+fn no_piece_is_empty() {
+    for (text, count) in
+        [("", 0), ("x", 1), ("$context.a", 1), ("$context.a$context.b", 2), ("x$context.a", 2), ("$", 1)]
+    {
+        assert_eq!(Template::parse(text).pieces().len(), count, "{text}");
+    }
+}
+
+#[test]
+fn a_range_of_the_line_holds_a_variable_if_they_overlap() {
+    let rendered = Template::parse("ab$context.path$input.xc").render(value);
+    assert_eq!(rendered.line(), "abvalue$input.xc");
+    let is_in = |range: Range<usize>| rendered.variable_in(&range).is_some();
+    assert!(is_in(1..3) && is_in(2..7) && is_in(3..4) && is_in(6..9) && is_in(0..16));
+    assert!(!is_in(0..2) && !is_in(7..16));
+}
+
+#[test]
 fn variables_know_where_they_stand() {
     let template = Template::parse("é${context.a}$context.b.");
     let found: Vec<_> = template.variables().map(|v| (v.at, v.end(), v.source, v.is_braced())).collect();
