@@ -26,7 +26,12 @@ pub(super) async fn log_deliveries(region: &Region, account: Option<&str>) -> Li
         return Listing { seen: Vec::new(), rest: sources.rest };
     }
     let deliveries = deliveries(region, &client).await;
-    let destinations = destinations(region, &client).await;
+    let is_ours = |(source, _): &Pair| sources.seen.iter().any(|ours| ours.name == *source);
+    let destinations = if deliveries.seen.iter().any(is_ours) {
+        destinations(region, &client).await
+    } else {
+        Listing::whole(Vec::new())
+    };
     joined(&sources, &deliveries, &destinations, account)
 }
 

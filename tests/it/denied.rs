@@ -23,6 +23,9 @@ const LISTINGS: &[&str] = &[
     "apigatewayv2:GetStages",
     "lambda:ListFunctions",
     "logs:DescribeLogGroups",
+    "logs:DescribeDeliverySources",
+    "logs:DescribeDeliveries",
+    "logs:DescribeDeliveryDestinations",
 ];
 
 /// The IAM action that allows a call. For API Gateway it is the HTTP method.

@@ -19,6 +19,10 @@ pub(crate) fn seed(account: &Account) -> Seeded {
 /// Answers for moto where it cannot, or lies.
 pub(crate) fn mended(seeded: &Seeded) -> impl Fn(&Call) -> Rule + Send + Sync + Clone + use<> {
     let (subnet, group) = (seeded["managed-subnet"].clone(), seeded["managed-group"].clone());
+    let arns = seeded.0.values().filter(|arn| arn.starts_with("arn:aws:lambda:"));
+    let id = arns.filter_map(|arn| arn.split(':').nth(4)).next().expect("a function's ARN").to_owned();
+    let delivery_destination =
+        move |call: &Call| format!("arn:aws:logs:{}:{id}:delivery-destination:gone", call.region);
     move |call| match call.operation.as_str() {
         organizations if organizations.starts_with("organizations:") => Rule::Answer(organization(call)),
         "cloudwatch:GetMetricData" => Rule::Cbor(cloudwatch::answer(&cloudwatch::asked(&call.body), |_| Some(7.0))),
@@ -27,6 +31,16 @@ pub(crate) fn mended(seeded: &Seeded) -> impl Fn(&Call) -> Rule + Send + Sync + 
             let stage = format!("arn:aws:apigateway:{}:123456789012:/restapis/gone/stages/prod", call.region);
             let source = json!({"name": "gone", "logType": "EXECUTION_LOGS", "resourceArns": [stage]});
             Rule::Answer(json!({"deliverySources": [source]}).to_string())
+        }
+        "logs:DescribeDeliveries" => {
+            let delivery = json!({"deliverySourceName": "gone", "deliveryDestinationArn": delivery_destination(call)});
+            Rule::Answer(json!({"deliveries": [delivery]}).to_string())
+        }
+        "logs:DescribeDeliveryDestinations" => {
+            let bucket = json!({"destinationResourceArn": "arn:aws:s3:::gone"});
+            let arn = delivery_destination(call);
+            let destination = json!({"name": "gone", "arn": arn, "deliveryDestinationConfiguration": bucket});
+            Rule::Answer(json!({"deliveryDestinations": [destination]}).to_string())
         }
         "lambda:ListFunctions" => Rule::Rewrite(on_managed_instances),
         "lambda:GetCapacityProvider" => {
