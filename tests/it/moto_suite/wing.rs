@@ -19,8 +19,8 @@ pub(crate) fn seed(account: &Account) -> Seeded {
 /// Answers for moto where it cannot, or lies.
 pub(crate) fn mended(seeded: &Seeded) -> impl Fn(&Call) -> Rule + Send + Sync + Clone + use<> {
     let (subnet, group) = (seeded["managed-subnet"].clone(), seeded["managed-group"].clone());
-    let arns = seeded.0.values().filter(|arn| arn.starts_with("arn:aws:lambda:"));
-    let id = arns.filter_map(|arn| arn.split(':').nth(4)).next().expect("a function's ARN").to_owned();
+    let mut arns = seeded.0.values().filter(|arn| arn.starts_with("arn:aws:lambda:"));
+    let id = arns.find_map(|arn| arn.split(':').nth(4)).expect("a function's ARN").to_owned();
     let delivery_destination =
         move |call: &Call| format!("arn:aws:logs:{}:{id}:delivery-destination:gone", call.region);
     move |call| match call.operation.as_str() {
