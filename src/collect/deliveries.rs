@@ -7,7 +7,7 @@ use gatelight_checks::{Fetched, Gap, Listing, arn::Arn, inventory::LogDelivery};
 
 use super::{
     Region,
-    aws::{Operation, Page, failed, lacks},
+    aws::{Operation, Page, failed, lacks, stated},
 };
 
 /// The most that each of the three lists gives in a page.
@@ -70,7 +70,7 @@ fn read_source(source: logs::types::DeliverySource) -> Result<Option<Source>, Ga
     let arns = source.resource_arns.unwrap_or_default();
     let [stage] = &arns[..] else { return Err(lacks(operation, &name, "the ARN of what sends")) };
     let arn = Arn::parse(stage).ok_or_else(|| lacks(operation, &name, "an ARN that can be read"))?;
-    let status = source.status.map(|status| status.as_str().to_owned()).filter(|status| !status.is_empty());
+    let status = stated(source.status.map(|status| status.as_str().to_owned()));
     Ok((arn.service == "apigateway").then(|| Source { name, stage: stage.clone(), status }))
 }
 
@@ -148,10 +148,6 @@ fn joined(
 
 fn is_of_another(arn: &str, account: Option<&str>) -> bool {
     Arn::parse(arn).is_some_and(|arn| account.is_some_and(|account| arn.account != account))
-}
-
-fn stated(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

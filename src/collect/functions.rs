@@ -11,7 +11,7 @@ use gatelight_checks::{
 
 use super::{
     Region,
-    aws::{Operation, Page, lacks},
+    aws::{Operation, Page, lacks, stated},
 };
 
 /// Calls under way at once; how many a second is the pacer's business.
@@ -36,10 +36,6 @@ pub(super) async fn functions(region: &Region) -> Listing<Function> {
     functions.seen.sort_by(|a, b| a.arn.cmp(&b.arn));
     functions.seen.dedup_by(|a, b| a.arn == b.arn);
     functions
-}
-
-fn stated(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty())
 }
 
 /// A function. The values of its environment variables are dropped here.

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::{
     Region,
-    aws::{Calls, Operation, Page, lacks},
+    aws::{Calls, Operation, Page, lacks, stated},
 };
 
 /// Calls under way at once; how many a second is the pacer's business.
@@ -148,11 +148,6 @@ async fn v2_stages(client: &v2::Client, calls: &Calls, id: &str) -> Listing<Stag
         })
         .await;
     once_each(stages)
-}
-
-/// The SDK puts "" in the place of a field that AWS promises and did not send.
-fn stated(field: Option<String>) -> Option<String> {
-    field.filter(|text| !text.is_empty())
 }
 
 /// When a stage was last changed.

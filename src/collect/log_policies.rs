@@ -11,7 +11,7 @@ use gatelight_checks::{Fetched, Gap, Listing, inventory::LogPolicy};
 
 use super::{
     Region,
-    aws::{Operation, Page, lacks},
+    aws::{Operation, Page, lacks, stated},
 };
 
 const SIDE_BY_SIDE: usize = 4;
@@ -63,7 +63,6 @@ async fn of(region: &Region, client: &logs::Client, group: Option<&str>) -> List
 /// policies whatever it is asked, so the answer's own words tell whose the policy is.
 fn log_policy(policy: ResourcePolicy, asked: Option<&str>) -> Result<LogPolicy, Gap> {
     let (operation, resource) = (Operation::DescribeResourcePolicies, asked.unwrap_or("*"));
-    let stated = |text: Option<String>| text.filter(|text| !text.is_empty());
     let named = stated(policy.resource_arn).map(|arn| arn.trim_end_matches(":*").to_owned());
     let log_group = match policy.policy_scope {
         Some(PolicyScope::Resource) => {

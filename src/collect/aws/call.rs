@@ -335,6 +335,11 @@ pub(crate) fn lacks(operation: Operation, resource: &str, what: &str) -> Gap {
     failed(operation, resource, &format!("the answer lacks {what}"))
 }
 
+/// A text that AWS sent: the SDK puts "" in the place of a field that AWS promises and did not send.
+pub(crate) fn stated(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
 /// How long to wait after the `tried`th attempt: 1, 2, 4, 8 … seconds, and up to a quarter more, so that those who
 /// were refused together do not come back together.
 fn pause(tried: u32) -> Duration {

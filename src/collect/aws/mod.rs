@@ -6,7 +6,7 @@ mod pace;
 mod session;
 mod whole;
 
-pub(crate) use call::{Calls, Page, Traffic, failed, lacks};
+pub(crate) use call::{Calls, Page, Traffic, failed, lacks, stated};
 pub(crate) use operation::Operation;
 pub(crate) use pace::Pace;
 pub(crate) use session::{Caller, Role, Session, Whose, http_client};

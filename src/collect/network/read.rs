@@ -11,11 +11,7 @@ use gatelight_checks::{
     },
 };
 
-use crate::collect::aws::{Operation, lacks};
-
-fn stated(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty())
-}
+use crate::collect::aws::{Operation, lacks, stated};
 
 /// An element that is being read: names itself in gaps.
 struct Element {
