@@ -209,8 +209,7 @@ impl Region {
         }
 
         if needs.contains(Need::LogDeliveries) && Context::new(World { account, region: &facts }).may_deliver() {
-            let id = account.id.get().ok().map(String::as_str);
-            facts.log_deliveries = deliveries::log_deliveries(self, id).await;
+            facts.log_deliveries = deliveries::log_deliveries(self).await;
         }
         let mut wanted = Wanted::of(account, &facts, needs);
         if wanted.trace_destination {

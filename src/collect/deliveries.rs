@@ -16,9 +16,8 @@ const PAGE: i32 = 50;
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-create-log-delivery.html>).
 const LOG_TYPE: &str = "EXECUTION_LOGS";
 
-/// The deliveries of the region's REST stages. `account`: whose region it is, as far as is known. A region in which API
-/// Gateway has no delivery source costs one call.
-pub(super) async fn log_deliveries(region: &Region, account: Option<&str>) -> Listing<LogDelivery> {
+/// The deliveries of the region's REST stages. A region in which API Gateway has no delivery source costs one call.
+pub(super) async fn log_deliveries(region: &Region) -> Listing<LogDelivery> {
     let client = logs::Client::new(&region.config);
     region.calls.progress().say(|| format!("{}: delivery sources", region.name));
     let sources = sources(region, &client).await;
@@ -32,7 +31,7 @@ pub(super) async fn log_deliveries(region: &Region, account: Option<&str>) -> Li
     } else {
         Listing::whole(Vec::new())
     };
-    joined(&sources, &deliveries, &destinations, account)
+    joined(&sources, &deliveries, &destinations, region.account.as_deref())
 }
 
 /// A source of execution logs.
@@ -113,7 +112,8 @@ async fn destinations(region: &Region, client: &logs::Client) -> Listing<(String
     all.await
 }
 
-/// Who sends what where. A gap in any of the three lists may hide a delivery.
+/// Who sends what where, in the region of an `account`, if it is known whose that is. A gap in any of the three lists may
+/// hide a delivery.
 fn joined(
     sources: &Listing<Source>,
     deliveries: &Listing<Pair>,
