@@ -3,10 +3,10 @@
 
 use anyhow::{anyhow, bail};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use gatelight_checks::{
+use gatelight_model::{
     Fetched, Gap, GapKind,
     arn::Arn,
-    fetched::Why,
+    fetched::GapDetails,
     inventory::{self, Account},
 };
 use jiff::Timestamp;
@@ -107,7 +107,7 @@ async fn where_to_look(
 
 fn closed(whose: &Whose, problem: &anyhow::Error, regions: &[String]) -> Closed {
     let gap = problem.downcast_ref::<Gap>().cloned().unwrap_or_else(|| {
-        Gap::new(Why {
+        Gap::new(GapDetails {
             operation: String::new(),
             permission: String::new(),
             resource: whose.to_string(),

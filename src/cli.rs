@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use gatelight_checks::inventory;
+use gatelight_model::inventory;
 
 use crate::{
     config::{Color, FailOn, Format, PaceSetting, Settings, SinceSetting},

@@ -1,44 +1,37 @@
 //! Accounts × regions → inventory: states facts and never judges.
 
+mod apigateway;
 pub(crate) mod aws;
-mod deliveries;
-mod destinations;
-mod functions;
-mod gateway;
-mod ingested;
-mod keys;
-mod log_policies;
-mod logs;
-mod memory;
-mod metrics;
-mod network;
-mod organization;
-pub(crate) mod probe;
+mod cache;
+mod cloudwatch;
+mod ec2;
+mod iam;
+mod kms;
+mod lambda;
+pub(crate) mod logs;
+mod organizations;
 mod regions;
-mod roles;
-mod traces;
-mod traffic;
+mod xray;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_config::SdkConfig;
 use futures_util::{StreamExt, future::join, stream};
-use gatelight_checks::{
-    Check, Context, Fetched, Gap, Listing, World,
+use gatelight_checks::{Check, Context, Scope, trace::destination_denied};
+use gatelight_model::{
+    Fetched, Gap, Listing, Need,
     arn::{Arn, Destination},
-    check::Need,
     inventory::{self, AccessLog, Account, CapacityProviderAnswer, Function, LogGroupAnswer, Network, Protocol},
-    tracing::destination_denied,
 };
 use jiff::Timestamp;
 
 use self::{
     aws::{Caller, Calls, Pace, Session, Traffic},
-    destinations::LogGroups,
+    logs::destinations::LogGroups,
 };
 pub(crate) use self::{
-    memory::{Memories, Remembered},
-    probe::{Evidence, Names, Search},
+    cache::{Memories, Remembered},
+    logs::search::{Evidence, Names, Search},
     regions::{check_regions, every_region, partition_of},
 };
 
@@ -163,14 +156,14 @@ pub(crate) async fn collect(
     let wanted = wanted_roles(&account, &read, needs);
     if !wanted.is_empty() {
         progress.say(|| format!("IAM: {} roles", wanted.len()));
-        let iam = roles::Iam { client: session.iam(home), calls: global };
+        let iam = iam::Iam { client: session.iam(home), calls: global };
         (account.roles, account.managed_policies) = iam.read(&wanted).await;
     }
     if wants_organization(&account, &read, needs) {
         account.organization = match account.id.get() {
             Ok(id) => {
                 let client = session.organizations(home);
-                organization::Organizations { client, calls: global }.read(id).await.into()
+                organizations::Organizations { client, calls: global }.read(id).await.into()
             }
             Err(gap) => Err(gap).into(),
         };
@@ -187,7 +180,7 @@ impl Region {
         let mut groups = LogGroups::new(self);
         let apis = async {
             if needs.contains(Need::Stages) {
-                Some(join(gateway::rest_apis(self), gateway::v2_apis(self)).await)
+                Some(join(apigateway::rest_apis(self), apigateway::v2_apis(self)).await)
             } else {
                 None
             }
@@ -208,31 +201,31 @@ impl Region {
             (facts.functions, facts.capacity_providers, facts.network) = lambda;
         }
 
-        if needs.contains(Need::LogDeliveries) && Context::new(World { account, region: &facts }).may_deliver() {
-            facts.log_deliveries = deliveries::log_deliveries(self).await;
+        if needs.contains(Need::LogDeliveries) && Context::new(Scope { account, region: &facts }).may_deliver() {
+            facts.log_deliveries = logs::deliveries::log_deliveries(self).await;
         }
         let mut wanted = Wanted::of(account, &facts, needs);
         if wanted.trace_destination {
-            facts.trace_destination = traces::destination(self).await;
+            facts.trace_destination = xray::destination(self).await;
             wanted.spans = groups_of_spans(account, &facts, needs);
         }
         let settings = async {
             if wanted.settings {
-                gateway::settings(self).await
+                apigateway::settings(self).await
             } else {
                 let why = format!("API Gateway settings in {} (no stage uses them)", self.name);
                 Fetched::from(Err(Gap::not_collected(why)))
             }
         };
-        let logs = logs::logs(self, World { account, region: &facts }, &wanted, groups, needs);
+        let logs = logs::logs(self, Scope { account, region: &facts }, &wanted, groups, needs);
         let callers = async {
             if needs.contains(Need::Callers) {
-                functions::callers(self, &facts.functions.seen, &facts.rest_apis).await
+                lambda::callers(self, &facts.functions.seen, &facts.rest_apis).await
             } else {
                 Vec::new()
             }
         };
-        let rules = Box::pin(traces::sampling_rules(self, wanted.sampling_rules));
+        let rules = Box::pin(xray::sampling_rules(self, wanted.sampling_rules));
         let (settings, logs, callers, rules) = tokio::join!(settings, Box::pin(logs), callers, rules);
         facts.gateway_settings = settings;
         facts.callers = callers;
@@ -247,13 +240,13 @@ impl Region {
         needs: &Needs,
         groups: &mut LogGroups<'_>,
     ) -> (Listing<Function>, Vec<CapacityProviderAnswer>, Network) {
-        let functions = functions::functions(self).await;
+        let functions = lambda::functions(self).await;
         let network = async {
             if !needs.contains(Need::Networks) {
                 return (Vec::new(), Network::not_collected());
             }
-            let providers = functions::capacity_providers(self, &functions.seen).await;
-            let network = network::network(self, &functions.seen, &providers).await;
+            let providers = lambda::capacity_providers(self, &functions.seen).await;
+            let network = ec2::network(self, &functions.seen, &providers).await;
             (providers, network)
         };
         let names = names_of_groups(&functions.seen, needs);
@@ -304,7 +297,7 @@ fn groups_to_probe(account: &Account, facts: &inventory::Region, needs: &Needs) 
     if !needs.contains(Need::LogProbes) {
         return BTreeSet::new();
     }
-    let context = Context::new(World { account, region: facts });
+    let context = Context::new(Scope { account, region: facts });
     context.log_groups_in_use().into_iter().map(|group| group.name).collect()
 }
 
@@ -332,12 +325,12 @@ fn arn_of_group(arn: Arn<'_>, name: &str) -> String {
 }
 
 /// The roles that something in `regions` names. What a role of another account may do cannot be seen from here.
-fn wanted_roles(account: &Account, regions: &[CollectedRegion], needs: &Needs) -> roles::Wanted {
-    let mut wanted = roles::Wanted::new();
+fn wanted_roles(account: &Account, regions: &[CollectedRegion], needs: &Needs) -> iam::Wanted {
+    let mut wanted = iam::Wanted::new();
     let mut want = |arn: &str, with_policies: bool| {
         let here = |owner: &str| account.id.get().map_or(true, |id| id == owner);
         // What is no role's ARN is asked about all the same: the answer says so.
-        if roles::account_of(arn).is_none_or(here) {
+        if iam::account_of(arn).is_none_or(here) {
             *wanted.entry(arn.to_owned()).or_default() |= with_policies;
         }
     };
@@ -383,7 +376,7 @@ struct Wanted {
 
 impl Wanted {
     fn of(account: &Account, facts: &inventory::Region, needs: &Needs) -> Self {
-        let context = Context::new(World { account, region: facts });
+        let context = Context::new(Scope { account, region: facts });
         let mut wanted = Self {
             // A listing that broke off may hide a stage that uses the settings.
             settings: needs.contains(Need::GatewaySettings) && context.stages_that_need_the_role().next().is_some(),

@@ -1,5 +1,6 @@
 //! Settings have one shape: a struct of options, read from flags and from the file. Defaults live in `resolve` only.
 
+pub(crate) mod cron;
 pub(crate) mod daemon;
 mod search;
 mod slack;
@@ -13,18 +14,12 @@ use std::{
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, ValueEnum, ValueHint};
-use gatelight_checks::{
-    CHECKS, Check, Policy, Severity,
-    access_log::format::{
-        Template,
-        variables::{Spelling, spelling},
-    },
-    arn::Arn,
-    check::Need,
-    find_check,
-    inventory::Protocol,
-    policy::Ignore,
+use gatelight_checks::{CHECKS, Check, Policy, find_check, policy::Ignore};
+use gatelight_formats::{
+    Template,
+    variables::{Spelling, spelling},
 };
+use gatelight_model::{Need, Severity, arn::Arn, inventory::Protocol};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Deserializer, de};
 
@@ -33,7 +28,7 @@ use crate::{
         Evidence, Search,
         aws::{Pace, Role, Whose},
     },
-    deliver::Sink,
+    output::Sink,
     slack::Route,
 };
 

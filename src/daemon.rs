@@ -3,16 +3,15 @@
 //! One loop (`service`) decides and never waits; a run has a thread of its own (`job`), deliveries and health are tasks
 //! beside the loop. Time is handed in.
 
-mod agenda;
 mod delivery;
 mod digest;
+mod event_loop;
 mod health;
-mod heart;
-mod job;
 mod lock;
 mod notify;
-pub(crate) mod schedule;
-mod service;
+mod run;
+mod scheduler;
+mod ticker;
 
 use std::{env, path::Path, sync::Arc};
 
@@ -24,17 +23,17 @@ use tokio::{
 };
 
 use self::{
+    event_loop::{Order, Service, run},
     health::{Bound, Health},
-    job::{Audit, Memory},
     lock::Lock,
     notify::Notify,
-    service::{Order, Service, run},
+    run::{Audit, Memory},
 };
 use crate::{
     config::{Settings, daemon::DaemonConfig},
-    deliver,
     ledger::{Ledger, Opened},
     logging::{self, LogFormat},
+    output,
 };
 
 /// What time it is.
@@ -76,11 +75,11 @@ pub(crate) fn start(file: &Path, format: Option<LogFormat>) -> anyhow::Result<()
         };
         // Before it says that it is ready: whoever is told so may send a signal.
         let orders = orders()?;
-        let beats = heart::start().await?;
+        let beats = ticker::start().await?;
         run(service, beats, orders).await
     });
     // What a run that would not stop leaves half done.
-    deliver::abandon();
+    output::abandon();
     runtime.shutdown_background();
     result
 }

@@ -1,18 +1,18 @@
 //! What was found before: one SQLite file that holds runs, findings and the messages that wait to be sent. A run, what it
 //! changed and what is to be said about it are written in one transaction, or not at all.
 
-mod memories;
+mod cache;
+mod diff;
 mod open;
 mod outbox;
 mod prune;
 mod read;
-mod record;
 mod rows;
 mod schema;
 
 use std::{cell::Cell, path::PathBuf};
 
-use gatelight_checks::Severity;
+use gatelight_model::Severity;
 use jiff::Timestamp;
 use rusqlite::Connection;
 

@@ -1,31 +1,22 @@
 //! Gatelight audits live AWS accounts and says whether their API Gateway can be seen.
 
 mod accounts;
-mod can;
 mod cli;
 mod collect;
+mod commands;
 mod config;
-mod cost;
 mod daemon;
-mod deliver;
-mod demo;
-mod explain;
-mod format;
-mod history;
-mod iam_policy;
+mod finding;
+mod inventory_file;
+mod inventory_source;
 mod ledger;
 mod logging;
-mod manual;
-mod news;
-mod path;
+mod output;
 mod progress;
+mod redact;
 mod report;
-mod run;
-mod saved;
-mod scrub;
 mod slack;
-mod source;
-mod terminal;
+mod text;
 
 use std::{io::Write, process::ExitCode};
 
@@ -34,7 +25,7 @@ use clap::Parser;
 use crate::{
     cli::{Cli, Command, FormatCommand},
     config::Settings,
-    deliver::Sink,
+    output::Sink,
     report::Status,
 };
 
@@ -64,29 +55,31 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
                 logging::start(tracing::Level::DEBUG, arguments.log.format);
             }
             end_when_stopped();
-            runtime()?.block_on(run::audit(&config)).map(Status::exit_code)
+            runtime()?.block_on(commands::audit::audit(&config)).map(Status::exit_code)
         }
         Command::Daemon(arguments) => daemon::start(&arguments.config, arguments.log.format).map(|()| 0),
-        Command::Demo(arguments) => run::demo(&arguments.settings().resolve()?).map(Status::exit_code),
-        Command::Explain(arguments) => print(|out| explain::explain(arguments.check.as_deref(), arguments.json, out)),
-        Command::Format(FormatCommand::Check(arguments)) => format::check(&arguments),
-        Command::Format(FormatCommand::Print { protocol }) => print(|out| format::print(protocol, out)),
+        Command::Demo(arguments) => commands::audit::demo(&arguments.settings().resolve()?).map(Status::exit_code),
+        Command::Explain(arguments) => {
+            print(|out| commands::explain::explain(arguments.check.as_deref(), arguments.json, out))
+        }
+        Command::Format(FormatCommand::Check(arguments)) => commands::format::check(&arguments),
+        Command::Format(FormatCommand::Print { protocol }) => print(|out| commands::format::print(protocol, out)),
         Command::Path(arguments) => {
             end_when_stopped();
-            runtime()?.block_on(path::path(*arguments))
+            runtime()?.block_on(commands::path::path(*arguments))
         }
         Command::Cost(arguments) => {
             end_when_stopped();
-            runtime()?.block_on(cost::cost(*arguments))
+            runtime()?.block_on(commands::cost::cost(*arguments))
         }
-        Command::History(arguments) => history::history(&arguments).map(|()| 0),
-        Command::Can(arguments) => can::can(&arguments),
-        Command::IamPolicy { partition, organization, insights } => {
-            print(|out| iam_policy::print(partition, iam_policy::Also { organization, insights }, out))
-        }
-        Command::Completions { shell } => print(|out| manual::completions(shell, out)),
-        Command::Man { directory: Some(directory) } => manual::pages(&directory).map(|()| 0),
-        Command::Man { directory: None } => print(manual::whole),
+        Command::History(arguments) => commands::history::history(&arguments).map(|()| 0),
+        Command::Can(arguments) => commands::can::can(&arguments),
+        Command::IamPolicy { partition, organization, insights } => print(|out| {
+            commands::iam_policy::print(partition, commands::iam_policy::Also { organization, insights }, out)
+        }),
+        Command::Completions { shell } => print(|out| commands::manpages::completions(shell, out)),
+        Command::Man { directory: Some(directory) } => commands::manpages::pages(&directory).map(|()| 0),
+        Command::Man { directory: None } => print(commands::manpages::whole),
     }
 }
 
@@ -109,7 +102,7 @@ fn end_when_stopped() {
     let watch = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         runtime.block_on(wait())?;
-        deliver::abandon();
+        output::abandon();
         say_on_stderr("gatelight: stopped; no report was written");
         std::process::exit(i32::from(FAILED));
     };

@@ -1,8 +1,10 @@
 //! The report: what was looked at, what was found, and the exit status that follows. Outcomes are many; they lie
 //! sorted in a temporary file, and memory holds one index entry a region.
 
+#[cfg(test)]
+pub(crate) mod fixtures;
+mod insights_cost;
 pub(crate) mod json;
-mod scanned;
 pub(crate) mod text;
 
 use std::{
@@ -12,10 +14,9 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use gatelight_checks::{
-    Check, Coverage, Gap, Judgement, Outcome, Policy, Severity, World, audit,
-    check::{Evidence, SubjectKind},
-    find_check,
+use gatelight_checks::{Check, Coverage, Judgement, Outcome, Policy, Scope, audit, find_check, verdict::Evidence};
+use gatelight_model::{
+    Gap, Severity, SubjectKind,
     inventory::{Account, Region},
 };
 use jiff::Timestamp;
@@ -25,7 +26,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     collect::{Remembered, aws::Traffic},
     config::{FailOn, IgnoreSetting},
-    news::{Change, Finding},
+    finding::{Change, Finding},
 };
 
 /// Stands for an account whose id AWS would not tell.
@@ -228,7 +229,7 @@ impl Shard {
 impl From<Outcome> for Row {
     fn from(outcome: Outcome) -> Self {
         let thing =
-            |subject: gatelight_checks::Subject| Thing { kind: subject.kind, arn: subject.arn, name: subject.name };
+            |subject: gatelight_model::Subject| Thing { kind: subject.kind, arn: subject.arn, name: subject.name };
         let subject = thing(outcome.subject);
         let verdict = match outcome.verdict {
             Err(gap) => Told::Unknown { gap },
@@ -240,7 +241,7 @@ impl From<Outcome> for Row {
                 message: failure.message,
                 evidence: failure.evidence,
                 affects: failure.affects.into_iter().map(thing).collect(),
-                fix: failure.fix.say,
+                fix: failure.fix.text,
                 fix_command: failure.fix.command,
             })),
         };
@@ -322,7 +323,7 @@ impl Builder {
         let (start, mut rows, mut problem) = (self.at, 0, None);
         let checks = self.checks.clone();
         let policy = std::mem::take(&mut self.policy);
-        let coverage = audit(World { account, region }, &checks, &policy, &mut |outcome| {
+        let coverage = audit(Scope { account, region }, &checks, &policy, &mut |outcome| {
             if let Err(gap) = &outcome.verdict {
                 gaps.insert(gap.clone());
             }
@@ -375,7 +376,7 @@ impl Builder {
             Told::NotApplicable { .. } => self.summary.not_applicable += 1,
             Told::Unknown { .. } => {
                 self.summary.unknown += 1;
-                self.summary.excused += u64::from(row.check().may_stay_unknown());
+                self.summary.excused += u64::from(row.check().is_optional());
             }
             Told::Fail(_) => {
                 self.summary.fail += 1;
@@ -465,7 +466,5 @@ pub(crate) fn hex(fingerprint: &Fingerprint) -> String {
     fingerprint.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
-#[cfg(test)]
-pub(crate) mod made;
 #[cfg(test)]
 mod tests;

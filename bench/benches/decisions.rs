@@ -4,18 +4,18 @@
 use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use gatelight_checks::iam::{Queries, Query};
+use gatelight_iam::{Queries, Query};
 use serde_json::{Value, json};
 
 /// Each line holds a question, and what AWS decides.
 const CORPUS: [&str; 7] = [
-    include_str!("../../checks/src/iam/corpus/elements.jsonl"),
-    include_str!("../../checks/src/iam/corpus/evaluation.jsonl"),
-    include_str!("../../checks/src/iam/corpus/operators.jsonl"),
-    include_str!("../../checks/src/iam/corpus/principals.jsonl"),
-    include_str!("../../checks/src/iam/corpus/sets.jsonl"),
-    include_str!("../../checks/src/iam/corpus/unknown.jsonl"),
-    include_str!("../../checks/src/iam/corpus/variables.jsonl"),
+    include_str!("../../crates/iam/src/corpus/elements.jsonl"),
+    include_str!("../../crates/iam/src/corpus/evaluation.jsonl"),
+    include_str!("../../crates/iam/src/corpus/operators.jsonl"),
+    include_str!("../../crates/iam/src/corpus/principals.jsonl"),
+    include_str!("../../crates/iam/src/corpus/sets.jsonl"),
+    include_str!("../../crates/iam/src/corpus/unknown.jsonl"),
+    include_str!("../../crates/iam/src/corpus/variables.jsonl"),
 ];
 
 /// Decisions in one measured turn; the figure for a million is ten of them.

@@ -4,10 +4,8 @@
 use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use gatelight_checks::{
-    access_log::lint::{faults, lint, recommended},
-    inventory::Protocol,
-};
+use gatelight_checks::access_log::lint::{faults, lint, recommended};
+use gatelight_model::inventory::Protocol;
 
 /// What stages are given: the recommended format, one with faults of most kinds, and no JSON at all.
 const FORMATS: [(&str, Option<&str>); 3] = [

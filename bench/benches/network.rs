@@ -4,11 +4,8 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use gatelight_checks::{
-    Judgement, Policy, audit, find_check,
-    inventory::{FunctionVpc, InternetGateway, Network},
-    testing::{Inventory, healthy},
-};
+use gatelight_checks::{Judgement, Policy, audit, find_check, testing::{Inventory, healthy}};
+use gatelight_model::inventory::{FunctionVpc, InternetGateway, Network};
 
 const VPCS: usize = 500;
 const FUNCTIONS_PER_VPC: usize = 20;
@@ -56,7 +53,7 @@ fn vpc(network: &mut Network, pattern: &Network, number: usize) {
         let mut group = pattern.security_groups.seen[0].clone();
         group.id = format!("sg-{number}-{place}");
         let all = group.egress[0].clone();
-        let of_everyone = |rule: &mut gatelight_checks::inventory::Permission| rule.cidrs = vec!["10.0.0.0/8".into()];
+        let of_everyone = |rule: &mut gatelight_model::inventory::Permission| rule.cidrs = vec!["10.0.0.0/8".into()];
         group.ingress = vec![all.clone(); 5];
         group.ingress.iter_mut().for_each(of_everyone);
         group.egress.extend(vec![all; 3]);
@@ -73,10 +70,10 @@ fn vpc(network: &mut Network, pattern: &Network, number: usize) {
 
 /// The account. `sets` is how many different sets of groups the functions of a VPC have.
 fn account(sets: usize) -> Inventory {
-    let mut world = healthy();
-    let pattern = world.region.network.clone();
-    let function = world.region.functions.seen[1].clone();
-    let network = &mut world.region.network;
+    let mut inventory = healthy();
+    let pattern = inventory.region.network.clone();
+    let function = inventory.region.functions.seen[1].clone();
+    let network = &mut inventory.region.network;
     network.vpcs.seen.clear();
     network.subnets.seen.clear();
     network.route_tables.seen.clear();
@@ -85,7 +82,7 @@ fn account(sets: usize) -> Inventory {
     network.endpoints.seen.clear();
     network.security_groups.seen.clear();
     network.network_acls.seen.clear();
-    world.region.functions.seen.clear();
+    inventory.region.functions.seen.clear();
     for number in 0..VPCS {
         vpc(network, &pattern, number);
         for place in 0..FUNCTIONS_PER_VPC {
@@ -97,17 +94,17 @@ fn account(sets: usize) -> Inventory {
                 security_groups: vec![format!("sg-{number}-{}", place % sets)],
                 ipv6: false,
             });
-            world.region.functions.seen.push(function);
+            inventory.region.functions.seen.push(function);
         }
     }
-    world
+    inventory
 }
 
 /// How many functions are judged, and that each has a way: a bench of gaps would measure nothing.
-fn judge(world: &Inventory) -> usize {
+fn judge(inventory: &Inventory) -> usize {
     let check = find_check("function-cannot-reach-xray").expect("the check");
     let mut passed = 0;
-    audit(world.world(), &[check], &Policy::default(), &mut |outcome| {
+    audit(inventory.scope(), &[check], &Policy::default(), &mut |outcome| {
         passed += usize::from(matches!(outcome.verdict, Ok(Judgement::Pass | Judgement::PassNoted(_))));
     });
     passed
@@ -117,9 +114,9 @@ fn bench(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("10,000 functions over 500 VPCs");
     group.sample_size(10);
     for (name, sets) in [("in 3 sets of groups a VPC", 3), ("each in a set of its own", FUNCTIONS_PER_VPC)] {
-        let world = account(sets);
-        assert_eq!(judge(&world), VPCS * FUNCTIONS_PER_VPC);
-        group.bench_function(name, |bencher| bencher.iter(|| judge(black_box(&world))));
+        let inventory = account(sets);
+        assert_eq!(judge(&inventory), VPCS * FUNCTIONS_PER_VPC);
+        group.bench_function(name, |bencher| bencher.iter(|| judge(black_box(&inventory))));
     }
 }
 

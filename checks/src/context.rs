@@ -8,19 +8,19 @@ use std::{
 
 use jiff::Timestamp;
 
-use crate::{
+pub mod traffic;
+
+use gatelight_iam::Policies;
+use gatelight_model::{
+    Fetched, Gap, GapKind, Subject, SubjectKind,
     arn::{Arn, Destination},
-    check::{Subject, SubjectKind},
-    fetched::{Fetched, Gap, GapKind},
-    iam::Policies,
     inventory::{
-        Account, Api, CallersAnswer, DeliveryStream, Function, Key, LogDelivery, LogGroup, Network, Protocol, Region,
-        Role, RoleAnswer, Stage, StageOf, TakenAnswer, TrafficAnswer,
+        Account, Api, CallersAnswer, DeliveryStream, DestinationIntake, Function, Key, LogDelivery, LogGroup, Network,
+        Protocol, Region, Role, RoleAnswer, Stage, StageOf, TrafficAnswer,
     },
-    network, organization,
-    policy::Policy,
-    role, traffic,
 };
+
+use crate::{organization, policy::Policy, role};
 
 /// A log group that something in the region writes to, and what.
 #[derive(Clone, Debug, Default)]
@@ -49,17 +49,17 @@ impl LogGroupUse<'_> {
 
 /// One region of one account.
 #[derive(Clone, Copy, Debug)]
-pub struct World<'a> {
+pub struct Scope<'a> {
     /// What is global.
     pub account: &'a Account,
     /// What is regional.
     pub region: &'a Region,
 }
 
-/// A [`World`] with its lookups. Whatever is not in the inventory is a gap, never "there is none".
+/// A [`Scope`] with its lookups. Whatever is not in the inventory is a gap, never "there is none".
 #[derive(Debug)]
 pub struct Context<'a> {
-    world: World<'a>,
+    scope: Scope<'a>,
     policy: &'a Policy,
     log_groups: HashMap<&'a str, &'a Fetched<Option<LogGroup>>>,
     delivery_streams: HashMap<&'a str, &'a Fetched<Option<DeliveryStream>>>,
@@ -76,7 +76,7 @@ pub struct Context<'a> {
     account_of_groups: Option<&'a str>,
     /// By role. Many functions share one, and reading its policies is most of the work.
     policies: RefCell<HashMap<String, Rc<Policies>>>,
-    network: network::Index<'a>,
+    network: gatelight_network::Index<'a>,
     traffic: traffic::Index<'a>,
 }
 
@@ -120,29 +120,29 @@ impl<'a> TracedStages<'a> {
 impl<'a> Context<'a> {
     /// Indexes a world, once for all its checks.
     #[must_use]
-    pub fn new(world: World<'a>) -> Self {
-        Self::under(world, Policy::NONE)
+    pub fn new(scope: Scope<'a>) -> Self {
+        Self::under(scope, Policy::NONE)
     }
 
     /// The same, for an owner who has decided something.
     #[must_use]
-    pub fn under(world: World<'a>, policy: &'a Policy) -> Self {
-        let region = world.region;
+    pub fn under(scope: Scope<'a>, policy: &'a Policy) -> Self {
+        let region = scope.region;
         let mut this = Self {
-            world,
+            scope,
             policy,
             log_groups: region.log_groups.iter().map(|a| (a.name.as_str(), &a.group)).collect(),
             delivery_streams: region.delivery_streams.iter().map(|a| (a.name.as_str(), &a.stream)).collect(),
-            roles: world.account.roles.iter().map(|a| (a.arn.as_str(), a)).collect(),
-            managed_policies: world.account.managed_policies.iter().map(|p| (p.arn.as_str(), &p.document)).collect(),
+            roles: scope.account.roles.iter().map(|a| (a.arn.as_str(), a)).collect(),
+            managed_policies: scope.account.managed_policies.iter().map(|p| (p.arn.as_str(), &p.document)).collect(),
             callers: region.callers.iter().map(|a| (a.function.as_str(), a)).collect(),
             deliveries: HashMap::new(),
             keys: region.keys.iter().map(|a| (a.arn.as_str(), &a.key)).collect(),
             traced: TracedStages::of(region),
             by_api: TracedStages::all(region),
-            account_of_groups: account_of_groups(world),
+            account_of_groups: account_of_groups(scope),
             policies: RefCell::default(),
-            network: network::Index::new(&region.network),
+            network: gatelight_network::Index::new(region, scope.account.id.get().ok().map(String::as_str)),
             traffic: traffic::Index::default(),
         };
         for delivery in region.log_deliveries.seen.iter().filter(|delivery| delivery.is_active()) {
@@ -181,7 +181,8 @@ impl<'a> Context<'a> {
     }
 
     /// The networks of functions, by what is looked up there.
-    pub(crate) fn network(&self) -> &network::Index<'a> {
+    #[must_use]
+    pub fn network(&self) -> &gatelight_network::Index<'a> {
         &self.network
     }
 
@@ -208,7 +209,7 @@ impl<'a> Context<'a> {
     /// The account.
     #[must_use]
     pub fn account(&self) -> &'a Account {
-        self.world.account
+        self.scope.account
     }
 
     /// The account's id.
@@ -222,7 +223,7 @@ impl<'a> Context<'a> {
     /// The region.
     #[must_use]
     pub fn region(&self) -> &'a Region {
-        self.world.region
+        self.scope.region
     }
 
     /// Every function that was seen, and a gap if the listing broke off.
@@ -317,7 +318,7 @@ impl<'a> Context<'a> {
     /// The time of the audit.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.world.account.collected_at
+        self.scope.account.collected_at
     }
 
     /// Every stage that was seen, and a gap for each listing that broke off.
@@ -492,11 +493,11 @@ fn needs_the_role(stage: &StageOf<'_>) -> bool {
     stage.protocol() != Protocol::Http && (to_cloudwatch() || stage.logs_execution())
 }
 
-fn account_of_groups(world: World<'_>) -> Option<&str> {
-    let functions = world.region.functions.seen.iter().map(|function| &function.arn);
-    let groups = world.region.log_groups.iter().filter_map(|answer| answer.group.get().ok()?.as_ref());
+fn account_of_groups(scope: Scope<'_>) -> Option<&str> {
+    let functions = scope.region.functions.seen.iter().map(|function| &function.arn);
+    let groups = scope.region.log_groups.iter().filter_map(|answer| answer.group.get().ok()?.as_ref());
     let mut arns = functions.chain(groups.map(|group| &group.arn)).filter_map(|arn| Some(Arn::parse(arn)?.account));
-    let id = world.account.id.get().ok().map(String::as_str);
+    let id = scope.account.id.get().ok().map(String::as_str);
     id.or_else(|| arns.find(|account| !account.is_empty()))
 }
 
@@ -506,8 +507,8 @@ fn gaps_of_traffic(answer: &TrafficAnswer) -> Vec<Gap> {
     gaps.into_iter().flatten().collect()
 }
 
-fn gaps_of_taken(answer: &TakenAnswer) -> Vec<Gap> {
-    let TakenAnswer { requests, client_errors, taken, own_lines, .. } = answer;
+fn gaps_of_taken(answer: &DestinationIntake) -> Vec<Gap> {
+    let DestinationIntake { requests, client_errors, taken, own_lines, .. } = answer;
     let gaps = [requests.get().err(), client_errors.get().err(), taken.get().err(), own_lines.get().err()];
     gaps.into_iter().flatten().collect()
 }

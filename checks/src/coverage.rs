@@ -1,8 +1,8 @@
 //! What an audit saw of a region. A finding that is not there any more is resolved only if its subject would have been
 //! seen: memory of earlier audits rests on this.
 
-use crate::{
-    fetched::Gap,
+use gatelight_model::{
+    Gap,
     inventory::{Protocol, Region},
 };
 
@@ -36,14 +36,14 @@ impl Coverage {
     /// that it is gone.
     #[must_use]
     pub fn covers(&self, check: &str, subject: &str) -> bool {
-        self.checks.iter().any(|(id, unseen)| *id == check && unseen.leaves(subject))
+        self.checks.iter().any(|(id, unseen)| *id == check && unseen.excludes(subject))
     }
 }
 
 impl Unseen {
     /// Whether `subject`, an ARN, is not among the unseen.
     #[must_use]
-    pub fn leaves(&self, subject: &str) -> bool {
+    pub fn excludes(&self, subject: &str) -> bool {
         match self {
             Self::None => true,
             Self::Below(beginnings) => !beginnings.iter().any(|beginning| subject.starts_with(beginning)),
@@ -79,10 +79,11 @@ impl Unseen {
 
 #[cfg(test)]
 mod tests {
+    use gatelight_model::{Fetched, Listing, SubjectKind};
+
     use super::*;
     use crate::{
-        CHECKS, Fetched, Judgement, Listing, Outcome, Policy, audit,
-        check::SubjectKind,
+        CHECKS, Judgement, Outcome, Policy, audit,
         testing::{denied_listing, healthy},
     };
 
@@ -91,10 +92,10 @@ mod tests {
     const V2: &str = "arn:aws:apigateway:us-east-1::/apis/h1h2h3h4h5/stages/gone";
 
     fn covered(change: impl FnOnce(&mut Region)) -> impl Fn(&str, &str) -> bool {
-        let mut world = healthy();
-        change(&mut world.region);
+        let mut inventory = healthy();
+        change(&mut inventory.region);
         let checks: Vec<_> = CHECKS.iter().filter(|check| check.id != "access-log-not-json").collect();
-        let coverage = audit(world.world(), &checks, &Policy::default(), &mut |_| {});
+        let coverage = audit(inventory.scope(), &checks, &Policy::default(), &mut |_| {});
         move |check, subject| coverage.covers(check, subject)
     }
 
@@ -124,11 +125,11 @@ mod tests {
 
     #[test]
     fn a_list_of_log_groups_that_was_denied_is_one_unknown_a_check_that_hangs_on_it() {
-        let mut world = healthy();
-        world.deny_log_groups();
+        let mut inventory = healthy();
+        inventory.deny_log_groups();
         let checks: Vec<_> = CHECKS.iter().collect();
         let mut told = Vec::new();
-        let coverage = audit(world.world(), &checks, &Policy::default(), &mut |outcome| told.push(outcome));
+        let coverage = audit(inventory.scope(), &checks, &Policy::default(), &mut |outcome| told.push(outcome));
         for check in ["log-group-never-expires", "log-group-key-unusable"] {
             let outcomes: Vec<_> = told.iter().filter(|outcome| outcome.check.id == check).collect();
             let [outcome] = outcomes.as_slice() else { panic!("{check}: {} outcomes", outcomes.len()) };

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::{
-    Context, Gap, Listing, Subject,
-    check::SubjectKind,
-    fetched::Fetched,
-    iam::{Denial, Document, Guardrails, Keys, Level, Possible},
+use gatelight_iam::{Denial, Document, Guardrails, Keys, Level, Possible};
+use gatelight_model::{
+    Fetched, Gap, Listing, Subject, SubjectKind,
     inventory::{Organization, OrganizationLevel, OrganizationPolicy},
 };
+
+use crate::Context;
 
 /// How an account stands to an organization.
 pub(crate) enum Membership<'a> {

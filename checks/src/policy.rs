@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use gatelight_model::{Severity, Subject};
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::check::{Check, Severity, Subject};
+use crate::check::Check;
 
 /// The owner's decisions. The default changes nothing.
 #[derive(Debug, Default)]
@@ -82,10 +83,11 @@ impl Policy {
 
 #[cfg(test)]
 mod tests {
+    use gatelight_model::SubjectKind;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{CHECKS, check::SubjectKind, find_check};
+    use crate::{CHECKS, find_check};
 
     fn check() -> &'static Check {
         find_check("access-log-off").expect("a check")

@@ -2,13 +2,10 @@
 
 use std::{collections::BTreeSet, rc::Rc};
 
-use crate::{
-    Context, Gap, Subject,
-    arn::Arn,
-    check::{Fix, SubjectKind},
-    iam::{Decision, Denial, Document, Keys, Policies, Request, Text},
-    inventory::Role,
-};
+use gatelight_iam::{Decision, Denial, Document, Keys, Policies, Request, Text};
+use gatelight_model::{Gap, Subject, SubjectKind, arn::Arn, inventory::Role};
+
+use crate::{Context, verdict::Fix};
 
 /// The role of exactly that ARN, or that there is none. `own`: the account that is looked at, if it is known.
 ///
@@ -160,7 +157,7 @@ pub(crate) fn clear_the_way<'a>(denials: impl IntoIterator<Item = &'a Denial>, s
     let ways: BTreeSet<String> =
         denials.into_iter().filter(|denial| **denial != Denial::NotAllowed).map(Denial::to_string).collect();
     let ways: Vec<&str> = ways.iter().map(String::as_str).collect();
-    (!ways.is_empty()).then(|| Fix::say(format!("Change what stands in the way ({}), so that {so_that}.", few(&ways))))
+    (!ways.is_empty()).then(|| Fix::text(format!("Change what stands in the way ({}), so that {so_that}.", few(&ways))))
 }
 
 #[cfg(test)]

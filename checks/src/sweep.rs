@@ -7,14 +7,15 @@ mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gatelight_model::{Fetched, Severity, SubjectKind};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::{
-    CHECKS, Check, Fetched, Judgement, Outcome, Policy, Severity, Unseen, audit,
-    check::{Judge, SubjectKind},
-    testing::{Inventory, denied, healthy, named_worlds},
+    CHECKS, Check, Judgement, Outcome, Policy, Unseen, audit,
+    check::Judge,
+    testing::{Inventory, denied, healthy, named_scenarios},
 };
 
 fn checks() -> Vec<&'static Check> {
@@ -22,8 +23,11 @@ fn checks() -> Vec<&'static Check> {
 }
 
 /// Every world by name, as it is saved.
-pub(crate) fn worlds() -> Vec<(&'static str, Value)> {
-    named_worlds().into_iter().map(|(name, world)| (name, serde_json::to_value(world).expect("serialises"))).collect()
+pub(crate) fn scenarios() -> Vec<(&'static str, Value)> {
+    named_scenarios()
+        .into_iter()
+        .map(|(name, inventory)| (name, serde_json::to_value(inventory).expect("serialises")))
+        .collect()
 }
 
 /// A judgement without its words. A pass is a pass, noted or not; the severity is that of a failure.
@@ -37,16 +41,16 @@ enum Said {
 /// By check and subject ARN; `None` is "could not check".
 type Known = BTreeMap<(&'static str, String), Option<Said>>;
 
-fn outcomes(world: &Inventory) -> Vec<Outcome> {
+fn outcomes(inventory: &Inventory) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
-    audit(world.world(), &checks(), &Policy::default(), &mut |outcome| outcomes.push(outcome));
+    audit(inventory.scope(), &checks(), &Policy::default(), &mut |outcome| outcomes.push(outcome));
     outcomes
 }
 
-fn look(world: &Value) -> Known {
-    let world = read(world);
+fn look(inventory: &Value) -> Known {
+    let inventory = read(inventory);
     let mut known = Known::new();
-    for Outcome { check, severity, subject, verdict, .. } in outcomes(&world) {
+    for Outcome { check, severity, subject, verdict, .. } in outcomes(&inventory) {
         let said = verdict.ok().map(|judgement| match judgement {
             Judgement::NotApplicable(_) => Said::NotApplicable,
             Judgement::Pass | Judgement::PassNoted(_) => Said::Pass,
@@ -58,12 +62,12 @@ fn look(world: &Value) -> Known {
     known
 }
 
-pub(crate) fn read(world: &Value) -> Inventory {
-    Inventory::deserialize(world).expect("a world")
+pub(crate) fn read(inventory: &Value) -> Inventory {
+    Inventory::deserialize(inventory).expect("a inventory")
 }
 
 /// JSON pointers of all nodes, parents first.
-fn nodes(world: &Value) -> Vec<String> {
+fn nodes(inventory: &Value) -> Vec<String> {
     fn walk(node: &Value, at: &str, found: &mut Vec<String>) {
         found.push(at.to_owned());
         match node {
@@ -77,7 +81,7 @@ fn nodes(world: &Value) -> Vec<String> {
         }
     }
     let mut found = Vec::new();
-    walk(world, "", &mut found);
+    walk(inventory, "", &mut found);
     found
 }
 
@@ -91,8 +95,8 @@ fn is_gap(node: &Value) -> bool {
 }
 
 /// The pointers of all facts that are known.
-pub(crate) fn facts(world: &Value) -> Vec<String> {
-    nodes(world).into_iter().filter(|at| world.pointer(at).and_then(answer).is_some()).collect()
+pub(crate) fn facts(inventory: &Value) -> Vec<String> {
+    nodes(inventory).into_iter().filter(|at| inventory.pointer(at).and_then(answer).is_some()).collect()
 }
 
 /// `/region/rest_apis/seen/0/stages/rest` → `region.rest_apis.seen[].stages.rest`: the same fact of all subjects.
@@ -109,8 +113,8 @@ fn kind_of(pointer: &str) -> String {
 }
 
 /// Puts a gap in the place of a fact; false if it is gone already, with the fact that held it.
-pub(crate) fn hide(world: &mut Value, pointer: &str) -> bool {
-    let Some(node) = world.pointer_mut(pointer) else { return false };
+pub(crate) fn hide(inventory: &mut Value, pointer: &str) -> bool {
+    let Some(node) = inventory.pointer_mut(pointer) else { return false };
     *node = serde_json::to_value(Fetched::<()>::from(Err(denied("sweep:Hide")))).expect("serialises");
     true
 }
@@ -145,12 +149,12 @@ fn assert_says_less(more: &Known, less: &Known, hidden: &str) {
 const STEP: usize = 4;
 
 fn hide_one_after_another(flip: bool) {
-    for (name, world) in worlds() {
-        let mut order = facts(&world);
+    for (name, inventory) in scenarios() {
+        let mut order = facts(&inventory);
         if flip {
             order.reverse();
         }
-        let (mut before, mut blind) = (look(&world), world);
+        let (mut before, mut blind) = (look(&inventory), inventory);
         for some in order.chunks(STEP) {
             // One that another holds is gone with it.
             let hidden = some.iter().filter(|fact| hide(&mut blind, fact)).count();
@@ -186,10 +190,10 @@ fn order_means_nothing() {
             _ => {}
         }
     }
-    for (name, world) in worlds() {
-        let mut flipped = world.clone();
+    for (name, inventory) in scenarios() {
+        let mut flipped = inventory.clone();
         flip(&mut flipped);
-        assert_eq!(look(&world), look(&flipped), "“{name}”");
+        assert_eq!(look(&inventory), look(&flipped), "“{name}”");
     }
 }
 
@@ -207,13 +211,13 @@ fn other_partitions_are_judged_alike() {
                 text.replace(from, to).replace(&encoded(from), &encoded(to))
             })
         };
-        for (name, world) in worlds() {
-            let there = moved(&world.to_string());
-            let mut there: Value = serde_json::from_str(&there).expect("a world");
+        for (name, inventory) in scenarios() {
+            let there = moved(&inventory.to_string());
+            let mut there: Value = serde_json::from_str(&there).expect("a inventory");
             *there.pointer_mut("/account/partition").expect("a partition") = partition.into();
             assert!(!there.to_string().contains("arn:aws:"), "“{name}”");
             let expected: Known =
-                look(&world).into_iter().map(|((check, subject), said)| ((check, moved(&subject)), said)).collect();
+                look(&inventory).into_iter().map(|((check, subject), said)| ((check, moved(&subject)), said)).collect();
             assert_eq!(look(&there), expected, "“{name}” in {partition}");
         }
     }
@@ -230,7 +234,7 @@ fn the_healthy_world_is_healthy() {
 
 #[test]
 fn every_check_passes_and_fails_and_cannot_tell_in_some_world() {
-    let seen: Vec<_> = worlds().iter().flat_map(|(_, world)| look(world)).collect();
+    let seen: Vec<_> = scenarios().iter().flat_map(|(_, inventory)| look(inventory)).collect();
     for check in checks() {
         let some = |fits: fn(&Option<Said>) -> bool| seen.iter().any(|((id, _), said)| *id == check.id && fits(said));
         assert!(some(|said| *said == Some(Said::Pass)), "{} never passes", check.id);
@@ -241,10 +245,10 @@ fn every_check_passes_and_fails_and_cannot_tell_in_some_world() {
 
 #[test]
 fn coverage_is_whole_where_every_listing_was_read_and_counts_what_was_seen() {
-    for (name, world) in named_worlds() {
+    for (name, inventory) in named_scenarios() {
         let (mut stages, mut functions) = (BTreeSet::new(), BTreeSet::new());
         let mut unread = BTreeSet::new();
-        let coverage = audit(world.world(), &checks(), &Policy::default(), &mut |outcome| match (
+        let coverage = audit(inventory.scope(), &checks(), &Policy::default(), &mut |outcome| match (
             outcome.subject.kind,
             outcome.check.judge,
         ) {
@@ -264,8 +268,8 @@ fn coverage_is_whole_where_every_listing_was_read_and_counts_what_was_seen() {
 /// A report is written as it comes.
 #[test]
 fn outcomes_come_sorted_by_subject_and_check() {
-    for (name, world) in crate::testing::named_worlds() {
-        let keys: Vec<_> = outcomes(&world).into_iter().map(|o| (o.subject.arn, o.check.id)).collect();
+    for (name, inventory) in crate::testing::named_scenarios() {
+        let keys: Vec<_> = outcomes(&inventory).into_iter().map(|o| (o.subject.arn, o.check.id)).collect();
         assert!(keys.is_sorted(), "{name}");
     }
 }

@@ -3,29 +3,29 @@
 
 mod deliveries;
 mod emission;
-mod faulty;
 mod functions;
 mod healthy;
 mod ingested;
 mod network;
 mod organization;
+mod scenarios;
 mod tracing;
 mod traffic;
 
-use serde::{Deserialize, Serialize};
-
-use crate::{
-    Check, Context, Fetched, Gap, Judgement, Listing, Verdict, World,
-    check::{Failure, Judge},
-    fetched::{GapKind, Why},
+use gatelight_model::{
+    Fetched, Gap, GapKind, Listing,
+    fetched::GapDetails,
     inventory::{
         AccessLogSetting, Account, Api, DeliveryStream, Function, Key, LogGroup, MethodLogging, Region, Role,
         RoleAnswer, Stage,
     },
 };
+use serde::{Deserialize, Serialize};
 
-pub use faulty::{empty, named_worlds, worlds};
+use crate::{Check, Context, Judgement, Scope, Verdict, check::Judge, verdict::Failure};
+
 pub use healthy::{FORMAT, LONGER_FORMAT, LONGER_WEBSOCKET_FORMAT, WEBSOCKET_FORMAT, healthy};
+pub use scenarios::{empty, named_scenarios, scenarios};
 pub use tracing::{sampling_rule, trace_destination};
 
 /// One region of an account, owned.
@@ -40,7 +40,7 @@ pub struct Inventory {
 /// A gap as a denied call leaves it.
 #[must_use]
 pub fn denied(operation: &str) -> Gap {
-    Gap::new(Why {
+    Gap::new(GapDetails {
         operation: operation.to_owned(),
         permission: operation.to_owned(),
         resource: String::new(),
@@ -52,7 +52,7 @@ pub fn denied(operation: &str) -> Gap {
 /// The gap of a listing that was denied as a whole.
 #[must_use]
 pub fn denied_listing(operation: &str) -> Gap {
-    Gap::new(Why { resource: "*".to_owned(), ..denied(operation).why().clone() })
+    Gap::new(GapDetails { resource: "*".to_owned(), ..denied(operation).why().clone() })
 }
 
 /// An entry of [`Stage::method_logging`]: `None` for the stage-wide setting.
@@ -66,8 +66,8 @@ pub fn logging(method: Option<&str>, level: Option<&str>) -> MethodLogging {
 impl Inventory {
     /// For [`audit`](crate::audit) and [`Context::new`].
     #[must_use]
-    pub fn world(&self) -> World<'_> {
-        World { account: &self.account, region: &self.region }
+    pub fn scope(&self) -> Scope<'_> {
+        Scope { account: &self.account, region: &self.region }
     }
 
     /// What `check` says about the subject that reports call `name`: `orders/prod`, `account settings`.
@@ -78,7 +78,7 @@ impl Inventory {
     /// # Panics
     /// If there is no such subject.
     pub fn verdict(&self, check: &Check, name: &str) -> Verdict {
-        let context = Context::new(self.world());
+        let context = Context::new(self.scope());
         match check.judge {
             Judge::Account(judge) => judge(&context),
             Judge::Function(judge, _) => {
@@ -229,7 +229,7 @@ impl Inventory {
     /// Sets the role that writes API Gateway's logs.
     pub fn set_gateway_role(&mut self, arn: Option<&str>) {
         let cloudwatch_role = arn.map(str::to_owned);
-        self.region.gateway_settings = Fetched::known(crate::inventory::GatewaySettings { cloudwatch_role });
+        self.region.gateway_settings = Fetched::known(gatelight_model::inventory::GatewaySettings { cloudwatch_role });
     }
 
     /// What AWS said about the role that writes API Gateway's logs.

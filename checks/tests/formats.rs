@@ -3,10 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use gatelight_checks::{
-    access_log::lint::{Finding, FindingVerdict, lint},
-    inventory::Protocol,
-};
+use gatelight_checks::access_log::lint::{Finding, FindingVerdict, lint};
+use gatelight_model::inventory::Protocol;
 
 #[path = "formats/absent.rs"]
 mod absent;

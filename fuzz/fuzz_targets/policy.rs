@@ -1,7 +1,7 @@
 //! No text is too strange for `gatelight can`, no policy for the evaluator, and a Deny on everything is never overruled.
 #![no_main]
 
-use gatelight_checks::iam::{Denial, Document, Principal, Queries, Verdict};
+use gatelight_iam::{Denial, Document, Principal, Queries, Verdict};
 use libfuzzer_sys::fuzz_target;
 
 const DENY: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#;

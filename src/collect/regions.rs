@@ -1,7 +1,7 @@
 //! Names of regions, and which are enabled.
 
 use anyhow::bail;
-use gatelight_checks::Gap;
+use gatelight_model::Gap;
 
 use super::aws::{Calls, Operation, Session, lacks};
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer, de};
 
 use super::{Config, FailOn, Format, PaceSetting, Settings, SinceSetting, Switch};
 use crate::{
-    daemon::schedule::{self, Cron},
+    config::cron::{self, Cron},
     slack::Route,
 };
 
@@ -141,7 +141,7 @@ impl FromStr for ZoneSetting {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        schedule::zone(text).map(Self)
+        cron::zone(text).map(Self)
     }
 }
 

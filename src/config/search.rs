@@ -1,10 +1,10 @@
 //! What log groups are searched for, and which of them beside those that stages and functions write to.
 
 use anyhow::{anyhow, bail};
-use gatelight_checks::{
+use gatelight_model::{
     Severity,
-    emission::patterns::{self, Patterns},
     inventory::OwnPattern,
+    log_patterns::{self, Patterns},
 };
 use serde::Deserialize;
 
@@ -39,7 +39,7 @@ pub(crate) struct PatternSetting {
 /// Names the key, and what is wrong with it.
 pub(super) fn search(also: &[String], own: Vec<PatternSetting>, log_groups: Vec<String>) -> anyhow::Result<Search> {
     let patterns = Patterns::with(also.iter().map(String::as_str)).map_err(|name| {
-        let hint = nearest(name, patterns::OPTIONAL.iter().map(|pattern| pattern.name)).map_or_else(
+        let hint = nearest(name, log_patterns::OPTIONAL.iter().map(|pattern| pattern.name)).map_or_else(
             || "`gatelight explain log-emission-failing` lists them".to_owned(),
             |near| format!("did you mean {near}?"),
         );
@@ -74,10 +74,10 @@ fn one(PatternSetting { name, filter, severity, says, fix }: PatternSetting) -> 
     if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(plain) {
         bail!("[[pattern]] {name:?}: a name is 1 to {LONGEST_NAME} small letters, digits and dashes");
     }
-    if patterns::find(&name).is_some() {
+    if log_patterns::find(&name).is_some() {
         bail!("[[pattern]] {name:?}: one of Gatelight's own has that name");
     }
-    if let Err(why) = patterns::check_filter(&filter) {
+    if let Err(why) = log_patterns::check_filter(&filter) {
         bail!("[[pattern]] {name:?}: filter: {why}");
     }
     if says.trim().is_empty() {
@@ -109,7 +109,7 @@ mod tests {
         let [own] = &search.own[..] else { panic!("one") };
         assert_eq!(
             (own.name.as_str(), own.severity, own.filter.as_str()),
-            ("spool-full", gatelight_checks::Severity::Medium, "\"spool is full\"")
+            ("spool-full", gatelight_model::Severity::Medium, "\"spool is full\"")
         );
         assert_eq!(search.log_groups.len(), 2);
         assert_eq!(resolved("").expect("resolves"), crate::collect::Search::default());

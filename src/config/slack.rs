@@ -4,12 +4,12 @@
 use std::{collections::BTreeSet, path::PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
-use gatelight_checks::Severity;
+use gatelight_model::Severity;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 
 use crate::{
-    daemon::schedule::{Cron, zone},
+    config::cron::{Cron, zone},
     slack::{Route, Source, Webhook},
 };
 

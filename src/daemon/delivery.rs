@@ -9,7 +9,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-use super::{Clock, job::Memory};
+use super::{Clock, run::Memory};
 use crate::{
     ledger::Outgoing,
     slack::{self, Delivery, Route, Settled},

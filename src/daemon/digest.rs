@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{agenda::SET_BACK, job::Memory};
+use super::{run::Memory, scheduler::SET_BACK};
 use crate::{
     config::daemon::{DaemonConfig, Schedule},
     ledger::Message,

@@ -16,10 +16,9 @@ pub(crate) use self::server::{Bound, Server};
 use super::{
     Clock,
     delivery::Fate,
-    job::{End, Seen},
-    schedule::Cron,
+    run::{End, Seen},
 };
-use crate::config::daemon::Schedule;
+use crate::config::{cron::Cron, daemon::Schedule};
 
 /// What health is about. Cheap to clone; all clones share it.
 #[derive(Clone)]

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::{Ledger, Pruned, memories, to_millis};
+use super::{Ledger, Pruned, cache, to_millis};
 
 /// Pages that are given back to the file system at a time.
 const PAGES: i64 = 2_000;
@@ -20,7 +20,7 @@ impl Ledger {
         let run = || {
             let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
             let pruned = forget(&transaction, to_millis(before))?;
-            memories::forget(&transaction, to_millis(before), to_millis(now))?;
+            cache::forget(&transaction, to_millis(before), to_millis(now))?;
             transaction.commit()?;
             // It gives back one page a row.
             let mut vacuum = self.db.prepare(&format!("PRAGMA incremental_vacuum({PAGES})"))?;

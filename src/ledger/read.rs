@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use gatelight_checks::check::SubjectKind;
+use gatelight_model::SubjectKind;
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, types::Type};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Ledger, RunCounts, RunEnd, RunRow, from_millis, from_number, open};
 use crate::{
-    news::{End, Finding},
+    finding::{End, Finding},
     report::{Fingerprint, Thing, hex},
 };
 

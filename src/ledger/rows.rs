@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use gatelight_checks::Severity;
+use gatelight_model::Severity;
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use super::{RunCounts, from_number, to_millis, to_number};
 use crate::{
-    news::Finding,
+    finding::Finding,
     report::{Fingerprint, Report},
 };
 

@@ -15,7 +15,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::{Ledger, Message};
-use crate::news::News;
+use crate::finding::News;
 
 /// A folder that goes away by itself, and a ledger in it.
 struct Place {

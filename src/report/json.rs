@@ -6,12 +6,13 @@ use std::{
     io::{self, Write},
 };
 
-use gatelight_checks::{Gap, Severity, check::Evidence};
+use gatelight_checks::verdict::Evidence;
+use gatelight_model::{Gap, Severity};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::{Failed, Report, Row, Shard, Thing, Told};
-use crate::news::Finding;
+use crate::finding::Finding;
 
 #[derive(Serialize)]
 struct Head<'a> {
@@ -238,7 +239,7 @@ fn head(report: &Report) -> Head<'_> {
                 insights_queries: shard.traffic.insights.queries,
                 insights_scanned_bytes: shard.traffic.insights.bytes,
                 insights_untold: shard.traffic.insights.untold,
-                insights_cost_usd: super::scanned::dollars(&shard.region, &shard.traffic),
+                insights_cost_usd: super::insights_cost::dollars(&shard.region, &shard.traffic),
                 gaps: shard.gaps.iter().map(gap).collect(),
             })
             .collect(),

@@ -25,22 +25,22 @@ fn report(fail_on: FailOn, ignores: &[IgnoreSetting]) -> Report {
     };
     let mut builder = Builder::new(&checks, policy, ignores, fail_on, now).expect("a temporary file");
     // Added backwards: the order of the report does not depend on the order of collection.
-    for (number, world) in testing::worlds().iter().enumerate().rev() {
-        let world = as_account(world, number);
-        builder.add(&world.account, &world.region, Traffic::default()).expect("adds");
+    for (number, scope) in testing::scenarios().iter().enumerate().rev() {
+        let scope = as_account(scope, number);
+        builder.add(&scope.account, &scope.region, Traffic::default()).expect("adds");
     }
     builder.finish(now, now).expect("finishes")
 }
 
 /// The world as an account of its own.
-fn as_account(world: &Inventory, number: usize) -> Inventory {
-    let text = serde_json::to_string(world).expect("serialises");
-    let mut world: Inventory =
+fn as_account(scope: &Inventory, number: usize) -> Inventory {
+    let text = serde_json::to_string(scope).expect("serialises");
+    let mut scope: Inventory =
         serde_json::from_str(&text.replace("123456789012", &format!("{number:012}"))).expect("reads");
-    for api in world.region.rest_apis.seen.iter_mut().filter(|api| api.name == "orders") {
+    for api in scope.region.rest_apis.seen.iter_mut().filter(|api| api.name == "orders") {
         api.name = format!("{HOSTILE}{}", "x".repeat(256));
     }
-    world
+    scope
 }
 
 fn rendered(render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
@@ -155,17 +155,17 @@ fn status_follows_the_threshold() {
 fn a_check_that_may_stay_unknown_does_not_make_the_status() {
     let gap = Gap::unprovable("x", "hidden");
     let of = |checks: &[&'static Check]| {
-        let mut world = testing::healthy();
-        world.account.organization = Err(gap.clone()).into();
-        let now = world.account.collected_at;
+        let mut scope = testing::healthy();
+        scope.account.organization = Err(gap.clone()).into();
+        let now = scope.account.collected_at;
         let mut builder = Builder::new(checks, Policy::default(), &[], FailOn::Low, now).expect("a temporary file");
-        builder.add(&world.account, &world.region, Traffic::default()).expect("judges");
+        builder.add(&scope.account, &scope.region, Traffic::default()).expect("judges");
         let report = builder.finish(now, now).expect("finishes");
         (report.status(), report.complete(), report.summary.unknown)
     };
     let organization = find_check("gateway-role-denied-by-organization").expect("the check");
     let off = find_check("access-log-off").expect("the check");
-    assert!(organization.may_stay_unknown() && !off.may_stay_unknown());
+    assert!(organization.is_optional() && !off.is_optional());
     assert_eq!(of(&[organization, off]), (Status::Clean, false, 1));
 }
 
@@ -218,7 +218,7 @@ fn fingerprints_never_change() {
 }
 
 /// Reports that a ledger has compared, one after the other.
-fn compared(looks: &[(&[made::Made], &[u64], i64)]) -> Report {
+fn compared(looks: &[(&[fixtures::Made], &[u64], i64)]) -> Report {
     let folder = tempfile::tempdir().expect("a folder");
     let ledger = crate::ledger::Ledger::open(&folder.path().join("ledger.db")).expect("opens").ledger;
     let first: Timestamp = "2026-11-01T09:00:00Z".parse().expect("a time");
@@ -231,8 +231,8 @@ fn compared(looks: &[(&[made::Made], &[u64], i64)]) -> Report {
     last.expect("a look")
 }
 
-fn made(number: u64) -> made::Made {
-    made::Made { number, severity: Severity::High, detail: 0 }
+fn made(number: u64) -> fixtures::Made {
+    fixtures::Made { number, severity: Severity::High, detail: 0 }
 }
 
 #[test]

@@ -9,14 +9,15 @@ use std::{
 };
 
 use anstyle::{AnsiColor, Style};
-use gatelight_checks::{CHECKS, Gap, GapKind, Severity, check::SubjectKind};
+use gatelight_checks::CHECKS;
+use gatelight_model::{Gap, GapKind, Severity, SubjectKind};
 use jiff::Timestamp;
 
 use super::{Changes, Failed, Report, Row, Seen, Shard, Thing, Told};
 use crate::{
     collect::aws::Operation,
-    news::Change,
-    terminal::{WIDTH, command_lines, count, plain, thousands, wrap},
+    finding::Change,
+    text::{WIDTH, command_lines, count, plain, thousands, wrap},
 };
 
 const INDENT: &str = "        ";
@@ -275,7 +276,7 @@ impl Page<'_> {
             }
         }
         if let Some(told) =
-            super::scanned::tell(report.shards.iter().map(|shard| (shard.region.as_str(), &shard.traffic)))
+            super::insights_cost::tell(report.shards.iter().map(|shard| (shard.region.as_str(), &shard.traffic)))
         {
             writeln!(self.out, "{DIM}{told}{DIM:#}")?;
         }

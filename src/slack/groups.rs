@@ -5,14 +5,15 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
 };
 
-use gatelight_checks::{Severity, check::SubjectKind, find_check};
+use gatelight_checks::find_check;
+use gatelight_model::{Severity, SubjectKind};
 use jiff::Timestamp;
 
 use super::text::{command, length, moment, name, prose, span};
 use crate::{
-    news::{End, Finding},
+    finding::{End, Finding},
     report::{Thing, command_line},
-    terminal::{count, thousands},
+    text::{count, thousands},
 };
 
 /// Names that a list shows; the others are counted.

@@ -5,7 +5,7 @@ use std::{
     io,
 };
 
-use gatelight_checks::Severity;
+use gatelight_model::Severity;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -16,10 +16,10 @@ use super::{
     text::{bare, length, moment, name},
 };
 use crate::{
+    finding::{Finding, News},
     ledger::Message,
-    news::{Finding, News},
     report::{Report, Row, Shard, Told},
-    terminal::{count, thousands},
+    text::{count, thousands},
 };
 
 /// Groups that are over which a message shows.

@@ -1,10 +1,10 @@
 //! Which findings go to which webhook.
 
-use gatelight_checks::Severity;
+use gatelight_model::Severity;
 use globset::GlobSet;
 
 use super::webhook::Webhook;
-use crate::{daemon::schedule::Cron, news::Finding};
+use crate::{config::cron::Cron, finding::Finding};
 
 /// A webhook, and what is told there.
 #[derive(Clone, Debug)]

@@ -3,17 +3,17 @@
 
 use std::path::PathBuf;
 
-use gatelight_checks::{Severity, check::SubjectKind};
+use gatelight_model::{Severity, SubjectKind};
 use globset::{Glob, GlobSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Look, Route, Source, Webhook, blocks, compose, digest, marked, text::length};
 use crate::{
+    finding::{End, Finding, News},
     ledger::Message,
-    news::{End, Finding, News},
     report::Thing,
-    terminal::{count, thousands},
+    text::{count, thousands},
 };
 
 fn at(text: &str) -> Timestamp {

@@ -5,7 +5,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::terminal::count;
+use crate::text::count;
 
 /// What a name can take at most, in `mrkdwn`.
 const NAME: usize = 120;

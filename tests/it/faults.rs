@@ -701,16 +701,17 @@ fn an_answer_that_cannot_be_read_is_a_failed_gap() {
 /// As much as came may do; what did not come must not be missed.
 #[test]
 fn half_a_document_is_not_taken_for_the_whole() {
-    let worlds = [("healthy", healthy()), ("broken", broken("boundary"))].map(|(name, world)| {
-        let whole = audit(world.clone(), vec![]);
-        (name, world, whole)
+    let scenarios = [("healthy", healthy()), ("broken", broken("boundary"))].map(|(name, inventory)| {
+        let whole = audit(inventory.clone(), vec![]);
+        (name, inventory, whole)
     });
-    let cases: Vec<_> = OPERATIONS.iter().flat_map(|(op, _)| worlds.iter().map(move |world| (*op, world))).collect();
+    let cases: Vec<_> =
+        OPERATIONS.iter().flat_map(|(op, _)| scenarios.iter().map(move |inventory| (*op, inventory))).collect();
     over(
         &cases,
         |(op, (name, ..))| format!("{op}, {name}"),
-        |(op, (_, world, whole))| {
-            let spoiled = audit(world.clone(), vec![Rule::always(op, Fault::Truncated)]);
+        |(op, (_, inventory, whole))| {
+            let spoiled = audit(inventory.clone(), vec![Rule::always(op, Fault::Truncated)]);
             sound(whole, &spoiled)
         },
     );
@@ -765,16 +766,17 @@ fn what_passes_after_a_while_leaves_no_trace_but_a_count() {
 
 #[test]
 fn a_field_that_is_left_out_is_never_read_as_none() {
-    let worlds = [("healthy", healthy()), ("broken", broken("inline"))].map(|(name, world)| {
-        let whole = audit(world.clone(), vec![]);
-        (name, world, whole)
+    let scenarios = [("healthy", healthy()), ("broken", broken("inline"))].map(|(name, inventory)| {
+        let whole = audit(inventory.clone(), vec![]);
+        (name, inventory, whole)
     });
-    let cases: Vec<_> = FIELDS.iter().flat_map(|field| worlds.iter().map(move |world| (field, world))).collect();
+    let cases: Vec<_> =
+        FIELDS.iter().flat_map(|field| scenarios.iter().map(move |inventory| (field, inventory))).collect();
     over(
         &cases,
         |((op, fields), (name, ..))| format!("{op} without {fields:?}, {name}"),
-        |((op, fields), (_, world, whole))| {
-            let spoiled = audit(world.clone(), vec![Rule::always(op, Fault::Without(fields))]);
+        |((op, fields), (_, inventory, whole))| {
+            let spoiled = audit(inventory.clone(), vec![Rule::always(op, Fault::Without(fields))]);
             let mut complaints = sound(whole, &spoiled);
             let gapped = spoiled.gaps().contains(&((*op).to_owned(), "failed".to_owned()));
             if !gapped && spoiled.outcomes() != whole.outcomes() {
@@ -834,12 +836,12 @@ fn all_regions_need_the_whole_list_of_regions() {
 /// Where something is wrong, hiding the proof must not make it right.
 #[test]
 fn a_fault_never_turns_a_finding_into_a_pass() {
-    let worlds = ["inline", "attached", "boundary", "trust", "role", "unset", "organization"].map(|denies| {
+    let scenarios = ["inline", "attached", "boundary", "trust", "role", "unset", "organization"].map(|denies| {
         let whole = audit(broken(denies), vec![]);
         (denies, whole)
     });
     let faults = [Fault::Denied, Fault::Malformed, Fault::Empty];
-    let cases: Vec<_> = worlds
+    let cases: Vec<_> = scenarios
         .iter()
         .flat_map(|(denies, whole)| {
             let called = OPERATIONS.iter().filter(|(op, _)| whole.requests.contains_key(*op));

@@ -15,11 +15,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gatelight_checks::{
-    CHECKS, Check, Policy, World, audit,
-    check::Judge,
-    inventory::{Account, Region},
-};
+use gatelight_checks::{CHECKS, Check, Policy, Scope, audit, check::Judge};
+use gatelight_model::inventory::{Account, Region};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
@@ -123,7 +120,7 @@ fn judging_alone() {
     for (account, regions) in SIZE.accounts() {
         for region in &regions {
             let start = Instant::now();
-            audit(World { account: &account, region }, &checks, &policy, &mut |_| count += 1);
+            audit(Scope { account: &account, region }, &checks, &policy, &mut |_| count += 1);
             took += start.elapsed();
         }
     }

@@ -1,14 +1,15 @@
 //! Whether an access log that is JSON stays JSON where a variable has no value.
 
+use gatelight_formats::{
+    Format, Variable, cut, json,
+    variables::{Kind, absent, is_always_there},
+};
+use gatelight_model::{Need, Severity, inventory::StageOf};
+
 use crate::{
     Context, Policy, Verdict,
-    access_log::format::{
-        Fault, Format, Ruling, Variable, cut, json,
-        rule::{self, listed},
-        variables::{Kind, absent, is_always_there},
-    },
-    check::{Check, Judge, Need, Severity},
-    inventory::StageOf,
+    access_log::format_rule::{self as rule, Fault, Ruling, listed},
+    check::{Check, Judge},
 };
 
 /// See the documentation beside this file.

@@ -1,10 +1,15 @@
 //! `access-log-destination-missing`: the place that a stage writes its access log to is not there.
 
-use crate::{
-    Context, Gap, Judgement, Severity, Subject, Verdict,
+use gatelight_model::{
+    Gap, Need, Severity, Subject, SubjectKind,
     arn::{Arn, Destination},
-    check::{Check, Evidence, Failure, Fix, Judge, Need, SubjectKind},
     inventory::{LogGroup, Protocol, StageOf},
+};
+
+use crate::{
+    Context, Judgement, Verdict,
+    check::{Check, Judge},
+    verdict::{Evidence, Failure, Fix},
 };
 
 /// See the documentation beside this file.
@@ -41,20 +46,20 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
                 "The access log goes to {what} {name} {place}: AWS documents only destinations of the stage's own \
                  account and region."
             ),
-            Fix::say(format!("Set the ARN of a {what} of this account in {region} as destination.")),
+            Fix::text(format!("Set the ARN of a {what} of this account in {region} as destination.")),
         )
     };
     match log.destination {
         Destination::Other(text) => fail(
             format!("The access log goes to {text}, which is the ARN of neither a log group nor a Firehose stream."),
-            Fix::say("Set the ARN of a log group as destination."),
+            Fix::text("Set the ARN of a log group as destination."),
         ),
         Destination::LogGroup(arn, name) => match log_group(&log.destination, context)? {
             Found::Here(_) => Ok(Judgement::Pass),
             Found::Elsewhere => elsewhere("log group", name, &arn),
             Found::Absent => fail(
                 format!("The access log goes to log group {name}, which does not exist."),
-                Fix::say("Create the log group; then give it a retention.").command([
+                Fix::text("Create the log group; then give it a retention.").command([
                     "aws",
                     "logs",
                     "create-log-group",
@@ -70,7 +75,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
                 "The access log goes to Firehose stream {name}: API Gateway writes only to those named \
                  amazon-apigateway-*."
             ),
-            Fix::say("Create a stream whose name begins with amazon-apigateway-, and set its ARN as destination."),
+            Fix::text("Create a stream whose name begins with amazon-apigateway-, and set its ARN as destination."),
         ),
         Destination::DeliveryStream(arn, name) if !context.is_here(&log.destination) => {
             elsewhere("Firehose stream", name, &arn)
@@ -80,7 +85,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
             Some(stream) => Ok(noted(stage, &stream.status)),
             None => fail(
                 format!("The access log goes to Firehose stream {name}, which does not exist."),
-                Fix::say("Create the stream, or set the ARN of a log group as destination."),
+                Fix::text("Create the stream, or set the ARN of a log group as destination."),
             ),
         },
     }
@@ -166,13 +171,13 @@ mod tests {
     const GROUP: &str = "arn:aws:logs:us-east-1:123456789012:log-group:/gateway/orders";
 
     fn with_destination(arn: &str) -> Inventory {
-        let mut world = healthy();
-        world.access_log_mut("orders/prod").destination = Some(arn.to_owned());
-        world
+        let mut inventory = healthy();
+        inventory.access_log_mut("orders/prod").destination = Some(arn.to_owned());
+        inventory
     }
 
-    fn message(world: &Inventory) -> String {
-        world.failure(&CHECK, "orders/prod").message
+    fn message(inventory: &Inventory) -> String {
+        inventory.failure(&CHECK, "orders/prod").message
     }
 
     #[test]
@@ -184,16 +189,19 @@ mod tests {
 
     #[test]
     fn no_access_log_no_destination() {
-        let mut world = healthy();
-        world.rest_stage_mut().access_log = None;
-        assert_eq!(world.verdict(&CHECK, "orders/prod"), Ok(Judgement::NotApplicable("the stage has no access log")));
+        let mut inventory = healthy();
+        inventory.rest_stage_mut().access_log = None;
+        assert_eq!(
+            inventory.verdict(&CHECK, "orders/prod"),
+            Ok(Judgement::NotApplicable("the stage has no access log"))
+        );
     }
 
     #[test]
     fn a_group_that_does_not_exist_fails_and_is_the_cause_of_every_stage_that_names_it() {
-        let mut world = healthy();
-        *world.log_group_mut("/gateway/cart") = crate::Fetched::known(None);
-        let [first, second] = ["cart/$default", "cart/dev"].map(|stage| world.failure(&CHECK, stage));
+        let mut inventory = healthy();
+        *inventory.log_group_mut("/gateway/cart") = gatelight_model::Fetched::known(None);
+        let [first, second] = ["cart/$default", "cart/dev"].map(|stage| inventory.failure(&CHECK, stage));
         assert!(first.message.ends_with("which does not exist."));
         assert_eq!(first.cause, second.cause);
         let cause = first.cause.expect("a cause");
@@ -212,10 +220,10 @@ mod tests {
             let stream = arn.replace(":logs:", ":firehose:");
             let stream = stream.replace("log-group:/gateway/orders", "deliverystream/amazon-apigateway-orders");
             for arn in [arn, stream] {
-                let mut world = with_destination(&arn);
-                world.region.log_groups.clear();
-                world.region.delivery_streams.clear();
-                assert!(message(&world).contains(place), "{}", message(&world));
+                let mut inventory = with_destination(&arn);
+                inventory.region.log_groups.clear();
+                inventory.region.delivery_streams.clear();
+                assert!(message(&inventory).contains(place), "{}", message(&inventory));
             }
         }
     }
@@ -223,13 +231,13 @@ mod tests {
     #[test]
     fn an_account_that_is_not_known_is_not_compared_but_read_off_what_is_found() {
         for stage in ["orders/prod", "orders/staging"] {
-            let mut world = healthy();
-            world.account.id = Err(denied("sts:GetCallerIdentity")).into();
-            assert_eq!(world.verdict(&CHECK, stage), Ok(Judgement::Pass));
+            let mut inventory = healthy();
+            inventory.account.id = Err(denied("sts:GetCallerIdentity")).into();
+            assert_eq!(inventory.verdict(&CHECK, stage), Ok(Judgement::Pass));
 
-            let destination = &mut world.access_log_mut(stage).destination;
+            let destination = &mut inventory.access_log_mut(stage).destination;
             *destination = destination.as_ref().map(|arn| arn.replace("123456789012", "210987654321"));
-            let message = world.failure(&CHECK, stage).message;
+            let message = inventory.failure(&CHECK, stage).message;
             assert!(message.contains("in account 210987654321:"), "{message}");
         }
     }
@@ -239,9 +247,9 @@ mod tests {
         let stream = "arn:aws:firehose:us-east-1:123456789012:deliverystream/orders";
         assert!(message(&with_destination(stream)).contains("only to those named amazon-apigateway-*"));
 
-        let mut world = healthy();
-        *world.delivery_stream_mut("amazon-apigateway-orders") = crate::Fetched::known(None);
-        let failure = world.failure(&CHECK, "orders/staging");
+        let mut inventory = healthy();
+        *inventory.delivery_stream_mut("amazon-apigateway-orders") = gatelight_model::Fetched::known(None);
+        let failure = inventory.failure(&CHECK, "orders/staging");
         assert!(failure.message.ends_with("which does not exist."));
         assert_eq!(failure.cause.expect("a cause").kind, SubjectKind::DeliveryStream);
     }
@@ -255,10 +263,10 @@ mod tests {
 
     #[test]
     fn a_stream_behind_a_websocket_api_passes_with_a_note() {
-        let mut world = healthy();
+        let mut inventory = healthy();
         let stream = "arn:aws:firehose:us-east-1:123456789012:deliverystream/amazon-apigateway-orders";
-        world.access_log_mut("chat/prod").destination = Some(stream.to_owned());
-        assert!(matches!(world.verdict(&CHECK, "chat/prod"), Ok(Judgement::PassNoted(_))));
+        inventory.access_log_mut("chat/prod").destination = Some(stream.to_owned());
+        assert!(matches!(inventory.verdict(&CHECK, "chat/prod"), Ok(Judgement::PassNoted(_))));
     }
 
     #[test]
@@ -272,10 +280,11 @@ mod tests {
 
     #[test]
     fn a_denied_lookup_is_could_not_check() {
-        let mut world = healthy();
-        *world.log_group_mut("/gateway/orders") = Err(denied("logs:DescribeLogGroups")).into();
-        *world.delivery_stream_mut("amazon-apigateway-orders") = Err(denied("firehose:DescribeDeliveryStream")).into();
-        assert_eq!(world.verdict(&CHECK, "orders/prod"), Err(denied("logs:DescribeLogGroups")));
-        assert_eq!(world.verdict(&CHECK, "orders/staging"), Err(denied("firehose:DescribeDeliveryStream")));
+        let mut inventory = healthy();
+        *inventory.log_group_mut("/gateway/orders") = Err(denied("logs:DescribeLogGroups")).into();
+        *inventory.delivery_stream_mut("amazon-apigateway-orders") =
+            Err(denied("firehose:DescribeDeliveryStream")).into();
+        assert_eq!(inventory.verdict(&CHECK, "orders/prod"), Err(denied("logs:DescribeLogGroups")));
+        assert_eq!(inventory.verdict(&CHECK, "orders/staging"), Err(denied("firehose:DescribeDeliveryStream")));
     }
 }

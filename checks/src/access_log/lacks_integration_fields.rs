@@ -1,14 +1,18 @@
 //! Whether an access log tells why an integration failed.
 
+use gatelight_formats::{
+    Format,
+    variables::{Standing, aliases, is_near, standing},
+};
+use gatelight_model::{
+    Need, Severity,
+    inventory::{Protocol, StageOf},
+};
+
 use crate::{
     Context, Policy, Verdict,
-    access_log::format::{
-        Fault, Format, Ruling,
-        rule::{self, as_variables, listed},
-        variables::{Standing, aliases, is_near, standing},
-    },
-    check::{Check, Judge, Need, Severity},
-    inventory::{Protocol, StageOf},
+    access_log::format_rule::{self as rule, Fault, Ruling, as_variables, listed},
+    check::{Check, Judge},
 };
 
 /// See the documentation beside this file.
@@ -114,11 +118,12 @@ fn is_slip(protocol: Protocol, name: &str, other: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use gatelight_model::inventory::Protocol::{Http, Rest, Websocket};
+
     use super::*;
     use crate::{
         Judgement,
-        access_log::format::rule::testing::{evidence, failure, verdict, verdict_under},
-        inventory::Protocol::{Http, Rest, Websocket},
+        access_log::format_rule::testing::{evidence, failure, verdict, verdict_under},
     };
 
     #[test]

@@ -1,14 +1,15 @@
 //! Whether an access log tells how long API Gateway took and how long the backend.
 
+use gatelight_formats::{Format, variables::is_near};
+use gatelight_model::{
+    Need, Severity,
+    inventory::{Protocol, StageOf},
+};
+
 use crate::{
     Context, Policy, Verdict,
-    access_log::format::{
-        Fault, Format, Ruling,
-        rule::{self, as_variables, listed},
-        variables::is_near,
-    },
-    check::{Check, Judge, Need, Severity},
-    inventory::{Protocol, StageOf},
+    access_log::format_rule::{self as rule, Fault, Ruling, as_variables, listed},
+    check::{Check, Judge},
 };
 
 /// See the documentation beside this file.
@@ -68,17 +69,18 @@ pub(super) fn rule(format: &Format<'_>, _: &Policy) -> Ruling {
 
 #[cfg(test)]
 mod tests {
+    use gatelight_model::inventory::Protocol::{Http, Rest, Websocket};
+
     use super::*;
     use crate::{
         Judgement,
-        access_log::format::rule::testing::{PROTOCOLS, evidence, failure, verdict},
-        inventory::Protocol::{Http, Rest, Websocket},
+        access_log::format_rule::testing::{evidence, failure, verdict},
     };
 
     #[test]
     fn the_backends_time_and_the_whole_are_wanted() {
         // protocols, format, what is missing; `!` where it passes with a note
-        let all: &[Protocol] = &PROTOCOLS;
+        let all: &[Protocol] = &Protocol::ALL;
         let table: &[(&[Protocol], &str, &str)] = &[
             (all, "$context.integration.latency $context.responseLatency", ""),
             (all, "$context.integrationLatency,$context.responseLatency", ""),

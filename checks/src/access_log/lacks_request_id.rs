@@ -1,14 +1,12 @@
 //! Whether lines of an access log can be told apart and followed.
 
+use gatelight_formats::{Format, variables::is_near};
+use gatelight_model::{Need, Severity, inventory::StageOf};
+
 use crate::{
     Context, Policy, Verdict,
-    access_log::format::{
-        Fault, Format, Ruling,
-        rule::{self, braced_note},
-        variables::is_near,
-    },
-    check::{Check, Judge, Need, Severity},
-    inventory::StageOf,
+    access_log::format_rule::{self as rule, Fault, Ruling, braced_note},
+    check::{Check, Judge},
 };
 
 /// See the documentation beside this file.
@@ -50,16 +48,17 @@ pub(super) fn rule(format: &Format<'_>, _: &Policy) -> Ruling {
 
 #[cfg(test)]
 mod tests {
+    use gatelight_model::inventory::Protocol::{self, Rest};
+
     use super::*;
     use crate::{
         Judgement,
-        access_log::format::rule::testing::{PROTOCOLS, evidence, failure, verdict},
-        inventory::Protocol::Rest,
+        access_log::format_rule::testing::{evidence, failure, verdict},
     };
 
     #[test]
     fn ids_are_compared_as_whole_names() {
-        for protocol in PROTOCOLS {
+        for protocol in Protocol::ALL {
             for format in [
                 "$context.requestId",
                 "$context.extendedRequestId",

@@ -2,19 +2,19 @@
 
 use std::collections::HashSet;
 
-use crate::{Policy, check::Check, inventory::Protocol};
+use gatelight_formats::{
+    Format,
+    mend::{HTTP_LIMIT, mend},
+    variables::{Standing, holds_any_text, standing},
+};
+use gatelight_model::inventory::Protocol;
 
 use super::{
     breaks_json,
-    format::{
-        Format, Ruling,
-        mend::{HTTP_LIMIT, mend},
-        rule::Rule,
-        rule::listed,
-        variables::{Standing, holds_any_text, standing},
-    },
+    format_rule::{Rule, Ruling, listed},
     lacks_integration_fields, lacks_latency, lacks_request_id, not_json, unknown_variable,
 };
+use crate::{Policy, check::Check};
 
 /// The checks that judge a format alone, and what is said where they pass.
 const RULES: &[(&Check, Rule, &str)] = &[
@@ -164,7 +164,7 @@ fn refusals(format: &Format<'_>) -> Vec<Note> {
         .variables()
         .filter(|variable| standing(format.protocol, variable.name) != Standing::Filled && seen.insert(variable.name));
     for variable in unknown.by_ref().take(NAMED) {
-        let name = super::format::cut(variable.name, 100);
+        let name = gatelight_formats::cut(variable.name, 100);
         let message = format!("AWS refuses the format: HTTP APIs have no variable `$context.{name}`.");
         notes.push(note(format, message, variable.at));
     }
@@ -196,9 +196,9 @@ fn any_text(format: &Format<'_>) -> Option<Note> {
     let places = format.template.places();
     let mut found = places.iter().filter(|(variable, in_string)| *in_string && holds_any_text(variable.name));
     let (first, _) = found.next()?;
-    let mut names = vec![super::format::cut(first.name, 100)];
+    let mut names = vec![gatelight_formats::cut(first.name, 100)];
     for (variable, _) in found {
-        let name = super::format::cut(variable.name, 100);
+        let name = gatelight_formats::cut(variable.name, 100);
         if !names.contains(&name) {
             names.push(name);
         }

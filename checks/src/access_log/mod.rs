@@ -2,7 +2,7 @@
 
 pub mod breaks_json;
 pub mod destination_missing;
-pub mod format;
+pub mod format_rule;
 pub mod lacks_integration_fields;
 pub mod lacks_latency;
 pub mod lacks_request_id;

@@ -1,11 +1,11 @@
 //! `access-log-never-expires`: access logs are kept, and paid for, for ever.
 
+use gatelight_model::{Need, Severity, arn::Destination, inventory::StageOf};
+
 use super::destination_missing::{Found, log_group, subject};
 use crate::{
-    Context, Judgement, Severity, Verdict,
-    arn::Destination,
-    check::{Check, Judge, Need},
-    inventory::StageOf,
+    Context, Judgement, Verdict,
+    check::{Check, Judge},
     log_group::never_expires::retention,
 };
 
@@ -35,22 +35,21 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
 
 #[cfg(test)]
 mod tests {
+    use gatelight_model::Fetched;
+
     use super::*;
-    use crate::{
-        Fetched,
-        testing::{Inventory, denied, healthy},
-    };
+    use crate::testing::{Inventory, denied, healthy};
 
     fn without_retention() -> Inventory {
-        let mut world = healthy();
-        world.change_log_group("/gateway/shop", |group| group.retention_days = None);
-        world
+        let mut inventory = healthy();
+        inventory.change_log_group("/gateway/shop", |group| group.retention_days = None);
+        inventory
     }
 
     #[test]
     fn fails_without_retention_and_names_the_group_as_cause() {
-        let world = without_retention();
-        let [first, second] = ["shop/$default", "shop/v1"].map(|stage| world.failure(&CHECK, stage));
+        let inventory = without_retention();
+        let [first, second] = ["shop/$default", "shop/v1"].map(|stage| inventory.failure(&CHECK, stage));
         assert_eq!(first.cause, second.cause);
         assert_eq!(first.cause.expect("a cause").name, "/gateway/shop");
         assert_eq!(
@@ -67,39 +66,39 @@ mod tests {
     #[test]
     fn the_delivery_class_expires_by_itself_and_no_other_does() {
         for class in [None, Some("STANDARD"), Some("INFREQUENT_ACCESS")] {
-            let mut world = without_retention();
-            world.change_log_group("/gateway/shop", |group| group.class = class.map(str::to_owned));
-            let _ = world.failure(&CHECK, "shop/v1");
+            let mut inventory = without_retention();
+            inventory.change_log_group("/gateway/shop", |group| group.class = class.map(str::to_owned));
+            let _ = inventory.failure(&CHECK, "shop/v1");
         }
-        let mut world = without_retention();
-        world.change_log_group("/gateway/shop", |group| group.class = Some("DELIVERY".into()));
-        assert!(matches!(world.verdict(&CHECK, "shop/v1"), Ok(Judgement::PassNoted(_))));
+        let mut inventory = without_retention();
+        inventory.change_log_group("/gateway/shop", |group| group.class = Some("DELIVERY".into()));
+        assert!(matches!(inventory.verdict(&CHECK, "shop/v1"), Ok(Judgement::PassNoted(_))));
     }
 
     #[test]
     fn does_not_apply_where_there_is_no_group() {
-        let reason = |world: &Inventory, stage| match world.verdict(&CHECK, stage) {
+        let reason = |inventory: &Inventory, stage| match inventory.verdict(&CHECK, stage) {
             Ok(Judgement::NotApplicable(reason)) => reason,
             other => panic!("{other:?}"),
         };
         assert_eq!(reason(&healthy(), "orders/staging"), "the access log does not go to a log group");
 
-        let mut world = without_retention();
-        *world.log_group_mut("/gateway/shop") = Fetched::known(None);
-        assert_eq!(reason(&world, "shop/v1"), "the log group does not exist");
+        let mut inventory = without_retention();
+        *inventory.log_group_mut("/gateway/shop") = Fetched::known(None);
+        assert_eq!(reason(&inventory, "shop/v1"), "the log group does not exist");
 
-        world.access_log_mut("shop/v1").destination =
+        inventory.access_log_mut("shop/v1").destination =
             Some("arn:aws:logs:eu-west-1:123456789012:log-group:/gateway/shop".into());
-        assert_eq!(reason(&world, "shop/v1"), "the log group is not in this account and region");
+        assert_eq!(reason(&inventory, "shop/v1"), "the log group is not in this account and region");
 
-        world.access_log_mut("shop/v1").format = None;
-        assert_eq!(reason(&world, "shop/v1"), "the stage has no access log");
+        inventory.access_log_mut("shop/v1").format = None;
+        assert_eq!(reason(&inventory, "shop/v1"), "the stage has no access log");
     }
 
     #[test]
     fn a_denied_lookup_is_could_not_check() {
-        let mut world = without_retention();
-        *world.log_group_mut("/gateway/shop") = Err(denied("logs:DescribeLogGroups")).into();
-        assert_eq!(world.verdict(&CHECK, "shop/v1"), Err(denied("logs:DescribeLogGroups")));
+        let mut inventory = without_retention();
+        *inventory.log_group_mut("/gateway/shop") = Err(denied("logs:DescribeLogGroups")).into();
+        assert_eq!(inventory.verdict(&CHECK, "shop/v1"), Err(denied("logs:DescribeLogGroups")));
     }
 }

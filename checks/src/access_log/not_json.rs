@@ -1,13 +1,12 @@
 //! Whether an access log is JSON, one object a line.
 
+use gatelight_formats::{Format, cut};
+use gatelight_model::{Need, Severity, inventory::StageOf};
+
 use crate::{
     Context, Policy, Verdict,
-    access_log::format::{
-        Fault, Format, Ruling, cut,
-        rule::{self, braced_note},
-    },
-    check::{Check, Judge, Need, Severity},
-    inventory::StageOf,
+    access_log::format_rule::{self as rule, Fault, Ruling, braced_note},
+    check::{Check, Judge},
 };
 
 /// See the documentation beside this file.

@@ -1,9 +1,14 @@
 //! `access-log-off`: a stage writes nothing about its requests.
 
-use crate::{
-    Context, Judgement, Severity, Verdict,
-    check::{Check, Evidence, Failure, Fix, Judge, Need},
+use gatelight_model::{
+    Need, Severity,
     inventory::{AccessLogSetting, Protocol, StageOf},
+};
+
+use crate::{
+    Context, Judgement, Verdict,
+    check::{Check, Judge},
+    verdict::{Evidence, Failure, Fix},
 };
 
 /// See the documentation beside this file.
@@ -55,10 +60,10 @@ fn fix(stage: &StageOf<'_>, context: &Context<'_>, has_destination: bool, has_fo
     let print = format!("`gatelight format print --protocol {protocol}` prints one that passes every check");
     if !has_format {
         let also = if has_destination { "" } else { "the ARN of a log group as destination and " };
-        return Fix::say(format!("Give the stage {also}a format: {print}."));
+        return Fix::text(format!("Give the stage {also}a format: {print}."));
     }
     let (region, id, name) = (&context.region().name, &stage.api.id, &stage.stage.name);
-    let fix = Fix::say("Give the stage the ARN of a log group as destination.");
+    let fix = Fix::text("Give the stage the ARN of a log group as destination.");
     match stage.protocol() {
         Protocol::Rest => fix.command([
             "aws",
@@ -74,7 +79,7 @@ fn fix(stage: &StageOf<'_>, context: &Context<'_>, has_destination: bool, has_fo
             "op=replace,path=/accessLogSettings/destinationArn,value=<log group ARN>",
         ]),
         // The format must be sent along: AWS does not say that it keeps what the call leaves out.
-        Protocol::Http | Protocol::Websocket => Fix::say(format!(
+        Protocol::Http | Protocol::Websocket => Fix::text(format!(
             "Give the stage the ARN of a log group as destination, and send its format in the same call ({print})."
         )),
     }
@@ -97,9 +102,9 @@ mod tests {
     #[test]
     fn fails_without_a_setting() {
         for stage in STAGES {
-            let mut world = healthy();
-            world.stage_mut(stage).access_log = None;
-            assert!(world.failure(&CHECK, stage).message.contains("neither a destination nor a format"));
+            let mut inventory = healthy();
+            inventory.stage_mut(stage).access_log = None;
+            assert!(inventory.failure(&CHECK, stage).message.contains("neither a destination nor a format"));
         }
     }
 
@@ -107,15 +112,15 @@ mod tests {
     fn names_the_half_that_is_missing_and_empty_is_missing() {
         for none in [None, Some(String::new())] {
             for stage in STAGES {
-                let mut world = healthy();
-                world.access_log_mut(stage).destination.clone_from(&none);
-                let failure = world.failure(&CHECK, stage);
+                let mut inventory = healthy();
+                inventory.access_log_mut(stage).destination.clone_from(&none);
+                let failure = inventory.failure(&CHECK, stage);
                 assert!(failure.message.ends_with("has a format but no destination."), "{}", failure.message);
                 assert_eq!(failure.evidence[0], Evidence::new("destination", "none"));
 
-                let mut world = healthy();
-                world.access_log_mut(stage).format.clone_from(&none);
-                let failure = world.failure(&CHECK, stage);
+                let mut inventory = healthy();
+                inventory.access_log_mut(stage).format.clone_from(&none);
+                let failure = inventory.failure(&CHECK, stage);
                 assert!(failure.message.ends_with("has a destination but no format."), "{}", failure.message);
                 assert_eq!(failure.evidence[1], Evidence::new("format", "none"));
                 assert_eq!(failure.fix.command, None);
@@ -125,9 +130,9 @@ mod tests {
 
     #[test]
     fn the_fix_names_the_stage() {
-        let mut world = healthy();
-        world.access_log_mut("orders/prod").destination = None;
-        let command = world.failure(&CHECK, "orders/prod").fix.command.expect("a command").join(" ");
+        let mut inventory = healthy();
+        inventory.access_log_mut("orders/prod").destination = None;
+        let command = inventory.failure(&CHECK, "orders/prod").fix.command.expect("a command").join(" ");
         assert!(command.starts_with("aws apigateway update-stage --region us-east-1 --rest-api-id a1b2c3d4e5"));
     }
 }

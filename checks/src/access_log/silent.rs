@@ -1,16 +1,18 @@
 //! `access-log-silent`: a stage serves requests, and nothing arrives where its access log goes.
 
+use gatelight_formats::lines::OwnLine;
+use gatelight_model::{
+    Fetched, Gap, Need, Severity,
+    arn::Destination,
+    inventory::{AccessLog, DestinationIntake, Protocol, StageOf},
+};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    destination_missing::{Found, in_another_account, log_group},
-    format::lines::OwnLine,
-};
+use super::destination_missing::{Found, in_another_account, log_group};
 use crate::{
-    Context, Fetched, Gap, Judgement, Severity, Verdict,
-    arn::Destination,
-    check::{Check, Evidence, Failure, Fix, Judge, Need},
-    inventory::{AccessLog, Protocol, StageOf, TakenAnswer},
+    Context, Judgement, Verdict,
+    check::{Check, Judge},
+    verdict::{Evidence, Failure, Fix},
 };
 
 /// See the documentation beside this file.
@@ -175,10 +177,10 @@ fn failure(
     stage: &StageOf<'_>,
     context: &Context<'_>,
     log: &AccessLog<'_>,
-    answer: &TakenAnswer,
+    answer: &DestinationIntake,
     (requests, errors, taken): (u64, u64, u64),
 ) -> Failure {
-    let TakenAnswer { since, until, .. } = answer;
+    let DestinationIntake { since, until, .. } = answer;
     let place = name(&log.destination);
     let nothing = if taken == 0 {
         format!("{place} took nothing since")
@@ -195,7 +197,7 @@ fn failure(
                      region"
                 }
             };
-            Fix::say(format!("{look} {who}; then send a request and see whether a line arrives.")).command([
+            Fix::text(format!("{look} {who}; then send a request and see whether a line arrives.")).command([
                 "aws",
                 "logs",
                 "describe-log-streams",
@@ -210,7 +212,7 @@ fn failure(
                 "1",
             ])
         }
-        (Destination::DeliveryStream(_, name), _) => Fix::say(
+        (Destination::DeliveryStream(_, name), _) => Fix::text(
             "See whether the stream is active, and whether the role AWSServiceRoleForAPIGateway exists, which writes to it; \
              then send a request and see whether a record arrives.",
         )
@@ -223,7 +225,7 @@ fn failure(
             "--delivery-stream-name",
             name,
         ]),
-        (Destination::Other(_), _) => Fix::say("Set the ARN of a log group as destination."),
+        (Destination::Other(_), _) => Fix::text("Set the ARN of a log group as destination."),
     };
     Failure {
         severity: None,

@@ -1,15 +1,19 @@
 //! Whether an access log names variables that are never filled.
 
+use gatelight_formats::{
+    Format, cut,
+    flaws::{Flaw, Why, flaws},
+    variables::{Standing, apis, spelling, standing},
+};
+use gatelight_model::{
+    Need, Severity,
+    inventory::{Protocol, StageOf},
+};
+
 use crate::{
     Context, Policy, Verdict,
-    access_log::format::{
-        Fault, Format, Ruling, cut,
-        flaws::{Flaw, Why, flaws},
-        rule::{self, listed},
-        variables::{Standing, apis, spelling, standing},
-    },
-    check::{Check, Judge, Need, Severity},
-    inventory::{Protocol, StageOf},
+    access_log::format_rule::{self as rule, Fault, Ruling, listed},
+    check::{Check, Judge},
 };
 
 /// See the documentation beside this file.

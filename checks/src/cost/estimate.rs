@@ -1,13 +1,13 @@
 //! From what is known of a stage to what it costs.
 
-use crate::{
-    fetched::Gap,
+use gatelight_model::{
+    Gap,
     inventory::{LogGroup, Protocol},
 };
 
 use super::{
     AccessLogDestination, AccessLogFacts, Cost, Estimate, ExecutionLogFacts, HOURS_A_MONTH, InWindow, Item, Money,
-    PriceList, Quote, StageCost, StageFacts, TraceDestination, TraceFacts, line_bytes, logs, say, traces,
+    PriceList, Quote, StageCost, StageFacts, TraceDestination, TraceFacts, line_bytes, logs, traces, units,
 };
 
 /// Where prices of CloudWatch Logs fall with volume: beyond 10 TB a month
@@ -52,7 +52,7 @@ fn a_month(window: &Result<InWindow, Gap>, tell: impl Fn(u128) -> String) -> Amo
     let window = window.as_ref().map_err(Clone::clone)?;
     let no_length = || Gap::unprovable("the window", "the window has no length: nothing can be extrapolated from it");
     let amount = window.a_month().ok_or_else(no_length)?;
-    let from = say::length(window.seconds);
+    let from = units::length(window.seconds);
     Ok((amount, format!("{} a month, extrapolated from {from}", tell(amount))))
 }
 
@@ -61,7 +61,7 @@ fn requests(facts: &StageFacts<'_>) -> Amount {
         Protocol::Rest | Protocol::Http => "requests",
         Protocol::Websocket => "connections and messages",
     };
-    a_month(&facts.requests, |amount| format!("{} {what}", say::count(amount)))
+    a_month(&facts.requests, |amount| format!("{} {what}", units::count(amount)))
 }
 
 /// What API Gateway itself charges for the requests.
@@ -104,7 +104,7 @@ fn access_log(facts: &StageFacts<'_>, log: &AccessLogFacts<'_>, quote: &Quote<'_
         let line = line_bytes(facts.protocol, log.format);
         let line_told = format!(
             "{} bytes a line: its format with the values of an ordinary request that succeeds",
-            say::grouped(u128::from(line))
+            units::grouped(u128::from(line))
         );
         (requests.saturating_mul(u128::from(line)), vec![told, line_told])
     });
@@ -112,7 +112,7 @@ fn access_log(facts: &StageFacts<'_>, log: &AccessLogFacts<'_>, quote: &Quote<'_
 }
 
 fn execution_log(log: &ExecutionLogFacts<'_>, quote: &Quote<'_>, costs: &mut Vec<Cost>) {
-    let bytes = a_month(&log.bytes, |bytes| format!("{} taken in", say::volume(bytes)));
+    let bytes = a_month(&log.bytes, |bytes| format!("{} taken in", units::volume(bytes)));
     let bytes = bytes.map(|(bytes, told)| {
         let payloads = if log.data_trace { ", with full requests and responses (data trace)" } else { "" };
         (bytes, vec![told, format!("level {}{payloads}", log.level)])
@@ -187,7 +187,7 @@ fn kept(bytes: u128, told: &mut Vec<String>, group: &LogGroup, quote: &Quote<'_>
     let price = quote.prices.storage;
     let (hours, how_long) = if let Some(days) = group.retention_days {
         let days = u64::try_from(days).unwrap_or(0);
-        (24 * days, format!("kept for {} days", say::grouped(u128::from(days))))
+        (24 * days, format!("kept for {} days", units::grouped(u128::from(days))))
     } else {
         let grows = "kept for ever: this is for the lines of one month, and it grows by as much every month";
         (HOURS_A_MONTH, grows.to_owned())
@@ -235,9 +235,9 @@ fn recorded(facts: &StageFacts<'_>, of: &TraceFacts, quote: &Quote<'_>) -> Cost 
         format!(
             "sampling rule {}: {} a second and {} of the rest, so about {} traces",
             sampling.rule,
-            say::grouped(u128::from(sampling.reservoir)),
+            units::grouped(u128::from(sampling.reservoir)),
             share(sampling.fixed_rate),
-            say::count(recorded)
+            units::count(recorded)
         ),
         format!("{} a million traces recorded ({})", quote.prices.traces.exact(), whose(quote)),
     ];

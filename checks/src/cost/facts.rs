@@ -1,5 +1,10 @@
 //! From an inventory to what bears on the cost of a stage.
 
+use gatelight_model::{
+    Gap,
+    arn::Destination,
+    inventory::{AccessLog, LogGroup, MethodLogging, Protocol, StageOf},
+};
 use jiff::Timestamp;
 
 use super::{
@@ -7,11 +12,9 @@ use super::{
     TraceFacts,
 };
 use crate::{
-    Context, Gap,
+    Context,
     access_log::destination_missing::{Found, log_group},
-    arn::Destination,
-    inventory::{AccessLog, LogGroup, MethodLogging, Protocol, StageOf},
-    tracing::sampling_off,
+    trace::sampling_off,
 };
 
 impl<'a> StageFacts<'a> {

@@ -1,12 +1,10 @@
 //! How long the lines of an access log are.
 
-use crate::{
-    access_log::format::{
-        Format, Variable,
-        variables::{self, Kind},
-    },
-    inventory::Protocol,
+use gatelight_formats::{
+    Format, Variable,
+    variables::{self, Kind},
 };
+use gatelight_model::inventory::Protocol;
 
 /// The length in bytes of a line of a format: that of an ordinary request which succeeds. The line is rendered with the
 /// values below; a variable that is not among them gets a short value of its own kind.

@@ -11,18 +11,18 @@ mod line;
 pub mod logs;
 mod money;
 mod prices;
-mod say;
 pub mod traces;
+mod units;
 
 pub use estimate::estimate;
 pub use line::line_bytes;
 pub use money::Money;
 pub use prices::{PriceList, Prices, Quote, RequestPrices};
-pub use say::volume;
 pub use traces::Sampling;
+pub use units::volume;
 
-use crate::{
-    fetched::Gap,
+use gatelight_model::{
+    Gap,
     inventory::{LogGroup, Protocol},
 };
 

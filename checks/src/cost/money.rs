@@ -4,7 +4,7 @@ use std::{fmt, iter::Sum, ops::Add};
 
 use serde::Deserialize;
 
-use super::say;
+use super::units;
 
 /// An amount of US dollars, never below zero, in millionths of a dollar.
 ///
@@ -76,8 +76,8 @@ impl fmt::Display for Money {
             0 if self.0 == 0 => f.write_str("$0"),
             0 => f.write_str("under $0.01"),
             1..1_000 => write!(f, "${}.{:02}", cents / 100, cents % 100),
-            1_000..100_000 => write!(f, "${}", say::grouped(self.0.saturating_add(500_000) / 1_000_000)),
-            _ => write!(f, "${}", say::grouped(say::rounded(self.0) / 1_000_000)),
+            1_000..100_000 => write!(f, "${}", units::grouped(self.0.saturating_add(500_000) / 1_000_000)),
+            _ => write!(f, "${}", units::grouped(units::rounded(self.0) / 1_000_000)),
         }
     }
 }

@@ -1,9 +1,14 @@
 //! `execution-log-off`: a stage, or some of its methods or routes, write nothing about how requests are processed.
 
-use crate::{
-    Context, Gap, Judgement, Severity, Verdict,
-    check::{Check, Evidence, Failure, Fix, Judge, Need},
+use gatelight_model::{
+    Gap, Need, Severity,
     inventory::{MethodLogging, Protocol, StageOf},
+};
+
+use crate::{
+    Context, Judgement, Verdict,
+    check::{Check, Judge},
+    verdict::{Evidence, Failure, Fix},
 };
 
 /// See the documentation beside this file.
@@ -64,7 +69,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     let stage_wide = (!stage_wide_logs).then_some(None);
     let targets: Vec<_> = stage_wide.into_iter().chain(off.iter().map(|setting| setting.method.as_deref())).collect();
     let say = "Log errors at least. The account needs a role that may write the log.";
-    let fix = Fix { say: say.to_owned(), command: Some(command(stage, context, &targets, &LEVEL)) };
+    let fix = Fix { text: say.to_owned(), command: Some(command(stage, context, &targets, &LEVEL)) };
     Ok(Failure { severity: None, cause: None, message, evidence, affects: vec![], fix }.into())
 }
 
@@ -156,27 +161,27 @@ mod tests {
     use crate::testing::{Inventory, healthy, logging};
 
     fn with(stage: &str, settings: &[(Option<&str>, Option<&str>)]) -> Inventory {
-        let mut world = healthy();
+        let mut inventory = healthy();
         let settings = settings.iter().map(|(method, level)| logging(*method, *level));
-        world.stage_mut(stage).method_logging = settings.collect();
-        world
+        inventory.stage_mut(stage).method_logging = settings.collect();
+        inventory
     }
 
     #[test]
     fn a_level_other_than_off_passes_for_both_kinds_of_api() {
         for stage in ["orders/prod", "chat/prod"] {
             for level in ["ERROR", "INFO"] {
-                let world = with(stage, &[(None, Some(level)), (Some("pets/GET"), Some(level))]);
-                assert_eq!(world.verdict(&CHECK, stage), Ok(Judgement::Pass));
+                let inventory = with(stage, &[(None, Some(level)), (Some("pets/GET"), Some(level))]);
+                assert_eq!(inventory.verdict(&CHECK, stage), Ok(Judgement::Pass));
             }
         }
     }
 
     #[test]
     fn http_apis_have_none_whatever_is_stated() {
-        let world = with("shop/$default", &[(None, Some("OFF"))]);
+        let inventory = with("shop/$default", &[(None, Some("OFF"))]);
         let reason = "HTTP APIs have no execution log";
-        assert_eq!(world.verdict(&CHECK, "shop/$default"), Ok(Judgement::NotApplicable(reason)));
+        assert_eq!(inventory.verdict(&CHECK, "shop/$default"), Ok(Judgement::NotApplicable(reason)));
     }
 
     #[test]

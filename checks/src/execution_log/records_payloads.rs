@@ -1,10 +1,15 @@
 //! `execution-log-records-payloads`: whole requests and responses are written to the execution log.
 
+use gatelight_model::{
+    Need, Severity,
+    inventory::{MethodLogging, Protocol, StageOf},
+};
+
 use super::off::{REPEAT, Setting, command};
 use crate::{
-    Context, Judgement, Severity, Verdict,
-    check::{Check, Evidence, Failure, Fix, Judge, Need},
-    inventory::{MethodLogging, Protocol, StageOf},
+    Context, Judgement, Verdict,
+    check::{Check, Judge},
+    verdict::{Evidence, Failure, Fix},
 };
 
 /// See the documentation beside this file.
@@ -57,7 +62,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         message: format!("Tracing of whole requests and responses is on {place}.{silent}"),
         evidence: tracing.iter().map(|setting| spelled(setting)).collect(),
         affects: vec![],
-        fix: Fix { say: format!("{say}{repeat}"), command: Some(command(stage, context, &targets, &DATA_TRACE)) },
+        fix: Fix { text: format!("{say}{repeat}"), command: Some(command(stage, context, &targets, &DATA_TRACE)) },
     }
     .into())
 }
@@ -68,13 +73,13 @@ mod tests {
     use crate::testing::{Inventory, healthy, logging};
 
     fn with(stage: &str, settings: &[(Option<&str>, &str, bool)]) -> Inventory {
-        let mut world = healthy();
+        let mut inventory = healthy();
         let setting = |(method, level, data_trace): &(Option<&str>, &str, bool)| MethodLogging {
             data_trace: *data_trace,
             ..logging(*method, Some(level))
         };
-        world.stage_mut(stage).method_logging = settings.iter().map(setting).collect();
-        world
+        inventory.stage_mut(stage).method_logging = settings.iter().map(setting).collect();
+        inventory
     }
 
     #[test]
@@ -87,9 +92,9 @@ mod tests {
 
     #[test]
     fn http_apis_have_none_whatever_is_stated() {
-        let world = with("shop/$default", &[(None, "INFO", true)]);
+        let inventory = with("shop/$default", &[(None, "INFO", true)]);
         let reason = "HTTP APIs have no execution log";
-        assert_eq!(world.verdict(&CHECK, "shop/$default"), Ok(Judgement::NotApplicable(reason)));
+        assert_eq!(inventory.verdict(&CHECK, "shop/$default"), Ok(Judgement::NotApplicable(reason)));
     }
 
     #[test]

@@ -1,14 +1,19 @@
 //! Lambda functions: whether they trace, and whether their roles let their traces and logs out.
 
+pub mod cannot_reach_xray;
 pub mod role_cannot_log;
 pub mod role_cannot_trace;
 pub mod tracing_off;
 
-use crate::{
-    Context, Gap, Judgement, Subject,
-    check::{Evidence, Failure, Fix},
+use gatelight_model::{
+    Gap, Subject,
     inventory::{Function, Role},
+};
+
+use crate::{
+    Context, Judgement,
     role::{self, Refusal},
+    verdict::{Evidence, Failure, Fix},
 };
 
 /// The function's role: none if there is no such role.
@@ -30,7 +35,7 @@ fn without_role(function: &Function, what: &str) -> Judgement {
         ),
         evidence: vec![Evidence::new("role", role)],
         affects: vec![],
-        fix: Fix::say("Create the role again under the same ARN, or give the function another one."),
+        fix: Fix::text("Create the role again under the same ARN, or give the function another one."),
     }
     .into()
 }

@@ -1,11 +1,13 @@
 //! A function's role does not let it write to its log group.
 
+use gatelight_model::{Need, Severity, inventory::Function};
+
 use super::{cause, evidence, role_of, without_role};
 use crate::{
     Context, Judgement, Verdict,
-    check::{Check, Evidence, Failure, Fix, Judge, Need, Severity},
-    inventory::Function,
+    check::{Check, Judge},
     role::{self, Powers, Refusal},
+    verdict::{Evidence, Failure, Fix},
 };
 
 /// See the documentation beside this file.
@@ -70,7 +72,7 @@ fn fix(role: &str, arn: &str, group: &str, refused: &[Refusal]) -> Fix {
         let valid = |c: char| if c.is_ascii_alphanumeric() || "+=,.@-_".contains(c) { c } else { '-' };
         let tail: String = group.trim_start_matches('/').chars().map(valid).collect();
         let name: String = format!("gatelight-log-{tail}").chars().take(128).collect();
-        Fix::say(format!("Allow role {role} {wanted}.")).command([
+        Fix::text(format!("Allow role {role} {wanted}.")).command([
             "aws",
             "iam",
             "put-role-policy",
@@ -86,32 +88,30 @@ fn fix(role: &str, arn: &str, group: &str, refused: &[Refusal]) -> Fix {
 
 #[cfg(test)]
 mod tests {
+    use gatelight_model::{Fetched, Listing, inventory::InlinePolicy};
+
     use super::*;
-    use crate::{
-        Fetched, Listing,
-        inventory::InlinePolicy,
-        testing::{Inventory, denied, healthy},
-    };
+    use crate::testing::{Inventory, denied, healthy};
 
     const GROUP: &str = "/aws/lambda/checkout";
 
     /// The role of `checkout` has this statement for its only policy.
     fn with(actions: &str, resource: &str) -> Inventory {
-        let mut world = healthy();
+        let mut inventory = healthy();
         let document = format!(
             r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":{actions},"Resource":"{resource}"}}}}"#
         );
-        world.change_role_of("checkout", |role| {
+        inventory.change_role_of("checkout", |role| {
             role.boundary = None;
             role.attached_policies = Listing::whole(vec![]);
             role.inline_policies =
                 Listing::whole(vec![InlinePolicy { name: "own".to_owned(), document: Fetched::known(document) }]);
         });
-        world
+        inventory
     }
 
-    fn verdict(world: &Inventory) -> Verdict {
-        world.verdict(&CHECK, "checkout")
+    fn verdict(inventory: &Inventory) -> Verdict {
+        inventory.verdict(&CHECK, "checkout")
     }
 
     const WRITE: &str = r#"["logs:CreateLogStream","logs:PutLogEvents"]"#;
@@ -149,22 +149,22 @@ mod tests {
 
     #[test]
     fn a_group_of_its_own_choice_is_the_one_that_counts() {
-        let mut world = with(WRITE, "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/checkout:*");
-        world.function_mut("checkout").log_group = Some("/shared".to_owned());
-        let failure = world.failure(&CHECK, "checkout");
+        let mut inventory = with(WRITE, "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/checkout:*");
+        inventory.function_mut("checkout").log_group = Some("/shared".to_owned());
+        let failure = inventory.failure(&CHECK, "checkout");
         assert!(failure.message.contains("on log group /shared,"), "{}", failure.message);
-        world.function_mut("checkout").log_group = Some(String::new());
-        assert_eq!(verdict(&world), Ok(Judgement::Pass));
+        inventory.function_mut("checkout").log_group = Some(String::new());
+        assert_eq!(verdict(&inventory), Ok(Judgement::Pass));
     }
 
     #[test]
     fn creating_counts_only_where_the_group_is_absent() {
-        let mut world = with(WRITE, "*");
-        *world.log_group_mut(GROUP) = Fetched::known(None);
-        let failure = world.failure(&CHECK, "checkout");
+        let mut inventory = with(WRITE, "*");
+        *inventory.log_group_mut(GROUP) = Fetched::known(None);
+        let failure = inventory.failure(&CHECK, "checkout");
         assert!(failure.message.contains("may not do logs:CreateLogGroup on"), "{}", failure.message);
-        *world.log_group_mut(GROUP) = Err(denied("logs:DescribeLogGroups")).into();
-        assert_eq!(verdict(&world), Err(denied("logs:DescribeLogGroups")));
+        *inventory.log_group_mut(GROUP) = Err(denied("logs:DescribeLogGroups")).into();
+        assert_eq!(verdict(&inventory), Err(denied("logs:DescribeLogGroups")));
         let mut allowed = with(r#""logs:*""#, "*");
         *allowed.log_group_mut(GROUP) = Err(denied("logs:DescribeLogGroups")).into();
         assert_eq!(verdict(&allowed), Ok(Judgement::Pass));
@@ -172,19 +172,19 @@ mod tests {
 
     #[test]
     fn one_action_that_is_refused_is_enough_whatever_else_is_unknown() {
-        let mut world = with(r#""logs:CreateLogStream""#, "*");
-        *world.log_group_mut(GROUP) = Err(denied("logs:DescribeLogGroups")).into();
-        let failure = world.failure(&CHECK, "checkout");
+        let mut inventory = with(r#""logs:CreateLogStream""#, "*");
+        *inventory.log_group_mut(GROUP) = Err(denied("logs:DescribeLogGroups")).into();
+        let failure = inventory.failure(&CHECK, "checkout");
         assert!(failure.message.contains("may not do logs:PutLogEvents on"), "{}", failure.message);
         assert_eq!(failure.cause.expect("a cause").name, "checkout-role");
     }
 
     #[test]
     fn a_role_that_is_gone_or_denied() {
-        let mut world = healthy();
-        *world.role_of_mut("checkout") = Fetched::known(None);
-        let _ = world.failure(&CHECK, "checkout");
-        *world.role_of_mut("checkout") = Err(denied("iam:GetRole")).into();
-        assert_eq!(verdict(&world), Err(denied("iam:GetRole")));
+        let mut inventory = healthy();
+        *inventory.role_of_mut("checkout") = Fetched::known(None);
+        let _ = inventory.failure(&CHECK, "checkout");
+        *inventory.role_of_mut("checkout") = Err(denied("iam:GetRole")).into();
+        assert_eq!(verdict(&inventory), Err(denied("iam:GetRole")));
     }
 }

@@ -1,12 +1,14 @@
 //! A function traces, and its role does not let it send what it records.
 
+use gatelight_iam::Text;
+use gatelight_model::{Gap, Need, Severity, inventory::Function};
+
 use super::{cause, evidence, role_of, without_role};
 use crate::{
-    Context, Gap, Judgement, Verdict,
-    check::{Check, Failure, Fix, Judge, Need, Severity},
-    iam::Text,
-    inventory::Function,
+    Context, Judgement, Verdict,
+    check::{Check, Judge},
     role::{self, Powers, Refusal},
+    verdict::{Failure, Fix},
 };
 
 /// See the documentation beside this file.
@@ -86,7 +88,7 @@ fn fix(role: &str, partition: &str, refused: &[Refusal]) -> Fix {
     let wanted = "xray:PutTraceSegments and xray:PutTelemetryRecords on every resource";
     role::clear_the_way(denials, &format!("role {role} may do {wanted}")).unwrap_or_else(|| {
         let policy = format!("arn:{partition}:iam::aws:policy/AWSXRayDaemonWriteAccess");
-        Fix::say(format!("Allow role {role} {wanted}; a managed policy of AWS does.")).command([
+        Fix::text(format!("Allow role {role} {wanted}; a managed policy of AWS does.")).command([
             "aws",
             "iam",
             "attach-role-policy",
@@ -100,25 +102,22 @@ fn fix(role: &str, partition: &str, refused: &[Refusal]) -> Fix {
 
 #[cfg(test)]
 mod tests {
+    use gatelight_model::{Fetched, GapKind, Listing, inventory::InlinePolicy};
+
     use super::*;
-    use crate::{
-        Fetched, Listing,
-        fetched::GapKind,
-        inventory::InlinePolicy,
-        testing::{Inventory, denied, healthy},
-    };
+    use crate::testing::{Inventory, denied, healthy};
 
     /// What is said of `checkout` when its role has this statement for its only policy.
     fn with(statement: &str) -> Inventory {
-        let mut world = healthy();
+        let mut inventory = healthy();
         let document = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
-        world.change_role_of("checkout", |role| {
+        inventory.change_role_of("checkout", |role| {
             role.boundary = None;
             role.attached_policies = Listing::whole(vec![]);
             role.inline_policies =
                 Listing::whole(vec![InlinePolicy { name: "own".to_owned(), document: Fetched::known(document) }]);
         });
-        world
+        inventory
     }
 
     fn allow(action: &str, resource: &str) -> String {
@@ -127,12 +126,12 @@ mod tests {
 
     const BOTH: &str = r#"["xray:PutTraceSegments","xray:PutTelemetryRecords"]"#;
 
-    fn verdict(world: &Inventory) -> Verdict {
-        world.verdict(&CHECK, "checkout")
+    fn verdict(inventory: &Inventory) -> Verdict {
+        inventory.verdict(&CHECK, "checkout")
     }
 
-    fn severity(world: &Inventory) -> Option<Severity> {
-        world.failure(&CHECK, "checkout").severity
+    fn severity(inventory: &Inventory) -> Option<Severity> {
+        inventory.failure(&CHECK, "checkout").severity
     }
 
     #[test]
@@ -189,36 +188,36 @@ mod tests {
     fn what_stands_in_the_way_is_named_and_no_allow_is_offered() {
         let deny = r#"{"Sid":"Quiet","Effect":"Deny","Action":"xray:*","Resource":"*"}"#;
         let failure = with(&format!("{},{deny}", allow(BOTH, "*"))).failure(&CHECK, "checkout");
-        assert!(failure.fix.say.contains("denied by statement Quiet of inline policy own"), "{}", failure.fix.say);
+        assert!(failure.fix.text.contains("denied by statement Quiet of inline policy own"), "{}", failure.fix.text);
         assert_eq!(failure.fix.command, None);
         assert!(with("").failure(&CHECK, "checkout").fix.command.is_some());
     }
 
     #[test]
     fn a_role_that_is_gone_fails_and_one_of_another_account_cannot_be_seen() {
-        let mut world = healthy();
-        *world.role_of_mut("checkout") = Fetched::known(None);
-        assert_eq!(severity(&world), None);
+        let mut inventory = healthy();
+        *inventory.role_of_mut("checkout") = Fetched::known(None);
+        assert_eq!(severity(&inventory), None);
 
-        let mut world = healthy();
-        world.change_role_of("checkout", |role| role.arn = role.arn.replace(":role/", ":role/moved/"));
-        assert!(world.failure(&CHECK, "checkout").message.contains("does not exist"));
+        let mut inventory = healthy();
+        inventory.change_role_of("checkout", |role| role.arn = role.arn.replace(":role/", ":role/moved/"));
+        assert!(inventory.failure(&CHECK, "checkout").message.contains("does not exist"));
 
-        let function = world.function_mut("checkout");
+        let function = inventory.function_mut("checkout");
         function.role = function.role.replace("123456789012", "210987654321");
-        assert!(verdict(&world).expect_err("unknown").to_string().contains("cannot be seen"));
+        assert!(verdict(&inventory).expect_err("unknown").to_string().contains("cannot be seen"));
 
-        let mut world = healthy();
-        *world.role_of_mut("checkout") = Err(denied("iam:GetRole")).into();
-        assert_eq!(verdict(&world), Err(denied("iam:GetRole")));
+        let mut inventory = healthy();
+        *inventory.role_of_mut("checkout") = Err(denied("iam:GetRole")).into();
+        assert_eq!(verdict(&inventory), Err(denied("iam:GetRole")));
     }
 
     #[test]
     fn does_not_apply_where_the_function_does_not_trace() {
         for mode in [None, Some("PassThrough")] {
-            let mut world = with("");
-            world.function_mut("checkout").tracing_mode = mode.map(str::to_owned);
-            assert_eq!(verdict(&world), Ok(Judgement::NotApplicable("tracing is not active")));
+            let mut inventory = with("");
+            inventory.function_mut("checkout").tracing_mode = mode.map(str::to_owned);
+            assert_eq!(verdict(&inventory), Ok(Judgement::NotApplicable("tracing is not active")));
         }
     }
 }

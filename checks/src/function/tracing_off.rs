@@ -1,11 +1,16 @@
 //! A function does not trace by itself.
 
-use crate::{
-    Context, Gap, Judgement, Subject, TracedStages, Verdict,
-    check::{Check, Evidence, Failure, Fix, Judge, Need, Severity},
-    iam::Document,
+use gatelight_iam::Document;
+use gatelight_model::{
+    Gap, Need, Severity, Subject,
     inventory::{Function, StageOf},
+};
+
+use crate::{
+    Context, Judgement, TracedStages, Verdict,
+    check::{Check, Judge},
     role::few,
+    verdict::{Evidence, Failure, Fix},
 };
 
 /// See the documentation beside this file.
@@ -47,7 +52,7 @@ fn judge(function: &Function, context: &Context<'_>) -> Verdict {
         message: format!("Function {name} ($LATEST) is not traced: its tracing mode is {mode}. {calls}"),
         evidence,
         affects: vec![],
-        fix: Fix::say(
+        fix: Fix::text(
             "Set its tracing mode to Active, and let its role do xray:PutTraceSegments and xray:PutTelemetryRecords. \
              Publish a version afterwards if an alias is what is called.",
         )
@@ -128,18 +133,17 @@ pub(crate) fn callers_among(
 
 #[cfg(test)]
 mod tests {
+    use gatelight_model::Fetched;
+
     use super::*;
-    use crate::{
-        Fetched,
-        testing::{Inventory, denied, healthy},
-    };
+    use crate::testing::{Inventory, denied, healthy};
 
     /// `checkout` no longer traces, and this is its resource policy.
     fn called(policy: Option<&str>) -> Inventory {
-        let mut world = healthy();
-        world.function_mut("checkout").tracing_mode = Some("PassThrough".to_owned());
-        *world.callers_mut("checkout") = Fetched::known(policy.map(str::to_owned));
-        world
+        let mut inventory = healthy();
+        inventory.function_mut("checkout").tracing_mode = Some("PassThrough".to_owned());
+        *inventory.callers_mut("checkout") = Fetched::known(policy.map(str::to_owned));
+        inventory
     }
 
     fn by(source: &str) -> String {
@@ -148,8 +152,8 @@ mod tests {
         )
     }
 
-    fn severity(world: &Inventory) -> Option<Severity> {
-        world.failure(&CHECK, "checkout").severity
+    fn severity(inventory: &Inventory) -> Option<Severity> {
+        inventory.failure(&CHECK, "checkout").severity
     }
 
     const PROD: &str = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/prod/GET/pets";
@@ -197,57 +201,57 @@ mod tests {
 
     #[test]
     fn names_the_stages() {
-        let world = called(Some(&by("arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/*")));
-        let failure = world.failure(&CHECK, "checkout");
+        let inventory = called(Some(&by("arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/*")));
+        let failure = inventory.failure(&CHECK, "checkout");
         assert!(failure.message.ends_with("ends there: orders/prod, orders/staging."), "{}", failure.message);
     }
 
     #[test]
     fn a_stage_that_does_not_trace_is_none() {
-        let mut world = called(Some(&by(PROD)));
-        world.stage_mut("orders/prod").tracing = Some(false);
-        assert_eq!(severity(&world), Some(Severity::Low));
+        let mut inventory = called(Some(&by(PROD)));
+        inventory.stage_mut("orders/prod").tracing = Some(false);
+        assert_eq!(severity(&inventory), Some(Severity::Low));
     }
 
     #[test]
     fn where_callers_or_stages_are_not_known_it_is_the_higher_one_and_said_so() {
-        let mut world = called(None);
-        *world.callers_mut("checkout") = Err(denied("lambda:GetPolicy")).into();
-        let failure = world.failure(&CHECK, "checkout");
+        let mut inventory = called(None);
+        *inventory.callers_mut("checkout") = Err(denied("lambda:GetPolicy")).into();
+        let failure = inventory.failure(&CHECK, "checkout");
         assert_eq!(failure.severity, Some(Severity::Medium));
         assert!(failure.message.contains("lambda:GetPolicy was denied"), "{}", failure.message);
 
-        let mut world = called(Some(&by("arn:aws:execute-api:us-east-1:123456789012:unseen/prod/*")));
-        assert_eq!(severity(&world), Some(Severity::Low));
-        world.break_rest_apis();
-        assert_eq!(severity(&world), Some(Severity::Medium));
+        let mut inventory = called(Some(&by("arn:aws:execute-api:us-east-1:123456789012:unseen/prod/*")));
+        assert_eq!(severity(&inventory), Some(Severity::Low));
+        inventory.break_rest_apis();
+        assert_eq!(severity(&inventory), Some(Severity::Medium));
     }
 
     #[test]
     fn stages_that_are_not_known_do_not_matter_to_a_function_that_names_none() {
-        let mut world = called(None);
-        world.break_rest_apis();
-        assert_eq!(severity(&world), Some(Severity::Low));
+        let mut inventory = called(None);
+        inventory.break_rest_apis();
+        assert_eq!(severity(&inventory), Some(Severity::Low));
     }
 
     #[test]
     fn where_no_stage_traces_nobody_needs_to_be_asked() {
-        let mut world = called(None);
-        world.region.callers.clear();
-        assert_eq!(severity(&world), Some(Severity::Medium));
-        for api in &mut world.region.rest_apis.seen {
+        let mut inventory = called(None);
+        inventory.region.callers.clear();
+        assert_eq!(severity(&inventory), Some(Severity::Medium));
+        for api in &mut inventory.region.rest_apis.seen {
             api.stages.seen.iter_mut().for_each(|stage| stage.tracing = Some(false));
         }
-        assert_eq!(severity(&world), Some(Severity::Low));
+        assert_eq!(severity(&inventory), Some(Severity::Low));
     }
 
     #[test]
     fn no_mode_is_not_active() {
-        let mut world = called(None);
-        world.function_mut("checkout").tracing_mode = None;
-        assert!(world.failure(&CHECK, "checkout").message.contains("its tracing mode is none"));
-        world.function_mut("checkout").tracing_mode = Some("Active".to_owned());
-        assert_eq!(world.verdict(&CHECK, "checkout"), Ok(Judgement::Pass));
+        let mut inventory = called(None);
+        inventory.function_mut("checkout").tracing_mode = None;
+        assert!(inventory.failure(&CHECK, "checkout").message.contains("its tracing mode is none"));
+        inventory.function_mut("checkout").tracing_mode = Some("Active".to_owned());
+        assert_eq!(inventory.verdict(&CHECK, "checkout"), Ok(Judgement::Pass));
     }
 
     #[test]

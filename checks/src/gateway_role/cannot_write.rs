@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use gatelight_model::{Need, Severity};
+
 use super::{
-    Asked, SetRole, count, existing_role, silenced,
-    writing::{self, Groups, NO_GROUP, Refusal, Refused, Silenced},
+    Asked, SetRole, count, existing_role,
+    log_access::{self as writing, Groups, NO_GROUP, Refusal, Refused, Silenced},
+    silenced,
 };
 use crate::{
     Context, Judgement, Verdict,
-    check::{Check, Failure, Fix, Judge, Need, Severity},
+    check::{Check, Judge},
     role::{self, Powers, few},
+    verdict::{Failure, Fix},
 };
 
 /// See the documentation beside this file.
@@ -94,7 +98,7 @@ fn fix(role: &str, partition: &str, region: &str, account: &str, refused: &[Refu
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":{actions},"Resource":"{resource}"}}]}}"#
     );
     let name = format!("gatelight-api-gateway-logs-{region}");
-    Fix::say(format!("Allow role {role} {wanted}.")).command([
+    Fix::text(format!("Allow role {role} {wanted}.")).command([
         "aws",
         "iam",
         "put-role-policy",

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use gatelight_iam::{Caller, Denial, Identity, Keys, Possible, Request, Text};
+use gatelight_model::{Gap, Need, Severity, inventory::Role};
+
 use super::{
-    Asked, SetRole, count, existing_role, silenced,
-    writing::{self, Groups, NO_GROUP, Refusal, Refused, Silenced},
+    Asked, SetRole, count, existing_role,
+    log_access::{self as writing, Groups, NO_GROUP, Refusal, Refused, Silenced},
+    silenced,
 };
 use crate::{
-    Context, Gap, Judgement, Verdict,
-    check::{Check, Evidence, Failure, Fix, Judge, Need, Severity},
-    iam::{Caller, Denial, Identity, Keys, Possible, Request, Text},
-    inventory::Role,
+    Context, Judgement, Verdict,
+    check::{Check, Judge},
     organization::{Bound, Membership, membership},
     role::{self, few},
+    verdict::{Evidence, Failure, Fix},
 };
 
 /// See the documentation beside this file.
@@ -186,7 +189,7 @@ impl Denied<'_> {
 /// No command of this account mends it.
 fn fix(role: &str, bound: &Bound<'_>, ways: &[&str]) -> Fix {
     let organization = bound.organization;
-    Fix::say(format!(
+    Fix::text(format!(
         "In organization {} (its management account is {}), change what stands in the way ({}), so that {SERVICE} may \
          assume {role}, and {role} may do logs:CreateLogGroup, logs:CreateLogStream and logs:PutLogEvents on every log \
          group of its stages. A statement that denies can except the role by ArnNotLike on aws:PrincipalArn; a level that \

@@ -1,10 +1,13 @@
 //! The role that is set does not exist.
 
+use gatelight_model::{Need, Severity};
+
 use super::{Asked, SetRole, set_role};
 use crate::{
     Context, Judgement, Verdict,
-    check::{Check, Evidence, Failure, Fix, Judge, Need, Severity},
+    check::{Check, Judge},
     role,
+    verdict::{Evidence, Failure, Fix},
 };
 
 /// See the documentation beside this file.
@@ -63,31 +66,30 @@ fn judge(context: &Context<'_>) -> Verdict {
         ),
         evidence,
         affects: stages.subjects(context),
-        fix: Fix::say(fix).command(update_account(region)),
+        fix: Fix::text(fix).command(update_account(region)),
     }
     .into())
 }
 
 #[cfg(test)]
 mod tests {
+    use gatelight_model::{Fetched, GapKind};
+
     use super::*;
-    use crate::{
-        fetched::{Fetched, GapKind},
-        testing::{Inventory, denied, healthy},
-    };
+    use crate::testing::{Inventory, denied, healthy};
 
     const OTHER: &str = "arn:aws:iam::123456789012:role/path/gateway-logs";
 
-    fn verdict(world: &Inventory) -> Verdict {
-        world.verdict(&CHECK, "account settings")
+    fn verdict(inventory: &Inventory) -> Verdict {
+        inventory.verdict(&CHECK, "account settings")
     }
 
     #[test]
     fn a_role_that_iam_does_not_have_is_missing() {
-        let mut world = healthy();
-        let arn = world.gateway_role_arn();
-        *world.gateway_role_mut() = Fetched::known(None);
-        let failure = world.failure(&CHECK, "account settings");
+        let mut inventory = healthy();
+        let arn = inventory.gateway_role_arn();
+        *inventory.gateway_role_mut() = Fetched::known(None);
+        let failure = inventory.failure(&CHECK, "account settings");
         assert_eq!(failure.cause, Some(role::subject(&arn)));
         assert_eq!(failure.affects.len(), 8);
         assert!(failure.message.contains("does not exist. Silences 8 stages"), "{}", failure.message);
@@ -95,54 +97,54 @@ mod tests {
 
     #[test]
     fn a_role_of_that_name_under_another_path_is_another_role() {
-        let mut world = healthy();
-        world.change_gateway_role(|role| role.arn = OTHER.to_owned());
-        let failure = world.failure(&CHECK, "account settings");
+        let mut inventory = healthy();
+        inventory.change_gateway_role(|role| role.arn = OTHER.to_owned());
+        let failure = inventory.failure(&CHECK, "account settings");
         assert!(failure.message.contains(OTHER), "{}", failure.message);
         assert!(failure.evidence.contains(&Evidence::new("role of that name", OTHER)));
     }
 
     #[test]
     fn what_is_no_arn_of_a_role_is_missing_and_the_settings_are_the_cause() {
-        let mut world = healthy();
-        world.set_gateway_role(Some("gateway-logs"));
-        let failure = world.failure(&CHECK, "account settings");
+        let mut inventory = healthy();
+        inventory.set_gateway_role(Some("gateway-logs"));
+        let failure = inventory.failure(&CHECK, "account settings");
         assert_eq!(failure.cause, None);
         assert!(failure.message.contains("is not the ARN of an IAM role"), "{}", failure.message);
     }
 
     #[test]
     fn a_role_of_another_account_cannot_be_seen() {
-        let mut world = healthy();
-        world.set_gateway_role(Some("arn:aws:iam::999999999999:role/gateway-logs"));
-        assert_eq!(verdict(&world).expect_err("a gap").why().kind, GapKind::Unprovable);
+        let mut inventory = healthy();
+        inventory.set_gateway_role(Some("arn:aws:iam::999999999999:role/gateway-logs"));
+        assert_eq!(verdict(&inventory).expect_err("a gap").why().kind, GapKind::Unprovable);
     }
 
     #[test]
     fn an_account_that_is_not_known_is_not_compared() {
-        let mut world = healthy();
-        world.account.id = Err(crate::testing::denied("sts:GetCallerIdentity")).into();
-        assert_eq!(verdict(&world), Ok(Judgement::Pass));
+        let mut inventory = healthy();
+        inventory.account.id = Err(crate::testing::denied("sts:GetCallerIdentity")).into();
+        assert_eq!(verdict(&inventory), Ok(Judgement::Pass));
     }
 
     #[test]
     fn it_does_not_apply_where_no_role_is_set_or_no_stage_needs_one() {
-        let mut world = healthy();
-        world.set_gateway_role(None);
-        assert_eq!(verdict(&world), Ok(Judgement::NotApplicable(crate::gateway_role::UNSET)));
-        let mut world = healthy();
-        *world.gateway_role_mut() = Fetched::known(None);
-        world.region.rest_apis.seen.clear();
-        world.region.v2_apis.seen.clear();
-        assert_eq!(verdict(&world), Ok(Judgement::NotApplicable(crate::gateway_role::NO_STAGE)));
-        world.break_rest_apis();
-        assert!(verdict(&world).is_err());
+        let mut inventory = healthy();
+        inventory.set_gateway_role(None);
+        assert_eq!(verdict(&inventory), Ok(Judgement::NotApplicable(crate::gateway_role::UNSET)));
+        let mut inventory = healthy();
+        *inventory.gateway_role_mut() = Fetched::known(None);
+        inventory.region.rest_apis.seen.clear();
+        inventory.region.v2_apis.seen.clear();
+        assert_eq!(verdict(&inventory), Ok(Judgement::NotApplicable(crate::gateway_role::NO_STAGE)));
+        inventory.break_rest_apis();
+        assert!(verdict(&inventory).is_err());
     }
 
     #[test]
     fn a_role_that_aws_would_not_tell_of_is_no_verdict() {
-        let mut world = healthy();
-        *world.gateway_role_mut() = Fetched::from(Err(denied("iam:GetRole")));
-        assert_eq!(verdict(&world), Err(denied("iam:GetRole")));
+        let mut inventory = healthy();
+        *inventory.gateway_role_mut() = Fetched::from(Err(denied("iam:GetRole")));
+        assert_eq!(verdict(&inventory), Err(denied("iam:GetRole")));
     }
 }

@@ -2,18 +2,19 @@
 
 pub mod cannot_write;
 pub mod denied_by_organization;
+mod log_access;
 pub mod missing;
 pub mod unset;
 pub mod untrusted;
-mod writing;
 
 use std::collections::BTreeSet;
 
-use crate::{
-    Context, Gap, Subject,
+use gatelight_model::{
+    Gap, Subject,
     inventory::{Role, StageOf},
-    role::few,
 };
+
+use crate::{Context, role::few};
 
 const NO_STAGE: &str = "no REST or WebSocket stage in this region logs to CloudWatch Logs";
 const UNSET: &str = "no CloudWatch role is set in this region";

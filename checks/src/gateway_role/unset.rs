@@ -1,9 +1,12 @@
 //! Stages log to CloudWatch Logs, and the region has no role to write with.
 
+use gatelight_model::{Need, Severity};
+
 use super::{Stages, set_arn};
 use crate::{
     Context, Judgement, Verdict,
-    check::{Check, Failure, Fix, Judge, Need, Severity},
+    check::{Check, Judge},
+    verdict::{Failure, Fix},
 };
 
 /// See the documentation beside this file.
@@ -37,32 +40,31 @@ fn judge(context: &Context<'_>) -> Verdict {
         ),
         evidence: vec![],
         affects: stages.subjects(context),
-        fix: Fix::say(fix).command(super::missing::update_account(region)),
+        fix: Fix::text(fix).command(super::missing::update_account(region)),
     }
     .into())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::{
-        fetched::Fetched,
-        testing::{Inventory, denied, healthy},
-    };
+    use gatelight_model::Fetched;
 
-    fn verdict(world: &Inventory) -> Verdict {
-        world.verdict(&CHECK, "account settings")
+    use super::*;
+    use crate::testing::{Inventory, denied, healthy};
+
+    fn verdict(inventory: &Inventory) -> Verdict {
+        inventory.verdict(&CHECK, "account settings")
     }
 
     fn unset() -> Inventory {
-        let mut world = healthy();
-        world.set_gateway_role(None);
-        world
+        let mut inventory = healthy();
+        inventory.set_gateway_role(None);
+        inventory
     }
 
-    fn without_stages(world: &mut Inventory) {
-        world.region.rest_apis.seen.clear();
-        world.region.v2_apis.seen.clear();
+    fn without_stages(inventory: &mut Inventory) {
+        inventory.region.rest_apis.seen.clear();
+        inventory.region.v2_apis.seen.clear();
     }
 
     #[test]
@@ -91,50 +93,50 @@ mod tests {
 
     #[test]
     fn an_empty_role_is_none() {
-        let mut world = healthy();
-        world.set_gateway_role(Some(""));
-        assert!(matches!(verdict(&world), Ok(Judgement::Fail(_))));
+        let mut inventory = healthy();
+        inventory.set_gateway_role(Some(""));
+        assert!(matches!(verdict(&inventory), Ok(Judgement::Fail(_))));
     }
 
     #[test]
     fn a_stage_that_was_seen_is_enough_and_the_count_says_that_there_may_be_more() {
-        let mut world = unset();
-        world.break_rest_apis();
-        let failure = world.failure(&CHECK, "account settings");
+        let mut inventory = unset();
+        inventory.break_rest_apis();
+        let failure = inventory.failure(&CHECK, "account settings");
         assert!(failure.message.contains("at least 8 stages"), "{}", failure.message);
     }
 
     #[test]
     fn without_a_stage_that_logs_it_does_not_apply_whatever_the_settings() {
-        let mut world = unset();
-        without_stages(&mut world);
-        assert_eq!(verdict(&world), Ok(Judgement::NotApplicable(crate::gateway_role::NO_STAGE)));
-        world.region.gateway_settings = Fetched::from(Err(denied("apigateway:GetAccount")));
-        assert_eq!(verdict(&world), Ok(Judgement::NotApplicable(crate::gateway_role::NO_STAGE)));
+        let mut inventory = unset();
+        without_stages(&mut inventory);
+        assert_eq!(verdict(&inventory), Ok(Judgement::NotApplicable(crate::gateway_role::NO_STAGE)));
+        inventory.region.gateway_settings = Fetched::from(Err(denied("apigateway:GetAccount")));
+        assert_eq!(verdict(&inventory), Ok(Judgement::NotApplicable(crate::gateway_role::NO_STAGE)));
     }
 
     #[test]
     fn http_apis_and_access_logs_in_firehose_need_no_role() {
-        let mut world = unset();
-        world.region.v2_apis.seen.retain(|api| api.name == "shop");
-        world.region.rest_apis.seen.retain(|api| api.name == "orders");
-        world.api_mut("orders").stages.seen.retain(|stage| stage.name == "staging");
-        world.firehose_stage_mut().method_logging.clear();
-        assert_eq!(verdict(&world), Ok(Judgement::NotApplicable(crate::gateway_role::NO_STAGE)));
+        let mut inventory = unset();
+        inventory.region.v2_apis.seen.retain(|api| api.name == "shop");
+        inventory.region.rest_apis.seen.retain(|api| api.name == "orders");
+        inventory.api_mut("orders").stages.seen.retain(|stage| stage.name == "staging");
+        inventory.firehose_stage_mut().method_logging.clear();
+        assert_eq!(verdict(&inventory), Ok(Judgement::NotApplicable(crate::gateway_role::NO_STAGE)));
     }
 
     #[test]
     fn a_role_that_is_set_and_stages_that_are_not_known_are_no_verdict() {
-        let mut world = healthy();
-        without_stages(&mut world);
-        world.break_rest_apis();
-        assert!(verdict(&world).is_err());
+        let mut inventory = healthy();
+        without_stages(&mut inventory);
+        inventory.break_rest_apis();
+        assert!(verdict(&inventory).is_err());
     }
 
     #[test]
     fn settings_that_are_not_known_are_no_verdict() {
-        let mut world = healthy();
-        world.region.gateway_settings = Fetched::from(Err(denied("apigateway:GetAccount")));
-        assert_eq!(verdict(&world), Err(denied("apigateway:GetAccount")));
+        let mut inventory = healthy();
+        inventory.region.gateway_settings = Fetched::from(Err(denied("apigateway:GetAccount")));
+        assert_eq!(verdict(&inventory), Err(denied("apigateway:GetAccount")));
     }
 }

@@ -1,11 +1,14 @@
 //! The role's trust policy does not let API Gateway assume it.
 
+use gatelight_iam::{Caller, Decision, Document, Keys, Policies, Possible, Request};
+use gatelight_model::{Need, Severity};
+
 use super::{Asked, existing_role};
 use crate::{
     Context, Judgement, Verdict,
-    check::{Check, Evidence, Failure, Fix, Judge, Need, Severity},
-    iam::{Caller, Decision, Document, Keys, Policies, Possible, Request},
+    check::{Check, Judge},
     role::{name as role_name, subject as role_subject},
+    verdict::{Evidence, Failure, Fix},
 };
 
 /// See the documentation beside this file.
@@ -52,7 +55,7 @@ fn judge(context: &Context<'_>) -> Verdict {
         ),
         evidence: vec![Evidence::new("sts:AssumeRole", denial.to_string())],
         affects: set.stages.subjects(context),
-        fix: Fix::say(fix).command([
+        fix: Fix::text(fix).command([
             "aws",
             "iam",
             "update-assume-role-policy",
@@ -87,18 +90,17 @@ fn keys(context: &Context<'_>) -> Keys {
 
 #[cfg(test)]
 mod tests {
+    use gatelight_model::{Fetched, GapKind};
+
     use super::*;
-    use crate::{
-        fetched::{Fetched, GapKind},
-        testing::healthy,
-    };
+    use crate::testing::healthy;
 
     /// The verdict with this statement for a trust policy.
     fn trusting(statement: &str) -> Verdict {
-        let mut world = healthy();
+        let mut inventory = healthy();
         let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
-        world.change_gateway_role(|role| role.trust_policy = policy);
-        world.verdict(&CHECK, "account settings")
+        inventory.change_gateway_role(|role| role.trust_policy = policy);
+        inventory.verdict(&CHECK, "account settings")
     }
 
     /// The verdict with this condition on the usual statement.
@@ -181,16 +183,16 @@ mod tests {
 
     #[test]
     fn a_trust_policy_that_cannot_be_read_is_no_verdict() {
-        let mut world = healthy();
-        world.change_gateway_role(|role| role.trust_policy = "{".to_owned());
-        assert!(world.verdict(&CHECK, "account settings").is_err());
+        let mut inventory = healthy();
+        inventory.change_gateway_role(|role| role.trust_policy = "{".to_owned());
+        assert!(inventory.verdict(&CHECK, "account settings").is_err());
     }
 
     #[test]
     fn a_role_that_does_not_exist_trusts_nobody_and_does_not_apply() {
-        let mut world = healthy();
-        *world.gateway_role_mut() = Fetched::known(None);
-        let verdict = world.verdict(&CHECK, "account settings");
+        let mut inventory = healthy();
+        *inventory.gateway_role_mut() = Fetched::known(None);
+        let verdict = inventory.verdict(&CHECK, "account settings");
         assert_eq!(verdict, Ok(Judgement::NotApplicable(crate::gateway_role::MISSING)));
     }
 }

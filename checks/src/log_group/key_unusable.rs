@@ -1,13 +1,18 @@
 //! The KMS key of a log group does not serve CloudWatch Logs.
 
-use crate::{
-    Context, Gap, Judgement, Severity, Subject, Verdict,
+use gatelight_iam::{Caller, Decision, Denial, Document, Keys, Policies, Request, Text};
+use gatelight_model::{
+    Gap, Need, Severity, Subject, SubjectKind,
     arn::Arn,
-    check::{Check, Evidence, Failure, Fix, Judge, Need, SubjectKind},
-    context::LogGroupUse,
-    iam::{Caller, Decision, Denial, Document, Keys, Policies, Request, Text},
     inventory::{Function, Key},
+};
+
+use crate::{
+    Context, Judgement, Verdict,
+    check::{Check, Judge},
+    context::LogGroupUse,
     role::{self, few},
+    verdict::{Evidence, Failure, Fix},
 };
 
 /// See the documentation beside this file.
@@ -47,7 +52,7 @@ fn judge(of: &LogGroupUse<'_>, context: &Context<'_>) -> Verdict {
     let fails = |what: &str, evidence, fix| Ok(failure(of, context, arn, what, evidence, fix).into());
     let Some(key) = context.key(arn)? else {
         let fix =
-            Fix::say("Give the log group another key, or none; what was written under this one cannot be read again.");
+            Fix::text("Give the log group another key, or none; what was written under this one cannot be read again.");
         return fails("does not exist", vec![Evidence::new("key", "none of that ARN")], fix);
     };
     match key.state.as_str() {
@@ -71,7 +76,7 @@ fn judge(of: &LogGroupUse<'_>, context: &Context<'_>) -> Verdict {
     let evidence = refused.iter().map(|(action, denial)| Evidence::new(*action, denial.to_string())).collect();
     let wanted = format!("{service} may do {}", ACTIONS.join(", "));
     let fix = role::clear_the_way(refused.iter().map(|(_, denial)| denial), &wanted).unwrap_or_else(|| {
-        Fix::say(format!(
+        Fix::text(format!(
             "Add a statement to the key's policy by which {wanted}, on the condition that \
              kms:EncryptionContext:aws:logs:arn is the ARN of the group."
         ))
@@ -107,13 +112,13 @@ fn enable(arn: &str, state: &str) -> Fix {
     let region = Arn::parse(arn).map_or("", |arn| arn.region);
     match state {
         "Disabled" => {
-            Fix::say("Enable the key.").command(["aws", "kms", "enable-key", "--region", region, "--key-id", arn])
+            Fix::text("Enable the key.").command(["aws", "kms", "enable-key", "--region", region, "--key-id", arn])
         }
-        "PendingDeletion" => Fix::say("Take back its deletion before it is too late, and then enable the key.")
+        "PendingDeletion" => Fix::text("Take back its deletion before it is too late, and then enable the key.")
             .command(["aws", "kms", "cancel-key-deletion", "--region", region, "--key-id", arn]),
-        "PendingImport" => Fix::say("Import the key's material again."),
-        "Unavailable" => Fix::say("Connect the key store again that the key lies in."),
-        _ => Fix::say("Give the log group another key: this one is being deleted."),
+        "PendingImport" => Fix::text("Import the key's material again."),
+        "Unavailable" => Fix::text("Connect the key store again that the key lies in."),
+        _ => Fix::text("Give the log group another key: this one is being deleted."),
     }
 }
 
@@ -147,29 +152,27 @@ fn failure(
 
 #[cfg(test)]
 mod tests {
+    use gatelight_model::{Fetched, GapKind};
+
     use super::*;
-    use crate::{
-        Fetched,
-        fetched::GapKind,
-        testing::{Inventory, denied, healthy},
-    };
+    use crate::testing::{Inventory, denied, healthy};
 
     const ORDERS: &str = "/gateway/orders";
     const CHAT: &str = "/gateway/chat";
     const KEY: &str = "0a1b2c3d";
 
     fn in_state(state: &str) -> Verdict {
-        let mut world = healthy();
-        world.change_key(KEY, |key| state.clone_into(&mut key.state));
-        world.verdict(&CHECK, ORDERS)
+        let mut inventory = healthy();
+        inventory.change_key(KEY, |key| state.clone_into(&mut key.state));
+        inventory.verdict(&CHECK, ORDERS)
     }
 
     /// The key of `/gateway/orders` has this statement for its policy.
     fn with(statement: &str) -> Inventory {
-        let mut world = healthy();
+        let mut inventory = healthy();
         let document = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
-        world.change_key(KEY, |key| key.policy = Fetched::known(document));
-        world
+        inventory.change_key(KEY, |key| key.policy = Fetched::known(document));
+        inventory
     }
 
     fn allow(service: &str, actions: &str, condition: &str) -> String {
@@ -191,11 +194,11 @@ mod tests {
 
     #[test]
     fn does_not_apply_without_a_group_or_a_key() {
-        let mut world = healthy();
+        let mut inventory = healthy();
         let none = Ok(Judgement::NotApplicable("the log group has no KMS key"));
-        assert_eq!(world.verdict(&CHECK, "/gateway/users"), none);
-        *world.log_group_mut(ORDERS) = Fetched::known(None);
-        assert_eq!(world.verdict(&CHECK, ORDERS), Ok(Judgement::NotApplicable("the log group does not exist")));
+        assert_eq!(inventory.verdict(&CHECK, "/gateway/users"), none);
+        *inventory.log_group_mut(ORDERS) = Fetched::known(None);
+        assert_eq!(inventory.verdict(&CHECK, ORDERS), Ok(Judgement::NotApplicable("the log group does not exist")));
     }
 
     #[test]
@@ -212,9 +215,9 @@ mod tests {
 
     #[test]
     fn a_key_that_is_gone_is_the_cause_for_all_that_write_there() {
-        let mut world = healthy();
-        *world.key_mut("4e5f6a7b") = Fetched::known(None);
-        let failure = world.failure(&CHECK, CHAT);
+        let mut inventory = healthy();
+        *inventory.key_mut("4e5f6a7b") = Fetched::known(None);
+        let failure = inventory.failure(&CHECK, CHAT);
         let cause = failure.cause.expect("a cause");
         assert_eq!((cause.kind, cause.name.as_str()), (SubjectKind::Key, "4e5f6a7b"));
         assert!(failure.affects.iter().any(|stage| stage.name == "chat/prod"), "{:?}", failure.affects);
@@ -233,7 +236,7 @@ mod tests {
         assert_eq!(fails(&allow(HERE, ALL, other)), ACTIONS.join(" "));
         let deny = r#"{"Sid":"Stop","Effect":"Deny","Principal":"*","Action":"kms:Decrypt","Resource":"*"}"#;
         let failure = with(&format!("{},{deny}", allow(HERE, ALL, ""))).failure(&CHECK, ORDERS);
-        assert!(failure.fix.say.contains("statement Stop"), "{}", failure.fix.say);
+        assert!(failure.fix.text.contains("statement Stop"), "{}", failure.fix.text);
     }
 
     #[test]
@@ -241,15 +244,15 @@ mod tests {
         let account = r#""StringEquals":{"aws:SourceAccount":"123456789012"}"#;
         let verdict = with(&allow(HERE, ALL, account)).verdict(&CHECK, ORDERS);
         assert_eq!(verdict.expect_err("unknown").why().kind, GapKind::Unprovable);
-        let mut world = healthy();
-        world.change_key(KEY, |key| key.policy = Err(denied("kms:GetKeyPolicy")).into());
-        assert_eq!(world.verdict(&CHECK, ORDERS), Err(denied("kms:GetKeyPolicy")));
+        let mut inventory = healthy();
+        inventory.change_key(KEY, |key| key.policy = Err(denied("kms:GetKeyPolicy")).into());
+        assert_eq!(inventory.verdict(&CHECK, ORDERS), Err(denied("kms:GetKeyPolicy")));
         // Whatever its policy says, a key that is disabled does not serve.
-        world.change_key(KEY, |key| "Disabled".clone_into(&mut key.state));
-        assert!(matches!(world.verdict(&CHECK, ORDERS), Ok(Judgement::Fail(_))));
-        *world.key_mut(KEY) = Err(denied("kms:DescribeKey")).into();
-        assert_eq!(world.verdict(&CHECK, ORDERS), Err(denied("kms:DescribeKey")));
-        world.region.keys.clear();
-        assert_eq!(world.verdict(&CHECK, ORDERS).expect_err("unknown").why().kind, GapKind::NotCollected);
+        inventory.change_key(KEY, |key| "Disabled".clone_into(&mut key.state));
+        assert!(matches!(inventory.verdict(&CHECK, ORDERS), Ok(Judgement::Fail(_))));
+        *inventory.key_mut(KEY) = Err(denied("kms:DescribeKey")).into();
+        assert_eq!(inventory.verdict(&CHECK, ORDERS), Err(denied("kms:DescribeKey")));
+        inventory.region.keys.clear();
+        assert_eq!(inventory.verdict(&CHECK, ORDERS).expect_err("unknown").why().kind, GapKind::NotCollected);
     }
 }

@@ -1,6 +1,4 @@
-//! Log groups that something writes to: how long they keep, who may write, and whether their keys serve.
+//! Log groups that something writes to: how long they keep events, and whether their KMS keys work.
 
-pub mod delivery_denied;
 pub mod key_unusable;
 pub mod never_expires;
-pub(crate) mod writer;

@@ -1,11 +1,13 @@
 //! Execution logs and logs of functions are kept, and paid for, for ever.
 
+use gatelight_model::{Need, Severity, Subject, inventory::LogGroup};
+
 use crate::{
-    Context, Judgement, Severity, Subject, Verdict,
-    check::{Check, Evidence, Failure, Fix, Judge, Need},
+    Context, Judgement, Verdict,
+    check::{Check, Judge},
     context::LogGroupUse,
-    inventory::LogGroup,
     role::few,
+    verdict::{Evidence, Failure, Fix},
 };
 
 /// See the documentation beside this file.
@@ -51,7 +53,7 @@ pub(crate) fn retention(
         message: format!("Log group {name} has no retention: its events are kept for ever."),
         evidence,
         affects: vec![],
-        fix: Fix::say("Set how long events are kept; 30 days here. Older events are deleted.").command([
+        fix: Fix::text("Set how long events are kept; 30 days here. Older events are deleted.").command([
             "aws",
             "logs",
             "put-retention-policy",
@@ -68,11 +70,10 @@ pub(crate) fn retention(
 
 #[cfg(test)]
 mod tests {
+    use gatelight_model::Fetched;
+
     use super::*;
-    use crate::{
-        Fetched,
-        testing::{denied, healthy},
-    };
+    use crate::testing::{denied, healthy};
 
     const EXECUTION: &str = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod";
     const FUNCTION: &str = "/aws/lambda/checkout";
@@ -80,10 +81,10 @@ mod tests {
     #[test]
     fn fails_without_retention_and_says_who_writes() {
         for (name, writer) in [(EXECUTION, "orders/prod"), (FUNCTION, "checkout")] {
-            let mut world = healthy();
-            assert_eq!(world.verdict(&CHECK, name), Ok(Judgement::Pass));
-            world.change_log_group(name, |group| group.retention_days = None);
-            let failure = world.failure(&CHECK, name);
+            let mut inventory = healthy();
+            assert_eq!(inventory.verdict(&CHECK, name), Ok(Judgement::Pass));
+            inventory.change_log_group(name, |group| group.retention_days = None);
+            let failure = inventory.failure(&CHECK, name);
             assert_eq!(failure.evidence[1], Evidence::new("written by", writer));
             assert!(failure.fix.command.expect("a command").contains(&name.to_owned()));
         }
@@ -91,19 +92,19 @@ mod tests {
 
     #[test]
     fn the_delivery_class_expires_by_itself() {
-        let mut world = healthy();
-        world.change_log_group(FUNCTION, |group| {
+        let mut inventory = healthy();
+        inventory.change_log_group(FUNCTION, |group| {
             (group.retention_days, group.class) = (None, Some("DELIVERY".to_owned()));
         });
-        assert!(matches!(world.verdict(&CHECK, FUNCTION), Ok(Judgement::PassNoted(_))));
+        assert!(matches!(inventory.verdict(&CHECK, FUNCTION), Ok(Judgement::PassNoted(_))));
     }
 
     #[test]
     fn a_group_that_is_absent_or_denied() {
-        let mut world = healthy();
-        *world.log_group_mut(FUNCTION) = Fetched::known(None);
-        assert_eq!(world.verdict(&CHECK, FUNCTION), Ok(Judgement::NotApplicable("the log group does not exist")));
-        *world.log_group_mut(FUNCTION) = Err(denied("logs:DescribeLogGroups")).into();
-        assert_eq!(world.verdict(&CHECK, FUNCTION), Err(denied("logs:DescribeLogGroups")));
+        let mut inventory = healthy();
+        *inventory.log_group_mut(FUNCTION) = Fetched::known(None);
+        assert_eq!(inventory.verdict(&CHECK, FUNCTION), Ok(Judgement::NotApplicable("the log group does not exist")));
+        *inventory.log_group_mut(FUNCTION) = Err(denied("logs:DescribeLogGroups")).into();
+        assert_eq!(inventory.verdict(&CHECK, FUNCTION), Err(denied("logs:DescribeLogGroups")));
     }
 }

@@ -6,10 +6,11 @@ use std::{
     fs, thread,
 };
 
+use gatelight_model::{Need, arn::Destination, inventory::Function};
 use serde_json::Value;
 
-use super::{Known, assert_says_less, checks, facts, hide, kind_of, look, read, worlds};
-use crate::{Context, arn::Destination, check::Need, inventory::Function};
+use super::{Known, assert_says_less, checks, facts, hide, kind_of, look, read, scenarios};
+use crate::Context;
 
 /// Who names what in a world: the names that tell under which need a fact is collected.
 struct Names {
@@ -24,10 +25,10 @@ struct Names {
 }
 
 impl Names {
-    fn of(world: &Value) -> Self {
-        let world = read(world);
-        let context = Context::new(world.world());
-        let settings = world.region.gateway_settings.get().ok();
+    fn of(inventory: &Value) -> Self {
+        let inventory = read(inventory);
+        let context = Context::new(inventory.scope());
+        let settings = inventory.region.gateway_settings.get().ok();
         let gateway_role = settings.and_then(|settings| settings.cloudwatch_role.clone());
         let role = gateway_role.as_ref().and_then(|arn| context.role(arn).ok()?.role.get().ok()?.as_ref());
         let policies = role.into_iter().flat_map(|role| {
@@ -58,12 +59,12 @@ impl Names {
 
 /// What kind of fact it is, and the needs of which one is enough to have it collected; none for what is always asked.
 /// The one place in the sweeps that knows fields; a fact that it does not know fails the test.
-fn kind_and_needs(world: &Value, names: &Names, pointer: &str) -> (String, Vec<Need>) {
+fn kind_and_needs(inventory: &Value, names: &Names, pointer: &str) -> (String, Vec<Need>) {
     let kind = kind_of(pointer);
     // What a neighbour of the fact says, or of what holds it.
     let text = |tail: &str, key: &str| {
         let holder = &pointer[..pointer.rfind(tail).expect("its own end")];
-        world.pointer(&format!("{holder}/{key}")).and_then(Value::as_str).expect("a name").to_owned()
+        inventory.pointer(&format!("{holder}/{key}")).and_then(Value::as_str).expect("a name").to_owned()
     };
     let role = |key: &str, of_gateway: Need| {
         let arn = text(key, "arn");
@@ -139,10 +140,11 @@ type Map = BTreeMap<String, (Vec<Need>, BTreeSet<&'static str>)>;
 
 /// Hides every fact of every world, alone: the one walk that all tests here share, as it takes the longest.
 fn map() -> Map {
-    let worlds = worlds();
+    let scenarios = scenarios();
     let parts = thread::available_parallelism().map_or(1, usize::from).min(8);
     let maps: Vec<Map> = thread::scope(|scope| {
-        let part = |at: usize| worlds.iter().skip(at).step_by(parts).map(|(name, world)| map_of(name, world));
+        let part =
+            |at: usize| scenarios.iter().skip(at).step_by(parts).map(|(name, inventory)| map_of(name, inventory));
         let walks: Vec<_> = (0..parts).map(|at| scope.spawn(move || part(at).collect::<Vec<_>>())).collect();
         walks.into_iter().flat_map(|walk| walk.join().expect("says less")).collect()
     });
@@ -153,15 +155,15 @@ fn map() -> Map {
     all
 }
 
-fn map_of(name: &str, world: &Value) -> Map {
+fn map_of(name: &str, inventory: &Value) -> Map {
     let mut map = Map::new();
-    let (seeing, names) = (look(world), Names::of(world));
-    for fact in facts(world) {
-        let mut blind = world.clone();
+    let (seeing, names) = (look(inventory), Names::of(inventory));
+    for fact in facts(inventory) {
+        let mut blind = inventory.clone();
         assert!(hide(&mut blind, &fact));
         let seen = look(&blind);
         assert_says_less(&seeing, &seen, &format!("{fact} in “{name}”"));
-        let (kind, needs) = kind_and_needs(world, &names, &fact);
+        let (kind, needs) = kind_and_needs(inventory, &names, &fact);
         map.entry(kind).or_insert((needs, BTreeSet::new())).1.extend(touched(&seeing, &seen));
     }
     map
@@ -182,7 +184,7 @@ fn needs_are_honest(map: &Map) {
         }
         for need in check.needs {
             let rests = map.values().any(|(of, checks)| of.contains(need) && checks.contains(check.id));
-            assert!(rests, "{} needs {need:?}, and rests on none of it in any world", check.id);
+            assert!(rests, "{} needs {need:?}, and rests on none of it in any inventory", check.id);
         }
     }
 }
@@ -191,7 +193,7 @@ fn needs_are_honest(map: &Map) {
 fn the_map_is_as_it_was(map: &Map) {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/facts.txt");
     let mut now = String::from(
-        "Which checks rest on which fact: those whose outcomes change in some world when it is hidden.\n\
+        "Which checks rest on which fact: those whose outcomes change in some inventory when it is hidden.\n\
          Written by a test; UPDATE_FACTS=1 writes it anew.\n",
     );
     for (kind, (_, checks)) in map {

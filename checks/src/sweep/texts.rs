@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{checks, outcomes, read, worlds};
+use super::{checks, outcomes, read, scenarios};
 use crate::{Judgement, find_check};
 
 #[test]
@@ -43,11 +43,11 @@ fn docs_say_what_why_and_how() {
 
 #[test]
 fn failures_say_what_is_wrong_and_what_to_do() {
-    for (name, world) in worlds() {
-        for outcome in outcomes(&read(&world)) {
+    for (name, inventory) in scenarios() {
+        for outcome in outcomes(&read(&inventory)) {
             let Ok(Judgement::Fail(failure)) = outcome.verdict else { continue };
             let about = format!("{} about {} in “{name}”", outcome.check.id, outcome.subject.name);
-            for text in [&failure.message, &failure.fix.say] {
+            for text in [&failure.message, &failure.fix.text] {
                 assert!(text.ends_with('.') && !text.contains('\n'), "{about}: {text:?}");
             }
             for subject in failure.cause.iter().chain(&failure.affects) {

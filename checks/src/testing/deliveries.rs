@@ -1,13 +1,14 @@
 //! Where delivery sources send execution logs, in the healthy account and where something is wrong.
 
+use gatelight_model::{
+    Fetched, Listing,
+    inventory::{LogDelivery, LogGroupAnswer, LogPolicy},
+};
+
 use super::{
     Inventory, break_off, denied,
     healthy::{group_arn, known_group},
     logging,
-};
-use crate::{
-    Fetched, Listing,
-    inventory::{LogDelivery, LogGroupAnswer, LogPolicy},
 };
 
 const ORDERS: &str = "/aws/vendedlogs/orders";
@@ -68,34 +69,34 @@ pub(super) fn log_policies() -> [LogPolicy; 2] {
 
 type Fault = (&'static str, fn(&mut Inventory));
 
-/// The worlds in which they do not arrive, mix with others, or are not known.
+/// The scenarios in which they do not arrive, mix with others, or are not known.
 pub(super) const DELIVERIES: &[Fault] = &[
-    ("execution logs that may not be delivered", |world| {
-        world.region.log_policies.seen.retain(|policy| policy.name != "vended-logs");
-        world.change_log_group(USERS, |group| group.retention_days = None);
+    ("execution logs that may not be delivered", |inventory| {
+        inventory.region.log_policies.seen.retain(|policy| policy.name != "vended-logs");
+        inventory.change_log_group(USERS, |group| group.retention_days = None);
     }),
-    ("execution logs delivered to the groups of access logs", |world| {
-        let [orders, users, ..] = &mut world.region.log_deliveries.seen[..] else { return };
+    ("execution logs delivered to the groups of access logs", |inventory| {
+        let [orders, users, ..] = &mut inventory.region.log_deliveries.seen[..] else { return };
         orders.destination = group_arn("/gateway/orders");
         users.destination = group_arn("/gateway/cart");
     }),
-    ("a delivery to a group that is gone, and one of a stage that logs no more", |world| {
-        *world.log_group_mut(ORDERS) = Fetched::known(None);
-        world.region.log_probes.retain(|answer| answer.group != ORDERS);
-        world.stage_mut("users/live").method_logging = vec![logging(None, Some("OFF"))];
+    ("a delivery to a group that is gone, and one of a stage that logs no more", |inventory| {
+        *inventory.log_group_mut(ORDERS) = Fetched::known(None);
+        inventory.region.log_probes.retain(|answer| answer.group != ORDERS);
+        inventory.stage_mut("users/live").method_logging = vec![logging(None, Some("OFF"))];
     }),
-    ("deliveries that were denied", |world| {
-        world.region.log_deliveries = Listing::unread(denied("logs:DescribeDeliverySources"));
-        world.change_log_group(ORDERS, |group| group.retention_days = None);
+    ("deliveries that were denied", |inventory| {
+        inventory.region.log_deliveries = Listing::unread(denied("logs:DescribeDeliverySources"));
+        inventory.change_log_group(ORDERS, |group| group.retention_days = None);
     }),
-    ("deliveries whose destinations were denied", |world| {
-        world.region.log_deliveries.seen.remove(0);
-        break_off(&mut world.region.log_deliveries, "logs:DescribeDeliveryDestinations");
+    ("deliveries whose destinations were denied", |inventory| {
+        inventory.region.log_deliveries.seen.remove(0);
+        break_off(&mut inventory.region.log_deliveries, "logs:DescribeDeliveryDestinations");
     }),
-    ("deliveries that are not known, and no execution log", |world| {
-        world.region.log_deliveries = Listing::unread(denied("logs:DescribeDeliverySources"));
+    ("deliveries that are not known, and no execution log", |inventory| {
+        inventory.region.log_deliveries = Listing::unread(denied("logs:DescribeDeliverySources"));
         for stage in ["orders/prod", "orders/staging", "users/live", "users/beta"] {
-            world.stage_mut(stage).method_logging.clear();
+            inventory.stage_mut(stage).method_logging.clear();
         }
     }),
 ];

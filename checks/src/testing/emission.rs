@@ -1,13 +1,13 @@
 //! What the search of log groups gave, in the healthy account and where something is wrong.
 
+use gatelight_model::{
+    Fetched, Listing, Severity,
+    inventory::{Hit, LogProbe, LogProbeAnswer, OwnPattern, SearchedFor},
+    log_patterns::PATTERNS,
+};
 use jiff::Timestamp;
 
 use super::{Inventory, denied};
-use crate::{
-    Fetched, Listing, Severity,
-    emission::patterns::PATTERNS,
-    inventory::{Hit, LogProbe, LogProbeAnswer, OwnPattern, SearchedFor},
-};
 
 /// When the healthy account was read, less a day.
 const SINCE: Timestamp = Timestamp::constant(1_795_338_000 - 86_400, 0);
@@ -96,13 +96,13 @@ fn hit(pattern: &str, count: u64, sample: Option<&str>) -> Hit {
     }
 }
 
-fn set(world: &mut Inventory, group: &str, probe: impl Into<Fetched<Option<LogProbe>>>) {
-    let mut probes = world.region.log_probes.iter_mut();
+fn set(inventory: &mut Inventory, group: &str, probe: impl Into<Fetched<Option<LogProbe>>>) {
+    let mut probes = inventory.region.log_probes.iter_mut();
     probes.find(|answer| answer.group == group).expect("a search of that group").probe = probe.into();
 }
 
-fn found(world: &mut Inventory, group: &str, hits: Vec<Hit>, reached: Option<Timestamp>) {
-    set(world, group, Fetched::known(Some(LogProbe { reached, hits, ..clean() })));
+fn found(inventory: &mut Inventory, group: &str, hits: Vec<Hit>, reached: Option<Timestamp>) {
+    set(inventory, group, Fetched::known(Some(LogProbe { reached, hits, ..clean() })));
 }
 
 const REACHED: Option<Timestamp> = Some(Timestamp::constant(1_795_338_000 - 40_000, 0));
@@ -110,50 +110,55 @@ const EXECUTION: &str = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod";
 
 type Fault = (&'static str, fn(&mut Inventory));
 
-/// The worlds in which logs say that something is wrong, or cannot be read.
+/// The scenarios in which logs say that something is wrong, or cannot be read.
 pub(super) const EMISSION: &[Fault] = &[
-    ("signs of failure in logs", |world| {
+    ("signs of failure in logs", |inventory| {
         let emit = hit("failed-to-emit-logs", 3, Some("ERROR Failed to emit logs: dispatch failure"));
-        found(world, "/gateway/shop", vec![emit.clone()], None);
-        found(world, EXECUTION, vec![hit("segment-dropped", 1, None), emit.clone()], None);
-        found(world, "API-Gateway-Execution-Logs_f6g7h8i9j0/live", vec![hit("xray-put-denied", 2, None)], None);
-        found(world, "/aws/lambda/checkout", vec![emit], None);
+        found(inventory, "/gateway/shop", vec![emit.clone()], None);
+        found(inventory, EXECUTION, vec![hit("segment-dropped", 1, None), emit.clone()], None);
+        found(inventory, "API-Gateway-Execution-Logs_f6g7h8i9j0/live", vec![hit("xray-put-denied", 2, None)], None);
+        found(inventory, "/aws/lambda/checkout", vec![emit], None);
     }),
-    ("logs that are too many to search to the end", |world| {
-        found(world, "/gateway/orders", vec![], REACHED);
-        found(world, EXECUTION, vec![hit("export-rejected", 9, Some("Exporting failed. Rejecting data."))], REACHED);
+    ("logs that are too many to search to the end", |inventory| {
+        found(inventory, "/gateway/orders", vec![], REACHED);
+        found(
+            inventory,
+            EXECUTION,
+            vec![hit("export-rejected", 9, Some("Exporting failed. Rejecting data."))],
+            REACHED,
+        );
     }),
-    ("logs that may not be searched", |world| {
+    ("logs that may not be searched", |inventory| {
         for group in ["/gateway/shop", EXECUTION] {
-            set(world, group, Err(denied("logs:FilterLogEvents")));
+            set(inventory, group, Err(denied("logs:FilterLogEvents")));
         }
     }),
-    ("logs of a class that cannot be searched", |world| {
+    ("logs of a class that cannot be searched", |inventory| {
         let groups = ["/gateway/users", "/gateway/cart", "/aws/lambda/ranking", "/functions/fraud"];
-        world.region.log_probes.retain(|answer| !groups.contains(&answer.group.as_str()));
+        inventory.region.log_probes.retain(|answer| !groups.contains(&answer.group.as_str()));
     }),
-    ("logs of a class that Logs Insights alone searches", |world| {
-        found(world, "/gateway/users", vec![hit("failed-to-emit-logs", 2, Some("Failed to emit logs"))], None);
-        set(world, "/functions/fraud", Err(denied("logs:StartQuery")));
+    ("logs of a class that Logs Insights alone searches", |inventory| {
+        found(inventory, "/gateway/users", vec![hit("failed-to-emit-logs", 2, Some("Failed to emit logs"))], None);
+        set(inventory, "/functions/fraud", Err(denied("logs:StartQuery")));
     }),
-    ("logs of that class, of which a query gave as much as it gives", |world| {
-        found(world, "/gateway/users", vec![], REACHED);
-        found(world, "/functions/fraud", vec![hit("segment-dropped", 9_000, None)], REACHED);
+    ("logs of that class, of which a query gave as much as it gives", |inventory| {
+        found(inventory, "/gateway/users", vec![], REACHED);
+        found(inventory, "/functions/fraud", vec![hit("segment-dropped", 9_000, None)], REACHED);
     }),
-    ("a list of log groups that was denied, and a search that says what is not there", |world| {
-        world.deny_log_groups();
-        set(world, "/gateway/feed", Fetched::known(None));
-        set(world, "/gateway/orders", Err(denied("logs:FilterLogEvents")));
+    ("a list of log groups that was denied, and a search that says what is not there", |inventory| {
+        inventory.deny_log_groups();
+        set(inventory, "/gateway/feed", Fetched::known(None));
+        set(inventory, "/gateway/orders", Err(denied("logs:FilterLogEvents")));
     }),
-    ("logs that nobody searched", |world| world.region.log_probes.clear()),
-    ("signs of failure that the owner asked for", |world| {
+    ("logs that nobody searched", |inventory| inventory.region.log_probes.clear()),
+    ("signs of failure that the owner asked for", |inventory| {
         let own =
             vec![own("spool-full", Severity::High, Some("Empty the spool.")), own("slow-flush", Severity::Low, None)];
-        world.region.searched_for = Fetched::known(SearchedFor { built_in: vec![], own });
-        found(world, DAEMON, vec![hit("spool-full", 2, None), hit("slow-flush", 7, Some("flush took 9 s"))], None);
-        found(world, EXECUTION, vec![hit("slow-flush", 1, None)], None);
+        inventory.region.searched_for = Fetched::known(SearchedFor { built_in: vec![], own });
+        found(inventory, DAEMON, vec![hit("spool-full", 2, None), hit("slow-flush", 7, Some("flush took 9 s"))], None);
+        found(inventory, EXECUTION, vec![hit("slow-flush", 1, None)], None);
     }),
-    ("log groups that the owner names, and that cannot be found", |world| {
-        world.region.named_log_groups = Listing::broken(vec![DAEMON.to_owned()], denied("logs:DescribeLogGroups"));
+    ("log groups that the owner names, and that cannot be found", |inventory| {
+        inventory.region.named_log_groups = Listing::broken(vec![DAEMON.to_owned()], denied("logs:DescribeLogGroups"));
     }),
 ];

@@ -1,16 +1,17 @@
 //! The functions of the healthy account, and what belongs to them: roles, callers, log groups, and the resource
 //! policies of CloudWatch Logs. Two of each kind, differing in everything.
 
-use super::{
-    healthy::{allow, group_arn, inline, known_group, policy_arn, role_arn},
-    network::{CAPACITY_PROVIDERS, behind_nat, beside_endpoint},
-};
-use crate::{
+use gatelight_model::{
     Fetched, Listing,
     inventory::{
         AttachedPolicy, CallersAnswer, Function, Key, KeyAnswer, LogGroupAnswer, LogPolicy, ManagedPolicy, Role,
         RoleAnswer,
     },
+};
+
+use super::{
+    healthy::{allow, group_arn, inline, known_group, policy_arn, role_arn},
+    network::{CAPACITY_PROVIDERS, behind_nat, beside_endpoint},
 };
 
 fn function_arn(name: &str) -> String {

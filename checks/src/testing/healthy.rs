@@ -1,9 +1,6 @@
 //! The account in which every check passes: two of everything, differing in everything.
 
-use jiff::Timestamp;
-
-use super::{Inventory, deliveries, emission, functions, ingested, logging, network, organization, tracing, traffic};
-use crate::{
+use gatelight_model::{
     Fetched, Listing,
     inventory::{
         AccessLogSetting, Account, Api, AttachedPolicy, DeliveryStream, DeliveryStreamAnswer, GatewaySettings,
@@ -11,6 +8,9 @@ use crate::{
         Stage,
     },
 };
+use jiff::Timestamp;
+
+use super::{Inventory, deliveries, emission, functions, ingested, logging, network, organization, tracing, traffic};
 
 /// A format that every check accepts on REST and HTTP APIs.
 pub const FORMAT: &str = concat!(

@@ -1,9 +1,9 @@
 //! How much the log groups of execution logs took in, in the healthy account and where nobody says.
 
+use gatelight_model::{Fetched, inventory::IngestedAnswer};
 use jiff::Timestamp;
 
 use super::{Inventory, denied};
-use crate::{Fetched, inventory::IngestedAnswer};
 
 /// When the healthy account was read, less a day; and less a quarter of an hour.
 const SINCE: Timestamp = Timestamp::constant(1_795_338_000 - 86_400, 0);
@@ -47,12 +47,12 @@ impl Inventory {
 
 type Fault = (&'static str, fn(&mut Inventory));
 
-/// The worlds in which it is not known.
+/// The scenarios in which it is not known.
 pub(super) const INGESTED: &[Fault] = &[
-    ("execution logs whose volume was denied", |world| {
-        for answer in &mut world.region.ingested {
+    ("execution logs whose volume was denied", |inventory| {
+        for answer in &mut inventory.region.ingested {
             answer.bytes = Err(denied("cloudwatch:GetMetricData")).into();
         }
     }),
-    ("execution logs whose volume nobody asked for", |world| world.region.ingested.clear()),
+    ("execution logs whose volume nobody asked for", |inventory| inventory.region.ingested.clear()),
 ];

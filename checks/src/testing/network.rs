@@ -1,15 +1,16 @@
-//! The networks of the worlds: one VPC with NAT gateways, one with an endpoint, and what can be wrong with them.
+//! The networks of the scenarios: one VPC with NAT gateways, one with an endpoint, and what can be wrong with them.
 
 mod beyond;
 
-use super::{Inventory, break_off, denied};
-use crate::{
+use gatelight_model::{
     Fetched, Listing,
     inventory::{
         AclEntry, CapacityProviderAnswer, DhcpOptions, FunctionVpc, InternetGateway, NatGateway, Network, NetworkAcl,
         Permission, PrefixListAnswer, Route, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
     },
 };
+
+use super::{Inventory, break_off, denied};
 
 pub(super) use beyond::BEYOND;
 
@@ -263,24 +264,24 @@ fn acls() -> Vec<NetworkAcl> {
     ]
 }
 
-fn table_mut<'a>(world: &'a mut Inventory, id: &str) -> &'a mut RouteTable {
-    world.region.network.route_tables.seen.iter_mut().find(|table| table.id == id).expect("that route table")
+fn table_mut<'a>(inventory: &'a mut Inventory, id: &str) -> &'a mut RouteTable {
+    inventory.region.network.route_tables.seen.iter_mut().find(|table| table.id == id).expect("that route table")
 }
 
-fn xray_mut(world: &mut Inventory) -> &mut VpcEndpoint {
-    world.region.network.endpoints.seen.iter_mut().find(|own| own.id == "vpce-xray").expect("the endpoint")
+fn xray_mut(inventory: &mut Inventory) -> &mut VpcEndpoint {
+    inventory.region.network.endpoints.seen.iter_mut().find(|own| own.id == "vpce-xray").expect("the endpoint")
 }
 
-fn nat_mut<'a>(world: &'a mut Inventory, id: &str) -> &'a mut NatGateway {
-    world.region.network.nat_gateways.seen.iter_mut().find(|nat| nat.id == id).expect("that NAT gateway")
+fn nat_mut<'a>(inventory: &'a mut Inventory, id: &str) -> &'a mut NatGateway {
+    inventory.region.network.nat_gateways.seen.iter_mut().find(|nat| nat.id == id).expect("that NAT gateway")
 }
 
-fn group_mut<'a>(world: &'a mut Inventory, id: &str) -> &'a mut SecurityGroup {
-    world.region.network.security_groups.seen.iter_mut().find(|group| group.id == id).expect("that group")
+fn group_mut<'a>(inventory: &'a mut Inventory, id: &str) -> &'a mut SecurityGroup {
+    inventory.region.network.security_groups.seen.iter_mut().find(|group| group.id == id).expect("that group")
 }
 
-fn lead(world: &mut Inventory, table: &str, target: &str) {
-    let routes = &mut table_mut(world, table).routes;
+fn lead(inventory: &mut Inventory, table: &str, target: &str) {
+    let routes = &mut table_mut(inventory, table).routes;
     routes.retain(|route| route.target == "local");
     routes.push(route("0.0.0.0/0", target));
 }
@@ -289,53 +290,53 @@ pub(super) type Fault = (&'static str, fn(&mut Inventory));
 
 /// What can be wrong, or not known, with [`network`].
 pub(super) const NETWORKS: &[Fault] = &[
-    ("networks without a way out", |world| {
-        lead(world, "rtb-orders", "igw-orders");
-        table_mut(world, "rtb-orders-b").routes.clear();
-        xray_mut(world).private_dns = false;
+    ("networks without a way out", |inventory| {
+        lead(inventory, "rtb-orders", "igw-orders");
+        table_mut(inventory, "rtb-orders-b").routes.clear();
+        xray_mut(inventory).private_dns = false;
     }),
-    ("one subnet of two without a way, and an endpoint that refuses", |world| {
-        nat_mut(world, "nat-zonal").state = String::from("deleted");
-        group_mut(world, "sg-endpoint").ingress.clear();
+    ("one subnet of two without a way, and an endpoint that refuses", |inventory| {
+        nat_mut(inventory, "nat-zonal").state = String::from("deleted");
+        group_mut(inventory, "sg-endpoint").ingress.clear();
     }),
-    ("NAT gateways that lead nowhere, and an endpoint whose policy denies", |world| {
-        nat_mut(world, "nat-zonal").public = false;
-        nat_mut(world, "nat-regional").zones.clear();
-        table_mut(world, "rtb-orders-nat").routes[1].state = String::from("blackhole");
-        xray_mut(world).policy = Some(ALLOW.replace("Allow", "Deny"));
+    ("NAT gateways that lead nowhere, and an endpoint whose policy denies", |inventory| {
+        nat_mut(inventory, "nat-zonal").public = false;
+        nat_mut(inventory, "nat-regional").zones.clear();
+        table_mut(inventory, "rtb-orders-nat").routes[1].state = String::from("blackhole");
+        xray_mut(inventory).policy = Some(ALLOW.replace("Allow", "Deny"));
     }),
-    ("routes to what is not there", |world| {
-        lead(world, "rtb-orders", "nat-gone");
-        lead(world, "rtb-orders-nat", "igw-gone");
-        lead(world, "rtb-users", "pcx-gone");
-        world.region.network.endpoints.seen.retain(|endpoint| endpoint.id != "vpce-xray");
+    ("routes to what is not there", |inventory| {
+        lead(inventory, "rtb-orders", "nat-gone");
+        lead(inventory, "rtb-orders-nat", "igw-gone");
+        lead(inventory, "rtb-users", "pcx-gone");
+        inventory.region.network.endpoints.seen.retain(|endpoint| endpoint.id != "vpce-xray");
     }),
-    ("ways that go on out of sight", |world| {
-        lead(world, "rtb-orders", "tgw-far");
-        table_mut(world, "rtb-orders").routes.push(route("::/0", "eigw-orders"));
-        world.region.network.dhcp_options.seen[0].dns_servers = texts(&["10.1.0.53"]);
-        xray_mut(world).security_groups.push("sg-orders".to_owned());
+    ("ways that go on out of sight", |inventory| {
+        lead(inventory, "rtb-orders", "tgw-far");
+        table_mut(inventory, "rtb-orders").routes.push(route("::/0", "eigw-orders"));
+        inventory.region.network.dhcp_options.seen[0].dns_servers = texts(&["10.1.0.53"]);
+        xray_mut(inventory).security_groups.push("sg-orders".to_owned());
     }),
-    ("networks that let nothing out", |world| {
-        group_mut(world, "sg-orders").egress.clear();
-        group_mut(world, "sg-shared").egress[0].security_groups.clear();
-        group_mut(world, "sg-shared").egress[0].prefix_lists.clear();
-        world.region.network.network_acls.seen[1].entries.clear();
+    ("networks that let nothing out", |inventory| {
+        group_mut(inventory, "sg-orders").egress.clear();
+        group_mut(inventory, "sg-shared").egress[0].security_groups.clear();
+        group_mut(inventory, "sg-shared").egress[0].prefix_lists.clear();
+        inventory.region.network.network_acls.seen[1].entries.clear();
     }),
-    ("DNS that does not lead to the endpoint, and public access blocked", |world| {
-        world.region.network.vpcs.seen[0].dns_support = Fetched::known(false);
-        world.region.network.vpcs.seen[1].dns_hostnames = Fetched::known(false);
-        for subnet in &mut world.region.network.subnets.seen {
+    ("DNS that does not lead to the endpoint, and public access blocked", |inventory| {
+        inventory.region.network.vpcs.seen[0].dns_support = Fetched::known(false);
+        inventory.region.network.vpcs.seen[1].dns_hostnames = Fetched::known(false);
+        for subnet in &mut inventory.region.network.subnets.seen {
             subnet.public_access_block = Some("block-bidirectional".to_owned());
         }
     }),
-    ("networks of another account", |world| {
-        for subnet in &mut world.region.network.subnets.seen {
+    ("networks of another account", |inventory| {
+        for subnet in &mut inventory.region.network.subnets.seen {
             subnet.owner = String::from("210987654321");
         }
     }),
-    ("networks of which some is hidden", |world| {
-        let network = &mut world.region.network;
+    ("networks of which some is hidden", |inventory| {
+        let network = &mut inventory.region.network;
         network.prefix_lists[0].cidrs = Err(denied("ec2:GetManagedPrefixListEntries")).into();
         network.prefix_lists[1].cidrs = Fetched::known(vec![]);
         network.vpcs.seen[0].cidrs.clear();
@@ -343,9 +344,9 @@ pub(super) const NETWORKS: &[Fault] = &[
         network.vpcs.seen[1].dns_support = Err(denied("ec2:DescribeVpcAttribute")).into();
         break_off(&mut network.nat_gateways, "ec2:DescribeNatGateways");
     }),
-    ("networks of which nothing is known", |world| {
-        world.region.network = Network::unread(&denied("ec2:DescribeSubnets"));
-        for answer in &mut world.region.capacity_providers {
+    ("networks of which nothing is known", |inventory| {
+        inventory.region.network = Network::unread(&denied("ec2:DescribeSubnets"));
+        for answer in &mut inventory.region.capacity_providers {
             answer.vpc = Err(denied("lambda:GetCapacityProvider")).into();
         }
     }),

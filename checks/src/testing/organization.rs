@@ -1,11 +1,12 @@
-//! The organization of the worlds: a root, an organizational unit and the account, each with service and resource control
+//! The organization of the scenarios: a root, an organizational unit and the account, each with service and resource control
 //! policies; and what it looks like when they deny, or are not told.
 
-use super::{Inventory, denied, network::Fault};
-use crate::{
+use gatelight_model::{
     Fetched, Listing,
     inventory::{Organization, OrganizationLevel, OrganizationPolicy, PolicyType},
 };
+
+use super::{Inventory, denied, network::Fault};
 
 const ACCOUNT: &str = "123456789012";
 const UNIT: &str = "ou-ab12-11111111";
@@ -96,23 +97,23 @@ fn level_mut<'a>(organization: &'a mut Organization, id: &str) -> &'a mut Organi
 }
 
 pub(super) const ORGANIZATIONS: &[Fault] = &[
-    ("an organization that denies writing some logs", |world| {
+    ("an organization that denies writing some logs", |inventory| {
         let deny = r#"{"Sid":"Freeze","Effect":"Deny","Action":"logs:Put*","Resource":"arn:aws:logs:*:*:log-group:/gateway/chat:*"}"#;
-        world.restrict(UNIT, "freeze", deny);
+        inventory.restrict(UNIT, "freeze", deny);
     }),
-    ("an organization that allows some services, and no logs", |world| {
+    ("an organization that allows some services, and no logs", |inventory| {
         let allow = r#"{"Effect":"Allow","Action":["xray:*","lambda:*"],"Resource":"*"}"#;
-        world.restrict(ACCOUNT, "some", allow);
-        world.change_organization(|organization| {
+        inventory.restrict(ACCOUNT, "some", allow);
+        inventory.change_organization(|organization| {
             level_mut(organization, ACCOUNT).service_control_policies.seen.remove(0);
         });
     }),
-    ("an organization that denies creating a log group, which is absent", |world| {
+    ("an organization that denies creating a log group, which is absent", |inventory| {
         let deny = r#"{"Effect":"Deny","Action":"logs:CreateLogGroup","Resource":"arn:aws:logs:*:*:log-group:/aws/apigateway/*/test:*"}"#;
-        world.restrict(ROOT, "groups", deny);
+        inventory.restrict(ROOT, "groups", deny);
     }),
-    ("an organization that lets no service assume roles", |world| {
-        world.change_organization(|organization| {
+    ("an organization that lets no service assume roles", |inventory| {
+        inventory.change_organization(|organization| {
             let mut policies = organization.policies.iter_mut();
             let perimeter = policies.find(|policy| policy.name == "perimeter").expect("the perimeter");
             let narrow =
@@ -120,15 +121,15 @@ pub(super) const ORGANIZATIONS: &[Fault] = &[
             perimeter.document = Fetched::known(PERIMETER.replace(narrow, ""));
         });
     }),
-    ("an organization that does not tell a member its policies", |world| {
-        world.change_organization(|organization| {
+    ("an organization that does not tell a member its policies", |inventory| {
+        inventory.change_organization(|organization| {
             organization.policy_types = Err(denied("organizations:ListRoots")).into();
             organization.levels.clear();
             organization.policies.clear();
         });
     }),
-    ("an organization whose policies are being enabled, and an account that moves", |world| {
-        world.change_organization(|organization| {
+    ("an organization whose policies are being enabled, and an account that moves", |inventory| {
+        inventory.change_organization(|organization| {
             let types = ["SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"];
             let status = ["ENABLED", "PENDING_ENABLE"];
             let types = types.iter().zip(status);
@@ -139,8 +140,8 @@ pub(super) const ORGANIZATIONS: &[Fault] = &[
             level_mut(organization, UNIT).parent = Err(denied("organizations:ListParents")).into();
         });
     }),
-    ("an organization that has enabled no policies", |world| {
-        world.change_organization(|organization| {
+    ("an organization that has enabled no policies", |inventory| {
+        inventory.change_organization(|organization| {
             organization.policy_types = Fetched::known(vec![]);
             organization.policies.clear();
             for level in &mut organization.levels {
@@ -149,9 +150,9 @@ pub(super) const ORGANIZATIONS: &[Fault] = &[
             }
         });
     }),
-    ("the management account of an organization", |world| {
-        world.restrict(ACCOUNT, "freeze", r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#);
-        world.change_organization(|organization| ACCOUNT.clone_into(&mut organization.management_account));
+    ("the management account of an organization", |inventory| {
+        inventory.restrict(ACCOUNT, "freeze", r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#);
+        inventory.change_organization(|organization| ACCOUNT.clone_into(&mut organization.management_account));
     }),
-    ("no organization", |world| world.account.organization = Fetched::known(None)),
+    ("no organization", |inventory| inventory.account.organization = Fetched::known(None)),
 ];

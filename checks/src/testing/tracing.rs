@@ -1,10 +1,11 @@
 //! Sampling rules and where segments go, in the healthy account and where something is wrong.
 
-use super::{Inventory, break_off, denied, empty};
-use crate::{
+use gatelight_model::{
     Fetched,
     inventory::{LogPolicy, SamplingAttribute, SamplingRule, TraceDestination},
 };
+
+use super::{Inventory, break_off, denied, empty};
 
 /// A rule that matches everything, and samples as X-Ray does by default: one request a second, and of the rest five in a
 /// hundred.
@@ -80,21 +81,21 @@ pub(super) fn log_policies() -> [LogPolicy; 2] {
 type Fault = (&'static str, fn(&mut Inventory));
 
 /// Takes the policy of that name away.
-fn without_policy(world: &mut Inventory, name: &str) {
-    world.region.log_policies.seen.retain(|policy| policy.name != name);
+fn without_policy(inventory: &mut Inventory, name: &str) {
+    inventory.region.log_policies.seen.retain(|policy| policy.name != name);
 }
 
-fn goes_to(world: &mut Inventory, destination: &str, status: Option<&str>) {
-    world.region.trace_destination = Fetched::known(trace_destination(destination, status));
+fn goes_to(inventory: &mut Inventory, destination: &str, status: Option<&str>) {
+    inventory.region.trace_destination = Fetched::known(trace_destination(destination, status));
 }
 
-/// The worlds in which traces are not recorded, or not kept, or nobody can tell.
+/// The scenarios in which traces are not recorded, or not kept, or nobody can tell.
 pub(super) const TRACING: &[Fault] = &[
-    ("a sampling rule that silences everything", |world| {
-        world.region.sampling_rules.seen.insert(0, silent(sampling_rule("off", 1)));
-        goes_to(world, "XRay", None);
+    ("a sampling rule that silences everything", |inventory| {
+        inventory.region.sampling_rules.seen.insert(0, silent(sampling_rule("off", 1)));
+        goes_to(inventory, "XRay", None);
     }),
-    ("sampling rules for some stages", |world| {
+    ("sampling rules for some stages", |inventory| {
         let arn = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/prod";
         let new = "arn:aws:apigateway:us-east-1::/restapis/f6g7h8i9j0/stages/live";
         let by_arn =
@@ -102,10 +103,10 @@ pub(super) const TRACING: &[Fault] = &[
         let both = "*f6g7h8i9j0*beta";
         let staging = silent(for_service("staging", 10, "orders/staging"));
         let more = [staging, by_arn("old", arn), by_arn("new", new), by_arn("both", both)];
-        world.region.sampling_rules.seen.splice(0..0, more);
-        without_policy(world, "signals");
+        inventory.region.sampling_rules.seen.splice(0..0, more);
+        without_policy(inventory, "signals");
     }),
-    ("sampling rules of one priority, with a path, and in another case", |world| {
+    ("sampling rules of one priority, with a path, and in another case", |inventory| {
         let path = SamplingRule { url_path: "/health".to_owned(), ..silent(for_service("path", 5, "orders/prod")) };
         let more = [
             path,
@@ -113,24 +114,24 @@ pub(super) const TRACING: &[Fault] = &[
             for_service("b", 6, "*/staging"),
             silent(for_service("case", 7, "USERS/live")),
         ];
-        world.region.sampling_rules.seen.splice(0..0, more);
-        without_policy(world, "TransactionSearch");
-        goes_to(world, "CloudWatchLogs", Some("PENDING"));
+        inventory.region.sampling_rules.seen.splice(0..0, more);
+        without_policy(inventory, "TransactionSearch");
+        goes_to(inventory, "CloudWatchLogs", Some("PENDING"));
     }),
-    ("no sampling rules, and segments that go where nobody knows", |world| {
-        world.region.sampling_rules.seen.clear();
-        goes_to(world, "Elsewhere", Some("ACTIVE"));
+    ("no sampling rules, and segments that go where nobody knows", |inventory| {
+        inventory.region.sampling_rules.seen.clear();
+        goes_to(inventory, "Elsewhere", Some("ACTIVE"));
     }),
-    ("X-Ray that may not be asked", |world| {
-        break_off(&mut world.region.sampling_rules, "xray:GetSamplingRules");
-        world.region.trace_destination = Err(denied("xray:GetTraceSegmentDestination")).into();
+    ("X-Ray that may not be asked", |inventory| {
+        break_off(&mut inventory.region.sampling_rules, "xray:GetSamplingRules");
+        inventory.region.trace_destination = Err(denied("xray:GetTraceSegmentDestination")).into();
     }),
-    ("Transaction Search where nothing sends segments", |world| {
-        *world = empty();
-        goes_to(world, "CloudWatchLogs", Some("ACTIVE"));
+    ("Transaction Search where nothing sends segments", |inventory| {
+        *inventory = empty();
+        goes_to(inventory, "CloudWatchLogs", Some("ACTIVE"));
     }),
-    ("spans that policies hide", |world| {
-        without_policy(world, "signals");
-        break_off(&mut world.region.log_policies, "logs:DescribeResourcePolicies");
+    ("spans that policies hide", |inventory| {
+        without_policy(inventory, "signals");
+        break_off(&mut inventory.region.log_policies, "logs:DescribeResourcePolicies");
     }),
 ];

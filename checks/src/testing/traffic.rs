@@ -1,12 +1,12 @@
 //! What metrics say, in the healthy account and where something is wrong.
 
+use gatelight_model::{
+    Fetched, Gap,
+    inventory::{DestinationIntake, LatencyPercentiles, OwnLines, Percentiles, Timing, TrafficAnswer},
+};
 use jiff::Timestamp;
 
 use super::{Inventory, denied};
-use crate::{
-    Fetched, Gap,
-    inventory::{LatencyPercentiles, OwnLines, Percentiles, TakenAnswer, Timing, TrafficAnswer},
-};
 
 /// When the healthy account was read, less a day; and less a quarter of an hour.
 const SINCE: Timestamp = Timestamp::constant(1_795_338_000 - 86_400, 0);
@@ -62,9 +62,9 @@ pub(super) fn traffic() -> Vec<TrafficAnswer> {
 }
 
 /// What destinations took in the healthy account.
-pub(super) fn taken() -> Vec<TakenAnswer> {
+pub(super) fn taken() -> Vec<DestinationIntake> {
     STAGES
-        .map(|(api, stage, requests, taken, searched)| TakenAnswer {
+        .map(|(api, stage, requests, taken, searched)| DestinationIntake {
             api: api.to_owned(),
             stage: stage.to_owned(),
             since: SINCE,
@@ -93,7 +93,7 @@ impl Inventory {
     ///
     /// # Panics
     /// If nobody asked.
-    pub fn taken_mut(&mut self, stage: &str) -> &mut TakenAnswer {
+    pub fn taken_mut(&mut self, stage: &str) -> &mut DestinationIntake {
         let (api, stage) = self.ids_of(stage);
         let mut answers = self.region.taken.iter_mut();
         answers.find(|answer| answer.api == api && answer.stage == stage).expect("what that stage served")
@@ -131,71 +131,71 @@ type Fault = (&'static str, fn(&mut Inventory));
 
 const LATER: Timestamp = Timestamp::constant(1_795_338_000 - 40_000, 0);
 
-/// The worlds in which metrics say that something is wrong, or say nothing.
+/// The scenarios in which metrics say that something is wrong, or say nothing.
 pub(super) const TRAFFIC: &[Fault] = &[
-    ("access logs that stay empty", |world| {
-        world.serve("orders/prod", (1_234, 34, 0));
-        world.serve("orders/staging", (10, 0, 0));
-        world.serve("users/live", (40, 35, 0));
-        world.serve("shop/$default", (70, 0, 3_004));
-        world.serve("chat/test", (80, 1, 0));
+    ("access logs that stay empty", |inventory| {
+        inventory.serve("orders/prod", (1_234, 34, 0));
+        inventory.serve("orders/staging", (10, 0, 0));
+        inventory.serve("users/live", (40, 35, 0));
+        inventory.serve("shop/$default", (70, 0, 3_004));
+        inventory.serve("chat/test", (80, 1, 0));
         let own = |reached| Fetched::known(OwnLines { proven: 0, reached });
-        world.taken_mut("shop/v1").own_lines = own(None);
-        world.taken_mut("cart/$default").own_lines = own(Some(LATER));
+        inventory.taken_mut("shop/v1").own_lines = own(None);
+        inventory.taken_mut("cart/$default").own_lines = own(Some(LATER));
     }),
-    ("stages and destinations that changed a short time ago", |world| {
+    ("stages and destinations that changed a short time ago", |inventory| {
         let recently = |minutes: i64| Fetched::known(Timestamp::constant(1_795_338_000 - minutes * 60, 0));
-        world.stage_mut("orders/prod").changed_at = recently(30);
-        world.change_log_group("/gateway/users", |group| group.created_at = recently(5));
-        world.stage_mut("shop/v1").changed_at = recently(300);
-        world.serve("shop/v1", (1_000, 0, 0));
-        world.taken_mut("cart/$default").since = UNTIL;
+        inventory.stage_mut("orders/prod").changed_at = recently(30);
+        inventory.change_log_group("/gateway/users", |group| group.created_at = recently(5));
+        inventory.stage_mut("shop/v1").changed_at = recently(300);
+        inventory.serve("shop/v1", (1_000, 0, 0));
+        inventory.taken_mut("cart/$default").since = UNTIL;
     }),
-    ("times of changes that AWS does not tell", |world| {
+    ("times of changes that AWS does not tell", |inventory| {
         for stage in ["orders/prod", "shop/$default"] {
-            world.stage_mut(stage).changed_at = Err(denied("apigateway:GetStages")).into();
+            inventory.stage_mut(stage).changed_at = Err(denied("apigateway:GetStages")).into();
         }
-        world.change_log_group("/gateway/users", |group| {
+        inventory.change_log_group("/gateway/users", |group| {
             group.created_at = Err(denied("logs:DescribeLogGroups")).into();
         });
-        let stream = world.delivery_stream_mut("amazon-apigateway-orders");
+        let stream = inventory.delivery_stream_mut("amazon-apigateway-orders");
         let mut told = stream.get().expect("an answer").clone().expect("it exists");
         told.created_at = Err(denied("firehose:DescribeDeliveryStream")).into();
         *stream = Fetched::known(Some(told));
         for stage in ["orders/prod", "users/live", "orders/staging"] {
-            world.serve(stage, (1_000, 0, 0));
+            inventory.serve(stage, (1_000, 0, 0));
         }
     }),
-    ("APIs that CloudWatch counts as one", |world| {
+    ("APIs that CloudWatch counts as one", |inventory| {
         for name in ["orders", "users"] {
-            world.api_mut(name).name = format!("{name}é");
+            inventory.api_mut(name).name = format!("{name}é");
         }
-        let mut twin = world.region.rest_apis.seen[0].clone();
+        let mut twin = inventory.region.rest_apis.seen[0].clone();
         (twin.id, twin.name) = ("twin567890".to_owned(), "orders".to_owned());
         twin.stages.seen.truncate(1);
-        world.region.rest_apis.seen.push(twin);
+        inventory.region.rest_apis.seen.push(twin);
     }),
-    ("an API Gateway that takes long", |world| {
-        world.take_long("orders/prod", 412.0, 252.0);
-        world.take_long("shop/v1", 1_300.0, 100.0);
-        world.take_long("users/live", 200.0, 99.0);
-        world.traffic_mut("users/live").integration_latency = Fetched::known(timing(949, 10.0));
-        world.traffic_mut("orders/staging").latency = Fetched::known(timing(99, 500.0));
+    ("an API Gateway that takes long", |inventory| {
+        inventory.take_long("orders/prod", 412.0, 252.0);
+        inventory.take_long("shop/v1", 1_300.0, 100.0);
+        inventory.take_long("users/live", 200.0, 99.0);
+        inventory.traffic_mut("users/live").integration_latency = Fetched::known(timing(949, 10.0));
+        inventory.traffic_mut("orders/staging").latency = Fetched::known(timing(99, 500.0));
     }),
-    ("metrics that were denied", |world| {
+    ("metrics that were denied", |inventory| {
         let gap = || denied("cloudwatch:GetMetricData");
         for stage in ["orders/prod", "shop/v1"] {
-            let answer = world.traffic_mut(stage);
+            let answer = inventory.traffic_mut(stage);
             (answer.requests, answer.latency) = (Err(gap()).into(), Err(gap()).into());
             answer.integration_latency = Err(gap()).into();
-            let answer = world.taken_mut(stage);
+            let answer = inventory.taken_mut(stage);
             (answer.requests, answer.taken) = (Err(gap()).into(), Err(gap()).into());
         }
-        let answer = world.taken_mut("chat/test");
+        let answer = inventory.taken_mut("chat/test");
         answer.own_lines = Err(denied("logs:FilterLogEvents")).into();
     }),
-    ("metrics that nobody asked for", |world| {
-        world.region.traffic.clear();
-        world.region.taken.clear();
+    ("metrics that nobody asked for", |inventory| {
+        inventory.region.traffic.clear();
+        inventory.region.taken.clear();
     }),
 ];

@@ -1,13 +1,9 @@
 //! What holds for every text that is read as an access-log format. Shared by the fuzz target `template` and by the test
 //! that replays what it found.
 
-use gatelight_checks::{
-    access_log::{
-        format::{Format, Template, json, template::Piece, variables},
-        lint::{FindingVerdict, lint},
-    },
-    inventory::Protocol,
-};
+use gatelight_checks::access_log::lint::{FindingVerdict, lint};
+use gatelight_formats::{Format, Template, json, template::Piece, variables};
+use gatelight_model::inventory::Protocol;
 
 /// Panics if something does not hold for `text`.
 pub(crate) fn holds(text: &str) {

@@ -1,47 +1,47 @@
 //! The two healthy networks, and a hand on each thing in them. Things are copied from the crate's healthy world, so that
 //! a fact which is new to the inventory has the healthy value here too.
 
-use gatelight_checks::{
+use gatelight_checks::testing::{Inventory, healthy};
+use gatelight_model::{
     Fetched, Listing,
     inventory::{
         AclEntry, DhcpOptions, Function, FunctionVpc, InternetGateway, NatGateway, Network, NetworkAcl,
         NetworkInterface, PeeredVpc, PeeringConnection, Permission, PrefixListAnswer, Route, RouteTable, SecurityGroup,
         Subnet, VpcEndpoint,
     },
-    testing::{Inventory, healthy},
 };
 
 /// A world with one function, `orders`, in the subnets `subnet-a` and `subnet-b`.
-pub(crate) struct World {
+pub(crate) struct Scenario {
     pub(crate) inventory: Inventory,
 }
 
 /// With a way through `nat-1` in `subnet-public`, and from there through `igw-1`.
-pub(crate) fn with_nat() -> World {
-    let mut world = bare();
-    world.route("rtb-private", "0.0.0.0/0", "nat-1");
-    world.route("rtb-public", "0.0.0.0/0", "igw-1");
+pub(crate) fn with_nat() -> Scenario {
+    let mut scenario = bare();
+    scenario.route("rtb-private", "0.0.0.0/0", "nat-1");
+    scenario.route("rtb-public", "0.0.0.0/0", "igw-1");
     let mut nat = healthy().region.network.nat_gateways.seen[0].clone();
     (nat.id, nat.vpc, nat.subnet) = ("nat-1".into(), "vpc-1".into(), Some("subnet-public".into()));
-    let network = world.network();
+    let network = scenario.network();
     network.nat_gateways.seen.push(nat);
     network.internet_gateways.seen.push(InternetGateway { id: "igw-1".into(), vpcs: vec!["vpc-1".into()] });
-    world
+    scenario
 }
 
 /// With an endpoint, `vpce-1` in `subnet-endpoint`, and no other way.
-pub(crate) fn with_endpoint() -> World {
-    let mut world = bare();
+pub(crate) fn with_endpoint() -> Scenario {
+    let mut scenario = bare();
     let mut endpoint = healthy().region.network.endpoints.seen[1].clone();
     (endpoint.id, endpoint.vpc, endpoint.policy) = ("vpce-1".into(), "vpc-1".into(), None);
     endpoint.subnets = texts(&["subnet-endpoint"]);
     endpoint.security_groups = texts(&["sg-endpoint"]);
-    world.network().endpoints.seen.push(endpoint);
-    world
+    scenario.network().endpoints.seen.push(endpoint);
+    scenario
 }
 
 /// Subnets, the rules that a careful owner writes, and no way out.
-fn bare() -> World {
+fn bare() -> Scenario {
     let mut inventory = healthy();
     let pattern = inventory.region.network.clone();
     let network = &mut inventory.region.network;
@@ -76,13 +76,13 @@ fn bare() -> World {
     inventory.region.functions.seen.truncate(1);
     let orders = &mut inventory.region.functions.seen[0];
     (orders.name, orders.vpc, orders.capacity_provider) = ("orders".into(), Some(function), None);
-    let mut world = World { inventory };
-    world.table("rtb-private", true, &[]);
-    world.table("rtb-public", false, &["subnet-public"]);
-    world.network().security_groups.seen.clear();
-    world.group("sg-function", vec![], vec![https(&["0.0.0.0/0"], &[])]);
-    world.group("sg-endpoint", vec![https(&[], &["sg-function"])], vec![]);
-    world.network().network_acls.seen.clear();
+    let mut scenario = Scenario { inventory };
+    scenario.table("rtb-private", true, &[]);
+    scenario.table("rtb-public", false, &["subnet-public"]);
+    scenario.network().security_groups.seen.clear();
+    scenario.group("sg-function", vec![], vec![https(&["0.0.0.0/0"], &[])]);
+    scenario.group("sg-endpoint", vec![https(&[], &["sg-function"])], vec![]);
+    scenario.network().network_acls.seen.clear();
     for (id, subnets) in [
         ("acl-private", &["subnet-a", "subnet-b"][..]),
         ("acl-public", &["subnet-public"]),
@@ -93,9 +93,9 @@ fn bare() -> World {
         });
         let mut acl: NetworkAcl = pattern.network_acls.seen[0].clone();
         (acl.id, acl.subnets, acl.entries) = (id.into(), texts(subnets), entries.collect());
-        world.network().network_acls.seen.push(acl);
+        scenario.network().network_acls.seen.push(acl);
     }
-    world
+    scenario
 }
 
 pub(crate) fn texts(texts: &[&str]) -> Vec<String> {
@@ -123,7 +123,7 @@ fn find<T>(list: &mut Listing<T>, fits: impl Fn(&T) -> bool) -> &mut T {
     list.seen.iter_mut().find(|thing| fits(thing)).expect("a thing of that name")
 }
 
-impl World {
+impl Scenario {
     pub(crate) fn network(&mut self) -> &mut Network {
         &mut self.inventory.region.network
     }

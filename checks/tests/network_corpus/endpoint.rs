@@ -1,15 +1,15 @@
 //! One change away from a network with an endpoint and no other way.
 
-use gatelight_checks::Fetched;
+use gatelight_model::Fetched;
 
 use crate::{
     Row,
-    build::{World, https, texts},
+    build::{Scenario, https, texts},
 };
 
 const STATEMENT: &str = r#"{"Effect":"Allow","Principal":"*","Action":["xray:PutTraceSegments","xray:PutTelemetryRecords"],"Resource":"*"}"#;
 
-fn policy(net: &mut World, statement: &str) {
+fn policy(net: &mut Scenario, statement: &str) {
     net.endpoint().policy = Some(format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#));
 }
 

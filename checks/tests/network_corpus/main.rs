@@ -5,18 +5,16 @@ mod build;
 mod endpoint;
 mod nat;
 
-use build::World;
-use gatelight_checks::{
-    Context, Judgement, find_check,
-    network::{Passage, PathFromSubnet, paths},
-};
+use build::Scenario;
+use gatelight_checks::{Context, Judgement, find_check};
+use gatelight_network::{HopResult, PathFromSubnet, paths};
 
 /// A network, and what is to be said of it.
 pub(crate) struct Row {
     /// What was changed.
     name: &'static str,
     /// The change to the healthy network.
-    change: fn(&mut World),
+    change: fn(&mut Scenario),
     /// `arrives`, `stops` or `unknown`; the hop that decides (of a way that arrives, the last), the thing there, and the
     /// rule in it.
     says: &'static str,
@@ -25,44 +23,44 @@ pub(crate) struct Row {
 }
 
 /// The verdict, and the hop that decides it.
-fn judged(world: &World) -> String {
+fn judged(scenario: &Scenario) -> String {
     let check = find_check("function-cannot-reach-xray").expect("the check");
-    let context = Context::new(world.inventory.world());
-    let function = &world.inventory.region.functions.seen[0];
-    let ways = match paths(function, &context) {
+    let context = Context::new(scenario.inventory.scope());
+    let function = &scenario.inventory.region.functions.seen[0];
+    let ways = match paths(function, context.network()) {
         Ok(ways) => ways,
         Err(gap) => vec![PathFromSubnet {
             subnet: String::new(),
             zone: None,
             vpc: None,
             hops: vec![],
-            end: Passage::Unknown(gap),
+            end: HopResult::Unknown(gap),
         }],
     };
-    let (verdict, way) = match world.inventory.verdict(check, "orders") {
+    let (verdict, way) = match scenario.inventory.verdict(check, "orders") {
         Ok(Judgement::Pass | Judgement::PassNoted(_)) => ("arrives", ways.first()),
         Ok(Judgement::NotApplicable(_)) => ("n/a", None),
-        Ok(Judgement::Fail(_)) => ("stops", ways.iter().find(|way| way.end == Passage::Stops)),
-        Err(_) => ("unknown", ways.iter().find(|way| matches!(way.end, Passage::Unknown(_)))),
+        Ok(Judgement::Fail(_)) => ("stops", ways.iter().find(|way| way.end == HopResult::Stops)),
+        Err(_) => ("unknown", ways.iter().find(|way| matches!(way.end, HopResult::Unknown(_)))),
     };
     let hop = way.and_then(|way| match &way.end {
-        Passage::Through => way.hops.last(),
-        Passage::Stops => way.stop(),
-        Passage::Unknown(_) => way.hops.iter().find(|hop| matches!(hop.passage, Passage::Unknown(_))),
+        HopResult::Through => way.hops.last(),
+        HopResult::Stops => way.stop(),
+        HopResult::Unknown(_) => way.hops.iter().find(|hop| matches!(hop.passage, HopResult::Unknown(_))),
     });
     let hop = hop.map(|hop| format!(": {} {} {}", hop.place.name(), hop.id, hop.rule.as_deref().unwrap_or_default()));
     format!("{verdict}{}", hop.unwrap_or_default()).trim_end().to_owned()
 }
 
-fn check(healthy: fn() -> World, says: &str, rows: &[Row]) {
+fn check(healthy: fn() -> Scenario, says: &str, rows: &[Row]) {
     assert_eq!(judged(&healthy()), says, "the healthy network");
     let mut wrong = Vec::new();
     for row in rows {
-        let mut world = healthy();
-        (row.change)(&mut world);
-        assert_ne!(world.inventory, healthy().inventory, "{}: changes nothing", row.name);
+        let mut scenario = healthy();
+        (row.change)(&mut scenario);
+        assert_ne!(scenario.inventory, healthy().inventory, "{}: changes nothing", row.name);
         assert!(!row.source.is_empty(), "{}: rests on nothing", row.name);
-        let judged = judged(&world);
+        let judged = judged(&scenario);
         if judged != row.says {
             wrong.push(format!("{}\n  should be {}\n  and is    {judged}", row.name, row.says));
         }

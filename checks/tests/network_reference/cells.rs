@@ -2,8 +2,9 @@
 //! addresses at its two ends, and within a piece between two cuts no rule of that world can tell one address from
 //! another. So one address out of each piece stands for the piece, and trying these is trying all.
 
-use gatelight_checks::inventory::Network;
 use std::{collections::BTreeSet, net::IpAddr, ops::RangeInclusive};
+
+use gatelight_model::inventory::Network;
 
 /// The ports that answers come back to: Lambda's and a NAT gateway's are 1024-65535
 /// (<https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html>).

@@ -4,10 +4,8 @@ mod internet;
 
 use std::cell::Cell;
 
-use gatelight_checks::{
-    inventory::{Function, FunctionVpc, Network, Subnet, Vpc, VpcEndpoint},
-    testing::Inventory,
-};
+use gatelight_checks::testing::Inventory;
+use gatelight_model::inventory::{Function, FunctionVpc, Network, Subnet, Vpc, VpcEndpoint};
 
 use super::{
     cells::{Address, Cells},

@@ -4,10 +4,10 @@
 mod firewall;
 mod routes;
 
-use gatelight_checks::{
+use gatelight_checks::testing::{Inventory, break_off, denied, healthy};
+use gatelight_model::{
     Fetched, Listing,
     inventory::{DhcpOptions, Function, FunctionVpc, PrefixListAnswer, Subnet, Vpc, VpcEndpoint},
-    testing::{Inventory, break_off, denied, healthy},
 };
 
 /// The numbers, read one by one; when they run out, all else is healthy.
@@ -48,8 +48,8 @@ pub(crate) fn network(numbers: &[u16]) -> Inventory {
     let mut choices = Choices { numbers: numbers.iter(), trouble: 0 };
     choices.trouble = choices.any(&[120, 30, 60, 250]);
     let pattern = healthy();
-    let mut world = healthy();
-    let network = &mut world.region.network;
+    let mut scenario = healthy();
+    let network = &mut scenario.region.network;
     network.subnets.seen.clear();
     network.vpcs.seen.clear();
     network.route_tables.seen.clear();
@@ -60,20 +60,20 @@ pub(crate) fn network(numbers: &[u16]) -> Inventory {
     network.network_acls.seen.clear();
     network.dhcp_options.seen.clear();
     network.prefix_lists.clear();
-    world.region.functions.seen.clear();
-    world.region.capacity_providers.clear();
-    lists(&mut world, &mut choices);
+    scenario.region.functions.seen.clear();
+    scenario.region.capacity_providers.clear();
+    lists(&mut scenario, &mut choices);
     for number in 0..choices.any(&[1, 2, 3]) {
         let mut maker = Maker { pattern: &pattern, choices, vpc: format!("vpc-{number}"), number };
-        maker.vpc(&mut world);
+        maker.vpc(&mut scenario);
         choices = maker.choices;
     }
-    gaps(&mut world, &mut choices);
-    world
+    gaps(&mut scenario, &mut choices);
+    scenario
 }
 
 /// Ranges of the prefix lists: both halves of the internet, all of it, a little of it, the VPCs, none.
-fn lists(world: &mut Inventory, choices: &mut Choices<'_>) {
+fn lists(scenario: &mut Inventory, choices: &mut Choices<'_>) {
     let ranges: [(&str, &[&str]); 5] = [
         ("pl-lower", &["0.0.0.0/1"]),
         ("pl-upper", &["128.0.0.0/2", "192.0.0.0/2"]),
@@ -87,13 +87,13 @@ fn lists(world: &mut Inventory, choices: &mut Choices<'_>) {
             1 => Fetched::known(vec![]),
             _ => Err(denied("ec2:GetManagedPrefixListEntries")).into(),
         };
-        world.region.network.prefix_lists.push(PrefixListAnswer { id: id.to_owned(), cidrs });
+        scenario.region.network.prefix_lists.push(PrefixListAnswer { id: id.to_owned(), cidrs });
     }
 }
 
 /// What was not told, each list and each fact by itself.
-fn gaps(world: &mut Inventory, choices: &mut Choices<'_>) {
-    let network = &mut world.region.network;
+fn gaps(scenario: &mut Inventory, choices: &mut Choices<'_>) {
+    let network = &mut scenario.region.network;
     gap(&mut network.subnets, choices);
     gap(&mut network.vpcs, choices);
     gap(&mut network.route_tables, choices);
@@ -105,7 +105,7 @@ fn gaps(world: &mut Inventory, choices: &mut Choices<'_>) {
     gap(&mut network.dhcp_options, choices);
     gap(&mut network.peering_connections, choices);
     if choices.trouble() && choices.trouble() {
-        world.account.id = Err(denied("sts:GetCallerIdentity")).into();
+        scenario.account.id = Err(denied("sts:GetCallerIdentity")).into();
     }
 }
 
@@ -142,8 +142,8 @@ impl Maker<'_, '_> {
         format!("10.{}.{third}.0/24", self.number)
     }
 
-    fn vpc(&mut self, world: &mut Inventory) {
-        let network = &mut world.region.network;
+    fn vpc(&mut self, scenario: &mut Inventory) {
+        let network = &mut scenario.region.network;
         let mut vpc: Vpc = self.pattern.region.network.vpcs.seen[1].clone();
         vpc.id.clone_from(&self.vpc);
         vpc.cidrs = vec![format!("10.{}.0.0/16", self.number)];
@@ -163,16 +163,16 @@ impl Maker<'_, '_> {
         network.vpcs.seen.push(vpc.clone());
 
         let private = self.choices.any(&[1, 2, 3]);
-        let mut subnets: Vec<String> = (0..private).map(|place| self.subnet(world, place)).collect();
-        let public = self.subnet(world, 9);
-        self.ways_out(world, &public, &subnets, &vpc.cidrs);
-        self.endpoint(world, &subnets, &public);
-        self.groups(world);
-        self.acls(world, &subnets, &public);
+        let mut subnets: Vec<String> = (0..private).map(|place| self.subnet(scenario, place)).collect();
+        let public = self.subnet(scenario, 9);
+        self.ways_out(scenario, &public, &subnets, &vpc.cidrs);
+        self.endpoint(scenario, &subnets, &public);
+        self.groups(scenario);
+        self.acls(scenario, &subnets, &public);
         if self.choices.trouble() {
             subnets.push(public);
         }
-        self.functions(world, &subnets);
+        self.functions(scenario, &subnets);
     }
 
     fn attribute(&mut self) -> Fetched<bool> {
@@ -183,7 +183,7 @@ impl Maker<'_, '_> {
         }
     }
 
-    fn subnet(&mut self, world: &mut Inventory, place: u8) -> String {
+    fn subnet(&mut self, scenario: &mut Inventory, place: u8) -> String {
         let mut subnet: Subnet = self.pattern.region.network.subnets.seen[0].clone();
         subnet.id = format!("subnet-{}-{place}", self.number);
         subnet.vpc.clone_from(&self.vpc);
@@ -194,11 +194,11 @@ impl Maker<'_, '_> {
         let block = self.choices.of(&[Some("off"), None, Some("block-ingress"), Some("block-bidirectional")]);
         subnet.public_access_block = block.map(str::to_owned);
         let id = subnet.id.clone();
-        world.region.network.subnets.seen.push(subnet);
+        scenario.region.network.subnets.seen.push(subnet);
         id
     }
 
-    fn endpoint(&mut self, world: &mut Inventory, subnets: &[String], public: &str) {
+    fn endpoint(&mut self, scenario: &mut Inventory, subnets: &[String], public: &str) {
         let pattern = &self.pattern.region.network.endpoints.seen;
         let mut gateway = pattern[0].clone();
         gateway.vpc.clone_from(&self.vpc);
@@ -220,7 +220,7 @@ impl Maker<'_, '_> {
         };
         xray.security_groups = vec![self.name("sg-endpoint")];
         xray.policy = self.policy();
-        let endpoints = &mut world.region.network.endpoints.seen;
+        let endpoints = &mut scenario.region.network.endpoints.seen;
         endpoints.push(gateway);
         endpoints.push(firewall);
         if self.choices.any(&[false, true]) {
@@ -244,7 +244,7 @@ impl Maker<'_, '_> {
         }
     }
 
-    fn functions(&mut self, world: &mut Inventory, subnets: &[String]) {
+    fn functions(&mut self, scenario: &mut Inventory, subnets: &[String]) {
         let mut function: Function = self.pattern.region.functions.seen[1].clone();
         function.name = self.name("function");
         function.arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{}", function.name);
@@ -267,9 +267,9 @@ impl Maker<'_, '_> {
                     0 => Fetched::known(network),
                     _ => Err(denied("lambda:GetCapacityProvider")).into(),
                 };
-                world.region.capacity_providers.push(answer);
+                scenario.region.capacity_providers.push(answer);
             }
         }
-        world.region.functions.seen.push(function);
+        scenario.region.functions.seen.push(function);
     }
 }

@@ -18,10 +18,10 @@ use gatelight_checks::{Judgement, Policy, audit, find_check, testing::Inventory}
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestError, TestRunner};
 
 /// What the check says about each function, in the order of their ARNs; `None`: it does not apply.
-fn audited(world: &Inventory) -> Vec<(String, Option<Fate>, String)> {
+fn audited(scenario: &Inventory) -> Vec<(String, Option<Fate>, String)> {
     let check = find_check("function-cannot-reach-xray").expect("the check");
     let mut outcomes = Vec::new();
-    audit(world.world(), &[check], &Policy::default(), &mut |outcome| {
+    audit(scenario.scope(), &[check], &Policy::default(), &mut |outcome| {
         let (fate, words) = match &outcome.verdict {
             Ok(Judgement::Pass | Judgement::PassNoted(_)) => (Some(Fate::Arrives), String::new()),
             Ok(Judgement::NotApplicable(why)) => (None, (*why).to_owned()),
@@ -34,10 +34,10 @@ fn audited(world: &Inventory) -> Vec<(String, Option<Fate>, String)> {
 }
 
 /// The first function about which the two differ.
-fn disagreement(world: &Inventory, tell: impl Fn(Option<Fate>)) -> Option<String> {
-    let reference = Reference::new(world);
-    audited(world).into_iter().find_map(|(name, audited, words)| {
-        let function = world.region.functions.seen.iter().find(|function| function.name == name)?;
+fn disagreement(scenario: &Inventory, tell: impl Fn(Option<Fate>)) -> Option<String> {
+    let reference = Reference::new(scenario);
+    audited(scenario).into_iter().find_map(|(name, audited, words)| {
+        let function = scenario.region.functions.seen.iter().find(|function| function.name == name)?;
         let tried = reference.decide(function);
         // Of what stops in pieces the check may say that it cannot tell, and never that it arrives.
         let weaker = tried == Some(Fate::Stops) && reference.pieced.get() && audited == Some(Fate::Unknown);
@@ -55,12 +55,12 @@ fn random_networks_are_judged_as_by_trial() {
     let counts = [const { Cell::new(0_u32) }; 4];
     let numbers = proptest::collection::vec(proptest::num::u16::ANY, 0..600);
     let result = runner.run(&numbers, |numbers| {
-        let world = generate::network(&numbers);
+        let scenario = generate::network(&numbers);
         let tell = |fate: Option<Fate>| {
             let count = &counts[fate.map_or(3, |fate| fate as usize)];
             count.set(count.get() + 1);
         };
-        disagreement(&world, tell).map_or(Ok(()), |why| Err(TestCaseError::fail(why)))
+        disagreement(&scenario, tell).map_or(Ok(()), |why| Err(TestCaseError::fail(why)))
     });
     let [arrives, stops, unknown, none] = counts.map(Cell::into_inner);
     // The error holds the numbers as well, which say nothing: the seed is kept in a file beside this one.

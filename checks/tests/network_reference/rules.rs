@@ -1,6 +1,6 @@
 //! What the network says about one packet: security groups, network ACLs, routes.
 
-use gatelight_checks::inventory::{Permission, Route, Subnet};
+use gatelight_model::inventory::{Permission, Route, Subnet};
 
 use super::{
     cells::{Address, length_at, within},

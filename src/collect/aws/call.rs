@@ -12,7 +12,7 @@ use std::{
 
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::{error::metadata::ProvideErrorMetadata, retry::ErrorKind};
-use gatelight_checks::{Gap, GapKind, Listing, fetched::Why};
+use gatelight_model::{Gap, GapKind, Listing, fetched::GapDetails};
 
 use super::{
     operation::Operation,
@@ -109,7 +109,7 @@ pub(crate) struct Page<T> {
     pub(crate) next: Option<String>,
 }
 
-/// Why an attempt came to nothing.
+/// GapDetails an attempt came to nothing.
 struct Refusal {
     kind: GapKind,
     /// AWS's error code, where the service answered with one.
@@ -268,7 +268,7 @@ impl Calls {
                 }
                 continue;
             }
-            let gap = Gap::new(Why {
+            let gap = Gap::new(GapDetails {
                 operation: operation.name().to_owned(),
                 permission: operation.permission().to_owned(),
                 resource: resource.to_owned(),
@@ -301,8 +301,8 @@ impl Calls {
         let failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         let Failing { in_a_row, last, .. } = failing.get(&operation)?;
         (*in_a_row >= GIVE_UP_AFTER).then(|| {
-            let Why { permission, kind, message, .. } = last.why();
-            Gap::new(Why {
+            let GapDetails { permission, kind, message, .. } = last.why();
+            Gap::new(GapDetails {
                 operation: operation.name().to_owned(),
                 permission: permission.clone(),
                 resource: resource.to_owned(),
@@ -321,7 +321,7 @@ impl Calls {
 
 /// A gap for an answer that came but cannot be used.
 pub(crate) fn failed(operation: Operation, resource: &str, message: &str) -> Gap {
-    Gap::new(Why {
+    Gap::new(GapDetails {
         operation: operation.name().to_owned(),
         permission: operation.permission().to_owned(),
         resource: resource.to_owned(),

@@ -29,13 +29,13 @@ use aws_smithy_runtime_api::client::{
     result::SdkError,
 };
 use aws_smithy_types::{error::metadata::ProvideErrorMetadata, retry::RetryConfig, timeout::TimeoutConfig};
-use gatelight_checks::{Gap, arn::Arn};
+use gatelight_model::{Gap, arn::Arn};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 
 use super::{
     call::{BAD_CREDENTIALS, Calls, chain},
+    integrity::WellFormed,
     operation::Operation,
-    whole::WellFormed,
 };
 
 const CONNECT_LIMIT: Duration = Duration::from_millis(3_100);

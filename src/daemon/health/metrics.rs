@@ -7,7 +7,8 @@ use std::{
     time::Duration,
 };
 
-use gatelight_checks::{CHECKS, Severity};
+use gatelight_checks::CHECKS;
+use gatelight_model::Severity;
 use jiff::Timestamp;
 use prometheus_client::{
     encoding::text::encode,
@@ -17,7 +18,7 @@ use prometheus_client::{
 
 use crate::daemon::{
     delivery::Fate,
-    job::{End, Seen},
+    run::{End, Seen},
 };
 
 type Labels = Vec<(&'static str, String)>;

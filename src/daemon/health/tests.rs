@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::{config::Settings, news::News};
+use crate::{config::Settings, finding::News};
 
 fn time(text: &str) -> Timestamp {
     text.parse().expect("a time")
@@ -46,7 +46,7 @@ fn seen(scope: &str, high: u64) -> End {
     };
     End::Looked(Box::new(Seen {
         news,
-        findings: [(("gateway-role-missing", gatelight_checks::Severity::High), high)].into(),
+        findings: [(("gateway-role-missing", gatelight_model::Severity::High), high)].into(),
         gaps: [("denied", 1)].into(),
         requests: [("apigateway:GetStages".to_owned(), 7)].into(),
         throttles: [("apigateway:GetStages".to_owned(), 3)].into(),

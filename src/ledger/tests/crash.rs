@@ -13,12 +13,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gatelight_checks::Severity;
+use gatelight_model::Severity;
 
 use super::{super::AUDIT, *};
 use crate::{
     ledger::{Filter, Reader},
-    report::{Report, made::Made},
+    report::{Report, fixtures::Made},
 };
 
 /// Names the folder in which the process is to work.

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use gatelight_checks::Severity;
+use gatelight_model::Severity;
 use rusqlite::Connection;
 
 use super::{
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     ledger::{Filter, Reader},
-    report::{Report, made::Made},
+    report::{Report, fixtures::Made},
 };
 
 fn report(numbers: std::ops::Range<u64>, hours: i64) -> Report {

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::*;
 use crate::{
     collect::Remembered,
-    report::{Report, made::Made},
+    report::{Report, fixtures::Made},
 };
 
 fn searched(region: &str, groups: &[(&str, &str)]) -> Remembered {

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use gatelight_checks::Severity;
+use gatelight_model::Severity;
 
 use super::{super::AUDIT, *};
-use crate::report::{Report, made::Made};
+use crate::report::{Report, fixtures::Made};
 
 /// Without optimisation the report's own JSON takes most of the time: a day of a fifth of the findings is enough there.
 const SMALL: bool = cfg!(debug_assertions);

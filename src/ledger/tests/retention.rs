@@ -1,11 +1,11 @@
 //! What is forgotten, and what never is.
 
-use gatelight_checks::Severity;
+use gatelight_model::Severity;
 
 use super::{super::Pruned, *};
 use crate::{
     ledger::{Filter, Reader},
-    report::{Report, made::Made},
+    report::{Report, fixtures::Made},
 };
 
 const DAYS: i64 = 24;

@@ -1,23 +1,23 @@
-//! What a run changes, rule by rule, by real audits of the worlds of the checks' tests.
+//! What a run changes, rule by rule, by real audits of the scenarios of the checks' tests.
 
 use gatelight_checks::{
-    CHECKS, Fetched, Gap, Listing, Policy, Severity, find_check,
-    inventory::Region,
+    CHECKS, Policy, find_check,
     policy::Ignore,
     testing::{Inventory, denied, healthy},
 };
+use gatelight_model::{Fetched, Gap, Listing, Severity, inventory::Region};
 
 use super::{super::AUDIT, *};
 use crate::{
     collect::aws::Traffic,
     config::{FailOn, IgnoreSetting},
-    news::{Change, End},
+    finding::{Change, End},
     report::{Builder, Report},
 };
 
 /// A look, as a test describes it.
 struct Look {
-    worlds: Vec<Inventory>,
+    scenarios: Vec<Inventory>,
     checks: Vec<&'static str>,
     ignores: Vec<IgnoreSetting>,
     severity: Option<Severity>,
@@ -38,21 +38,21 @@ const STAGE: &str = "orders/prod";
 
 /// A healthy account in which `orders/prod` has no access log.
 fn spoilt() -> Inventory {
-    let mut world = healthy();
-    world.stage_mut(STAGE).access_log = None;
-    world
+    let mut scope = healthy();
+    scope.stage_mut(STAGE).access_log = None;
+    scope
 }
 
 fn with(change: impl FnOnce(&mut Inventory)) -> Inventory {
-    let mut world = spoilt();
-    change(&mut world);
-    world
+    let mut scope = spoilt();
+    change(&mut scope);
+    scope
 }
 
-fn look(worlds: impl IntoIterator<Item = Inventory>) -> Look {
-    let worlds = worlds.into_iter().collect();
+fn look(scenarios: impl IntoIterator<Item = Inventory>) -> Look {
+    let scenarios = scenarios.into_iter().collect();
     let checks = vec!["access-log-off", "function-tracing-off", "access-log-not-json"];
-    Look { worlds, checks, ignores: Vec::new(), severity: None, replayed: false }
+    Look { scenarios, checks, ignores: Vec::new(), severity: None, replayed: false }
 }
 
 impl Look {
@@ -67,8 +67,8 @@ impl Look {
             Policy { severities: severities.into_iter().collect(), ignores: ignores.collect(), ..Policy::default() };
         let mut builder =
             Builder::new(&checks, policy, &self.ignores, FailOn::Low, at(hours)).expect("a temporary file");
-        for world in &self.worlds {
-            builder.add(&world.account, &world.region, Traffic::default()).expect("adds");
+        for scope in &self.scenarios {
+            builder.add(&scope.account, &scope.region, Traffic::default()).expect("adds");
         }
         let mut report = builder.finish(at(hours), at(hours)).expect("finishes");
         report.replayed = self.replayed;
@@ -79,7 +79,7 @@ impl Look {
     fn recorded(&self, ledger: &Ledger, scope: &str, hours: i64) -> Told {
         let mut report = self.report(hours);
         let news = ledger.record(&mut report, scope, no_messages).expect("records");
-        let names = |list: &[crate::news::Finding], end: Option<End>| -> Vec<String> {
+        let names = |list: &[crate::finding::Finding], end: Option<End>| -> Vec<String> {
             list.iter().filter(|finding| finding.end == end).map(|finding| finding.subject.name.clone()).collect()
         };
         let told = Told {
@@ -164,7 +164,7 @@ fn what_does_not_apply_any_more_is_resolved() {
 fn what_could_not_be_checked_stays_open_and_is_not_seen() {
     let place = Place::new();
     let ledger = place.open();
-    let hidden = with(|world| world.access_log_mut("orders/staging").format = Some("no JSON".to_owned()));
+    let hidden = with(|scope| scope.access_log_mut("orders/staging").format = Some("no JSON".to_owned()));
     look([hidden]).recorded(&ledger, AUDIT, 0);
     // Everything of the account is unknown: a listing of stages that was denied.
     let unread = |region: &mut Region| {
@@ -172,7 +172,7 @@ fn what_could_not_be_checked_stays_open_and_is_not_seen() {
         region.functions = Listing::unread(denied("lambda:ListFunctions"));
     };
     for hours in [1, 2] {
-        let told = look([with(|world| unread(&mut world.region))]).recorded(&ledger, AUDIT, hours);
+        let told = look([with(|scope| unread(&mut scope.region))]).recorded(&ledger, AUDIT, hours);
         assert_eq!(told, Told { ongoing: 2, ..Told::default() });
     }
     let open = ledger.open_findings(AUDIT).expect("reads");
@@ -185,13 +185,13 @@ fn what_could_not_be_checked_stays_open_and_is_not_seen() {
 fn an_unknown_outcome_about_the_subject_itself_leaves_it_untouched() {
     let place = Place::new();
     let ledger = place.open();
-    let of = |world: Inventory| Look { checks: vec!["gateway-role-missing"], ..look([world]) };
+    let of = |scope: Inventory| Look { checks: vec!["gateway-role-missing"], ..look([scope]) };
     let gateway = "arn:aws:apigateway:us-east-1::/account";
-    let role = |change: fn(&mut Fetched<Option<gatelight_checks::inventory::Role>>)| {
-        let mut world = healthy();
-        let arn = world.gateway_role_arn();
-        change(&mut world.account.roles.iter_mut().find(|role| role.arn == arn).expect("the role").role);
-        world
+    let role = |change: fn(&mut Fetched<Option<gatelight_model::inventory::Role>>)| {
+        let mut scope = healthy();
+        let arn = scope.gateway_role_arn();
+        change(&mut scope.account.roles.iter_mut().find(|role| role.arn == arn).expect("the role").role);
+        scope
     };
     let told = of(role(|role| *role = Fetched::known(None))).recorded(&ledger, AUDIT, 0);
     assert_eq!(told.new.len(), 1);
@@ -205,9 +205,9 @@ fn an_unknown_outcome_about_the_subject_itself_leaves_it_untouched() {
 
 #[test]
 fn a_deleted_subject_is_gone() {
-    let without = with(|world| world.api_mut("orders").stages.seen.retain(|stage| stage.name != "prod"));
+    let without = with(|scope| scope.api_mut("orders").stages.seen.retain(|stage| stage.name != "prod"));
     assert_eq!(then(&look([without])), gone());
-    let api_deleted = with(|world| world.region.rest_apis.seen.retain(|api| api.name != "orders"));
+    let api_deleted = with(|scope| scope.region.rest_apis.seen.retain(|api| api.name != "orders"));
     assert_eq!(then(&look([api_deleted])), gone());
 }
 
@@ -215,7 +215,7 @@ fn a_deleted_subject_is_gone() {
 fn a_skipped_check_says_nothing() {
     let skipped = Look { checks: vec!["function-tracing-off"], ..look([healthy()]) };
     assert_eq!(then(&skipped), ongoing());
-    let deleted = with(|world| world.region.rest_apis.seen.clear());
+    let deleted = with(|scope| scope.region.rest_apis.seen.clear());
     assert_eq!(then(&Look { checks: vec!["function-tracing-off"], ..look([deleted]) }), ongoing());
 }
 
@@ -231,19 +231,19 @@ fn another_region_or_none_says_nothing() {
 
 #[test]
 fn the_denied_listing_of_one_api_says_nothing_about_its_stages() {
-    let unlisted = with(|world| world.api_mut("orders").stages = Listing::unread(denied("apigateway:GET")));
+    let unlisted = with(|scope| scope.api_mut("orders").stages = Listing::unread(denied("apigateway:GET")));
     assert_eq!(then(&look([unlisted])), ongoing());
     // Another API's denied listing does not protect it.
-    let other = with(|world| {
-        world.api_mut("users").stages = Listing::unread(denied("apigateway:GET"));
-        world.api_mut("orders").stages.seen.retain(|stage| stage.name != "prod");
+    let other = with(|scope| {
+        scope.api_mut("users").stages = Listing::unread(denied("apigateway:GET"));
+        scope.api_mut("orders").stages.seen.retain(|stage| stage.name != "prod");
     });
     assert_eq!(then(&look([other])), gone());
 }
 
 #[test]
 fn an_account_that_nobody_could_name_is_neither_remembered_nor_heard() {
-    let unnamed = || with(|world| world.account.id = Fetched::from(Err(Gap::not_collected("the account"))));
+    let unnamed = || with(|scope| scope.account.id = Fetched::from(Err(Gap::not_collected("the account"))));
     assert_eq!(then(&look([unnamed()])), ongoing());
     let place = Place::new();
     let ledger = place.open();
@@ -273,14 +273,14 @@ fn another_scope_says_nothing_and_has_its_own_memory() {
 fn what_fails_again_is_new_again_and_the_first_time_stays_in_the_history() {
     let place = Place::new();
     let ledger = place.open();
-    for (hours, world, told) in [
+    for (hours, scope, told) in [
         (0, spoilt(), new()),
         (1, spoilt(), ongoing()),
         (2, healthy(), resolved()),
         (3, healthy(), Told::default()),
         (4, spoilt(), new()),
     ] {
-        assert_eq!(look([world]).recorded(&ledger, AUDIT, hours), told, "{hours}");
+        assert_eq!(look([scope]).recorded(&ledger, AUDIT, hours), told, "{hours}");
     }
     let reader = crate::ledger::Reader::open(&place.path).expect("opens");
     let mut episodes = Vec::new();
@@ -315,14 +315,14 @@ fn a_severity_that_rises_is_worse_and_one_that_falls_is_not_news() {
     assert_eq!(of(Severity::Medium).recorded(&ledger, AUDIT, 4).worse, [STAGE]);
 }
 
-fn ignored(world: Inventory) -> Look {
+fn ignored(scope: Inventory) -> Look {
     let ignore = IgnoreSetting {
         check: "*".to_owned(),
         subject: "orders/*".to_owned(),
         reason: "known".to_owned(),
         until: None,
     };
-    Look { ignores: vec![ignore], ..look([world]) }
+    Look { ignores: vec![ignore], ..look([scope]) }
 }
 
 #[test]
@@ -369,7 +369,7 @@ fn a_run_that_could_not_run_changes_nothing() {
 fn a_saved_inventory_does_not_turn_back_time() {
     let place = Place::new();
     let ledger = place.open();
-    let saved = |world| Look { replayed: true, ..look([world]) };
+    let saved = |scope| Look { replayed: true, ..look([scope]) };
     assert_eq!(saved(spoilt()).recorded(&ledger, AUDIT, 5), new());
     assert_eq!(saved(spoilt()).recorded(&ledger, AUDIT, 5), ongoing());
     let mut older = saved(healthy()).report(4);
@@ -399,9 +399,9 @@ fn messages_are_kept_only_together_with_the_run() {
 fn every_check_of_every_world_is_remembered_with_all_that_is_said_of_it() {
     let place = Place::new();
     let ledger = place.open();
-    let world = healthy_but_spoilt_everywhere();
+    let scope = healthy_but_spoilt_everywhere();
     let checks = CHECKS.iter().map(|check| check.id).collect();
-    let all = Look { checks, ..look([world]) };
+    let all = Look { checks, ..look([scope]) };
     let mut report = all.report(0);
     let mut news = ledger.record(&mut report, AUDIT, no_messages).expect("records");
     assert!(news.new.len() > 5 && news.new.is_sorted_by_key(|finding| std::cmp::Reverse(finding.severity)));
@@ -415,11 +415,11 @@ fn every_check_of_every_world_is_remembered_with_all_that_is_said_of_it() {
 }
 
 fn healthy_but_spoilt_everywhere() -> Inventory {
-    with(|world| {
-        let arn = world.gateway_role_arn();
-        world.account.roles.iter_mut().filter(|role| role.arn == arn).for_each(|role| role.role = Fetched::known(None));
-        world.access_log_mut("users/live").format = Some("no JSON".to_owned());
-        for api in &mut world.region.rest_apis.seen {
+    with(|scope| {
+        let arn = scope.gateway_role_arn();
+        scope.account.roles.iter_mut().filter(|role| role.arn == arn).for_each(|role| role.role = Fetched::known(None));
+        scope.access_log_mut("users/live").format = Some("no JSON".to_owned());
+        for api in &mut scope.region.rest_apis.seen {
             for stage in &mut api.stages.seen {
                 stage.tracing = Some(false);
             }

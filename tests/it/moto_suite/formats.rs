@@ -106,7 +106,7 @@ fn whether_a_line_names_its_request() {
     let (region, group) = region(&account);
     let formats = [
         ("fieldless", r#"{"status":"$context.status"}"#),
-        ("constant", r#"{"hello":"world"}"#),
+        ("constant", r#"{"hello":"inventory"}"#),
         ("other-key", r#"{"reqId":"$context.requestId"}"#),
         ("extended", r#"{"id":"$context.extendedRequestId"}"#),
         ("only-the-key", r#"{"requestId":"$context.status"}"#),

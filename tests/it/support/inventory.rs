@@ -1,12 +1,12 @@
 //! Generates inventories of any size, as real ones are: every API in it differs a little, and so do their faults.
 
-use gatelight_checks::{
+use gatelight_checks::testing;
+use gatelight_model::{
     Fetched, Listing,
     inventory::{
         AccessLogSetting, Account, Api, GatewaySettings, InlinePolicy, LogGroup, LogGroupAnswer, MethodLogging,
         Protocol, Region, Role, RoleAnswer, Stage,
     },
-    testing,
 };
 
 /// Each account has these.
@@ -86,7 +86,7 @@ fn region(account: &str, name: &str, apis: usize) -> Region {
     let mut names: Vec<String> = (0..apis).flat_map(|n| ["prod", "test"].map(|stage| log_group(n, stage))).collect();
     for api in rest_apis.iter().chain(&v2_apis) {
         for stage in &api.stages.seen {
-            names.extend(gatelight_checks::inventory::StageOf { api, stage }.execution_log_groups());
+            names.extend(gatelight_model::inventory::StageOf { api, stage }.execution_log_groups());
         }
     }
     names.sort();
@@ -102,9 +102,9 @@ fn region(account: &str, name: &str, apis: usize) -> Region {
         log_deliveries: Listing::whole(vec![]),
         log_policies: Listing::whole(vec![]),
         capacity_providers: vec![],
-        network: gatelight_checks::inventory::Network::not_collected(),
+        network: gatelight_model::inventory::Network::not_collected(),
         log_probes: vec![],
-        searched_for: Fetched::known(gatelight_checks::inventory::SearchedFor { built_in: vec![], own: vec![] }),
+        searched_for: Fetched::known(gatelight_model::inventory::SearchedFor { built_in: vec![], own: vec![] }),
         named_log_groups: Listing::whole(vec![]),
         keys: vec![],
         traffic: vec![],

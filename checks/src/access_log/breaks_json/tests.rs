@@ -1,8 +1,9 @@
+use gatelight_model::inventory::Protocol::{self, Http, Rest, Websocket};
+
 use super::*;
 use crate::{
     Judgement,
-    access_log::format::rule::testing::{PROTOCOLS, evidence, failure, verdict},
-    inventory::Protocol::{self, Http, Rest, Websocket},
+    access_log::format_rule::testing::{evidence, failure, verdict},
 };
 
 /// `""` passes, `"!"` passes with a note, `"-"` is not JSON at all; else the column of the failure.
@@ -48,7 +49,7 @@ fn numbers_that_can_be_absent_want_quotes() {
         (r#"{"a":$context.error.messageString}"#, ["!", "!", "!"]),
         (r#"{"a":"$context.error.message"}"#, ["", "", ""]),
     ] {
-        assert_eq!(PROTOCOLS.map(|protocol| said(protocol, format)), expected, "{format}");
+        assert_eq!(Protocol::ALL.map(|protocol| said(protocol, format)), expected, "{format}");
     }
 }
 
@@ -60,7 +61,7 @@ fn a_line_without_any_value_is_told_by_its_variables() {
         "The access log breaks: when integration.latency has no value, the line is no JSON: API Gateway writes `-` for \
          what is absent, and it stands without quotes."
     );
-    assert!(one.fix.say.starts_with("Put integration.latency in quotes. "), "{}", one.fix.say);
+    assert!(one.fix.text.starts_with("Put integration.latency in quotes. "), "{}", one.fix.text);
     assert_eq!(one.severity, None);
 
     let two = r#"{"a":$context.waf.status,"b":"$context.error.messageString","c":$context.waf.latency,"d":$context.waf.status}"#;
@@ -71,7 +72,7 @@ fn a_line_without_any_value_is_told_by_its_variables() {
          `-` for what is absent, and they stand without quotes; `$context.error.messageString` brings its own quotes and \
          stands between quotes: when there is an error, the line is no JSON."
     );
-    assert!(two.fix.say.contains("Write `$context.error.message` in its place"), "{}", two.fix.say);
+    assert!(two.fix.text.contains("Write `$context.error.message` in its place"), "{}", two.fix.text);
 
     let names = ["authorize", "authorizer", "authenticate", "waf", "integration"];
     let many: Vec<_> = names.iter().map(|name| format!("\"{name}\":$context.{name}.status")).collect();

@@ -1,13 +1,8 @@
+use gatelight_formats::variables::{table, value};
+use gatelight_model::inventory::Protocol::{Http, Rest, Websocket};
+
 use super::*;
-use crate::{
-    CHECKS,
-    access_log::format::{
-        rule::testing::{PROTOCOLS, verdict},
-        variables::{table, value},
-    },
-    check::Judgement,
-    inventory::Protocol::{Http, Rest, Websocket},
-};
+use crate::{CHECKS, access_log::format_rule::testing::verdict, verdict::Judgement};
 
 #[test]
 fn the_rules_are_checks_in_their_order() {
@@ -26,7 +21,7 @@ fn the_rules_are_checks_in_their_order() {
 
 #[test]
 fn the_recommended_format_passes_and_is_not_mended() {
-    for protocol in PROTOCOLS {
+    for protocol in Protocol::ALL {
         let template = recommended(protocol);
         let lint = lint(protocol, template);
         assert!(lint.findings.iter().all(|finding| finding.verdict == FindingVerdict::Pass), "{lint:?}");
@@ -44,7 +39,7 @@ fn the_recommended_format_passes_and_is_not_mended() {
 
 #[test]
 fn the_recommended_format_is_json_whatever_is_absent_and_names_nothing_unknown() {
-    for protocol in PROTOCOLS {
+    for protocol in Protocol::ALL {
         let format = Format::new(protocol, recommended(protocol));
         for line in [format.template.render(value), format.template.render(|_, _| "-")] {
             let object: serde_json::Value = serde_json::from_str(line.line()).expect("JSON");
@@ -62,7 +57,7 @@ fn the_recommended_format_is_json_whatever_is_absent_and_names_nothing_unknown()
 
 #[test]
 fn the_linter_says_what_the_audit_says() {
-    for protocol in PROTOCOLS {
+    for protocol in Protocol::ALL {
         for template in [
             "$context.requestId",
             "{}",
@@ -119,7 +114,7 @@ fn comments_are_found_and_mended() {
 
 #[test]
 fn what_is_mended_passes() {
-    for protocol in PROTOCOLS {
+    for protocol in Protocol::ALL {
         for template in [
             COMMENTED,
             "{}",

@@ -1,17 +1,15 @@
+use gatelight_formats::variables::table;
+use gatelight_model::inventory::Protocol::{self, Http, Rest};
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
     Judgement,
-    access_log::format::{
-        rule::testing::{PROTOCOLS, evidence, failure, verdict},
-        variables::table,
-    },
-    inventory::Protocol::{Http, Rest},
+    access_log::format_rule::testing::{evidence, failure, verdict},
 };
 
 fn passes(format: &str) {
-    for protocol in PROTOCOLS {
+    for protocol in Protocol::ALL {
         assert_eq!(verdict(&CHECK, protocol, Some(format)), Ok(Judgement::Pass), "{format}");
     }
 }
@@ -250,7 +248,7 @@ proptest! {
     fn an_object_whose_strings_hold_variables_is_json(
         names in prop::collection::vec((any::<prop::sample::Index>(), "[ -!#-~é]{0,6}", any::<bool>()), 0..20)
     ) {
-        for protocol in PROTOCOLS {
+        for protocol in Protocol::ALL {
             let member = |(n, (name, text, braced)): (usize, &(prop::sample::Index, String, bool))| {
                 let name = name.get(table(protocol));
                 let text = text.replace('\\', "");
@@ -268,7 +266,7 @@ proptest! {
     fn any_text_gets_a_verdict(
         text in r#"([$]context[.]status|[$]context[.]path|[$]input|//|/[*]|[]\[{}"\\:, \n'“é=<#]|true|1|\PC|[\x00-\x1f]){1,30}"#
     ) {
-        for protocol in PROTOCOLS {
+        for protocol in Protocol::ALL {
             for text in [text.clone(), format!("{{\"a\":{text}}}"), format!("{{\"a\":\"{text}\"}}")] {
                 prop_assert!(verdict(&CHECK, protocol, Some(&text)).is_ok());
             }

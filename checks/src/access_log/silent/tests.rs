@@ -1,17 +1,18 @@
+use gatelight_model::inventory::OwnLines;
+
 use super::*;
 use crate::{
-    inventory::OwnLines,
+    gateway::metric_name,
     testing::{Inventory, break_off, denied, healthy},
-    traffic::metric_name,
 };
 
 const STAGE: &str = "orders/prod";
 const SHARED: &str = "shop/v1";
 
 fn served(stage: &str, counts: (u64, u64, u64)) -> Inventory {
-    let mut world = healthy();
-    world.serve(stage, counts);
-    world
+    let mut inventory = healthy();
+    inventory.serve(stage, counts);
+    inventory
 }
 
 fn silent() -> Inventory {
@@ -19,21 +20,21 @@ fn silent() -> Inventory {
 }
 
 fn with_own(own: impl Into<Fetched<OwnLines>>) -> Inventory {
-    let mut world = healthy();
-    world.taken_mut(SHARED).own_lines = own.into();
-    world
+    let mut inventory = healthy();
+    inventory.taken_mut(SHARED).own_lines = own.into();
+    inventory
 }
 
-fn not_applicable(world: &Inventory, stage: &str) -> &'static str {
-    match world.verdict(&CHECK, stage) {
+fn not_applicable(inventory: &Inventory, stage: &str) -> &'static str {
+    match inventory.verdict(&CHECK, stage) {
         Ok(Judgement::NotApplicable(reason)) => reason,
         other => panic!("{other:?}"),
     }
 }
 
-fn unprovable(world: &Inventory, stage: &str) -> String {
-    let gap = world.verdict(&CHECK, stage).expect_err("could not check");
-    assert_eq!(gap.why().kind, crate::GapKind::Unprovable, "{gap}");
+fn unprovable(inventory: &Inventory, stage: &str) -> String {
+    let gap = inventory.verdict(&CHECK, stage).expect_err("could not check");
+    assert_eq!(gap.why().kind, gatelight_model::GapKind::Unprovable, "{gap}");
     gap.to_string()
 }
 
@@ -86,146 +87,146 @@ fn a_destination_that_others_write_to_is_judged_by_the_stages_own_lines() {
 
 #[test]
 fn functions_and_execution_logs_share_a_group_too() {
-    let mut world = healthy();
-    world.function_mut("checkout").log_group = Some("/gateway/orders".to_owned());
-    assert!(unprovable(&world, STAGE).contains("written to by others"));
-    let mut world = healthy();
+    let mut inventory = healthy();
+    inventory.function_mut("checkout").log_group = Some("/gateway/orders".to_owned());
+    assert!(unprovable(&inventory, STAGE).contains("written to by others"));
+    let mut inventory = healthy();
     let execution = "arn:aws:logs:us-east-1:123456789012:log-group:API-Gateway-Execution-Logs_a1b2c3d4e5/prod";
-    world.access_log_mut(STAGE).destination = Some(execution.to_owned());
-    assert!(unprovable(&world, STAGE).contains("written to by others"));
+    inventory.access_log_mut(STAGE).destination = Some(execution.to_owned());
+    assert!(unprovable(&inventory, STAGE).contains("written to by others"));
 }
 
 #[test]
 fn a_stream_that_stages_share_cannot_be_read() {
-    let mut world = healthy();
-    let stream = world.access_log_mut("users/beta").destination.clone();
-    world.access_log_mut("orders/staging").destination = stream;
-    assert!(unprovable(&world, "orders/staging").contains("records cannot be read"));
+    let mut inventory = healthy();
+    let stream = inventory.access_log_mut("users/beta").destination.clone();
+    inventory.access_log_mut("orders/staging").destination = stream;
+    assert!(unprovable(&inventory, "orders/staging").contains("records cannot be read"));
 }
 
 #[test]
 fn one_that_was_not_seen_may_write_there_too() {
-    let mut world = healthy();
-    break_off(&mut world.region.functions, "lambda:ListFunctions");
-    assert_eq!(world.verdict(&CHECK, STAGE), Err(denied("lambda:ListFunctions")));
-    assert_eq!(world.verdict(&CHECK, "orders/staging"), Ok(Judgement::Pass), "functions do not write to streams");
-    assert_eq!(world.verdict(&CHECK, SHARED), Ok(Judgement::Pass), "its own lines are proof");
-    world.serve(STAGE, (1_234, 34, 0));
-    assert!(matches!(world.verdict(&CHECK, STAGE), Ok(Judgement::Fail(_))), "nobody's arrived");
-    let mut world = healthy();
-    break_off(&mut world.api_mut("shop").stages, "apigatewayv2:GetStages");
-    assert_eq!(world.verdict(&CHECK, STAGE), Err(denied("apigatewayv2:GetStages")));
+    let mut inventory = healthy();
+    break_off(&mut inventory.region.functions, "lambda:ListFunctions");
+    assert_eq!(inventory.verdict(&CHECK, STAGE), Err(denied("lambda:ListFunctions")));
+    assert_eq!(inventory.verdict(&CHECK, "orders/staging"), Ok(Judgement::Pass), "functions do not write to streams");
+    assert_eq!(inventory.verdict(&CHECK, SHARED), Ok(Judgement::Pass), "its own lines are proof");
+    inventory.serve(STAGE, (1_234, 34, 0));
+    assert!(matches!(inventory.verdict(&CHECK, STAGE), Ok(Judgement::Fail(_))), "nobody's arrived");
+    let mut inventory = healthy();
+    break_off(&mut inventory.api_mut("shop").stages, "apigatewayv2:GetStages");
+    assert_eq!(inventory.verdict(&CHECK, STAGE), Err(denied("apigatewayv2:GetStages")));
 }
 
 #[test]
 fn what_was_changed_a_short_time_ago_is_not_judged() {
     for (minutes, judged) in [(59, false), (60, true)] {
-        let mut world = silent();
-        world.stage_mut(STAGE).changed_at = Fetched::known(minutes_ago(minutes));
-        world.taken_mut(STAGE).since = minutes_ago(minutes - 15);
-        assert_eq!(matches!(world.verdict(&CHECK, STAGE), Ok(Judgement::Fail(_))), judged, "{minutes}");
-        let mut world = silent();
-        world.change_log_group("/gateway/orders", |group| group.created_at = Fetched::known(minutes_ago(minutes)));
-        world.taken_mut(STAGE).since = minutes_ago(minutes - 15);
-        assert_eq!(matches!(world.verdict(&CHECK, STAGE), Ok(Judgement::Fail(_))), judged, "{minutes}");
+        let mut inventory = silent();
+        inventory.stage_mut(STAGE).changed_at = Fetched::known(minutes_ago(minutes));
+        inventory.taken_mut(STAGE).since = minutes_ago(minutes - 15);
+        assert_eq!(matches!(inventory.verdict(&CHECK, STAGE), Ok(Judgement::Fail(_))), judged, "{minutes}");
+        let mut inventory = silent();
+        inventory.change_log_group("/gateway/orders", |group| group.created_at = Fetched::known(minutes_ago(minutes)));
+        inventory.taken_mut(STAGE).since = minutes_ago(minutes - 15);
+        assert_eq!(matches!(inventory.verdict(&CHECK, STAGE), Ok(Judgement::Fail(_))), judged, "{minutes}");
     }
-    let mut world = silent();
-    world.taken_mut(STAGE).since = minutes_ago(44);
-    assert_eq!(not_applicable(&world, STAGE), "the window is shorter than half an hour");
+    let mut inventory = silent();
+    inventory.taken_mut(STAGE).since = minutes_ago(44);
+    assert_eq!(not_applicable(&inventory, STAGE), "the window is shorter than half an hour");
 }
 
 #[test]
 fn a_window_that_is_not_the_rules_proves_nothing() {
-    let mut world = silent();
-    world.stage_mut(STAGE).changed_at = Fetched::known(minutes_ago(300));
-    assert!(unprovable(&world, STAGE).contains("need not have worked yet"));
-    let mut world = silent();
-    world.taken_mut(STAGE).until = minutes_ago(14);
-    assert!(unprovable(&world, STAGE).contains("need not have worked yet"));
+    let mut inventory = silent();
+    inventory.stage_mut(STAGE).changed_at = Fetched::known(minutes_ago(300));
+    assert!(unprovable(&inventory, STAGE).contains("need not have worked yet"));
+    let mut inventory = silent();
+    inventory.taken_mut(STAGE).until = minutes_ago(14);
+    assert!(unprovable(&inventory, STAGE).contains("need not have worked yet"));
 }
 
 #[test]
 fn times_of_changes_that_are_not_known_are_could_not_check() {
     let gap = denied("apigateway:GetStages");
-    for mut world in [silent(), healthy()] {
+    for mut inventory in [silent(), healthy()] {
         let unknown = || Err(gap.clone()).into();
-        world.stage_mut(STAGE).changed_at = unknown();
-        assert_eq!(world.verdict(&CHECK, STAGE), Err(gap.clone()));
-        world.stage_mut(STAGE).changed_at = Fetched::known(minutes_ago(1_000));
-        world.change_log_group("/gateway/orders", |group| group.created_at = unknown());
-        assert_eq!(world.verdict(&CHECK, STAGE), Err(gap.clone()));
+        inventory.stage_mut(STAGE).changed_at = unknown();
+        assert_eq!(inventory.verdict(&CHECK, STAGE), Err(gap.clone()));
+        inventory.stage_mut(STAGE).changed_at = Fetched::known(minutes_ago(1_000));
+        inventory.change_log_group("/gateway/orders", |group| group.created_at = unknown());
+        assert_eq!(inventory.verdict(&CHECK, STAGE), Err(gap.clone()));
         // What is known of the other can still be too short a time ago.
-        world.stage_mut(STAGE).changed_at = Fetched::known(minutes_ago(20));
-        assert!(not_applicable(&world, STAGE).contains("too short"));
+        inventory.stage_mut(STAGE).changed_at = Fetched::known(minutes_ago(20));
+        assert!(not_applicable(&inventory, STAGE).contains("too short"));
     }
 }
 
 #[test]
 fn stages_that_cloudwatch_counts_as_one_are_not_told_apart() {
-    let mut world = silent();
-    let mut twin = world.region.rest_apis.seen[0].clone();
+    let mut inventory = silent();
+    let mut twin = inventory.region.rest_apis.seen[0].clone();
     (twin.id, twin.name) = ("twin567890".to_owned(), "ordersü".to_owned());
-    world.region.rest_apis.seen.push(twin);
-    assert!(unprovable(&world, STAGE).contains("together with"));
-    world.region.rest_apis.seen[2].stages.seen.retain(|stage| stage.name != "prod");
-    assert!(matches!(world.verdict(&CHECK, STAGE), Ok(Judgement::Fail(_))), "no stage of that name");
-    world.region.rest_apis.seen[2].stages = crate::Listing::unread(denied("apigateway:GetStages"));
-    assert_eq!(world.verdict(&CHECK, STAGE), Err(denied("apigateway:GetStages")));
+    inventory.region.rest_apis.seen.push(twin);
+    assert!(unprovable(&inventory, STAGE).contains("together with"));
+    inventory.region.rest_apis.seen[2].stages.seen.retain(|stage| stage.name != "prod");
+    assert!(matches!(inventory.verdict(&CHECK, STAGE), Ok(Judgement::Fail(_))), "no stage of that name");
+    inventory.region.rest_apis.seen[2].stages = gatelight_model::Listing::unread(denied("apigateway:GetStages"));
+    assert_eq!(inventory.verdict(&CHECK, STAGE), Err(denied("apigateway:GetStages")));
     // HTTP and WebSocket APIs are counted by id.
-    let mut world = served("shop/$default", (30, 0, 0));
-    world.region.v2_apis.seen[2].name = "shop".to_owned();
-    assert!(matches!(world.verdict(&CHECK, "shop/$default"), Ok(Judgement::Fail(_))));
+    let mut inventory = served("shop/$default", (30, 0, 0));
+    inventory.region.v2_apis.seen[2].name = "shop".to_owned();
+    assert!(matches!(inventory.verdict(&CHECK, "shop/$default"), Ok(Judgement::Fail(_))));
 }
 
 #[test]
 fn cloudwatch_leaves_out_what_is_not_ascii() {
-    let mut world = healthy();
+    let mut inventory = healthy();
     for (name, counted) in [("orders", "orders"), ("café 2", "caf 2"), ("注文", "a1b2c3d4e5"), ("", "a1b2c3d4e5")] {
-        world.region.rest_apis.seen[0].name = name.to_owned();
-        assert_eq!(metric_name(&world.region.rest_apis.seen[0]), counted);
+        inventory.region.rest_apis.seen[0].name = name.to_owned();
+        assert_eq!(metric_name(&inventory.region.rest_apis.seen[0]), counted);
     }
 }
 
 #[test]
 fn where_there_is_no_destination_there_is_nothing_to_judge() {
     let reason = |change: fn(&mut Inventory), stage: &str| {
-        let mut world = silent();
-        change(&mut world);
-        not_applicable(&world, stage)
+        let mut inventory = silent();
+        change(&mut inventory);
+        not_applicable(&inventory, stage)
     };
-    assert_eq!(reason(|world| world.rest_stage_mut().access_log = None, STAGE), "the stage has no access log");
-    let gone: fn(&mut Inventory) = |world| *world.log_group_mut("/gateway/orders") = Fetched::known(None);
+    assert_eq!(reason(|inventory| inventory.rest_stage_mut().access_log = None, STAGE), "the stage has no access log");
+    let gone: fn(&mut Inventory) = |inventory| *inventory.log_group_mut("/gateway/orders") = Fetched::known(None);
     assert_eq!(reason(gone, STAGE), "the log group does not exist");
     let gone: fn(&mut Inventory) =
-        |world| *world.delivery_stream_mut("amazon-apigateway-orders") = Fetched::known(None);
+        |inventory| *inventory.delivery_stream_mut("amazon-apigateway-orders") = Fetched::known(None);
     assert_eq!(reason(gone, "orders/staging"), "the Firehose stream does not exist");
-    let elsewhere: fn(&mut Inventory) = |world| {
+    let elsewhere: fn(&mut Inventory) = |inventory| {
         for stage in ["orders/prod", "orders/staging"] {
-            let destination = &mut world.access_log_mut(stage).destination;
+            let destination = &mut inventory.access_log_mut(stage).destination;
             *destination = destination.as_ref().map(|arn| arn.replace("123456789012", "210987654321"));
         }
     };
     assert_eq!(reason(elsewhere, STAGE), "the log group is not in this account and region");
     assert_eq!(reason(elsewhere, "orders/staging"), "the Firehose stream is not in this account and region");
     let bucket: fn(&mut Inventory) =
-        |world| world.access_log_mut("orders/prod").destination = Some("arn:aws:s3:::bucket".to_owned());
+        |inventory| inventory.access_log_mut("orders/prod").destination = Some("arn:aws:s3:::bucket".to_owned());
     assert_eq!(reason(bucket, STAGE), "the destination is neither a log group nor a Firehose stream");
 }
 
 #[test]
 fn what_was_denied_or_not_asked_is_could_not_check() {
-    type Hide = fn(&mut TakenAnswer);
+    type Hide = fn(&mut DestinationIntake);
     let hide: [Hide; 3] = [
         |answer| answer.requests = Err(denied("cloudwatch:GetMetricData")).into(),
         |answer| answer.taken = Err(denied("cloudwatch:GetMetricData")).into(),
         |answer| answer.client_errors = Err(denied("cloudwatch:GetMetricData")).into(),
     ];
     for hide in hide {
-        let mut world = silent();
-        hide(world.taken_mut(STAGE));
-        assert_eq!(world.verdict(&CHECK, STAGE), Err(denied("cloudwatch:GetMetricData")));
+        let mut inventory = silent();
+        hide(inventory.taken_mut(STAGE));
+        assert_eq!(inventory.verdict(&CHECK, STAGE), Err(denied("cloudwatch:GetMetricData")));
     }
-    let mut world = healthy();
-    world.region.taken.clear();
-    assert_eq!(world.verdict(&CHECK, STAGE).expect_err("a gap").why().kind, crate::GapKind::NotCollected);
+    let mut inventory = healthy();
+    inventory.region.taken.clear();
+    assert_eq!(inventory.verdict(&CHECK, STAGE).expect_err("a gap").why().kind, gatelight_model::GapKind::NotCollected);
 }

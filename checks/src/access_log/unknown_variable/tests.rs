@@ -1,11 +1,10 @@
+use gatelight_formats::variables::{REST_BEYOND_THE_TABLE, table};
+use gatelight_model::inventory::Protocol::{Http, Rest, Websocket};
+
 use super::*;
 use crate::{
     Judgement,
-    access_log::format::{
-        rule::testing::{PROTOCOLS, evidence, failure, verdict},
-        variables::{REST_BEYOND_THE_TABLE, table},
-    },
-    inventory::Protocol::{Http, Rest, Websocket},
+    access_log::format_rule::testing::{evidence, failure, verdict},
 };
 
 /// `""` passes, `"!"` passes with a note; else the place of the failure.
@@ -65,13 +64,13 @@ fn names_pass_fail_or_are_noted() {
         ("${context.requestId}", ["", "", ""]),
     ] {
         let format = format!("é {variable} $context.status");
-        assert_eq!(PROTOCOLS.map(|protocol| said(protocol, &format)), expected, "{variable}");
+        assert_eq!(Protocol::ALL.map(|protocol| said(protocol, &format)), expected, "{variable}");
     }
 }
 
 #[test]
 fn every_name_of_a_table_is_known_there() {
-    for protocol in PROTOCOLS {
+    for protocol in Protocol::ALL {
         for name in table(protocol) {
             assert_eq!(said(protocol, &format!("$context.{name}")), "", "{protocol:?} {name}");
         }
@@ -102,7 +101,7 @@ fn the_message_says_what_was_meant() {
     );
     // A slip is told once: it is not noted as a name that nobody knows.
     assert_eq!(evidence(&failure(&CHECK, Rest, "$context.requestid"), "note"), None);
-    let fix = failure(&CHECK, Websocket, "$context.path $context.statu").fix.say;
+    let fix = failure(&CHECK, Websocket, "$context.path $context.statu").fix.text;
     assert!(fix.starts_with("Take `$context.path` out. Write `$context.status` for `$context.statu`. "), "{fix}");
 }
 
@@ -114,7 +113,7 @@ fn of_many_some_are_named() {
     assert!(message.contains("`$context.domainPrefix`") && !message.contains("more"), "{message}");
     let seven = failure(&CHECK, Websocket, &format!("{five} $context.routekey $context.xrayTraceId"));
     assert!(seven.message.ends_with("; and 2 more."), "{}", seven.message);
-    assert!(seven.fix.say.contains("The others likewise."), "{}", seven.fix.say);
+    assert!(seven.fix.text.contains("The others likewise."), "{}", seven.fix.text);
 }
 
 #[test]

@@ -1,20 +1,23 @@
 use std::collections::BTreeMap;
 
+use gatelight_model::{
+    Fetched, Gap,
+    inventory::{StageOf, TraceDestination},
+};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::counted;
 use crate::{
-    Context, Fetched, Gap,
+    Context,
     cost::{Cost, Estimate, Item, Money, PriceList, StageCost, StageFacts, estimate},
-    inventory::{StageOf, TraceDestination},
     sweep,
     testing::{Inventory, break_off, healthy, sampling_rule, trace_destination},
 };
 
 /// What each stage costs, by name and ARN.
-fn costs(world: &Inventory) -> Vec<((String, String), StageCost)> {
-    let context = Context::new(world.world());
+fn costs(inventory: &Inventory) -> Vec<((String, String), StageCost)> {
+    let context = Context::new(inventory.scope());
     let cost = |stage: StageOf<'_>| {
         let subject = context.stage_subject(&stage);
         ((subject.name, subject.arn), estimate(&StageFacts::of(&stage, &context), PriceList::shipped()))
@@ -22,8 +25,8 @@ fn costs(world: &Inventory) -> Vec<((String, String), StageCost)> {
     context.stages().flatten().map(cost).collect()
 }
 
-fn cost(world: &Inventory, name: &str) -> StageCost {
-    costs(world).into_iter().find(|(subject, _)| subject.0 == name).expect("a stage of that name").1
+fn cost(inventory: &Inventory, name: &str) -> StageCost {
+    costs(inventory).into_iter().find(|(subject, _)| subject.0 == name).expect("a stage of that name").1
 }
 
 fn xray() -> Fetched<TraceDestination> {
@@ -37,9 +40,9 @@ fn said(cost: &StageCost, item: Item) -> &Estimate {
 
 #[test]
 fn of_a_stage_all_of_whose_facts_are_known_nothing_is_missing() {
-    let mut world = healthy();
-    world.region.trace_destination = xray();
-    let cost = cost(&world, "orders/prod");
+    let mut inventory = healthy();
+    inventory.region.trace_destination = xray();
+    let cost = cost(&inventory, "orders/prod");
     assert_eq!(cost.total().gaps, Vec::<Gap>::new());
     // 120,000 requests in 23 h 45 min: 3.69 million a month, of which one a second is the most that the rule's reservoir
     // takes; and 5 % of the rest.
@@ -75,9 +78,9 @@ fn only_whole_periods_are_counted() {
 
 #[test]
 fn rules_that_come_first_for_some_requests_are_told() {
-    let mut world = healthy();
-    world.region.trace_destination = xray();
-    let cost = cost(&world, "orders/prod");
+    let mut inventory = healthy();
+    inventory.region.trace_destination = xray();
+    let cost = cost(&inventory, "orders/prod");
     let traces = cost.costs.iter().find(|cost| cost.item == Item::Traces).expect("traces");
     assert_eq!(traces.resource.as_deref(), Some("Default"));
     assert!(traces.assumptions.iter().any(|told| told.contains("preflight, probes")), "{traces:#?}");
@@ -86,33 +89,35 @@ fn rules_that_come_first_for_some_requests_are_told() {
 #[test]
 fn rules_of_which_it_is_not_known_which_decides_leave_traces_open() {
     for spoil in [
-        |world: &mut Inventory| world.region.sampling_rules.seen.push(sampling_rule("twin", 10_000)),
-        |world: &mut Inventory| world.region.sampling_rules.seen.clear(),
-        |world: &mut Inventory| {
+        |inventory: &mut Inventory| inventory.region.sampling_rules.seen.push(sampling_rule("twin", 10_000)),
+        |inventory: &mut Inventory| inventory.region.sampling_rules.seen.clear(),
+        |inventory: &mut Inventory| {
             let mut rule = sampling_rule("case", 1);
             rule.service_name = "ORDERS/*".to_owned();
-            world.region.sampling_rules.seen.push(rule);
+            inventory.region.sampling_rules.seen.push(rule);
         },
-        |world: &mut Inventory| world.region.trace_destination = Fetched::known(trace_destination("Elsewhere", None)),
+        |inventory: &mut Inventory| {
+            inventory.region.trace_destination = Fetched::known(trace_destination("Elsewhere", None))
+        },
     ] {
-        let mut world = healthy();
-        world.region.trace_destination = xray();
-        spoil(&mut world);
-        let cost = cost(&world, "orders/prod");
+        let mut inventory = healthy();
+        inventory.region.trace_destination = xray();
+        spoil(&mut inventory);
+        let cost = cost(&inventory, "orders/prod");
         assert!(matches!(said(&cost, Item::Traces), Estimate::Unknown(_)), "{cost:#?}");
     }
 }
 
 #[test]
 fn stages_that_cloudwatch_counts_as_one_are_not_estimated() {
-    let mut world = healthy();
+    let mut inventory = healthy();
     for name in ["orders", "users"] {
-        world.api_mut(name).name = format!("{name}é");
+        inventory.api_mut(name).name = format!("{name}é");
     }
-    let mut twin = world.region.rest_apis.seen[0].clone();
+    let mut twin = inventory.region.rest_apis.seen[0].clone();
     (twin.id, twin.name) = ("twin567890".to_owned(), "orders".to_owned());
-    world.region.rest_apis.seen.push(twin);
-    let cost = cost(&world, "ordersé/prod");
+    inventory.region.rest_apis.seen.push(twin);
+    let cost = cost(&inventory, "ordersé/prod");
     assert!(matches!(said(&cost, Item::AccessLogIngestion), Estimate::Unknown(_)), "{cost:#?}");
     assert!(matches!(cost.requests.estimate, Estimate::Unknown(_)));
     // What its log group took is its own.
@@ -137,35 +142,35 @@ const RESTS_ON: [&str; 10] = [
 /// "could not estimate". Elsewhere than in the healthy world only what costs are seen to rest on there.
 #[test]
 fn hiding_a_fact_only_ever_makes_a_cost_unknown() {
-    let mut worlds = sweep::worlds();
-    let searched = worlds[0].1["region"]["trace_destination"].clone();
+    let mut scenarios = sweep::scenarios();
+    let searched = scenarios[0].1["region"]["trace_destination"].clone();
     // With Transaction Search, as in the healthy world, nothing rests on sampling.
-    for (_, world) in &mut worlds {
-        let destination = &mut world["region"]["trace_destination"];
+    for (_, inventory) in &mut scenarios {
+        let destination = &mut inventory["region"]["trace_destination"];
         if *destination == searched {
             *destination = serde_json::to_value(xray()).expect("serialises");
         }
     }
-    let healthy = worlds.remove(0);
+    let healthy = scenarios.remove(0);
     let usual = costs(&sweep::read(&healthy.1));
     let rested_on = hide_each(&healthy, |_| true);
     assert!(rested_on.iter().all(|fact| RESTS_ON.iter().any(|start| fact.starts_with(start))), "{rested_on:#?}");
     for start in RESTS_ON {
         assert!(start == "/account/id" || rested_on.iter().any(|fact| fact.starts_with(start)), "{start}");
     }
-    worlds.retain(|(_, world)| costs(&sweep::read(world)) != usual);
-    assert!(worlds.len() > 10, "{}", worlds.len());
-    for world in &worlds {
-        hide_each(world, |fact| RESTS_ON.iter().any(|start| fact.starts_with(start)));
+    scenarios.retain(|(_, inventory)| costs(&sweep::read(inventory)) != usual);
+    assert!(scenarios.len() > 10, "{}", scenarios.len());
+    for inventory in &scenarios {
+        hide_each(inventory, |fact| RESTS_ON.iter().any(|start| fact.starts_with(start)));
     }
 }
 
 /// The facts that, hidden alone, made a cost unknown.
-fn hide_each((name, world): &(&str, Value), picks: impl Fn(&str) -> bool) -> Vec<String> {
-    let seeing: BTreeMap<_, _> = costs(&sweep::read(world)).into_iter().collect();
+fn hide_each((name, inventory): &(&str, Value), picks: impl Fn(&str) -> bool) -> Vec<String> {
+    let seeing: BTreeMap<_, _> = costs(&sweep::read(inventory)).into_iter().collect();
     let mut rested_on = Vec::new();
-    for fact in sweep::facts(world).into_iter().filter(|fact| picks(fact)) {
-        let mut blind = world.clone();
+    for fact in sweep::facts(inventory).into_iter().filter(|fact| picks(fact)) {
+        let mut blind = inventory.clone();
         assert!(sweep::hide(&mut blind, &fact));
         let mut touched = false;
         for (subject, mut cost) in costs(&sweep::read(&blind)) {
@@ -195,23 +200,23 @@ fn hide_each((name, world): &(&str, Value), picks: impl Fn(&str) -> bool) -> Vec
 
 #[test]
 fn what_delivery_sources_send_is_counted_where_nothing_else_is_written() {
-    let ingestion = |world: &Inventory, stage: &str| -> Vec<Estimate> {
-        let cost = cost(world, stage);
+    let ingestion = |inventory: &Inventory, stage: &str| -> Vec<Estimate> {
+        let cost = cost(inventory, stage);
         let of_logs = cost.costs.iter().filter(|cost| cost.item == Item::ExecutionLogIngestion);
         of_logs.map(|cost| cost.estimate.clone()).collect()
     };
-    let mut world = healthy();
+    let mut inventory = healthy();
     // 2.4 GB in that time.
-    let [_, _, Estimate::Known(delivered)] = &ingestion(&world, "orders/prod")[..] else { panic!("three groups") };
+    let [_, _, Estimate::Known(delivered)] = &ingestion(&inventory, "orders/prod")[..] else { panic!("three groups") };
     assert!(delivered.micros().abs_diff(2_400_000_000 * 2_628_000 / 85_500 / 2_000) < 10, "{delivered:?}");
     // To a bucket beside a group.
-    let users = ingestion(&world, "users/live");
+    let users = ingestion(&inventory, "users/live");
     assert!(matches!(users[..], [Estimate::Known(_), Estimate::Known(_), Estimate::Unknown(_)]), "{users:?}");
     // To a group that a function writes to.
-    world.region.log_deliveries.seen[0].destination =
+    inventory.region.log_deliveries.seen[0].destination =
         "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/checkout".to_owned();
-    assert!(matches!(ingestion(&world, "orders/prod")[2], Estimate::Unknown(_)));
+    assert!(matches!(ingestion(&inventory, "orders/prod")[2], Estimate::Unknown(_)));
     // Where deliveries are not known, something may be missing.
-    break_off(&mut world.region.log_deliveries, "logs:DescribeDeliverySources");
-    assert!(matches!(ingestion(&world, "orders/staging")[..], [Estimate::Known(_), Estimate::Unknown(_)]));
+    break_off(&mut inventory.region.log_deliveries, "logs:DescribeDeliverySources");
+    assert!(matches!(ingestion(&inventory, "orders/staging")[..], [Estimate::Known(_), Estimate::Unknown(_)]));
 }

@@ -1,38 +1,38 @@
-use super::*;
-use crate::{
-    Fetched, GapKind, Listing,
-    check::SubjectKind,
+use gatelight_model::{
+    Fetched, GapKind, Listing, SubjectKind,
     inventory::{LogGroup, OrganizationLevel},
-    testing::{Inventory, break_off, denied, healthy},
 };
+
+use super::*;
+use crate::testing::{Inventory, break_off, denied, healthy};
 
 const UNIT: &str = "ou-ab12-11111111";
 const ACCOUNT: &str = "123456789012";
 
-fn verdict(world: &Inventory) -> Verdict {
-    world.verdict(&CHECK, "account settings")
+fn verdict(inventory: &Inventory) -> Verdict {
+    inventory.verdict(&CHECK, "account settings")
 }
 
-fn failure(world: &Inventory) -> Failure {
-    world.failure(&CHECK, "account settings")
+fn failure(inventory: &Inventory) -> Failure {
+    inventory.failure(&CHECK, "account settings")
 }
 
 /// A world in which the organizational unit has one service control policy more, of this statement.
 fn with_scp(statement: &str) -> Inventory {
-    let mut world = healthy();
-    world.restrict(UNIT, "own", statement);
-    world
+    let mut inventory = healthy();
+    inventory.restrict(UNIT, "own", statement);
+    inventory
 }
 
 /// A world in which the perimeter, a resource control policy of the root, has this statement alone.
 fn with_rcp(statement: &str) -> Inventory {
-    let mut world = healthy();
-    world.change_organization(|organization| {
+    let mut inventory = healthy();
+    inventory.change_organization(|organization| {
         let policy = organization.policies.iter_mut().find(|policy| policy.name == "perimeter");
         policy.expect("it").document =
             Fetched::known(format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#));
     });
-    world
+    inventory
 }
 
 fn deny(action: &str, condition: &str) -> String {
@@ -44,8 +44,8 @@ fn deny_all(action: &str, condition: &str) -> String {
     deny(action, condition).replace(r#""Action""#, r#""Principal":"*","Action""#)
 }
 
-fn level<'a>(world: &'a mut crate::inventory::Organization, id: &str) -> &'a mut OrganizationLevel {
-    world.levels.iter_mut().find(|level| level.id == id).expect("that level")
+fn level<'a>(inventory: &'a mut gatelight_model::inventory::Organization, id: &str) -> &'a mut OrganizationLevel {
+    inventory.levels.iter_mut().find(|level| level.id == id).expect("that level")
 }
 
 #[test]
@@ -64,19 +64,19 @@ fn what_a_statement_denies_names_policy_statement_level_group_and_action() {
     for part in ["organization o-a1b2c3d4e5", "logs:PutLogEvents on 1 of 13 log groups", denial, "Silences 2 stages"] {
         assert!(failure.message.contains(part), "{} lacks {part}", failure.message);
     }
-    assert!(failure.fix.say.contains(denial) && failure.fix.say.contains("210987654321"), "{}", failure.fix.say);
+    assert!(failure.fix.text.contains(denial) && failure.fix.text.contains("210987654321"), "{}", failure.fix.text);
     assert_eq!(failure.fix.command, None);
 }
 
 #[test]
 fn a_level_that_does_not_allow_it_is_named_and_is_no_policys_fault() {
-    let mut world = healthy();
-    world.restrict(ACCOUNT, "some", r#"{"Effect":"Allow","Action":"xray:*","Resource":"*"}"#);
-    assert_eq!(verdict(&world), Ok(Judgement::Pass), "what one policy of a level allows, the level allows");
-    world.change_organization(|organization| {
+    let mut inventory = healthy();
+    inventory.restrict(ACCOUNT, "some", r#"{"Effect":"Allow","Action":"xray:*","Resource":"*"}"#);
+    assert_eq!(verdict(&inventory), Ok(Judgement::Pass), "what one policy of a level allows, the level allows");
+    inventory.change_organization(|organization| {
         level(organization, ACCOUNT).service_control_policies.seen.retain(|id| id == "p-some");
     });
-    let failure = failure(&world);
+    let failure = failure(&inventory);
     assert_eq!(failure.cause, None);
     let lack = "the level of account 123456789012 in the service control policies (some) does not allow it";
     assert!(failure.evidence[0].value.ends_with(lack), "{:?}", failure.evidence[0]);
@@ -156,36 +156,36 @@ fn a_policy_against_confused_deputies_is_decided_where_both_ways_agree() {
 #[test]
 fn where_policies_restrict_nothing_it_passes_and_without_an_organization_it_does_not_apply() {
     let shut = || with_scp(&deny("*", ""));
-    let mut world = shut();
-    world.change_organization(|organization| ACCOUNT.clone_into(&mut organization.management_account));
-    assert_eq!(verdict(&world), Ok(Judgement::Pass));
-    let mut world = shut();
-    world.change_organization(|organization| "CONSOLIDATED_BILLING".clone_into(&mut organization.feature_set));
-    assert_eq!(verdict(&world), Ok(Judgement::Pass));
-    let mut world = shut();
-    world.change_organization(|organization| organization.policy_types = Fetched::known(vec![]));
-    assert_eq!(verdict(&world), Ok(Judgement::Pass));
-    world.account.organization = Fetched::known(None);
-    assert_eq!(verdict(&world), Ok(Judgement::NotApplicable(NO_ORGANIZATION)));
+    let mut inventory = shut();
+    inventory.change_organization(|organization| ACCOUNT.clone_into(&mut organization.management_account));
+    assert_eq!(verdict(&inventory), Ok(Judgement::Pass));
+    let mut inventory = shut();
+    inventory.change_organization(|organization| "CONSOLIDATED_BILLING".clone_into(&mut organization.feature_set));
+    assert_eq!(verdict(&inventory), Ok(Judgement::Pass));
+    let mut inventory = shut();
+    inventory.change_organization(|organization| organization.policy_types = Fetched::known(vec![]));
+    assert_eq!(verdict(&inventory), Ok(Judgement::Pass));
+    inventory.account.organization = Fetched::known(None);
+    assert_eq!(verdict(&inventory), Ok(Judgement::NotApplicable(NO_ORGANIZATION)));
 }
 
 #[test]
 fn a_type_that_is_being_enabled_or_disabled_cannot_be_checked() {
     for status in ["PENDING_ENABLE", "PENDING_DISABLE"] {
-        let mut world = healthy();
-        world.change_organization(|organization| {
+        let mut inventory = healthy();
+        inventory.change_organization(|organization| {
             let mut types = organization.policy_types.get().expect("types").clone();
             status.clone_into(&mut types[0].status);
             organization.policy_types = Fetched::known(types);
         });
-        let gap = verdict(&world).expect_err("a gap");
+        let gap = verdict(&inventory).expect_err("a gap");
         assert!(gap.to_string().contains(status), "{gap}");
     }
 }
 
 #[test]
 fn a_denial_beats_what_is_hidden_and_what_is_hidden_beats_a_pass() {
-    type Hide = fn(&mut crate::inventory::Organization);
+    type Hide = fn(&mut gatelight_model::inventory::Organization);
     let hide: [(&str, Hide); 4] = [
         ("organizations:ListParents", |organization| {
             level(organization, UNIT).parent = Err(denied("organizations:ListParents")).into();
@@ -200,60 +200,60 @@ fn a_denial_beats_what_is_hidden_and_what_is_hidden_beats_a_pass() {
         ("", |organization| organization.levels.retain(|level| level.id != "r-ab12")),
     ];
     for (operation, hide) in hide {
-        let mut world = healthy();
-        world.change_organization(hide);
-        let gap = verdict(&world).expect_err("a gap");
+        let mut inventory = healthy();
+        inventory.change_organization(hide);
+        let gap = verdict(&inventory).expect_err("a gap");
         assert_eq!(gap.why().operation, operation);
-        let mut world = with_scp(&deny("logs:*", ""));
-        world.change_organization(hide);
-        assert!(matches!(verdict(&world), Ok(Judgement::Fail(_))), "{operation}");
+        let mut inventory = with_scp(&deny("logs:*", ""));
+        inventory.change_organization(hide);
+        assert!(matches!(verdict(&inventory), Ok(Judgement::Fail(_))), "{operation}");
     }
-    let mut world = healthy();
-    world.account.organization = Err(denied("organizations:DescribeOrganization")).into();
-    assert_eq!(verdict(&world), Err(denied("organizations:DescribeOrganization")));
-    let mut world = healthy();
-    world.break_rest_apis();
-    assert_eq!(verdict(&world), Err(denied("apigateway:GetRestApis")));
+    let mut inventory = healthy();
+    inventory.account.organization = Err(denied("organizations:DescribeOrganization")).into();
+    assert_eq!(verdict(&inventory), Err(denied("organizations:DescribeOrganization")));
+    let mut inventory = healthy();
+    inventory.break_rest_apis();
+    assert_eq!(verdict(&inventory), Err(denied("apigateway:GetRestApis")));
 }
 
 #[test]
 fn only_an_execution_group_that_does_not_exist_must_be_created() {
-    let mut world = with_scp(&deny("logs:CreateLogGroup", ""));
-    assert_eq!(failure(&world).evidence.len(), 2);
-    for answer in &mut world.region.log_groups {
+    let mut inventory = with_scp(&deny("logs:CreateLogGroup", ""));
+    assert_eq!(failure(&inventory).evidence.len(), 2);
+    for answer in &mut inventory.region.log_groups {
         if answer.group == Fetched::known(None) {
             let arn = format!("arn:aws:logs:us-east-1:123456789012:log-group:{}", answer.name);
-            let created_at = Fetched::known(world.account.collected_at);
+            let created_at = Fetched::known(inventory.account.collected_at);
             let group = LogGroup { arn, retention_days: None, class: None, kms_key: None, created_at };
             answer.group = Fetched::known(Some(group));
         }
     }
-    assert_eq!(verdict(&world), Ok(Judgement::Pass));
+    assert_eq!(verdict(&inventory), Ok(Judgement::Pass));
 }
 
 #[test]
 fn levels_that_go_round_end() {
-    let mut world = healthy();
-    world.change_organization(|organization| {
+    let mut inventory = healthy();
+    inventory.change_organization(|organization| {
         level(organization, "r-ab12").parent = Fetched::known(Some(ACCOUNT.to_owned()));
     });
-    assert!(verdict(&world).expect_err("a gap").to_string().contains("lie in itself"));
+    assert!(verdict(&inventory).expect_err("a gap").to_string().contains("lie in itself"));
 }
 
 #[test]
 fn the_roles_own_policies_do_not_matter_here() {
-    let mut world = healthy();
-    world.change_gateway_role(|role| {
+    let mut inventory = healthy();
+    inventory.change_gateway_role(|role| {
         role.inline_policies = Listing::unread(denied("iam:ListRolePolicies"));
         role.attached_policies = Listing::whole(vec![]);
     });
-    assert_eq!(verdict(&world), Ok(Judgement::Pass));
+    assert_eq!(verdict(&inventory), Ok(Judgement::Pass));
 }
 
 #[test]
 fn an_older_inventory_is_not_collected() {
-    let world = serde_json::to_value(healthy()).expect("serialises");
-    let mut older = world.clone();
+    let inventory = serde_json::to_value(healthy()).expect("serialises");
+    let mut older = inventory.clone();
     older["account"].as_object_mut().expect("an account").remove("organization");
     let older: Inventory = serde_json::from_value(older).expect("reads");
     assert_eq!(verdict(&older).expect_err("a gap").why().kind, GapKind::NotCollected);

@@ -1,14 +1,17 @@
 //! What networks lead into: appliances, peering connections, a transit gateway with an egress VPC; and what can be
 //! missing from the list where it should stand.
 
-use super::super::{Inventory, break_off};
-use super::{Fault, lead, route, subnet, table, table_mut, texts};
-use crate::{
+use gatelight_model::{
     Fetched, Listing,
     inventory::{
         InternetGateway, NatGateway, Network, NetworkAcl, NetworkInterface, PeeredVpc, PeeringConnection,
         TransitAttachment, TransitGateway, TransitSubnets, TransitTableAnswer, VpcEndpoint,
     },
+};
+
+use super::{
+    super::{Inventory, break_off},
+    Fault, lead, route, subnet, table, table_mut, texts,
 };
 
 const OWN: &str = "123456789012";
@@ -26,9 +29,9 @@ fn attachment(id: &str, vpc: &str, table: &str) -> TransitAttachment {
 }
 
 /// Leads `rtb-orders` over a transit gateway of this account, and from there out of an egress VPC.
-fn over_transit(world: &mut Inventory) {
-    lead(world, "rtb-orders", "tgw-hub");
-    let network = &mut world.region.network;
+fn over_transit(inventory: &mut Inventory) {
+    lead(inventory, "rtb-orders", "tgw-hub");
+    let network = &mut inventory.region.network;
     network.subnets.seen.extend([
         subnet("subnet-orders-hub", "vpc-orders", "us-east-1a", "10.0.200.0/28"),
         subnet("subnet-egress-hub", "vpc-egress", "us-east-1a", "10.2.1.0/28"),
@@ -80,10 +83,10 @@ fn over_transit(world: &mut Inventory) {
 }
 
 /// Leads `rtb-orders` to a NAT instance, and `rtb-users` to a peering connection.
-fn over_others(world: &mut Inventory) {
-    lead(world, "rtb-orders", "eni-nat");
-    table_mut(world, "rtb-users").routes.push(route("10.7.0.0/16", "pcx-shared"));
-    let network = &mut world.region.network;
+fn over_others(inventory: &mut Inventory) {
+    lead(inventory, "rtb-orders", "eni-nat");
+    table_mut(inventory, "rtb-users").routes.push(route("10.7.0.0/16", "pcx-shared"));
+    let network = &mut inventory.region.network;
     network.network_interfaces = Listing::whole(vec![NetworkInterface {
         id: "eni-nat".to_owned(),
         instance: Some("i-nat".to_owned()),
@@ -102,14 +105,14 @@ fn over_others(world: &mut Inventory) {
         status: "active".to_owned(),
         ends: vec![end("vpc-users", OWN), end("vpc-shared", "210987654321")],
     }]);
-    network.security_groups.seen.push(crate::inventory::SecurityGroup {
+    network.security_groups.seen.push(gatelight_model::inventory::SecurityGroup {
         id: "sg-nat".to_owned(),
         ingress: vec![super::permission("-1", None, &["10.0.0.0/16"], &[], &[])],
         egress: vec![],
     });
     // The users' VPC has its endpoint still; without private DNS its functions need another way.
-    super::xray_mut(world).private_dns = false;
-    super::group_mut(world, "sg-shared").egress[0].cidrs = texts(&["0.0.0.0/0"]);
+    super::xray_mut(inventory).private_dns = false;
+    super::group_mut(inventory, "sg-shared").egress[0].cidrs = texts(&["0.0.0.0/0"]);
 }
 
 fn firewall(id: &str, vpc: &str, subnet: &str) -> VpcEndpoint {
@@ -127,7 +130,7 @@ fn firewall(id: &str, vpc: &str, subnet: &str) -> VpcEndpoint {
 }
 
 /// Takes the things of these ids out of the lists that hold them, and breaks those off if `cut`.
-fn without(world: &mut Inventory, ids: &[&str], cut: bool) {
+fn without(inventory: &mut Inventory, ids: &[&str], cut: bool) {
     fn take<T>(list: &mut Listing<T>, id: fn(&T) -> &str, ids: &[&str], cut: Option<&str>) {
         let before = list.seen.len();
         list.seen.retain(|thing| !ids.contains(&id(thing)));
@@ -152,7 +155,7 @@ fn without(world: &mut Inventory, ids: &[&str], cut: bool) {
         transit_attachments,
         transit_subnets,
         transit_tables: _,
-    } = &mut world.region.network;
+    } = &mut inventory.region.network;
     let of = |operation: &'static str| cut.then_some(operation);
     take(subnets, |own| &own.id, ids, of("ec2:DescribeSubnets"));
     take(vpcs, |own| &own.id, ids, of("ec2:DescribeVpcs"));
@@ -182,80 +185,80 @@ const NOT_LISTED: [[&str; 2]; 6] = [
 
 /// What can be wrong, or not known, where ways lead on, and with what is named and not listed.
 pub(in crate::testing) const BEYOND: &[Fault] = &[
-    ("a way out through an egress VPC", |world| over_transit(world)),
-    ("an egress VPC that answers do not find back from", |world| {
-        over_transit(world);
-        world.region.network.transit_tables[1].routes = Fetched::known(vec![]);
-        world.region.network.transit_subnets.seen[0].subnets.clear();
+    ("a way out through an egress VPC", |inventory| over_transit(inventory)),
+    ("an egress VPC that answers do not find back from", |inventory| {
+        over_transit(inventory);
+        inventory.region.network.transit_tables[1].routes = Fetched::known(vec![]);
+        inventory.region.network.transit_subnets.seen[0].subnets.clear();
     }),
-    ("a transit gateway that is not attached as it was", |world| {
-        over_transit(world);
-        world.region.network.transit_attachments.seen[1].table = None;
-        lead(world, "rtb-orders-nat", "tgw-hub");
+    ("a transit gateway that is not attached as it was", |inventory| {
+        over_transit(inventory);
+        inventory.region.network.transit_attachments.seen[1].table = None;
+        lead(inventory, "rtb-orders-nat", "tgw-hub");
     }),
-    ("a NAT instance and a peering connection", |world| over_others(world)),
-    ("a NAT instance that drops packets, and a peering connection that was deleted", |world| {
-        over_others(world);
-        let network = &mut world.region.network;
+    ("a NAT instance and a peering connection", |inventory| over_others(inventory)),
+    ("a NAT instance that drops packets, and a peering connection that was deleted", |inventory| {
+        over_others(inventory);
+        let network = &mut inventory.region.network;
         network.network_interfaces.seen[0].source_dest_check = true;
         network.peering_connections.seen[0].status = String::from("deleted");
     }),
-    ("a network interface of nothing, and a peering connection to nowhere", |world| {
-        over_others(world);
-        let network = &mut world.region.network;
+    ("a network interface of nothing, and a peering connection to nowhere", |inventory| {
+        over_others(inventory);
+        let network = &mut inventory.region.network;
         let interface = &mut network.network_interfaces.seen[0];
         (interface.instance, interface.public_ip) = (None, None);
         interface.security_groups.clear();
         network.peering_connections.seen[0].ends.clear();
     }),
-    ("firewalls on the way out and on the way back", |world| {
-        lead(world, "rtb-orders", "vpce-wall");
-        let network = &mut world.region.network;
+    ("firewalls on the way out and on the way back", |inventory| {
+        lead(inventory, "rtb-orders", "vpce-wall");
+        let network = &mut inventory.region.network;
         network.endpoints.seen.push(firewall("vpce-wall", "vpc-orders", "subnet-orders-public"));
         network.nat_gateways.seen[1].appliances = texts(&["arn:aws:network-firewall:us-east-1:123456789012:proxy/web"]);
     }),
-    ("a firewall behind the internet gateway", |world| {
-        let network = &mut world.region.network;
+    ("a firewall behind the internet gateway", |inventory| {
+        let network = &mut inventory.region.network;
         network.endpoints.seen.push(firewall("vpce-edge", "vpc-orders", "subnet-orders-public"));
         let mut edge =
             table("rtb-edge", "vpc-orders", Some(&[]), &[("10.0.0.0/16", "local"), ("10.0.9.0/24", "vpce-edge")]);
         edge.gateways = texts(&["igw-orders"]);
         network.route_tables.seen.push(edge);
     }),
-    ("a NAT gateway and DHCP options that are not listed", |world| without(world, &NOT_LISTED[0], false)),
-    ("… of which the lists broke off", |world| without(world, &NOT_LISTED[0], true)),
-    ("an internet gateway and a group that are not listed", |world| without(world, &NOT_LISTED[1], false)),
-    ("… of which those lists broke off", |world| without(world, &NOT_LISTED[1], true)),
-    ("a network ACL and a VPC that are not listed", |world| without(world, &NOT_LISTED[2], false)),
-    ("… the lists of which broke off", |world| without(world, &NOT_LISTED[2], true)),
-    ("a group and a subnet that are not listed", |world| without(world, &NOT_LISTED[3], false)),
-    ("… whose lists broke off", |world| without(world, &NOT_LISTED[3], true)),
-    ("a route table and an endpoint that are not listed", |world| without(world, &NOT_LISTED[4], false)),
-    ("… where the lists broke off", |world| without(world, &NOT_LISTED[4], true)),
-    ("a VPC and a network ACL that are not listed", |world| without(world, &NOT_LISTED[5], false)),
-    ("… as the lists broke off", |world| without(world, &NOT_LISTED[5], true)),
-    ("an interface and a peering connection that are not listed", |world| {
-        over_others(world);
-        without(world, &["eni-nat", "pcx-shared"], false);
+    ("a NAT gateway and DHCP options that are not listed", |inventory| without(inventory, &NOT_LISTED[0], false)),
+    ("… of which the lists broke off", |inventory| without(inventory, &NOT_LISTED[0], true)),
+    ("an internet gateway and a group that are not listed", |inventory| without(inventory, &NOT_LISTED[1], false)),
+    ("… of which those lists broke off", |inventory| without(inventory, &NOT_LISTED[1], true)),
+    ("a network ACL and a VPC that are not listed", |inventory| without(inventory, &NOT_LISTED[2], false)),
+    ("… the lists of which broke off", |inventory| without(inventory, &NOT_LISTED[2], true)),
+    ("a group and a subnet that are not listed", |inventory| without(inventory, &NOT_LISTED[3], false)),
+    ("… whose lists broke off", |inventory| without(inventory, &NOT_LISTED[3], true)),
+    ("a route table and an endpoint that are not listed", |inventory| without(inventory, &NOT_LISTED[4], false)),
+    ("… where the lists broke off", |inventory| without(inventory, &NOT_LISTED[4], true)),
+    ("a VPC and a network ACL that are not listed", |inventory| without(inventory, &NOT_LISTED[5], false)),
+    ("… as the lists broke off", |inventory| without(inventory, &NOT_LISTED[5], true)),
+    ("an interface and a peering connection that are not listed", |inventory| {
+        over_others(inventory);
+        without(inventory, &["eni-nat", "pcx-shared"], false);
     }),
-    ("… because the lists broke off", |world| {
-        over_others(world);
-        without(world, &["eni-nat", "pcx-shared"], true);
+    ("… because the lists broke off", |inventory| {
+        over_others(inventory);
+        without(inventory, &["eni-nat", "pcx-shared"], true);
     }),
-    ("a transit gateway that is not listed", |world| {
-        over_transit(world);
-        without(world, &["tgw-hub"], false);
+    ("a transit gateway that is not listed", |inventory| {
+        over_transit(inventory);
+        without(inventory, &["tgw-hub"], false);
     }),
-    ("… whose list broke off", |world| {
-        over_transit(world);
-        without(world, &["tgw-hub"], true);
+    ("… whose list broke off", |inventory| {
+        over_transit(inventory);
+        without(inventory, &["tgw-hub"], true);
     }),
-    ("an attachment that is not listed", |world| {
-        over_transit(world);
-        without(world, &["tgw-attach-egress"], false);
+    ("an attachment that is not listed", |inventory| {
+        over_transit(inventory);
+        without(inventory, &["tgw-attach-egress"], false);
     }),
-    ("… of which both lists broke off", |world| {
-        over_transit(world);
-        without(world, &["tgw-attach-egress"], true);
+    ("… of which both lists broke off", |inventory| {
+        over_transit(inventory);
+        without(inventory, &["tgw-attach-egress"], true);
     }),
 ];

@@ -1,6 +1,6 @@
 //! Names, routes, gateways.
 
-use gatelight_checks::Fetched;
+use gatelight_model::Fetched;
 
 use crate::{Row, build::texts};
 
@@ -190,7 +190,7 @@ pub(crate) const ROWS: [Row; 33] = [
         source: "iam: ec2:DescribeNatGateways denied",
         change: |net| {
             net.network().nat_gateways =
-                gatelight_checks::Listing::unread(gatelight_checks::testing::denied("ec2:DescribeNatGateways"));
+                gatelight_model::Listing::unread(gatelight_checks::testing::denied("ec2:DescribeNatGateways"));
         },
     },
     Row {

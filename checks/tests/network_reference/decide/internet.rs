@@ -1,6 +1,6 @@
 //! The way to the internet: routes, NAT gateways, and what may lie beyond.
 
-use gatelight_checks::inventory::{NatGateway, Subnet};
+use gatelight_model::inventory::{NatGateway, Subnet};
 
 use super::{
     super::{

@@ -1,21 +1,19 @@
 //! Security groups and network ACLs.
 
-use gatelight_checks::{
-    inventory::{AclEntry, NetworkAcl, Permission, SecurityGroup},
-    testing::Inventory,
-};
+use gatelight_checks::testing::Inventory;
+use gatelight_model::inventory::{AclEntry, NetworkAcl, Permission, SecurityGroup};
 
 use super::{Choices, Maker, texts};
 
 impl Maker<'_, '_> {
-    pub(super) fn groups(&mut self, world: &mut Inventory) {
+    pub(super) fn groups(&mut self, scenario: &mut Inventory) {
         let (own, other, guard) = (self.name("sg-own"), self.name("sg-other"), self.name("sg-endpoint"));
         let mut make = |id: String, ingress, egress| {
             let mut group: SecurityGroup = self.pattern.region.network.security_groups.seen[0].clone();
             group.id = id;
             group.ingress = ingress;
             group.egress = egress;
-            world.region.network.security_groups.seen.push(group);
+            scenario.region.network.security_groups.seen.push(group);
         };
         let choices = &mut self.choices;
         let egress = permission(self.pattern, choices, &guard, &["0.0.0.0/0", "::/0"], self.number);
@@ -26,13 +24,13 @@ impl Maker<'_, '_> {
         make(guard, vec![ingress], vec![]);
     }
 
-    pub(super) fn acls(&mut self, world: &mut Inventory, subnets: &[String], public: &str) {
+    pub(super) fn acls(&mut self, scenario: &mut Inventory, subnets: &[String], public: &str) {
         for (name, subnets) in [("acl", subnets.to_vec()), ("acl-public", vec![public.to_owned()])] {
             let mut acl: NetworkAcl = self.pattern.region.network.network_acls.seen[0].clone();
             acl.id = self.name(name);
             acl.subnets = subnets;
             acl.entries = [true, false].into_iter().flat_map(|egress| self.entries(egress)).collect();
-            world.region.network.network_acls.seen.push(acl);
+            scenario.region.network.network_acls.seen.push(acl);
         }
     }
 

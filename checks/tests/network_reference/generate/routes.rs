@@ -1,9 +1,7 @@
 //! Route tables, gateways, and what routes lead to.
 
-use gatelight_checks::{
-    inventory::{InternetGateway, NatGateway, PeeredVpc, PeeringConnection, Route, RouteTable},
-    testing::Inventory,
-};
+use gatelight_checks::testing::Inventory;
+use gatelight_model::inventory::{InternetGateway, NatGateway, PeeredVpc, PeeringConnection, Route, RouteTable};
 
 use super::{Maker, ZONES, texts};
 
@@ -27,7 +25,7 @@ impl Maker<'_, '_> {
     }
 
     /// Gateways and route tables: the function's subnets lead to a NAT gateway, its subnet to the internet gateway.
-    pub(super) fn ways_out(&mut self, world: &mut Inventory, public: &str, private: &[String], cidrs: &[String]) {
+    pub(super) fn ways_out(&mut self, scenario: &mut Inventory, public: &str, private: &[String], cidrs: &[String]) {
         let (igw, nat) = (self.name("igw"), self.name("nat"));
         let end = |vpc: &str, owner: &str| PeeredVpc {
             vpc: vpc.to_owned(),
@@ -39,10 +37,10 @@ impl Maker<'_, '_> {
             status: self.choices.of(&["active", "deleted"]).to_owned(),
             ends: vec![end(&self.vpc, "123456789012"), end("vpc-far", "210987654321")],
         };
-        world.region.network.peering_connections.seen.push(peering);
+        scenario.region.network.peering_connections.seen.push(peering);
         let attached = self.choices.of(&[true, false]).then(|| self.vpc.clone());
         let gateway = InternetGateway { id: igw.clone(), vpcs: attached.into_iter().collect() };
-        world.region.network.internet_gateways.seen.push(gateway);
+        scenario.region.network.internet_gateways.seen.push(gateway);
 
         let regional = self.choices.any(&[false, false, false, true]);
         let mut gateway: NatGateway = self.pattern.region.network.nat_gateways.seen[0].clone();
@@ -66,7 +64,7 @@ impl Maker<'_, '_> {
             second.state = self.choices.of(&["available", "failed", "deleted"]).into();
             (second.subnet, second.route_table) = (Some(public.to_owned()), None);
             second.zones.clear();
-            world.region.network.nat_gateways.seen.extend([second, gateway]);
+            scenario.region.network.nat_gateways.seen.extend([second, gateway]);
         }
 
         let mut own = self.table(self.name("rtb-nat"), false, &[], cidrs);
@@ -83,7 +81,7 @@ impl Maker<'_, '_> {
         let mut inner = self.table(self.name("rtb-inner"), false, named, cidrs);
         self.lead(&mut inner, &nat);
         self.meddle(&mut inner, "nat");
-        world.region.network.route_tables.seen.extend([own, outer, main, inner]);
+        scenario.region.network.route_tables.seen.extend([own, outer, main, inner]);
     }
 
     /// A default route to `target`, in one of the ways to write it.

@@ -1,0 +1,138 @@
+//! From some subnet of a function, packets to X-Ray have no way.
+
+mod fix;
+
+use gatelight_model::{Need, Severity, Subject, inventory::Function};
+use gatelight_network::{Hop, HopResult, PathFromSubnet, Walk};
+
+use crate::{
+    Context, Judgement, Verdict,
+    check::{Check, Judge},
+    function::tracing_off::callers_among,
+    verdict::{Evidence, Failure},
+};
+
+/// See the documentation beside this file.
+pub const CHECK: Check = Check {
+    id: "function-cannot-reach-xray",
+    title: "Function in a VPC cannot reach X-Ray",
+    severity: Severity::Medium,
+    needs: &[Need::Functions, Need::Networks],
+    judge: Judge::Function(judge, |function, _| Some(severity(function))),
+    docs: include_str!("cannot_reach_xray.md"),
+};
+
+/// What the names of layers and extensions hold that send traces themselves.
+const TRACERS: [&str; 16] = [
+    "opentelemetry",
+    "datadog",
+    "newrelic",
+    "new-relic",
+    "dynatrace",
+    "lumigo",
+    "splunk",
+    "signalfx",
+    "honeycomb",
+    "sentry",
+    "elastic-apm",
+    "epsagon",
+    "instana",
+    "appdynamics",
+    "thundra",
+    "tracing",
+];
+/// The same, too short to be looked for inside of words: `hotel`.
+const TRACER_WORDS: [&str; 2] = ["otel", "adot"];
+
+const DAEMON: &str = "Lambda's own X-Ray daemon is not known to use the routes of the VPC; whatever runs inside the \
+                      function does: OpenTelemetry, extensions, its own calls of X-Ray.";
+const INSTANCES: &str =
+    "On managed instances all that the function sends goes by this network, Lambda's own traces too.";
+
+fn judge(function: &Function, context: &Context<'_>) -> Verdict {
+    let Some(walk) = Walk::of(function, context.network())? else {
+        return Ok(Judgement::NotApplicable("it is not in a VPC"));
+    };
+    let paths = walk.paths();
+    if paths.iter().any(|path| path.end == HopResult::Stops) {
+        return Ok(failure(function, context, &walk, &paths).into());
+    }
+    let unknown = paths.iter().find_map(|path| match &path.end {
+        HopResult::Unknown(gap) => Some(gap.clone()),
+        _ => None,
+    });
+    unknown.map_or(Ok(Judgement::Pass), Err)
+}
+
+fn failure(function: &Function, context: &Context<'_>, walk: &Walk<'_>, paths: &[PathFromSubnet]) -> Failure {
+    let stopped: Vec<_> = paths.iter().filter_map(|path| Some((path, path.stop()?))).collect();
+    let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
+    for (path, hop) in &stopped {
+        match reasons.iter_mut().find(|(says, _)| *says == hop.says) {
+            Some((_, from)) => from.push(path.name()),
+            None => reasons.push((hop.says.clone(), vec![path.name()])),
+        }
+    }
+    let mut message = String::new();
+    for (says, from) in &reasons {
+        message.push_str(&format!("From {} packets to X-Ray stop: {says}. ", from.join(", ")));
+    }
+    let arrives: Vec<_> =
+        paths.iter().filter(|path| path.end == HopResult::Through).map(PathFromSubnet::name).collect();
+    if !arrives.is_empty() {
+        message.push_str(&format!("From {} they arrive, so what is lost is intermittent. ", arrives.join(", ")));
+    }
+    message.push_str(if walk.managed { INSTANCES } else { DAEMON });
+    Failure {
+        severity: Some(severity(function)),
+        cause: None,
+        message,
+        evidence: paths.iter().map(|path| Evidence::new(path.name(), outcome(path))).collect(),
+        affects: callers(function, context),
+        fix: fix::fix(walk, &stopped),
+    }
+}
+
+/// The stages that are known to call it, whose traces end there. Where that is not known none is named: it changes nothing
+/// about the verdict.
+fn callers(function: &Function, context: &Context<'_>) -> Vec<Subject> {
+    callers_among(context.stages_by_api(), function, context).unwrap_or_default()
+}
+
+/// What became of packets from a subnet, and the things on their way.
+fn outcome(path: &PathFromSubnet) -> String {
+    let way = |hops: &[Hop]| {
+        let mut ids: Vec<_> = hops.iter().map(|hop| hop.id.as_str()).collect();
+        ids.dedup();
+        ids.join(" → ")
+    };
+    match (&path.end, path.stop()) {
+        (HopResult::Unknown(gap), _) => format!("cannot be told: {gap}"),
+        (_, Some(hop)) => format!("stops: {}", hop.says),
+        (_, None) => format!("arrives: {}", way(&path.hops)),
+    }
+}
+
+fn severity(function: &Function) -> Severity {
+    let exports = function.layers.iter().any(|layer| {
+        // Without the account and region: `arn:P:lambda:R:A:layer:NAME:VERSION`.
+        let name = layer.split(":layer:").last().unwrap_or_default().to_ascii_lowercase();
+        let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
+        TRACERS.iter().any(|tracer| name.contains(tracer))
+            || words.any(|word| TRACER_WORDS.iter().any(|tracer| word.starts_with(tracer)))
+    });
+    let told = function.tracing_variables.iter().any(|variable| {
+        variable == "AWS_LAMBDA_EXEC_WRAPPER"
+            || ["OTEL_", "OPENTELEMETRY_"].iter().any(|start| variable.starts_with(start))
+    });
+    if exports || told || function.capacity_provider.is_some() {
+        Severity::High
+    } else if function.traces() {
+        Severity::Medium
+    } else {
+        Severity::Low
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! `gateway-overhead-high`: API Gateway itself takes long, beside the backend.
+
+use gatelight_model::{
+    Gap, Need, Severity,
+    inventory::{LatencyPercentiles, Percentiles, Protocol, StageOf, Timing, TrafficAnswer},
+};
+
+use crate::{
+    Context, Judgement, Verdict,
+    access_log::silent::LEAST,
+    check::{Check, Judge},
+    verdict::{Evidence, Failure, Fix},
+};
+
+/// See the documentation beside this file.
+pub const CHECK: Check = Check {
+    id: "gateway-overhead-high",
+    title: "API Gateway itself takes long",
+    severity: Severity::Low,
+    needs: &[Need::Stages, Need::Traffic, Need::Latencies],
+    judge: Judge::Stage(judge),
+    docs: include_str!("overhead_high.md"),
+};
+
+/// Of fewer requests a mean says little.
+pub const SAMPLES: u64 = 100;
+
+/// What both means are, in milliseconds, and what lies between them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Overhead {
+    latency: f64,
+    integration: f64,
+}
+
+impl Overhead {
+    /// Of two times of the same requests; none if there is no such request.
+    #[must_use]
+    pub fn of(latency: &Timing, integration: &Timing) -> Option<Self> {
+        Some(Self { latency: latency.mean()?, integration: integration.mean()? })
+    }
+
+    /// What API Gateway itself takes, in milliseconds.
+    #[must_use]
+    pub fn own(&self) -> f64 {
+        self.latency - self.integration
+    }
+
+    /// Whether that is above a limit in milliseconds.
+    #[must_use]
+    pub fn is_above(&self, limit: u32) -> bool {
+        self.own() > f64::from(limit)
+    }
+}
+
+fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
+    if stage.protocol() == Protocol::Websocket {
+        return Ok(Judgement::NotApplicable("WebSocket APIs have no metric for the whole time"));
+    }
+    let answer = context.traffic().traffic(stage)?;
+    if answer.until.duration_since(answer.since) < LEAST {
+        return Ok(Judgement::NotApplicable("the window is shorter than half an hour"));
+    }
+    match *answer.requests.get()? {
+        0 => return Ok(Judgement::NotApplicable("no requests in the window")),
+        requests if requests < SAMPLES => {
+            return Ok(Judgement::NotApplicable("fewer than 100 requests in the window"));
+        }
+        _ => {}
+    }
+    let about = || context.stage_subject(stage).arn;
+    if context.traffic().is_merged(stage, context)? {
+        let why = "CloudWatch counts this stage together with a stage of another REST API, as the names of both APIs and \
+                   stages are the same to it";
+        return Err(Gap::unprovable(about(), why));
+    }
+    let (latency, integration) = (answer.latency.get()?, answer.integration_latency.get()?);
+    if latency.samples < SAMPLES {
+        return Ok(Judgement::NotApplicable("fewer than 100 requests in the window"));
+    }
+    // Answers of mocks and caches have no time of a backend: the means would be of different requests.
+    if u128::from(integration.samples) * 100 < u128::from(latency.samples) * 95 {
+        let why = format!(
+            "only {} of {} requests went to a backend (mocks and caches answer without one), so that the means cannot be \
+             compared",
+            integration.samples, latency.samples
+        );
+        return Err(Gap::unprovable(about(), why));
+    }
+    let limit = context.policy().overhead_limit();
+    match Overhead::of(latency, integration) {
+        Some(overhead) if overhead.is_above(limit) => {
+            Ok(failure(stage, answer, overhead, latency.samples, limit).into())
+        }
+        _ => Ok(Judgement::Pass),
+    }
+}
+
+fn failure(stage: &StageOf<'_>, answer: &TrafficAnswer, overhead: Overhead, samples: u64, limit: u32) -> Failure {
+    let TrafficAnswer { since, until, percentiles, .. } = answer;
+    let Overhead { latency, integration } = overhead;
+    let mut evidence = vec![
+        Evidence::new("mean Latency", format!("{latency:.0} ms")),
+        Evidence::new("mean IntegrationLatency", format!("{integration:.0} ms")),
+        Evidence::new("requests", samples.to_string()),
+        Evidence::new("window", format!("{since} to {until}")),
+    ];
+    if let Ok(LatencyPercentiles { latency, integration_latency }) = percentiles.get() {
+        evidence.push(Evidence::new("p50, p95, p99 of Latency", in_words(latency)));
+        evidence.push(Evidence::new("p50, p95, p99 of IntegrationLatency", in_words(integration_latency)));
+    }
+    let what = match stage.protocol() {
+        Protocol::Rest => "authorizers, request validation, mapping templates, the cache and AWS WAF",
+        Protocol::Http | Protocol::Websocket => "authorizers and parameter mapping",
+    };
+    Failure {
+        severity: None,
+        cause: None,
+        message: format!(
+            "Of the {latency:.0} ms that a request takes on average, {:.0} ms pass in API Gateway itself and \
+             {integration:.0} ms in the backend, over {samples} requests between {since} and {until}; more than {limit} ms \
+             is much.",
+            overhead.own()
+        ),
+        evidence,
+        affects: vec![],
+        fix: Fix::text(format!(
+            "Look at what API Gateway does beside calling the backend: {what}. A Lambda authorizer that starts cold is the \
+             usual cause; its results can be cached."
+        )),
+    }
+}
+
+fn in_words(Percentiles { p50, p95, p99 }: &Percentiles) -> String {
+    format!("{p50:.0} ms, {p95:.0} ms, {p99:.0} ms")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,5 @@
+//! Whether logs are delivered, and what log groups themselves say about logs and traces that do not arrive.
+
+pub mod delivery_denied;
+pub mod emission_failing;
+pub(crate) mod resource_policy;

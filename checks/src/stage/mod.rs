@@ -1,0 +1,3 @@
+//! Whether stages trace requests.
+
+pub mod tracing_off;

@@ -1,0 +1,123 @@
+//! `trace-sampling-off`: the sampling rule that decides for a REST stage records nothing.
+
+use gatelight_model::{
+    Gap, Need, Severity, Subject, SubjectKind,
+    inventory::{Protocol, SamplingRule, StageOf},
+};
+
+use super::sampling::{self, Deciding, Sampled, Target, decide, unknown_account};
+use crate::{
+    Context, Judgement, Verdict,
+    check::{Check, Judge},
+    verdict::{Evidence, Failure, Fix},
+};
+
+/// See the documentation beside this file.
+pub const CHECK: Check = Check {
+    id: "trace-sampling-off",
+    title: "No request of a traced stage is sampled",
+    severity: Severity::Medium,
+    needs: &[Need::Stages, Need::SamplingRules],
+    judge: Judge::Stage(judge),
+    docs: include_str!("sampling_off.md"),
+};
+
+fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
+    if stage.protocol() != Protocol::Rest {
+        return Ok(Judgement::NotApplicable("API Gateway cannot trace HTTP and WebSocket APIs"));
+    }
+    if stage.stage.tracing != Some(true) {
+        return Ok(Judgement::NotApplicable("tracing is off"));
+    }
+    let rules = &context.region().sampling_rules;
+    // A rule that was not seen may come before all others, whatever these say: it may record, or record nothing.
+    rules.rest.get()?;
+    Ok(match decide(&rules.seen, &target(stage, context))? {
+        Sampled::Something => Judgement::Pass,
+        Sampled::Nothing(rule) => failure(rule, context).into(),
+    })
+}
+
+/// The rule that decides for the requests of a stage that nothing narrower takes first.
+///
+/// # Errors
+/// If it hangs on what is not known.
+pub(crate) fn deciding<'a>(stage: &StageOf<'_>, context: &Context<'a>) -> Result<Deciding<'a>, Gap> {
+    let rules = &context.region().sampling_rules;
+    rules.rest.get()?;
+    sampling::deciding(&rules.seen, &target(stage, context))
+}
+
+fn target(stage: &StageOf<'_>, context: &Context<'_>) -> Target {
+    let (partition, region) = (&context.account().partition, &context.region().name);
+    let (account, gap) = match context.account_id() {
+        Ok(account) => (account.to_owned(), None),
+        Err(gap) => (unknown_account(), Some(gap)),
+    };
+    let (api, name) = (&stage.api.id, &stage.stage.name);
+    Target {
+        service_name: format!("{}/{name}", stage.api.name),
+        arns: [
+            format!("arn:{partition}:execute-api:{region}:{account}:{api}/{name}"),
+            context.stage_subject(stage).arn,
+        ],
+        account: gap,
+    }
+}
+
+fn failure(rule: &SamplingRule, context: &Context<'_>) -> Failure {
+    let name = &rule.name;
+    let region = &context.region().name;
+    let mut say = format!(
+        "Give sampling rule {name} a rate or a reservoir; the command sets what AWS starts with, one \
+                           request a second and five per cent of the rest."
+    );
+    if name != "Default" {
+        say.push_str(" Or delete the rule, and the next one decides.");
+    }
+    let update = serde_json::json!({"RuleName": name, "FixedRate": 0.05, "ReservoirSize": 1}).to_string();
+    let mut evidence = vec![
+        Evidence::new("sampling rule", name),
+        Evidence::new("priority", rule.priority.to_string()),
+        Evidence::new("fixed rate", rule.fixed_rate.to_string()),
+        Evidence::new("reservoir size", rule.reservoir_size.to_string()),
+    ];
+    if rule.url_path != "*" {
+        // AWS's guides contradict each other on it: whoever reads this must know.
+        evidence.push(Evidence::new("URL path, ignored as X-Ray's guide has it", &rule.url_path));
+    }
+    Failure {
+        severity: None,
+        cause: Some(subject(rule, context)),
+        message: format!(
+            "X-Ray's sampling rule {name} decides and samples nothing (rate 0, reservoir 0): tracing is on, and only \
+             requests that a caller sampled leave a trace."
+        ),
+        evidence,
+        affects: vec![],
+        fix: Fix::text(say).command([
+            "aws",
+            "xray",
+            "update-sampling-rule",
+            "--region",
+            region,
+            "--sampling-rule-update",
+            &update,
+        ]),
+    }
+}
+
+/// The ARN is of the form in
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html>.
+fn subject(rule: &SamplingRule, context: &Context<'_>) -> Subject {
+    let (partition, region) = (&context.account().partition, &context.region().name);
+    let account = context.account_id().unwrap_or_default();
+    Subject {
+        kind: SubjectKind::SamplingRule,
+        arn: format!("arn:{partition}:xray:{region}:{account}:sampling-rule/{}", rule.name),
+        name: rule.name.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,0 @@
-//! Whether requests are traced, and whether what is recorded arrives.
-
-pub mod destination_denied;
-pub(crate) mod sampling;
-pub mod sampling_off;
-pub mod stage_off;

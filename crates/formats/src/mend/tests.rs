@@ -1,0 +1,202 @@
+use gatelight_model::inventory::Protocol;
+use proptest::prelude::*;
+
+use super::*;
+use crate::flaws::flaws;
+
+fn mended(text: &str, missing: &[&str]) -> Option<String> {
+    let missing: Vec<_> = missing.iter().map(|name| (*name).to_owned()).collect();
+    mend(&Format::new(Protocol::Rest, text), &missing)
+}
+
+#[test]
+fn what_is_missing_is_added_in_the_style_of_the_rest() {
+    for (text, expected) in [
+        ("{}", r#"{"requestId":"$context.requestId"}"#),
+        ("{ }", r#"{"requestId":"$context.requestId" }"#),
+        (r#"{"a":1}"#, r#"{"a":1,"requestId":"$context.requestId"}"#),
+        (r#"{"a": 1}"#, r#"{"a": 1,"requestId": "$context.requestId"}"#),
+        (r#"{ "a" : 1, "b" : 2 }"#, r#"{ "a" : 1, "b" : 2, "requestId" : "$context.requestId" }"#),
+        ("{\n  \"b\": 1,\n  \"a\": 2\n}\n", r#"{ "b": 1, "a": 2, "requestId": "$context.requestId" }"#),
+        (r#"{"a":$context.status}"#, r#"{"a":$context.status,"requestId":"$context.requestId"}"#),
+        (r#"{"a":{"requestId":1} }"#, r#"{"a":{"requestId":1},"requestId":"$context.requestId" }"#),
+        (r#"{"requestId":1}"#, r#"{"requestId":1,"requestId2":"$context.requestId"}"#),
+        (r#"{"requestId":1,"requestId2":2}"#, r#"{"requestId":1,"requestId2":2,"requestId3":"$context.requestId"}"#),
+        (r#"{"\u0072equestId":1}"#, r#"{"\u0072equestId":1,"requestId2":"$context.requestId"}"#),
+    ] {
+        assert_eq!(mended(text, &["requestId"]).as_deref(), Some(expected), "{text}");
+    }
+}
+
+#[test]
+fn a_key_is_never_used_twice() {
+    let missing = ["integration.error", "integration.status"];
+    assert_eq!(
+        mended(r#"{"integrationStatus":"$context.integrationStatus"}"#, &missing).expect("mended"),
+        r#"{"integrationStatus":"$context.integrationStatus","integrationError":"$context.integration.error","integration_status":"$context.integration.status"}"#
+    );
+    assert_eq!(
+        mended(r#"{"integrationStatus":1,"integration_status":2}"#, &missing[1..]).expect("mended"),
+        r#"{"integrationStatus":1,"integration_status":2,"integrationStatus2":"$context.integration.status"}"#
+    );
+}
+
+#[test]
+fn what_is_nearly_json_becomes_json() {
+    for (text, expected) in [
+        (r#"{"a":1,}"#, r#"{"a":1}"#),
+        (r#"{"a":[1, ], }"#, r#"{"a":[1 ] }"#),
+        ("{\n\"a\":1, // one, \"quoted\"\n\"b\":2 /* two\n*/, # three\n}", r#"{ "a":1, "b":2 }"#),
+        (r#"{"a":1 /* x * y / z */}"#, r#"{"a":1 }"#),
+        ("// head\n{\"a\":\"// no # comment /* here\"}", r#"{"a":"// no # comment /* here"}"#),
+        (r#"{"a":1,,"b":2}"#, r#"{"a":1,"b":2}"#),
+        (r#"{"a":"x" "b":"y"}"#, r#"{"a":"x", "b":"y"}"#),
+        ("{\"a\":1\n\"b\":2}", r#"{"a":1, "b":2}"#),
+        (r#"{"a":$context.requestId}"#, r#"{"a":"$context.requestId"}"#),
+        (r#"{"a":${context.path},"s":$context.status}"#, r#"{"a":"${context.path}","s":$context.status}"#),
+        (r#"{'a':'it\'s "x"'}"#, r#"{"a":"it's \"x\""}"#),
+        ("{“a”:“$context.path”}", r#"{"a":"$context.path"}"#),
+        ("\u{feff}{\"a\":\u{a0}1}", r#"{"a": 1}"#),
+        (r#"{"a":1}\n"#, r#"{"a":1}"#),
+        (r#"{\"a\":\"$context.path\"}"#, r#"{"a":"$context.path"}"#),
+        (r#""{\"a\":\"$context.path\"}""#, r#"{"a":"$context.path"}"#),
+        (r#"'{"a":"$context.path"}'"#, r#"{"a":"$context.path"}"#),
+        ("{\"a\":\"x\ty\"}", r#"{"a":"x\ty"}"#),
+        ("{\"a\":\"x\n  y\"}", r#"{"a":"x y"}"#),
+        ("{ \"a\":1, \\\n  \"b\":2 \\\r\n}", r#"{ "a":1, "b":2 }"#),
+        (r#"{"a":1} \"#, r#"{"a":1}"#),
+        (r#"{"a":1}}"#, ""),
+        (r#"{"a":"b,"c":"d"}"#, ""),
+        (r#"{"a":"b}"#, ""),
+        (r#"{"a":1}{"b":2}"#, ""),
+        ("{a:1}", ""),
+        ("[]", ""),
+        ("", ""),
+        ("'", ""),
+        ("\"", ""),
+        ("$context.requestId", ""),
+        ("$context.identity.sourceIp - - [$context.requestTime]", ""),
+    ] {
+        let expected = Some(expected).filter(|text| !text.is_empty());
+        assert_eq!(mended(text, &[]).as_deref(), expected, "{text}");
+    }
+}
+
+#[test]
+fn json_on_one_line_stays_as_it_is() {
+    let text = r#" {  "a" :"\n  $context.path"  ,"b":[ 1 ,2 ] }"#;
+    assert_eq!(mended(text, &[]).as_deref(), Some(text.trim()));
+}
+
+#[test]
+fn variables_are_mended_where_they_stand() {
+    // kind of API, format, the same mended; empty where it is nothing that can be mended
+    for (protocol, text, expected) in [
+        (Protocol::Rest, r#"{"a":"$context.requestid"}"#, r#"{"a":"$context.requestId"}"#),
+        (Protocol::Rest, r#"{"a":"x${context.requestid}y"}"#, r#"{"a":"x${context.requestId}y"}"#),
+        (Protocol::Rest, r#"{"a":"$context.Authorizer.claims.a-b"}"#, r#"{"a":"$context.authorizer.claims.a-b"}"#),
+        // Quotes around numbers that can be absent, and around no others.
+        (
+            Protocol::Rest,
+            r#"{"a":$context.integration.latency,"b":$context.status,"c": ${context.waf.status} }"#,
+            r#"{"a":"$context.integration.latency","b":$context.status,"c": "${context.waf.status}" }"#,
+        ),
+        (
+            Protocol::Rest,
+            r#"{"a":$context.integration.latenci,"b":1}"#,
+            r#"{"a":"$context.integration.latency","b":1}"#,
+        ),
+        (Protocol::Rest, r#"{"a":$context.waf.status$context.status}"#, r#"{"a":$context.waf.status$context.status}"#),
+        (Protocol::Rest, r#"{"a":1$context.waf.status}"#, ""),
+        (Protocol::Websocket, r#"{"a":$context.connectedAt}"#, r#"{"a":$context.connectedAt}"#),
+        // Quoted text in quotes.
+        (Protocol::Http, r#"{"a":"$context.error.messageString"}"#, r#"{"a":"$context.error.message"}"#),
+        (Protocol::Http, r#"{"a":$context.error.messageString}"#, r#"{"a":$context.error.messageString}"#),
+        (Protocol::Http, r#"{"a":"$context.error.messagestring"}"#, r#"{"a":"$context.error.message"}"#),
+        // What is never filled goes, with its key and one comma.
+        (Protocol::Http, r#"{"a":1,"x":"$context.xrayTraceId","b":2}"#, r#"{"a":1,"b":2}"#),
+        (Protocol::Http, r#"{"x" : "$context.xrayTraceId" , "b":2}"#, r#"{ "b":2}"#),
+        (Protocol::Http, r#"{"b":2, "x":"$context.xrayTraceId" }"#, r#"{"b":2 }"#),
+        (
+            Protocol::Http,
+            r#"{"a":$context.Integration.latency,"x":"$context.xrayTraceId"}"#,
+            r#"{"a":"$context.integration.latency"}"#,
+        ),
+        (Protocol::Http, r#"{"x":"$context.xrayTraceId"}"#, "{}"),
+        (Protocol::Http, r#"{"x":"$context.xrayTraceId","y":"$input.body"}"#, "{}"),
+        (Protocol::Http, r#"{"a":{"x":"$context.waf.error"},"y":$context.waf.status}"#, r#"{"a":{}}"#),
+        // Or, where it is a part of something else, alone.
+        (Protocol::Http, r#"{"a":"x $context.xrayTraceId"}"#, r#"{"a":"x -"}"#),
+        (Protocol::Http, r#"{"a":"$context.xrayTraceId},"}"#, r#"{"a":"-},"}"#),
+        (Protocol::Http, r#"{"a":["$context.xrayTraceId",$context.waf.status]}"#, r#"{"a":["-","-"]}"#),
+        (Protocol::Http, r#"{"$context.xrayTraceId":1}"#, r#"{"-":1}"#),
+        (Protocol::Http, r#"{"a":"$input.body"}"#, "{}"),
+        (Protocol::Http, r#"{"a":"x$input.body"}"#, r#"{"a":"x"}"#),
+        (Protocol::Http, r#"{"a":"\":$context.xrayTraceId"}"#, r#"{"a":"\":-"}"#),
+        (Protocol::Http, r#"{"a\"":"$context.xrayTraceId"}"#, r#"{"a\"":"-"}"#),
+        (Protocol::Rest, r#"{"a":"$context.brandNew"}"#, r#"{"a":"$context.brandNew"}"#),
+    ] {
+        let expected = Some(expected).filter(|text| !text.is_empty());
+        assert_eq!(mend(&Format::new(protocol, text), &[]).as_deref(), expected, "{protocol:?} {text}");
+    }
+}
+
+#[test]
+fn what_a_slip_meant_is_not_added_again() {
+    let text = r#"{"a":"$context.integration.eror","b":"$context.integration.status"}"#;
+    let expected = r#"{"a":"$context.integration.error","b":"$context.integration.status"}"#;
+    assert_eq!(mended(text, &["integration.error"]).as_deref(), Some(expected));
+}
+
+#[test]
+fn too_many_repairs_are_none() {
+    let text = |count: usize| format!("{{\"a\":\"{}\"}}", "$context.requestid ".repeat(count));
+    assert!(mended(&text(500), &[]).is_some());
+    assert_eq!(mended(&text(501), &[]), None);
+}
+
+#[test]
+fn a_format_too_long_for_http_apis_is_not_mended() {
+    let text = format!("{{\"a\":\"{}\"}}", "x".repeat(HTTP_LIMIT - 8));
+    assert_eq!(text.len(), HTTP_LIMIT);
+    assert_eq!(mend(&Format::new(Protocol::Http, &text), &[]).as_deref(), Some(text.as_str()));
+    assert_eq!(mend(&Format::new(Protocol::Http, &text), &["requestId".to_owned()]), None);
+    assert!(mend(&Format::new(Protocol::Rest, &text), &["requestId".to_owned()]).is_some());
+}
+
+proptest! {
+    #[test]
+    fn mended_formats_are_json_with_what_was_missing(
+        text in r#"([$]context[.]status|[$]context[.]path|//|[\[\]{}"\\:, \n'“]|"[a-c]":|true|1|\PC){0,30}"#
+    ) {
+        for protocol in Protocol::ALL {
+            for text in [text.clone(), format!("{{{text}}}"), format!("{{\"a\":\"{text}\"\n}}")] {
+                let before = Format::new(protocol, &text);
+                let Some(mended) = mend(&before, &["requestId".to_owned()]) else { continue };
+                let format = Format::new(protocol, &mended);
+                prop_assert!(format.json().is_ok(), "{text}\n{mended}");
+                prop_assert!(format.find("requestId").is_some() && format.inner_newline().is_none());
+                // Mending what is mended changes nothing.
+                prop_assert_eq!(mend(&format, &[]), Some(mended.clone()));
+                // All that an object held, it still holds, but for what is never filled.
+                if let (Ok(object), []) = (before.json(), &flaws(&before)[..]) {
+                    prop_assert!(object.keys.is_subset(&format.json().expect("JSON").keys));
+                    prop_assert_eq!(object.keys.len() + 1, format.json().expect("JSON").keys.len());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_member_that_goes_takes_the_variables_in_its_key_with_it() {
+    // `path` is never filled on HTTP APIs.
+    for text in ["$context.path:$context.path", r#"{"$context.path":"$context.path","a":"$context.stage"}"#] {
+        for protocol in Protocol::ALL {
+            for text in [text.to_owned(), format!("{{{text}}}"), format!("{{\"a\":\"{text}\"\n}}")] {
+                let Some(mended) = mend(&Format::new(protocol, &text), &["requestId".to_owned()]) else { continue };
+                assert!(Format::new(protocol, &mended).json().is_ok(), "{text}: {mended}");
+            }
+        }
+    }
+}

@@ -1,0 +1,381 @@
+//! Whether a pattern matches a text of which the end may not be known.
+
+use super::pattern::Token;
+
+/// A text, as far as it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text<'a> {
+    /// How it begins.
+    pub known: &'a str,
+    /// How it ends.
+    pub tail: Tail,
+}
+
+/// How a [`Text`] goes on after what is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tail {
+    /// It ends there.
+    None,
+    /// With some name: at least one character, none of them `:` or `*`, as in log stream names.
+    Name,
+    /// With at least one character.
+    Anything,
+}
+
+impl<'a> Text<'a> {
+    /// In the place of the resource of an action that takes none: only patterns that match `*` itself match.
+    pub const NO_RESOURCE: Text<'static> = Text { known: "*", tail: Tail::None };
+
+    /// A text that is known to its end.
+    #[must_use]
+    pub fn whole(known: &'a str) -> Self {
+        Self { known, tail: Tail::None }
+    }
+
+    /// A text that ends with a name that is not known.
+    #[must_use]
+    pub fn open(known: &'a str) -> Self {
+        Self { known, tail: Tail::Name }
+    }
+}
+
+/// Whether the texts that are possible match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Match {
+    /// All of them.
+    Yes,
+    /// None of them.
+    No,
+    /// Some, or it is not known which.
+    Unknown,
+}
+
+/// Which wildcards match the colons that part the first six components of an ARN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Colons {
+    /// All do: the text is plain.
+    Free,
+    /// A `*` that is the last character of a segment does: "it can expand to match beyond the colon boundaries"
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>).
+    Documented,
+    /// None does.
+    Fixed,
+}
+
+/// How many components an ARN has.
+pub(super) const COMPONENTS: usize = 6;
+
+/// Runs the pattern as an automaton over the text. The live positions are kept sorted and without duplicates: at most
+/// two per character read, so hostile patterns cost no more than the square of the text.
+pub(super) fn run(tokens: &[Token], text: Text<'_>, colons: Colons) -> Match {
+    run_and_tell(tokens, text, colons).0
+}
+
+/// [`run`], and whether another reading of the colons would have let a wildcard go on.
+fn run_and_tell(tokens: &[Token], text: Text<'_>, colons: Colons) -> (Match, bool) {
+    let mut chars = text.known.chars();
+    let mut parted = 0;
+    // Most patterns are told apart by how they begin.
+    let mut begin = 0;
+    while let (Some(Token::Char(own)), Some(c)) = (tokens.get(begin), chars.clone().next()) {
+        if *own != c {
+            return (Match::No, false);
+        }
+        begin += 1;
+        chars.next();
+        parted += usize::from(c == ':');
+    }
+    let (mut live, mut next) = (Vec::new(), Vec::new());
+    let mut held = false;
+    enter(tokens, &mut live, begin);
+    for c in chars {
+        let parting = c == ':' && parted + 1 < COMPONENTS;
+        parted += usize::from(parting);
+        held |= step(tokens, &live, &mut next, c, if parting { colons } else { Colons::Free });
+        std::mem::swap(&mut live, &mut next);
+        next.clear();
+        if live.is_empty() {
+            return (Match::No, held);
+        }
+    }
+    let found = match text.tail {
+        Tail::None if live.last() == Some(&tokens.len()) => Match::Yes,
+        Tail::None => Match::No,
+        tail if !matches_some_tail(tokens, &live, tail) => Match::No,
+        _ if matches_every_tail(tokens, &live) => Match::Yes,
+        _ => Match::Unknown,
+    };
+    (if found == Match::Yes && has_hole(tokens) { Match::Unknown } else { found }, held)
+}
+
+/// Reads one character from each live position. `colons` is how wildcards read this one. Tells whether some wildcard
+/// might have gone on under another reading.
+pub(super) fn step(tokens: &[Token], live: &[usize], next: &mut Vec<usize>, c: char, colons: Colons) -> bool {
+    let fixed = colons != Colons::Free;
+    let mut held = false;
+    for &at in live {
+        match tokens.get(at) {
+            Some(Token::Char(own)) if *own == c => enter(tokens, next, at + 1),
+            Some(Token::One) if !fixed => enter(tokens, next, at + 1),
+            Some(Token::Many) if !fixed || (colons == Colons::Documented && ends_segment(tokens, at)) => {
+                enter(tokens, next, at);
+            }
+            // A value that is not known may hold colons.
+            Some(Token::Hole | Token::Variable(_)) => enter(tokens, next, at),
+            Some(Token::One | Token::Many) => held = true,
+            _ => {}
+        }
+    }
+    held
+}
+
+/// Adds a position and those that it reaches without reading. Positions come in rising order, and each run of them
+/// ends at the same place wherever it is entered; so what is not beyond the last is there already.
+pub(super) fn enter(tokens: &[Token], live: &mut Vec<usize>, mut at: usize) {
+    loop {
+        if live.last().is_none_or(|last| *last < at) {
+            live.push(at);
+        }
+        if !matches!(tokens.get(at), Some(Token::Many | Token::Hole | Token::Variable(_))) {
+            return;
+        }
+        at += 1;
+    }
+}
+
+fn ends_segment(tokens: &[Token], at: usize) -> bool {
+    matches!(tokens.get(at + 1), None | Some(Token::Char(':')))
+}
+
+pub(super) fn has_hole(tokens: &[Token]) -> bool {
+    tokens.iter().any(|token| matches!(token, Token::Hole | Token::Variable(_)))
+}
+
+/// Some tail matches if what is left of the pattern from some live position holds nothing that no tail holds.
+fn matches_some_tail(tokens: &[Token], live: &[usize], tail: Tail) -> bool {
+    let never =
+        |token: &Token| *token == Token::Never || (tail == Tail::Name && matches!(token, Token::Char(':' | '*')));
+    let from = tokens.iter().rposition(never).map_or(0, |at| at + 1);
+    live.iter().any(|at| (from..tokens.len()).contains(at))
+}
+
+/// Every tail matches only if wildcards alone are left from some live positions (a literal fails a tail of other
+/// characters), and the lengths that they match cover 1, 2, 3, …
+fn matches_every_tail(tokens: &[Token], live: &[usize]) -> bool {
+    let from = tokens.iter().rposition(|t| !matches!(t, Token::One | Token::Many)).map_or(0, |at| at + 1);
+    let mut live = live.iter().rev().peekable();
+    // Going backwards: how long the rest is at least, whether it may be longer, and which exact lengths were met.
+    let (mut least, mut longer, mut covered) = (0, false, 0);
+    for at in (from..=tokens.len()).rev() {
+        match tokens.get(at) {
+            Some(Token::One) => least += 1,
+            Some(Token::Many) => longer = true,
+            _ => {}
+        }
+        if live.next_if_eq(&&at).is_none() {
+            continue;
+        }
+        if longer && least <= covered + 1 {
+            return true;
+        }
+        if !longer && least == covered + 1 {
+            covered = least;
+        }
+    }
+    false
+}
+
+/// Whether a resource is one that the pattern means. A `*` or `?` inside a segment that would have to match one of
+/// the colons that part an ARN is where AWS's documentation and practice differ: unknown.
+pub(super) fn resource(tokens: &[Token], text: Text<'_>) -> Match {
+    match run_and_tell(tokens, text, Colons::Documented) {
+        (found, false) => found,
+        (Match::Yes, true) => Match::Yes,
+        (Match::No | Match::Unknown, true) => match run(tokens, text, Colons::Free) {
+            Match::No => Match::No,
+            Match::Yes | Match::Unknown => Match::Unknown,
+        },
+    }
+}
+
+/// Whether an ARN is one that a value of an ARN operator means: "each of the six colon-delimited components of the ARN
+/// is checked separately"
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>).
+/// What a value with fewer components means is not documented.
+pub(super) fn arn(tokens: &[Token], value: Text<'_>) -> Match {
+    if run(tokens, value, Colons::Free) == Match::No {
+        return Match::No;
+    }
+    if components(tokens).is_none() || value.known.matches(':').count() + 1 < COMPONENTS {
+        return Match::Unknown;
+    }
+    run(tokens, value, Colons::Fixed)
+}
+
+/// The patterns of an ARN's six components; none if there are fewer, or if they hang on a value that is not known.
+pub(super) fn components(tokens: &[Token]) -> Option<[&[Token]; COMPONENTS]> {
+    let parts: Vec<&[Token]> = tokens.splitn(COMPONENTS, |token| *token == Token::Char(':')).collect();
+    if has_hole(tokens) { None } else { parts.try_into().ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{keys::Keys, pattern::Pattern};
+
+    fn tokens(text: &str) -> Vec<Token> {
+        Pattern::read(text, true, true).tokens(&Keys::default()).into_owned()
+    }
+
+    fn plain(pattern: &str, text: Text<'_>) -> Match {
+        run(&tokens(pattern), text, Colons::Free)
+    }
+
+    /// The definition of a glob, word by word.
+    fn naive(pattern: &[u8], text: &[u8]) -> bool {
+        match (pattern.split_first(), text.split_first()) {
+            (None, None) => true,
+            (Some((b'*', rest)), None) => naive(rest, text),
+            (Some((b'*', rest)), Some((_, shorter))) => naive(rest, text) || naive(pattern, shorter),
+            (Some((p, rest)), Some((t, shorter))) => (*p == b'?' || p == t) && naive(rest, shorter),
+            _ => false,
+        }
+    }
+
+    /// Every tail of up to six characters; `x` stands for all that patterns here do not name.
+    fn tails() -> Vec<String> {
+        let mut all = vec![String::new()];
+        let mut last = all.clone();
+        for _ in 0..6 {
+            last = last.iter().flat_map(|tail| ["a", "x"].map(|c| format!("{tail}{c}"))).collect();
+            all.extend_from_slice(&last);
+        }
+        all.split_off(1)
+    }
+
+    proptest! {
+        #[test]
+        fn a_whole_text_is_matched_as_the_definition_says(pattern in "[ab:*?]{0,8}", text in "[ab:]{0,8}") {
+            let expected = if naive(pattern.as_bytes(), text.as_bytes()) { Match::Yes } else { Match::No };
+            prop_assert_eq!(plain(&pattern, Text::whole(&text)), expected);
+        }
+
+        #[test]
+        fn an_open_text_is_matched_as_all_its_tails_are(pattern in "[a:*?]{0,6}", known in "[a:]{0,4}") {
+            let hits: Vec<bool> =
+                tails().iter().map(|tail| naive(pattern.as_bytes(), format!("{known}{tail}").as_bytes())).collect();
+            let expected = match (hits.contains(&true), hits.contains(&false)) {
+                (true, false) => Match::Yes,
+                (false, _) => Match::No,
+                (true, true) => Match::Unknown,
+            };
+            prop_assert_eq!(plain(&pattern, Text::open(&known)), expected);
+        }
+
+        #[test]
+        fn components_are_matched_one_by_one(pattern in "([ab*?]{0,3}:){5}[ab:*?]{0,4}", text in "([ab]{0,3}:){5}[ab:]{0,4}") {
+            let one_by_one = pattern
+                .splitn(COMPONENTS, ':')
+                .zip(text.splitn(COMPONENTS, ':'))
+                .all(|(pattern, text)| naive(pattern.as_bytes(), text.as_bytes()));
+            let expected = if one_by_one { Match::Yes } else { Match::No };
+            prop_assert_eq!(run(&tokens(&pattern), Text::whole(&text), Colons::Fixed), expected);
+            prop_assert_eq!(arn(&tokens(&pattern), Text::whole(&text)), expected);
+        }
+
+        #[test]
+        fn looser_readings_match_more(pattern in "[ab:*?]{0,12}", text in "([ab]{0,2}:){3,7}[ab]{0,2}") {
+            let matches = |colons| run(&tokens(&pattern), Text::whole(&text), colons) == Match::Yes;
+            prop_assert!(!matches(Colons::Fixed) || matches(Colons::Documented));
+            prop_assert!(!matches(Colons::Documented) || matches(Colons::Free));
+        }
+
+        #[test]
+        fn a_resource_is_decided_only_where_the_readings_agree(pattern in "[ab:*?]{0,12}", text in "([ab]{0,2}:){3,7}") {
+            let (tokens, text) = (tokens(&pattern), Text::open(&text));
+            let expected = match (run(&tokens, text, Colons::Documented), run(&tokens, text, Colons::Free)) {
+                (Match::Yes, _) => Match::Yes,
+                (_, Match::No) => Match::No,
+                _ => Match::Unknown,
+            };
+            prop_assert_eq!(resource(&tokens, text), expected);
+        }
+
+        #[test]
+        fn a_hole_never_decides_for_yes_and_rules_out_only_what_no_value_matches(
+            before in "[ab*?]{0,3}", after in "[ab*?]{0,3}", value in "[ab]{0,3}", text in "[ab]{0,6}",
+        ) {
+            let found = plain(&format!("{before}${{x}}{after}"), Text::whole(&text));
+            prop_assert_ne!(found, Match::Yes);
+            let right = naive(format!("{before}{value}{after}").as_bytes(), text.as_bytes());
+            prop_assert!(!right || found == Match::Unknown);
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_log_streams_name_decides_only_if_the_pattern_asks_for_it() {
+        let stream = Text::open("arn:aws:logs:us-east-1:1:log-group:g:log-stream:");
+        for (pattern, expected) in [
+            ("*", Match::Yes),
+            ("arn:aws:logs:*:*:*", Match::Yes),
+            ("arn:aws:logs:us-east-1:1:log-group:g:*", Match::Yes),
+            ("arn:aws:logs:us-east-1:1:log-group:g:log-stream:*", Match::Yes),
+            ("arn:aws:logs:us-east-1:1:log-group:g:log-stream:?*", Match::Yes),
+            ("arn:aws:logs:us-east-1:1:log-group:g*", Match::Yes),
+            ("arn:aws:logs:us-east-1:1:log-group:g", Match::No),
+            ("arn:aws:logs:us-east-1:1:log-group:g:log-stream:", Match::No),
+            ("arn:aws:logs:us-east-1:1:log-group:g:log-stream:*:*", Match::No),
+            ("arn:aws:logs:us-east-1:1:log-group:G:*", Match::No),
+            ("arn:aws:logs:us-east-1:1:log-group:g:log-stream:??*", Match::Unknown),
+            ("arn:aws:logs:us-east-1:1:log-group:g:log-stream:app-*", Match::Unknown),
+            ("arn:aws:logs:us-east-1:1:log-group:*:log-stream:*-prod", Match::Unknown),
+            // `*` may take part of what is known, so that one more character is enough, and so for two.
+            ("arn:aws:logs:us-east-1:1:log-group:g:log-*??", Match::Yes),
+            ("arn:aws:logs:us-east-1:1:log-group:g:log-stream*??", Match::Yes),
+            ("arn:aws:logs:us-east-1:1:log-group:g:log-stream*???", Match::Unknown),
+            ("arn:aws:logs:us-east-1:1:log-group:g:log-stream:?", Match::Unknown),
+        ] {
+            assert_eq!(resource(&tokens(pattern), stream), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_wildcard_that_ends_a_segment_runs_on_and_one_inside_is_unknown() {
+        let group = Text::whole("arn:aws:logs:us-east-1:1:log-group:g");
+        for (pattern, expected) in [
+            ("arn:aws:logs:*", Match::Yes),
+            ("arn:*:log-group:g", Match::Yes),
+            ("arn:aws:logs:us-*:log-group:g", Match::Yes),
+            ("arn:aws:logs:us-*1:log-group:g", Match::Unknown),
+            ("arn:aws:logs?us-east-1:1:log-group:g", Match::Unknown),
+            ("*g", Match::Unknown),
+            ("arn:aws:logs:us-*2:log-group:g", Match::No),
+        ] {
+            assert_eq!(resource(&tokens(pattern), group), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_fewer_components_that_matches_as_text_is_unknown_to_an_arn_operator() {
+        let role = "arn:aws:iam::1:role/r";
+        assert_eq!(arn(&tokens("arn:aws:iam:*"), Text::whole(role)), Match::Unknown);
+        assert_eq!(arn(&tokens("arn:aws:s3:*"), Text::whole(role)), Match::No);
+        assert_eq!(arn(&tokens("arn:aws:*:role/r"), Text::whole(role)), Match::Unknown);
+        assert_eq!(arn(&tokens("arn:aws:iam:*:1:role/*"), Text::whole(role)), Match::Yes);
+        assert_eq!(arn(&tokens("arn:aws:iam::1:role/${x}"), Text::whole(role)), Match::Unknown);
+    }
+
+    #[test]
+    fn hostile_patterns_are_quick() {
+        let text = format!("arn:aws:logs:us-east-1:1:log-group:{}:log-stream:", "a".repeat(512));
+        let began = Instant::now();
+        for pattern in ["*a".repeat(10_000), "*?".repeat(10_000), "a*".repeat(10_000), "?".repeat(20_000)] {
+            assert_ne!(resource(&tokens(&pattern), Text::open(&text)), Match::Yes);
+        }
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    }
+}

@@ -1,0 +1,270 @@
+//! Against brute force: every value that a key can have, of a small world, by the definition of each operator.
+
+use std::fmt::Write as _;
+
+mod cases;
+mod links;
+
+use proptest::prelude::*;
+
+use crate::{Denial, Queries, Ruling, Verdict};
+
+const KEYS: [&str; 2] = ["x:one", "x:two"];
+
+/// One condition: an operator, the number of a key, values.
+type Condition = (&'static str, usize, Vec<String>);
+/// Whether it allows, and on which conditions.
+type Statement = (bool, Vec<Condition>);
+
+/// What a key is in a request: nothing for absent.
+type Value = Vec<String>;
+
+/// The definition of a glob, word by word.
+fn glob(pattern: &[u8], text: &[u8]) -> bool {
+    match (pattern.split_first(), text.split_first()) {
+        (None, None) => true,
+        (Some((b'*', rest)), None) => glob(rest, text),
+        (Some((b'*', rest)), Some((_, shorter))) => glob(rest, text) || glob(pattern, shorter),
+        (Some((p, rest)), Some((t, shorter))) => (*p == b'?' || p == t) && glob(rest, shorter),
+        _ => false,
+    }
+}
+
+/// By AWS's definitions.
+fn holds((operator, _, values): &Condition, value: &Value) -> bool {
+    let (quantifier, name) = operator.split_once(':').map_or(("", *operator), |(quantifier, name)| (quantifier, name));
+    let (name, if_exists) = name.strip_suffix("IfExists").map_or((name, false), |name| (name, true));
+    if name == "Null" {
+        return values.contains(&value.is_empty().to_string());
+    }
+    if value.is_empty() && if_exists {
+        return true;
+    }
+    let negated = name.contains("Not");
+    let number = |text: &str| text.parse::<f64>().expect("a number");
+    let fits = |own: &String, text: &String| match name {
+        "StringEquals" | "StringNotEquals" | "Bool" => own == text,
+        "StringEqualsIgnoreCase" => own.to_lowercase() == text.to_lowercase(),
+        "StringLike" | "StringNotLike" => glob(own.as_bytes(), text.as_bytes()),
+        "NumericEquals" | "NumericNotEquals" => (number(own) - number(text)).abs() < f64::EPSILON,
+        "NumericLessThan" => number(text) < number(own),
+        "NumericGreaterThanEquals" => number(text) >= number(own),
+        _ => panic!("{name}"),
+    };
+    let one = |text: &String| values.iter().any(|own| fits(own, text)) != negated;
+    match quantifier {
+        "ForAllValues" => value.iter().all(one),
+        "ForAnyValue" => value.iter().any(one),
+        _ => value.first().map_or(negated, one),
+    }
+}
+
+fn applies(statements: &[Statement], allow: bool, values: [&Value; 2]) -> bool {
+    statements.iter().any(|(own, conditions)| *own == allow && conditions.iter().all(|one| holds(one, values[one.1])))
+}
+
+/// Allowed, denied explicitly, or denied implicitly.
+fn decide(identity: &[Statement], boundary: Option<&[Statement]>, values: [&Value; 2]) -> (bool, bool) {
+    let boundary_denies = boundary.is_some_and(|boundary| applies(boundary, false, values));
+    let denied = applies(identity, false, values) || boundary_denies;
+    let allowed = applies(identity, true, values) && boundary.is_none_or(|own| applies(own, true, values));
+    (allowed && !denied, denied)
+}
+
+fn expected(identity: &[Statement], boundary: Option<&[Statement]>, universe: &[Vec<Value>; 2]) -> &'static str {
+    let mut all = Vec::new();
+    for one in &universe[0] {
+        for two in &universe[1] {
+            all.push(decide(identity, boundary, [one, two]));
+        }
+    }
+    let (allowed, denied) = (all.iter().any(|(allowed, _)| *allowed), all.iter().any(|(allowed, _)| !allowed));
+    match (allowed, denied) {
+        (true, true) => "undetermined",
+        (true, false) => "allowed",
+        _ if all.iter().all(|(_, explicit)| *explicit) => "denied-explicitly",
+        _ => "denied-implicitly",
+    }
+}
+
+fn document(name: &str, statements: &[Statement]) -> String {
+    let mut text = String::new();
+    for (at, (allow, conditions)) in statements.iter().enumerate() {
+        // An operator may stand once only in JSON's objects; a condition each in a statement of its own form would be
+        // another meaning. So conditions of one operator are merged by key, and proptest gives no key twice.
+        let mut merged = serde_json::Map::new();
+        for (operator, key, values) in conditions {
+            let keys = merged.entry(*operator).or_insert_with(|| serde_json::json!({}));
+            keys[KEYS[*key]] = serde_json::json!(values);
+        }
+        let effect = if *allow { "Allow" } else { "Deny" };
+        let comma = if at > 0 { "," } else { "" };
+        let condition = serde_json::Value::Object(merged);
+        let _ = write!(text, r#"{comma}{{"Effect":"{effect}","Action":"*","Resource":"*","Condition":{condition}}}"#);
+    }
+    format!(r#"{{"name":"{name}","document":{{"Version":"2012-10-17","Statement":[{text}]}}}}"#)
+}
+
+fn rule(identity: &[Statement], boundary: Option<&[Statement]>, context: &str) -> Ruling {
+    let boundary = boundary.map(|own| format!(r#","boundary":[{}]"#, document("b", own))).unwrap_or_default();
+    let text = format!(
+        r#"{{"request":{{"principal":"arn:aws:iam::111122223333:role/r","action":"s3:GetObject","resource":"arn:aws:s3:::b/k","resource_account":"111122223333","context":{context}}},"identity":[{}]{boundary}}}"#,
+        document("p", identity)
+    );
+    let query = Queries::new(&text).next().expect("a query").expect("of the form");
+    query.question.decide(&query.policies)
+}
+
+fn told(ruling: &Ruling) -> &'static str {
+    match &ruling.verdict {
+        Verdict::Allowed(_) => "allowed",
+        Verdict::Denied(Denial::Explicit(_)) => "denied-explicitly",
+        Verdict::Denied(_) => "denied-implicitly",
+        Verdict::Undetermined => "undetermined",
+    }
+}
+
+/// A condition of a key of one kind.
+fn condition(
+    operators: &'static [&'static str],
+    values: impl Strategy<Value = String> + Clone + 'static,
+) -> impl Strategy<Value = Condition> {
+    let null = prop::sample::select(vec!["true".to_owned(), "false".to_owned()]);
+    let values = prop::collection::vec(values, 1..3);
+    (prop::sample::select(operators), 0..2_usize, values, null)
+        .prop_map(|(operator, key, values, null)| (operator, key, if operator == "Null" { vec![null] } else { values }))
+}
+
+fn statements(one: impl Strategy<Value = Condition> + 'static) -> impl Strategy<Value = Vec<Statement>> {
+    let conditions = prop::collection::vec(one, 0..3).prop_map(|mut all| {
+        all.sort();
+        all.dedup_by(|a, b| (a.0, a.1) == (b.0, b.1));
+        all
+    });
+    prop::collection::vec((any::<bool>(), conditions), 1..5)
+}
+
+/// Absent, empty, and every text of up to three letters, of which `x` stands for all that no pattern names; `1` has no other case,
+/// so that `A` alone is needed beside what patterns name. Wildcards are letters
+/// to operators that compare whole texts: in texts as long as theirs.
+fn texts() -> Vec<Value> {
+    let mut all = vec![vec![], vec![String::new()]];
+    for (letters, length) in [(&["a", "A", "1", "x"][..], 3), (&["a", "A", "1", "x", "*", "?"][..], 2)] {
+        let mut last = vec![String::new()];
+        for _ in 0..length {
+            last = last.iter().flat_map(|text| letters.iter().map(move |c| format!("{text}{c}"))).collect();
+            all.extend(last.iter().map(|text| vec![text.clone()]));
+        }
+    }
+    all.sort();
+    all.dedup();
+    all
+}
+
+const TEXT: &[&str] = &[
+    "StringEquals",
+    "StringNotEquals",
+    "StringLike",
+    "StringNotLike",
+    "StringEqualsIfExists",
+    "StringNotLikeIfExists",
+    "StringEqualsIgnoreCase",
+    "Null",
+];
+const SETS: &[&str] = &[
+    "ForAllValues:StringEquals",
+    "ForAnyValue:StringEquals",
+    "ForAllValues:StringNotEquals",
+    "ForAnyValue:StringNotEqualsIfExists",
+    "ForAnyValue:StringLike",
+    "Null",
+];
+const NUMBERS: &[&str] = &[
+    "NumericEquals",
+    "NumericNotEquals",
+    "NumericLessThan",
+    "NumericLessThanIfExists",
+    "NumericGreaterThanEquals",
+    "Null",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn texts_are_decided_as_by_brute_force(
+        identity in statements(condition(TEXT, "[a1*?]{1,2}")),
+        boundary in prop::option::of(statements(condition(TEXT, "[aA1*]{1,2}"))),
+    ) {
+        let universe = [texts(), texts()];
+        let expected = expected(&identity, boundary.as_deref(), &universe);
+        let ruling = rule(&identity, boundary.as_deref(), "{}");
+        let conditions = || identity.iter().chain(boundary.iter().flatten()).flat_map(|(_, conditions)| conditions);
+        // Where an empty value is told from all others, what Null says of it is not known.
+        let is_empty_told = conditions().any(|(_, _, own)| own.iter().any(|text| text == "*?" || text == "?*"));
+        if is_empty_told && conditions().any(|(operator, ..)| *operator == "Null") {
+            prop_assert!(["undetermined", expected].contains(&told(&ruling)), "{} {:?}", expected, ruling);
+        } else {
+            prop_assert_eq!(told(&ruling), expected, "{:?}", ruling);
+            prop_assert!(ruling.problems.is_empty());
+        }
+    }
+
+    #[test]
+    fn sets_are_decided_as_by_brute_force(identity in statements(condition(SETS, "[ab*]"))) {
+        let all = ["a", "b", "*", "x", "xx"].map(str::to_owned);
+        let sets: Vec<Value> = (0..32_usize)
+            .map(|chosen| all.iter().enumerate().filter(|(at, _)| chosen >> at & 1 == 1).map(|(_, text)| text.clone()).collect())
+            .collect();
+        let universe = [sets.clone(), sets];
+        let ruling = rule(&identity, None, "{}");
+        prop_assert_eq!(told(&ruling), expected(&identity, None, &universe), "{:?}", ruling);
+    }
+
+    #[test]
+    fn numbers_are_decided_as_by_brute_force(identity in statements(condition(NUMBERS, "-?[0-3](\\.5)?"))) {
+        let numbers = (-20..=20).map(|quarters| vec![(f64::from(quarters) / 4.0).to_string()]);
+        let all: Vec<Value> = std::iter::once(vec![]).chain(numbers).collect();
+        let universe = [all.clone(), all];
+        let ruling = rule(&identity, None, "{}");
+        prop_assert_eq!(told(&ruling), expected(&identity, None, &universe), "{:?}", ruling);
+    }
+
+    #[test]
+    fn a_key_is_named_as_missing_if_it_can_turn_the_answer(identity in statements(condition(TEXT, "[a1*]{1,2}"))) {
+        let ruling = rule(&identity, None, "{}");
+        let universe = texts();
+        let allowed = |one: &Value, two: &Value| decide(&identity, None, [one, two]).0;
+        let turns = |fixed: &dyn Fn(&Value, &Value) -> bool| {
+            universe.iter().any(|other| {
+                let first = fixed(&universe[0], other);
+                universe.iter().any(|own| fixed(own, other) != first)
+            })
+        };
+        let mut expected = Vec::new();
+        if turns(&allowed) {
+            expected.push(KEYS[0].to_owned());
+        }
+        if turns(&|one, two| allowed(two, one)) {
+            expected.push(KEYS[1].to_owned());
+        }
+        let mut missing = ruling.missing_context.clone();
+        missing.sort();
+        prop_assert_eq!(missing, expected, "{:?}", ruling);
+    }
+
+    #[test]
+    fn what_is_fully_known_is_decided_by_the_definitions(
+        identity in statements(condition(TEXT, "[a1*?]{1,2}")),
+        boundary in prop::option::of(statements(condition(TEXT, "[a1*]{1,2}"))),
+        one in "[abx]{0,2}",
+        two in "[abx]{0,2}",
+    ) {
+        let value = |text: &String| if text.is_empty() { vec![] } else { vec![text.clone()] };
+        let (one, two) = (value(&one), value(&two));
+        let context = serde_json::json!({ KEYS[0]: one, KEYS[1]: two }).to_string();
+        let universe = [vec![one], vec![two]];
+        let ruling = rule(&identity, boundary.as_deref(), &context);
+        prop_assert_eq!(told(&ruling), expected(&identity, boundary.as_deref(), &universe), "{:?}", ruling);
+    }
+}

@@ -1,0 +1,71 @@
+//! Against brute force, where a key is compared with another key.
+
+use proptest::prelude::*;
+
+use super::{Condition, KEYS, Queries, Statement, Value, condition, decide, document, statements, told};
+use crate::{Keys, Possible};
+
+const OPERATORS: &[&str] = &["StringEquals", "StringNotEquals", "StringEqualsIfExists", "StringLike", "Null"];
+
+/// The statements of a request in which the keys have these values. A variable without a value equals nothing.
+fn resolved(statements: &[Statement], values: [&Value; 2]) -> Vec<Statement> {
+    let text = |own: &String| match KEYS.iter().position(|key| *own == format!("${{{key}}}")) {
+        Some(at) => values[at].first().cloned(),
+        None => Some(own.clone()),
+    };
+    let condition = |(operator, key, own): &Condition| (*operator, *key, own.iter().filter_map(text).collect());
+    statements.iter().map(|(allow, conditions)| (*allow, conditions.iter().map(condition).collect())).collect()
+}
+
+/// Whether a key is compared with itself: that is not looked into.
+fn meets_itself(statements: &[Statement]) -> bool {
+    let itself =
+        |(operator, key, own): &Condition| *operator != "Null" && own.contains(&format!("${{{}}}", KEYS[*key]));
+    statements.iter().flat_map(|(_, conditions)| conditions).any(itself)
+}
+
+fn value() -> impl Strategy<Value = String> + Clone {
+    prop::sample::select(vec!["a", "b", "${x:one}", "${x:two}"]).prop_map(str::to_owned)
+}
+
+proptest! {
+    #[test]
+    fn keys_that_are_compared_are_decided_as_by_brute_force(
+        identity in statements(condition(OPERATORS, value())),
+        // What the second key may be, beside absent; nothing: anything.
+        listed in prop::option::of(prop::sample::select(vec!["a", "c"])),
+    ) {
+        let texts = |all: &[&str]| all.iter().map(|text| vec![(*text).to_owned()]).collect::<Vec<Value>>();
+        // `c` and `d` stand for what no literal is: two, as the keys may differ.
+        let anything = [vec![vec![]], texts(&["a", "b", "c", "d"])].concat();
+        let second = listed.map_or_else(|| anything.clone(), |text| [vec![vec![]], texts(&[text])].concat());
+        let (mut allows, mut denies, mut explicit) = (false, false, true);
+        for one in &anything {
+            for two in &second {
+                let (allowed, denied) = decide(&resolved(&identity, [one, two]), None, [one, two]);
+                allows |= allowed;
+                denies |= !allowed;
+                explicit &= denied;
+            }
+        }
+        let expected = match (allows, denies) {
+            (true, true) => "undetermined",
+            (true, false) => "allowed",
+            _ if explicit => "denied-explicitly",
+            _ => "denied-implicitly",
+        };
+        let text = format!(
+            r#"{{"request":{{"principal":"arn:aws:iam::111122223333:role/r","action":"s3:GetObject","resource":"arn:aws:s3:::b/k","resource_account":"111122223333"}},"identity":[{}]}}"#,
+            document("p", &identity)
+        );
+        let mut query = Queries::new(&text).next().expect("a query").expect("of the form");
+        if let Some(text) = listed {
+            query.question.keys =
+                Keys::default().with_possible(KEYS[1], vec![Possible::Absent, Possible::Value(text.to_owned())], "");
+        }
+        let ruling = query.question.decide(&query.policies);
+        let told = told(&ruling);
+        let loose = told == "undetermined" || (told == "denied-implicitly" && expected == "denied-explicitly");
+        prop_assert!(told == expected || meets_itself(&identity) && loose, "{} {:?}", expected, ruling);
+    }
+}

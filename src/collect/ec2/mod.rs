@@ -1,0 +1,290 @@
+//! EC2: the networks that functions are attached to. Everything is asked for by VPC, a page at a time, whatever the
+//! number of functions.
+
+/// Reads a listing, filtered by some values, page by page.
+macro_rules! describe {
+    ($networks:expr, $operation:ident, $call:ident($filters:ident, $page:expr).$list:ident, $name:literal in $values:expr, $read:path) => {{
+        let (networks, operation): (&Networks<'_>, _) = ($networks, Operation::$operation);
+        let mut whole = Listing::whole(Vec::new());
+        for values in chunks($values) {
+            let resource = naming(&values);
+            let filter = Filter::builder().name($name).set_values(Some(values)).build();
+            let part = networks
+                .region
+                .calls
+                .pages(operation, &resource, async |token| {
+                    let send = || {
+                        let call = networks.client.$call().$filters(filter.clone()).max_results($page);
+                        call.set_next_token(token.clone()).send()
+                    };
+                    let answer = networks.region.calls.call(operation, &resource, send).await?;
+                    let list = answer.$list.ok_or_else(|| lacks(operation, &resource, "the list"))?;
+                    Ok(Page { elements: list.into_iter().map($read).collect(), next: answer.next_token })
+                })
+                .await;
+            whole = joined(whole, part);
+        }
+        whole
+    }};
+}
+
+mod convert;
+mod gateways;
+
+use std::collections::BTreeSet;
+
+use aws_sdk_ec2::{
+    self as ec2,
+    types::{Filter, VpcAttributeName},
+};
+use futures_util::{StreamExt, future::join, stream};
+use gatelight_model::{
+    Fetched, Gap, Listing,
+    arn::Arn,
+    inventory::{
+        CapacityProviderAnswer, Function, InternetGateway, NatGateway, Network, NetworkAcl, PrefixListAnswer,
+        RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
+    },
+};
+
+use super::{
+    Region,
+    aws::{Operation, Page, lacks},
+    ec2::convert::BareVpc,
+};
+
+/// Calls under way at once; how many a second is the pacer's business.
+const SIDE_BY_SIDE: usize = 8;
+/// The most values that EC2 takes in a filter.
+const VALUES: usize = 200;
+/// The most that EC2 gives in a page.
+const PAGE: i32 = 1000;
+/// The most that it gives of route tables and of a prefix list's entries.
+const SMALL_PAGE: i32 = 100;
+
+struct Networks<'a> {
+    region: &'a Region,
+    client: &'a ec2::Client,
+}
+
+/// The networks of `functions` and of the capacity providers that they run on.
+pub(super) async fn network(region: &Region, functions: &[Function], providers: &[CapacityProviderAnswer]) -> Network {
+    let attached = functions.iter().filter_map(|function| function.vpc.as_ref());
+    let provided = providers.iter().filter_map(|answer| answer.vpc.get().ok());
+    let subnets: BTreeSet<String> = attached.chain(provided).flat_map(|vpc| vpc.subnets.iter().cloned()).collect();
+    if subnets.is_empty() {
+        return Network::unread(&Gap::not_collected(format!("networks (no function of {} is in one)", region.name)));
+    }
+    let networks = Networks { region, client: &region.ec2 };
+    region.calls.progress().say(|| format!("{}: networks of {} subnets", region.name, subnets.len()));
+    // By filter: asked for by id, one subnet that is gone would cost the whole answer.
+    let named = Box::pin(async {
+        describe!(&networks, DescribeSubnets, describe_subnets(filters, PAGE).subnets, "subnet-id" in &subnets, convert::subnet)
+    })
+    .await;
+    let vpcs: BTreeSet<String> = named.seen.iter().map(|subnet| subnet.vpc.clone()).collect();
+    if vpcs.is_empty() {
+        let gap = named.rest.get().err();
+        let gap =
+            gap.unwrap_or_else(|| Gap::not_collected(format!("networks (no subnet of {} is there)", region.name)));
+        return Network { subnets: named, ..Network::unread(&gap) };
+    }
+    let account = functions.iter().find_map(|function| Some(Arn::parse(&function.arn)?.account.to_owned()));
+    let near = networks.of(named, &vpcs).await;
+    networks.with_beyond(near, &vpcs, account.as_deref()).await
+}
+
+/// What stands in VPCs and may be on the way to the internet.
+struct Standing {
+    subnets: Listing<Subnet>,
+    route_tables: Listing<RouteTable>,
+    nat_gateways: Listing<NatGateway>,
+    internet_gateways: Listing<InternetGateway>,
+    endpoints: Listing<VpcEndpoint>,
+    network_acls: Listing<NetworkAcl>,
+}
+
+impl Networks<'_> {
+    async fn of(&self, named: Listing<Subnet>, vpcs: &BTreeSet<String>) -> Network {
+        let security_groups = async {
+            describe!(self, DescribeSecurityGroups, describe_security_groups(filters, PAGE).security_groups, "vpc-id" in vpcs, convert::security_group)
+        };
+        let vpcs_and_options = async {
+            let bare = describe!(self, DescribeVpcs, describe_vpcs(filters, PAGE).vpcs, "vpc-id" in vpcs, convert::vpc);
+            let bare = once_each(bare, |vpc| &vpc.id);
+            let options: BTreeSet<String> = bare.seen.iter().filter_map(|vpc| vpc.dhcp_options.clone()).collect();
+            let options = async {
+                describe!(self, DescribeDhcpOptions, describe_dhcp_options(filters, PAGE).dhcp_options, "dhcp-options-id" in &options, convert::dhcp_options)
+            };
+            join(self.with_attributes(bare), options).await
+        };
+        // On the heap: EC2's calls are large.
+        let (standing, security_groups, (vpcs, dhcp_options)) =
+            tokio::join!(Box::pin(self.standing(vpcs)), Box::pin(security_groups), Box::pin(vpcs_and_options));
+        let Standing { subnets, route_tables, nat_gateways, internet_gateways, endpoints, network_acls } = standing;
+        let security_groups = once_each(security_groups, |group| &group.id);
+        let prefix_lists = self.prefix_lists(&route_tables.seen, &security_groups.seen).await;
+        Network {
+            subnets: once_each(joined(named, subnets), |subnet| &subnet.id),
+            vpcs,
+            route_tables,
+            nat_gateways,
+            internet_gateways,
+            endpoints,
+            security_groups,
+            network_acls,
+            dhcp_options: once_each(dhcp_options, |options| &options.id),
+            prefix_lists,
+            ..Network::unread(&Gap::not_collected("what routes do not lead to"))
+        }
+    }
+
+    async fn standing(&self, vpcs: &BTreeSet<String>) -> Standing {
+        // NAT gateways and endpoints stand in subnets that no function is in.
+        let subnets = async {
+            describe!(self, DescribeSubnets, describe_subnets(filters, PAGE).subnets, "vpc-id" in vpcs, convert::subnet)
+        };
+        let route_tables = async {
+            describe!(self, DescribeRouteTables, describe_route_tables(filters, SMALL_PAGE).route_tables, "vpc-id" in vpcs, convert::route_table)
+        };
+        let nat_gateways = async {
+            describe!(self, DescribeNatGateways, describe_nat_gateways(filter, PAGE).nat_gateways, "vpc-id" in vpcs, convert::nat_gateway)
+        };
+        let internet_gateways = async {
+            describe!(self, DescribeInternetGateways, describe_internet_gateways(filters, PAGE).internet_gateways, "attachment.vpc-id" in vpcs, convert::internet_gateway)
+        };
+        let endpoints = async {
+            describe!(self, DescribeVpcEndpoints, describe_vpc_endpoints(filters, PAGE).vpc_endpoints, "vpc-id" in vpcs, convert::endpoint)
+        };
+        let network_acls = async {
+            describe!(self, DescribeNetworkAcls, describe_network_acls(filters, PAGE).network_acls, "vpc-id" in vpcs, convert::network_acl)
+        };
+        // On the heap: EC2's calls are large.
+        let (subnets, route_tables, nat_gateways, internet_gateways, endpoints, network_acls) = tokio::join!(
+            Box::pin(subnets),
+            Box::pin(route_tables),
+            Box::pin(nat_gateways),
+            Box::pin(internet_gateways),
+            Box::pin(endpoints),
+            Box::pin(network_acls),
+        );
+        Standing {
+            subnets: once_each(subnets, |subnet| &subnet.id),
+            route_tables: once_each(route_tables, |table| &table.id),
+            nat_gateways: once_each(nat_gateways, |nat| &nat.id),
+            internet_gateways: once_each(internet_gateways, |gateway| &gateway.id),
+            endpoints: once_each(endpoints, |endpoint| &endpoint.id),
+            network_acls: once_each(network_acls, |acl| &acl.id),
+        }
+    }
+
+    async fn with_attributes(&self, vpcs: Listing<BareVpc>) -> Listing<Vpc> {
+        let ask = |vpc: BareVpc| async move {
+            let (support, hostnames) = join(
+                self.attribute(&vpc.id, VpcAttributeName::EnableDnsSupport),
+                self.attribute(&vpc.id, VpcAttributeName::EnableDnsHostnames),
+            )
+            .await;
+            vpc.with(support, hostnames)
+        };
+        let seen = stream::iter(vpcs.seen).map(ask).buffered(SIDE_BY_SIDE).collect().await;
+        Listing { seen, rest: vpcs.rest }
+    }
+
+    async fn attribute(&self, vpc: &str, attribute: VpcAttributeName) -> Fetched<bool> {
+        let (operation, resource) = (Operation::DescribeVpcAttribute, format!("{vpc} ({attribute})"));
+        let send = || self.client.describe_vpc_attribute().vpc_id(vpc).attribute(attribute.clone()).send();
+        let answer = self.region.calls.call(operation, &resource, send).await;
+        let value = answer.and_then(|answer| {
+            let value = match attribute {
+                VpcAttributeName::EnableDnsSupport => answer.enable_dns_support,
+                _ => answer.enable_dns_hostnames,
+            };
+            value.and_then(|value| value.value).ok_or_else(|| lacks(operation, &resource, "the value"))
+        });
+        value.into()
+    }
+
+    async fn prefix_lists(&self, tables: &[RouteTable], groups: &[SecurityGroup]) -> Vec<PrefixListAnswer> {
+        let routes = tables.iter().flat_map(|table| &table.routes).map(|route| &route.destination);
+        let rules = groups.iter().flat_map(|group| group.ingress.iter().chain(&group.egress));
+        let named = routes.chain(rules.flat_map(|rule| &rule.prefix_lists)).filter(|id| id.starts_with("pl-"));
+        let ids: BTreeSet<String> = named.cloned().collect();
+        let ask = |id: String| async move {
+            let operation = Operation::GetManagedPrefixListEntries;
+            let entries = self
+                .region
+                .calls
+                .pages(operation, &id, async |token| {
+                    let send = || {
+                        let call = self.client.get_managed_prefix_list_entries().prefix_list_id(&id);
+                        call.max_results(SMALL_PAGE).set_next_token(token.clone()).send()
+                    };
+                    let answer = self.region.calls.call(operation, &id, send).await?;
+                    let entries = answer.entries.ok_or_else(|| lacks(operation, &id, "the list of ranges"))?;
+                    let elements = entries.into_iter().map(|entry| convert::prefix(entry, &id)).collect();
+                    Ok(Page { elements, next: answer.next_token })
+                })
+                .await;
+            let cidrs = entries.rest.get().map(|()| entries.seen).into();
+            PrefixListAnswer { id, cidrs }
+        };
+        stream::iter(ids).map(ask).buffered(SIDE_BY_SIDE).collect().await
+    }
+}
+
+fn chunks(values: &BTreeSet<String>) -> Vec<Vec<String>> {
+    let values: Vec<_> = values.iter().cloned().collect();
+    values.chunks(VALUES).map(<[String]>::to_vec).collect()
+}
+
+/// What a gap says was asked about.
+fn naming(values: &[String]) -> String {
+    match values {
+        [] => "*".to_owned(),
+        [one] => one.clone(),
+        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+    }
+}
+
+/// One list of two. What broke off in either broke off in the whole.
+fn joined<T>(mut one: Listing<T>, two: Listing<T>) -> Listing<T> {
+    one.seen.extend(two.seen);
+    let rest = one.rest.get().and(two.rest.get()).copied();
+    Listing { seen: one.seen, rest: rest.into() }
+}
+
+/// What was created while a list was read can stand on two pages.
+fn once_each<T>(mut listing: Listing<T>, id: impl Fn(&T) -> &String) -> Listing<T> {
+    listing.seen.sort_by(|a, b| id(a).cmp(id(b)));
+    listing.seen.dedup_by(|a, b| id(a) == id(b));
+    listing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_takes_two_hundred_values() {
+        let values: BTreeSet<String> = (0..401).map(|n| format!("subnet-{n}")).collect();
+        let chunks = chunks(&values);
+        assert_eq!(chunks.iter().map(Vec::len).collect::<Vec<_>>(), [200, 200, 1]);
+        assert_eq!(naming(&chunks[2]), chunks[2][0]);
+        assert!(naming(&chunks[0]).ends_with("and 199 more"));
+    }
+
+    #[test]
+    fn what_broke_off_in_a_part_broke_off_in_the_whole() {
+        let gap = || Gap::unprovable("x", "hidden");
+        for (one, two) in [
+            (Listing::whole(vec![1]), Listing::unread(gap())),
+            (Listing::broken(vec![1], gap()), Listing::whole(vec![])),
+        ] {
+            let both = joined(one, two);
+            assert_eq!((both.seen.as_slice(), both.rest.get()), ([1].as_slice(), Err(gap())));
+        }
+        let twice = once_each(Listing::whole(vec!["b".to_owned(), "a".to_owned(), "b".to_owned()]), |id| id);
+        assert_eq!(twice.seen, ["a", "b"]);
+    }
+}

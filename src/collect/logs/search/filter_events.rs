@@ -1,0 +1,232 @@
+//! The search of many log groups: a page of each that has more, then the next page of each, so that one busy group
+//! starves no other, and each was looked at before any is read on.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+};
+
+use aws_sdk_cloudwatchlogs::{operation::filter_log_events::FilterLogEventsOutput, types::FilteredLogEvent};
+use futures_util::{StreamExt, stream};
+use gatelight_model::{
+    Gap, GapKind,
+    fetched::GapDetails,
+    inventory::{LogProbe, OwnPattern},
+    log_patterns::{self, Patterns},
+};
+use jiff::Timestamp;
+
+use super::hits::{Memory, Tally};
+use crate::collect::aws::{Operation, failed, lacks};
+
+/// Groups that are searched at once.
+const SIDE_BY_SIDE: usize = 8;
+/// Pages of a group that are read at most: 20 MB, or 200,000 events that the filters let through.
+pub(crate) const BUDGET: usize = 20;
+/// After so many groups that may not be searched, one begun after the other, and none that may, the rest is not tried.
+/// A permission can be given group by group, so one refusal proves little.
+const REFUSED_ENOUGH: u32 = 20;
+
+/// A filter, and what an event is that it lets through.
+pub(crate) struct Query<'a> {
+    pub(crate) filter: String,
+    pub(crate) of: Of<'a>,
+}
+
+/// Whose filter it is.
+#[derive(Clone, Copy)]
+pub(crate) enum Of<'a> {
+    /// Gatelight's: it lets through more than the patterns do.
+    BuiltIn(&'a Patterns),
+    /// The owner's: a hit is what CloudWatch says is one.
+    Own(&'a OwnPattern),
+}
+
+/// A page to ask for.
+pub(crate) struct Ask<'a> {
+    pub(crate) group: &'a str,
+    pub(crate) filter: &'a str,
+    pub(crate) from: Timestamp,
+    pub(crate) until: Timestamp,
+    pub(crate) token: Option<String>,
+}
+
+/// A page, that there is no such group, or why neither is known.
+pub(crate) type Answer = Result<Option<FilterLogEventsOutput>, Gap>;
+
+/// What was found in a group, that there is none of that name, or why that is not known.
+pub(crate) type Searched = Result<Option<LogProbe>, Gap>;
+
+/// A query that has more pages.
+struct Open<'a> {
+    query: &'a Query<'a>,
+    token: Option<String>,
+    /// The time of the last event that the filter let through.
+    last: Option<Timestamp>,
+}
+
+/// The search of one group.
+pub(crate) struct GroupSearch<'a> {
+    pub(crate) group: String,
+    window: (Timestamp, Timestamp),
+    /// Those that are not at their end, each page of one before the next of any.
+    open: VecDeque<Open<'a>>,
+    pages: usize,
+    tally: Tally,
+    absent: bool,
+    broken: Option<Gap>,
+}
+
+impl<'a> GroupSearch<'a> {
+    pub(crate) fn new(group: &str, window: (Timestamp, Timestamp), queries: &'a [Query<'a>], tally: Tally) -> Self {
+        let open = queries.iter().map(|query| Open { query, token: None, last: None }).collect();
+        Self { group: group.to_owned(), window, open, pages: 0, tally, absent: false, broken: None }
+    }
+
+    fn has_more(&self) -> bool {
+        !self.open.is_empty() && !self.absent && self.broken.is_none() && self.pages < BUDGET
+    }
+
+    /// Reads one page.
+    async fn step(mut self, ask: &impl AsyncFn(Ask<'_>) -> Answer, refused: &Refused) -> Self {
+        if let Some(gap) = refused.given_up(&self.group) {
+            self.broken = Some(gap);
+            return self;
+        }
+        let Some(open) = self.open.front() else { return self };
+        let asked = Ask {
+            group: &self.group,
+            filter: &open.query.filter,
+            from: self.tally.from(),
+            until: self.window.1,
+            token: open.token.clone(),
+        };
+        let answer = ask(asked).await;
+        refused.note(answer.as_ref().err());
+        self.pages += 1;
+        match answer {
+            Ok(Some(page)) => self.take(&page),
+            // One that is deleted meanwhile, after hits, is there for what was found in it.
+            Ok(None) => self.absent = true,
+            Err(gap) => self.broken = Some(gap),
+        }
+        self
+    }
+
+    fn take(&mut self, page: &FilterLogEventsOutput) {
+        let Some(mut open) = self.open.pop_front() else { return };
+        let Some(events) = &page.events else {
+            self.broken = Some(lacks(Operation::FilterLogEvents, &self.group, "the list of events"));
+            self.open.push_front(open);
+            return;
+        };
+        for event in events {
+            match read(event, &self.group) {
+                Ok((time, line)) => {
+                    open.last = Some(time);
+                    if let Some(pattern) = hit(open.query, line) {
+                        self.tally.add(pattern, time, line);
+                    }
+                }
+                Err(gap) => self.broken = Some(gap),
+            }
+        }
+        let next = page.next_token.clone().filter(|token| !token.is_empty());
+        if next.is_some() && next == open.token {
+            let why = "its pages do not end: a page token came twice";
+            self.broken = Some(failed(Operation::FilterLogEvents, &self.group, why));
+        }
+        if next.is_some() || self.broken.is_some() {
+            open.token = next;
+            self.open.push_back(open);
+        }
+    }
+
+    /// What that makes of the group, and what to remember of it. Hits are hits even if the search broke off; none are
+    /// none only at its end.
+    pub(crate) fn end(self) -> (Searched, Option<Memory>) {
+        let Self { window: (since, until), open, pages, tally, absent, broken, .. } = self;
+        // What is remembered of one that is deleted is over.
+        if absent && (pages == 1 || tally.is_empty()) {
+            return (Ok(None), None);
+        }
+        let complete = open.is_empty() && broken.is_none();
+        // Empty pages tell no time.
+        let reached = open.iter().map(|open| open.last.unwrap_or(tally.from())).min();
+        let (hits, memory) = tally.end(complete);
+        match broken {
+            Some(gap) if hits.is_empty() => (Err(gap), memory),
+            _ => (Ok(Some(LogProbe { since, until, silent: false, reached, hits })), memory),
+        }
+    }
+}
+
+fn read<'e>(event: &'e FilteredLogEvent, group: &str) -> Result<(Timestamp, &'e str), Gap> {
+    let lacks = |what| lacks(Operation::FilterLogEvents, group, what);
+    let line = event.message().ok_or_else(|| lacks("an event's message"))?;
+    let time = event.timestamp().ok_or_else(|| lacks("an event's time"))?;
+    let time = Timestamp::from_millisecond(time)
+        .map_err(|_| failed(Operation::FilterLogEvents, group, "an event's time is out of range"))?;
+    Ok((time, line))
+}
+
+/// The name of the pattern that an event hits.
+fn hit<'a>(query: &Query<'a>, line: &str) -> Option<&'a str> {
+    match query.of {
+        Of::BuiltIn(patterns) => patterns.matches(line).map(|pattern| pattern.name),
+        Of::Own(pattern) => (!log_patterns::is_our_own_by(line, &pattern.filter)).then_some(pattern.name.as_str()),
+    }
+}
+
+/// Searches all of them.
+pub(crate) async fn rounds<'a>(
+    searches: Vec<GroupSearch<'a>>,
+    ask: &impl AsyncFn(Ask<'_>) -> Answer,
+) -> Vec<GroupSearch<'a>> {
+    let refused = Refused::default();
+    let (mut over, mut open) = (Vec::new(), searches);
+    while !open.is_empty() {
+        let stepped = stream::iter(open).map(|search| search.step(ask, &refused)).buffered(SIDE_BY_SIDE);
+        let stepped: Vec<_> = stepped.collect().await;
+        let (more, ended): (Vec<_>, Vec<_>) = stepped.into_iter().partition(GroupSearch::has_more);
+        over.extend(ended);
+        open = more;
+    }
+    over
+}
+
+/// Searches that were refused since the last that was not.
+#[derive(Debug, Default)]
+pub(crate) struct Refused(Mutex<(u32, Option<Gap>)>);
+
+impl Refused {
+    /// Notes why a search came to nothing, if it did.
+    pub(crate) fn note(&self, failed: Option<&Gap>) {
+        let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match failed {
+            Some(gap) if gap.why().kind == GapKind::Denied => *refused = (refused.0 + 1, Some(gap.clone())),
+            Some(_) => {}
+            // One that may be searched says that the rest is worth trying.
+            None => *refused = (0, None),
+        }
+    }
+
+    /// The gap for a search that is not worth trying any more.
+    pub(crate) fn given_up(&self, group: &str) -> Option<Gap> {
+        let refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (count, last) = &*refused;
+        let GapDetails { operation, permission, kind, message, .. } = last.as_ref()?.why();
+        (*count >= REFUSED_ENOUGH).then(|| {
+            Gap::new(GapDetails {
+                operation: operation.clone(),
+                permission: permission.clone(),
+                resource: group.to_owned(),
+                kind: *kind,
+                message: format!("not tried, as {count} searches in a row were refused: {message}"),
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+//! One audit: settings → inventory → outcomes → report.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use gatelight_model::{
+    Listing, Severity,
+    inventory::{Account, Region},
+};
+use jiff::Timestamp;
+
+use crate::{
+    collect::{Names, Remembered, aws::Traffic},
+    config::{Config, Format, Source},
+    finding::News,
+    inventory_file, inventory_source,
+    ledger::{self, Ledger, Opened},
+    output::Sink,
+    progress::Progress,
+    report::{self, Builder, Report, Status},
+    slack,
+};
+
+/// Audits, writes the report where it is wanted, and says what the audit came to.
+///
+/// # Errors
+/// Whatever kept it from running or from delivering.
+pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
+    // Places to write to are opened first: an audit can take minutes, and a misspelt folder should not cost them.
+    let output = Sink::open(&config.output)?;
+    if config.post_to_slack {
+        for warning in slack::check(&config.slack)? {
+            inventory_source::warn(config, &Progress::hidden(), &warning);
+        }
+    }
+    let progress = Progress::of(config);
+    let ledger = config.ledger.as_deref().map(|path| open_ledger(path, &progress)).transpose()?;
+    let remembered = match &ledger {
+        Some(ledger) => ledger.memories(ledger::AUDIT)?,
+        None => Remembered::new(),
+    };
+    let mut report = look(config, remembered, &progress).await?;
+    let to_slack = |news: &News| {
+        if config.post_to_slack { slack::compose(news, &config.slack, None) } else { Vec::new() }
+    };
+    // What was found is told even where it cannot be remembered.
+    let recorded =
+        ledger.as_ref().map_or(Ok(()), |ledger| ledger.record(&mut report, ledger::AUDIT, to_slack).map(drop));
+    deliver(config, &report, output)?;
+    recorded?;
+    match &ledger {
+        _ if !config.post_to_slack => {}
+        Some(ledger) => slack::send_all(&config.slack, ledger).await?,
+        None => {
+            let messages = slack::snapshot(&report, &config.slack).context("the temporary file cannot be read")?;
+            slack::post_all(&config.slack, &messages).await?;
+        }
+    }
+    Ok(report.status())
+}
+
+/// Reads, judges, and writes nothing but the inventory that is to be saved. What is to be remembered is in the
+/// report. Dropped, it leaves nothing behind.
+///
+/// # Errors
+/// Whatever kept it from looking.
+pub(crate) async fn look(config: &Config, remembered: Remembered, progress: &Progress) -> anyhow::Result<Report> {
+    let mut judging = Judging::new(config);
+    inventory_source::read(config, remembered, progress, &mut judging).await?;
+    judging.report()
+}
+
+/// Writes the report.
+///
+/// # Errors
+/// Names the place that cannot be written.
+pub(crate) fn deliver(config: &Config, report: &Report, output: Sink) -> anyhow::Result<()> {
+    let colored = config.color.is_on(&output);
+    output.deliver(|out| match config.format {
+        Format::Json => report::json::render(report, out),
+        Format::Jsonl => report::json::render_lines(report, out),
+        Format::Slack => {
+            let body = slack::snapshot_of_all(report, least(config))?;
+            serde_json::to_writer_pretty(&mut *out, &body)?;
+            out.write_all(b"\n")
+        }
+        Format::Text => {
+            // The page is text for one person's screen: small enough to be coloured, or not, as a whole.
+            let mut page = Vec::new();
+            report::text::render(report, config.verbose, &mut page)?;
+            if !colored {
+                page = anstream::adapter::strip_bytes(&page).into_vec();
+            }
+            out.write_all(&page)
+        }
+    })
+}
+
+/// The least severity that a message tells, as in the text report.
+fn least(config: &Config) -> Severity {
+    if config.verbose {
+        return Severity::Low;
+    }
+    config.fail_on.threshold().unwrap_or(Severity::Medium).min(Severity::Medium)
+}
+
+fn open_ledger(path: &Path, progress: &Progress) -> anyhow::Result<Ledger> {
+    let Opened { ledger, notice } = Ledger::open_named(path)?;
+    if let Some(notice) = notice {
+        // Memory is lost: that is said even where nothing else is.
+        progress.aside(|| crate::say_on_stderr(&format!("gatelight: {notice}")));
+    }
+    Ok(ledger)
+}
+
+/// Judges an inventory as it is read.
+struct Judging<'a> {
+    config: &'a Config,
+    builder: Option<Builder>,
+    started_at: Timestamp,
+    report: Option<Report>,
+    searched: Remembered,
+    /// Log groups that the owner names and that were found nowhere, while everything was listed.
+    not_found: Vec<Names>,
+}
+
+impl<'a> Judging<'a> {
+    fn new(config: &'a Config) -> Self {
+        // A saved inventory holds what was named when it was collected.
+        let live = matches!(config.source, Source::Live { .. });
+        let not_found = if live { config.search.log_groups.clone() } else { Vec::new() };
+        let (builder, started_at, report) = (None, Timestamp::UNIX_EPOCH, None);
+        Self { config, builder, started_at, report, searched: Remembered::new(), not_found }
+    }
+
+    fn report(self) -> anyhow::Result<Report> {
+        self.report.context("the inventory has no end")
+    }
+}
+
+impl inventory_file::Visitor for Judging<'_> {
+    fn begun(&mut self, started_at: Timestamp) -> anyhow::Result<()> {
+        let Config { checks, ignores, fail_on, .. } = self.config;
+        self.started_at = started_at;
+        self.builder = Some(Builder::new(checks, self.config.policy(started_at)?, ignores, *fail_on, started_at)?);
+        Ok(())
+    }
+
+    fn region(&mut self, account: &Account, region: &Region, traffic: Traffic) -> anyhow::Result<()> {
+        let Listing { seen, rest } = &region.named_log_groups;
+        let unread = rest.get().is_err();
+        self.not_found.retain(|names| !unread && !seen.iter().any(|name| names.mean(name)));
+        self.builder.as_mut().context("it has no beginning")?.add(account, region, traffic)
+    }
+
+    fn remember(&mut self, searched: Remembered) {
+        self.searched = searched;
+    }
+
+    fn finished(&mut self, finished_at: Timestamp) -> anyhow::Result<()> {
+        let builder = self.builder.take().context("it has no beginning")?;
+        let mut report = builder.finish(self.started_at, finished_at)?;
+        report.replayed = matches!(self.config.source, Source::Saved(_));
+        report.searched = std::mem::take(&mut self.searched);
+        report.not_found = self.not_found.iter().map(ToString::to_string).collect();
+        self.report = Some(report);
+        Ok(())
+    }
+}
+
+/// Audits the account that is built in.
+///
+/// # Errors
+/// Names the place that cannot be written.
+pub(crate) fn demo(config: &Config) -> anyhow::Result<Status> {
+    let output = Sink::open(&config.output)?;
+    let save = config.save.as_deref().map(Sink::open).transpose()?;
+    let mut inventory = inventory_file::Writer::begin(Vec::new(), crate::commands::demo::started_at())?;
+    let (account, regions) = crate::commands::demo::account();
+    inventory.account(&account)?;
+    for (region, traffic) in &regions {
+        inventory.region(region, traffic)?;
+    }
+    let inventory = inventory.end(crate::commands::demo::finished_at())?;
+    // Through the saved form, so that what the demo shows is what `--from` would show.
+    let mut judging = Judging::new(config);
+    inventory_file::read(inventory.as_slice(), &mut judging)?;
+    let report = judging.report()?;
+    if let Some(save) = save {
+        save.deliver(|out| out.write_all(&inventory))?;
+    }
+    deliver(config, &report, output)?;
+    Ok(report.status())
+}

@@ -1,0 +1,143 @@
+//! `gatelight cost`: what it costs a month to see each stage, estimated: its logs and its traces.
+
+mod json;
+mod text;
+
+use gatelight_checks::{
+    Context, Scope,
+    cost::{Estimate, PriceList, StageCost, StageFacts, Total, estimate, worst_first},
+};
+use gatelight_model::{
+    Gap, Need, Subject,
+    inventory::{Account, Region},
+};
+use jiff::Timestamp;
+
+use crate::{
+    cli::{CostArgs, FindingsFormat},
+    collect::{Remembered, aws::Traffic},
+    config::Color,
+    inventory_file, inventory_source,
+    output::Sink,
+    progress::Progress,
+};
+
+/// The facts that estimates rest on.
+const NEEDS: &[Need] = &[
+    Need::Stages,
+    Need::AccessLogGroups,
+    Need::ExecutionLogGroups,
+    Need::LogDeliveries,
+    // Where a function writes to a group, its volume is not that of the execution log alone.
+    Need::Functions,
+    Need::Traffic,
+    Need::ExecutionLogVolume,
+    Need::SamplingRules,
+    Need::TraceDestination,
+];
+
+/// What all stages cost, the dearest first.
+struct Estimates {
+    prices: &'static PriceList,
+    stages: Vec<(Place, StageCost)>,
+    /// Where there may be more stages, and why they are not known.
+    unread: Vec<(String, String, Gap)>,
+    /// How many accounts and regions were looked at.
+    places: usize,
+}
+
+/// A stage, and where it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    name: String,
+    account: String,
+    region: String,
+    arn: String,
+    kind: &'static str,
+}
+
+impl Estimates {
+    fn new(prices: &'static PriceList) -> Self {
+        Self { prices, stages: Vec::new(), unread: Vec::new(), places: 0 }
+    }
+
+    /// Adds the stages of a region.
+    fn add(&mut self, account: &Account, region: &Region) {
+        let context = Context::new(Scope { account, region });
+        let id = account.id.get().map_or_else(|_| "unknown".to_owned(), Clone::clone);
+        self.places += 1;
+        for stage in context.stages() {
+            match stage {
+                Ok(stage) => {
+                    let Subject { kind, arn, name } = context.stage_subject(&stage);
+                    let place =
+                        Place { name, account: id.clone(), region: region.name.clone(), arn, kind: kind.name() };
+                    self.stages.push((place, estimate(&StageFacts::of(&stage, &context), self.prices)));
+                }
+                Err(gap) => self.unread.push((id.clone(), region.name.clone(), gap)),
+            }
+        }
+    }
+
+    fn sort(&mut self) {
+        worst_first(&mut self.stages, Ord::cmp);
+    }
+
+    fn total(&self) -> Total {
+        self.stages.iter().flat_map(|(_, cost)| &cost.costs).collect()
+    }
+
+    /// What API Gateway itself charges for the requests.
+    fn requests(&self) -> Total {
+        self.stages.iter().map(|(_, cost)| &cost.requests).collect()
+    }
+
+    fn exit_code(&self) -> u8 {
+        let is_known = self.unread.is_empty() && self.total().gaps.is_empty();
+        if is_known { 0 } else { 3 }
+    }
+}
+
+/// Whether it costs more to see a stage than API Gateway charges for its requests, as far as is known.
+fn surpasses(cost: &StageCost) -> bool {
+    matches!(&cost.requests.estimate, Estimate::Known(requests) if cost.total().known > *requests)
+}
+
+impl inventory_file::Visitor for Estimates {
+    fn begun(&mut self, _: Timestamp) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn region(&mut self, account: &Account, region: &Region, _: Traffic) -> anyhow::Result<()> {
+        self.add(account, region);
+        Ok(())
+    }
+
+    fn finished(&mut self, _: Timestamp) -> anyhow::Result<()> {
+        self.sort();
+        Ok(())
+    }
+}
+
+/// Shows what stages cost. The exit status is 3 if something could not be estimated, else 0.
+///
+/// # Errors
+/// If nothing could be read.
+pub(crate) async fn cost(arguments: CostArgs) -> anyhow::Result<u8> {
+    let (format, color) = (arguments.format, arguments.color.unwrap_or(Color::Auto));
+    let output = Sink::open(&arguments.output)?;
+    let mut config = arguments.settings().resolve()?;
+    config.checks.clear();
+    config.also = NEEDS;
+    let mut estimates = Estimates::new(PriceList::shipped());
+    inventory_source::read(&config, Remembered::new(), &Progress::of(&config), &mut estimates).await?;
+    let colored = color.is_on(&output);
+    output.deliver(|out| match format {
+        FindingsFormat::Text => text::render(&estimates, colored, out),
+        FindingsFormat::Json => json::render(&estimates, out),
+    })?;
+    Ok(estimates.exit_code())
+}
+
+#[cfg(test)]
+mod tests;

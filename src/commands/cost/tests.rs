@@ -1,0 +1,133 @@
+use gatelight_checks::testing::{self, Inventory, trace_destination};
+use gatelight_model::Fetched;
+use serde_json::Value;
+
+use super::*;
+
+const HOSTILE: &str = "<script>&\"'\n\u{1b}[2J$(x) 🚪";
+
+fn estimates(scenarios: &[Inventory]) -> Estimates {
+    let mut estimates = Estimates::new(PriceList::shipped());
+    for scope in scenarios {
+        estimates.add(&scope.account, &scope.region);
+    }
+    estimates.sort();
+    estimates
+}
+
+fn healthy() -> Inventory {
+    let mut scope = testing::healthy();
+    scope.region.trace_destination = Fetched::known(trace_destination("XRay", None));
+    // Of class DELIVERY there is no price.
+    scope.change_log_group("/gateway/cart", |group| group.class = None);
+    scope
+}
+
+fn text(estimates: &Estimates) -> String {
+    let mut out = Vec::new();
+    text::render(estimates, false, &mut out).expect("renders");
+    String::from_utf8(out).expect("UTF-8")
+}
+
+fn json(estimates: &Estimates) -> Value {
+    let mut out = Vec::new();
+    json::render(estimates, &mut out).expect("renders");
+    serde_json::from_slice(&out).expect("JSON")
+}
+
+/// Every figure and reason of every world is in both forms, and they agree on what is known.
+#[test]
+fn both_forms_tell_every_stage_of_every_world() {
+    for (name, scope) in testing::named_scenarios() {
+        let estimates = estimates(&[scope]);
+        let (text, json) = (text(&estimates), json(&estimates));
+        assert_eq!(json["stages"].as_array().expect("a list").len(), estimates.stages.len(), "“{name}”");
+        for ((place, cost), entry) in estimates.stages.iter().zip(json["stages"].as_array().expect("a list")) {
+            assert!(text.contains(place.name.split('\n').next().expect("a line")), "“{name}”: {}", place.name);
+            assert_eq!(entry["stage"]["arn"], place.arn.as_str());
+            assert_eq!(entry["total"]["complete"], cost.total().is_whole(), "“{name}”");
+            let sum: f64 =
+                entry["costs"].as_array().expect("a list").iter().filter_map(|cost| cost["monthly_usd"].as_f64()).sum();
+            // Each is rounded to a cent, and so is the sum.
+            let total = entry["total"]["monthly_usd"].as_f64().expect("a number");
+            assert!((sum - total).abs() < 0.05, "“{name}”: {sum} and {total}");
+        }
+        let is_unknown = estimates.exit_code() == 3;
+        assert_eq!(text.contains("Could not be estimated"), is_unknown, "“{name}”");
+    }
+}
+
+#[test]
+fn the_dearest_stage_comes_first_and_the_total_last() {
+    let text = text(&estimates(&[healthy()]));
+    let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part} in {text}"));
+    assert!(at("orders/prod") < at("users/live") && at("users/live") < at("12 stages"), "{text}");
+    for part in [
+        "stage, cost a month",
+        "access log",
+        "total",
+        "What the figures rest on",
+        "extrapolated from 24 h",
+        "730 hours",
+    ] {
+        at(part);
+    }
+    // 1.236 GB of execution log a day cost more than 120,000 requests do.
+    assert!(text.contains("It costs more to see these than their requests cost: orders/prod"), "{text}");
+}
+
+#[test]
+fn lines_are_at_most_80_columns_wide() {
+    let mut scope = healthy();
+    scope.api_mut("orders").name = "a-name-that-is-much-longer-than-the-column-for-it".to_owned();
+    for estimates in [estimates(&[healthy()]), estimates(&[scope, healthy()])] {
+        let page = text(&estimates);
+        // Names and ARNs are not broken.
+        let long = page.lines().filter(|line| line.chars().count() > 80 && line.trim().contains(' '));
+        assert_eq!(long.collect::<Vec<_>>(), Vec::<&str>::new());
+    }
+}
+
+#[test]
+fn of_several_regions_each_stage_says_where_it_is() {
+    let mut here = healthy();
+    // Those go to groups of the first region.
+    here.region.log_deliveries.seen.clear();
+    let mut other = here.clone();
+    other.region.name = "eu-west-1".to_owned();
+    let text = text(&estimates(&[here, other]));
+    assert!(text.contains("123456789012 us-east-1") && text.contains("123456789012 eu-west-1"), "{text}");
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("requests cost: orders/prod in eu-west-1"), "{text}");
+    // Each figure has its reasons, though what is said of a log is not said again.
+    assert!(!text.contains(": .") && text.contains("execution log, kept"), "{text}");
+}
+
+#[test]
+fn stages_that_could_not_be_listed_are_told_and_set_the_exit_status() {
+    let mut scope = healthy();
+    assert_eq!(estimates(&[scope.clone()]).exit_code(), 3, "what is delivered to a bucket is not known");
+    scope.region.log_deliveries.seen.retain(|delivery| delivery.source == "orders-prod");
+    let known = estimates(&[scope.clone()]);
+    scope.region.rest_apis.rest = Err(testing::denied("apigateway:GetRestApis")).into();
+    let open = estimates(&[scope]);
+    assert_eq!((known.exit_code(), open.exit_code()), (0, 3), "{}", text(&known));
+    assert!(text(&open).contains("There may be more stages"));
+    assert!(json(&open)["unread"][0]["reason"].as_str().expect("a reason").contains("apigateway:GetRestApis"));
+}
+
+#[test]
+fn a_name_cannot_steer_the_terminal() {
+    let mut scope = healthy();
+    scope.api_mut("orders").name = HOSTILE.to_owned();
+    let estimates = estimates(&[scope]);
+    assert!(!text(&estimates).contains('\u{1b}'));
+    assert_eq!(json(&estimates)["stages"][0]["stage"]["name"], format!("{HOSTILE}/prod"));
+}
+
+#[test]
+fn without_stages_there_is_a_line_and_no_table() {
+    let empty = estimates(&[testing::empty()]);
+    assert_eq!(text(&empty), "There is no stage here.\n");
+    assert_eq!(empty.exit_code(), 0);
+}

@@ -1,0 +1,70 @@
+//! What each check finds, why it matters, how to fix it: out of the text that stands beside the check.
+
+use std::io::Write;
+
+use gatelight_checks::{CHECKS, Check};
+use serde::Serialize;
+
+use crate::config::known_check;
+
+/// A check in the JSON table.
+#[derive(Serialize)]
+struct Entry {
+    id: &'static str,
+    title: &'static str,
+    severity: &'static str,
+    subject: &'static str,
+    text: &'static str,
+}
+
+/// Prints one check's text, or the table of checks.
+///
+/// # Errors
+/// Names the nearest check if there is none of that name.
+pub(crate) fn explain(id: Option<&str>, json: bool, out: &mut dyn Write) -> anyhow::Result<()> {
+    let one = id.map(known_check).transpose()?;
+    if json {
+        match one {
+            Some(check) => serde_json::to_writer_pretty(&mut *out, &entry(check))?,
+            None => serde_json::to_writer_pretty(&mut *out, &CHECKS.iter().map(entry).collect::<Vec<_>>())?,
+        }
+        out.write_all(b"\n")?;
+    } else if let Some(check) = one {
+        let Check { id, severity, judge, docs, .. } = check;
+        writeln!(out, "{id} · {} · {}\n\n{}", severity.name(), judge.scope(), docs.trim_end())?;
+    } else {
+        let width = CHECKS.iter().map(|check| check.id.len()).max().unwrap_or_default();
+        for check in CHECKS {
+            writeln!(out, "{:<width$}  {:<6}  {}", check.id, check.severity.name(), check.title)?;
+        }
+        writeln!(out, "\n`gatelight explain NAME` says what one finds, why it matters and how to fix it.")?;
+    }
+    Ok(())
+}
+
+fn entry(check: &Check) -> Entry {
+    Entry {
+        id: check.id,
+        title: check.title,
+        severity: check.severity.name(),
+        subject: check.judge.scope(),
+        text: check.docs,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The README's table is made from the checks: a line here is a line there.
+    #[test]
+    fn the_readme_has_the_table_of_checks() {
+        let mut table = String::from("| check | subject | severity | finds |\n| --- | --- | --- | --- |\n");
+        for check in CHECKS {
+            let Check { id, title, severity, judge, .. } = check;
+            table += &format!("| `{id}` | {} | {} | {title} |\n", judge.scope(), severity.name());
+        }
+        let readme = include_str!("../../README.md");
+        assert!(readme.contains(&table), "the README's table of checks should be:\n{table}");
+    }
+}

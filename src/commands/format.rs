@@ -1,0 +1,275 @@
+//! `gatelight format`: lints an access-log format before it is deployed, and prints one that passes.
+
+use std::{
+    fs::File,
+    io::{self, Read, Write},
+    path::Path,
+};
+
+use anyhow::{Context as _, bail};
+use gatelight_checks::access_log::lint::{self, Finding, FindingVerdict, Lint, Note};
+use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
+
+use crate::{
+    cli::{FindingsFormat, FormatCheckArgs, Protocol},
+    output::Sink,
+};
+
+/// More than this is no format: the largest that AWS is known to take is 3 KB.
+const LIMIT: u64 = 1 << 20;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    findings: Vec<FindingEntry<'a>>,
+    notes: Vec<NoteEntry<'a>>,
+    mended: Option<&'a str>,
+    /// Whether `mended` is the given format, mended, or another one that passes.
+    mended_keeps_format: bool,
+}
+
+#[derive(Serialize)]
+struct FindingEntry<'a> {
+    check: &'a str,
+    verdict: &'static str,
+    message: &'a str,
+    line: Option<usize>,
+    column: Option<usize>,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct NoteEntry<'a> {
+    message: &'a str,
+    line: Option<usize>,
+    column: Option<usize>,
+}
+
+/// Prints what there is to say about a format; 0 if nothing is to be changed, else 1.
+///
+/// # Errors
+/// If the format cannot be read, or is empty.
+pub(crate) fn check(arguments: &FormatCheckArgs) -> anyhow::Result<u8> {
+    let text = read(&arguments.file)?;
+    let lint = lint::lint(arguments.protocol.into(), &text);
+    let fails = lint.findings.iter().any(|finding| finding.verdict == FindingVerdict::Fail);
+    Sink::Stdout.deliver(|out| match arguments.format {
+        FindingsFormat::Json => json(&lint, out),
+        FindingsFormat::Text => findings(&lint, &text, out),
+    })?;
+    Ok(u8::from(fails))
+}
+
+/// Prints a format that passes every check, on one line.
+pub(crate) fn print(protocol: Protocol, out: &mut dyn Write) -> anyhow::Result<()> {
+    writeln!(out, "{}", lint::recommended(protocol.into()))?;
+    Ok(())
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
+    let problem = || format!("the format in {name} cannot be read");
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        io::stdin().lock().take(LIMIT + 1).read_to_end(&mut bytes).with_context(problem)?;
+    } else {
+        File::open(path).with_context(problem)?.take(LIMIT + 1).read_to_end(&mut bytes).with_context(problem)?;
+    }
+    if bytes.len() as u64 > LIMIT {
+        bail!("{name} is larger than a megabyte: that is no access-log format");
+    }
+    let mut text = String::from_utf8(bytes).ok().with_context(|| format!("{name} is not text in UTF-8"))?;
+    // An editor's newline at the end of a file is not part of the format.
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    if text.is_empty() {
+        bail!("{name} is empty: there is no format to check");
+    }
+    Ok(text)
+}
+
+fn json<'a>(lint: &'a Lint, out: &mut dyn Write) -> io::Result<()> {
+    let finding = |finding: &'a Finding| {
+        let Finding { check, verdict, message, line, column, notes } = finding;
+        FindingEntry { check, verdict: verdict.name(), message, line: *line, column: *column, notes }
+    };
+    let note = |Note { message, line, column }: &'a Note| NoteEntry { message, line: *line, column: *column };
+    let document = Document {
+        findings: lint.findings.iter().map(finding).collect(),
+        notes: lint.notes.iter().map(note).collect(),
+        mended: lint.mended.as_deref(),
+        mended_keeps_format: lint.keeps_format,
+    };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}
+
+fn findings(lint: &Lint, text: &str, out: &mut dyn Write) -> io::Result<()> {
+    for finding in &lint.findings {
+        let verdict = match finding.verdict {
+            FindingVerdict::NotApplicable => "n/a",
+            verdict => verdict.name(),
+        };
+        writeln!(out, "{verdict:<5} {}: {}", finding.check, visible(&finding.message))?;
+        caret(text, finding.line, finding.column, out)?;
+        for note in &finding.notes {
+            writeln!(out, "      note: {}", visible(note))?;
+        }
+    }
+    for Note { message, line, column } in &lint.notes {
+        writeln!(out, "note  {}", visible(message))?;
+        caret(text, *line, *column, out)?;
+    }
+    if let Some(mended) = &lint.mended {
+        let what = if lint.keeps_format {
+            "The same, mended:"
+        } else {
+            "It cannot be mended piece by piece. One that passes:"
+        };
+        writeln!(out, "\n{what}\n{mended}")?;
+    }
+    Ok(())
+}
+
+/// The text with a mark for each character that a terminal does not show as it stands: control characters, those without
+/// width, and those that turn the direction of what follows. A caret then points at something.
+fn visible(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\t' => ' ',
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
+            '\u{fffd}'
+        }
+        _ if c.is_control() => '\u{fffd}',
+        _ => c,
+    };
+    text.chars().map(shown).collect()
+}
+
+/// The place in the format, with a caret below it: as much of its line as a terminal shows.
+fn caret(text: &str, line: Option<usize>, column: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
+    const BEFORE: usize = 40;
+    const SHOWN: usize = 68;
+    let (Some(line), Some(column)) = (line, column) else { return Ok(()) };
+    let Some(content) = text.split('\n').nth(line.saturating_sub(1)) else { return Ok(()) };
+    let start = column.saturating_sub(1).saturating_sub(BEFORE);
+    let shown = visible(&content.chars().skip(start).take(SHOWN).collect::<String>());
+    let before: String = shown.chars().take(column - 1 - start).collect();
+    let (lead, indent) = if start > 0 { ("…", 1) } else { ("", 0) };
+    let tail = if content.chars().count() > start + SHOWN { "…" } else { "" };
+    writeln!(out, "      {lead}{shown}{tail}")?;
+    let place = if text.contains('\n') { format!("line {line}, column {column}") } else { format!("column {column}") };
+    writeln!(out, "      {:width$}^ {place}", "", width = indent + before.width())
+}
+
+#[cfg(test)]
+mod tests {
+    use gatelight_model::inventory::Protocol::{Http, Rest, Websocket};
+
+    use super::*;
+
+    fn carets(text: &str, line: usize, column: usize) -> String {
+        let mut out = Vec::new();
+        caret(text, Some(line), Some(column), &mut out).expect("writes");
+        String::from_utf8(out).expect("text")
+    }
+
+    fn text(protocol: gatelight_model::inventory::Protocol, format: &str) -> String {
+        let mut out = Vec::new();
+        findings(&lint::lint(protocol, format), format, &mut out).expect("writes");
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn the_caret_stands_below_its_place_in_wide_text_too() {
+        assert_eq!(carets("abc", 1, 3), "      abc\n        ^ column 3\n");
+        assert_eq!(carets("日本c", 1, 3), "      日本c\n          ^ column 3\n");
+        assert_eq!(carets("e\u{301}c", 1, 3), "      e\u{301}c\n       ^ column 3\n");
+        assert_eq!(carets("😀c", 1, 2), "      😀c\n        ^ column 2\n");
+        assert_eq!(carets("a\nbc", 2, 2), "      bc\n       ^ line 2, column 2\n");
+        // What has no width, or would move what follows, has a mark in its place.
+        assert_eq!(carets("\u{feff}{}", 1, 1), "      \u{fffd}{}\n      ^ column 1\n");
+        assert_eq!(carets("a\u{202e}\u{1b}\tc\r", 1, 5), "      a\u{fffd}\u{fffd} c\u{fffd}\n          ^ column 5\n");
+        // After the end of the line.
+        assert_eq!(carets("ab", 1, 3), "      ab\n        ^ column 3\n");
+        let long = "x".repeat(200);
+        let shown = carets(&long, 1, 150);
+        let mut lines = shown.lines();
+        let (text, mark) = (lines.next().expect("text"), lines.next().expect("mark"));
+        assert!(text.starts_with("      …x") && text.ends_with('…'));
+        assert_eq!(mark.find('^'), Some(6 + 1 + 40));
+        assert_eq!(mark, format!("{}^ column 150", " ".repeat(47)));
+    }
+
+    #[test]
+    fn a_place_that_is_nowhere_has_no_caret() {
+        let mut out = Vec::new();
+        for (line, column) in [(None, None), (Some(1), None), (None, Some(1)), (Some(3), Some(1))] {
+            caret("a\nb", line, column, &mut out).expect("writes");
+        }
+        assert_eq!(out, b"");
+    }
+
+    #[test]
+    fn each_finding_stands_with_its_place_and_its_notes() {
+        let shown = text(Rest, "{\"a\":\"${context.requestId}\",\"b\":$context.integration.latency}");
+        let lines: Vec<_> = shown.lines().collect();
+        assert_eq!(lines[0], "pass  access-log-not-json: The format is one JSON object.");
+        assert!(lines[1].starts_with("      note: `${context.requestId}` at column 7 is read as"), "{shown}");
+        assert!(lines[2].starts_with("fail  access-log-breaks-json: The access log breaks: when integration.latency"));
+        assert_eq!(lines[3], "      {\"a\":\"${context.requestId}\",\"b\":$context.integration.latency}");
+        assert_eq!(lines[4], format!("{}^ column 33", " ".repeat(6 + 32)));
+        assert_eq!(lines[lines.len() - 2], "The same, mended:");
+        assert!(
+            lines[lines.len() - 1]
+                .starts_with("{\"a\":\"${context.requestId}\",\"b\":\"$context.integration.latency\",")
+        );
+
+        let shown = text(Rest, "$context.requestId\u{202e}");
+        assert!(shown.contains("\nn/a   access-log-breaks-json: The access log is not JSON.\n"), "{shown}");
+        assert!(shown.contains("\nIt cannot be mended piece by piece. One that passes:\n{"), "{shown}");
+        assert!(!shown.contains('\u{202e}'), "{shown}");
+    }
+
+    #[test]
+    fn what_aws_refuses_is_said_of_http_apis() {
+        let format = "{\"a\":\"$context.brandNew\",\n\"b\":\"$context.requestId\"}";
+        let shown = text(Http, format);
+        assert!(shown.contains("note  AWS refuses the format: it has a line break inside.\n"), "{shown}");
+        assert!(
+            shown.contains("note  AWS refuses the format: HTTP APIs have no variable `$context.brandNew`."),
+            "{shown}"
+        );
+        for protocol in [Rest, Websocket] {
+            assert!(!text(protocol, format).contains("AWS refuses the format"));
+        }
+    }
+
+    #[test]
+    fn as_json_there_is_a_row_a_check() {
+        let mut out = Vec::new();
+        json(&lint::lint(Rest, "{\"a\":1,}"), &mut out).expect("writes");
+        let document: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
+        let rows = document["findings"].as_array().expect("rows");
+        let checks: Vec<_> = rows.iter().map(|row| row["check"].as_str().expect("an id")).collect();
+        assert_eq!(
+            checks,
+            [
+                "access-log-not-json",
+                "access-log-breaks-json",
+                "access-log-lacks-integration-fields",
+                "access-log-lacks-latency",
+                "access-log-lacks-request-id",
+                "access-log-unknown-variable"
+            ]
+        );
+        let verdicts: Vec<_> = rows.iter().map(|row| row["verdict"].as_str().expect("a verdict")).collect();
+        assert_eq!(verdicts, ["fail", "not-applicable", "fail", "fail", "fail", "pass"]);
+        assert_eq!((&rows[0]["line"], &rows[0]["column"], &rows[2]["column"]), (&1.into(), &7.into(), &().into()));
+        assert!(document["mended"].as_str().expect("mended").starts_with("{\"a\":1,\"integrationError\":"));
+        assert_eq!(document["mended_keeps_format"], true);
+    }
+}

@@ -1,0 +1,71 @@
+//! `gatelight history`: what a ledger remembers.
+
+mod json;
+mod text;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+
+use crate::{
+    cli::{FindingsFormat, HistoryArgs},
+    config::{Settings, known_check},
+    ledger::{FILE_NAME, Filter, Pattern, Reader},
+    output::Sink,
+};
+
+/// Where the daemon's state is if it was installed from a package.
+const INSTALLED: &str = "/var/lib/gatelight";
+
+/// Prints what a ledger remembers.
+///
+/// # Errors
+/// If there is no ledger, or it cannot be read; or a pattern cannot, or names no check.
+pub(crate) fn history(arguments: &HistoryArgs) -> anyhow::Result<()> {
+    let file = arguments.config.as_deref().map(Settings::read).transpose()?;
+    let path = place(arguments, file.as_ref(), std::env::var_os("STATE_DIRECTORY").map(PathBuf::from))?;
+    let reader = Reader::open(&path)?;
+    let pattern = |text: &Option<String>| text.as_deref().map(Pattern::new).transpose();
+    let filter = Filter {
+        check: pattern(&arguments.check).context("--check")?,
+        subject: pattern(&arguments.subject).context("--subject")?,
+        open: arguments.open,
+    };
+    if let Some(check) = &arguments.check {
+        // A check of an earlier version may be remembered; any other name is a slip.
+        if !check.contains(['*', '?', '[', '{']) && !reader.knows_check(check)? {
+            known_check(check).context("--check")?;
+        }
+    }
+    Sink::Stdout.deliver(|out| {
+        let written = match (arguments.format, arguments.runs) {
+            (FindingsFormat::Text, false) => text::findings(&reader, &filter, out),
+            (FindingsFormat::Text, true) => text::runs(&reader, out),
+            (FindingsFormat::Json, false) => json::findings(&reader, &filter, out),
+            (FindingsFormat::Json, true) => json::runs(&reader, out),
+        };
+        // Who closed the pipe is told apart by the error's kind.
+        written.map_err(|error| error.downcast::<io::Error>().unwrap_or_else(io::Error::other))
+    })
+}
+
+/// The ledger that is meant.
+fn place(arguments: &HistoryArgs, file: Option<&Settings>, state: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    if let Some(path) = arguments.ledger.clone().or_else(|| file.and_then(|file| file.ledger.clone())) {
+        return Ok(path);
+    }
+    if let Some(directory) = file.and_then(Settings::state_directory).map(Path::to_owned).or(state) {
+        return Ok(directory.join(FILE_NAME));
+    }
+    let installed = Path::new(INSTALLED).join(FILE_NAME);
+    if installed.exists() {
+        return Ok(installed);
+    }
+    bail!("which ledger? Give --ledger FILE, or a --config FILE that names one; there is none in {INSTALLED}");
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+//! The history as one JSON document, version 1. The shapes are a contract; no type of the program is serialised.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{
+    finding::End,
+    ledger::{Episode, Filter, Reader, RunCounts, RunEnd, RunRow, Undelivered},
+    report::{Thing, command_line, to_second},
+};
+
+#[derive(Serialize)]
+struct FindingEntry<'a> {
+    scope: &'a str,
+    check: &'a str,
+    severity: &'static str,
+    account: &'a str,
+    region: &'a str,
+    subject: ThingEntry<'a>,
+    state: &'static str,
+    ignored: bool,
+    first_seen: String,
+    last_seen: String,
+    ended_at: Option<String>,
+    message: &'a str,
+    cause: ThingEntry<'a>,
+    affects: Vec<ThingEntry<'a>>,
+    fix: &'a str,
+    fix_command: Option<String>,
+    fingerprint: &'a str,
+}
+
+#[derive(Serialize)]
+struct ThingEntry<'a> {
+    kind: &'static str,
+    arn: &'a str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct MessageEntry<'a> {
+    webhook: &'a str,
+    state: &'a str,
+    created_at: String,
+    problem: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct RunEntry<'a> {
+    scope: &'a str,
+    started_at: String,
+    finished_at: String,
+    /// As in the report; `failed` if it could not run.
+    status: &'a str,
+    problem: Option<&'a str>,
+    summary: Option<Summary>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    pass: u64,
+    fail: u64,
+    unknown: u64,
+    not_applicable: u64,
+    ignored: u64,
+    fail_by_severity: BySeverity,
+    new: u64,
+    worse: u64,
+    resolved: u64,
+    ongoing: u64,
+}
+
+#[derive(Serialize)]
+struct BySeverity {
+    high: u64,
+    medium: u64,
+    low: u64,
+}
+
+/// Writes findings, and messages that did not arrive.
+pub(super) fn findings(reader: &Reader, filter: &Filter, out: &mut dyn Write) -> anyhow::Result<()> {
+    out.write_all(b"{\n  \"version\": 1,\n  \"findings\": [")?;
+    let mut first = true;
+    // There may be many: they are written as they are read.
+    reader.episodes(filter, |episode| {
+        next(out, &mut first)?;
+        serde_json::to_writer(&mut *out, &finding(&episode)).map_err(std::io::Error::from)?;
+        Ok(())
+    })?;
+    out.write_all(if first { b"],\n" } else { b"\n  ],\n" })?;
+    let messages = reader.undelivered()?;
+    let messages: Vec<_> = messages.iter().map(message).collect();
+    out.write_all(b"  \"messages\": ")?;
+    serde_json::to_writer(&mut *out, &messages).map_err(std::io::Error::from)?;
+    out.write_all(b"\n}\n")?;
+    Ok(())
+}
+
+/// Writes runs.
+pub(super) fn runs(reader: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
+    out.write_all(b"{\n  \"version\": 1,\n  \"runs\": [")?;
+    let mut first = true;
+    reader.runs(|row| {
+        next(out, &mut first)?;
+        serde_json::to_writer(&mut *out, &run(&row)).map_err(std::io::Error::from)?;
+        Ok(())
+    })?;
+    out.write_all(if first { b"]\n}\n" } else { b"\n  ]\n}\n" })?;
+    Ok(())
+}
+
+fn next(out: &mut dyn Write, first: &mut bool) -> std::io::Result<()> {
+    let between: &[u8] = if *first { b"\n    " } else { b",\n    " };
+    *first = false;
+    out.write_all(between)
+}
+
+fn finding(episode: &Episode) -> FindingEntry<'_> {
+    let finding = &episode.finding;
+    FindingEntry {
+        scope: &episode.scope,
+        check: &finding.check,
+        severity: finding.severity.name(),
+        account: &finding.account,
+        region: &finding.region,
+        subject: thing(&finding.subject),
+        state: state(finding.end),
+        ignored: episode.ignored,
+        first_seen: time(finding.first_seen),
+        last_seen: time(finding.last_seen),
+        ended_at: episode.ended_at.map(time),
+        message: &finding.message,
+        cause: thing(&finding.cause),
+        affects: finding.affects.iter().map(thing).collect(),
+        fix: &finding.fix,
+        fix_command: finding.fix_command.as_deref().map(command_line),
+        fingerprint: &finding.fingerprint,
+    }
+}
+
+fn run(row: &RunRow) -> RunEntry<'_> {
+    let (status, problem, summary) = match &row.end {
+        RunEnd::Looked(counts) => (counts.status.as_str(), None, Some(summary(counts))),
+        RunEnd::Failed(problem) => ("failed", Some(problem.as_str()), None),
+    };
+    RunEntry {
+        scope: &row.scope,
+        started_at: time(row.started_at),
+        finished_at: time(row.finished_at),
+        status,
+        problem,
+        summary,
+    }
+}
+
+fn summary(counts: &RunCounts) -> Summary {
+    Summary {
+        pass: counts.pass,
+        fail: counts.findings(),
+        unknown: counts.unknown,
+        not_applicable: counts.not_applicable,
+        ignored: counts.ignored,
+        fail_by_severity: BySeverity { high: counts.high, medium: counts.medium, low: counts.low },
+        new: counts.new,
+        worse: counts.worse,
+        resolved: counts.resolved,
+        ongoing: counts.ongoing,
+    }
+}
+
+fn message(message: &Undelivered) -> MessageEntry<'_> {
+    MessageEntry {
+        webhook: &message.webhook,
+        state: &message.state,
+        created_at: time(message.created_at),
+        problem: message.problem.as_deref(),
+    }
+}
+
+/// The name of a finding's state.
+pub(super) fn state(end: Option<End>) -> &'static str {
+    match end {
+        None => "open",
+        Some(End::Resolved) => "resolved",
+        Some(End::Gone) => "gone",
+    }
+}
+
+fn thing(thing: &Thing) -> ThingEntry<'_> {
+    ThingEntry { kind: thing.kind.name(), arn: &thing.arn, name: &thing.name }
+}
+
+fn time(time: Timestamp) -> String {
+    to_second(time).to_string()
+}

@@ -1,0 +1,114 @@
+//! The history for a person at a terminal: what is open, worst first; then what is over, the last to end first.
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+
+use super::json::state;
+use crate::{
+    finding::End,
+    ledger::{Episode, Filter, Reader, RunEnd, RunRow},
+    report::command_line,
+    text::{WIDTH, count, plain, thousands, wrap},
+};
+
+const INDENT: &str = "          ";
+
+/// Writes findings, and messages that did not arrive.
+pub(super) fn findings(reader: &Reader, filter: &Filter, out: &mut dyn Write) -> anyhow::Result<()> {
+    let (mut open, mut over) = (0, 0);
+    reader.episodes(filter, |episode| {
+        *(if episode.finding.end.is_none() { &mut open } else { &mut over }) += 1;
+        Ok(finding(&episode, out)?)
+    })?;
+    for message in reader.undelivered()? {
+        let what = match message.state.as_str() {
+            "refused" => "did not arrive",
+            "uncertain" => "may not have arrived",
+            "sending" => "is being sent",
+            _ => "waits to be sent",
+        };
+        let why = message.problem.map(|problem| format!(": {problem}")).unwrap_or_default();
+        let text = format!("The message of {} to {} {what}{why}.", time(message.created_at), message.webhook);
+        paragraph("", &text, out)?;
+    }
+    let last = reader.last_look()?;
+    let last = last.map_or_else(|| "no run looked yet".to_owned(), |last| format!("last look {}", time(last)));
+    if filter.open {
+        writeln!(out, "{} open; {last}.", thousands(open))?;
+    } else {
+        writeln!(out, "{} open, {} over; {last}.", thousands(open), thousands(over))?;
+    }
+    Ok(())
+}
+
+/// Writes runs, one a line, the last first.
+pub(super) fn runs(reader: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
+    let mut all = 0;
+    reader.runs(|row| {
+        all += 1;
+        Ok(writeln!(out, "{}", run(&row))?)
+    })?;
+    writeln!(out, "{}.", count(all, "run"))?;
+    Ok(())
+}
+
+fn finding(episode: &Episode, out: &mut dyn Write) -> io::Result<()> {
+    let finding = &episode.finding;
+    let ignored = if episode.ignored { ", ignored" } else { "" };
+    writeln!(
+        out,
+        "{:<9} {:<7} {}{ignored}",
+        state(finding.end).to_uppercase(),
+        finding.severity.name(),
+        plain(&finding.check)
+    )?;
+    paragraph(INDENT, &finding.subject.name, out)?;
+    paragraph(INDENT, &format!("{} · {} · {}", finding.account, finding.region, episode.scope), out)?;
+    let ended = match (finding.end, episode.ended_at) {
+        (Some(End::Resolved), Some(at)) => format!(" · resolved {}", time(at)),
+        (Some(End::Gone), Some(at)) => format!(" · gone {}", time(at)),
+        _ => String::new(),
+    };
+    let seen = format!("first seen {} · last seen {}{ended}", time(finding.first_seen), time(finding.last_seen));
+    // The times are read together, and compared with those of the next.
+    writeln!(out, "{INDENT}{seen}")?;
+    paragraph(INDENT, &finding.message, out)?;
+    if finding.end.is_none() {
+        paragraph(INDENT, &format!("fix: {}", finding.fix), out)?;
+        if let Some(argv) = &finding.fix_command {
+            writeln!(out, "{INDENT}{}", plain(&command_line(argv)))?;
+        }
+    }
+    writeln!(out)
+}
+
+fn run(row: &RunRow) -> String {
+    let seconds = row.finished_at.as_second() - row.started_at.as_second();
+    let told = match &row.end {
+        RunEnd::Failed(problem) => format!("could not run: {problem}"),
+        RunEnd::Looked(counts) => {
+            let changes = [(counts.new, "new"), (counts.worse, "worse"), (counts.resolved, "resolved")];
+            let changes: Vec<_> =
+                changes.iter().filter(|(n, _)| *n > 0).map(|(n, kind)| format!("{} {kind}", thousands(*n))).collect();
+            let changes = if changes.is_empty() { String::new() } else { format!(" ({})", changes.join(", ")) };
+            let unknown = match counts.unknown {
+                0 => String::new(),
+                n => format!(", {} could not be checked", thousands(n)),
+            };
+            format!("{}{changes}{unknown}", count(counts.findings(), "finding"))
+        }
+    };
+    plain(&format!("{}  {}  {seconds} s  {told}", time(row.finished_at), row.scope))
+}
+
+fn paragraph(indent: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
+    for line in wrap(&plain(text), WIDTH - indent.len()) {
+        writeln!(out, "{indent}{line}")?;
+    }
+    Ok(())
+}
+
+fn time(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}

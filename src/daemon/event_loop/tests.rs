@@ -1,0 +1,413 @@
+use std::{
+    collections::VecDeque,
+    path::Path,
+    pin::Pin,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use gatelight_checks::{CHECKS, Policy};
+use gatelight_model::Fetched;
+use tokio::{sync::mpsc::Sender, task::JoinHandle};
+
+use super::*;
+use crate::{
+    collect::Remembered,
+    config::{Config, FailOn, Settings},
+    ledger::{Ledger, RunEnd, RunRow},
+    report::{Builder, Report},
+};
+
+const BEGIN: &str = "2026-05-01T00:00:00Z";
+const HOURLY: &str = "[[schedule]]\nname = \"hourly\"\ncron = \"0 * * * *\"\n";
+
+mod hourly;
+
+fn time(text: &str) -> Timestamp {
+    text.parse().expect("a time")
+}
+
+/// What a look does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Act {
+    See,
+    Fail,
+    Panic,
+    Hang,
+}
+
+/// Looks at the account that is built in, `accounts` times, and does what it is told first.
+struct Script {
+    acts: Mutex<VecDeque<Act>>,
+    accounts: usize,
+    clock: Clock,
+    under_way: AtomicUsize,
+    overlapped: AtomicBool,
+    looks: AtomicUsize,
+}
+
+impl Look for Script {
+    fn look<'a>(
+        &'a self,
+        config: &'a Config,
+        _: Remembered,
+        _: &'a Progress,
+    ) -> Pin<Box<dyn Future<Output = anyhow::Result<Report>> + 'a>> {
+        Box::pin(async {
+            if self.under_way.fetch_add(1, Ordering::SeqCst) > 0 {
+                self.overlapped.store(true, Ordering::SeqCst);
+            }
+            self.looks.fetch_add(1, Ordering::SeqCst);
+            let act = self.acts.lock().expect("acts").pop_front().unwrap_or(Act::See);
+            let report = match act {
+                Act::See => self.report(config),
+                Act::Fail => Err(anyhow::anyhow!("AWS cannot be reached")),
+                Act::Panic => {
+                    self.under_way.fetch_sub(1, Ordering::SeqCst);
+                    panic!("a bug of the test's own");
+                }
+                Act::Hang => {
+                    let guard = Leaves(&self.under_way);
+                    std::future::pending::<()>().await;
+                    drop(guard);
+                    unreachable!("it hangs");
+                }
+            };
+            self.under_way.fetch_sub(1, Ordering::SeqCst);
+            report
+        })
+    }
+}
+
+struct Leaves<'a>(&'a AtomicUsize);
+
+impl Drop for Leaves<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Script {
+    fn report(&self, config: &Config) -> anyhow::Result<Report> {
+        let now = (self.clock)();
+        let checks: Vec<_> = CHECKS.iter().collect();
+        let mut report = Builder::new(&checks, Policy::default(), &config.ignores, FailOn::Low, now)?;
+        let (mut account, regions) = crate::commands::demo::account();
+        for number in 0..self.accounts {
+            account.id = Fetched::known(format!("{:012}", 100_000_000_000 + number));
+            for (region, traffic) in &regions {
+                report.add(&account, region, traffic.clone())?;
+            }
+        }
+        report.finish(now, now)
+    }
+}
+
+/// A clock that stands until it is set.
+fn stopped_clock() -> (Arc<Mutex<Timestamp>>, Clock) {
+    let now = Arc::new(Mutex::new(time(BEGIN)));
+    let clock: Clock = Arc::new({
+        let now = Arc::clone(&now);
+        move || *now.lock().expect("a clock")
+    });
+    (now, clock)
+}
+
+/// A daemon whose clock stands until it is set.
+struct Daemon {
+    now: Arc<Mutex<Timestamp>>,
+    memory: Memory,
+    health: Health,
+    script: Arc<Script>,
+    beats: Sender<()>,
+    orders: Sender<Order>,
+    file: Arc<Mutex<String>>,
+    running: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Daemon {
+    fn start(directory: &Path, text: &str, acts: &[Act]) -> Self {
+        Self::of_size(directory, text, acts, 1)
+    }
+
+    fn of_size(directory: &Path, text: &str, acts: &[Act], accounts: usize) -> Self {
+        let (now, clock) = stopped_clock();
+        let script = Arc::new(Script {
+            acts: Mutex::new(acts.iter().copied().collect()),
+            accounts,
+            clock: Arc::clone(&clock),
+            under_way: AtomicUsize::new(0),
+            overlapped: AtomicBool::new(false),
+            looks: AtomicUsize::new(0),
+        });
+        Self::looking(directory, text, (now, clock), Arc::clone(&script), script)
+    }
+
+    /// One that looks as `look` does, and of whose script nothing is used.
+    fn looking(
+        directory: &Path,
+        text: &str,
+        (now, clock): (Arc<Mutex<Timestamp>>, Clock),
+        script: Arc<Script>,
+        look: Arc<dyn Look>,
+    ) -> Self {
+        let file = Arc::new(Mutex::new(text.to_owned()));
+        let read = {
+            let (file, directory) = (Arc::clone(&file), directory.to_owned());
+            move || {
+                let settings: Settings = toml::from_str(&file.lock().expect("a file"))?;
+                settings.resolve_daemon(Some(directory.clone()))
+            }
+        };
+        let memory = Memory::new(Ledger::open(&directory.join("ledger.db")).expect("opens").ledger);
+        let health = Health::new(Arc::clone(&clock));
+        let service = Service {
+            config: read().expect("a configuration"),
+            look,
+            memory: memory.clone(),
+            health: health.clone(),
+            server: None,
+            notify: Notify::default(),
+            clock,
+            read: Box::new(read),
+        };
+        let (beats, heard) = mpsc::channel(1);
+        let (orders, obeyed) = mpsc::channel(1);
+        let running = tokio::task::spawn_local(run(service, heard, obeyed));
+        Self { now, memory, health, script, beats, orders, file, running }
+    }
+
+    fn set(&self, now: Timestamp) {
+        *self.now.lock().expect("a clock") = now;
+    }
+
+    async fn beat(&self) {
+        self.beats.send(()).await.expect("the loop lives");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+
+    fn last(&self, scope: &str) -> Option<RunRow> {
+        self.memory.lock().last_run(scope).expect("reads")
+    }
+
+    /// Beats until a run of that scope that began now is over.
+    async fn until_ran(&self, scope: &str) -> RunRow {
+        let now = *self.now.lock().expect("a clock");
+        for _ in 0..20_000 {
+            self.beat().await;
+            if let Some(run) = self.last(scope).filter(|run| run.started_at >= now) {
+                return run;
+            }
+        }
+        panic!("no run of {scope} at {now}; the last is {:?}", self.last(scope));
+    }
+
+    async fn stop(self) -> anyhow::Result<()> {
+        self.orders.send(Order::Stop).await.expect("the loop lives");
+        loop {
+            if self.running.is_finished() {
+                return self.running.await.expect("no panic");
+            }
+            let _ = self.beats.try_send(());
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+fn in_runtime(test: impl AsyncFnOnce(&Path)) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, test(folder.path()));
+}
+
+fn hour(number: i64) -> Timestamp {
+    time(BEGIN).checked_add(SignedDuration::from_hours(number)).expect("a time")
+}
+
+#[test]
+fn a_run_that_fails_or_panics_is_a_failed_run_and_the_next_one_happens() {
+    in_runtime(async |folder| {
+        let daemon = Daemon::start(folder, HOURLY, &[Act::See, Act::Fail, Act::Panic]);
+        assert!(matches!(daemon.until_ran("hourly").await.end, RunEnd::Looked(_)));
+        daemon.set(hour(1));
+        let RunEnd::Failed(why) = daemon.until_ran("hourly").await.end else { panic!("it failed") };
+        assert_eq!(why, "AWS cannot be reached");
+        daemon.set(hour(2));
+        let RunEnd::Failed(why) = daemon.until_ran("hourly").await.end else { panic!("it panicked") };
+        assert!(why.contains("a bug of the test's own"), "{why}");
+        daemon.set(hour(3));
+        assert!(matches!(daemon.until_ran("hourly").await.end, RunEnd::Looked(_)));
+        assert_eq!(daemon.script.looks.load(Ordering::SeqCst), 4);
+        daemon.stop().await.expect("ends well");
+    });
+}
+
+#[test]
+fn two_schedules_never_run_at_once_and_each_has_a_memory_of_its_own() {
+    in_runtime(async |folder| {
+        let text = format!("{HOURLY}[[schedule]]\nname = \"other\"\ncron = \"0 * * * *\"\n");
+        let daemon = Daemon::start(folder, &text, &[]);
+        for number in 0..5 {
+            daemon.set(hour(number));
+            daemon.until_ran("hourly").await;
+            daemon.until_ran("other").await;
+        }
+        assert_eq!(daemon.script.looks.load(Ordering::SeqCst), 10);
+        assert!(!daemon.script.overlapped.load(Ordering::SeqCst));
+        daemon.stop().await.expect("ends well");
+    });
+}
+
+#[test]
+fn a_run_that_takes_too_long_is_stopped_and_said_to_have_failed() {
+    in_runtime(async |folder| {
+        let text = format!("[daemon]\nrun-limit = \"1s\"\n{HOURLY}");
+        let daemon = Daemon::start(folder, &text, &[Act::Hang]);
+        let RunEnd::Failed(why) = daemon.until_ran("hourly").await.end else { panic!("it failed") };
+        assert!(why.contains("run-limit, 1 seconds"), "{why}");
+        daemon.set(hour(1));
+        assert!(matches!(daemon.until_ran("hourly").await.end, RunEnd::Looked(_)));
+        daemon.stop().await.expect("ends well");
+    });
+}
+
+#[test]
+fn a_daemon_that_is_stopped_stops_its_run_after_a_while_and_keeps_nothing_of_it() {
+    in_runtime(async |folder| {
+        let text = format!("[daemon]\nstop-after = \"1s\"\n{HOURLY}");
+        let daemon = Daemon::start(folder, &text, &[Act::Hang]);
+        while daemon.script.looks.load(Ordering::SeqCst) == 0 {
+            daemon.beat().await;
+        }
+        let (memory, begun) = (daemon.memory.clone(), Instant::now());
+        daemon.stop().await.expect("ends well");
+        assert!((1..10).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+        assert_eq!(memory.lock().last_run("hourly").expect("reads"), None);
+        // So it is made up.
+        drop(memory);
+        let daemon = Daemon::start(folder, &text, &[]);
+        assert!(matches!(daemon.until_ran("hourly").await.end, RunEnd::Looked(_)));
+        daemon.stop().await.expect("ends well");
+    });
+}
+
+#[test]
+fn a_configuration_that_is_wrong_changes_nothing_and_a_good_one_does() {
+    in_runtime(async |folder| {
+        let daemon = Daemon::start(folder, HOURLY, &[]);
+        daemon.until_ran("hourly").await;
+        for wrong in [
+            "[[schedule]]",
+            "",
+            "[daemon]\nstate-directory = \"/elsewhere\"\n[[schedule]]\nname = \"x\"\ncron = \"@daily\"\n",
+        ] {
+            wrong.clone_into(&mut daemon.file.lock().expect("a file"));
+            daemon.orders.send(Order::Reload).await.expect("the loop lives");
+            daemon.beat().await;
+        }
+        daemon.set(hour(1));
+        daemon.until_ran("hourly").await;
+        *daemon.file.lock().expect("a file") = "[[schedule]]\nname = \"daily\"\ncron = \"@daily\"\n".to_owned();
+        daemon.orders.send(Order::Reload).await.expect("the loop lives");
+        daemon.until_ran("daily").await;
+        daemon.set(hour(2));
+        for _ in 0..10 {
+            daemon.beat().await;
+        }
+        assert_eq!(daemon.last("hourly").map(|run| run.started_at), Some(hour(1)), "it is no schedule any more");
+        daemon.stop().await.expect("ends well");
+    });
+}
+
+#[test]
+fn a_run_without_a_step_is_stopped_and_then_the_watchdog_hears_nothing() {
+    in_runtime(async |folder| {
+        let daemon = Daemon::start(folder, HOURLY, &[]);
+        daemon.until_ran("hourly").await;
+        let (finished, _over) = mpsc::unbounded_channel();
+        let clock = Arc::clone(&daemon.script.clock);
+        let service = Service {
+            config: toml::from_str::<Settings>(HOURLY)
+                .expect("reads")
+                .resolve_daemon(Some(folder.into()))
+                .expect("resolves"),
+            look: Arc::clone(&daemon.script) as Arc<dyn Look>,
+            memory: daemon.memory.clone(),
+            health: daemon.health.clone(),
+            server: None,
+            notify: Notify::default(),
+            clock,
+            read: Box::new(|| bail!("never")),
+        };
+        let (mut this, _delivered) = Loop::new(service, finished).expect("a loop");
+        assert!(this.is_moving(), "nothing runs");
+        let (progress, stop) = (Progress::hidden(), CancellationToken::new());
+        let ago = |time: Duration| Instant::now().checked_sub(time).expect("the machine is up for so long");
+        this.running = Some(Running {
+            began: hour(0),
+            progress: progress.clone(),
+            stop: stop.clone(),
+            steps: 0,
+            stepped: ago(STUCK + Duration::from_secs(1)),
+            stuck: None,
+        });
+        progress.step();
+        assert!(this.is_moving() && !stop.is_cancelled(), "it has made a step since");
+        this.running.as_mut().expect("runs").stepped = ago(STUCK + Duration::from_secs(1));
+        assert!(this.is_moving() && stop.is_cancelled(), "it is told to stop, and has a minute");
+        this.running.as_mut().expect("runs").stuck = Some(ago(HOPELESS + Duration::from_secs(1)));
+        assert!(!this.is_moving(), "it hangs for good");
+        daemon.stop().await.expect("ends well");
+    });
+}
+
+/// Kilobytes of this process in memory.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("reads");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a line");
+    line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")
+}
+
+/// Runs hourly, and gives the memory in kilobytes after each simulated day.
+fn hourly_for(days: i64, accounts: usize) -> (Vec<u64>, u64) {
+    let (mut memory, mut findings) = (Vec::new(), 0);
+    in_runtime(async |folder| {
+        let daemon = Daemon::of_size(folder, HOURLY, &[], accounts);
+        for number in 0..days * 24 {
+            daemon.set(hour(number));
+            let run = daemon.until_ran("hourly").await;
+            assert_eq!(run.started_at, hour(number));
+            let RunEnd::Looked(counts) = run.end else { panic!("{run:?}") };
+            findings = counts.findings();
+            if number % 24 == 23 {
+                memory.push(resident());
+            }
+        }
+        assert_eq!(i64::try_from(daemon.script.looks.load(Ordering::SeqCst)), Ok(days * 24), "each due time once");
+        daemon.stop().await.expect("ends well");
+    });
+    (memory, findings)
+}
+
+#[test]
+fn a_week_of_hours_is_a_run_an_hour() {
+    hourly_for(7, 1);
+}
+
+/// `cargo test --release --bin gatelight thirty_days -- --ignored --nocapture`
+#[test]
+#[ignore = "takes minutes; it is for a release build"]
+#[expect(clippy::print_stdout, reason = "figures are for those who run it with --nocapture")]
+fn thirty_days_of_five_thousand_findings_stay_flat_in_memory() {
+    let (_, of_one) = hourly_for(1, 1);
+    let accounts = usize::try_from(5_000_u64.div_ceil(of_one)).expect("a number");
+    let begun = Instant::now();
+    let (memory, findings) = hourly_for(30, accounts);
+    println!("{findings} findings a run, 720 runs in {:.0?}; KiB resident after each day: {memory:?}", begun.elapsed());
+    assert!(findings >= 5_000);
+    // The second day against the last: what grows with each run is seen, what the first runs set up is not.
+    assert!(memory[29] < memory[1] + memory[1] / 10, "{memory:?}");
+}
