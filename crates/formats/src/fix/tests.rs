@@ -2,7 +2,7 @@ use gatelight_model::inventory::Protocol;
 use proptest::prelude::*;
 
 use super::*;
-use crate::unfilled::unfilled_variables;
+use crate::{refused::is_refused, unfilled::unfilled_variables};
 
 fn fixed(text: &str, missing: &[&str]) -> Option<String> {
     let missing: Vec<_> = missing.iter().map(|name| (*name).to_owned()).collect();
@@ -179,7 +179,12 @@ proptest! {
                 // Fixing what is fixed changes nothing.
                 prop_assert_eq!(fix(&format, &[]), Some(fixed.clone()));
                 // All that an object held, it still holds, but for what is never filled.
-                if let (Ok(object), []) = (before.json(), &unfilled_variables(&before)[..]) {
+                let is_kept = |name| !is_refused(protocol, name);
+                if let (Ok(object), [], true) = (
+                    before.json(),
+                    &unfilled_variables(&before)[..],
+                    before.template.variables().all(|variable| is_kept(variable.name)),
+                ) {
                     prop_assert!(object.keys.is_subset(&format.json().expect("JSON").keys));
                     prop_assert_eq!(object.keys.len() + 1, format.json().expect("JSON").keys.len());
                 }
