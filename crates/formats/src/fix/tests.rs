@@ -135,6 +135,17 @@ fn variables_are_fixed_in_place() {
         (Protocol::Http, r#"{"a":"\":$context.xrayTraceId"}"#, r#"{"a":"\":-"}"#),
         (Protocol::Http, r#"{"a\"":"$context.xrayTraceId"}"#, r#"{"a\"":"-"}"#),
         (Protocol::Rest, r#"{"a":"$context.brandNew"}"#, r#"{"a":"$context.brandNew"}"#),
+        // What AWS refuses goes too; a counterpart takes the place of what this kind of API does not have.
+        (Protocol::Http, r#"{"a":"$context.brandNew"}"#, "{}"),
+        (Protocol::Http, r#"{"r":"$context.resourcePath"}"#, r#"{"r":"$context.routeKey"}"#),
+        (Protocol::Rest, r#"{"r":"$context.routeKey"}"#, r#"{"r":"$context.resourcePath"}"#),
+        (Protocol::Rest, r#"{"t":$context.responseTime}"#, r#"{"t":"$context.responseLatency"}"#),
+        (Protocol::Rest, r#"{"t":"${context.sourceIp}"}"#, r#"{"t":"${context.identity.sourceIp}"}"#),
+        (
+            Protocol::Http,
+            r#"{"e":"$context.wafError","m":"$context.errorMessage"}"#,
+            r#"{"m":"$context.error.message"}"#,
+        ),
     ] {
         let expected = Some(expected).filter(|text| !text.is_empty());
         assert_eq!(fix(&Format::new(protocol, text), &[]).as_deref(), expected, "{protocol:?} {text}");
