@@ -3,29 +3,33 @@ use super::*;
 /// The request: `known` is `Value`, `maybe` is absent or `value`, `none` is absent, `empty` is empty, `number` is 1.5,
 /// `several` is `a` and `b`, `source` is absent or an ARN of this account and region, `delivery` an ARN whose end is
 /// not known, `role` an ARN; others are not listed.
-fn keys() -> Keys {
-    let value = || Possible::Value("value".to_owned());
-    let arn = Possible::Arn { partition: "aws".into(), region: "us-east-1".into(), account: "1".into() };
-    Keys::default()
+fn keys() -> ConditionKeys {
+    let value = || PossibleValue::Value("value".to_owned());
+    let arn = PossibleValue::Arn { partition: "aws".into(), region: "us-east-1".into(), account: "1".into() };
+    ConditionKeys::default()
         .with("known", "Value")
         .with("flag", "true")
         .with("empty", "")
         .with("number", "1.5")
-        .with_possible("several", vec![Possible::Many(vec!["a".to_owned(), "b".to_owned()])], "")
+        .with_possible("several", vec![PossibleValue::Many(vec!["a".to_owned(), "b".to_owned()])], "")
         .with("role", "arn:aws:iam::1:role/path/r")
-        .with_possible("none", vec![Possible::Absent], "it is absent")
-        .with_possible("maybe", vec![Possible::Absent, value()], "it may be absent")
-        .with_possible("source", vec![Possible::Absent, arn], "it may be absent")
-        .with_possible("delivery", vec![Possible::Begins("arn:aws:logs:us-east-1:1:".into())], "its end is not known")
+        .with_possible("none", vec![PossibleValue::Absent], "it is absent")
+        .with_possible("maybe", vec![PossibleValue::Absent, value()], "it may be absent")
+        .with_possible("source", vec![PossibleValue::Absent, arn], "it may be absent")
+        .with_possible(
+            "delivery",
+            vec![PossibleValue::Begins("arn:aws:logs:us-east-1:1:".into())],
+            "its end is not known",
+        )
 }
 
 fn holds(operator: &str, key: &str, value: &str) -> Match {
     let text = format!(r#"{{"{operator}":{{"{key}":{value}}}}}"#);
     let clauses = read(serde_json::from_str(&text).expect("JSON"), true).expect("a condition");
-    match Answer::all(clauses.iter().map(|clause| clause.holds(&keys()))) {
-        Answer::Yes => Match::Yes,
-        Answer::No => Match::No,
-        Answer::Unknown(_) => Match::Unknown,
+    match Truth::all(clauses.iter().map(|clause| clause.holds(&keys()))) {
+        Truth::True => Match::Yes,
+        Truth::False => Match::No,
+        Truth::Unknown(_) => Match::Unknown,
     }
 }
 
@@ -105,19 +109,19 @@ fn what_hangs_on_a_key_is_told_apart_from_what_is_not_understood() {
     };
     assert_eq!(
         answer(r#"{"StringEquals":{"Other":"x"}}"#),
-        Answer::hangs("it hangs on the condition StringEquals on Other: its value is not known")
+        Truth::missing_key("it hangs on the condition StringEquals on Other: its value is not known")
     );
     assert_eq!(
         answer(r#"{"StringEquals":{"maybe":"value"}}"#),
-        Answer::hangs("it hangs on the condition StringEquals on maybe: it may be absent")
+        Truth::missing_key("it hangs on the condition StringEquals on maybe: it may be absent")
     );
     assert_eq!(
         answer(r#"{"StringEquals":{"known":"${Other}"}}"#),
-        Answer::hangs("it hangs on the condition StringEquals on known: the value of ${Other} is not known")
+        Truth::missing_key("it hangs on the condition StringEquals on known: the value of ${Other} is not known")
     );
     assert_eq!(
         answer(r#"{"StringEquals":{"several":"a"}}"#),
-        Answer::unknown("what its condition StringEquals means for this value of several is not known")
+        Truth::not_understood("what its condition StringEquals means for this value of several is not known")
     );
 }
 

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::Possible;
+use crate::PossibleValue;
 
 const WRITE: &str = r#"{"Sid":"Write","Effect":"Allow","Action":"logs:Put*","Resource":"*"}"#;
 const DENY: &str = r#"{"Effect":"Deny","Action":"*","Resource":"arn:aws:logs:*:*:log-group:g:*"}"#;
@@ -24,9 +24,9 @@ fn policies(identity: Vec<Result<Document, Gap>>) -> Policies {
 }
 
 fn put(policies: &Policies) -> Result<Decision, Gap> {
-    let keys = Keys::default().with("aws:PrincipalAccount", "111122223333").with_possible(
+    let keys = ConditionKeys::default().with("aws:PrincipalAccount", "111122223333").with_possible(
         "aws:SourceAccount",
-        vec![Possible::Absent, Possible::Value("111122223333".into())],
+        vec![PossibleValue::Absent, PossibleValue::Value("111122223333".into())],
         "unknown",
     );
     let resource = Text::open("arn:aws:logs:us-east-1:111122223333:log-group:g:log-stream:");
@@ -39,11 +39,11 @@ fn one(statements: &[&str]) -> Result<Decision, Gap> {
 }
 
 fn allowed(statement: &str) -> Result<Decision, Gap> {
-    Ok(Decision::Allowed(Decider { policy: "p".into(), statement: statement.into() }))
+    Ok(Decision::Allowed(DecidingStatement { policy: "p".into(), statement: statement.into() }))
 }
 
 fn denied(statement: &str) -> Result<Decision, Gap> {
-    Ok(Decision::Denied(Denial::Explicit(Decider { policy: "p".into(), statement: statement.into() })))
+    Ok(Decision::Denied(Denial::Explicit(DecidingStatement { policy: "p".into(), statement: statement.into() })))
 }
 
 fn not_allowed() -> Result<Decision, Gap> {
@@ -146,9 +146,9 @@ fn a_source_whose_end_is_not_known_is_tried_with_every_end_that_matters() {
             format!(r#"{{"Effect":"{effect}","Action":"*","Resource":"*","Condition":{condition}}}"#)
         };
         let statements: Vec<_> = statements.iter().map(one).collect();
-        let keys = Keys::default().with_possible(
+        let keys = ConditionKeys::default().with_possible(
             "aws:SourceArn",
-            vec![Possible::Begins("arn:aws:logs:us-east-1:1:".into())],
+            vec![PossibleValue::Begins("arn:aws:logs:us-east-1:1:".into())],
             "its end is not known",
         );
         let resource = Some(Text::whole("arn:aws:logs:us-east-1:1:log-group:g"));
@@ -177,7 +177,7 @@ fn a_source_whose_end_is_not_known_is_tried_with_every_end_that_matters() {
 fn a_boundary_must_allow_too_and_may_deny() {
     let with = |boundary| Policies { boundary: Some(boundary), ..policies(vec![Ok(document("p", &[WRITE]))]) };
     assert_eq!(put(&with(Ok(document("b", &[WRITE])))), allowed("Write"));
-    let outside = Ok(Decision::Denied(Denial::Outside("b".into())));
+    let outside = Ok(Decision::Denied(Denial::NotAllowedBy("b".into())));
     assert_eq!(put(&with(Ok(document("b", &[])))), outside);
     assert_eq!(put(&with(Ok(document("p", &[WRITE, DENY])))), denied("2"));
     assert_eq!(put(&with(Err(gap()))), Err(gap()));
@@ -200,14 +200,14 @@ fn a_policy_that_is_hidden_hides_an_allow_or_a_deny() {
     // But not what is certain whatever is hidden.
     assert_eq!(put(&policies(vec![Err(gap()), Ok(document("p", &[DENY]))])), denied("1"));
     let outside = Policies { boundary: Some(Ok(document("b", &[]))), ..policies(vec![write(), Err(gap())]) };
-    assert_eq!(put(&outside), Ok(Decision::Denied(Denial::Outside("b".into()))));
+    assert_eq!(put(&outside), Ok(Decision::Denied(Denial::NotAllowedBy("b".into()))));
 }
 
 #[test]
 fn a_trust_policy_names_who_may_assume_the_role() {
     let trust = |principal: &str, rest: &str| {
         let statement = format!(r#"{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{principal}{rest}}}"#);
-        let keys = Keys::default();
+        let keys = ConditionKeys::default();
         let caller = Some(Caller::Service("apigateway.amazonaws.com"));
         let request = Request { action: "sts:AssumeRole", resource: None, caller, keys: &keys };
         Policies::only(document("p", &[&statement])).decide(&request)

@@ -79,7 +79,7 @@ fn a_statement_without_a_sid_is_named_by_its_number() {
     let document = parse(r#"{"Statement":[{"Effect":"Allow"},{"Effect":"Deny","Sid":""}]}"#);
     assert_eq!([&*document.statements[0].name, &*document.statements[1].name], ["1", "2"]);
     // An empty Sid is no fault: the console writes them.
-    assert_eq!(document.statements[1].strange, None);
+    assert_eq!(document.statements[1].problem, None);
 }
 
 #[test]
@@ -87,13 +87,13 @@ fn an_element_in_another_case_hides_the_one_that_it_may_be_meant_as() {
     let whole = r#""Effect":"Allow","Action":"a","Resource":"*","Principal":"*""#;
     let is_unclear = |name: &str| {
         let this = only(&format!("{{{whole},\"{name}\":\"Deny\"}}"));
-        assert_eq!(this.strange, None, "{name}");
+        assert_eq!(this.problem, None, "{name}");
         let all = [
-            matches!(this.effect, Part::Unclear(_)),
-            matches!(this.action, Part::Unclear(_)),
-            matches!(this.resource, Part::Unclear(_)),
-            matches!(this.principal, Part::Unclear(_)),
-            matches!(this.condition, Part::Unclear(_)),
+            matches!(this.effect, Element::Malformed(_)),
+            matches!(this.action, Element::Malformed(_)),
+            matches!(this.resource, Element::Malformed(_)),
+            matches!(this.principal, Element::Malformed(_)),
+            matches!(this.condition, Element::Malformed(_)),
         ];
         all.map(u8::from)
     };
@@ -118,7 +118,7 @@ fn why_an_element_cannot_be_read_is_told() {
         (r#""Action":"a","NotAction":"b""#, "it has NotAction beside another of its kind"),
     ] {
         let statement = only(&format!(r#"{{"Effect":"Allow",{action}}}"#));
-        assert_eq!(statement.action, Part::Unclear(why.to_owned()));
+        assert_eq!(statement.action, Element::Malformed(why.to_owned()));
     }
 }
 
@@ -133,19 +133,19 @@ fn what_cannot_be_read_is_kept_as_such() {
         r#""Action":"a","action":"a""#,
     ] {
         let statement = only(&format!(r#"{{"Effect":"Allow",{action}}}"#));
-        assert!(matches!(statement.action, Part::Unclear(_)), "{action}");
-        assert_eq!(statement.strange, None, "{action}");
+        assert!(matches!(statement.action, Element::Malformed(_)), "{action}");
+        assert_eq!(statement.problem, None, "{action}");
     }
     for (text, strange) in [
         (r#"{"Effect":"Allow","Extra":1}"#, "its element Extra is not known"),
         (r#"{"Effect":"Allow","Sid":1}"#, "its Sid is no text"),
         ("[7]", "it is no object"),
     ] {
-        assert_eq!(only(text).strange.as_deref(), Some(strange));
+        assert_eq!(only(text).problem.as_deref(), Some(strange));
     }
     let above = parse(r#"{"Extra":1,"Statement":{"Effect":"Allow"}}"#);
-    assert_eq!(above.statements[0].strange.as_deref(), Some("the policy's element Extra is not known"));
-    assert!(matches!(only(r#"{"Effect":"allow"}"#).effect, Part::Unclear(_)));
-    assert!(matches!(only(r#"{"Effect":"Deny","NotPrincipal":"?"}"#).principal, Part::Unclear(_)));
-    assert!(matches!(only(r#"{"Effect":"Deny","Condition":[]}"#).condition, Part::Unclear(_)));
+    assert_eq!(above.statements[0].problem.as_deref(), Some("the policy's element Extra is not known"));
+    assert!(matches!(only(r#"{"Effect":"allow"}"#).effect, Element::Malformed(_)));
+    assert!(matches!(only(r#"{"Effect":"Deny","NotPrincipal":"?"}"#).principal, Element::Malformed(_)));
+    assert!(matches!(only(r#"{"Effect":"Deny","Condition":[]}"#).condition, Element::Malformed(_)));
 }

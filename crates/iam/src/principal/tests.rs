@@ -5,16 +5,16 @@ const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/r/s";
 const USER: &str = "arn:aws:iam::111122223333:user/u";
 const ROOT: &str = "arn:aws:iam::111122223333:root";
 
-fn grants(json: &str, negated: bool, caller: Caller<'_>, denies: bool) -> Grants {
+fn grants(json: &str, negated: bool, caller: Caller<'_>, denies: bool) -> PrincipalMatch {
     let json = serde_json::from_str(json).expect("JSON");
-    Principals::read(json, negated).expect("principals").include(caller, denies)
+    PrincipalElement::read(json, negated).expect("principals").matches(caller, denies)
 }
 
-fn blunt(answer: Answer) -> Answer {
-    if let Answer::Unknown(_) = answer { Answer::unknown("") } else { answer }
+fn blunt(answer: Truth) -> Truth {
+    if let Truth::Unknown(_) = answer { Truth::not_understood("") } else { answer }
 }
 
-fn include(json: &str) -> Answer {
+fn include(json: &str) -> Truth {
     blunt(grants(json, false, Caller::Service("apigateway.amazonaws.com"), false).any())
 }
 
@@ -25,7 +25,7 @@ fn the_service_is_named_alone_in_a_list_or_by_everyone() {
         r#"{"Service":"apigateway.amazonaws.com"}"#,
         r#"{"AWS":"111122223333","Service":["lambda.amazonaws.com","apigateway.amazonaws.com"]}"#,
     ] {
-        assert_eq!(include(json), Answer::Yes, "{json}");
+        assert_eq!(include(json), Truth::True, "{json}");
     }
 }
 
@@ -37,7 +37,7 @@ fn others_are_others() {
         r#"{"AWS":"arn:aws:iam::111122223333:root"}"#,
         r#"{"Federated":"cognito-identity.amazonaws.com"}"#,
     ] {
-        assert_eq!(include(json), Answer::No, "{json}");
+        assert_eq!(include(json), Truth::False, "{json}");
     }
 }
 
@@ -51,7 +51,7 @@ fn what_may_mean_the_service_is_unknown() {
         r#"{"Service":"APIGateway.amazonaws.com"}"#,
         r#"{"Robot":"x"}"#,
     ] {
-        assert_eq!(include(json), Answer::unknown(""), "{json}");
+        assert_eq!(include(json), Truth::not_understood(""), "{json}");
     }
 }
 
@@ -61,18 +61,18 @@ fn the_principals_of_two_regions_are_two() {
         blunt(grants(&format!(r#"{{"Service":"{name}"}}"#), false, Caller::Service(service), false).any())
     };
     let here = "logs.us-east-1.amazonaws.com";
-    assert_eq!(include(here, here), Answer::Yes);
-    assert_eq!(include("logs.eu-west-1.amazonaws.com", here), Answer::No);
-    assert_eq!(include("logs.amazonaws.com", here), Answer::unknown(""));
-    assert_eq!(include("delivery.logs.amazonaws.com", here), Answer::No);
+    assert_eq!(include(here, here), Truth::True);
+    assert_eq!(include("logs.eu-west-1.amazonaws.com", here), Truth::False);
+    assert_eq!(include("logs.amazonaws.com", here), Truth::not_understood(""));
+    assert_eq!(include("delivery.logs.amazonaws.com", here), Truth::False);
     // What it means by a wildcard is not known: no region.
-    assert_eq!(include("logs.us-*-1.amazonaws.com", here), Answer::unknown(""));
+    assert_eq!(include("logs.us-*-1.amazonaws.com", here), Truth::not_understood(""));
 }
 
 #[test]
 fn what_is_no_principal_is_refused() {
     for json in ["{}", "[]", "\"x\"", r#"{"AWS":[]}"#, r#"{"AWS":{}}"#, "null"] {
-        assert!(Principals::read(serde_json::from_str(json).expect("JSON"), false).is_err(), "{json}");
+        assert!(PrincipalElement::read(serde_json::from_str(json).expect("JSON"), false).is_err(), "{json}");
     }
 }
 
@@ -81,10 +81,10 @@ fn as_what(json: &str, arn: &str) -> &'static str {
     let identity = Identity::read(arn).expect(arn);
     let found = grants(json, false, Caller::Identity(&identity), false);
     match (found.direct, found.role, found.account) {
-        (Answer::Yes, _, _) => "direct",
-        (_, Answer::Yes, _) => "role",
-        (_, _, Answer::Yes) => "account",
-        (Answer::No, Answer::No, Answer::No) => "none",
+        (Truth::True, _, _) => "direct",
+        (_, Truth::True, _) => "role",
+        (_, _, Truth::True) => "account",
+        (Truth::False, Truth::False, Truth::False) => "none",
         _ => "unknown",
     }
 }
@@ -126,19 +126,19 @@ fn an_identity_is_named_as_itself_by_its_role_or_by_its_account() {
 fn a_wildcard_in_a_name_may_deny_and_never_allows() {
     let identity = Identity::read(ROLE).expect("a role");
     let json = r#"{"AWS":"arn:aws:iam::111122223333:role/*"}"#;
-    assert_eq!(grants(json, false, Caller::Identity(&identity), false).any(), Answer::No);
-    assert_eq!(blunt(grants(json, false, Caller::Identity(&identity), true).any()), Answer::unknown(""));
+    assert_eq!(grants(json, false, Caller::Identity(&identity), false).any(), Truth::False);
+    assert_eq!(blunt(grants(json, false, Caller::Identity(&identity), true).any()), Truth::not_understood(""));
     // One that it is not like, it does not mean.
     let json = r#"{"AWS":["arn:aws:iam::111122223333:user/*","arn:aws:iam::999999999999:role/*"]}"#;
-    assert_eq!(grants(json, false, Caller::Identity(&identity), true).any(), Answer::No);
+    assert_eq!(grants(json, false, Caller::Identity(&identity), true).any(), Truth::False);
 }
 
 #[test]
 fn nobody_is_named_by_a_star_alone() {
     let names = |json| grants(json, false, Caller::Anonymous, false).any();
-    assert_eq!(names(r#""*""#), Answer::Yes);
-    assert_eq!(names(r#"{"AWS":"*"}"#), Answer::Yes);
-    assert_eq!(names(r#"{"AWS":"111122223333","Service":"s3.amazonaws.com","CanonicalUser":"x"}"#), Answer::No);
+    assert_eq!(names(r#""*""#), Truth::True);
+    assert_eq!(names(r#"{"AWS":"*"}"#), Truth::True);
+    assert_eq!(names(r#"{"AWS":"111122223333","Service":"s3.amazonaws.com","CanonicalUser":"x"}"#), Truth::False);
 }
 
 #[test]
@@ -148,21 +148,21 @@ fn a_not_principal_must_name_the_account_too() {
         let json = serde_json::json!({ "AWS": names }).to_string();
         blunt(grants(&json, true, Caller::Identity(&identity), denies).any())
     };
-    let unknown = Answer::unknown("");
-    assert_eq!(all_but(&[USER, ROOT], USER, true), Answer::No);
+    let unknown = Truth::not_understood("");
+    assert_eq!(all_but(&[USER, ROOT], USER, true), Truth::False);
     assert_eq!(all_but(&[USER], USER, true), unknown);
-    assert_eq!(all_but(&[ROOT], USER, true), Answer::Yes);
+    assert_eq!(all_but(&[ROOT], USER, true), Truth::True);
     assert_eq!(all_but(&[ROOT], USER, false), unknown);
-    assert_eq!(all_but(&[ROOT], ROOT, true), Answer::No);
-    assert_eq!(all_but(&[SESSION, "arn:aws:iam::111122223333:role/r", ROOT], SESSION, true), Answer::No);
+    assert_eq!(all_but(&[ROOT], ROOT, true), Truth::False);
+    assert_eq!(all_but(&[SESSION, "arn:aws:iam::111122223333:role/r", ROOT], SESSION, true), Truth::False);
     assert_eq!(all_but(&[SESSION, ROOT], SESSION, true), unknown);
-    assert_eq!(all_but(&["arn:aws:iam::111122223333:role/r", ROOT], SESSION, true), Answer::Yes);
-    assert_eq!(all_but(&[ROLE, ROOT], ROLE, true), Answer::No);
-    assert_eq!(all_but(&["arn:aws:iam::999999999999:user/u"], USER, false), Answer::Yes);
-    assert_eq!(all_but(&["*"], USER, true), Answer::No);
+    assert_eq!(all_but(&["arn:aws:iam::111122223333:role/r", ROOT], SESSION, true), Truth::True);
+    assert_eq!(all_but(&[ROLE, ROOT], ROLE, true), Truth::False);
+    assert_eq!(all_but(&["arn:aws:iam::999999999999:user/u"], USER, false), Truth::True);
+    assert_eq!(all_but(&["*"], USER, true), Truth::False);
     let service = |json| grants(json, true, Caller::Service("s3.amazonaws.com"), true).any();
-    assert_eq!(service(r#"{"Service":"s3.amazonaws.com"}"#), Answer::No);
-    assert_eq!(service(r#"{"Service":"sns.amazonaws.com"}"#), Answer::Yes);
-    assert_eq!(grants(r#"{"AWS":"111122223333"}"#, true, Caller::Anonymous, false).any(), Answer::Yes);
-    assert_eq!(grants(r#""*""#, true, Caller::Anonymous, false).any(), Answer::No);
+    assert_eq!(service(r#"{"Service":"s3.amazonaws.com"}"#), Truth::False);
+    assert_eq!(service(r#"{"Service":"sns.amazonaws.com"}"#), Truth::True);
+    assert_eq!(grants(r#"{"AWS":"111122223333"}"#, true, Caller::Anonymous, false).any(), Truth::True);
+    assert_eq!(grants(r#""*""#, true, Caller::Anonymous, false).any(), Truth::False);
 }

@@ -7,7 +7,7 @@ mod links;
 
 use proptest::prelude::*;
 
-use crate::{Denial, Queries, Ruling, Verdict};
+use crate::{Denial, SimulationDecision, SimulationReader, SimulationResult};
 
 const KEYS: [&str; 2] = ["x:one", "x:two"];
 
@@ -105,22 +105,22 @@ fn document(name: &str, statements: &[Statement]) -> String {
     format!(r#"{{"name":"{name}","document":{{"Version":"2012-10-17","Statement":[{text}]}}}}"#)
 }
 
-fn rule(identity: &[Statement], boundary: Option<&[Statement]>, context: &str) -> Ruling {
+fn simulate(identity: &[Statement], boundary: Option<&[Statement]>, context: &str) -> SimulationResult {
     let boundary = boundary.map(|own| format!(r#","boundary":[{}]"#, document("b", own))).unwrap_or_default();
     let text = format!(
         r#"{{"request":{{"principal":"arn:aws:iam::111122223333:role/r","action":"s3:GetObject","resource":"arn:aws:s3:::b/k","resource_account":"111122223333","context":{context}}},"identity":[{}]{boundary}}}"#,
         document("p", identity)
     );
-    let query = Queries::new(&text).next().expect("a query").expect("of the form");
-    query.question.decide(&query.policies)
+    let simulation = SimulationReader::new(&text).next().expect("a simulation").expect("well formed");
+    simulation.request.simulate(&simulation.policies)
 }
 
-fn told(ruling: &Ruling) -> &'static str {
-    match &ruling.verdict {
-        Verdict::Allowed(_) => "allowed",
-        Verdict::Denied(Denial::Explicit(_)) => "denied-explicitly",
-        Verdict::Denied(_) => "denied-implicitly",
-        Verdict::Undetermined => "undetermined",
+fn decision_name(result: &SimulationResult) -> &'static str {
+    match &result.decision {
+        SimulationDecision::Allowed(_) => "allowed",
+        SimulationDecision::Denied(Denial::Explicit(_)) => "denied-explicitly",
+        SimulationDecision::Denied(_) => "denied-implicitly",
+        SimulationDecision::Undetermined => "undetermined",
     }
 }
 
@@ -198,15 +198,15 @@ proptest! {
     ) {
         let universe = [texts(), texts()];
         let expected = expected(&identity, boundary.as_deref(), &universe);
-        let ruling = rule(&identity, boundary.as_deref(), "{}");
+        let result = simulate(&identity, boundary.as_deref(), "{}");
         let conditions = || identity.iter().chain(boundary.iter().flatten()).flat_map(|(_, conditions)| conditions);
-        // Where an empty value is told from all others, what Null says of it is not known.
+        // Where an empty value is decided from all others, what Null says of it is not known.
         let is_empty_told = conditions().any(|(_, _, own)| own.iter().any(|text| text == "*?" || text == "?*"));
         if is_empty_told && conditions().any(|(operator, ..)| *operator == "Null") {
-            prop_assert!(["undetermined", expected].contains(&told(&ruling)), "{} {:?}", expected, ruling);
+            prop_assert!(["undetermined", expected].contains(&decision_name(&result)), "{} {:?}", expected, result);
         } else {
-            prop_assert_eq!(told(&ruling), expected, "{:?}", ruling);
-            prop_assert!(ruling.problems.is_empty());
+            prop_assert_eq!(decision_name(&result), expected, "{:?}", result);
+            prop_assert!(result.problems.is_empty());
         }
     }
 
@@ -217,8 +217,8 @@ proptest! {
             .map(|chosen| all.iter().enumerate().filter(|(at, _)| chosen >> at & 1 == 1).map(|(_, text)| text.clone()).collect())
             .collect();
         let universe = [sets.clone(), sets];
-        let ruling = rule(&identity, None, "{}");
-        prop_assert_eq!(told(&ruling), expected(&identity, None, &universe), "{:?}", ruling);
+        let result = simulate(&identity, None, "{}");
+        prop_assert_eq!(decision_name(&result), expected(&identity, None, &universe), "{:?}", result);
     }
 
     #[test]
@@ -226,13 +226,13 @@ proptest! {
         let numbers = (-20..=20).map(|quarters| vec![(f64::from(quarters) / 4.0).to_string()]);
         let all: Vec<Value> = std::iter::once(vec![]).chain(numbers).collect();
         let universe = [all.clone(), all];
-        let ruling = rule(&identity, None, "{}");
-        prop_assert_eq!(told(&ruling), expected(&identity, None, &universe), "{:?}", ruling);
+        let result = simulate(&identity, None, "{}");
+        prop_assert_eq!(decision_name(&result), expected(&identity, None, &universe), "{:?}", result);
     }
 
     #[test]
     fn a_key_is_named_as_missing_if_it_can_turn_the_answer(identity in statements(condition(TEXT, "[a1*]{1,2}"))) {
-        let ruling = rule(&identity, None, "{}");
+        let result = simulate(&identity, None, "{}");
         let universe = texts();
         let allowed = |one: &Value, two: &Value| decide(&identity, None, [one, two]).0;
         let turns = |fixed: &dyn Fn(&Value, &Value) -> bool| {
@@ -248,9 +248,9 @@ proptest! {
         if turns(&|one, two| allowed(two, one)) {
             expected.push(KEYS[1].to_owned());
         }
-        let mut missing = ruling.missing_context.clone();
+        let mut missing = result.missing_context.clone();
         missing.sort();
-        prop_assert_eq!(missing, expected, "{:?}", ruling);
+        prop_assert_eq!(missing, expected, "{:?}", result);
     }
 
     #[test]
@@ -264,7 +264,7 @@ proptest! {
         let (one, two) = (value(&one), value(&two));
         let context = serde_json::json!({ KEYS[0]: one, KEYS[1]: two }).to_string();
         let universe = [vec![one], vec![two]];
-        let ruling = rule(&identity, boundary.as_deref(), &context);
-        prop_assert_eq!(told(&ruling), expected(&identity, boundary.as_deref(), &universe), "{:?}", ruling);
+        let result = simulate(&identity, boundary.as_deref(), &context);
+        prop_assert_eq!(decision_name(&result), expected(&identity, boundary.as_deref(), &universe), "{:?}", result);
     }
 }

@@ -2,8 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::{Condition, KEYS, Queries, Statement, Value, condition, decide, document, statements, told};
-use crate::{Keys, Possible};
+use super::{
+    Condition, KEYS, SimulationReader, Statement, Value, condition, decide, decision_name, document, statements,
+};
+use crate::{ConditionKeys, PossibleValue};
 
 const OPERATORS: &[&str] = &["StringEquals", "StringNotEquals", "StringEqualsIfExists", "StringLike", "Null"];
 
@@ -58,14 +60,14 @@ proptest! {
             r#"{{"request":{{"principal":"arn:aws:iam::111122223333:role/r","action":"s3:GetObject","resource":"arn:aws:s3:::b/k","resource_account":"111122223333"}},"identity":[{}]}}"#,
             document("p", &identity)
         );
-        let mut query = Queries::new(&text).next().expect("a query").expect("of the form");
+        let mut simulation = SimulationReader::new(&text).next().expect("a simulation").expect("well formed");
         if let Some(text) = listed {
-            query.question.keys =
-                Keys::default().with_possible(KEYS[1], vec![Possible::Absent, Possible::Value(text.to_owned())], "");
+            simulation.request.keys =
+                ConditionKeys::default().with_possible(KEYS[1], vec![PossibleValue::Absent, PossibleValue::Value(text.to_owned())], "");
         }
-        let ruling = query.question.decide(&query.policies);
-        let told = told(&ruling);
-        let loose = told == "undetermined" || (told == "denied-implicitly" && expected == "denied-explicitly");
-        prop_assert!(told == expected || meets_itself(&identity) && loose, "{} {:?}", expected, ruling);
+        let result = simulation.request.simulate(&simulation.policies);
+        let decided = decision_name(&result);
+        let loose = decided == "undetermined" || (decided == "denied-implicitly" && expected == "denied-explicitly");
+        prop_assert!(decided == expected || meets_itself(&identity) && loose, "{} {:?}", expected, result);
     }
 }
