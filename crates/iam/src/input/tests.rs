@@ -12,7 +12,7 @@ fn only(text: &str) -> Result<SimulationResult, InputError> {
 }
 
 #[test]
-fn a_document_is_an_object_or_a_text_raw_or_encoded() {
+fn a_document_is_an_object_or_a_plain_or_encoded_string() {
     let document = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"logs:*","Resource":"*"}}"#;
     let encoded = percent_encoding::utf8_percent_encode(document, percent_encoding::NON_ALPHANUMERIC).to_string();
     for written in [document.to_owned(), format!("{document:?}"), format!("{encoded:?}")] {
@@ -25,7 +25,7 @@ fn a_document_is_an_object_or_a_text_raw_or_encoded() {
 }
 
 #[test]
-fn a_document_that_is_no_policy_leaves_the_answer_open_and_is_named() {
+fn a_document_that_is_not_a_policy_is_named_as_a_problem() {
     let text = format!(r#"{{"request":{REQUEST},"identity":[{{"name":"p","document":"{{"}}]}}"#);
     let result = only(&text).expect("a simulation");
     assert_eq!(result.decision, SimulationDecision::Undetermined);
@@ -33,7 +33,7 @@ fn a_document_that_is_no_policy_leaves_the_answer_open_and_is_named() {
 }
 
 #[test]
-fn what_is_given_counts_before_what_follows_from_the_request() {
+fn given_keys_win_over_derived_keys() {
     let allows = |context: &str| {
         let request = REQUEST.replace("\"action\"", &format!("\"context\":{context},\"action\""));
         let text = format!(
@@ -46,7 +46,7 @@ fn what_is_given_counts_before_what_follows_from_the_request() {
 }
 
 #[test]
-fn what_lacks_an_allow_is_named() {
+fn a_denial_names_the_policy_that_does_not_allow() {
     let (all, none) = (r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#, "");
     let denial = |identity: &str, boundary: &str, session: &str| {
         let policy = |name: &str, statements: &str| {
@@ -70,7 +70,7 @@ fn what_lacks_an_allow_is_named() {
 }
 
 #[test]
-fn several_are_told_apart_and_an_error_names_its_line_and_field() {
+fn several_simulations_are_read_and_an_error_has_line_and_field() {
     let good = format!("{{\"request\":{REQUEST}}}");
     assert_eq!(SimulationReader::new(&format!("{good}\n\n{good}\n")).filter_map(Result::ok).count(), 2);
     let message = |text: &str| {

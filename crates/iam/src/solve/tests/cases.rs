@@ -1,9 +1,10 @@
-//! What random policies seldom meet: the values that must be tried lest an answer be wrong, or needlessly open.
+//! Cases that random policies seldom produce: values that must be tried, or the decision is wrong or needlessly
+//! undetermined.
 
 use super::{SimulationReader, decision_name};
 use crate::{Document, SimulationResult};
 
-/// Why, the effects and conditions of statements about everything, the keys that are known, and what is decided.
+/// The reason, the statements as effect and condition, the known keys, and the expected decision.
 type Case = (&'static str, &'static [(&'static str, &'static str)], &'static str, &'static str);
 
 fn simulate(statements: &[(&str, &str)], context: &str) -> SimulationResult {
@@ -27,8 +28,8 @@ fn check(cases: &[Case]) {
 }
 
 #[test]
-fn a_key_is_missing_only_if_it_can_turn_the_answer() {
-    // What is `b` is not allowed, whatever the second key is.
+fn a_key_is_missing_only_if_it_can_change_the_decision() {
+    // With `b` for the first key it is not allowed, for any second key.
     let deny = r#"{"StringEquals":{"x:one":"b","x:two":"c"}}"#;
     let result = simulate(&[("Allow", r#"{"StringEquals":{"x:one":"a"}}"#), ("Deny", deny)], "{}");
     assert_eq!((decision_name(&result), result.missing_context), ("undetermined", vec!["x:one".to_owned()]));
@@ -68,7 +69,7 @@ fn a_variable_in_a_condition_on_a_known_key_is_one_of_its_values_or_none() {
 }
 
 #[test]
-fn two_unknown_keys_are_compared_by_trying_them_with_the_same_values() {
+fn two_linked_keys_are_tried_with_the_same_values() {
     const EQUAL: (&str, &str) = ("Allow", r#"{"StringEquals":{"x:one":"${x:two}"}}"#);
     check(&[
         ("they may be equal or not", &[EQUAL], "{}", "undetermined"),
@@ -160,8 +161,9 @@ fn two_unknown_keys_are_compared_by_trying_them_with_the_same_values() {
 }
 
 #[test]
-fn more_keys_than_are_compared_with_each_other_leave_it_open() {
-    // In a ring of five, each must equal the next and the last must differ from the first: never allowed, and not decided.
+fn more_linked_keys_than_the_limit_are_undetermined() {
+    // In a ring of five keys, each must equal the next and the last must differ from the first: never allowed, but five
+    // is beyond the limit.
     let ring = |keys: usize| {
         let equal: Vec<_> = (1..keys).map(|at| format!(r#""x:k{at}":"${{x:k{}}}""#, at + 1)).collect();
         let condition = format!(
@@ -176,7 +178,7 @@ fn more_keys_than_are_compared_with_each_other_leave_it_open() {
 }
 
 #[test]
-fn a_key_that_is_compared_in_several_ways_may_have_a_value_that_none_of_them_names() {
+fn a_key_compared_in_several_ways_may_have_a_value_that_none_of_them_contains() {
     check(&[
         (
             "a number of one character between two numbers",

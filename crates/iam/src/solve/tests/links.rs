@@ -1,4 +1,4 @@
-//! Against brute force, where a key is compared with another key.
+//! Compares decisions with brute force for policies that compare a key with another key.
 
 use proptest::prelude::*;
 
@@ -19,8 +19,8 @@ fn resolved(statements: &[Statement], values: [&Value; 2]) -> Vec<Statement> {
     statements.iter().map(|(allow, conditions)| (*allow, conditions.iter().map(condition).collect())).collect()
 }
 
-/// Whether a key is compared with itself: that is not looked into.
-fn meets_itself(statements: &[Statement]) -> bool {
+/// Whether a key is compared with itself, which the engine does not analyse.
+fn compares_with_itself(statements: &[Statement]) -> bool {
     let itself =
         |(operator, key, own): &Condition| *operator != "Null" && own.contains(&format!("${{{}}}", KEYS[*key]));
     statements.iter().flat_map(|(_, conditions)| conditions).any(itself)
@@ -32,13 +32,13 @@ fn value() -> impl Strategy<Value = String> + Clone {
 
 proptest! {
     #[test]
-    fn keys_that_are_compared_are_decided_as_by_brute_force(
+    fn linked_keys_are_decided_as_by_brute_force(
         identity in statements(condition(OPERATORS, value())),
-        // What the second key may be, beside absent; nothing: anything.
+        // The only value of the second key beside absent; `None`: any value.
         listed in prop::option::of(prop::sample::select(vec!["a", "c"])),
     ) {
         let texts = |all: &[&str]| all.iter().map(|text| vec![(*text).to_owned()]).collect::<Vec<Value>>();
-        // `c` and `d` stand for what no literal is: two, as the keys may differ.
+        // `c` and `d` stand for all values that no policy contains: two, as the keys may differ.
         let anything = [vec![vec![]], texts(&["a", "b", "c", "d"])].concat();
         let second = listed.map_or_else(|| anything.clone(), |text| [vec![vec![]], texts(&[text])].concat());
         let (mut allows, mut denies, mut explicit) = (false, false, true);
@@ -68,6 +68,6 @@ proptest! {
         let result = simulation.request.simulate(&simulation.policies);
         let decided = decision_name(&result);
         let loose = decided == "undetermined" || (decided == "denied-implicitly" && expected == "denied-explicitly");
-        prop_assert!(decided == expected || meets_itself(&identity) && loose, "{} {:?}", expected, result);
+        prop_assert!(decided == expected || compares_with_itself(&identity) && loose, "{} {:?}", expected, result);
     }
 }
