@@ -75,7 +75,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::History(arguments) => commands::history::history(&arguments).map(|()| 0),
         Command::Can(arguments) => commands::can::can(&arguments),
         Command::IamPolicy { partition, organization, insights } => print(|out| {
-            commands::iam_policy::print(partition, commands::iam_policy::Also { organization, insights }, out)
+            commands::iam_policy::print(partition, commands::iam_policy::OptionalGrants { organization, insights }, out)
         }),
         Command::Completions { shell } => print(|out| commands::manpages::completions(shell, out)),
         Command::Man { directory: Some(directory) } => commands::manpages::pages(&directory).map(|()| 0),
