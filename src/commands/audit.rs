@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::{
     collect::{Names, Remembered, aws::Traffic},
-    config::{Config, Format, Source},
+    config::{AuditSource, Config, Format},
     finding::News,
     inventory_file, inventory_source,
     ledger::{self, Ledger, Opened},
@@ -130,7 +130,7 @@ struct Judging<'a> {
 impl<'a> Judging<'a> {
     fn new(config: &'a Config) -> Self {
         // A saved inventory holds what was named when it was collected.
-        let live = matches!(config.source, Source::Live { .. });
+        let live = matches!(config.source, AuditSource::Live { .. });
         let not_found = if live { config.search.log_groups.clone() } else { Vec::new() };
         let (builder, started_at, report) = (None, Timestamp::UNIX_EPOCH, None);
         Self { config, builder, started_at, report, searched: Remembered::new(), not_found }
@@ -163,7 +163,7 @@ impl inventory_file::Visitor for Judging<'_> {
     fn finished(&mut self, finished_at: Timestamp) -> anyhow::Result<()> {
         let builder = self.builder.take().context("it has no beginning")?;
         let mut report = builder.finish(self.started_at, finished_at)?;
-        report.replayed = matches!(self.config.source, Source::Saved(_));
+        report.replayed = matches!(self.config.source, AuditSource::Saved(_));
         report.searched = std::mem::take(&mut self.searched);
         report.not_found = self.not_found.iter().map(ToString::to_string).collect();
         self.report = Some(report);
