@@ -1,6 +1,6 @@
 //! Words for a terminal: wrapped, grouped, and without anything that steers it.
 
-use crate::report::command_line;
+use jiff::Timestamp;
 
 /// What pages are made for, in columns.
 pub(crate) const WIDTH: usize = 80;
@@ -13,6 +13,18 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::wrap(text, options).into_iter().map(std::borrow::Cow::into_owned).collect()
+}
+
+/// A command as one types it in a POSIX shell: names are hostile input, and this is the one place that quotes them.
+pub(crate) fn command_line(argv: &[String]) -> String {
+    // A name cannot hold a NUL, the only thing that a shell's quotes cannot hold.
+    let clean: Vec<String> = argv.iter().map(|argument| argument.replace('\0', "")).collect();
+    shlex::try_join(clean.iter().map(String::as_str)).unwrap_or_default()
+}
+
+/// A time without its fraction of a second.
+pub(crate) fn to_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 /// A command on as many lines as it needs, so that it can be copied whole.

@@ -12,12 +12,12 @@ use jiff::Timestamp;
 use crate::{
     collect::{Names, Remembered, aws::Traffic},
     config::{Config, Format, Source},
-    finding::News,
+    finding::{AUDIT_SCOPE, RunDiff},
     inventory_file, inventory_source,
-    ledger::{self, Ledger, Opened},
+    ledger::{Ledger, Opened},
     output::Sink,
     progress::Progress,
-    report::{self, Builder, Report, Status},
+    report::{self, Report, Status, builder::Builder},
     slack,
 };
 
@@ -36,16 +36,15 @@ pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
     let progress = Progress::of(config);
     let ledger = config.ledger.as_deref().map(|path| open_ledger(path, &progress)).transpose()?;
     let remembered = match &ledger {
-        Some(ledger) => ledger.memories(ledger::AUDIT)?,
+        Some(ledger) => ledger.cache(AUDIT_SCOPE)?,
         None => Remembered::new(),
     };
     let mut report = look(config, remembered, &progress).await?;
-    let to_slack = |news: &News| {
-        if config.post_to_slack { slack::compose(news, &config.slack, None) } else { Vec::new() }
+    let to_slack = |diff: &RunDiff| {
+        if config.post_to_slack { slack::compose(diff, &config.slack, None) } else { Vec::new() }
     };
     // What was found is told even where it cannot be remembered.
-    let recorded =
-        ledger.as_ref().map_or(Ok(()), |ledger| ledger.record(&mut report, ledger::AUDIT, to_slack).map(drop));
+    let recorded = ledger.as_ref().map_or(Ok(()), |ledger| ledger.record(&mut report, AUDIT_SCOPE, to_slack).map(drop));
     deliver(config, &report, output)?;
     recorded?;
     match &ledger {
@@ -161,7 +160,7 @@ impl inventory_file::Visitor for Judging<'_> {
         let builder = self.builder.take().context("it has no beginning")?;
         let mut report = builder.finish(self.started_at, finished_at)?;
         report.replayed = matches!(self.config.source, Source::Saved(_));
-        report.searched = std::mem::take(&mut self.searched);
+        report.cache = std::mem::take(&mut self.searched);
         report.not_found = self.not_found.iter().map(ToString::to_string).collect();
         self.report = Some(report);
         Ok(())

@@ -19,11 +19,11 @@ use crate::{
     collect::Remembered,
     commands::audit,
     config::{Config, daemon::Schedule},
-    finding::News,
+    finding::RunDiff,
     ledger::Ledger,
     output::Sink,
     progress::Progress,
-    report::{self, Report, Told},
+    report::{self, RecordedVerdict, Report},
     slack,
 };
 
@@ -105,7 +105,7 @@ pub(crate) enum End {
 /// What is told of a look.
 #[derive(Debug)]
 pub(crate) struct Seen {
-    pub(crate) news: News,
+    pub(crate) news: RunDiff,
     pub(crate) findings: BTreeMap<(&'static str, Severity), u64>,
     pub(crate) gaps: BTreeMap<&'static str, u64>,
     pub(crate) requests: BTreeMap<String, u64>,
@@ -145,7 +145,7 @@ impl Job {
 
     fn try_to(&self) -> anyhow::Result<Option<Seen>> {
         let audit = &self.schedule.audit;
-        let remembered = self.memory.lock().memories(&self.schedule.name)?;
+        let remembered = self.memory.lock().cache(&self.schedule.name)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let report = runtime.block_on(async {
             tokio::select! {
@@ -161,7 +161,7 @@ impl Job {
         runtime.shutdown_background();
         let Some(mut report) = report else { return Ok(None) };
         self.progress.step();
-        let compose = |news: &News| slack::compose(news, &audit.slack, self.next_look.as_deref());
+        let compose = |news: &RunDiff| slack::compose(news, &audit.slack, self.next_look.as_deref());
         let news = self.memory.lock().record(&mut report, &self.schedule.name, compose)?;
         self.progress.step();
         let mut seen = seen(&report, news, audit.verbose)?;
@@ -173,16 +173,16 @@ impl Job {
     }
 }
 
-fn seen(report: &Report, news: News, verbose: bool) -> anyhow::Result<Seen> {
+fn seen(report: &Report, news: RunDiff, verbose: bool) -> anyhow::Result<Seen> {
     let mut findings = BTreeMap::new();
-    report.rows(|_, row| {
-        if matches!(row.verdict, Told::Fail(_)) && row.ignored.is_none() {
+    report.outcomes(|_, row| {
+        if matches!(row.verdict, RecordedVerdict::Fail(_)) && row.ignored.is_none() {
             *findings.entry((row.check().id, row.severity)).or_default() += 1;
         }
         Ok(())
     })?;
     let (mut gaps, mut requests, mut throttles) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    for shard in &report.shards {
+    for shard in &report.regions {
         for gap in &shard.gaps {
             *gaps.entry(gap.why().kind.name()).or_default() += 1;
         }

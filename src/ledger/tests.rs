@@ -15,7 +15,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::{Ledger, Message};
-use crate::finding::News;
+use crate::finding::{AUDIT_SCOPE, RunDiff};
 
 /// A folder that goes away by itself, and a ledger in it.
 struct Place {
@@ -51,7 +51,7 @@ fn at(hours: i64) -> Timestamp {
     first + SignedDuration::from_hours(hours)
 }
 
-fn no_messages(_: &News) -> Vec<Message> {
+fn no_messages(_: &RunDiff) -> Vec<Message> {
     Vec::new()
 }
 

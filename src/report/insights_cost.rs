@@ -16,7 +16,7 @@ pub(super) fn dollars(region: &str, traffic: &Traffic) -> f64 {
 }
 
 /// A line about it, of all regions, if there were queries.
-pub(super) fn tell<'a>(regions: impl Iterator<Item = (&'a str, &'a Traffic)> + Clone) -> Option<String> {
+pub(super) fn line<'a>(regions: impl Iterator<Item = (&'a str, &'a Traffic)> + Clone) -> Option<String> {
     let mut all = Traffic::default();
     regions.clone().for_each(|(_, traffic)| all.add(traffic));
     let scanned = all.insights;
@@ -53,8 +53,8 @@ mod tests {
 
     #[test]
     fn what_was_scanned_is_told_with_its_price_as_far_as_it_is_known() {
-        let tell =
-            |regions: &[(&str, Traffic)]| super::tell(regions.iter().map(|(region, traffic)| (*region, traffic)));
+        let line =
+            |regions: &[(&str, Traffic)]| super::line(regions.iter().map(|(region, traffic)| (*region, traffic)));
         let head = "of CloudWatch Logs Insights scanned";
         for (regions, said) in [
             (vec![("us-east-1", traffic(0, 0, 0))], None),
@@ -82,7 +82,7 @@ mod tests {
                 ),
             ),
         ] {
-            assert_eq!(tell(&regions), said);
+            assert_eq!(line(&regions), said);
         }
         assert!((dollars("us-east-1", &traffic(1, 1_000_000_000, 0)) - 0.005).abs() < 1e-9);
     }

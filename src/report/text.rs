@@ -10,13 +10,17 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 use gatelight_checks::CHECKS;
-use gatelight_model::{Gap, GapKind, Severity, SubjectKind};
+use gatelight_model::{Gap, GapKind, Severity, Subject, SubjectKind};
 use jiff::Timestamp;
 
-use super::{Changes, Failed, Report, Row, Seen, Shard, Thing, Told};
+use super::{
+    Report, insights_cost,
+    outcome::{OutcomeRecord, RecordedFailure, RecordedVerdict, RegionReport},
+    spool::SpoolRange,
+};
 use crate::{
     collect::aws::Operation,
-    finding::Change,
+    finding::{Change, Changes, Tracked},
     text::{WIDTH, command_lines, count, plain, thousands, wrap},
 };
 
@@ -47,7 +51,7 @@ pub(crate) fn render(report: &Report, verbose: bool, out: &mut dyn Write) -> io:
     let gathered = Gathered::from(report, least, verbose)?;
     let compared = report.changes.as_ref().is_some_and(|changes| changes.since.is_some());
     let now = compared.then_some(report.finished_at);
-    let page = Page { out, verbose, now, many: report.shards.len() > 1 };
+    let page = Page { out, verbose, now, many: report.regions.len() > 1 };
     page.write(report, &gathered, least)
 }
 
@@ -55,14 +59,14 @@ pub(crate) fn render(report: &Report, verbose: bool, out: &mut dyn Write) -> io:
 #[derive(Default)]
 struct Section {
     entries: Vec<Entry>,
-    index: HashMap<(usize, String, String), usize>,
+    index: HashMap<(SpoolRange, String, String), usize>,
 }
 
 /// Subjects that share a cause, or that the same sentence is true of.
 struct Entry {
-    shard: String,
+    region: String,
     /// The thing to change, if it is not the subject.
-    cause: Option<Thing>,
+    cause: Option<Subject>,
     message: String,
     subjects: Names,
     affects: Names,
@@ -108,7 +112,7 @@ struct Unread {
     outcomes: usize,
     checks: BTreeSet<&'static str>,
     about: Names,
-    shards: Names,
+    regions: Names,
 }
 
 /// All that the page shows, out of one walk over the outcomes.
@@ -128,45 +132,45 @@ impl Gathered {
         let order: HashMap<_, _> = CHECKS.iter().enumerate().map(|(place, check)| (check.id, place)).collect();
         let keep = if verbose { usize::MAX } else { NAMES };
         let mut all = Self::default();
-        for shard in &report.shards {
-            for gap in shard.gaps.iter().filter(|gap| is_about_a_call(gap)) {
+        for region in &report.regions {
+            for gap in region.gaps.iter().filter(|gap| is_about_a_call(gap)) {
                 let unread = all.unread.entry(reason(gap)).or_default();
                 // `*`: the call takes no resource.
                 if !matches!(gap.why().resource.as_str(), "" | "*") {
                     unread.about.add(&gap.why().resource, keep);
                 }
-                unread.shards.add(&name_of(shard), keep);
+                unread.regions.add(&name_of(region), keep);
             }
         }
-        report.rows(|shard, row| {
-            let check = row.check();
+        report.outcomes(|region, outcome| {
+            let check = outcome.check();
             let place = order[check.id];
-            if let Some(ignored) = row.ignored {
+            if let Some(ignored) = outcome.ignored {
                 if verbose {
-                    all.ignored.entry((place, ignored)).or_default().add(&row.subject.name, keep);
+                    all.ignored.entry((place, ignored)).or_default().add(&outcome.subject.name, keep);
                 }
                 return Ok(());
             }
-            let seen = report.seen(shard, &row);
+            let seen = report.tracked(region, &outcome);
             if seen.is_some_and(|seen| seen.change == Change::Resolved) {
-                all.resolved.entry(place).or_default().add(&row.subject.name, keep);
+                all.resolved.entry(place).or_default().add(&outcome.subject.name, keep);
             }
-            match &row.verdict {
-                Told::Fail(failed) if row.severity >= least => {
-                    let section = all.sections.entry((std::cmp::Reverse(row.severity), place)).or_default();
-                    section.add(shard, &row, failed, seen, keep);
+            match &outcome.verdict {
+                RecordedVerdict::Fail(failure) if outcome.severity >= least => {
+                    let section = all.sections.entry((std::cmp::Reverse(outcome.severity), place)).or_default();
+                    section.add(region, &outcome, failure, seen, keep);
                 }
-                Told::Unknown { gap } => {
+                RecordedVerdict::Unknown { gap } => {
                     let unread = all.unread.entry(reason(gap)).or_default();
                     unread.outcomes += 1;
                     unread.checks.insert(check.id);
-                    unread.shards.add(&name_of(shard), keep);
+                    unread.regions.add(&name_of(region), keep);
                     if !is_about_a_call(gap) {
-                        unread.about.add(&row.subject.name, keep);
+                        unread.about.add(&outcome.subject.name, keep);
                     }
                 }
-                Told::Pass { note: Some(note) } if verbose => {
-                    all.notes.entry((place, note.clone())).or_default().add(&row.subject.name, keep);
+                RecordedVerdict::Pass { note: Some(note) } if verbose => {
+                    all.notes.entry((place, note.clone())).or_default().add(&outcome.subject.name, keep);
                 }
                 _ => {}
             }
@@ -177,21 +181,26 @@ impl Gathered {
 }
 
 impl Section {
-    fn add(&mut self, shard: &Shard, row: &Row, failed: &Failed, seen: Option<&Seen>, keep: usize) {
-        let cause = (failed.cause != row.subject).then(|| failed.cause.clone());
-        let what = cause.as_ref().map_or_else(|| failed.message.clone(), |cause| cause.arn.clone());
-        // A shard's start in the spool identifies it.
-        let position = usize::try_from(shard.start).unwrap_or_default();
-        let index = *self.index.entry((position, what, failed.fix.clone())).or_insert_with(|| {
+    fn add(
+        &mut self,
+        region: &RegionReport,
+        outcome: &OutcomeRecord,
+        failure: &RecordedFailure,
+        seen: Option<&Tracked>,
+        keep: usize,
+    ) {
+        let cause = (failure.details.cause != outcome.subject).then(|| failure.details.cause.clone());
+        let what = cause.as_ref().map_or_else(|| failure.message.clone(), |cause| cause.arn.clone());
+        let index = *self.index.entry((region.outcomes, what, failure.details.fix.clone())).or_insert_with(|| {
             self.entries.push(Entry {
-                shard: name_of(shard),
+                region: name_of(region),
                 cause,
-                message: failed.message.clone(),
+                message: failure.message.clone(),
                 subjects: Names::default(),
                 affects: Names::default(),
-                subject_kind: row.subject.kind,
-                fix: failed.fix.clone(),
-                command: failed.fix_command.clone(),
+                subject_kind: outcome.subject.kind,
+                fix: failure.details.fix.clone(),
+                command: failure.details.fix_command.clone(),
                 commands_differ: false,
                 new: Names::default(),
                 since: None,
@@ -199,14 +208,14 @@ impl Section {
             self.entries.len() - 1
         });
         let entry = &mut self.entries[index];
-        entry.commands_differ |= entry.command != failed.fix_command;
-        entry.subjects.add(&row.subject.name, keep);
+        entry.commands_differ |= entry.command != failure.details.fix_command;
+        entry.subjects.add(&outcome.subject.name, keep);
         match seen {
-            Some(seen) if seen.change == Change::New => entry.new.add(&row.subject.name, keep),
+            Some(seen) if seen.change == Change::New => entry.new.add(&outcome.subject.name, keep),
             Some(seen) => entry.since = Some(entry.since.map_or(seen.first_seen, |since| since.min(seen.first_seen))),
             None => {}
         }
-        for thing in failed.affects.iter().filter(|thing| **thing != row.subject) {
+        for thing in failure.details.affects.iter().filter(|thing| **thing != outcome.subject) {
             entry.affects.add(&thing.name, keep);
         }
     }
@@ -248,27 +257,27 @@ impl Page<'_> {
             };
             format!(" · {} requests, {throttled}", thousands(traffic.total()))
         };
-        if report.shards.len() <= HEAD_LINES {
-            for shard in &report.shards {
-                let name = name_of(shard);
-                let stages = count(shard.stages, "stage");
-                writeln!(self.out, "{BOLD}{name}{BOLD:#} · {seconds} s · {stages}{}", requests(&shard.traffic))?;
+        if report.regions.len() <= HEAD_LINES {
+            for region in &report.regions {
+                let name = name_of(region);
+                let stages = count(region.stages, "stage");
+                writeln!(self.out, "{BOLD}{name}{BOLD:#} · {seconds} s · {stages}{}", requests(&region.traffic))?;
             }
         } else {
-            let accounts: BTreeSet<_> = report.shards.iter().map(|shard| &shard.account).collect();
+            let accounts: BTreeSet<_> = report.regions.iter().map(|region| &region.account).collect();
             let mut traffic = crate::collect::aws::Traffic::default();
-            report.shards.iter().for_each(|shard| traffic.add(&shard.traffic));
-            let stages = report.shards.iter().map(|shard| shard.stages).sum();
+            report.regions.iter().for_each(|region| traffic.add(&region.traffic));
+            let stages = report.regions.iter().map(|region| region.stages).sum();
             writeln!(
                 self.out,
                 "{BOLD}{}, {}{BOLD:#} · {seconds} s · {}{}",
                 count(accounts.len() as u64, "account"),
-                count(report.shards.len() as u64, "region"),
+                count(report.regions.len() as u64, "region"),
                 count(stages, "stage"),
                 requests(&traffic)
             )?;
         }
-        match report.shards.iter().map(|shard| shard.traffic.metrics).sum() {
+        match report.regions.iter().map(|region| region.traffic.metrics).sum() {
             0 => {}
             n => {
                 let metrics = count(n, "CloudWatch metric");
@@ -276,7 +285,7 @@ impl Page<'_> {
             }
         }
         if let Some(told) =
-            super::insights_cost::tell(report.shards.iter().map(|shard| (shard.region.as_str(), &shard.traffic)))
+            insights_cost::line(report.regions.iter().map(|region| (region.region.as_str(), &region.traffic)))
         {
             writeln!(self.out, "{DIM}{told}{DIM:#}")?;
         }
@@ -309,13 +318,13 @@ impl Page<'_> {
                 None => fixes.push((&entry.fix, vec![entry])),
             }
         }
-        let mut shard = "";
+        let mut region = "";
         for (_, entries) in fixes {
             for entry in &entries {
                 // Where it lies is said once for those that follow each other.
-                if self.many && entry.shard != shard {
-                    shard = &entry.shard;
-                    writeln!(self.out, "{INDENT}{DIM}{}{DIM:#}", plain(shard))?;
+                if self.many && entry.region != region {
+                    region = &entry.region;
+                    writeln!(self.out, "{INDENT}{DIM}{}{DIM:#}", plain(region))?;
                 }
                 self.entry(entry)?;
             }
@@ -416,7 +425,7 @@ impl Page<'_> {
                 n if n > 4 && !self.verbose => format!("{n} checks"),
                 _ => checks.join(", "),
             };
-            let place = if self.many { format!("; in {}", unread.shards.list()) } else { String::new() };
+            let place = if self.many { format!("; in {}", unread.regions.list()) } else { String::new() };
             let about =
                 if unread.about.kept.is_empty() { String::new() } else { format!("; about {}", unread.about.list()) };
             let text = match unread.outcomes {
@@ -563,8 +572,8 @@ fn shortened(name: &str) -> String {
     format!("{start}…{end}")
 }
 
-fn name_of(shard: &Shard) -> String {
-    format!("{} · {}", shard.account, shard.region)
+fn name_of(region: &RegionReport) -> String {
+    format!("{} · {}", region.account, region.region)
 }
 /// What AWS bills for metrics: $0.01 per 1,000 that were requested (<https://aws.amazon.com/cloudwatch/pricing/>, us-east-1).
 fn price(metrics: u64) -> String {

@@ -6,14 +6,13 @@ use std::{
 };
 
 use gatelight_checks::find_check;
-use gatelight_model::{Severity, SubjectKind};
+use gatelight_model::{Severity, Subject, SubjectKind};
 use jiff::Timestamp;
 
 use super::text::{command, length, moment, name, prose, span};
 use crate::{
     finding::{End, Finding},
-    report::{Thing, command_line},
-    text::{count, thousands},
+    text::{command_line, count, thousands},
 };
 
 /// Names that a list shows; the others are counted.
@@ -68,11 +67,11 @@ fn hash(value: impl Hash) -> u64 {
 }
 
 impl Names {
-    fn add(&mut self, thing: &Thing) {
-        if self.seen.insert(hash((thing.kind, &thing.arn, &thing.name))) {
-            self.kinds.insert(thing.kind);
+    fn add(&mut self, subject: &Subject) {
+        if self.seen.insert(hash(subject)) {
+            self.kinds.insert(subject.kind);
             if self.kept.len() < NAMES {
-                self.kept.push(name(&thing.name));
+                self.kept.push(name(&subject.name));
             }
         }
     }
@@ -107,16 +106,16 @@ impl Groups {
     pub(super) fn add(&mut self, finding: &Finding, state: State) {
         let key = |of: &Finding| {
             // The sentence is what findings without a common cause share.
-            let shared = if of.cause == of.subject { &of.message } else { &of.cause.arn };
+            let shared = if of.has_other_cause() { &of.details.cause.arn } else { &of.message };
             (
                 of.check.clone(),
                 of.account.clone(),
                 of.region.clone(),
                 of.severity,
-                of.was,
+                of.previous_severity,
                 of.end.map(is_gone),
                 shared.clone(),
-                of.fix.clone(),
+                of.details.fix.clone(),
             )
         };
         let same = |group: &Group| group.state == state && key(&group.first) == key(finding);
@@ -136,7 +135,7 @@ impl Groups {
             };
             group.add(finding);
             // It is in `affects` now, and can be long.
-            group.first.affects = Vec::new();
+            group.first.details.affects = Vec::new();
             self.groups.push(group);
         }
     }
@@ -157,9 +156,9 @@ impl Group {
         self.findings += 1;
         self.subjects.add(&finding.subject);
         self.first_seen = self.first_seen.min(finding.first_seen);
-        self.commands_differ |= self.first.fix_command != finding.fix_command;
-        for thing in finding.affects.iter().filter(|thing| **thing != finding.subject) {
-            self.affects.add(thing);
+        self.commands_differ |= self.first.details.fix_command != finding.details.fix_command;
+        for subject in finding.details.affects.iter().filter(|subject| **subject != finding.subject) {
+            self.affects.add(subject);
         }
     }
 
@@ -188,7 +187,7 @@ impl Group {
 
     fn open(&self) -> String {
         let first = &self.first;
-        let state = match (self.state, first.was) {
+        let state = match (self.state, first.previous_severity) {
             (State::New, _) => ", new".to_owned(),
             (State::Worse, Some(was)) => format!(", was {}", was.name()),
             (State::Worse, None) => ", got worse".to_owned(),
@@ -196,7 +195,7 @@ impl Group {
         };
         let mut text = format!("*{}* — {}{state}\n", self.title(), first.severity.name());
         let message = prose(&first.message, MESSAGE);
-        let by_itself = first.cause == first.subject;
+        let by_itself = !first.has_other_cause();
         if self.subjects.number() > 1 && by_itself {
             text += &format!("{}\n{message}\n", self.subjects.counted());
         } else if self.subjects.number() > 1 {
@@ -220,9 +219,9 @@ impl Group {
     }
 
     fn fix(&self) -> String {
-        let first = &self.first;
-        let words = || format!("fix: {}\n", prose(&first.fix, FIX));
-        let Some(argv) = &first.fix_command else { return words() };
+        let details = &self.first.details;
+        let words = || format!("fix: {}\n", prose(&details.fix, FIX));
+        let Some(argv) = &details.fix_command else { return words() };
         let Some(line) = command(&command_line(argv), COMMAND) else {
             return format!(
                 "{}(the command cannot be shown here as it is: gatelight's JSON report holds it)\n",

@@ -16,9 +16,9 @@ use super::{
     text::{bare, length, moment, name},
 };
 use crate::{
-    finding::{Finding, News},
+    finding::{Finding, RunDiff},
     ledger::Message,
-    report::{Report, Row, Shard, Told},
+    report::Report,
     text::{count, thousands},
 };
 
@@ -38,18 +38,18 @@ pub(crate) struct Look {
 
 /// The messages about a look: one for each route that is told something. Where nothing changed, none.
 /// `next_look` says when the next is due, such as `10:00 CET`.
-pub(crate) fn compose(news: &News, routes: &[Route], next_look: Option<&str>) -> Vec<Message> {
-    let follows = routes.iter().filter(|route| route.follows(&news.scope));
-    follows.filter_map(|route| about(news, route, next_look)).collect()
+pub(crate) fn compose(diff: &RunDiff, routes: &[Route], next_look: Option<&str>) -> Vec<Message> {
+    let follows = routes.iter().filter(|route| route.follows(&diff.scope));
+    follows.filter_map(|route| about(diff, route, next_look)).collect()
 }
 
-fn about(news: &News, route: &Route, next_look: Option<&str>) -> Option<Message> {
+fn about(diff: &RunDiff, route: &Route, next_look: Option<&str>) -> Option<Message> {
     let (mut open, mut over) = (Groups::default(), Groups::default());
     let mut counts = Vec::new();
     let lists = [
-        (&news.worse, State::Worse, "got worse"),
-        (&news.new, State::New, "new"),
-        (&news.resolved, State::Over, "resolved"),
+        (&diff.worse, State::Worse, "got worse"),
+        (&diff.new, State::New, "new"),
+        (&diff.resolved, State::Over, "resolved"),
     ];
     for (findings, state, word) in lists {
         let mut number = 0;
@@ -65,18 +65,18 @@ fn about(news: &News, route: &Route, next_look: Option<&str>) -> Option<Message>
         return None;
     }
     let mut footer = Vec::new();
-    if news.scope != "audit" {
-        footer.push(format!("schedule {}", name(&news.scope)));
+    if diff.scope != "audit" {
+        footer.push(format!("schedule {}", name(&diff.scope)));
     }
-    if news.ongoing > 0 {
-        let are = if news.ongoing == 1 { "is" } else { "are" };
-        footer.push(format!("{} {are} unchanged", count(news.ongoing, "finding")));
+    if diff.ongoing > 0 {
+        let are = if diff.ongoing == 1 { "is" } else { "are" };
+        footer.push(format!("{} {are} unchanged", count(diff.ongoing, "finding")));
     }
-    if news.unknown > 0 {
-        footer.push(format!("{} could not be checked", thousands(news.unknown)));
+    if diff.unknown > 0 {
+        footer.push(format!("{} could not be checked", thousands(diff.unknown)));
     }
     footer.extend(next_look.map(|when| format!("next look {}", super::text::prose(when, 60))));
-    let first = if news.first { "first look: " } else { "" };
+    let first = if diff.is_first { "first look: " } else { "" };
     let page = Page {
         head: format!("{first}{}", counts.join(", ")),
         open: open.sorted(),
@@ -84,7 +84,7 @@ fn about(news: &News, route: &Route, next_look: Option<&str>) -> Option<Message>
         footer,
         pointer: "`gatelight history --open` lists them",
     };
-    Some(Message { webhook: route.name().to_owned(), body: page.body(news.taken_at) })
+    Some(Message { webhook: route.name().to_owned(), body: page.body(diff.finished_at) })
 }
 
 /// The message that says all that is open, in the scopes whose `looks` are given. It is there when nothing is open, too:
@@ -94,7 +94,7 @@ pub(crate) fn digest(open: &[Finding], route: &Route, looks: &[Look], now: Times
     let mut seen = BTreeSet::new();
     let mut kinds: BTreeMap<std::cmp::Reverse<Severity>, u64> = BTreeMap::new();
     // Two schedules may look at the same thing.
-    let taken = open.iter().filter(|finding| route.takes(finding) && seen.insert(finding.fingerprint.as_str()));
+    let taken = open.iter().filter(|finding| route.takes(finding) && seen.insert(finding.fingerprint));
     for finding in taken {
         groups.add(finding, State::Open);
         *kinds.entry(std::cmp::Reverse(finding.severity)).or_default() += 1;
@@ -166,39 +166,16 @@ fn found(report: &Report, groups: Vec<Group>) -> Value {
     page.body(report.finished_at)
 }
 
+/// Every failure, ignored ones aside.
 fn failed(report: &Report, mut each: impl FnMut(&Finding)) -> io::Result<()> {
-    report.rows(|shard, row| {
-        if let Some(finding) = finding(report, shard, row) {
+    report.outcomes(|region, outcome| {
+        if outcome.ignored.is_none()
+            && let Some(finding) = outcome.into_finding(region, report.finished_at)
+        {
             each(&finding);
         }
         Ok(())
     })
-}
-
-/// A failure that nobody accepted.
-fn finding(report: &Report, shard: &Shard, row: Row) -> Option<Finding> {
-    let check = row.check().id.to_owned();
-    let fingerprint = row.fingerprint(&shard.account);
-    match row.verdict {
-        Told::Fail(failed) if row.ignored.is_none() => Some(Finding {
-            fingerprint,
-            check,
-            severity: row.severity,
-            was: None,
-            account: shard.account.clone(),
-            region: shard.region.clone(),
-            subject: row.subject,
-            cause: failed.cause,
-            message: failed.message,
-            affects: failed.affects,
-            fix: failed.fix,
-            fix_command: failed.fix_command,
-            first_seen: report.finished_at,
-            last_seen: report.finished_at,
-            end: None,
-        }),
-        _ => None,
-    }
 }
 
 /// `1 high, 2 medium`.

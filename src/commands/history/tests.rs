@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    ledger::{AUDIT, Ledger, Message},
-    report::{Report, fixtures::Made},
+    finding::AUDIT_SCOPE,
+    ledger::{Ledger, Message},
+    report::fixtures::{self, FailingStage},
 };
 
 fn at(hours: i64) -> Timestamp {
@@ -18,12 +19,12 @@ fn ledger() -> (tempfile::TempDir, Reader) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join(FILE_NAME);
     let ledger = Ledger::open(&path).expect("opens").ledger;
-    let made = |number, severity| Made { number, severity, detail: number };
-    let all = [made(0, Severity::Low), made(1, Severity::High), made(2, Severity::Medium)];
+    let stage = |number, severity| FailingStage { number, severity, detail: number };
+    let all = [stage(0, Severity::Low), stage(1, Severity::High), stage(2, Severity::Medium)];
     let message = |text: &str| vec![Message { webhook: "on-call".to_owned(), body: json!({"text": text}) }];
-    ledger.record(&mut Report::made(&all, &[], at(0)), AUDIT, |_| message("secret words")).expect("records");
+    ledger.record(&mut fixtures::report(&all, &[], at(0)), AUDIT_SCOPE, |_| message("secret words")).expect("records");
     ledger.refused(1, "no_service", at(0)).expect("writes");
-    ledger.record(&mut Report::made(&all[..1], &[1], at(1)), AUDIT, |_| Vec::new()).expect("records");
+    ledger.record(&mut fixtures::report(&all[..1], &[1], at(1)), AUDIT_SCOPE, |_| Vec::new()).expect("records");
     ledger.record_failure("hourly", at(2), at(2), "no credentials\u{1b}[2J").expect("records");
     drop(ledger);
     let reader = Reader::open(&path).expect("opens");

@@ -8,8 +8,7 @@ use super::json::state;
 use crate::{
     finding::End,
     ledger::{Episode, Filter, Reader, RunEnd, RunRow},
-    report::command_line,
-    text::{WIDTH, count, plain, thousands, wrap},
+    text::{WIDTH, command_line, count, plain, thousands, wrap},
 };
 
 const INDENT: &str = "          ";
@@ -32,7 +31,7 @@ pub(super) fn findings(reader: &Reader, filter: &Filter, out: &mut dyn Write) ->
         let text = format!("The message of {} to {} {what}{why}.", time(message.created_at), message.webhook);
         paragraph("", &text, out)?;
     }
-    let last = reader.last_look()?;
+    let last = reader.last_finished()?;
     let last = last.map_or_else(|| "no run looked yet".to_owned(), |last| format!("last look {}", time(last)));
     if filter.open {
         writeln!(out, "{} open; {last}.", thousands(open))?;
@@ -75,8 +74,8 @@ fn finding(episode: &Episode, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{INDENT}{seen}")?;
     paragraph(INDENT, &finding.message, out)?;
     if finding.end.is_none() {
-        paragraph(INDENT, &format!("fix: {}", finding.fix), out)?;
-        if let Some(argv) = &finding.fix_command {
+        paragraph(INDENT, &format!("fix: {}", finding.details.fix), out)?;
+        if let Some(argv) = &finding.details.fix_command {
             writeln!(out, "{INDENT}{}", plain(&command_line(argv)))?;
         }
     }
@@ -87,7 +86,7 @@ fn run(row: &RunRow) -> String {
     let seconds = row.finished_at.as_second() - row.started_at.as_second();
     let told = match &row.end {
         RunEnd::Failed(problem) => format!("could not run: {problem}"),
-        RunEnd::Looked(counts) => {
+        RunEnd::Completed(counts) => {
             let changes = [(counts.new, "new"), (counts.worse, "worse"), (counts.resolved, "resolved")];
             let changes: Vec<_> =
                 changes.iter().filter(|(n, _)| *n > 0).map(|(n, kind)| format!("{} {kind}", thousands(*n))).collect();

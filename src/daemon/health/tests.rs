@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::{config::Settings, finding::News};
+use crate::{config::Settings, finding::RunDiff};
 
 fn time(text: &str) -> Timestamp {
     text.parse().expect("a time")
@@ -34,10 +34,10 @@ fn schedules(tables: &[(&str, &str)]) -> Vec<Arc<Schedule>> {
 }
 
 fn seen(scope: &str, high: u64) -> End {
-    let news = News {
+    let news = RunDiff {
         scope: scope.to_owned(),
-        taken_at: time("2026-05-01T10:00:00Z"),
-        first: true,
+        finished_at: time("2026-05-01T10:00:00Z"),
+        is_first: true,
         new: vec![],
         worse: vec![],
         resolved: vec![],

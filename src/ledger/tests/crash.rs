@@ -15,10 +15,13 @@ use std::{
 
 use gatelight_model::Severity;
 
-use super::{super::AUDIT, *};
+use super::*;
 use crate::{
     ledger::{Filter, Reader},
-    report::{Report, fixtures::Made},
+    report::{
+        Report,
+        fixtures::{self, FailingStage},
+    },
 };
 
 /// Names the folder in which the process is to work.
@@ -37,13 +40,14 @@ fn report(run: u64) -> Report {
     let failing = all.clone().filter(|number| fails(*number, run));
     // One in fourteen fails in every second week of runs only, and is then deleted rather than mended.
     let passing: Vec<_> = all.filter(|number| !fails(*number, run) && number % 2 == 0).collect();
-    let made = |number| Made { number, severity: Severity::High, detail: if number % 10 == 0 { run } else { 0 } };
-    Report::made(&failing.map(made).collect::<Vec<_>>(), &passing, at(i64::try_from(run).expect("fits")))
+    let made =
+        |number| FailingStage { number, severity: Severity::High, detail: if number % 10 == 0 { run } else { 0 } };
+    fixtures::report(&failing.map(made).collect::<Vec<_>>(), &passing, at(i64::try_from(run).expect("fits")))
 }
 
 /// The number of the run that comes next.
 fn next(ledger: &Ledger) -> u64 {
-    let last = ledger.last_run(AUDIT).expect("reads");
+    let last = ledger.last_run(AUDIT_SCOPE).expect("reads");
     last.map_or(0, |last| {
         let seconds = last.finished_at.as_second() - at(0).as_second();
         u64::try_from(seconds / 3600).expect("positive") + 1
@@ -72,7 +76,7 @@ fn records_until_it_is_killed() {
             log("delivered", format!("{text} {} {}\n", message.repeated, message.uncertain.is_some()));
             ledger.sent(message.id, now).expect("writes");
         }
-        ledger.record(&mut report(run), AUDIT, |_| vec![message("on-call", &run.to_string())]).expect("records");
+        ledger.record(&mut report(run), AUDIT_SCOPE, |_| vec![message("on-call", &run.to_string())]).expect("records");
         log("recorded", format!("{run}\n"));
     }
 }
@@ -139,7 +143,7 @@ fn recorded(place: &Place) -> Vec<u64> {
 
 /// What is open is what the run found, and messages and runs are those of all runs up to it.
 fn is_as_after(ledger: &Ledger, run: u64, kill: u64) {
-    let open = ledger.open_findings(AUDIT).expect("reads");
+    let open = ledger.open_findings(AUDIT_SCOPE).expect("reads");
     let failing = (0..STEADY + CHANGING).filter(|number| fails(*number, run)).count();
     assert_eq!(open.len(), failing, "kill {kill}, run {run}");
     let now = at(i64::try_from(run).expect("fits"));

@@ -11,26 +11,26 @@ use gatelight_model::Severity;
 use rusqlite::Connection;
 
 use super::{
-    super::{
-        AUDIT,
-        schema::{APPLICATION_ID, STEPS, migrate},
-    },
+    super::schema::{APPLICATION_ID, STEPS, migrate},
     *,
 };
 use crate::{
     ledger::{Filter, Reader},
-    report::{Report, fixtures::Made},
+    report::{
+        Report,
+        fixtures::{self, FailingStage},
+    },
 };
 
 fn report(numbers: std::ops::Range<u64>, hours: i64) -> Report {
-    let failing: Vec<_> = numbers.map(|number| Made { number, severity: Severity::High, detail: 0 }).collect();
-    Report::made(&failing, &[], at(hours))
+    let failing: Vec<_> = numbers.map(|number| FailingStage { number, severity: Severity::High, detail: 0 }).collect();
+    fixtures::report(&failing, &[], at(hours))
 }
 
 /// A ledger with findings, closed.
 fn filled() -> Place {
     let place = Place::new();
-    place.open().record(&mut report(0..200, 0), AUDIT, no_messages).expect("records");
+    place.open().record(&mut report(0..200, 0), AUDIT_SCOPE, no_messages).expect("records");
     assert_eq!(place.names(), ["ledger.db"], "its companions go when the last one closes it");
     place
 }
@@ -45,7 +45,7 @@ fn overwrite(path: &Path, offset: u64, bytes: &[u8]) {
 fn only_its_owner_may_read_it_while_it_is_in_use_too() {
     let place = Place::new();
     let ledger = place.open();
-    ledger.record(&mut report(0..1, 0), AUDIT, no_messages).expect("records");
+    ledger.record(&mut report(0..1, 0), AUDIT_SCOPE, no_messages).expect("records");
     assert_eq!(place.names(), ["ledger.db", "ledger.db-shm", "ledger.db-wal"]);
     for name in place.names() {
         let mode = fs::metadata(place.folder.path().join(&name)).expect("is there").permissions().mode();
@@ -76,8 +76,8 @@ fn a_damaged_file_is_moved_aside_and_said_so() {
         assert!(notice.contains(&name) && notice.contains("damaged"), "{notice}");
         let aside = fs::read(place.folder.path().join(&name)).expect("reads");
         assert!(aside == before, "{way}: it is kept as it was");
-        let news = opened.ledger.record(&mut report(0..3, 1), AUDIT, no_messages).expect("records");
-        assert!(news.first && news.new.len() == 3, "{way}");
+        let diff = opened.ledger.record(&mut report(0..3, 1), AUDIT_SCOPE, no_messages).expect("records");
+        assert!(diff.is_first && diff.new.len() == 3, "{way}");
         drop(opened.ledger);
         place.open();
     }
@@ -150,13 +150,15 @@ fn a_ledger_of_each_version_is_brought_up_to_date() {
         let place = Place::new();
         let ledger = place.open();
         for (hours, numbers) in [(0, 0..4), (1, 0..3), (2, 1..4)] {
-            ledger.record(&mut report(numbers, hours), AUDIT, |_| vec![message("on-call", "x")]).expect("records");
+            ledger
+                .record(&mut report(numbers, hours), AUDIT_SCOPE, |_| vec![message("on-call", "x")])
+                .expect("records");
         }
         let groups = [("/aws/lambda/orders".to_owned(), "{}".to_owned())].into();
         let mut searched = report(1..4, 2);
-        searched.searched = [(("123456789012".to_owned(), "us-east-1".to_owned()), groups)].into();
-        ledger.record(&mut searched, AUDIT, no_messages).expect("records");
-        ledger.record_failure(AUDIT, at(3), at(3), "no credentials").expect("records");
+        searched.cache = [(("123456789012".to_owned(), "us-east-1".to_owned()), groups)].into();
+        ledger.record(&mut searched, AUDIT_SCOPE, no_messages).expect("records");
+        ledger.record_failure(AUDIT_SCOPE, at(3), at(3), "no credentials").expect("records");
         drop(ledger);
         fs::create_dir_all(&folder).expect("makes");
         fs::copy(&place.path, folder.join(format!("{}.db", STEPS.len()))).expect("copies");
@@ -165,14 +167,14 @@ fn a_ledger_of_each_version_is_brought_up_to_date() {
         let place = Place::new();
         fs::copy(folder.join(format!("{version}.db")), &place.path).expect("a frozen file of each version");
         let ledger = place.open();
-        let open = ledger.open_findings(AUDIT).expect("reads");
+        let open = ledger.open_findings(AUDIT_SCOPE).expect("reads");
         let seen: Vec<_> = open.iter().map(|finding| (finding.subject.name.as_str(), finding.first_seen)).collect();
         assert_eq!(seen.len(), 3, "{version}: {seen:?}");
         assert!(open.iter().all(|finding| finding.last_seen == at(2)));
         assert_eq!(ledger.due(at(9)).expect("reads").len(), 3);
-        assert_eq!(ledger.memories(AUDIT).expect("reads").len(), usize::from(version >= 3), "{version}");
-        let news = ledger.record(&mut report(1..4, 4), AUDIT, no_messages).expect("records");
-        assert_eq!((news.new.len(), news.ongoing), (0, 3), "{version}");
+        assert_eq!(ledger.cache(AUDIT_SCOPE).expect("reads").len(), usize::from(version >= 3), "{version}");
+        let diff = ledger.record(&mut report(1..4, 4), AUDIT_SCOPE, no_messages).expect("records");
+        assert_eq!((diff.new.len(), diff.ongoing), (0, 3), "{version}");
         let mut all = 0;
         let mut count = |_| {
             all += 1;
@@ -207,7 +209,7 @@ fn steps_are_taken_together_or_not_at_all() {
 fn a_full_disk_loses_nothing() {
     let place = filled();
     let ledger = place.open();
-    let before = ledger.open_findings(AUDIT).expect("reads");
+    let before = ledger.open_findings(AUDIT_SCOPE).expect("reads");
     let pages: i64 = ledger.db.pragma_query_value(None, "page_count", |row| row.get(0)).expect("reads");
     let limit = |pages: i64| {
         ledger.db.pragma_update_and_check(None, "max_page_count", pages, |row| row.get::<_, i64>(0)).expect("limits")
@@ -215,17 +217,17 @@ fn a_full_disk_loses_nothing() {
     limit(pages + 2);
     let mut full = report(100..600, 1);
     let problem = ledger
-        .record(&mut full, AUDIT, |_| vec![message("on-call", "never"); 100])
+        .record(&mut full, AUDIT_SCOPE, |_| vec![message("on-call", "never"); 100])
         .expect_err("500 findings are more than two pages");
     let text = format!("{problem:#}");
     assert!(text.contains("nothing of this run was recorded") && text.contains("full"), "{text}");
     assert!(full.changes.is_none(), "the report claims nothing");
-    assert_eq!(ledger.open_findings(AUDIT).expect("reads"), before);
+    assert_eq!(ledger.open_findings(AUDIT_SCOPE).expect("reads"), before);
     assert_eq!(ledger.due(at(1)).expect("reads"), []);
-    assert_eq!(ledger.last_run(AUDIT).expect("reads").expect("a run").finished_at, at(0));
+    assert_eq!(ledger.last_run(AUDIT_SCOPE).expect("reads").expect("a run").finished_at, at(0));
     limit(1 << 20);
-    let news = ledger.record(&mut full, AUDIT, |_| vec![message("on-call", "once")]).expect("records");
-    assert_eq!((news.new.len(), news.resolved.len(), news.ongoing), (400, 100, 100));
+    let diff = ledger.record(&mut full, AUDIT_SCOPE, |_| vec![message("on-call", "once")]).expect("records");
+    assert_eq!((diff.new.len(), diff.resolved.len(), diff.ongoing), (400, 100, 100));
     assert_eq!(ledger.due(at(1)).expect("reads").len(), 1);
 }
 
@@ -247,7 +249,7 @@ fn a_reader_and_a_writer_do_not_wait_for_each_other() {
     assert_eq!(findings(&reader), 200);
     let begun = std::time::Instant::now();
     ledger
-        .record(&mut report(0..300, 1), AUDIT, |_| {
+        .record(&mut report(0..300, 1), AUDIT_SCOPE, |_| {
             // In the middle of the transaction another reader sees what was there before it.
             assert_eq!(findings(&Reader::open(&place.path).expect("opens")), 200);
             Vec::new()
@@ -268,7 +270,7 @@ fn a_ledger_that_another_process_looks_into_is_begun_nonetheless() {
         std::thread::sleep(std::time::Duration::from_millis(300));
         drop(other);
     });
-    place.open().record(&mut report(0..1, 0), AUDIT, no_messages).expect("records");
+    place.open().record(&mut report(0..1, 0), AUDIT_SCOPE, no_messages).expect("records");
     reader.join().expect("ends");
 }
 

@@ -5,7 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::*;
 use crate::{
     collect::Remembered,
-    report::{Report, fixtures::Made},
+    report::{
+        Report,
+        fixtures::{self, FailingStage},
+    },
 };
 
 fn searched(region: &str, groups: &[(&str, &str)]) -> Remembered {
@@ -14,14 +17,14 @@ fn searched(region: &str, groups: &[(&str, &str)]) -> Remembered {
 }
 
 fn report(searched: &Remembered, hours: i64) -> Report {
-    let failing: [Made; 0] = [];
-    let mut report = Report::made(&failing, &[1], at(hours));
-    report.searched.clone_from(searched);
+    let failing: [FailingStage; 0] = [];
+    let mut report = fixtures::report(&failing, &[1], at(hours));
+    report.cache.clone_from(searched);
     report
 }
 
 fn remembered(ledger: &Ledger, scope: &str) -> Remembered {
-    ledger.memories(scope).expect("reads")
+    ledger.cache(scope).expect("reads")
 }
 
 #[test]

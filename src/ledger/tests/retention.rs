@@ -5,15 +5,15 @@ use gatelight_model::Severity;
 use super::{super::Pruned, *};
 use crate::{
     ledger::{Filter, Reader},
-    report::{Report, fixtures::Made},
+    report::fixtures::{self, FailingStage},
 };
 
 const DAYS: i64 = 24;
 
 fn record(ledger: &Ledger, scope: &str, failing: &[u64], passing: &[u64], hours: i64) {
-    let made = |number: &u64| Made { number: *number, severity: Severity::High, detail: *number };
+    let made = |number: &u64| FailingStage { number: *number, severity: Severity::High, detail: *number };
     let failing: Vec<_> = failing.iter().map(made).collect();
-    let mut report = Report::made(&failing, passing, at(hours));
+    let mut report = fixtures::report(&failing, passing, at(hours));
     ledger.record(&mut report, scope, no_messages).expect("records");
 }
 
@@ -91,9 +91,9 @@ fn the_file_shrinks_and_figures_in_messages_do_not_fill_it() {
     for hours in 1..4_i64 {
         let failing: Vec<_> = all
             .iter()
-            .map(|number| Made { number: *number, severity: Severity::High, detail: hours.unsigned_abs() })
+            .map(|number| FailingStage { number: *number, severity: Severity::High, detail: hours.unsigned_abs() })
             .collect();
-        ledger.record(&mut Report::made(&failing, &[], at(hours)), "hourly", no_messages).expect("records");
+        ledger.record(&mut fixtures::report(&failing, &[], at(hours)), "hourly", no_messages).expect("records");
         assert_eq!(count(&ledger, "texts"), 2_000 + 1, "one message, and a command each");
     }
     record(&ledger, "hourly", &[], &all, 5);

@@ -7,12 +7,12 @@ use gatelight_checks::{
 };
 use gatelight_model::{Fetched, Gap, Listing, Severity, inventory::Region};
 
-use super::{super::AUDIT, *};
+use super::*;
 use crate::{
     collect::aws::Traffic,
     config::{FailOn, IgnoreSetting},
     finding::{Change, End},
-    report::{Builder, Report},
+    report::{Report, builder::Builder},
 };
 
 /// A look, as a test describes it.
@@ -78,19 +78,19 @@ impl Look {
     /// Records it as run of a scope, and says what it changed. What the report says must be the same.
     fn recorded(&self, ledger: &Ledger, scope: &str, hours: i64) -> Told {
         let mut report = self.report(hours);
-        let news = ledger.record(&mut report, scope, no_messages).expect("records");
+        let diff = ledger.record(&mut report, scope, no_messages).expect("records");
         let names = |list: &[crate::finding::Finding], end: Option<End>| -> Vec<String> {
             list.iter().filter(|finding| finding.end == end).map(|finding| finding.subject.name.clone()).collect()
         };
         let told = Told {
-            new: names(&news.new, None),
-            worse: names(&news.worse, None),
-            resolved: names(&news.resolved, Some(End::Resolved)),
-            gone: names(&news.resolved, Some(End::Gone)),
-            ongoing: news.ongoing,
+            new: names(&diff.new, None),
+            worse: names(&diff.worse, None),
+            resolved: names(&diff.resolved, Some(End::Resolved)),
+            gone: names(&diff.resolved, Some(End::Gone)),
+            ongoing: diff.ongoing,
         };
         let changes = report.changes.as_ref().expect("it was compared");
-        let of = |change| changes.seen.values().filter(|seen| seen.change == change).count();
+        let of = |change| changes.tracked.values().filter(|seen| seen.change == change).count();
         assert_eq!((of(Change::New), of(Change::Resolved)), (told.new.len(), told.resolved.len()));
         assert_eq!(changes.gone.len(), told.gone.len());
         let open = ledger.open_findings(scope).expect("reads");
@@ -119,8 +119,8 @@ fn gone() -> Told {
 fn then(second: &Look) -> Told {
     let place = Place::new();
     let ledger = place.open();
-    assert_eq!(look([spoilt()]).recorded(&ledger, AUDIT, 0), new());
-    second.recorded(&ledger, AUDIT, 1)
+    assert_eq!(look([spoilt()]).recorded(&ledger, AUDIT_SCOPE, 0), new());
+    second.recorded(&ledger, AUDIT_SCOPE, 1)
 }
 
 #[test]
@@ -128,18 +128,18 @@ fn a_failure_is_new_then_ongoing() {
     let place = Place::new();
     let ledger = place.open();
     let mut report = look([spoilt()]).report(0);
-    let news = ledger.record(&mut report, AUDIT, no_messages).expect("records");
-    assert!(news.first && news.new.len() == 1 && report.changes.expect("compared").since.is_none());
+    let diff = ledger.record(&mut report, AUDIT_SCOPE, no_messages).expect("records");
+    assert!(diff.is_first && diff.new.len() == 1 && report.changes.expect("compared").since.is_none());
     for hours in 1..4 {
-        assert_eq!(look([spoilt()]).recorded(&ledger, AUDIT, hours), ongoing());
+        assert_eq!(look([spoilt()]).recorded(&ledger, AUDIT_SCOPE, hours), ongoing());
     }
-    let open = ledger.open_findings(AUDIT).expect("reads").remove(0);
+    let open = ledger.open_findings(AUDIT_SCOPE).expect("reads").remove(0);
     assert_eq!((open.first_seen, open.last_seen, open.end), (at(0), at(3), None));
     assert_eq!(open.check, "access-log-off");
-    assert_eq!(open.fingerprint, news.new[0].fingerprint);
-    assert_eq!((open.message, open.cause, open.fix), {
-        let first = news.new[0].clone();
-        (first.message, first.cause, first.fix)
+    assert_eq!(open.fingerprint, diff.new[0].fingerprint);
+    assert_eq!((open.message, open.details.cause, open.details.fix), {
+        let first = diff.new[0].clone();
+        (first.message, first.details.cause, first.details.fix)
     });
 }
 
@@ -154,9 +154,9 @@ fn what_does_not_apply_any_more_is_resolved() {
     let ledger = place.open();
     let mut odd = healthy();
     odd.access_log_mut(STAGE).format = Some("no JSON".to_owned());
-    assert_eq!(look([odd]).recorded(&ledger, AUDIT, 0), new());
+    assert_eq!(look([odd]).recorded(&ledger, AUDIT_SCOPE, 0), new());
     // Without an access log there is no format to judge; that there is none is the new finding.
-    let told = look([spoilt()]).recorded(&ledger, AUDIT, 1);
+    let told = look([spoilt()]).recorded(&ledger, AUDIT_SCOPE, 1);
     assert_eq!(told, Told { new: vec![STAGE.to_owned()], ..resolved() });
 }
 
@@ -165,20 +165,20 @@ fn what_could_not_be_checked_stays_open_and_is_not_seen() {
     let place = Place::new();
     let ledger = place.open();
     let hidden = with(|scope| scope.access_log_mut("orders/staging").format = Some("no JSON".to_owned()));
-    look([hidden]).recorded(&ledger, AUDIT, 0);
+    look([hidden]).recorded(&ledger, AUDIT_SCOPE, 0);
     // Everything of the account is unknown: a listing of stages that was denied.
     let unread = |region: &mut Region| {
         region.rest_apis = Listing::unread(denied("apigateway:GET"));
         region.functions = Listing::unread(denied("lambda:ListFunctions"));
     };
     for hours in [1, 2] {
-        let told = look([with(|scope| unread(&mut scope.region))]).recorded(&ledger, AUDIT, hours);
+        let told = look([with(|scope| unread(&mut scope.region))]).recorded(&ledger, AUDIT_SCOPE, hours);
         assert_eq!(told, Told { ongoing: 2, ..Told::default() });
     }
-    let open = ledger.open_findings(AUDIT).expect("reads");
+    let open = ledger.open_findings(AUDIT_SCOPE).expect("reads");
     assert!(open.iter().all(|finding| finding.last_seen == at(0)), "nobody saw them since: {open:#?}");
-    look([spoilt()]).recorded(&ledger, AUDIT, 3);
-    assert_eq!(ledger.open_findings(AUDIT).expect("reads")[0].last_seen, at(3));
+    look([spoilt()]).recorded(&ledger, AUDIT_SCOPE, 3);
+    assert_eq!(ledger.open_findings(AUDIT_SCOPE).expect("reads")[0].last_seen, at(3));
 }
 
 #[test]
@@ -193,14 +193,14 @@ fn an_unknown_outcome_about_the_subject_itself_leaves_it_untouched() {
         change(&mut scope.account.roles.iter_mut().find(|role| role.arn == arn).expect("the role").role);
         scope
     };
-    let told = of(role(|role| *role = Fetched::known(None))).recorded(&ledger, AUDIT, 0);
+    let told = of(role(|role| *role = Fetched::known(None))).recorded(&ledger, AUDIT_SCOPE, 0);
     assert_eq!(told.new.len(), 1);
-    assert_eq!(ledger.open_findings(AUDIT).expect("reads")[0].subject.arn, gateway);
+    assert_eq!(ledger.open_findings(AUDIT_SCOPE).expect("reads")[0].subject.arn, gateway);
     let denied = of(role(|role| *role = Fetched::from(Err(denied("iam:GetRole")))));
     assert!(denied.report(1).summary.unknown == 1, "the test hides the fact that decides");
-    assert_eq!(denied.recorded(&ledger, AUDIT, 1), ongoing());
-    assert_eq!(ledger.open_findings(AUDIT).expect("reads")[0].last_seen, at(0));
-    assert_eq!(of(healthy()).recorded(&ledger, AUDIT, 2).resolved.len(), 1);
+    assert_eq!(denied.recorded(&ledger, AUDIT_SCOPE, 1), ongoing());
+    assert_eq!(ledger.open_findings(AUDIT_SCOPE).expect("reads")[0].last_seen, at(0));
+    assert_eq!(of(healthy()).recorded(&ledger, AUDIT_SCOPE, 2).resolved.len(), 1);
 }
 
 #[test]
@@ -249,12 +249,12 @@ fn an_account_that_nobody_could_name_is_neither_remembered_nor_heard() {
     let ledger = place.open();
     let both = || look([unnamed(), unnamed()]);
     assert_eq!(
-        both().report(0).shards.iter().map(|shard| shard.account.as_str()).collect::<Vec<_>>(),
+        both().report(0).regions.iter().map(|region| region.account.as_str()).collect::<Vec<_>>(),
         ["unknown", "unknown-2"]
     );
     assert!(both().report(0).summary.fail > 0);
     for hours in 0..2 {
-        assert_eq!(both().recorded(&ledger, AUDIT, hours), Told::default());
+        assert_eq!(both().recorded(&ledger, AUDIT_SCOPE, hours), Told::default());
     }
 }
 
@@ -280,7 +280,7 @@ fn what_fails_again_is_new_again_and_the_first_time_stays_in_the_history() {
         (3, healthy(), Told::default()),
         (4, spoilt(), new()),
     ] {
-        assert_eq!(look([scope]).recorded(&ledger, AUDIT, hours), told, "{hours}");
+        assert_eq!(look([scope]).recorded(&ledger, AUDIT_SCOPE, hours), told, "{hours}");
     }
     let reader = crate::ledger::Reader::open(&place.path).expect("opens");
     let mut episodes = Vec::new();
@@ -300,19 +300,19 @@ fn a_severity_that_rises_is_worse_and_one_that_falls_is_not_news() {
     let place = Place::new();
     let ledger = place.open();
     let of = |severity| Look { severity: Some(severity), ..look([spoilt()]) };
-    assert_eq!(of(Severity::Medium).recorded(&ledger, AUDIT, 0), new());
+    assert_eq!(of(Severity::Medium).recorded(&ledger, AUDIT_SCOPE, 0), new());
     let mut report = of(Severity::High).report(1);
-    let news = ledger.record(&mut report, AUDIT, no_messages).expect("records");
-    assert_eq!((news.worse.len(), news.ongoing), (1, 0));
-    assert_eq!((news.worse[0].was, news.worse[0].severity), (Some(Severity::Medium), Severity::High));
-    assert_eq!((news.worse[0].first_seen, news.worse[0].last_seen), (at(0), at(1)));
+    let diff = ledger.record(&mut report, AUDIT_SCOPE, no_messages).expect("records");
+    assert_eq!((diff.worse.len(), diff.ongoing), (1, 0));
+    assert_eq!((diff.worse[0].previous_severity, diff.worse[0].severity), (Some(Severity::Medium), Severity::High));
+    assert_eq!((diff.worse[0].first_seen, diff.worse[0].last_seen), (at(0), at(1)));
     let changes = report.changes.as_ref().expect("compared");
     assert_eq!(changes.worse, 1);
-    assert!(changes.seen.values().all(|seen| seen.change == Change::Ongoing && seen.first_seen == at(0)));
-    assert_eq!(of(Severity::High).recorded(&ledger, AUDIT, 2), ongoing());
-    assert_eq!(of(Severity::Low).recorded(&ledger, AUDIT, 3), ongoing());
-    assert_eq!(ledger.open_findings(AUDIT).expect("reads")[0].severity, Severity::Low);
-    assert_eq!(of(Severity::Medium).recorded(&ledger, AUDIT, 4).worse, [STAGE]);
+    assert!(changes.tracked.values().all(|seen| seen.change == Change::Ongoing && seen.first_seen == at(0)));
+    assert_eq!(of(Severity::High).recorded(&ledger, AUDIT_SCOPE, 2), ongoing());
+    assert_eq!(of(Severity::Low).recorded(&ledger, AUDIT_SCOPE, 3), ongoing());
+    assert_eq!(ledger.open_findings(AUDIT_SCOPE).expect("reads")[0].severity, Severity::Low);
+    assert_eq!(of(Severity::Medium).recorded(&ledger, AUDIT_SCOPE, 4).worse, [STAGE]);
 }
 
 fn ignored(scope: Inventory) -> Look {
@@ -329,16 +329,16 @@ fn ignored(scope: Inventory) -> Look {
 fn an_ignored_finding_is_remembered_and_never_news() {
     let place = Place::new();
     let ledger = place.open();
-    assert_eq!(ignored(spoilt()).recorded(&ledger, AUDIT, 0), Told::default());
-    assert_eq!(ignored(spoilt()).recorded(&ledger, AUDIT, 1), Told::default());
+    assert_eq!(ignored(spoilt()).recorded(&ledger, AUDIT_SCOPE, 0), Told::default());
+    assert_eq!(ignored(spoilt()).recorded(&ledger, AUDIT_SCOPE, 1), Told::default());
     // The ignore ends: to the reader it is new, and the ledger knows since when it has been there.
     let mut report = look([spoilt()]).report(2);
-    let news = ledger.record(&mut report, AUDIT, no_messages).expect("records");
-    assert_eq!((news.new.len(), news.new[0].first_seen, news.new[0].last_seen), (1, at(0), at(2)));
-    assert_eq!(look([spoilt()]).recorded(&ledger, AUDIT, 3), ongoing());
+    let diff = ledger.record(&mut report, AUDIT_SCOPE, no_messages).expect("records");
+    assert_eq!((diff.new.len(), diff.new[0].first_seen, diff.new[0].last_seen), (1, at(0), at(2)));
+    assert_eq!(look([spoilt()]).recorded(&ledger, AUDIT_SCOPE, 3), ongoing());
     // It is ignored again: not resolved, and when it really is, nobody hears of it.
-    assert_eq!(ignored(spoilt()).recorded(&ledger, AUDIT, 4), Told::default());
-    assert_eq!(ignored(healthy()).recorded(&ledger, AUDIT, 5), Told::default());
+    assert_eq!(ignored(spoilt()).recorded(&ledger, AUDIT_SCOPE, 4), Told::default());
+    assert_eq!(ignored(healthy()).recorded(&ledger, AUDIT_SCOPE, 5), Told::default());
     let reader = crate::ledger::Reader::open(&place.path).expect("opens");
     let mut ends = Vec::new();
     reader
@@ -354,14 +354,14 @@ fn an_ignored_finding_is_remembered_and_never_news() {
 fn a_run_that_could_not_run_changes_nothing() {
     let place = Place::new();
     let ledger = place.open();
-    look([spoilt()]).recorded(&ledger, AUDIT, 0);
-    ledger.record_failure(AUDIT, at(1), at(1), "no credentials").expect("records");
-    let last = ledger.last_run(AUDIT).expect("reads").expect("a run");
+    look([spoilt()]).recorded(&ledger, AUDIT_SCOPE, 0);
+    ledger.record_failure(AUDIT_SCOPE, at(1), at(1), "no credentials").expect("records");
+    let last = ledger.last_run(AUDIT_SCOPE).expect("reads").expect("a run");
     assert_eq!(last.end, super::super::RunEnd::Failed("no credentials".to_owned()));
-    assert_eq!(ledger.last_success(AUDIT).expect("reads").expect("a run").finished_at, at(0));
-    assert_eq!(ledger.open_findings(AUDIT).expect("reads")[0].last_seen, at(0));
-    assert_eq!(look([spoilt()]).recorded(&ledger, AUDIT, 2), ongoing());
-    assert_eq!(ledger.open_findings(AUDIT).expect("reads")[0].last_seen, at(2));
+    assert_eq!(ledger.last_success(AUDIT_SCOPE).expect("reads").expect("a run").finished_at, at(0));
+    assert_eq!(ledger.open_findings(AUDIT_SCOPE).expect("reads")[0].last_seen, at(0));
+    assert_eq!(look([spoilt()]).recorded(&ledger, AUDIT_SCOPE, 2), ongoing());
+    assert_eq!(ledger.open_findings(AUDIT_SCOPE).expect("reads")[0].last_seen, at(2));
     assert_eq!(ledger.last_run("hourly").expect("reads"), None);
 }
 
@@ -370,17 +370,17 @@ fn a_saved_inventory_does_not_turn_back_time() {
     let place = Place::new();
     let ledger = place.open();
     let saved = |scope| Look { replayed: true, ..look([scope]) };
-    assert_eq!(saved(spoilt()).recorded(&ledger, AUDIT, 5), new());
-    assert_eq!(saved(spoilt()).recorded(&ledger, AUDIT, 5), ongoing());
+    assert_eq!(saved(spoilt()).recorded(&ledger, AUDIT_SCOPE, 5), new());
+    assert_eq!(saved(spoilt()).recorded(&ledger, AUDIT_SCOPE, 5), ongoing());
     let mut older = saved(healthy()).report(4);
-    let problem = ledger.record(&mut older, AUDIT, no_messages).expect_err("older");
+    let problem = ledger.record(&mut older, AUDIT_SCOPE, no_messages).expect_err("older");
     let text = format!("{problem:#}");
     assert!(text.contains("turn back time") && text.contains("2026-11-01T13:00:00Z"), "{text}");
     assert!(older.changes.is_none());
-    assert_eq!(ledger.open_findings(AUDIT).expect("reads").len(), 1);
+    assert_eq!(ledger.open_findings(AUDIT_SCOPE).expect("reads").len(), 1);
     // The other scope has no such run; and a look at AWS is recorded whatever the clock says.
     assert_eq!(saved(healthy()).recorded(&ledger, "hourly", 4), Told::default());
-    assert_eq!(look([healthy()]).recorded(&ledger, AUDIT, 3), resolved());
+    assert_eq!(look([healthy()]).recorded(&ledger, AUDIT_SCOPE, 3), resolved());
 }
 
 #[test]
@@ -388,10 +388,12 @@ fn messages_are_kept_only_together_with_the_run() {
     let place = Place::new();
     let ledger = place.open();
     let mut report = look([spoilt()]).report(0);
-    ledger.record(&mut report, AUDIT, |news| vec![message("on-call", &news.new[0].subject.name)]).expect("records");
+    ledger
+        .record(&mut report, AUDIT_SCOPE, |diff| vec![message("on-call", &diff.new[0].subject.name)])
+        .expect("records");
     assert_eq!(ledger.due(at(0)).expect("reads")[0].body["text"], STAGE);
     let mut older = Look { replayed: true, ..look([healthy()]) }.report(-1);
-    ledger.record(&mut older, AUDIT, |_| vec![message("on-call", "never")]).expect_err("older");
+    ledger.record(&mut older, AUDIT_SCOPE, |_| vec![message("on-call", "never")]).expect_err("older");
     assert_eq!(ledger.due(at(0)).expect("reads").len(), 1);
 }
 
@@ -403,15 +405,15 @@ fn every_check_of_every_world_is_remembered_with_all_that_is_said_of_it() {
     let checks = CHECKS.iter().map(|check| check.id).collect();
     let all = Look { checks, ..look([scope]) };
     let mut report = all.report(0);
-    let mut news = ledger.record(&mut report, AUDIT, no_messages).expect("records");
-    assert!(news.new.len() > 5 && news.new.is_sorted_by_key(|finding| std::cmp::Reverse(finding.severity)));
-    assert!(news.new.iter().any(|finding| !finding.affects.is_empty() && finding.cause != finding.subject));
-    assert!(news.new.iter().any(|finding| finding.fix_command.is_some()));
-    let mut open = ledger.open_findings(AUDIT).expect("reads");
-    for list in [&mut news.new, &mut open] {
+    let mut diff = ledger.record(&mut report, AUDIT_SCOPE, no_messages).expect("records");
+    assert!(diff.new.len() > 5 && diff.new.is_sorted_by_key(|finding| std::cmp::Reverse(finding.severity)));
+    assert!(diff.new.iter().any(|finding| !finding.details.affects.is_empty() && finding.has_other_cause()));
+    assert!(diff.new.iter().any(|finding| finding.details.fix_command.is_some()));
+    let mut open = ledger.open_findings(AUDIT_SCOPE).expect("reads");
+    for list in [&mut diff.new, &mut open] {
         list.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
     }
-    assert_eq!(open, news.new, "what is read back is what was found");
+    assert_eq!(open, diff.new, "what is read back is what was found");
 }
 
 fn healthy_but_spoilt_everywhere() -> Inventory {
