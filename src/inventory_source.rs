@@ -19,6 +19,7 @@ use crate::{
     },
     config::{Config, Regions, Source},
     inventory_file::{self, Visitor},
+    notice,
     output::Sink,
     progress::Progress,
 };
@@ -89,9 +90,10 @@ async fn live(
         if let Ok(account) = &caller.account {
             let read = read.entry(account.clone()).or_default();
             let (again, rest): (Vec<_>, Vec<_>) = regions.into_iter().partition(|region| read.contains(region));
-            if !again.is_empty() {
+            if !again.is_empty() && !config.quiet {
                 let again = again.join(", ");
-                warn(config, progress, &format!("{whose}: account {account} was read already in {again}"));
+                let text = format!("{whose}: account {account} was read already in {again}");
+                progress.suspend(|| notice::warn(&text));
             }
             read.extend(rest.iter().cloned());
             regions = rest;
@@ -127,11 +129,4 @@ async fn live(
     }
     visitor.remember(searched);
     visitor.finished(finished_at)
-}
-
-/// Says something that a person should know though the audit goes on.
-pub(crate) fn warn(config: &Config, progress: &Progress, text: &str) {
-    if !config.quiet {
-        progress.aside(|| crate::say_on_stderr(&format!("gatelight: {text}")));
-    }
 }

@@ -15,6 +15,7 @@ use crate::{
     finding::{AUDIT_SCOPE, RunDiff},
     inventory_file, inventory_source,
     ledger::{Ledger, Opened},
+    notice,
     output::Sink,
     progress::Progress,
     report::{self, Report, Status, builder::Builder},
@@ -30,7 +31,9 @@ pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
     let output = Sink::open(&config.output)?;
     if config.post_to_slack {
         for warning in slack::check(&config.slack)? {
-            inventory_source::warn(config, &Progress::hidden(), &warning);
+            if !config.quiet {
+                notice::warn(&warning);
+            }
         }
     }
     let progress = Progress::of(config);
@@ -107,7 +110,7 @@ fn open_ledger(path: &Path, progress: &Progress) -> anyhow::Result<Ledger> {
     let Opened { ledger, notice } = Ledger::open_named(path)?;
     if let Some(notice) = notice {
         // Memory is lost: that is said even where nothing else is.
-        progress.aside(|| crate::say_on_stderr(&format!("gatelight: {notice}")));
+        progress.suspend(|| notice::warn(&notice));
     }
     Ok(ledger)
 }

@@ -19,7 +19,7 @@ use super::{
     spool::SpoolRange,
 };
 use crate::{
-    collect::aws::Operation,
+    collect::aws::{Granted, Operation},
     finding::{Change, Changes, Tracked},
     text::{WIDTH, command_lines, count, plain, thousands, wrap},
 };
@@ -550,7 +550,7 @@ fn is_of_organization(permission: &str) -> bool {
 
 /// Whether only queries of CloudWatch Logs Insights need that permission.
 fn is_of_insights(permission: &str) -> bool {
-    let mut all = Operation::ALL.into_iter().filter(|operation| operation.is_of_insights());
+    let mut all = Operation::ALL.iter().filter(|operation| operation.granted() == Granted::WithInsights);
     all.any(|operation| operation.permission() == permission)
 }
 

@@ -76,7 +76,7 @@ pub(super) async fn network(region: &Region, functions: &[Function], providers: 
         return Network::unread(&Gap::not_collected(format!("networks (no function of {} is in one)", region.name)));
     }
     let networks = Networks { region, client: &region.ec2 };
-    region.calls.progress().say(|| format!("{}: networks of {} subnets", region.name, subnets.len()));
+    region.calls.progress().show(|| format!("{}: networks of {} subnets", region.name, subnets.len()));
     // By filter: asked for by id, one subnet that is gone would cost the whole answer.
     let named = Box::pin(async {
         describe!(&networks, DescribeSubnets, describe_subnets(filters, PAGE).subnets, "subnet-id" in &subnets, convert::subnet)

@@ -110,7 +110,7 @@ fn a_month_of_hourly_runs_with_five_thousand_findings() {
         megabytes(late)
     );
     // Shown by `cargo test -- --nocapture`.
-    crate::say_on_stderr(&page);
+    crate::notice::info(&page);
     assert!(bytes < LARGEST, "{page}");
     assert!(own < LIMIT && least < LIMIT, "{page}");
     assert!(late < early + 8 * MEGABYTE, "{page}");
