@@ -1,5 +1,6 @@
 //! Words for a terminal: wrapped, grouped, and without anything that steers it.
 
+pub(crate) use gatelight_model::text::{list, list_and_more, thousands};
 use jiff::Timestamp;
 
 /// What pages are made for, in columns.
@@ -60,29 +61,9 @@ pub(crate) fn count(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", thousands(n), if n == 1 { "" } else { "s" })
 }
 
-/// `1204` → `1,204`.
-pub(crate) fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn figures_are_grouped() {
-        for (n, text) in [(0, "0"), (999, "999"), (1204, "1,204"), (1_000_000, "1,000,000")] {
-            assert_eq!(thousands(n), text);
-        }
-    }
 
     #[test]
     fn a_long_command_is_one_command_over_several_lines() {
