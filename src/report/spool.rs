@@ -6,8 +6,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-
-use super::outcome::OutcomeRecord;
+use serde::{Serialize, de::DeserializeOwned};
 
 /// Where the outcomes of one region are in the file. No two regions with outcomes share one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -39,7 +38,7 @@ impl SpoolWriter {
 
     /// # Errors
     /// If the file cannot be written.
-    pub(super) fn write(&mut self, outcome: &OutcomeRecord) -> io::Result<()> {
+    pub(super) fn write(&mut self, outcome: &impl Serialize) -> io::Result<()> {
         let mut line = serde_json::to_vec(outcome)?;
         line.push(b'\n');
         self.file.write_all(&line)?;
@@ -75,10 +74,10 @@ impl Spool {
     ///
     /// # Errors
     /// If the file cannot be read, or what `each` returns.
-    pub(super) fn read(
+    pub(super) fn read<T: DeserializeOwned>(
         &self,
         range: SpoolRange,
-        mut each: impl FnMut(OutcomeRecord) -> io::Result<()>,
+        mut each: impl FnMut(T) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut file = &self.0;
         file.seek(SeekFrom::Start(range.start))?;
