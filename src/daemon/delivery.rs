@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use super::{Clock, run::Memory};
 use crate::{
     ledger::Outgoing,
-    slack::{self, Delivery, Route, Settled},
+    slack::{self, Delivery, RecordedDelivery, Route},
 };
 
 /// However the clock was set, the outbox is looked into so often.
@@ -162,7 +162,7 @@ impl Sending {
                 if !self.memory.lock().about_to_send(*id)? {
                     return Ok((Fate::Later, None));
                 }
-                connection.post(&slack::marked(body, *repeated, *uncertain)).await
+                connection.post(&slack::with_delivery_notes(body, *repeated, *uncertain)).await
             }
         };
         self.note(delivery)
@@ -172,25 +172,25 @@ impl Sending {
         let Outgoing { webhook, attempts, .. } = &self.message;
         let ledger = self.memory.lock();
         let own = || slack::backoff(attempts + 1, chance());
-        Ok(match slack::settle(&ledger, &self.message, delivery, (self.clock)(), own)? {
-            Settled::Sent => {
+        Ok(match slack::record_delivery(&ledger, &self.message, delivery, (self.clock)(), own)? {
+            RecordedDelivery::Sent => {
                 tracing::info!(webhook, "a message was posted");
                 (Fate::Sent, None)
             }
-            Settled::Later { why, wait } => {
+            RecordedDelivery::Later { why, wait } => {
                 tracing::warn!(webhook, "a message is put off by {} seconds: {why}", wait.as_secs());
                 (Fate::Later, self.after(wait))
             }
-            Settled::Again { why, wait } => {
+            RecordedDelivery::RetryOnce { why, wait } => {
                 let seconds = wait.as_secs();
                 tracing::warn!(webhook, "a message may have arrived; it is sent again in {seconds} seconds: {why}");
                 (Fate::Doubtful, self.after(wait))
             }
-            Settled::Uncertain { why, wait } => {
+            RecordedDelivery::Uncertain { why, wait } => {
                 tracing::error!(webhook, "a message may not have arrived, and is not sent a third time: {why}");
                 (Fate::Doubtful, self.after(wait))
             }
-            Settled::Refused { why } => {
+            RecordedDelivery::Refused { why } => {
                 tracing::error!(webhook, "a message was refused, and is not sent again: {why}");
                 (Fate::Refused, None)
             }

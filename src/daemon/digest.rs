@@ -6,7 +6,7 @@ use super::{run::Memory, scheduler::SET_BACK};
 use crate::{
     config::daemon::{DaemonConfig, Schedule},
     ledger::Message,
-    slack::{self, Look, Route},
+    slack::{self, LastRun, Route},
 };
 
 /// Puts the digests that are due into the outbox, and says whether there were any. One that was missed is made up once.
@@ -47,7 +47,7 @@ fn digest(
     for schedule in schedules.iter().filter(|schedule| route.follows(&schedule.name)) {
         open.extend(ledger.open_findings(&schedule.name)?);
         let last = ledger.last_success(&schedule.name)?.map(|run| run.finished_at);
-        looks.push(Look { scope: schedule.name.clone(), last });
+        looks.push(LastRun { scope: schedule.name.clone(), finished_at: last });
     }
     Ok(slack::digest(&open, route, &looks, now))
 }

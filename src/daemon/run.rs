@@ -65,7 +65,7 @@ impl Look for Audit {
         remembered: Remembered,
         progress: &'a Progress,
     ) -> Pin<Box<dyn Future<Output = anyhow::Result<Report>> + 'a>> {
-        Box::pin(audit::look(config, remembered, progress))
+        Box::pin(audit::collect_and_audit(config, remembered, progress))
     }
 }
 
@@ -166,7 +166,7 @@ impl Job {
         self.progress.step();
         let mut seen = seen(&report, news, audit.verbose)?;
         if self.schedule.writes {
-            let written = Sink::open(&audit.output).and_then(|output| audit::deliver(audit, &report, output));
+            let written = Sink::open(&audit.output).and_then(|output| audit::write_report(audit, &report, output));
             seen.unwritten = written.err().map(|why| format!("{why:#}"));
         }
         Ok(Some(seen))

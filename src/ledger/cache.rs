@@ -21,7 +21,7 @@ impl Ledger {
         let read = || -> rusqlite::Result<Remembered> {
             let mut cache = Remembered::new();
             let mut statement = self.db.prepare_cached(
-                "SELECT account, region, about, memory FROM memories
+                "SELECT account, region, key, value FROM collector_cache
                      WHERE scope = (SELECT id FROM scopes WHERE name = ?)",
             )?;
             let mut rows = statement.query([scope])?;
@@ -41,9 +41,9 @@ pub(super) fn replace(db: &Connection, new: &Remembered, scope: &str, now: Times
         return Ok(());
     }
     let scope = rows::scope_id(db, scope)?;
-    let mut delete = db.prepare_cached("DELETE FROM memories WHERE scope = ? AND account = ? AND region = ?")?;
+    let mut delete = db.prepare_cached("DELETE FROM collector_cache WHERE scope = ? AND account = ? AND region = ?")?;
     let mut insert = db.prepare_cached(
-        "INSERT INTO memories (scope, account, region, about, memory, written_at) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO collector_cache (scope, account, region, key, value, written_at) VALUES (?, ?, ?, ?, ?, ?)",
     )?;
     for ((account, region), entries) in new {
         delete.execute(params![scope, account, region])?;
@@ -57,6 +57,6 @@ pub(super) fn replace(db: &Connection, new: &Remembered, scope: &str, now: Times
 /// Deletes what was written `before`, and what no search can use any more.
 pub(super) fn prune(db: &Connection, before: i64, now: i64) -> rusqlite::Result<()> {
     let longest = i64::try_from(LONGEST.as_millis()).unwrap_or(i64::MAX);
-    db.execute("DELETE FROM memories WHERE written_at < ?", [before.max(now.saturating_sub(longest))])?;
+    db.execute("DELETE FROM collector_cache WHERE written_at < ?", [before.max(now.saturating_sub(longest))])?;
     Ok(())
 }

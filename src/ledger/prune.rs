@@ -43,7 +43,7 @@ fn delete(db: &Connection, before: i64) -> rusqlite::Result<Pruned> {
     // An uncertain one that no message has reported yet is not done.
     let messages = db.execute(
         "DELETE FROM outbox WHERE done_at < ? AND state IN ('sent', 'refused', 'uncertain')
-             AND NOT (state = 'uncertain' AND told = 0)",
+             AND NOT (state = 'uncertain' AND reported = 0)",
         [before],
     )?;
     if findings > 0 {

@@ -1,8 +1,8 @@
 //! The ledger's tests, and what they share.
 
+mod cache;
 mod crash;
 mod files;
-mod memories;
 mod month;
 mod outbox;
 mod retention;
@@ -18,12 +18,12 @@ use super::{Ledger, Message};
 use crate::finding::{AUDIT_SCOPE, RunDiff};
 
 /// A folder that goes away by itself, and a ledger in it.
-struct Place {
+struct LedgerFolder {
     folder: TempDir,
     path: PathBuf,
 }
 
-impl Place {
+impl LedgerFolder {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         Self { path: folder.path().join("ledger.db"), folder }

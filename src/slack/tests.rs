@@ -8,7 +8,7 @@ use globset::{Glob, GlobSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Look, Route, Source, Webhook, blocks, compose, digest, marked, text::length};
+use super::{AddressSource, LastRun, Route, Webhook, blocks, compose, digest, text::length, with_delivery_notes};
 use crate::{
     finding::{End, Finding, FindingDetails, Fingerprint, RunDiff},
     ledger::Message,
@@ -25,7 +25,7 @@ fn now() -> Timestamp {
 
 fn route() -> Route {
     Route {
-        webhook: Webhook::new("on-call", Source::Environment("GATELIGHT_SLACK".into())),
+        webhook: Webhook::new("on-call", AddressSource::Environment("GATELIGHT_SLACK".into())),
         severity: Severity::Low,
         accounts: None,
         checks: None,
@@ -217,7 +217,7 @@ fn a_route_is_told_what_it_asks_for() {
     assert_eq!(is_about(told(Route { accounts: globs("99*"), ..route() })), (false, false));
     assert_eq!(is_about(told(Route { schedules: globs("hour*"), ..route() })), (true, true));
     assert_eq!(is_about(told(Route { schedules: globs("audit"), ..route() })), (false, false));
-    let two = [route(), Route { webhook: Webhook::new("other", Source::Environment("X".into())), ..route() }];
+    let two = [route(), Route { webhook: Webhook::new("other", AddressSource::Environment("X".into())), ..route() }];
     let names: Vec<_> = compose(&diff, &two, None).into_iter().map(|message| message.webhook).collect();
     assert_eq!(names, ["on-call", "other"]);
 }
@@ -263,7 +263,7 @@ fn many_small_groups_stay_below_fifty_blocks() {
     let resolved = |number| over(small(number), "2026-11-01T00:00:00Z", End::Gone);
     let body =
         one(&RunDiff { new: (0..100).map(small).collect(), resolved: (0..100).map(resolved).collect(), ..diff() });
-    within_limits(&marked(&body, true, Some(now())));
+    within_limits(&with_delivery_notes(&body, true, Some(now())));
     assert!(body["blocks"].as_array().expect("blocks").len() >= 40);
 }
 
@@ -334,8 +334,8 @@ fn harmless(text: &str) {
 #[test]
 fn a_digest_says_what_is_open_and_when_it_was_looked_at() {
     let looks = [
-        Look { scope: "hourly".into(), last: Some(at("2026-11-22T08:00:00Z")) },
-        Look { scope: "nightly".into(), last: None },
+        LastRun { scope: "hourly".into(), finished_at: Some(at("2026-11-22T08:00:00Z")) },
+        LastRun { scope: "nightly".into(), finished_at: None },
     ];
     // Two schedules found the same.
     let mut low = finding("access-log-never-expires", Severity::Low, stage("a/b"), "It never expires.");
@@ -355,8 +355,8 @@ fn a_digest_says_what_is_open_and_when_it_was_looked_at() {
 #[test]
 fn a_repeated_message_says_so() {
     let body = one(&RunDiff { new: vec![role_missing()], ..diff() });
-    assert_eq!(marked(&body, false, None), body);
-    let both = marked(&body, true, Some(at("2026-11-22T07:59:00Z")));
+    assert_eq!(with_delivery_notes(&body, false, None), body);
+    let both = with_delivery_notes(&body, true, Some(at("2026-11-22T07:59:00Z")));
     kept("repeated", &both);
     assert!(texts(&both)[1].starts_with("(repeated) "), "{:?}", texts(&both));
     assert!(
@@ -365,7 +365,7 @@ fn a_repeated_message_says_so() {
     );
     assert!(both["text"].as_str().expect("text").starts_with("(repeated) "));
     assert_eq!(texts(&both)[0], texts(&body)[0]);
-    assert!(!marked(&body, false, Some(now())).to_string().contains("(repeated)"));
+    assert!(!with_delivery_notes(&body, false, Some(now())).to_string().contains("(repeated)"));
 }
 
 #[test]

@@ -29,8 +29,8 @@ fn remembered(ledger: &Ledger, scope: &str) -> Remembered {
 
 #[test]
 fn what_was_searched_is_replaced_region_by_region_and_scope_by_scope() {
-    let place = Place::new();
-    let ledger = place.open();
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
     assert_eq!(remembered(&ledger, "hourly"), Remembered::new());
     let first = searched("us-east-1", &[("a", "1"), ("b", "1")]);
     ledger.record(&mut report(&first, 0), "hourly", no_messages).expect("records");
@@ -54,15 +54,15 @@ fn what_was_searched_is_replaced_region_by_region_and_scope_by_scope() {
 
 #[test]
 fn a_run_that_is_not_recorded_remembers_nothing() {
-    let place = Place::new();
-    let ledger = place.open();
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
     let first = searched("us-east-1", &[("a", "1")]);
     ledger.record(&mut report(&first, 0), "hourly", no_messages).expect("records");
     let mut next = report(&searched("us-east-1", &[("a", "2")]), 1);
     let cut = catch_unwind(AssertUnwindSafe(|| ledger.record(&mut next, "hourly", |_| panic!("cut short"))));
     assert!(cut.is_err());
     drop(ledger);
-    let ledger = place.open();
+    let ledger = dir.open();
     assert_eq!(remembered(&ledger, "hourly"), first);
     assert_eq!(ledger.last_success("hourly").expect("reads").expect("a run").finished_at, at(0));
 }
@@ -70,8 +70,8 @@ fn a_run_that_is_not_recorded_remembers_nothing() {
 #[test]
 fn what_no_search_can_use_any_more_is_forgotten() {
     const DAYS: i64 = 24;
-    let place = Place::new();
-    let ledger = place.open();
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
     let kept = searched("us-east-1", &[("a", "1")]);
     ledger.record(&mut report(&kept, 0), "hourly", no_messages).expect("records");
     let for_ever = SignedDuration::from_hours(1_000 * DAYS);

@@ -83,14 +83,14 @@ fn records_until_it_is_killed() {
 
 #[test]
 fn killed_at_two_hundred_moments_it_loses_nothing() {
-    let place = Place::new();
+    let dir = LedgerFolder::new();
     let program = std::env::current_exe().expect("this test");
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
     let (mut in_the_middle, mut last_seen) = (0, None);
     for kill in 0..KILLS {
         let mut child = Command::new(&program)
             .args(["--exact", "--ignored", "ledger::tests::crash::records_until_it_is_killed"])
-            .env(FOLDER, place.folder.path())
+            .env(FOLDER, dir.folder.path())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -100,9 +100,9 @@ fn killed_at_two_hundred_moments_it_loses_nothing() {
         random ^= random << 17;
         // One in ten dies while it starts; the others somewhere between two runs, however slow the machine is.
         if kill % 10 > 0 {
-            let before = recorded(&place).len() as u64;
+            let before = recorded(&dir).len() as u64;
             let begun = Instant::now();
-            while (recorded(&place).len() as u64) < before + kill % 3 {
+            while (recorded(&dir).len() as u64) < before + kill % 3 {
                 assert!(begun.elapsed() < Duration::from_mins(1), "kill {kill}: it records nothing");
                 std::thread::sleep(Duration::from_millis(1));
             }
@@ -111,9 +111,9 @@ fn killed_at_two_hundred_moments_it_loses_nothing() {
         assert!(child.try_wait().expect("asks").is_none(), "kill {kill}: it ended by itself");
         child.kill().expect("kills");
         child.wait().expect("ends");
-        let said = recorded(&place).last().copied();
+        let said = recorded(&dir).last().copied();
         // Opening it checks every page; a damaged one would have been moved, with a notice.
-        let ledger = place.open();
+        let ledger = dir.open();
         let done = next(&ledger).checked_sub(1);
         assert!(done >= said, "kill {kill}: run {said:?} was recorded, and the file ends with {done:?}");
         // It adds one run at most that it did not live to speak of; what it began with may end with such a run too.
@@ -129,13 +129,13 @@ fn killed_at_two_hundred_moments_it_loses_nothing() {
     }
     let runs = last_seen.expect("runs were recorded");
     assert!(in_the_middle > KILLS / 4 && runs > KILLS / 4, "{in_the_middle} kills came after new runs, {runs} in all");
-    history_is_whole(&place, runs);
-    delivered_once_or_said_so(&place, runs);
+    history_is_whole(&dir, runs);
+    delivered_once_or_said_so(&dir, runs);
 }
 
 /// The runs that the process said it had recorded.
-fn recorded(place: &Place) -> Vec<u64> {
-    let lines = fs::read_to_string(place.folder.path().join("recorded")).unwrap_or_default();
+fn recorded(dir: &LedgerFolder) -> Vec<u64> {
+    let lines = fs::read_to_string(dir.folder.path().join("recorded")).unwrap_or_default();
     // A line that is cut was being written.
     let whole = lines.rsplit_once('\n').map_or("", |(whole, _)| whole);
     whole.lines().map(|line| line.parse().expect("a number")).collect()
@@ -157,7 +157,7 @@ fn is_as_after(ledger: &Ledger, run: u64, kill: u64) {
 }
 
 /// Every finding began and ended when the runs say so.
-fn history_is_whole(place: &Place, runs: u64) {
+fn history_is_whole(dir: &LedgerFolder, runs: u64) {
     let mut expected: BTreeMap<(u64, u64), Option<u64>> = BTreeMap::new();
     for number in 0..STEADY + CHANGING {
         let mut begun = None;
@@ -177,7 +177,7 @@ fn history_is_whole(place: &Place, runs: u64) {
     }
     let mut found = BTreeMap::new();
     let hour = |time: Timestamp| u64::try_from((time.as_second() - at(0).as_second()) / 3600).expect("positive");
-    let reader = Reader::open(&place.path).expect("opens");
+    let reader = Reader::open(&dir.path).expect("opens");
     reader
         .episodes(&Filter::default(), |episode| {
             let finding = episode.finding;
@@ -190,16 +190,16 @@ fn history_is_whole(place: &Place, runs: u64) {
 }
 
 /// Every message of a run but the last arrived; at most twice, and then it said so, and if nobody knows, the next told.
-fn delivered_once_or_said_so(place: &Place, runs: u64) {
-    let ledger = place.open();
+fn delivered_once_or_said_so(dir: &LedgerFolder, runs: u64) {
+    let ledger = dir.open();
     let waiting: Vec<_> = ledger.due(at(0)).expect("reads").into_iter().map(|message| message.body).collect();
-    let delivered = fs::read_to_string(place.folder.path().join("delivered")).expect("reads");
+    let delivered = fs::read_to_string(dir.folder.path().join("delivered")).expect("reads");
     let mut by_run: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
     for line in delivered.lines() {
         let (run, how) = line.split_once(' ').expect("a run and how");
         by_run.entry(run.parse().expect("a number")).or_default().push(how);
     }
-    let reader = Reader::open(&place.path).expect("opens");
+    let reader = Reader::open(&dir.path).expect("opens");
     let uncertain = reader.undelivered().expect("reads").iter().filter(|m| m.state == "uncertain").count();
     let told = delivered.lines().filter(|line| line.ends_with(" true")).count();
     let mut missing = 0;
@@ -215,7 +215,7 @@ fn delivered_once_or_said_so(place: &Place, runs: u64) {
     }
     // Nobody knows of those alone over which the process died twice.
     assert!(missing <= uncertain, "{missing} did not arrive, {uncertain} are uncertain");
-    let untold = "SELECT count(*) FROM outbox WHERE state = 'uncertain' AND told = 0";
+    let untold = "SELECT count(*) FROM outbox WHERE state = 'uncertain' AND reported = 0";
     let untold: i64 = ledger.db.query_row(untold, [], |row| row.get(0)).expect("counts");
     let untold = usize::try_from(untold).expect("positive");
     assert!(told > 0 || uncertain == untold, "of {uncertain} uncertain ones {untold} are not told of");

@@ -42,17 +42,17 @@ fn computed() -> Duration {
     Duration::from_nanos(nanoseconds.expect("a number"))
 }
 
-fn size(place: &Place) -> u64 {
-    let length = |name: &String| std::fs::metadata(place.folder.path().join(name)).map_or(0, |found| found.len());
-    place.names().iter().map(length).sum()
+fn size(dir: &LedgerFolder) -> u64 {
+    let length = |name: &String| std::fs::metadata(dir.folder.path().join(name)).map_or(0, |found| found.len());
+    dir.names().iter().map(length).sum()
 }
 
 /// In each run one finding in a hundred is resolved, one in two hundred is deleted, as many begin or come back, and of one
 /// in a hundred the message changes: between two runs three in a hundred are not what they were.
 #[test]
 fn a_month_of_hourly_runs_with_five_thousand_findings() {
-    let place = Place::new();
-    let ledger = place.open();
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
     let mut failing: Vec<FailingStage> =
         (0..FINDINGS).map(|number| FailingStage { number, severity: Severity::High, detail: 0 }).collect();
@@ -96,7 +96,7 @@ fn a_month_of_hourly_runs_with_five_thousand_findings() {
         }
     }
     let late = resident();
-    let bytes = size(&place);
+    let bytes = size(&dir);
     times.sort();
     own.sort();
     let (least, median, most) = (times[0], times[times.len() / 2], times[times.len() - 1]);
