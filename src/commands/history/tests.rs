@@ -148,12 +148,12 @@ fn the_ledger_is_the_one_that_is_named_else_the_daemons() {
     };
     let file = Settings { ledger: Some("b.db".into()), ..Settings::default() };
     let state = || Some(PathBuf::from("/state"));
-    assert_eq!(place(&arguments(Some("a.db")), Some(&file), state()).expect("named"), Path::new("a.db"));
-    assert_eq!(place(&arguments(None), Some(&file), state()).expect("named"), Path::new("b.db"));
+    assert_eq!(ledger_path(&arguments(Some("a.db")), Some(&file), state()).expect("named"), Path::new("a.db"));
+    assert_eq!(ledger_path(&arguments(None), Some(&file), state()).expect("named"), Path::new("b.db"));
     let silent = Settings::default();
-    assert_eq!(place(&arguments(None), Some(&silent), state()).expect("state"), Path::new("/state/ledger.db"));
+    assert_eq!(ledger_path(&arguments(None), Some(&silent), state()).expect("state"), Path::new("/state/ledger.db"));
     if !Path::new(INSTALLED).exists() {
-        let problem = place(&arguments(None), None, None).expect_err("none");
+        let problem = ledger_path(&arguments(None), None, None).expect_err("none");
         assert!(problem.to_string().contains("--ledger FILE"), "{problem}");
     }
 }

@@ -1,4 +1,4 @@
-//! The history for a person at a terminal: what is open, worst first; then what is over, the last to end first.
+//! The history for a person at a terminal: open findings, worst first; then ended ones, the last to end first.
 
 use std::io::{self, Write};
 
@@ -15,9 +15,9 @@ const INDENT: &str = "          ";
 
 /// Writes findings, and messages that did not arrive.
 pub(super) fn findings(reader: &Reader, filter: &Filter, out: &mut dyn Write) -> anyhow::Result<()> {
-    let (mut open, mut over) = (0, 0);
+    let (mut open, mut ended) = (0, 0);
     reader.episodes(filter, |episode| {
-        *(if episode.finding.end.is_none() { &mut open } else { &mut over }) += 1;
+        *(if episode.finding.end.is_none() { &mut open } else { &mut ended }) += 1;
         Ok(finding(&episode, out)?)
     })?;
     for message in reader.undelivered()? {
@@ -36,7 +36,7 @@ pub(super) fn findings(reader: &Reader, filter: &Filter, out: &mut dyn Write) ->
     if filter.open {
         writeln!(out, "{} open; {last}.", thousands(open))?;
     } else {
-        writeln!(out, "{} open, {} over; {last}.", thousands(open), thousands(over))?;
+        writeln!(out, "{} open, {} over; {last}.", thousands(open), thousands(ended))?;
     }
     Ok(())
 }
@@ -70,7 +70,7 @@ fn finding(episode: &Episode, out: &mut dyn Write) -> io::Result<()> {
         _ => String::new(),
     };
     let seen = format!("first seen {} · last seen {}{ended}", time(finding.first_seen), time(finding.last_seen));
-    // The times are read together, and compared with those of the next.
+    // Not wrapped: the times are compared with those of the next finding.
     writeln!(out, "{INDENT}{seen}")?;
     paragraph(INDENT, &finding.message, out)?;
     if finding.end.is_none() {
@@ -84,7 +84,7 @@ fn finding(episode: &Episode, out: &mut dyn Write) -> io::Result<()> {
 
 fn run(row: &RunRow) -> String {
     let seconds = row.finished_at.as_second() - row.started_at.as_second();
-    let told = match &row.end {
+    let result = match &row.end {
         RunEnd::Failed(problem) => format!("could not run: {problem}"),
         RunEnd::Completed(counts) => {
             let changes = [(counts.new, "new"), (counts.worse, "worse"), (counts.resolved, "resolved")];
@@ -98,7 +98,7 @@ fn run(row: &RunRow) -> String {
             format!("{}{changes}{unknown}", count(counts.findings(), "finding"))
         }
     };
-    plain(&format!("{}  {}  {seconds} s  {told}", time(row.finished_at), row.scope))
+    plain(&format!("{}  {}  {seconds} s  {result}", time(row.finished_at), row.scope))
 }
 
 fn paragraph(indent: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
