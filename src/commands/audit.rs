@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::{
     collect::{Names, Remembered, aws::Traffic},
-    config::{Config, Format, Source},
+    config::{AuditSource, Config, Format},
     finding::{AUDIT_SCOPE, RunDiff},
     inventory_file, inventory_source,
     ledger::{Ledger, Opened},
@@ -133,7 +133,7 @@ struct InventoryAuditor<'a> {
 impl<'a> InventoryAuditor<'a> {
     fn new(config: &'a Config) -> Self {
         // A saved inventory holds the log groups that were configured when it was collected.
-        let live = matches!(config.source, Source::Live { .. });
+        let live = matches!(config.source, AuditSource::Live { .. });
         let not_found = if live { config.search.log_groups.clone() } else { Vec::new() };
         let (builder, started_at, report) = (None, Timestamp::UNIX_EPOCH, None);
         Self { config, builder, started_at, report, cache: Remembered::new(), not_found }
@@ -166,7 +166,7 @@ impl inventory_file::Visitor for InventoryAuditor<'_> {
     fn finished(&mut self, finished_at: Timestamp) -> anyhow::Result<()> {
         let builder = self.builder.take().context("it has no beginning")?;
         let mut report = builder.finish(self.started_at, finished_at)?;
-        report.replayed = matches!(self.config.source, Source::Saved(_));
+        report.replayed = matches!(self.config.source, AuditSource::Saved(_));
         report.cache = std::mem::take(&mut self.cache);
         report.not_found = self.not_found.iter().map(ToString::to_string).collect();
         self.report = Some(report);

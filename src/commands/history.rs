@@ -12,7 +12,7 @@ use anyhow::{Context as _, bail};
 
 use crate::{
     cli::{FindingsFormat, HistoryArgs},
-    config::{Settings, known_check},
+    config::{Settings, check_by_id},
     ledger::{FILE_NAME, Filter, Pattern, Reader},
     output::Sink,
 };
@@ -37,7 +37,7 @@ pub(crate) fn history(arguments: &HistoryArgs) -> anyhow::Result<()> {
     if let Some(check) = &arguments.check {
         // The ledger may hold findings of a check that was removed; any other unknown name is a mistake.
         if !check.contains(['*', '?', '[', '{']) && !reader.knows_check(check)? {
-            known_check(check).context("--check")?;
+            check_by_id(check).context("--check")?;
         }
     }
     Sink::Stdout.deliver(|out| {
