@@ -45,7 +45,7 @@ impl LedgerFolder {
     }
 }
 
-/// Hours after the first look.
+/// Hours after the first run.
 fn at(hours: i64) -> Timestamp {
     let first: Timestamp = "2026-11-01T09:00:00Z".parse().expect("a time");
     first + SignedDuration::from_hours(hours)

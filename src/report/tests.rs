@@ -161,7 +161,7 @@ fn status_follows_the_threshold() {
 
 /// What AWS tells to few accounts is not held against the others; what else is unknown counts beside it.
 #[test]
-fn a_check_that_may_stay_unknown_does_not_make_the_status() {
+fn an_unknown_optional_check_does_not_change_the_status() {
     let gap = Gap::unprovable("x", "hidden");
     let of = |checks: &[&'static Check]| {
         let mut scope = testing::healthy();

@@ -150,7 +150,7 @@ fn kept(name: &str, body: &Value) {
 }
 
 #[test]
-fn what_is_new_is_told_worst_first_and_grouped() {
+fn new_findings_are_grouped_worst_first() {
     let lambda = subject(SubjectKind::Function, "orders-handler");
     let lambda = finding("function-cannot-reach-xray", Severity::Medium, lambda, "subnet-0aa1 routes to nowhere.");
     let body = one(&RunDiff {
@@ -180,7 +180,7 @@ fn what_is_new_is_told_worst_first_and_grouped() {
 }
 
 #[test]
-fn what_got_worse_says_what_it_was() {
+fn a_worse_finding_shows_its_previous_severity() {
     let mut worse = not_json("users/dev");
     (worse.previous_severity, worse.first_seen) = (Some(Severity::Low), at("2026-11-02T10:00:00Z"));
     let gone = over(not_json("old/dev"), "2026-11-22T05:00:00Z", End::Gone);
@@ -195,13 +195,13 @@ fn what_got_worse_says_what_it_was() {
 }
 
 #[test]
-fn unchanged_is_nothing() {
+fn no_change_is_no_message() {
     assert_eq!(compose(&diff(), &[route()], None), []);
     assert_eq!(compose(&RunDiff { is_first: true, ..diff() }, &[route()], None), []);
 }
 
 #[test]
-fn a_route_is_told_what_it_asks_for() {
+fn a_route_gets_what_it_asks_for() {
     let globs = |glob: &str| Some(GlobSet::new([Glob::new(glob).expect("a glob")]).expect("globs"));
     let low = finding("access-log-never-expires", Severity::Low, stage("a/b"), "It never expires.");
     let diff = RunDiff { new: vec![role_missing(), low], ..diff() };
@@ -332,7 +332,7 @@ fn harmless(text: &str) {
 }
 
 #[test]
-fn a_digest_says_what_is_open_and_when_it_was_looked_at() {
+fn a_digest_lists_open_findings_and_the_last_runs() {
     let looks = [
         LastRun { scope: "hourly".into(), finished_at: Some(at("2026-11-22T08:00:00Z")) },
         LastRun { scope: "nightly".into(), finished_at: None },

@@ -47,7 +47,7 @@ fn json_of(write: impl FnOnce(&mut dyn io::Write) -> anyhow::Result<()>) -> Valu
 }
 
 #[test]
-fn json_says_when_each_was_found_first_and_last_and_when_it_ended() {
+fn json_has_first_seen_last_seen_and_ended_at() {
     let (_folder, reader) = ledger();
     let document = json_of(|out| json::findings(&reader, &Filter::default(), out));
     assert_eq!(document["version"], 1);
@@ -99,7 +99,7 @@ fn runs_are_listed_the_last_first() {
 }
 
 #[test]
-fn text_tells_the_same() {
+fn text_has_the_same() {
     let (_folder, reader) = ledger();
     let page = written(|out| text::findings(&reader, &Filter::default(), out));
     for words in [
@@ -136,7 +136,7 @@ fn findings_are_chosen_by_check_subject_and_state() {
 }
 
 #[test]
-fn the_ledger_is_the_one_that_is_named_else_the_daemons() {
+fn the_ledger_is_the_named_one_or_the_daemons() {
     let arguments = |ledger: Option<&str>| HistoryArgs {
         ledger: ledger.map(PathBuf::from),
         config: None,

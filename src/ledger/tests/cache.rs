@@ -28,7 +28,7 @@ fn remembered(ledger: &Ledger, scope: &str) -> Remembered {
 }
 
 #[test]
-fn what_was_searched_is_replaced_region_by_region_and_scope_by_scope() {
+fn the_cache_is_replaced_by_region_and_by_scope() {
     let dir = LedgerFolder::new();
     let ledger = dir.open();
     assert_eq!(remembered(&ledger, "hourly"), Remembered::new());
@@ -53,7 +53,7 @@ fn what_was_searched_is_replaced_region_by_region_and_scope_by_scope() {
 }
 
 #[test]
-fn a_run_that_is_not_recorded_remembers_nothing() {
+fn a_run_that_is_not_recorded_caches_nothing() {
     let dir = LedgerFolder::new();
     let ledger = dir.open();
     let first = searched("us-east-1", &[("a", "1")]);
@@ -68,7 +68,7 @@ fn a_run_that_is_not_recorded_remembers_nothing() {
 }
 
 #[test]
-fn what_no_search_can_use_any_more_is_forgotten() {
+fn cache_entries_that_no_search_can_use_are_deleted() {
     const DAYS: i64 = 24;
     let dir = LedgerFolder::new();
     let ledger = dir.open();

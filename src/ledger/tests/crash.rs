@@ -38,7 +38,7 @@ fn fails(number: u64, run: u64) -> bool {
 fn report(run: u64) -> Report {
     let all = 0..STEADY + CHANGING;
     let failing = all.clone().filter(|number| fails(*number, run));
-    // One in fourteen fails in every second week of runs only, and is then deleted rather than mended.
+    // One in fourteen fails in every second week of runs only, and is then deleted rather than fixed.
     let passing: Vec<_> = all.filter(|number| !fails(*number, run) && number % 2 == 0).collect();
     let made =
         |number| FailingStage { number, severity: Severity::High, detail: if number % 10 == 0 { run } else { 0 } };
@@ -82,7 +82,7 @@ fn records_until_it_is_killed() {
 }
 
 #[test]
-fn killed_at_two_hundred_moments_it_loses_nothing() {
+fn two_hundred_kills_lose_nothing() {
     let dir = LedgerFolder::new();
     let program = std::env::current_exe().expect("this test");
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
@@ -111,15 +111,15 @@ fn killed_at_two_hundred_moments_it_loses_nothing() {
         assert!(child.try_wait().expect("asks").is_none(), "kill {kill}: it ended by itself");
         child.kill().expect("kills");
         child.wait().expect("ends");
-        let said = recorded(&dir).last().copied();
+        let reported = recorded(&dir).last().copied();
         // Opening it checks every page; a damaged one would have been moved, with a notice.
         let ledger = dir.open();
         let done = next(&ledger).checked_sub(1);
-        assert!(done >= said, "kill {kill}: run {said:?} was recorded, and the file ends with {done:?}");
+        assert!(done >= reported, "kill {kill}: run {reported:?} was recorded, and the file ends with {done:?}");
         // It adds one run at most that it did not live to speak of; what it began with may end with such a run too.
         assert!(
-            done <= said.max(last_seen).map_or(Some(0), |run| Some(run + 1)),
-            "kill {kill}: {said:?}, then {done:?}"
+            done <= reported.max(last_seen).map_or(Some(0), |run| Some(run + 1)),
+            "kill {kill}: {reported:?}, then {done:?}"
         );
         in_the_middle += u64::from(done != last_seen);
         last_seen = done;
@@ -133,7 +133,7 @@ fn killed_at_two_hundred_moments_it_loses_nothing() {
     delivered_once_or_said_so(&dir, runs);
 }
 
-/// The runs that the process said it had recorded.
+/// The runs that the process reported as recorded.
 fn recorded(dir: &LedgerFolder) -> Vec<u64> {
     let lines = fs::read_to_string(dir.folder.path().join("recorded")).unwrap_or_default();
     // A line that is cut was being written.
@@ -189,7 +189,7 @@ fn history_is_whole(dir: &LedgerFolder, runs: u64) {
     assert!(expected == found, "{} expected, {} found", expected.len(), found.len());
 }
 
-/// Every message of a run but the last arrived; at most twice, and then it said so, and if nobody knows, the next told.
+/// Every message of a run but the last arrived: at most twice, and then with a note. An uncertain one is noted in the next.
 fn delivered_once_or_said_so(dir: &LedgerFolder, runs: u64) {
     let ledger = dir.open();
     let waiting: Vec<_> = ledger.due(at(0)).expect("reads").into_iter().map(|message| message.body).collect();
@@ -201,7 +201,7 @@ fn delivered_once_or_said_so(dir: &LedgerFolder, runs: u64) {
     }
     let reader = Reader::open(&dir.path).expect("opens");
     let uncertain = reader.undelivered().expect("reads").iter().filter(|m| m.state == "uncertain").count();
-    let told = delivered.lines().filter(|line| line.ends_with(" true")).count();
+    let reported = delivered.lines().filter(|line| line.ends_with(" true")).count();
     let mut missing = 0;
     for run in 0..=runs {
         match by_run.get(&run).map_or(&[][..], Vec::as_slice) {
@@ -210,13 +210,13 @@ fn delivered_once_or_said_so(dir: &LedgerFolder, runs: u64) {
             [first, second] => {
                 assert!(first.starts_with("false") && second.starts_with("true"), "run {run}: {first}, {second}");
             }
-            more => panic!("run {run} was told {} times", more.len()),
+            more => panic!("run {run} was posted {} times", more.len()),
         }
     }
     // Nobody knows of those alone over which the process died twice.
     assert!(missing <= uncertain, "{missing} did not arrive, {uncertain} are uncertain");
-    let untold = "SELECT count(*) FROM outbox WHERE state = 'uncertain' AND reported = 0";
-    let untold: i64 = ledger.db.query_row(untold, [], |row| row.get(0)).expect("counts");
-    let untold = usize::try_from(untold).expect("positive");
-    assert!(told > 0 || uncertain == untold, "of {uncertain} uncertain ones {untold} are not told of");
+    let unreported = "SELECT count(*) FROM outbox WHERE state = 'uncertain' AND reported = 0";
+    let unreported: i64 = ledger.db.query_row(unreported, [], |row| row.get(0)).expect("counts");
+    let unreported = usize::try_from(unreported).expect("positive");
+    assert!(reported > 0 || uncertain == unreported, "of {uncertain} uncertain ones {unreported} are not reported");
 }

@@ -42,7 +42,7 @@ fn overwrite(path: &Path, offset: u64, bytes: &[u8]) {
 }
 
 #[test]
-fn only_its_owner_may_read_it_while_it_is_in_use_too() {
+fn only_its_owner_can_read_the_file_even_while_in_use() {
     let dir = LedgerFolder::new();
     let ledger = dir.open();
     ledger.record(&mut report(0..1, 0), AUDIT_SCOPE, no_messages).expect("records");
@@ -54,7 +54,7 @@ fn only_its_owner_may_read_it_while_it_is_in_use_too() {
 }
 
 #[test]
-fn a_damaged_file_is_moved_aside_and_said_so() {
+fn a_damaged_file_is_moved_aside_with_a_notice() {
     type Damage = fn(&Path);
     let ways: [(&str, Damage); 5] = [
         ("a page in its middle", |path| overwrite(path, 3 * 4096, &[0x5a; 8192])),
@@ -84,7 +84,7 @@ fn a_damaged_file_is_moved_aside_and_said_so() {
 }
 
 #[test]
-fn two_that_are_damaged_are_both_kept() {
+fn two_damaged_files_are_both_kept() {
     let dir = filled();
     for _ in 0..2 {
         overwrite(&dir.path, 0, &[0x5a; 4096]);
@@ -238,7 +238,7 @@ fn a_reader_and_a_writer_do_not_wait_for_each_other() {
 }
 
 #[test]
-fn a_ledger_that_another_process_looks_into_is_begun_nonetheless() {
+fn a_ledger_is_created_while_another_process_reads_the_file() {
     let dir = LedgerFolder::new();
     let other = Connection::open(&dir.path).expect("opens");
     // A database without a table, and a reader in it: the journal's mode cannot be changed as long as it reads.

@@ -41,7 +41,7 @@ fn two_processes_do_not_send_one_message() {
 }
 
 #[test]
-fn a_message_is_put_off_and_comes_back_then() {
+fn a_postponed_message_comes_back() {
     let (_dir, ledger) = with(&["a"]);
     assert_eq!(due(&ledger, 0).len(), 1);
     // The connection could not be opened: it was never about to be sent.
@@ -61,7 +61,7 @@ fn a_message_is_put_off_and_comes_back_then() {
 }
 
 #[test]
-fn a_message_that_a_process_died_over_is_repeated_once_and_then_uncertain() {
+fn a_message_is_repeated_once_after_a_crash_and_then_uncertain() {
     let (dir, ledger) = with(&["a", "b"]);
     let next = |before: Ledger| {
         drop(before);
@@ -75,7 +75,7 @@ fn a_message_that_a_process_died_over_is_repeated_once_and_then_uncertain() {
     let ledger = next(ledger);
     let rest = ledger.due(at(2)).expect("reads");
     assert_eq!((rest.len(), rest[0].id, rest[0].uncertain), (1, 2, Some(at(0))), "the next message tells of it");
-    // It is told until it has arrived.
+    // It is reported until a message arrives.
     assert!(ledger.about_to_send(2).expect("writes"));
     ledger.postpone(2, at(3), "503").expect("writes");
     assert_eq!(ledger.due(at(3)).expect("reads")[0].uncertain, Some(at(0)));
@@ -89,7 +89,7 @@ fn a_message_that_a_process_died_over_is_repeated_once_and_then_uncertain() {
 }
 
 #[test]
-fn another_webhook_is_not_told_of_an_uncertain_message() {
+fn an_uncertain_message_is_reported_to_its_own_webhook_only() {
     let (dir, ledger) = with(&["a"]);
     for _ in 0..2 {
         let ledger = dir.open();
@@ -97,12 +97,12 @@ fn another_webhook_is_not_told_of_an_uncertain_message() {
         assert!(ledger.about_to_send(1).expect("writes"));
     }
     put(&ledger, &[message("other", "b"), message("on-call", "c")], at(1));
-    let told: Vec<_> = ledger.due(at(1)).expect("reads").into_iter().map(|message| message.uncertain).collect();
-    assert_eq!(told, [None, Some(at(0))]);
+    let reported: Vec<_> = ledger.due(at(1)).expect("reads").into_iter().map(|message| message.uncertain).collect();
+    assert_eq!(reported, [None, Some(at(0))]);
 }
 
 #[test]
-fn an_answer_that_did_not_come_is_asked_for_once_more() {
+fn a_message_without_an_answer_is_sent_once_more() {
     let (_dir, ledger) = with(&["a"]);
     due(&ledger, 0);
     assert!(ledger.about_to_send(1).expect("writes"));

@@ -22,7 +22,7 @@ fn count(ledger: &Ledger, table: &str) -> i64 {
 }
 
 #[test]
-fn what_ended_long_ago_is_forgotten_and_what_is_open_is_not() {
+fn what_ended_long_ago_is_deleted_and_what_is_open_is_not() {
     let dir = LedgerFolder::new();
     let ledger = dir.open();
     record(&ledger, "hourly", &[1, 2, 3], &[], 0);
@@ -42,7 +42,7 @@ fn what_ended_long_ago_is_forgotten_and_what_is_open_is_not() {
 }
 
 #[test]
-fn the_last_look_of_each_scope_is_kept_behind_runs_that_failed() {
+fn the_last_success_of_each_scope_is_kept_behind_failed_runs() {
     let dir = LedgerFolder::new();
     let ledger = dir.open();
     record(&ledger, "hourly", &[1], &[], 0);

@@ -216,7 +216,7 @@ fn a_deleted_subject_is_gone() {
 }
 
 #[test]
-fn a_skipped_check_says_nothing() {
+fn a_skipped_check_changes_nothing() {
     let skipped = TestRun { checks: vec!["function-tracing-off"], ..run([healthy()]) };
     assert_eq!(then(&skipped), ongoing());
     let deleted = with(|scope| scope.region.rest_apis.seen.clear());
@@ -224,7 +224,7 @@ fn a_skipped_check_says_nothing() {
 }
 
 #[test]
-fn another_region_or_none_says_nothing() {
+fn another_region_or_none_changes_nothing() {
     assert_eq!(then(&run([])), ongoing());
     let text = serde_json::to_string(&healthy()).expect("serialises");
     let elsewhere: Inventory = serde_json::from_str(&text.replace("us-east-1", "eu-west-1")).expect("reads");
@@ -234,7 +234,7 @@ fn another_region_or_none_says_nothing() {
 }
 
 #[test]
-fn the_denied_listing_of_one_api_says_nothing_about_its_stages() {
+fn a_denied_listing_of_stages_ends_none_of_them() {
     let unlisted = with(|scope| scope.api_mut("orders").stages = Listing::unread(denied("apigateway:GET")));
     assert_eq!(then(&run([unlisted])), ongoing());
     // Another API's denied listing does not protect it.
@@ -246,7 +246,7 @@ fn the_denied_listing_of_one_api_says_nothing_about_its_stages() {
 }
 
 #[test]
-fn an_account_that_nobody_could_name_is_neither_remembered_nor_heard() {
+fn findings_of_an_unknown_account_are_not_recorded() {
     let unnamed = || with(|scope| scope.account.id = Fetched::from(Err(Gap::not_collected("the account"))));
     assert_eq!(then(&run([unnamed()])), ongoing());
     let dir = LedgerFolder::new();
@@ -263,7 +263,7 @@ fn an_account_that_nobody_could_name_is_neither_remembered_nor_heard() {
 }
 
 #[test]
-fn another_scope_says_nothing_and_has_its_own_memory() {
+fn each_scope_has_its_own_findings() {
     let dir = LedgerFolder::new();
     let ledger = dir.open();
     assert_eq!(run([spoilt()]).recorded(&ledger, "hourly", 0), new());
@@ -274,7 +274,7 @@ fn another_scope_says_nothing_and_has_its_own_memory() {
 }
 
 #[test]
-fn what_fails_again_is_new_again_and_the_first_time_stays_in_the_history() {
+fn a_finding_that_returns_is_new_and_its_first_episode_stays() {
     let dir = LedgerFolder::new();
     let ledger = dir.open();
     for (hours, scope, changed) in [
@@ -300,7 +300,7 @@ fn what_fails_again_is_new_again_and_the_first_time_stays_in_the_history() {
 }
 
 #[test]
-fn a_severity_that_rises_is_worse_and_one_that_falls_is_not_news() {
+fn a_severity_that_rises_is_worse_and_one_that_falls_is_ongoing() {
     let dir = LedgerFolder::new();
     let ledger = dir.open();
     let of = |severity| TestRun { severity: Some(severity), ..run([spoilt()]) };
@@ -330,7 +330,7 @@ fn ignored(scope: Inventory) -> TestRun {
 }
 
 #[test]
-fn an_ignored_finding_is_remembered_and_never_news() {
+fn an_ignored_finding_is_recorded_and_never_new() {
     let dir = LedgerFolder::new();
     let ledger = dir.open();
     assert_eq!(ignored(spoilt()).recorded(&ledger, AUDIT_SCOPE, 0), Changed::default());
@@ -355,7 +355,7 @@ fn an_ignored_finding_is_remembered_and_never_news() {
 }
 
 #[test]
-fn a_run_that_could_not_run_changes_nothing() {
+fn a_failed_run_changes_nothing() {
     let dir = LedgerFolder::new();
     let ledger = dir.open();
     run([spoilt()]).recorded(&ledger, AUDIT_SCOPE, 0);
@@ -402,7 +402,7 @@ fn messages_are_kept_only_together_with_the_run() {
 }
 
 #[test]
-fn every_check_of_every_world_is_remembered_with_all_that_is_said_of_it() {
+fn a_finding_is_read_back_as_it_was_recorded() {
     let dir = LedgerFolder::new();
     let ledger = dir.open();
     let scope = healthy_but_spoilt_everywhere();
