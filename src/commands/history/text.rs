@@ -15,7 +15,7 @@ const INDENT: &str = "          ";
 
 /// Writes findings, and messages that did not arrive.
 pub(super) fn findings(reader: &Reader, filter: &Filter, out: &mut dyn Write) -> anyhow::Result<()> {
-    let (mut open, mut ended) = (0, 0);
+    let (mut open, mut ended) = (0_u64, 0_u64);
     reader.episodes(filter, |episode| {
         *(if episode.finding.end.is_none() { &mut open } else { &mut ended }) += 1;
         Ok(finding(&episode, out)?)
