@@ -126,7 +126,12 @@ impl SimulatedRequest {
             Principal::Service(service) => (Caller::Service(service), None),
             Principal::Anonymous => (Caller::Anonymous, None),
         };
-        let request = RequestView { action, resource: Some(Text::whole(&self.resource)), caller: None };
+        let request = RequestView {
+            action,
+            resource: Some(Text::whole(&self.resource)),
+            caller: None,
+            by_identity_policy: false,
+        };
         let resource = request.resource.filter(|_| !self.is_decided_by_trust_policy(action, policies));
         let limit = |list: &'a PolicyList, what| {
             (identity.is_some() && !list.is_empty()).then(|| group(list, named(what, list)))
