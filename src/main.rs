@@ -50,9 +50,10 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<u8> {
     match cli.command {
         Command::Audit(arguments) => {
-            arguments.settings.check_flags()?;
+            arguments.flags.settings.check_flags()?;
             let file = arguments.config.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
-            let config = arguments.settings.or(file).resolve()?;
+            let config = arguments.flags.settings.or(file).resolve()?;
+            let config = if arguments.slack { config.posting_to_slack()? } else { config };
             if config.verbose {
                 logging::start(tracing::Level::DEBUG, arguments.log.format);
             }
@@ -60,7 +61,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             runtime()?.block_on(commands::audit::audit(&config)).map(Status::exit_code)
         }
         Command::Daemon(arguments) => daemon::start(&arguments.config, arguments.log.format).map(|()| 0),
-        Command::Demo(arguments) => commands::audit::demo(&arguments.settings().resolve()?).map(Status::exit_code),
+        Command::Demo(arguments) => commands::audit::demo(&arguments.flags.settings.resolve()?).map(Status::exit_code),
         Command::Explain(arguments) => {
             print(|out| commands::explain::explain(arguments.check.as_deref(), arguments.json, out))
         }
