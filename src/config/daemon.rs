@@ -284,7 +284,7 @@ impl ScheduleSetting {
         if !is_plain || name.chars().count() > LONGEST_NAME {
             bail!("a name has 1 to {LONGEST_NAME} characters, and no space at its ends");
         }
-        if name == crate::ledger::AUDIT {
+        if name == crate::finding::AUDIT_SCOPE {
             bail!("this name is taken: the ledger keeps what `audit --ledger` found under it");
         }
         let zone = self.time_zone.map_or(Tz::UTC, |zone| zone.0);

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::{
     config::cron::{Cron, zone},
-    slack::{Route, Source, Webhook},
+    slack::{AddressSource, Route, Webhook},
 };
 
 /// The longest name of a webhook: it stands in messages, logs and the ledger.
@@ -67,9 +67,9 @@ fn route(setting: SlackSetting) -> anyhow::Result<Route> {
         bail!("a name is 1 to {NAME} letters, digits, spaces, dots, hyphens and underscores");
     }
     let given = [
-        setting.webhook_env.map(Source::Environment),
-        setting.webhook_file.map(Source::File),
-        setting.webhook_credential.map(Source::Credential),
+        setting.webhook_env.map(AddressSource::Environment),
+        setting.webhook_file.map(AddressSource::File),
+        setting.webhook_credential.map(AddressSource::Credential),
     ];
     let mut given = given.into_iter().flatten();
     let (Some(source), None) = (given.next(), given.next()) else {
@@ -77,13 +77,15 @@ fn route(setting: SlackSetting) -> anyhow::Result<Route> {
     };
     match &source {
         // Someone who mistakes the key pastes the address itself; it must not be repeated on a terminal or in a log.
-        Source::Environment(name) if name.is_empty() || name.contains(['=', '/', ':', '\0']) => {
+        AddressSource::Environment(name) if name.is_empty() || name.contains(['=', '/', ':', '\0']) => {
             bail!("webhook-env is the name of an environment variable, not the address itself");
         }
-        Source::File(path) if path.to_string_lossy().contains("://") => {
+        AddressSource::File(path) if path.to_string_lossy().contains("://") => {
             bail!("webhook-file is the path of a file that holds the address, not the address itself");
         }
-        Source::Credential(name) if name.is_empty() || name.contains(['/', ':', '\0']) || name.starts_with('.') => {
+        AddressSource::Credential(name)
+            if name.is_empty() || name.contains(['/', ':', '\0']) || name.starts_with('.') =>
+        {
             bail!("webhook-credential is the name of a systemd credential, not the address itself");
         }
         _ => {}

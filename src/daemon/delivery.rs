@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use super::{clock::Clock, run::SharedLedger};
 use crate::{
     ledger::Outgoing,
-    slack::{self, Delivery, Route, Settled},
+    slack::{self, Delivery, RecordedDelivery, Route},
 };
 
 /// The outbox is checked at least this often, even when the clock was set back.
@@ -180,7 +180,7 @@ impl Sending {
                 if !self.ledger.lock().about_to_send(*id)? {
                     return Ok((DeliveryResult::Later, None));
                 }
-                connection.post(&slack::marked(body, *repeated, *uncertain)).await
+                connection.post(&slack::with_delivery_notes(body, *repeated, *uncertain)).await
             }
         };
         self.record(delivery)
@@ -190,25 +190,25 @@ impl Sending {
         let Outgoing { webhook, attempts, .. } = &self.message;
         let ledger = self.ledger.lock();
         let own = || slack::backoff(attempts + 1, random_fraction());
-        Ok(match slack::settle(&ledger, &self.message, delivery, (self.clock)(), own)? {
-            Settled::Sent => {
+        Ok(match slack::record_delivery(&ledger, &self.message, delivery, (self.clock)(), own)? {
+            RecordedDelivery::Sent => {
                 tracing::info!(webhook, "a message was posted");
                 (DeliveryResult::Sent, None)
             }
-            Settled::Later { why, wait } => {
+            RecordedDelivery::Later { why, wait } => {
                 tracing::warn!(webhook, "a message is put off by {} seconds: {why}", wait.as_secs());
                 (DeliveryResult::Later, self.after(wait))
             }
-            Settled::Again { why, wait } => {
+            RecordedDelivery::RetryOnce { why, wait } => {
                 let seconds = wait.as_secs();
                 tracing::warn!(webhook, "a message may have arrived; it is sent again in {seconds} seconds: {why}");
                 (DeliveryResult::Doubtful, self.after(wait))
             }
-            Settled::Uncertain { why, wait } => {
+            RecordedDelivery::Uncertain { why, wait } => {
                 tracing::error!(webhook, "a message may not have arrived, and is not sent a third time: {why}");
                 (DeliveryResult::Doubtful, self.after(wait))
             }
-            Settled::Refused { why } => {
+            RecordedDelivery::Refused { why } => {
                 tracing::error!(webhook, "a message was refused, and is not sent again: {why}");
                 (DeliveryResult::Refused, None)
             }

@@ -6,7 +6,7 @@ use super::{run::SharedLedger, scheduler::CLOCK_TOLERANCE};
 use crate::{
     config::daemon::{DaemonConfig, Schedule},
     ledger::Message,
-    slack::{self, Look, Route},
+    slack::{self, LastRun, Route},
 };
 
 /// Puts the digests that are due into the outbox, and returns whether there were any. Several missed ones become one.
@@ -47,7 +47,7 @@ fn digest(
     for schedule in schedules.iter().filter(|schedule| route.follows(&schedule.name)) {
         open.extend(ledger.open_findings(&schedule.name)?);
         let last = ledger.last_success(&schedule.name)?.map(|run| run.finished_at);
-        last_runs.push(Look { scope: schedule.name.clone(), last });
+        last_runs.push(LastRun { scope: schedule.name.clone(), finished_at: last });
     }
     Ok(slack::digest(&open, route, &last_runs, now))
 }

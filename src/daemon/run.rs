@@ -21,11 +21,11 @@ use crate::{
     collect::Remembered,
     commands::audit,
     config::{Config, daemon::Schedule},
-    finding::News,
+    finding::RunDiff,
     ledger::Ledger,
     output::Sink,
     progress::Progress,
-    report::{self, Report, Told},
+    report::{self, RecordedVerdict, Report},
     slack,
 };
 
@@ -67,7 +67,7 @@ impl Auditor for AccountAuditor {
         remembered: Remembered,
         progress: &'a Progress,
     ) -> Pin<Box<dyn Future<Output = anyhow::Result<Report>> + 'a>> {
-        Box::pin(audit::look(config, remembered, progress))
+        Box::pin(audit::collect_and_audit(config, remembered, progress))
     }
 }
 
@@ -107,7 +107,7 @@ pub(crate) enum RunResult {
 /// What logs, metrics and the health server show of a successful run.
 #[derive(Debug)]
 pub(crate) struct RunSummary {
-    pub(crate) news: News,
+    pub(crate) news: RunDiff,
     /// Findings by check and severity, ignored ones aside.
     pub(crate) findings: BTreeMap<(&'static str, Severity), u64>,
     /// Gaps by kind.
@@ -152,7 +152,7 @@ impl Run {
     /// Returns nothing if the run was cancelled.
     fn try_run(&self) -> anyhow::Result<Option<RunSummary>> {
         let audit = &self.schedule.audit;
-        let remembered = self.ledger.lock().memories(&self.schedule.name)?;
+        let remembered = self.ledger.lock().cache(&self.schedule.name)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let report = runtime.block_on(async {
             tokio::select! {
@@ -168,28 +168,28 @@ impl Run {
         runtime.shutdown_background();
         let Some(mut report) = report else { return Ok(None) };
         self.progress.step();
-        let compose = |news: &News| slack::compose(news, &audit.slack, self.next_run.as_deref());
+        let compose = |news: &RunDiff| slack::compose(news, &audit.slack, self.next_run.as_deref());
         let news = self.ledger.lock().record(&mut report, &self.schedule.name, compose)?;
         self.progress.step();
         let mut summary = summarize(&report, news, audit.verbose)?;
         if self.schedule.writes {
-            let written = Sink::open(&audit.output).and_then(|output| audit::deliver(audit, &report, output));
+            let written = Sink::open(&audit.output).and_then(|output| audit::write_report(audit, &report, output));
             summary.output_error = written.err().map(|why| format!("{why:#}"));
         }
         Ok(Some(summary))
     }
 }
 
-fn summarize(report: &Report, news: News, verbose: bool) -> anyhow::Result<RunSummary> {
+fn summarize(report: &Report, news: RunDiff, verbose: bool) -> anyhow::Result<RunSummary> {
     let mut findings = BTreeMap::new();
-    report.rows(|_, row| {
-        if matches!(row.verdict, Told::Fail(_)) && row.ignored.is_none() {
+    report.outcomes(|_, row| {
+        if matches!(row.verdict, RecordedVerdict::Fail(_)) && row.ignored.is_none() {
             *findings.entry((row.check().id, row.severity)).or_default() += 1;
         }
         Ok(())
     })?;
     let (mut gaps, mut requests, mut throttles) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    for shard in &report.shards {
+    for shard in &report.regions {
         for gap in &shard.gaps {
             *gaps.entry(gap.why().kind.name()).or_default() += 1;
         }

@@ -19,7 +19,7 @@ use crate::{
     config::{Config, FailOn, Settings},
     daemon::active_run::WATCHDOG_GRACE,
     ledger::{Ledger, RunEnd, RunRow},
-    report::{Builder, Report},
+    report::{Report, builder::Builder},
 };
 
 const BEGIN: &str = "2026-05-01T00:00:00Z";
@@ -233,7 +233,7 @@ fn hour(number: i64) -> Timestamp {
 fn a_run_that_fails_or_panics_is_a_failed_run_and_the_next_one_happens() {
     in_runtime(async |folder| {
         let daemon = Daemon::start(folder, HOURLY, &[Act::Audit, Act::Fail, Act::Panic]);
-        assert!(matches!(daemon.until_ran("hourly").await.end, RunEnd::Looked(_)));
+        assert!(matches!(daemon.until_ran("hourly").await.end, RunEnd::Completed(_)));
         daemon.set(hour(1));
         let RunEnd::Failed(why) = daemon.until_ran("hourly").await.end else { panic!("it failed") };
         assert_eq!(why, "AWS cannot be reached");
@@ -241,7 +241,7 @@ fn a_run_that_fails_or_panics_is_a_failed_run_and_the_next_one_happens() {
         let RunEnd::Failed(why) = daemon.until_ran("hourly").await.end else { panic!("it panicked") };
         assert!(why.contains("a bug of the test's own"), "{why}");
         daemon.set(hour(3));
-        assert!(matches!(daemon.until_ran("hourly").await.end, RunEnd::Looked(_)));
+        assert!(matches!(daemon.until_ran("hourly").await.end, RunEnd::Completed(_)));
         assert_eq!(daemon.script.audits.load(Ordering::SeqCst), 4);
         daemon.stop().await.expect("ends well");
     });
@@ -271,7 +271,7 @@ fn a_run_that_takes_too_long_is_stopped_and_said_to_have_failed() {
         let RunEnd::Failed(why) = daemon.until_ran("hourly").await.end else { panic!("it failed") };
         assert!(why.contains("run-limit, 1 seconds"), "{why}");
         daemon.set(hour(1));
-        assert!(matches!(daemon.until_ran("hourly").await.end, RunEnd::Looked(_)));
+        assert!(matches!(daemon.until_ran("hourly").await.end, RunEnd::Completed(_)));
         daemon.stop().await.expect("ends well");
     });
 }
@@ -291,7 +291,7 @@ fn a_daemon_that_is_stopped_stops_its_run_after_a_while_and_keeps_nothing_of_it(
         // So it is made up.
         drop(ledger);
         let daemon = Daemon::start(folder, &text, &[]);
-        assert!(matches!(daemon.until_ran("hourly").await.end, RunEnd::Looked(_)));
+        assert!(matches!(daemon.until_ran("hourly").await.end, RunEnd::Completed(_)));
         daemon.stop().await.expect("ends well");
     });
 }
@@ -377,7 +377,7 @@ fn hourly_for(days: i64, accounts: usize) -> (Vec<u64>, u64) {
             daemon.set(hour(number));
             let run = daemon.until_ran("hourly").await;
             assert_eq!(run.started_at, hour(number));
-            let RunEnd::Looked(counts) = run.end else { panic!("{run:?}") };
+            let RunEnd::Completed(counts) = run.end else { panic!("{run:?}") };
             findings = counts.findings();
             if number % 24 == 23 {
                 memory.push(resident());

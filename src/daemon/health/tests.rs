@@ -21,7 +21,7 @@ use crate::{
         delivery::DeliveryResult,
         run::{RunResult, RunSummary},
     },
-    finding::News,
+    finding::RunDiff,
 };
 
 fn time(text: &str) -> Timestamp {
@@ -47,10 +47,10 @@ fn schedules(tables: &[(&str, &str)]) -> Vec<Arc<Schedule>> {
 }
 
 fn succeeded(scope: &str, high: u64) -> RunResult {
-    let news = News {
+    let news = RunDiff {
         scope: scope.to_owned(),
-        taken_at: time("2026-05-01T10:00:00Z"),
-        first: true,
+        finished_at: time("2026-05-01T10:00:00Z"),
+        is_first: true,
         new: vec![],
         worse: vec![],
         resolved: vec![],

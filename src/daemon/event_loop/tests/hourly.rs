@@ -43,7 +43,7 @@ impl Auditor for Searching {
             let mut report = Builder::new(&checks, Policy::default(), &config.ignores, FailOn::Low, now)?;
             report.add(&scope.account, &scope.region, Traffic::default())?;
             let mut report = report.finish(now, now)?;
-            report.searched = Remembered::from([(place, memories)]);
+            report.cache = Remembered::from([(place, memories)]);
             Ok(report)
         })
     }
@@ -72,7 +72,7 @@ fn start(folder: &Path, events: &[fake::Event]) -> (Daemon, Arc<Searching>) {
 async fn ran(daemon: &Daemon, number: i64) -> Option<(u64, u64, u64)> {
     daemon.set(hour(number));
     match daemon.until_ran("hourly").await.end {
-        RunEnd::Looked(RunCounts { new, resolved, ongoing, .. }) => Some((new, resolved, ongoing)),
+        RunEnd::Completed(RunCounts { new, resolved, ongoing, .. }) => Some((new, resolved, ongoing)),
         RunEnd::Failed(_) => None,
     }
 }
