@@ -51,7 +51,7 @@ pub(crate) async fn own_lines(
         }
     }
     if !groups.is_empty() {
-        region.calls.progress().say(|| format!("{}: search of {} shared log groups", region.name, groups.len()));
+        region.calls.progress().show(|| format!("{}: search of {} shared log groups", region.name, groups.len()));
     }
     let client = &logs::Client::new(&region.config);
     let found: Vec<_> = stream::iter(groups)
