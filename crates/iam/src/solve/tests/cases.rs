@@ -243,6 +243,16 @@ fn a_value_may_be_empty() {
             "denied-implicitly",
         ),
         (
+            "denied in any case, but for an empty value it is not known whether by Null or by the lack of an allow",
+            &[
+                ("Deny", r#"{"Null":{"x:one":"false"}}"#),
+                ("Deny", r#"{"StringLike":{"x:one":"?*"}}"#),
+                ("Deny", r#"{"StringEqualsIfExists":{"x:one":"?"}}"#),
+            ],
+            "{}",
+            "denied-implicitly",
+        ),
+        (
             "a default may be empty",
             &[("Allow", r#"{"StringEquals":{"x:one":"${x:two, ''}"},"Null":{"x:two":"true"}}"#)],
             "{}",
