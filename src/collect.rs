@@ -155,7 +155,7 @@ pub(crate) async fn collect(
 
     let wanted = wanted_roles(&account, &read, needs);
     if !wanted.is_empty() {
-        progress.say(|| format!("IAM: {} roles", wanted.len()));
+        progress.show(|| format!("IAM: {} roles", wanted.len()));
         let iam = iam::Iam { client: session.iam(home), calls: global };
         (account.roles, account.managed_policies) = iam.read(&wanted).await;
     }

@@ -17,8 +17,9 @@ use crate::{
         self, CollectedRegion, Remembered,
         aws::{Pace, Traffic, Whose, http_client},
     },
-    config::{Config, Regions, Source},
+    config::{AuditSource, Config, Regions},
     inventory_file::{self, Visitor},
+    notice,
     output::Sink,
     progress::Progress,
 };
@@ -35,8 +36,8 @@ pub(crate) async fn read(
     visitor: &mut dyn Visitor,
 ) -> anyhow::Result<()> {
     match &config.source {
-        Source::Saved(path) => from_saved(path, visitor),
-        Source::Live { whose, regions, pace } => {
+        AuditSource::Saved(path) => from_saved(path, visitor),
+        AuditSource::Live { whose, regions, pace } => {
             let save = config.save.as_deref().map(Sink::open).transpose()?;
             let needs = collect::Needs::of(&config.checks, config.evidence, config.overhead_limit())
                 .and(config.also)
@@ -89,9 +90,10 @@ async fn live(
         if let Ok(account) = &caller.account {
             let read = read.entry(account.clone()).or_default();
             let (again, rest): (Vec<_>, Vec<_>) = regions.into_iter().partition(|region| read.contains(region));
-            if !again.is_empty() {
+            if !again.is_empty() && !config.quiet {
                 let again = again.join(", ");
-                warn(config, progress, &format!("{whose}: account {account} was read already in {again}"));
+                let text = format!("{whose}: account {account} was read already in {again}");
+                progress.suspend(|| notice::warn(&text));
             }
             read.extend(rest.iter().cloned());
             regions = rest;
@@ -127,11 +129,4 @@ async fn live(
     }
     visitor.remember(searched);
     visitor.finished(finished_at)
-}
-
-/// Says something that a person should know though the audit goes on.
-pub(crate) fn warn(config: &Config, progress: &Progress, text: &str) {
-    if !config.quiet {
-        progress.aside(|| crate::say_on_stderr(&format!("gatelight: {text}")));
-    }
 }

@@ -4,14 +4,13 @@
 
 mod line;
 
-use std::{
-    io::{self, Write},
-    os::unix::fs::MetadataExt,
-};
+use std::io::{self, Write};
 
 use clap::ValueEnum;
 use tracing::Level;
 use tracing_subscriber::{Layer, Registry, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::notice::stderr_is_journal;
 
 /// `--log-format`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -38,24 +37,6 @@ pub(crate) fn start(level: Level, format: Option<LogFormat>) {
     let _ = tracing_subscriber::registry().with(layer.with_filter(own)).try_init();
 }
 
-/// Says on standard error what ended the program.
-pub(crate) fn complain(text: &str) {
-    say("<3>", text);
-}
-
-/// Says on standard error what a person has to know.
-pub(crate) fn note(text: &str) {
-    say("<5>", text);
-}
-
-/// With a level that the journal takes off the line (sd-daemon(3)). It reads lines, so each has its own.
-fn say(level: &str, text: &str) {
-    let level = if stderr_is_journal() { level } else { "" };
-    let lines = text.lines().fold(String::new(), |lines, line| lines + level + line + "\n");
-    // A closed one is nobody's fault.
-    let _ = io::stderr().write_all(lines.as_bytes());
-}
-
 /// In one piece, so that lines of two threads do not mix. A log that cannot be written stops nothing.
 fn write(line: &str) {
     let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
@@ -75,29 +56,4 @@ fn journal() -> Option<tracing_journald::Layer> {
             .with_field_prefix(prefix)
             .with_syslog_identifier("gatelight".to_owned()),
     )
-}
-
-/// Whether standard error leads to the journal. The variable alone does not tell: it is inherited by programs whose
-/// standard error was sent elsewhere. It names device and inode, to be compared (systemd.exec(5)).
-fn stderr_is_journal() -> bool {
-    let named = std::env::var("JOURNAL_STREAM").ok();
-    let stderr = std::fs::metadata("/proc/self/fd/2").ok();
-    named.zip(stderr).is_some_and(|(named, stderr)| is_stream(&named, stderr.dev(), stderr.ino()))
-}
-
-fn is_stream(named: &str, device: u64, inode: u64) -> bool {
-    named.split_once(':').is_some_and(|(dev, ino)| dev.parse() == Ok(device) && ino.parse() == Ok(inode))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_journal_is_known_by_device_and_inode() {
-        assert!(is_stream("8:4711", 8, 4711));
-        for other in ["8:4712", "9:4711", "8", "8:", ":4711", "", "8:4711:1", "-8:4711", "8:4711 "] {
-            assert!(!is_stream(other, 8, 4711), "{other}");
-        }
-    }
 }

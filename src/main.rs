@@ -11,11 +11,13 @@ mod inventory_file;
 mod inventory_source;
 mod ledger;
 mod logging;
+mod notice;
 mod output;
 mod progress;
 mod redact;
 mod report;
 mod slack;
+mod suggest;
 mod text;
 
 use std::{io::Write, process::ExitCode};
@@ -38,7 +40,7 @@ fn main() -> ExitCode {
         Err(problem) => {
             // Someone who closed the pipe knows; there is nobody to tell.
             if !is_broken_pipe(&problem) {
-                logging::complain(&format!("gatelight: {problem:#}"));
+                notice::error(&format!("{problem:#}"));
             }
             ExitCode::from(FAILED)
         }
@@ -75,7 +77,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::History(arguments) => commands::history::history(&arguments).map(|()| 0),
         Command::Can(arguments) => commands::can::can(&arguments),
         Command::IamPolicy { partition, organization, insights } => print(|out| {
-            commands::iam_policy::print(partition, commands::iam_policy::Also { organization, insights }, out)
+            commands::iam_policy::print(partition, commands::iam_policy::OptionalGrants { organization, insights }, out)
         }),
         Command::Completions { shell } => print(|out| commands::manpages::completions(shell, out)),
         Command::Man { directory: Some(directory) } => commands::manpages::pages(&directory).map(|()| 0),
@@ -103,7 +105,7 @@ fn end_when_stopped() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         runtime.block_on(wait())?;
         output::abandon();
-        say_on_stderr("gatelight: stopped; no report was written");
+        notice::info("stopped; no report was written");
         std::process::exit(i32::from(FAILED));
     };
     // Where signals cannot be watched they keep their usual effect.
@@ -121,9 +123,4 @@ fn print(write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Re
 fn is_broken_pipe(problem: &anyhow::Error) -> bool {
     let kinds = problem.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
     kinds.into_iter().any(|kind| kind == std::io::ErrorKind::BrokenPipe)
-}
-
-/// Says on standard error what a person has to know.
-fn say_on_stderr(text: &str) {
-    logging::note(text);
 }

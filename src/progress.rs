@@ -11,7 +11,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::config::Config;
+use crate::{config::Config, notice};
 
 /// A line that says what is being read, how much of it, and at what pace; and a count of steps, shown or not. Cheap to
 /// clone; all clones share both.
@@ -83,11 +83,11 @@ impl Progress {
     }
 
     /// Says what is being read: `us-east-1: stages of 312 of 1000 REST APIs`.
-    pub(crate) fn say(&self, doing: impl FnOnce() -> String) {
+    pub(crate) fn show(&self, doing: impl FnOnce() -> String) {
         self.step();
         if let Some(line) = &self.line {
             *line.doing.lock().unwrap_or_else(PoisonError::into_inner) = doing();
-            line.show();
+            line.draw();
         }
     }
 
@@ -96,22 +96,22 @@ impl Progress {
         self.step();
         if let Some(line) = &self.line {
             line.requests.fetch_add(1, Ordering::Relaxed);
-            line.show();
+            line.draw();
         }
     }
 
-    /// Lets `say` write to the terminal without breaking the line.
-    pub(crate) fn aside(&self, say: impl FnOnce()) {
+    /// Takes the line off the terminal while `write` writes to it.
+    pub(crate) fn suspend(&self, write: impl FnOnce()) {
         match &self.line {
-            Some(line) => line.bar.suspend(say),
-            None => say(),
+            Some(line) => line.bar.suspend(write),
+            None => write(),
         }
     }
 
-    /// Says what a person has to know before it goes on, such as what it will cost.
-    pub(crate) fn tell(&self, text: &str) {
+    /// What a person should know before the run goes on, such as what it will cost.
+    pub(crate) fn announce(&self, text: &str) {
         match self.notices {
-            Notices::Stderr => self.aside(|| crate::say_on_stderr(&format!("gatelight: {text}"))),
+            Notices::Stderr => self.suspend(|| notice::info(text)),
             Notices::Nowhere => {}
             Notices::Log => tracing::info!("{text}"),
         }
@@ -127,7 +127,7 @@ impl Progress {
 
 impl Line {
     #[expect(clippy::cast_precision_loss, reason = "a request rate for a person to read")]
-    fn show(&self) {
+    fn draw(&self) {
         let requests = self.requests.load(Ordering::Relaxed);
         let rate = requests as f64 / self.started.elapsed().as_secs_f64().max(0.1);
         let doing = self.doing.lock().unwrap_or_else(PoisonError::into_inner);

@@ -95,7 +95,7 @@ async fn with_stages(
     apis.dedup_by(|a, b| a.0 == b.0);
     let total = apis.len();
     let show = |done: usize| {
-        region.calls.progress().say(|| format!("{}: stages of {done} of {total} {what}", region.name));
+        region.calls.progress().show(|| format!("{}: stages of {done} of {total} {what}", region.name));
     };
     let stages = &stages;
     let seen = stream::iter(apis)

@@ -31,7 +31,7 @@ pub(super) async fn keys(region: &Region, arns: BTreeSet<String>) -> Vec<KeyAnsw
     if arns.is_empty() {
         return Vec::new();
     }
-    region.calls.progress().say(|| format!("{}: {} KMS keys", region.name, arns.len()));
+    region.calls.progress().show(|| format!("{}: {} KMS keys", region.name, arns.len()));
     let client = kms::Client::new(&region.config);
     let ask = |arn: String| {
         let client = &client;

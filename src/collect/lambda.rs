@@ -28,7 +28,7 @@ pub(super) async fn functions(region: &Region) -> Listing<Function> {
                 calls.call(operation, resource, || client.list_functions().set_marker(marker.clone()).send()).await?;
             let found = answer.functions.ok_or_else(|| lacks(operation, resource, "the list of functions"))?;
             listed += found.len();
-            calls.progress().say(|| format!("{}: {listed} functions", region.name));
+            calls.progress().show(|| format!("{}: {listed} functions", region.name));
             Ok(Page { elements: found.into_iter().map(function).collect(), next: answer.next_marker })
         })
         .await;
@@ -133,7 +133,7 @@ pub(super) async fn callers(region: &Region, functions: &[Function], rest_apis: 
     stream::iter(wanted.into_iter().map(ask))
         .buffered(SIDE_BY_SIDE)
         .enumerate()
-        .inspect(|(done, _)| progress.say(|| format!("{}: callers of {} of {total} functions", region.name, done + 1)))
+        .inspect(|(done, _)| progress.show(|| format!("{}: callers of {} of {total} functions", region.name, done + 1)))
         .map(|(_, answer)| answer)
         .collect()
         .await

@@ -91,7 +91,7 @@ impl Organizations<'_> {
         let (mut levels, mut policies) = (Vec::new(), BTreeMap::new());
         let mut next = Some(account.to_owned());
         while let Some(id) = next.take() {
-            self.calls.progress().say(|| format!("Organizations: {id}"));
+            self.calls.progress().show(|| format!("Organizations: {id}"));
             let parent = if levels.len() < DEEPEST {
                 self.parent(&id).await
             } else {

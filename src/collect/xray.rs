@@ -38,7 +38,7 @@ pub(super) async fn sampling_rules(region: &Region, wanted: bool) -> Listing<Sam
     }
     let operation = Operation::GetSamplingRules;
     let client = xray::Client::new(&region.config);
-    region.calls.progress().say(|| format!("{}: sampling rules", region.name));
+    region.calls.progress().show(|| format!("{}: sampling rules", region.name));
     region
         .calls
         .pages(operation, "*", async |token| {

@@ -19,10 +19,11 @@ use jiff::Timestamp;
 use crate::{
     cli::{PathArgs, PathFormat},
     collect::{Remembered, aws::Traffic},
-    config::{Color, nearest},
+    config::Color,
     inventory_file, inventory_source,
     output::Sink,
     progress::Progress,
+    suggest::nearest,
 };
 
 /// The check whose verdict this command explains.

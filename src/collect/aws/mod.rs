@@ -8,6 +8,6 @@ mod session;
 
 pub(crate) use call::{Calls, Page, Traffic, failed, lacks, stated};
 pub(crate) use integrity::{Promised, PromisedOfEach};
-pub(crate) use operation::Operation;
+pub(crate) use operation::{Grant, Granted, Operation};
 pub(crate) use pace::Pace;
 pub(crate) use session::{Caller, Role, Session, Whose, http_client};

@@ -104,7 +104,7 @@ pub(crate) async fn first<'a>(
     }
     if !asks.0.is_empty() {
         let metrics = asks.0.len();
-        region.calls.progress().say(|| format!("{}: {metrics} metrics", region.name));
+        region.calls.progress().show(|| format!("{}: {metrics} metrics", region.name));
     }
     let told = cloudwatch::read(region, &asks.0).await;
     let is_silent = |at: usize| told[at].as_ref().is_ok_and(|total| total.count() == 0 && total.sum == 0.0);

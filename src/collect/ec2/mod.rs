@@ -45,6 +45,7 @@ use gatelight_model::{
         CapacityProviderAnswer, Function, InternetGateway, NatGateway, Network, NetworkAcl, PrefixListAnswer,
         RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
     },
+    text::list,
 };
 
 use super::{
@@ -76,7 +77,7 @@ pub(super) async fn network(region: &Region, functions: &[Function], providers: 
         return Network::unread(&Gap::not_collected(format!("networks (no function of {} is in one)", region.name)));
     }
     let reader = NetworkReader { region, client: &region.ec2 };
-    region.calls.progress().say(|| format!("{}: networks of {} subnets", region.name, subnets.len()));
+    region.calls.progress().show(|| format!("{}: networks of {} subnets", region.name, subnets.len()));
     // By filter, as a request by id fails for all if one subnet is gone.
     let named = Box::pin(async {
         describe!(&reader, DescribeSubnets, describe_subnets(filters, PAGE).subnets, "subnet-id" in &subnets, convert::subnet)
@@ -241,11 +242,7 @@ fn chunks(values: &BTreeSet<String>) -> Vec<Vec<String>> {
 
 /// The filter's values as a gap names them.
 fn values_in_gap(values: &[String]) -> String {
-    match values {
-        [] => "*".to_owned(),
-        [one] => one.clone(),
-        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
-    }
+    if values.is_empty() { "*".to_owned() } else { list(values, 1) }
 }
 
 /// One listing of two, incomplete if either is.

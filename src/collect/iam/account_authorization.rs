@@ -48,7 +48,7 @@ impl Iam<'_> {
                     }
                 }
                 listed.policies.extend(answer.policies.unwrap_or_default().into_iter().filter_map(policy));
-                self.calls.progress().say(|| format!("IAM: {seen} roles in the list of all"));
+                self.calls.progress().show(|| format!("IAM: {seen} roles in the list of all"));
                 Ok(Page { elements: Vec::<Result<(), _>>::new(), next })
             })
             .await;

@@ -55,7 +55,7 @@ impl Iam<'_> {
             .map(describe)
             .buffered(SIDE_BY_SIDE)
             .enumerate()
-            .inspect(|(done, _)| self.calls.progress().say(|| format!("IAM: {} of {total} roles", done + 1)))
+            .inspect(|(done, _)| self.calls.progress().show(|| format!("IAM: {} of {total} roles", done + 1)))
             .map(|(_, answer)| answer)
             .collect()
             .await;

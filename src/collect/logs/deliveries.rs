@@ -19,7 +19,7 @@ const LOG_TYPE: &str = "EXECUTION_LOGS";
 /// The deliveries of the region's REST stages. A region in which API Gateway has no delivery source costs one call.
 pub(crate) async fn log_deliveries(region: &Region) -> Listing<LogDelivery> {
     let client = logs::Client::new(&region.config);
-    region.calls.progress().say(|| format!("{}: delivery sources", region.name));
+    region.calls.progress().show(|| format!("{}: delivery sources", region.name));
     let sources = sources(region, &client).await;
     if sources.seen.is_empty() {
         return Listing { seen: Vec::new(), rest: sources.rest };

@@ -62,7 +62,7 @@ impl<'a> LogGroups<'a> {
             return;
         }
         let Self { region, client, found, pages, .. } = self;
-        region.calls.progress().say(|| format!("{}: {} log groups", region.name, names.len()));
+        region.calls.progress().show(|| format!("{}: {} log groups", region.name, names.len()));
         let mut at = None;
         let listed = region
             .calls

@@ -19,7 +19,7 @@ const SIDE_BY_SIDE: usize = 4;
 /// The account's resource policies, and those of the log groups of `groups` (ARNs without `:*`).
 pub(crate) async fn log_policies(region: &Region, groups: BTreeSet<String>) -> Listing<LogPolicy> {
     let client = logs::Client::new(&region.config);
-    region.calls.progress().say(|| format!("{}: resource policies of {} log groups", region.name, groups.len()));
+    region.calls.progress().show(|| format!("{}: resource policies of {} log groups", region.name, groups.len()));
     let scopes = std::iter::once(None).chain(groups.into_iter().map(Some));
     let ask = |group: Option<String>| {
         let client = &client;

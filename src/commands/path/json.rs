@@ -6,7 +6,7 @@ use gatelight_network::{Hop, HopKind, HopResult, PathFromSubnet};
 use serde::Serialize;
 
 use super::{FunctionPaths, PathVerdict};
-use crate::report::command_line;
+use crate::text::command_line;
 
 #[derive(Serialize)]
 struct PathDocument<'a> {

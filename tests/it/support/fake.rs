@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use super::{
     cbor,
     cloudwatch::{self, Query},
+    wire::{Head, Protocol},
     xray::Xray,
 };
 pub(crate) use deliveries::Delivery;
@@ -262,7 +263,7 @@ fn read_request(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Request
     }
     let at = Instant::now();
     let mut parts = line.split_whitespace().map(str::to_owned);
-    let (method, target) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let (method, url) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let mut headers = BTreeMap::new();
     loop {
         let mut line = String::new();
@@ -276,34 +277,15 @@ fn read_request(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Request
     let bytes = body;
     let body = String::from_utf8_lossy(&bytes).into_owned();
 
-    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let (path, query) = url.split_once('?').unwrap_or((&url, ""));
     let fields = form(if header("content-type").contains("x-www-form-urlencoded") { &body } else { query });
     // Credential=AKID/20260101/eu-west-1/logs/aws4_request
     let region = header("authorization").split('/').nth(2).unwrap_or_default().to_owned();
-    let segments: Vec<&str> = path.split('/').skip(1).collect();
-    let action = fields.get("Action").map_or("", String::as_str);
-    let operation = match (method.as_str(), &segments[..]) {
-        ("GET", ["restapis"]) => "apigateway:GetRestApis".to_owned(),
-        ("GET", ["restapis", _, "stages"]) => "apigateway:GetStages".to_owned(),
-        ("GET", ["account"]) => "apigateway:GetAccount".to_owned(),
-        ("GET", ["v2", "apis"]) => "apigatewayv2:GetApis".to_owned(),
-        ("GET", ["v2", "apis", _, "stages"]) => "apigatewayv2:GetStages".to_owned(),
-        ("GET", ["2015-03-31", "functions"] | ["2015-03-31", "functions", ""]) => "lambda:ListFunctions".to_owned(),
-        ("GET", ["2015-03-31", "functions", _, "policy"]) => "lambda:GetPolicy".to_owned(),
-        ("POST", ["service", "GraniteServiceVersion20100801", "operation", name]) => format!("cloudwatch:{name}"),
-        ("POST", [name @ ("GetSamplingRules" | "GetTraceSegmentDestination")]) => format!("xray:{name}"),
-        ("POST", [""]) => match (header("x-amz-target").split_once('.'), fields.get("Version").map(String::as_str)) {
-            (Some(("Logs_20140328", name)), _) => format!("logs:{name}"),
-            (Some(("Firehose_20150804", name)), _) => format!("firehose:{name}"),
-            (Some(("TrentService", name)), _) => format!("kms:{name}"),
-            (Some(("AWSOrganizationsV20161128", name)), _) => format!("organizations:{name}"),
-            (_, Some("2010-05-08")) => format!("iam:{action}"),
-            (_, Some("2011-06-15")) => format!("sts:{action}"),
-            (_, Some("2016-11-15")) => format!("ec2:{action}"),
-            _ => line.clone(),
-        },
-        _ => line.clone(),
-    };
+    let service = header("authorization").split('/').nth(3).unwrap_or_default();
+    let (target, action) = (headers.get("x-amz-target"), fields.get("Action"));
+    let (target, action) = (target.map(String::as_str), action.map(String::as_str));
+    let operation = Head { method: &method, path, service, target, action }.operation();
+    let operation = operation.unwrap_or_else(|| line.clone());
     let json = serde_json::from_str(&body).unwrap_or_default();
     Ok(Some(Request { at, operation, region, spoiled: false, path: path.to_owned(), fields, json, body: bytes }))
 }
@@ -396,23 +378,21 @@ impl Answer {
     fn error(service: &str, status: u16, code: &str, message: &str) -> Self {
         let (mut headers, body) = (
             vec![],
-            match service {
-                "iam" | "sts" => Body::Xml(format!(
+            match Protocol::of(service) {
+                Protocol::Query => Body::Xml(format!(
                     "<ErrorResponse xmlns=\"https://aws.amazon.com/doc/\"><Error><Type>Sender</Type><Code>{code}</Code>\
                  <Message>{message}</Message></Error><RequestId>0</RequestId></ErrorResponse>"
                 )),
-                "ec2" => Body::Xml(format!(
+                Protocol::Ec2 => Body::Xml(format!(
                     "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>\
                  <RequestID>0</RequestID></Response>"
                 )),
-                "logs" | "firehose" | "kms" | "organizations" => {
-                    Body::Json(json!({"__type": code, "message": message}))
-                }
-                "cloudwatch" => Body::Cbor(cbor::texts(&[("__type", code), ("message", message)])),
-                _ => Body::Json(json!({"message": message})),
+                Protocol::Json => Body::Json(json!({"__type": code, "message": message})),
+                Protocol::Cbor => Body::Cbor(cbor::texts(&[("__type", code), ("message", message)])),
+                Protocol::Rest => Body::Json(json!({"message": message})),
             },
         );
-        if !matches!(service, "iam" | "sts" | "ec2" | "logs" | "firehose" | "kms" | "cloudwatch" | "organizations") {
+        if Protocol::of(service) == Protocol::Rest {
             headers.push(("x-amzn-ErrorType", format!("{code}:http://internal.amazon.com/coral/")));
         }
         Self { status, headers, body }
@@ -879,9 +859,7 @@ fn send(
     }
     let (mut kind, mut body) = match answer.body {
         Body::Cbor(_) => unreachable!("sent above"),
-        Body::Json(value) if service.starts_with("api") || matches!(service, "lambda" | "xray") => {
-            ("application/json", value.to_string())
-        }
+        Body::Json(value) if Protocol::of(service) == Protocol::Rest => ("application/json", value.to_string()),
         Body::Json(value) => ("application/x-amz-json-1.1", value.to_string()),
         Body::Xml(text) => ("text/xml", text),
     };

@@ -11,4 +11,5 @@ pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod seed;
 pub(crate) mod slack;
+pub(crate) mod wire;
 pub(crate) mod xray;

@@ -1,5 +1,4 @@
-//! Stands between the binary and moto: writes down every request, and refuses or rewrites what a test tells it to. It
-//! names operations by what it sees on the wire, not by the program's own table.
+//! A proxy between the binary and moto: records every request, and refuses or rewrites those that a test chooses.
 
 use std::{
     collections::BTreeSet,
@@ -12,7 +11,11 @@ use std::{
 
 use serde_json::json;
 
-use super::{cbor, moto, seed::Keys};
+use super::{
+    cbor, moto,
+    seed::Keys,
+    wire::{Head, Protocol},
+};
 
 /// A request as it came.
 #[derive(Clone, Debug)]
@@ -159,31 +162,10 @@ impl Call {
         let mut scope = scope.split('/').skip(2);
         let region = scope.next().unwrap_or("").to_owned();
         let service = scope.next().unwrap_or("");
-        let parts: Vec<&str> = path.split('/').skip(1).collect();
         let action = body.split('&').find_map(|field| field.strip_prefix("Action="));
-        let target = header(head, "x-amz-target").and_then(|target| target.split_once('.'));
-        let operation = match (method.as_str(), parts.as_slice(), target, action) {
-            ("POST", _, Some((interface, name)), _) if interface.starts_with("Logs_") => format!("logs:{name}"),
-            ("POST", _, Some((interface, name)), _) if interface.starts_with("Firehose_") => format!("firehose:{name}"),
-            ("POST", _, Some(("TrentService", name)), _) => format!("kms:{name}"),
-            ("POST", _, Some(("AWSOrganizationsV20161128", name)), _) => format!("organizations:{name}"),
-            ("POST", [""], None, Some(action)) => format!("{service}:{action}"),
-            ("GET", ["2015-03-31", "functions"] | ["2015-03-31", "functions", ""], ..) => {
-                "lambda:ListFunctions".to_owned()
-            }
-            ("GET", ["2015-03-31", "functions", _, "policy"], ..) => "lambda:GetPolicy".to_owned(),
-            ("GET", [_, "capacity-providers", _], ..) => "lambda:GetCapacityProvider".to_owned(),
-            ("POST", ["service", "GraniteServiceVersion20100801", "operation", name], ..) => {
-                format!("cloudwatch:{name}")
-            }
-            ("POST", [name @ ("GetSamplingRules" | "GetTraceSegmentDestination")], ..) => format!("xray:{name}"),
-            ("GET", ["account"], ..) => "apigateway:GetAccount".to_owned(),
-            ("GET", ["restapis"], ..) => "apigateway:GetRestApis".to_owned(),
-            ("GET", ["restapis", _, "stages"], ..) => "apigateway:GetStages".to_owned(),
-            ("GET", ["v2", "apis"], ..) => "apigatewayv2:GetApis".to_owned(),
-            ("GET", ["v2", "apis", _, "stages"], ..) => "apigatewayv2:GetStages".to_owned(),
-            _ => format!("{method} {path}"),
-        };
+        let target = header(head, "x-amz-target");
+        let operation = Head { method: &method, path: &path, service, target, action }.operation();
+        let operation = operation.unwrap_or_else(|| format!("{method} {path}"));
         Self { operation, method, path, region, body: vec![] }
     }
 }
@@ -198,9 +180,9 @@ fn refusal(operation: &str) -> Vec<u8> {
              <RequestId>r</RequestId></ErrorResponse>"
         )
     };
-    let (status, extra, body) = match service {
-        "sts" | "iam" => (403, "Content-Type: text/xml\r\n", query("AccessDenied")),
-        "ec2" => (
+    let (status, extra, body) = match Protocol::of(service) {
+        Protocol::Query => (403, "Content-Type: text/xml\r\n", query("AccessDenied")),
+        Protocol::Ec2 => (
             403,
             "Content-Type: text/xml\r\n",
             format!(
@@ -208,15 +190,15 @@ fn refusal(operation: &str) -> Vec<u8> {
                  <RequestID>r</RequestID></Response>"
             ),
         ),
-        "cloudwatch" => {
+        Protocol::Cbor => {
             return response(403, CBOR, &cbor::texts(&[("__type", "AccessDeniedException"), ("message", TEXT)]));
         }
-        "logs" | "firehose" | "kms" | "organizations" => (
+        Protocol::Json => (
             400,
             "Content-Type: application/x-amz-json-1.1\r\n",
             json!({"__type": "AccessDeniedException", "Message": TEXT}).to_string(),
         ),
-        _ => (
+        Protocol::Rest => (
             403,
             "Content-Type: application/json\r\nx-amzn-errortype: AccessDeniedException\r\n",
             json!({"message": TEXT}).to_string(),

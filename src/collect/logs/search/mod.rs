@@ -110,7 +110,7 @@ pub(in crate::collect) async fn log_probes(
         region.calls.find(Operation::FilterLogEvents, group, send).await
     };
     let to_search = begun.by_filter.len() + begun.by_query.len();
-    region.calls.progress().say(|| format!("{}: search of {to_search} log groups", region.name));
+    region.calls.progress().show(|| format!("{}: search of {to_search} log groups", region.name));
     let (by_filter, by_query) = join(
         Box::pin(rounds(begun.by_filter, &ask)),
         Box::pin(insights::search(region, &client, begun.by_query, window, search, evidence.metrics)),

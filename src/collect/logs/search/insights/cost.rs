@@ -31,7 +31,12 @@ pub(crate) async fn announce(region: &Region, groups: &[GroupQuery], until: Time
     };
     let account = region.account.as_deref().map_or_else(String::new, |account| format!("{account} "));
     let place = format!("{account}{}", region.name);
-    region.calls.progress().tell(&estimate(&place, groups.len(), &volume, &PriceList::shipped().quote(&region.name)));
+    region.calls.progress().announce(&estimate(
+        &place,
+        groups.len(),
+        &volume,
+        &PriceList::shipped().quote(&region.name),
+    ));
 }
 
 fn estimate(place: &str, groups: usize, known: &Volume, quote: &Quote<'_>) -> String {

@@ -1,0 +1,257 @@
+//! Makes the skeleton of a check, so that adding one is: this command, the rule, its text, its scenarios.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use clap::ValueEnum;
+
+/// What a check judges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum About {
+    /// Each stage of each API
+    Stage,
+    /// The API Gateway settings of the account in a region
+    Account,
+    /// Each function
+    Function,
+    /// Each log group that something writes to
+    LogGroup,
+}
+
+impl About {
+    /// The variant of `Judge`, and what the function that judges takes.
+    fn judge(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Stage => ("Judge::Stage(judge)", "_stage: &StageOf<'_>, _context: &Context<'_>", "Need::Stages"),
+            Self::Account => ("Judge::Account(judge)", "_context: &Context<'_>", "Need::GatewaySettings"),
+            Self::Function => (
+                "Judge::Function(judge, |_, _| None)",
+                "_function: &Function, _context: &Context<'_>",
+                "Need::Functions",
+            ),
+            Self::LogGroup => (
+                "Judge::LogGroup(|_| true, judge)",
+                "_group: &LogGroupUse<'_>, _context: &Context<'_>",
+                "Need::AccessLogGroups",
+            ),
+        }
+    }
+
+    /// What the code has to import for it.
+    fn imports(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Stage => ("Context", ", inventory::StageOf"),
+            Self::Account => ("Context", ""),
+            Self::Function => ("Context", ", inventory::Function"),
+            Self::LogGroup => ("Context, LogGroupUse", ""),
+        }
+    }
+}
+
+/// Where a check stands: `function-cannot-reach-xray` is `function/cannot_reach_xray`.
+#[derive(Debug, PartialEq, Eq)]
+struct Place {
+    folder: String,
+    file: String,
+    /// Whether the folder is there already.
+    exists: bool,
+}
+
+/// Writes the pair of files, the `mod` line and the row.
+///
+/// # Errors
+/// If the id is not one, the check is there already, or a file cannot be read or written.
+pub(crate) fn new_check(root: &Path, id: &str, about: About) -> anyhow::Result<()> {
+    let source = root.join("checks/src");
+    let place = place(id, &folders(&source)?)?;
+    let folder = source.join(&place.folder);
+    let (code, docs) = (folder.join(format!("{}.rs", place.file)), folder.join(format!("{}.md", place.file)));
+    if code.exists() {
+        bail!("{} is there already", code.display());
+    }
+    let table = source.join("lib.rs");
+    let mut lib = read(&table)?;
+    if place.exists {
+        let module = folder.join("mod.rs");
+        let declared = with_line(&read(&module)?, &format!("pub mod {};", place.file), "pub mod ");
+        write(&module, &declared.with_context(|| format!("{} declares its modules", module.display()))?)?;
+    } else {
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let head = format!("//! What these checks have in common: say it here.\n\npub mod {};\n", place.file);
+        write(&folder.join("mod.rs"), &head)?;
+        lib = with_line(&lib, &format!("pub mod {};", place.folder), "pub mod ")
+            .context("lib.rs declares its modules")?;
+    }
+    lib = with_row(&lib, &place).context("lib.rs has the table CHECKS")?;
+    write(&table, &lib)?;
+    write(&code, &rule(id, &place, about))?;
+    write(&docs, &text(id))?;
+    for file in [&code, &docs] {
+        println_path(root, file);
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "a developer's command says what it made")]
+fn println_path(root: &Path, file: &Path) {
+    println!("{}", file.strip_prefix(root).unwrap_or(file).display());
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+fn write(file: &Path, text: &str) -> anyhow::Result<()> {
+    fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// The folders that hold checks.
+fn folders(source: &Path) -> anyhow::Result<Vec<String>> {
+    let entries = fs::read_dir(source).with_context(|| format!("cannot read {}", source.display()))?;
+    let folders = entries.filter_map(|entry| {
+        let path: PathBuf = entry.ok()?.path();
+        path.join("mod.rs").exists().then(|| path.file_name()?.to_str().map(str::to_owned)).flatten()
+    });
+    Ok(folders.collect())
+}
+
+/// In the folder with the longest name that the id begins with; else in a new one, named after its first word.
+fn place(id: &str, folders: &[String]) -> anyhow::Result<Place> {
+    let words: Vec<&str> = id.split('-').collect();
+    let kebab =
+        |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    if words.len() < 2 || !words.iter().all(kebab) {
+        bail!("{id:?} is no id: lower-case words joined by `-`, named after the fault, such as access-log-off");
+    }
+    let name = id.replace('-', "_");
+    let fits = folders.iter().filter(|folder| name.starts_with(&format!("{folder}_")));
+    let known = fits.max_by_key(|folder| folder.len());
+    let folder = known.cloned().unwrap_or_else(|| words[0].to_owned());
+    let file = name[folder.len() + 1..].to_owned();
+    Ok(Place { folder, file, exists: known.is_some() })
+}
+
+/// `text` with a line among those that begin alike, in order.
+fn with_line(text: &str, line: &str, start: &str) -> Option<String> {
+    let mut lines: Vec<&str> = text.lines().collect();
+    let alike: Vec<usize> = (0..lines.len()).filter(|at| lines[*at].starts_with(start)).collect();
+    let at = alike.iter().find(|at| lines[**at] > line).copied().or_else(|| alike.last().map(|at| at + 1))?;
+    lines.insert(at, line);
+    Some(lines.join("\n") + "\n")
+}
+
+/// `text` with the check's row, after the last row of its folder or else at the end of the table.
+fn with_row(text: &str, place: &Place) -> Option<String> {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let start = lines.iter().position(|line| line.contains("CHECKS: &[Check] = &["))?;
+    let end = start + lines[start..].iter().position(|line| line == "];")?;
+    let of_folder = format!("    {}::", place.folder);
+    let last = (start..end).rev().find(|at| lines[*at].starts_with(&of_folder)).map_or(end, |at| at + 1);
+    lines.insert(last, format!("    {}::{}::CHECK,", place.folder, place.file));
+    Some(lines.join("\n") + "\n")
+}
+
+fn rule(id: &str, place: &Place, about: About) -> String {
+    let (judge, takes, need) = about.judge();
+    let (context, model) = about.imports();
+    let file = &place.file;
+    let title = title(id);
+    format!(
+        "//! `{id}`: say in a sentence what is wrong where it fails.
+
+use gatelight_model::{{Need, Severity{model}}};
+
+use crate::{{
+    {context}, Judgement, Verdict,
+    check::{{Check, Judge}},
+}};
+
+/// See the documentation beside this file.
+pub const CHECK: Check = Check {{
+    id: \"{id}\",
+    title: \"{title}\",
+    severity: Severity::Medium,
+    needs: &[{need}],
+    judge: {judge},
+    docs: include_str!(\"{file}.md\"),
+}};
+
+fn judge({takes}) -> Verdict {{
+    Ok(Judgement::NotApplicable(\"the rule is not written yet\"))
+}}
+"
+    )
+}
+
+fn text(id: &str) -> String {
+    let title = title(id);
+    format!(
+        "# {title}
+
+## What it finds
+
+Say what is wrong, and how it is told.
+
+## Why it matters
+
+Say what is missing at three in the morning.
+
+## How to fix it
+
+```sh
+aws apigateway help
+```
+
+Terraform: name the argument.
+
+CloudFormation: name the property.
+"
+    )
+}
+
+/// `access-log-off` → `Access log off`.
+fn title(id: &str) -> String {
+    let mut words = id.replace('-', " ");
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_stands_where_its_id_says() {
+        let folders = ["log".to_owned(), "log_group".to_owned()];
+        let at = |id| place(id, &folders).expect("an id");
+        let expected = |folder: &str, file: &str, exists| Place { folder: folder.into(), file: file.into(), exists };
+        assert_eq!(at("log-group-key-unusable"), expected("log_group", "key_unusable", true));
+        assert_eq!(at("log-delivery-denied"), expected("log", "delivery_denied", true));
+        assert_eq!(at("queue-too-long"), expected("queue", "too_long", false));
+        for id in ["log", "Log-off", "log--off", ""] {
+            assert!(place(id, &folders).is_err(), "{id}");
+        }
+    }
+
+    #[test]
+    fn lines_stay_in_order_and_rows_beside_those_of_their_folder() {
+        let text = "//! x\n\npub mod b;\npub mod d;\n";
+        assert_eq!(
+            with_line(text, "pub mod c;", "pub mod ").expect("alike"),
+            "//! x\n\npub mod b;\npub mod c;\npub mod d;\n"
+        );
+        assert_eq!(
+            with_line(text, "pub mod e;", "pub mod ").expect("alike"),
+            "//! x\n\npub mod b;\npub mod d;\npub mod e;\n"
+        );
+        let table = "pub const CHECKS: &[Check] = &[\n    a::x::CHECK,\n    b::x::CHECK,\n];\n";
+        let place = Place { folder: "a".into(), file: "y".into(), exists: true };
+        let expected = "pub const CHECKS: &[Check] = &[\n    a::x::CHECK,\n    a::y::CHECK,\n    b::x::CHECK,\n];\n";
+        assert_eq!(with_row(table, &place).expect("a table"), expected);
+    }
+}
