@@ -1,9 +1,12 @@
 //! What X-Ray's name resolves to in a VPC.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use gatelight_model::{
     Gap, all, any,
     inventory::{Subnet, VpcEndpoint},
 };
+use ipnet::Ipv4Net;
 
 use crate::{
     service::{XrayName, is_xray},
@@ -99,15 +102,69 @@ impl<'a> Walk<'a> {
     }
 
     /// The first DNS server of a VPC that is not Amazon's.
+    ///
+    /// # Errors
+    /// If the servers could not be read, or it is not known whether one of them is Amazon's.
     fn custom_dns_server(&self, vpc: &str) -> Result<Option<&'a str>, Gap> {
-        let options = self.index.vpc(vpc)?.dhcp_options.as_deref();
+        let vpc = self.index.vpc(vpc)?;
         // `default`: the set that AWS provides, which has no id of its own.
-        let servers = match options.filter(|id| !id.is_empty() && *id != "default") {
+        let servers = match vpc.dhcp_options.as_deref().filter(|id| !id.is_empty() && *id != "default") {
             Some(id) => self.index.dhcp(id)?.dns_servers.as_slice(),
             None => &[],
         };
-        let amazons =
-            |server: &&String| server.eq_ignore_ascii_case("AmazonProvidedDNS") || server.as_str() == "169.254.169.253";
-        Ok(servers.iter().find(|server| !amazons(server)).map(String::as_str))
+        let resolver = |server: &String| is_amazons(server, &vpc.cidrs);
+        if let Some(custom) = servers.iter().find(|server| resolver(server) == Some(false)) {
+            return Ok(Some(custom));
+        }
+        servers.iter().find(|server| resolver(server).is_none()).map_or(Ok(None), |server| {
+            let why = format!(
+                "DNS server {server} is Amazon's if it belongs to the primary range of {}, and which one that is is not read",
+                vpc.id
+            );
+            Err(Gap::unprovable(&vpc.id, why))
+        })
+    }
+}
+
+/// Whether a DNS server is Amazon's resolver: by name, by one of its two fixed addresses, or by the base of the VPC's
+/// primary range plus two (<https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html>). `None`: it is the
+/// base plus two of one of several ranges, and the primary one is not known.
+fn is_amazons(server: &str, cidrs: &[String]) -> Option<bool> {
+    const FIXED: [IpAddr; 2] =
+        [IpAddr::V4(Ipv4Addr::new(169, 254, 169, 253)), IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x253))];
+    let Ok(address) = server.trim().parse::<IpAddr>() else {
+        return Some(server.eq_ignore_ascii_case("AmazonProvidedDNS"));
+    };
+    if FIXED.contains(&address) {
+        return Some(true);
+    }
+    let IpAddr::V4(address) = address else { return Some(false) };
+    let ranges: Vec<Ipv4Net> = cidrs.iter().filter_map(|cidr| cidr.parse().ok()).collect();
+    let of_range = |range: &Ipv4Net| range.network().to_bits().checked_add(2) == Some(address.to_bits());
+    match ranges.iter().filter(|range| of_range(range)).count() {
+        0 => Some(false),
+        _ if ranges.len() == 1 => Some(true),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amazons_resolver_has_a_name_and_three_addresses() {
+        let one = ["10.0.0.0/16".to_owned()];
+        let two = ["10.0.0.0/16".to_owned(), "100.64.0.0/16".to_owned()];
+        for server in ["AmazonProvidedDNS", "amazonprovideddns", "169.254.169.253", "fd00:ec2::253", "FD00:EC2:0::253"]
+        {
+            assert_eq!(is_amazons(server, &two), Some(true), "{server}");
+        }
+        assert_eq!(is_amazons("10.0.0.2", &one), Some(true));
+        for server in ["10.0.0.53", "10.0.1.2", "fd00:ec2::2", "8.8.8.8", "dns.example.com"] {
+            assert_eq!(is_amazons(server, &two), Some(false), "{server}");
+        }
+        // Which of two ranges is the primary one is not read.
+        assert_eq!((is_amazons("10.0.0.2", &two), is_amazons("100.64.0.2", &two)), (None, None));
     }
 }

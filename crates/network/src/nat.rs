@@ -19,9 +19,15 @@ impl<'a> Walk<'a> {
             Ok(None) => return vec![self.not_found(entry.at, HopKind::Nat, id, "NAT gateway")],
             Err(gap) => return vec![Hop::unknown(HopKind::Nat, id, gap)],
         };
+        let mut before = None;
         match nat.state.to_ascii_lowercase().as_str() {
             "available" => {}
-            state @ ("pending" | "failed" | "deleting" | "deleted") => {
+            // https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html: it “may still be processing traffic”.
+            "deleting" => {
+                let message = format!("NAT gateway {id} is deleting, and may still process traffic for a while");
+                before = Some(Hop::unprovable(HopKind::Nat, id, message));
+            }
+            state @ ("pending" | "failed" | "deleted") => {
                 return vec![Hop::stops(HopKind::Nat, id, format!("NAT gateway {id} is {state}"))];
             }
             state => {
@@ -29,7 +35,7 @@ impl<'a> Walk<'a> {
                 return vec![Hop::unprovable(HopKind::Nat, id, message)];
             }
         }
-        let mut hops = match (&nat.subnet, &nat.route_table) {
+        let through = match (&nat.subnet, &nat.route_table) {
             (Some(subnet), _) => self.through_zonal(entry, nat, subnet, family),
             (None, Some(table)) => self.through_regional(entry, nat, table, family),
             (None, None) => {
@@ -37,6 +43,7 @@ impl<'a> Walk<'a> {
                 vec![Hop::unprovable(HopKind::Nat, id, message)]
             }
         };
+        let mut hops: Vec<_> = before.into_iter().chain(through).collect();
         if let Some(appliance) = nat.appliances.first() {
             let message = format!("at NAT gateway {id} packets pass {appliance}, whose rules are not seen here");
             hops.push(Hop::unprovable(HopKind::Nat, id, message));
@@ -56,7 +63,7 @@ impl<'a> Walk<'a> {
     fn through_zonal(&self, entry: NatEntry<'a>, nat: &'a NatGateway, subnet: &str, family: Family) -> Vec<Hop> {
         let id = &nat.id;
         let kind = if nat.public { "public" } else { "private" };
-        let mut hops = vec![Hop::through(HopKind::Nat, id, format!("{id}, {kind}, available, in {subnet}"))];
+        let mut hops = vec![Hop::through(HopKind::Nat, id, format!("{id}, {kind}, {}, in {subnet}", nat.state))];
         let subnet = match self.index.subnet(subnet) {
             Ok(subnet) => subnet,
             Err(gap) => {
@@ -81,7 +88,7 @@ impl<'a> Walk<'a> {
         if !nat.zones.is_empty() && !nat.zones.contains(zone) {
             return vec![Hop::stops(HopKind::Nat, id, format!("regional NAT gateway {id} does not cover {zone}"))];
         }
-        let mut hops = vec![Hop::through(HopKind::Nat, id, format!("{id}, regional, available"))];
+        let mut hops = vec![Hop::through(HopKind::Nat, id, format!("{id}, regional, {}", nat.state))];
         match self.index.table(table) {
             Ok(table) => {
                 hops.extend(self.hops_out_of_nat(entry, nat, None, table));
@@ -181,7 +188,7 @@ impl<'a> Walk<'a> {
             Ok(Some(other)) if !other.state.eq_ignore_ascii_case("available") => {
                 let state = other.state.to_ascii_lowercase();
                 let message = format!("{message}, a NAT gateway in the state {state}");
-                if ["pending", "failed", "deleting", "deleted"].contains(&state.as_str()) {
+                if ["pending", "failed", "deleted"].contains(&state.as_str()) {
                     Hop::stops(kind, table, message).by(&route.destination)
                 } else {
                     Hop::unprovable(kind, table, message).by(&route.destination)

@@ -234,10 +234,22 @@ fn prefix_lists_are_their_ranges() {
 
 #[test]
 fn a_zonal_nat_gateway_must_work() {
-    for state in ["deleted", "deleting", "failed", "pending"] {
+    for state in ["deleted", "failed", "pending"] {
         let said = after(BEHIND, |inventory| nat(inventory, "nat-zonal").state = state.to_owned());
         assert_verdict(&said, "fails", &format!("NAT gateway nat-zonal is {state}"));
     }
+    let deleting = |id: &str, change: fn(&mut Inventory)| {
+        after(BEHIND, |inventory| {
+            nat(inventory, id).state = "deleting".to_owned();
+            change(inventory);
+        })
+    };
+    for id in ["nat-zonal", "nat-regional"] {
+        assert_verdict(&deleting(id, |_| ()), "unknown", &format!("NAT gateway {id} is deleting, and may still"));
+    }
+    // Whether it still works does not matter where nothing leads on.
+    let shut = deleting("nat-zonal", |inventory| routed(inventory, "rtb-orders-public", &[]));
+    assert_verdict(&shut, "fails", "rtb-orders-public (of NAT gateway nat-zonal) has no route");
     assert_verdict(
         &after(BEHIND, |inventory| nat(inventory, "nat-zonal").state = String::from("odd")),
         "unknown",
@@ -263,6 +275,7 @@ fn a_zonal_nat_gateway_must_work() {
         })
     };
     assert_verdict(&both("failed"), "fails", "nat-regional, a NAT gateway in the state failed");
+    assert_verdict(&both("deleting"), "unknown", "nat-regional, a NAT gateway in the state deleting");
     assert_verdict(&both("odd"), "unknown", "nat-regional, a NAT gateway in the state odd");
     assert_verdict(&stands("vpce-1"), "unknown", "vpce-1");
     assert_verdict(&stands("igw-2"), "fails", "internet gateway igw-2 does not exist");
@@ -280,6 +293,7 @@ fn a_zonal_nat_gateway_must_work() {
         })
     };
     assert_verdict(&both("failed"), "fails", "nat-regional, a NAT gateway in the state failed");
+    assert_verdict(&both("deleting"), "unknown", "nat-regional, a NAT gateway in the state deleting");
     assert_verdict(&both("odd"), "unknown", "nat-regional, a NAT gateway in the state odd");
 }
 

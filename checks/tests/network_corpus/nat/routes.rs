@@ -4,7 +4,7 @@ use gatelight_model::Fetched;
 
 use crate::{Row, build::texts};
 
-pub(crate) const ROWS: [Row; 33] = [
+pub(crate) const ROWS: [Row; 34] = [
     Row {
         name: "two halves instead of one default route",
         expected: "arrives: public access igw-1",
@@ -102,6 +102,12 @@ pub(crate) const ROWS: [Row; 33] = [
         expected: "stops: NAT gateway nat-1",
         source: "vpc:nat-gateway-troubleshooting",
         change: |net| net.nat().state = "deleted".into(),
+    },
+    Row {
+        name: "the NAT gateway is being deleted",
+        expected: "unknown: NAT gateway nat-1",
+        source: "vpc:nat-gateway-basics",
+        change: |net| net.nat().state = "deleting".into(),
     },
     Row {
         name: "the NAT gateway is not ready yet",

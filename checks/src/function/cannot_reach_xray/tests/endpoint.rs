@@ -56,7 +56,21 @@ fn an_endpoint_needs_the_dns_of_the_vpc() {
         after(BESIDE, |inventory| inventory.region.network.dhcp_options.seen = vec![own])
     };
     assert_verdict(&servers(&["10.1.0.53"]), "unknown", "a DNS server of its own, 10.1.0.53");
-    assert_eq!(servers(&["amazonprovideddns"]), "passes");
+    for amazons in ["amazonprovideddns", "169.254.169.253", "fd00:ec2::253"] {
+        assert_eq!(servers(&[amazons]), "passes", "{amazons}");
+    }
+    // `vpc-users` has two ranges, and which of them is the primary one is not read.
+    assert_verdict(&servers(&["10.1.0.2"]), "unknown", "primary range of vpc-users");
+    let base_plus_two = |support: bool| {
+        after(BESIDE, |inventory| {
+            let network = &mut inventory.region.network;
+            network.vpcs.seen[1].cidrs.truncate(1);
+            network.vpcs.seen[1].dns_support = Fetched::known(support);
+            network.dhcp_options.seen[0].dns_servers = texts(&["10.1.0.2"]);
+        })
+    };
+    assert_eq!(base_plus_two(true), "passes");
+    assert_verdict(&base_plus_two(false), "fails", "enableDnsSupport of vpc-users is off");
     assert_eq!(servers(&[]), "passes");
 }
 
