@@ -6,12 +6,7 @@ mod variables;
 
 use gatelight_model::inventory::Protocol;
 
-use crate::format::Format;
-
-/// The longest format of an HTTP API, in bytes:
-/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>. AWS documents no limit for the
-/// other kinds.
-pub const HTTP_MAX_BYTES: usize = 3 * 1024;
+use crate::{format::Format, refused::HTTP_MAX_BYTES};
 
 /// The format as one JSON object on one line: with the `missing` variables added, names corrected, quotes around what can
 /// be absent, and without variables that are never filled or that AWS refuses. Keys, their order and the white space between them are kept.
