@@ -17,7 +17,7 @@ use crate::{
         self, CollectedRegion, Remembered,
         aws::{Pace, Traffic, Whose, http_client},
     },
-    config::{Config, Regions, Source},
+    config::{AuditSource, Config, Regions},
     inventory_file::{self, Visitor},
     notice,
     output::Sink,
@@ -36,11 +36,11 @@ pub(crate) async fn read(
     visitor: &mut dyn Visitor,
 ) -> anyhow::Result<()> {
     match &config.source {
-        Source::Saved(path) => from_saved(path, visitor),
-        Source::Live { whose, regions, pace } => {
+        AuditSource::Saved(path) => from_saved(path, visitor),
+        AuditSource::Live { whose, regions, pace } => {
             let save = config.save.as_deref().map(Sink::open).transpose()?;
-            let needs = collect::Needs::of(&config.checks, config.evidence, config.overhead_limit())
-                .and(config.also)
+            let needs = collect::Needs::of(&config.checks, config.evidence, config.overhead_limit)
+                .and(config.extra_needs)
                 .searching(config.search.clone(), remembered);
             live(config, (whose, regions, *pace), &needs, save, progress, visitor).await
         }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, rc::Rc};
 
 use gatelight_iam::{ConditionKeys, Decision, Denial, Document, Policies, Request, Text};
-use gatelight_model::{Gap, Subject, SubjectKind, arn::Arn, inventory::Role};
+use gatelight_model::{Gap, Subject, SubjectKind, arn::Arn, inventory::Role, text::list};
 
 use crate::{Context, verdict::Fix};
 
@@ -41,10 +41,7 @@ pub(crate) fn subject(arn: &str) -> Subject {
 
 /// The first three names, and how many more there are.
 pub(crate) fn few(names: &[&str]) -> String {
-    match names {
-        [a, b, c, _, rest @ ..] => format!("{a}, {b}, {c} and {} more", rest.len() + 1),
-        _ => names.join(", "),
-    }
+    list(names, 3)
 }
 
 /// The role's policies as documents. [`Context::policies`] keeps them.

@@ -78,7 +78,7 @@ pub(crate) fn partition_of(region: &str) -> &'static str {
 /// The first name that AWS does not know, with the nearest that it does.
 pub(crate) async fn check_regions(session: &Session, names: &[String], calls: &Calls) -> anyhow::Result<()> {
     for name in names.iter().filter(|name| !KNOWN.contains(&name.as_str())) {
-        let hint = crate::config::nearest(&name.to_lowercase(), KNOWN.iter().copied())
+        let hint = crate::suggest::nearest(&name.to_lowercase(), KNOWN.iter().copied())
             .map_or_else(String::new, |near| format!("; did you mean {near}?"));
         let is_name = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         if !is_name || name.is_empty() {

@@ -13,11 +13,12 @@ use anyhow::{Context as _, bail};
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, de};
 
-use super::{Config, FailOn, Format, PaceSetting, Settings, SinceSetting, Switch};
-use crate::{
-    config::cron::{self, Cron},
-    slack::Route,
+use super::{
+    Config, Settings,
+    cron::{self, Cron},
+    declare::{Declared, SharedWith, read_table},
 };
+use crate::slack::Route;
 
 /// The longest name of a schedule, in characters: it stands in messages, in metrics and in the ledger.
 const LONGEST_NAME: usize = 64;
@@ -34,28 +35,49 @@ pub(crate) struct DaemonSetting {
     run_limit: Option<Span>,
 }
 
-/// `[[schedule]]`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+/// `[[schedule]]`: when to audit, and settings that replace those of the file.
+#[derive(Clone, Debug)]
 pub(crate) struct ScheduleSetting {
     name: String,
     cron: CronSetting,
     time_zone: Option<ZoneSetting>,
-    profile: Option<Vec<String>>,
-    role_arn: Option<Vec<String>>,
-    external_id: Option<String>,
-    region: Option<Vec<String>>,
-    all_regions: Option<bool>,
-    from: Option<PathBuf>,
-    pace: Option<PaceSetting>,
-    since: Option<SinceSetting>,
-    metrics: Option<Switch>,
-    insights: Option<bool>,
-    pub(super) check: Option<Vec<String>>,
-    pub(super) skip: Option<Vec<String>>,
-    fail_on: Option<FailOn>,
-    format: Option<Format>,
-    output: Option<PathBuf>,
+    pub(super) settings: Settings,
+}
+
+impl ScheduleSetting {
+    /// The keys of a schedule itself.
+    pub(super) const KEYS: &[&str] = &["name", "cron", "time-zone"];
+}
+
+impl<'de> Deserialize<'de> for ScheduleSetting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = ScheduleSetting;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a schedule")
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<ScheduleSetting, A::Error> {
+                let (mut name, mut cron, mut time_zone) = (None, None, None);
+                let takes = |declared: &Declared| declared.is_shared_with(SharedWith::Schedule);
+                let settings = read_table(map, takes, ScheduleSetting::KEYS, |key, map| {
+                    match key {
+                        "name" => name = Some(map.next_value()?),
+                        "cron" => cron = Some(map.next_value()?),
+                        _ => time_zone = Some(map.next_value()?),
+                    }
+                    Ok(())
+                })?;
+                Ok(ScheduleSetting {
+                    name: name.ok_or_else(|| de::Error::missing_field("name"))?,
+                    cron: cron.ok_or_else(|| de::Error::missing_field("cron"))?,
+                    time_zone,
+                    settings,
+                })
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
 }
 
 /// A time from which the next is reckoned, in seconds, minutes, hours or days.
@@ -243,7 +265,7 @@ impl Settings {
             state_directory,
             routes: Arc::new(routes),
             digests,
-            verbose: self.verbose.unwrap_or(false),
+            verbose: self.verbose(),
             health: daemon.health.map_or_else(|| Some(SocketAddr::from(([127, 0, 0, 1], 9464))), |setting| setting.0),
             jitter: or(daemon.jitter, 0),
             stop_after: or(daemon.stop_after, 5 * 60),
@@ -262,30 +284,12 @@ impl ScheduleSetting {
         if !is_plain || name.chars().count() > LONGEST_NAME {
             bail!("a name has 1 to {LONGEST_NAME} characters, and no space at its ends");
         }
-        if name == crate::ledger::AUDIT {
+        if name == crate::finding::AUDIT_SCOPE {
             bail!("this name is taken: the ledger keeps what `audit --ledger` found under it");
         }
         let zone = self.time_zone.map_or(Tz::UTC, |zone| zone.0);
         let cron = Cron::new(&self.cron.0, zone).map_err(|why| anyhow::anyhow!("cron: {why}"))?;
-        let own = self.clone();
-        let own = Settings {
-            profile: own.profile,
-            role_arn: own.role_arn,
-            external_id: own.external_id,
-            region: own.region,
-            all_regions: own.all_regions,
-            from: own.from,
-            pace: own.pace,
-            since: own.since,
-            metrics: own.metrics,
-            insights: own.insights,
-            check: own.check,
-            skip: own.skip,
-            fail_on: own.fail_on,
-            format: own.format,
-            output: own.output,
-            ..Settings::default()
-        };
+        let own = self.settings.clone();
         own.check_flags()?;
         // Where to look is one question: a schedule that names accounts does not audit the file's as well.
         let mut file = file.clone();
@@ -305,84 +309,4 @@ impl ScheduleSetting {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn resolved(text: &str) -> Result<DaemonConfig, String> {
-        let settings = Settings::parse(text)?;
-        settings.resolve_daemon(Some("/var/lib/gatelight".into())).map_err(|problem| format!("{problem:#}"))
-    }
-
-    fn problem(text: &str) -> String {
-        resolved(text).expect_err(text)
-    }
-
-    const HOURLY: &str = "[[schedule]]\nname = \"hourly\"\ncron = \"0 * * * *\"\n";
-
-    #[test]
-    fn defaults_are_those_of_the_example() {
-        let config = resolved(HOURLY).expect("resolves");
-        let example = include_str!("../../gatelight.example.toml");
-        let all: String =
-            example.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line).to_owned() + "\n").collect();
-        let mut settings = Settings::parse(&all).expect("reads");
-        // Its webhooks' addresses are not here.
-        settings.slack = None;
-        let told = settings.resolve_daemon(None).expect("resolves");
-        assert_eq!(told.state_directory, config.state_directory);
-        assert_eq!((told.health, told.jitter, told.stop_after), (config.health, config.jitter, config.stop_after));
-        assert_eq!((told.keep, told.run_limit), (config.keep, config.run_limit));
-        assert!(!told.schedules.is_empty());
-        for key in "state-directory health jitter stop-after keep run-limit name cron time-zone from".split_whitespace()
-        {
-            assert!(example.lines().any(|line| line.contains(&format!("{key} = "))), "{key}");
-        }
-    }
-
-    #[test]
-    fn what_is_wrong_is_named_with_its_place() {
-        let wrong = |change: (&str, &str)| problem(&HOURLY.replace(change.0, change.1));
-        let told = wrong(("0 * * * *", "61 * * * *"));
-        assert!(told.starts_with("line 3: ") && told.contains("61 * * * *"), "{told}");
-        assert!(wrong(("0 * * * *", "0 0 31 2 *")).contains("never due"));
-        assert!(wrong(("0 * * * *", "0 0 1 1 * 2027 7")).starts_with("line 3: "));
-        let told = wrong(("cron", "time-zone = \"Europe/Dublim\"\ncron"));
-        assert!(told.contains("line 3") && told.contains("did you mean Europe/Dublin?"), "{told}");
-        assert!(wrong(("cron", "crom")).contains("did you mean `cron`?"));
-        assert!(wrong(("hourly", "")).contains("1 to 64 characters"));
-        assert!(wrong(("hourly", "audit")).contains("[[schedule]] \"audit\": this name is taken"));
-        assert!(problem(&format!("{HOURLY}{HOURLY}")).contains("two schedules have this name"));
-        assert!(problem("").contains("no [[schedule]]"));
-        assert!(problem(&format!("{HOURLY}from = \"x\"\nregion = [\"y\"]")).contains("--region"), "two sources");
-        assert!(problem(&format!("{HOURLY}check = [\"access-log-of\"]")).contains("line 4: check: "));
-        let daemon = |line: &str| problem(&format!("[daemon]\n{line}\n{HOURLY}"));
-        assert!(daemon("health = \"9464\"").contains("line 2: "));
-        assert!(daemon("jitter = \"1.5h\"").contains("such as 30s"));
-        assert!(daemon("jitter = \"+1h\"").contains("such as 30s"));
-        assert!(daemon("keep = \"99999d\"").contains("such as 30s"));
-        assert!(daemon("run-limit = \"0s\"").contains("run-limit is 0"));
-        let none = Settings::parse(HOURLY).expect("reads").resolve_daemon(None);
-        assert!(format!("{:#}", none.expect_err("no directory")).contains("state-directory"));
-    }
-
-    #[test]
-    fn a_schedule_replaces_what_the_file_says_of_where_and_what() {
-        let text = format!(
-            "profile = [\"a\"]\nregion = [\"eu-west-1\"]\nskip = [\"access-log-off\"]\noutput = \"all\"\nsave = \"s\"\n\
-             {HOURLY}all-regions = true\nrole-arn = [\"arn:aws:iam::111122223333:role/r\"]\noutput = \"one\"\n\
-             [[schedule]]\nname = \"daily\"\ncron = \"@midnight\"\ntime-zone = \"Europe/Dublin\"\n"
-        );
-        let config = resolved(&text).expect("resolves");
-        let [hourly, daily] = config.schedules.as_slice() else { panic!("two schedules") };
-        let whose = |schedule: &Schedule| match &schedule.audit.source {
-            super::super::Source::Live { whose, regions, .. } => format!("{whose:?} {regions:?}"),
-            super::super::Source::Saved(path) => path.display().to_string(),
-        };
-        assert!(whose(hourly).contains("111122223333") && whose(hourly).contains("All"), "{}", whose(hourly));
-        assert!(!whose(hourly).contains("Profile"), "{}", whose(hourly));
-        assert!(whose(daily).contains("Profile") && whose(daily).contains("eu-west-1"), "{}", whose(daily));
-        assert!(hourly.writes && !daily.writes);
-        assert_eq!(config.unused, ["save", "output"]);
-        assert!(daily.audit.checks.iter().all(|check| check.id != "access-log-off"));
-    }
-}
+mod tests;

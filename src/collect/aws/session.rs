@@ -384,7 +384,7 @@ async fn check_profile(whose: &Whose) -> anyhow::Result<()> {
     // Nobody has to have a default profile.
     if profile.is_none() && !given_by.is_empty() {
         let known: Vec<_> = files.profiles().collect();
-        let hint = crate::config::nearest(&name, known.iter().copied());
+        let hint = crate::suggest::nearest(&name, known.iter().copied());
         bail!(
             "there is no profile {name:?} ({given_by}) in the shared AWS configuration and credentials files{}",
             hint.map_or_else(String::new, |near| format!("; did you mean {near:?}?"))

@@ -5,7 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::*;
 use crate::{
     collect::Remembered,
-    report::{Report, fixtures::Made},
+    report::{
+        Report,
+        fixtures::{self, FailingStage},
+    },
 };
 
 fn searched(region: &str, groups: &[(&str, &str)]) -> Remembered {
@@ -14,20 +17,20 @@ fn searched(region: &str, groups: &[(&str, &str)]) -> Remembered {
 }
 
 fn report(searched: &Remembered, hours: i64) -> Report {
-    let failing: [Made; 0] = [];
-    let mut report = Report::made(&failing, &[1], at(hours));
-    report.searched.clone_from(searched);
+    let failing: [FailingStage; 0] = [];
+    let mut report = fixtures::report(&failing, &[1], at(hours));
+    report.cache.clone_from(searched);
     report
 }
 
 fn remembered(ledger: &Ledger, scope: &str) -> Remembered {
-    ledger.memories(scope).expect("reads")
+    ledger.cache(scope).expect("reads")
 }
 
 #[test]
-fn what_was_searched_is_replaced_region_by_region_and_scope_by_scope() {
-    let place = Place::new();
-    let ledger = place.open();
+fn the_cache_is_replaced_by_region_and_by_scope() {
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
     assert_eq!(remembered(&ledger, "hourly"), Remembered::new());
     let first = searched("us-east-1", &[("a", "1"), ("b", "1")]);
     ledger.record(&mut report(&first, 0), "hourly", no_messages).expect("records");
@@ -50,25 +53,25 @@ fn what_was_searched_is_replaced_region_by_region_and_scope_by_scope() {
 }
 
 #[test]
-fn a_run_that_is_not_recorded_remembers_nothing() {
-    let place = Place::new();
-    let ledger = place.open();
+fn a_run_that_is_not_recorded_caches_nothing() {
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
     let first = searched("us-east-1", &[("a", "1")]);
     ledger.record(&mut report(&first, 0), "hourly", no_messages).expect("records");
     let mut next = report(&searched("us-east-1", &[("a", "2")]), 1);
     let cut = catch_unwind(AssertUnwindSafe(|| ledger.record(&mut next, "hourly", |_| panic!("cut short"))));
     assert!(cut.is_err());
     drop(ledger);
-    let ledger = place.open();
+    let ledger = dir.open();
     assert_eq!(remembered(&ledger, "hourly"), first);
     assert_eq!(ledger.last_success("hourly").expect("reads").expect("a run").finished_at, at(0));
 }
 
 #[test]
-fn what_no_search_can_use_any_more_is_forgotten() {
+fn cache_entries_that_no_search_can_use_are_deleted() {
     const DAYS: i64 = 24;
-    let place = Place::new();
-    let ledger = place.open();
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
     let kept = searched("us-east-1", &[("a", "1")]);
     ledger.record(&mut report(&kept, 0), "hourly", no_messages).expect("records");
     let for_ever = SignedDuration::from_hours(1_000 * DAYS);
