@@ -19,7 +19,6 @@ use jiff::Timestamp;
 use crate::{
     cli::{PathArgs, PathFormat},
     collect::{Remembered, aws::Traffic},
-    config::Color,
     inventory_file, inventory_source,
     output::Sink,
     progress::Progress,
@@ -74,14 +73,13 @@ impl PathVerdict {
 /// # Errors
 /// If nothing could be read, or there is no such function.
 pub(crate) async fn path(arguments: PathArgs) -> anyhow::Result<u8> {
-    let PathArgs { function, format, output, color, .. } = &arguments;
-    let (query, format, color) = (FunctionQuery::parse(function)?, *format, color.unwrap_or(Color::Auto));
-    let output = Sink::open(output)?;
-    let config = arguments.settings(CHECK).resolve()?;
+    let (query, format) = (FunctionQuery::parse(&arguments.function)?, arguments.format);
+    let config = arguments.settings(CHECK)?.resolve()?;
+    let output = Sink::open(&config.output)?;
     let mut found = PathFinder { query, paths: Vec::new(), names: BTreeSet::new(), unread: None };
     inventory_source::read(&config, Remembered::new(), &Progress::of(&config), &mut found).await?;
     let paths = found.finish()?;
-    let colored = color.is_on(&output);
+    let colored = config.color.is_on(&output);
     output.deliver(|out| match format {
         PathFormat::Text => text::render(&paths, colored, out),
         PathFormat::Json => json::render(&paths, out),

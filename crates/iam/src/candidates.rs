@@ -4,7 +4,7 @@
 use crate::{
     condition::{Clause, ClauseTest, fold_case},
     document::{Element, Statement},
-    glob::{Tail, has_unknown, is_incomplete_arn},
+    glob::{Tail, components, has_unknown, is_incomplete_arn},
     keys::{ConditionKeys, PossibleValue},
     operator::{Comparison, Operator, SetOperator},
     ordered::{IpRange, Number, date_samples, parse_date},
@@ -288,7 +288,8 @@ impl KeyUse<'_> {
                     Comparison::String { ignore_case: true, .. } => {
                         (MatchMode::IgnoreCase, tokens.iter().map(fold_case).collect())
                     }
-                    Comparison::Arn => (MatchMode::Arn, tokens),
+                    // A value with fewer components is compared as text first, see `glob::arn`.
+                    Comparison::Arn if components(&tokens).is_some() => (MatchMode::Arn, tokens),
                     _ => (MatchMode::Text, tokens),
                 });
             }

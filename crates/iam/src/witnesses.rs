@@ -37,7 +37,7 @@ pub(super) fn witnesses(patterns: &[(MatchMode, Vec<Token>)], prefix: &str, arns
     if let Some(texts) = literals(patterns, prefix, arns_only) {
         return Witnesses { texts, complete: true };
     }
-    let mut patterns = patterns.to_vec();
+    let mut patterns: Vec<_> = patterns.iter().map(|(mode, tokens)| (mode.clone(), normalized(tokens))).collect();
     if arns_only {
         let five_colons = (1..COMPONENTS).flat_map(|_| [Token::Char(':'), Token::Many]);
         patterns.push((MatchMode::Arn, "arn".chars().map(Token::Char).chain(five_colons).collect()));
@@ -72,6 +72,18 @@ pub(super) fn witnesses(patterns: &[(MatchMode, Vec<Token>)], prefix: &str, arns
     // Last, as AWS does not document for every operator whether an empty value counts as a value.
     texts.extend(empty.filter(|matched| !seen.contains(matched)).map(|_| String::new()));
     Witnesses { texts, complete }
+}
+
+/// The tokens with the `?` of each run of wildcards before one `*`: `?*?*` matches what `??*` does, but has more live
+/// positions for each text.
+fn normalized(tokens: &[Token]) -> Vec<Token> {
+    let is_wildcard = |token: &Token| matches!(token, Token::One | Token::Many);
+    let mut all = Vec::with_capacity(tokens.len());
+    for run in tokens.chunk_by(|one, next| is_wildcard(one) && is_wildcard(next)) {
+        all.extend(run.iter().filter(|token| **token != Token::Many).cloned());
+        all.extend(run.contains(&Token::Many).then_some(Token::Many));
+    }
+    all
 }
 
 /// How many colons were read, and the live positions in each pattern.
