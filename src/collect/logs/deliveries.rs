@@ -6,8 +6,8 @@ use aws_sdk_cloudwatchlogs as logs;
 use gatelight_model::{Fetched, Gap, Listing, arn::Arn, inventory::LogDelivery};
 
 use crate::collect::{
-    Region,
     aws::{Operation, Page, failed, lacks, stated},
+    client::RegionClient,
 };
 
 /// The most that each of the three lists gives in a page.
@@ -17,7 +17,7 @@ const PAGE: i32 = 50;
 const LOG_TYPE: &str = "EXECUTION_LOGS";
 
 /// The deliveries of the region's REST stages. A region in which API Gateway has no delivery source costs one call.
-pub(crate) async fn log_deliveries(region: &Region) -> Listing<LogDelivery> {
+pub(crate) async fn log_deliveries(region: &RegionClient) -> Listing<LogDelivery> {
     let client = logs::Client::new(&region.config);
     region.calls.progress().show(|| format!("{}: delivery sources", region.name));
     let sources = sources(region, &client).await;
@@ -44,7 +44,7 @@ struct Source {
 /// A source's name, and the ARN of the delivery destination that it is paired with.
 type Pair = (String, String);
 
-async fn sources(region: &Region, client: &logs::Client) -> Listing<Source> {
+async fn sources(region: &RegionClient, client: &logs::Client) -> Listing<Source> {
     let operation = Operation::DescribeDeliverySources;
     let all = region.calls.pages(operation, "*", async |token| {
         let send = || client.describe_delivery_sources().limit(PAGE).set_next_token(token.clone()).send();
@@ -73,7 +73,7 @@ fn read_source(source: logs::types::DeliverySource) -> Result<Option<Source>, Ga
     Ok((arn.service == "apigateway").then(|| Source { name, stage: stage.clone(), status }))
 }
 
-async fn deliveries(region: &Region, client: &logs::Client) -> Listing<Pair> {
+async fn deliveries(region: &RegionClient, client: &logs::Client) -> Listing<Pair> {
     let operation = Operation::DescribeDeliveries;
     let all = region.calls.pages(operation, "*", async |token| {
         let send = || client.describe_deliveries().limit(PAGE).set_next_token(token.clone()).send();
@@ -92,7 +92,7 @@ async fn deliveries(region: &Region, client: &logs::Client) -> Listing<Pair> {
 }
 
 /// What delivery destinations stand for, each with its own ARN first.
-async fn destinations(region: &Region, client: &logs::Client) -> Listing<(String, String)> {
+async fn destinations(region: &RegionClient, client: &logs::Client) -> Listing<(String, String)> {
     let operation = Operation::DescribeDeliveryDestinations;
     let all = region.calls.pages(operation, "*", async |token| {
         let send = || client.describe_delivery_destinations().limit(PAGE).set_next_token(token.clone()).send();

@@ -1,18 +1,18 @@
 //! Latencies are asked for once a day: they are up to four metrics a stage, which AWS bills, and a mean over a day says much
 //! the same an hour later.
 
-use gatelight_checks::gateway::overhead_high::Overhead;
+use gatelight_checks::plan::metrics::Overhead;
 use gatelight_model::inventory::{StageOf, TrafficAnswer};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::collect::{Memories, Needs};
+use crate::collect::{cache::Memories, needs::Needs};
 
 /// How long what CloudWatch said stands for what it would say.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Memory {
+struct CachedLatencies {
     asked_at: Timestamp,
     /// The length of the audit's window, in seconds: another one gives other means.
     window: i64,
@@ -36,7 +36,7 @@ pub(crate) fn recall(
 ) -> Option<(TrafficAnswer, (String, String))> {
     let about = about(&of.api.id, &of.stage.name);
     let text = memories.get(&about)?;
-    let Memory { asked_at, window, overhead_limit, answer } = serde_json::from_str(text).ok()?;
+    let CachedLatencies { asked_at, window, overhead_limit, answer } = serde_json::from_str(text).ok()?;
     let age = now.duration_since(asked_at);
     let is_unchanged = of.stage.changed_at.get().is_ok_and(|changed| *changed < asked_at);
     let holds = (SignedDuration::ZERO..DAY).contains(&age)
@@ -52,13 +52,15 @@ pub(crate) fn of(answer: &TrafficAnswer, needs: &Needs, now: Timestamp) -> Optio
     let is_above = Overhead::of(latency, integration).is_some_and(|overhead| overhead.is_above(needs.overhead_limit));
     let is_whole = answer.requests.get().is_ok() && (!is_above || answer.percentiles.get().is_ok());
     let (window, overhead_limit) = (needs.evidence.window.as_secs(), needs.overhead_limit);
-    let memory = Memory { asked_at: now, window, overhead_limit, answer: answer.clone() };
+    let memory = CachedLatencies { asked_at: now, window, overhead_limit, answer: answer.clone() };
     let text = is_whole.then(|| serde_json::to_string(&memory).ok())??;
     Some((about(&answer.api, &answer.stage), text))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use gatelight_checks::{Context, testing};
     use gatelight_model::{
         Fetched, Gap,
@@ -66,13 +68,13 @@ mod tests {
     };
 
     use super::*;
-    use crate::collect::Evidence;
+    use crate::collect::needs::Evidence;
 
     const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
     fn needs(hours: i64, overhead_limit: u32) -> Needs {
         let window = SignedDuration::from_hours(hours);
-        Needs::of(&[], Evidence { window, metrics: true, samples: true, insights: false }, overhead_limit)
+        Needs::new(BTreeSet::new(), Evidence { window, metrics: true, samples: true, insights: false }, overhead_limit)
     }
 
     fn timing(mean: f64) -> Fetched<Timing> {

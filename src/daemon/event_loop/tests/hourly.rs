@@ -32,7 +32,7 @@ impl Look for Searching {
             let mut scope = testing::healthy();
             let place = (scope.account.id.get().expect("known").clone(), scope.region.name.clone());
             let groups = remembered.get(&place).cloned().unwrap_or_default();
-            let (answers, memories, asked) = fake::look(GROUP, &self.events, now, &groups).await;
+            let (answers, memories, asked) = fake::search(GROUP, &self.events, now, &groups).await;
             self.asked.lock().expect("what was asked").extend(asked);
             if self.dies.load(Ordering::SeqCst) {
                 anyhow::bail!("killed");

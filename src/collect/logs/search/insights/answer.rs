@@ -7,7 +7,7 @@ use gatelight_model::{
 };
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
-use super::{Operation, failed, lacks};
+use crate::collect::aws::{Operation, failed, lacks};
 
 /// From how many characters on the text of an event may have been cut. AWS documents no cut, and that GetLogRecord gives
 /// "the full unparsed log event"; <https://github.com/stakwork/stakgraph/pull/1529> tells of texts that end after some
@@ -20,7 +20,7 @@ const TIME: &str = "%Y-%m-%d %H:%M:%S%.3f";
 
 /// How far the rows go.
 #[derive(Debug)]
-pub(crate) struct Read {
+pub(crate) struct ReadRows {
     /// Up to when the window was searched, if that is not its end.
     pub(crate) reached: Option<Timestamp>,
     /// What is wrong with them.
@@ -34,7 +34,7 @@ pub(crate) fn read(
     patterns: &Patterns,
     group: &str,
     mut hit: impl FnMut(&str, Timestamp, &str),
-) -> Read {
+) -> ReadRows {
     let (mut times, mut broken, mut odd) = (Vec::new(), None, 0_u64);
     if pages.iter().any(|page| page.results.is_none()) {
         broken = Some(lacks(Operation::GetQueryResults, group, "the list of results"));
@@ -67,7 +67,7 @@ pub(crate) fn read(
         );
         broken = broken.or_else(|| Some(Gap::unprovable(group, why)));
     }
-    Read { reached: is_full(pages).then(|| reached(&times, from).min(until)), broken }
+    ReadRows { reached: is_full(pages).then(|| reached(&times, from).min(until)), broken }
 }
 
 /// Whether more events match than the rows tell.
