@@ -27,9 +27,9 @@ use self::{
     client::RegionClient,
 };
 pub(crate) use self::{
-    cache::Remembered,
-    logs::search::patterns::{Names, Search},
-    needs::{Evidence, Needs},
+    cache::CollectorCache,
+    logs::search::patterns::{LogGroupSelector, SearchSettings},
+    needs::{EvidenceOptions, Needs},
     region::CollectedRegion,
     regions::{check_regions, every_region, partition_of},
 };

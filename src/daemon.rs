@@ -1,8 +1,10 @@
-//! The audit on a schedule, remembering: heartbeat, what is due, no overlap, stop, notify, health.
+//! `gatelight daemon`: audits on schedules, records in the ledger what changed, and posts it to Slack.
 //!
-//! One loop (`service`) decides and never waits; a run has a thread of its own (`job`), deliveries and health are tasks
-//! beside the loop. Time is handed in.
+//! `event_loop` decides and never waits. A run has its own thread (`run`); deliveries and the health server are tasks.
+//! Nothing here asks the system for the time: the clock is handed in.
 
+mod active_run;
+mod clock;
 mod delivery;
 mod digest;
 mod event_loop;
@@ -11,6 +13,8 @@ mod lock;
 mod notify;
 mod run;
 mod scheduler;
+mod shutdown;
+mod summary;
 mod ticker;
 
 use std::{env, path::Path, sync::Arc};
@@ -23,11 +27,12 @@ use tokio::{
 };
 
 use self::{
-    event_loop::{Order, Service, run},
-    health::{Bound, Health},
+    clock::Clock,
+    event_loop::{ControlCommand, Dependencies, log_warnings},
+    health::{Health, HealthListener},
     lock::Lock,
     notify::Notify,
-    run::{Audit, Memory},
+    run::{AccountAuditor, SharedLedger},
 };
 use crate::{
     config::{Settings, daemon::DaemonConfig},
@@ -36,17 +41,14 @@ use crate::{
     output,
 };
 
-/// What time it is.
-pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
 /// Runs until it is told to stop.
 ///
 /// # Errors
-/// If the configuration is wrong, or what it needs cannot be had: the state directory, its ledger, the address of health.
+/// If the configuration is wrong, or the state directory, the ledger or the health server's address cannot be used.
 pub(crate) fn start(file: &Path, format: Option<LogFormat>) -> anyhow::Result<()> {
-    let config = read(file)?;
+    let config = read_config(file)?;
     logging::start(if config.verbose { tracing::Level::DEBUG } else { tracing::Level::INFO }, format);
-    tell(&config);
+    log_warnings(&config);
     let _lock = Lock::take(&config.state_directory)?;
     let Opened { ledger, notice } = Ledger::open(&config.state_directory.join("ledger.db"))?;
     if let Some(notice) = notice {
@@ -57,52 +59,42 @@ pub(crate) fn start(file: &Path, format: Option<LogFormat>) -> anyhow::Result<()
     let result = runtime.block_on(async {
         let health = Health::new(Arc::clone(&clock));
         let server = match config.health {
-            Some(address) => Some(Bound::to(address).await?.serve(health.clone())),
+            Some(address) => Some(HealthListener::bind(address).await?.serve(health.clone())),
             None => None,
         };
-        let service = Service {
+        let deps = Dependencies {
             config,
-            look: Arc::new(Audit),
-            memory: Memory::new(ledger),
+            auditor: Arc::new(AccountAuditor),
+            ledger: SharedLedger::new(ledger),
             health,
             server,
             notify: Notify::from_environment(),
             clock,
-            read: Box::new({
+            read_config: Box::new({
                 let file = file.to_owned();
-                move || read(&file)
+                move || read_config(&file)
             }),
         };
-        // Before it says that it is ready: whoever is told so may send a signal.
-        let orders = orders()?;
-        let beats = ticker::start().await?;
-        run(service, beats, orders).await
+        // Before the daemon reports that it is ready: from then on signals may come.
+        let commands = commands_from_signals()?;
+        let ticks = ticker::start().await?;
+        event_loop::run(deps, ticks, commands).await
     });
-    // What a run that would not stop leaves half done.
+    // Removes the temporary files of a run that did not stop.
     output::abandon();
     runtime.shutdown_background();
     result
 }
 
-fn read(file: &Path) -> anyhow::Result<DaemonConfig> {
+fn read_config(file: &Path) -> anyhow::Result<DaemonConfig> {
     let settings = Settings::read(file)?;
     let state = env::var_os("STATE_DIRECTORY").filter(|state| !state.is_empty());
     settings.resolve_daemon(state.map(Into::into)).with_context(|| file.display().to_string())
 }
 
-/// What the owner of a configuration should know though it works.
-fn tell(config: &DaemonConfig) {
-    for key in &config.unused {
-        tracing::warn!("`{key}` is for `gatelight audit`; the daemon does not use it");
-    }
-    for warning in config.routes.iter().filter_map(|route| route.webhook.warning()) {
-        tracing::warn!("{warning}");
-    }
-}
-
-/// What people want, by signals.
-fn orders() -> anyhow::Result<Receiver<Order>> {
-    let (send, orders) = mpsc::channel(4);
+/// SIGHUP reloads; SIGTERM and SIGINT stop.
+fn commands_from_signals() -> anyhow::Result<Receiver<ControlCommand>> {
+    let (send, commands) = mpsc::channel(4);
     let problem = "signals cannot be watched";
     let (mut hangup, mut terminate, mut interrupt) = (
         signal(SignalKind::hangup()).context(problem)?,
@@ -111,15 +103,15 @@ fn orders() -> anyhow::Result<Receiver<Order>> {
     );
     tokio::spawn(async move {
         loop {
-            let order = tokio::select! {
-                _ = hangup.recv() => Order::Reload,
-                _ = terminate.recv() => Order::Stop,
-                _ = interrupt.recv() => Order::Stop,
+            let command = tokio::select! {
+                _ = hangup.recv() => ControlCommand::Reload,
+                _ = terminate.recv() => ControlCommand::Stop,
+                _ = interrupt.recv() => ControlCommand::Stop,
             };
-            if send.send(order).await.is_err() {
+            if send.send(command).await.is_err() {
                 return;
             }
         }
     });
-    Ok(orders)
+    Ok(commands)
 }

@@ -1,25 +1,119 @@
-//! What a look changed: the findings that are new, that got worse, and that are over.
+//! A finding, as the report, the ledger and Slack share it, and what one run changed about all of them.
 
-use gatelight_model::Severity;
+use std::{
+    collections::HashMap,
+    fmt::{self, Write as _},
+};
+
+use gatelight_model::{Severity, Subject};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use crate::report::Thing;
+/// The scope of the runs of `gatelight audit --ledger FILE`. No schedule may have this name.
+pub(crate) const AUDIT_SCOPE: &str = "audit";
 
-/// What one look at one scope changed, by comparison with the ledger. Each list is sorted worst first, then by account,
+/// Identifies a finding over time: it depends on check, account and subject ARN alone, so it survives renamed messages,
+/// reordered lists and upgrades. Its text, as in reports, is 32 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Fingerprint([u8; 16]);
+
+impl Fingerprint {
+    /// The fingerprint of a check's finding about a subject of an account.
+    pub(crate) fn of(check: &str, account: &str, subject_arn: &str) -> Self {
+        let mut hash = Sha256::new();
+        for part in [check, account, subject_arn] {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash.finalize()[..16]);
+        Self(bytes)
+    }
+
+    /// A fingerprint that was stored.
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hex = self.0.iter().fold(String::new(), |mut text, byte| {
+            // Writing to a string does not fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
+        f.write_str(&hex)
+    }
+}
+
+/// A failed check, about one subject.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Finding {
+    pub(crate) fingerprint: Fingerprint,
+    /// The check's id. The check may be one that this version does not know any more.
+    pub(crate) check: String,
+    pub(crate) severity: Severity,
+    /// The severity before it rose in this run.
+    pub(crate) previous_severity: Option<Severity>,
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) subject: Subject,
+    pub(crate) message: String,
+    pub(crate) details: FindingDetails,
+    pub(crate) first_seen: Timestamp,
+    /// When it was last found; for one that has ended, before it did.
+    pub(crate) last_seen: Timestamp,
+    /// None while it is open.
+    pub(crate) end: Option<End>,
+}
+
+impl Finding {
+    /// Whether something other than the subject has to be changed.
+    pub(crate) fn has_other_cause(&self) -> bool {
+        self.details.cause != self.subject
+    }
+}
+
+/// What to change, and what it affects. The report's temporary file and the ledger store this as JSON.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FindingDetails {
+    /// What has to be changed: the subject itself, or what several findings share.
+    pub(crate) cause: Subject,
+    pub(crate) affects: Vec<Subject>,
+    pub(crate) fix: String,
+    /// A command that fixes it, argument by argument.
+    pub(crate) fix_command: Option<Vec<String>>,
+}
+
+/// How a finding ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The subject exists, and the check does not fail.
+    Resolved,
+    /// The subject does not exist any more.
+    Gone,
+}
+
+/// What one run of one scope changed, by comparison with the ledger. Each list is sorted worst first, then by account,
 /// region, subject and check. Ignored findings are in none of them.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct News {
-    /// The name of the schedule, or `audit`.
+pub(crate) struct RunDiff {
+    /// The name of the schedule, or [`AUDIT_SCOPE`].
     pub(crate) scope: String,
-    /// When the look ended.
-    pub(crate) taken_at: Timestamp,
-    /// Whether nobody had looked at this scope before: then everything is new.
-    pub(crate) first: bool,
-    /// Findings that were not open at the last look.
+    pub(crate) finished_at: Timestamp,
+    /// Whether no run of this scope was recorded before: then everything is new.
+    pub(crate) is_first: bool,
+    /// Findings that were not open after the last run.
     pub(crate) new: Vec<Finding>,
     /// Findings whose severity rose.
     pub(crate) worse: Vec<Finding>,
-    /// Findings that are over: the check passes now, or the subject is gone.
+    /// Findings that ended: the check passes now, or the subject is gone.
     pub(crate) resolved: Vec<Finding>,
     /// How many findings are open as they were.
     pub(crate) ongoing: u64,
@@ -27,42 +121,32 @@ pub(crate) struct News {
     pub(crate) unknown: u64,
 }
 
-/// A finding as the ledger remembers it.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Finding {
-    /// Of check, account and subject: `Row::fingerprint`.
-    pub(crate) fingerprint: String,
-    /// The check's id. The check may be one that this version does not know any more.
-    pub(crate) check: String,
-    pub(crate) severity: Severity,
-    /// What the severity was before it rose.
-    pub(crate) was: Option<Severity>,
-    pub(crate) account: String,
-    pub(crate) region: String,
-    pub(crate) subject: Thing,
-    /// The thing to change; the subject itself if it is that.
-    pub(crate) cause: Thing,
-    pub(crate) message: String,
-    pub(crate) affects: Vec<Thing>,
-    pub(crate) fix: String,
-    pub(crate) fix_command: Option<Vec<String>>,
-    pub(crate) first_seen: Timestamp,
-    /// When it was last found; for one that is over, before it was.
-    pub(crate) last_seen: Timestamp,
-    /// None while it is open.
-    pub(crate) end: Option<End>,
+/// What one run changed, as its report shows it. Ignored findings are in none of the counts.
+#[derive(Debug)]
+pub(crate) struct Changes {
+    /// When the run before it ended. None: there was none, so everything is new.
+    pub(crate) since: Option<Timestamp>,
+    pub(crate) new: u64,
+    pub(crate) worse: u64,
+    /// Findings whose check does not fail any more.
+    pub(crate) resolved: u64,
+    /// Findings that are open as they were.
+    pub(crate) ongoing: u64,
+    /// Findings whose subject does not exist any more, worst first.
+    pub(crate) gone: Vec<Finding>,
+    /// Outcomes that are new, ongoing or resolved.
+    pub(crate) tracked: HashMap<Fingerprint, Tracked>,
 }
 
-/// How a finding ended.
+/// What the ledger knows of an outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    /// The subject is there, and the check does not fail.
-    Resolved,
-    /// The subject is not there any more.
-    Gone,
+pub(crate) struct Tracked {
+    pub(crate) change: Change,
+    /// When the finding was first found.
+    pub(crate) first_seen: Timestamp,
 }
 
-/// What became of an outcome since the last look.
+/// How an outcome differs from the last run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
     New,
@@ -78,5 +162,21 @@ impl Change {
             Self::Ongoing => "ongoing",
             Self::Resolved => "resolved",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Findings are recognised by these over versions: a changed line here forgets everyone's history.
+    #[test]
+    fn fingerprints_never_change() {
+        let golden = include_str!("../tests/fingerprints.txt");
+        for line in golden.lines() {
+            let [print, check, account, arn] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+            assert_eq!(Fingerprint::of(check, account, arn).to_string(), print, "{line}");
+        }
+        assert!(golden.lines().count() >= 3);
     }
 }

@@ -1,5 +1,5 @@
-//! What was found before: one SQLite file that holds runs, findings and the messages that wait to be sent. A run, what it
-//! changed and what is to be said about it are written in one transaction, or not at all.
+//! The ledger: one SQLite file that holds runs, findings and the messages that wait to be sent. A run, what it changed and
+//! the messages about it are written in one transaction, or not at all.
 
 mod cache;
 mod diff;
@@ -21,19 +21,16 @@ pub(crate) use read::{Episode, Filter, Pattern, Reader, Undelivered};
 /// The daemon's ledger, in its state directory.
 pub(crate) const FILE_NAME: &str = "ledger.db";
 
-/// The scope of the runs of `gatelight audit --ledger FILE`. No schedule may have this name.
-pub(crate) const AUDIT: &str = "audit";
-
 /// A ledger that is open for writing.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     db: Connection,
     path: PathBuf,
-    /// Whether messages that an earlier process was sending when it died have been looked for.
+    /// Whether messages that an earlier process was sending when it died were dealt with.
     recovered: Cell<bool>,
 }
 
-/// A ledger, and what has to be said about it.
+/// A ledger, and what its owner has to know.
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) ledger: Ledger,
@@ -41,11 +38,11 @@ pub(crate) struct Opened {
     pub(crate) notice: Option<String>,
 }
 
-/// A run as the ledger remembers it.
+/// A run as the ledger holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RunRow {
     pub(crate) id: i64,
-    /// The name of the schedule, or `audit`.
+    /// The name of the schedule, or `finding::AUDIT_SCOPE`.
     pub(crate) scope: String,
     pub(crate) started_at: Timestamp,
     pub(crate) finished_at: Timestamp,
@@ -55,9 +52,8 @@ pub(crate) struct RunRow {
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RunEnd {
-    /// It looked.
-    Looked(RunCounts),
-    /// It could not run, and why.
+    Completed(RunCounts),
+    /// Why it could not run.
     Failed(String),
 }
 
@@ -75,7 +71,7 @@ pub(crate) struct RunCounts {
     pub(crate) low: u64,
     pub(crate) new: u64,
     pub(crate) worse: u64,
-    /// Those that are gone, too.
+    /// Includes those that are gone.
     pub(crate) resolved: u64,
     pub(crate) ongoing: u64,
 }
@@ -95,7 +91,7 @@ pub(crate) struct Message {
     pub(crate) body: serde_json::Value,
 }
 
-/// A message that is to be sent now.
+/// A message that is due.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Outgoing {
     pub(crate) id: i64,
@@ -104,15 +100,15 @@ pub(crate) struct Outgoing {
     pub(crate) body: serde_json::Value,
     /// It may have arrived already: a process died while it was sending it. The message must say so.
     pub(crate) repeated: bool,
-    /// How often it was put off.
+    /// How often it was postponed.
     pub(crate) attempts: u32,
     pub(crate) created_at: Timestamp,
-    /// When an earlier message to this webhook was made of which nobody knows whether it arrived, if no message has
+    /// When an earlier message to this webhook was composed of which nobody knows whether it arrived, if no message has
     /// said so yet. This one must, and point to `gatelight history`.
     pub(crate) uncertain: Option<Timestamp>,
 }
 
-/// What `Ledger::prune` took away.
+/// How much `Ledger::prune` deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Pruned {
     pub(crate) runs: u64,

@@ -18,6 +18,7 @@ mod progress;
 mod redact;
 mod report;
 mod slack;
+mod suggest;
 mod text;
 
 use std::{io::Write, process::ExitCode};

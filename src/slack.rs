@@ -1,7 +1,7 @@
-//! Slack: what a look changed, as messages for incoming webhooks, and their delivery.
+//! Slack: what a run changed, as messages for incoming webhooks, and their delivery.
 //!
-//! A message is composed once, and kept as it is until it is delivered. What Slack documents as limits is kept, and so
-//! is what others measured (`blocks.rs`); names are hostile input, and none of them can mention, link or format (`text.rs`).
+//! A message is composed once, and stays as it is until it is delivered. It keeps Slack's documented limits, and those that
+//! others measured (`blocks.rs`). Names are hostile input: none of them can mention, link or format (`text.rs`).
 
 mod blocks;
 mod client;
@@ -14,11 +14,11 @@ mod text;
 mod webhook;
 
 pub(crate) use client::{Delivery, backoff, connect};
-pub(crate) use message::{Look, compose, digest, marked, snapshot, snapshot_of_all};
+pub(crate) use message::{LastRun, compose, digest, snapshot, snapshot_of_all, with_delivery_notes};
 pub(crate) use oneshot::{check, post_all, send_all};
-pub(crate) use record::{NO_ROUTE, Settled, settle};
+pub(crate) use record::{NO_ROUTE, RecordedDelivery, record_delivery};
 pub(crate) use route::Route;
-pub(crate) use webhook::{Source, Webhook};
+pub(crate) use webhook::{AddressSource, Webhook};
 
 #[cfg(test)]
 mod tests;

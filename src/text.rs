@@ -1,6 +1,7 @@
 //! Words for a terminal: wrapped, grouped, and without anything that steers it.
 
-use crate::report::command_line;
+pub(crate) use gatelight_model::text::{list, list_and_more, thousands};
+use jiff::Timestamp;
 
 /// What pages are made for, in columns.
 pub(crate) const WIDTH: usize = 80;
@@ -13,6 +14,18 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::wrap(text, options).into_iter().map(std::borrow::Cow::into_owned).collect()
+}
+
+/// A command as one types it in a POSIX shell: names are hostile input, and this is the one place that quotes them.
+pub(crate) fn command_line(argv: &[String]) -> String {
+    // A name cannot hold a NUL, the only thing that a shell's quotes cannot hold.
+    let clean: Vec<String> = argv.iter().map(|argument| argument.replace('\0', "")).collect();
+    shlex::try_join(clean.iter().map(String::as_str)).unwrap_or_default()
+}
+
+/// A time without its fraction of a second.
+pub(crate) fn to_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 /// A command on as many lines as it needs, so that it can be copied whole.
@@ -48,29 +61,9 @@ pub(crate) fn count(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", thousands(n), if n == 1 { "" } else { "s" })
 }
 
-/// `1204` → `1,204`.
-pub(crate) fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn figures_are_grouped() {
-        for (n, text) in [(0, "0"), (999, "999"), (1204, "1,204"), (1_000_000, "1,000,000")] {
-            assert_eq!(thousands(n), text);
-        }
-    }
 
     #[test]
     fn a_long_command_is_one_command_over_several_lines() {

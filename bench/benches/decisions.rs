@@ -1,13 +1,13 @@
-//! One million decisions of the IAM evaluator: the questions that are taken from AWS's documentation, and the one that an
-//! audit asks most. Policies are read once and asked often, as in an audit.
+//! Decisions of the IAM engine: the cases from AWS's documentation, and the request that an audit decides most often. The
+//! policies are read once and used for many decisions, as in an audit.
 
 use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use gatelight_iam::{Queries, Query};
+use gatelight_iam::{Simulation, SimulationReader};
 use serde_json::{Value, json};
 
-/// Each line holds a question, and what AWS decides.
+/// Each line holds a simulation and the expected decision.
 const CORPUS: [&str; 7] = [
     include_str!("../../crates/iam/src/corpus/elements.jsonl"),
     include_str!("../../crates/iam/src/corpus/evaluation.jsonl"),
@@ -18,23 +18,23 @@ const CORPUS: [&str; 7] = [
     include_str!("../../crates/iam/src/corpus/variables.jsonl"),
 ];
 
-/// Decisions in one measured turn; the figure for a million is ten of them.
-const TURN: u64 = 100_000;
+/// Decisions per iteration.
+const DECISIONS: u64 = 100_000;
 
-fn query(value: &Value) -> Query {
-    Queries::new(&value.to_string()).next().expect("a question").expect("one that can be read")
+fn simulation(value: &Value) -> Simulation {
+    SimulationReader::new(&value.to_string()).next().expect("a simulation").expect("well formed")
 }
 
-fn corpus() -> Vec<Query> {
+fn corpus() -> Vec<Simulation> {
     let lines = CORPUS.iter().flat_map(|file| file.lines());
-    lines.map(|line| query(&serde_json::from_str::<Value>(line).expect("JSON")["query"])).collect()
+    lines.map(|line| simulation(&serde_json::from_str::<Value>(line).expect("JSON")["query"])).collect()
 }
 
-/// May a function's role, with AWS's policy for it and a boundary, write to its log group?
-fn of_an_audit() -> Query {
+/// Whether a function's role, with AWS's managed policies and a boundary, may write to its log group.
+fn role_writes_log() -> Simulation {
     let statement = |actions: Value, resource: &str| json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resource}]});
     let group = "arn:aws:logs:us-east-1:111122223333:log-group:/aws/lambda/checkout";
-    query(&json!({
+    simulation(&json!({
         "request": {
             "principal": "arn:aws:iam::111122223333:role/checkout", "action": "logs:PutLogEvents",
             "resource": format!("{group}:log-stream:s"), "resource_account": "111122223333", "context": {},
@@ -50,13 +50,14 @@ fn of_an_audit() -> Query {
 fn decisions(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("decisions");
     group.sample_size(10).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(5));
-    group.throughput(Throughput::Elements(TURN));
-    for (name, queries) in [("AWS's documentation", corpus()), ("a function's role and log group", vec![of_an_audit()])]
+    group.throughput(Throughput::Elements(DECISIONS));
+    for (name, simulations) in
+        [("AWS's documentation", corpus()), ("a function's role and log group", vec![role_writes_log()])]
     {
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
-                for query in queries.iter().cycle().take(TURN as usize) {
-                    black_box(query.question.decide(black_box(&query.policies)));
+                for simulation in simulations.iter().cycle().take(DECISIONS as usize) {
+                    black_box(simulation.request.simulate(black_box(&simulation.policies)));
                 }
             });
         });

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use gatelight_iam::{Denial, Document, Guardrails, Keys, Level, Possible};
+use gatelight_iam::{ConditionKeys, Denial, Document, GuardrailLevel, Guardrails, PossibleValue};
 use gatelight_model::{
     Fetched, Gap, Listing, Subject, SubjectKind,
     inventory::{Organization, OrganizationLevel, OrganizationPolicy},
@@ -82,8 +82,8 @@ pub(crate) fn membership<'a>(context: &Context<'a>, own: &'a str) -> Result<Memb
 
 impl<'a> Bound<'a> {
     /// The levels of one kind of policy; none where it is not enabled. A level that is not known may hold anything.
-    fn levels(&mut self, kind: &Kind) -> Vec<Level> {
-        let unread = |gap| vec![Level { name: kind.many.to_owned(), policies: vec![], rest: Err(gap) }];
+    fn levels(&mut self, kind: &Kind) -> Vec<GuardrailLevel> {
+        let unread = |gap| vec![GuardrailLevel { name: kind.many.to_owned(), policies: vec![], rest: Err(gap) }];
         let types = match self.organization.policy_types.get() {
             Ok(types) => types,
             Err(gap) => return unread(gap),
@@ -102,7 +102,7 @@ impl<'a> Bound<'a> {
         }
     }
 
-    fn level(&mut self, kind: &Kind, level: &'a OrganizationLevel) -> Level {
+    fn level(&mut self, kind: &Kind, level: &'a OrganizationLevel) -> GuardrailLevel {
         let place = place(&level.id);
         let attached = (kind.of)(level);
         let mut names = Vec::new();
@@ -116,7 +116,7 @@ impl<'a> Bound<'a> {
         });
         let policies = policies.collect();
         let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        Level {
+        GuardrailLevel {
             name: format!("the level of {place} in the {} ({names})", kind.many),
             policies,
             rest: attached.rest.get().copied(),
@@ -131,24 +131,24 @@ impl<'a> Bound<'a> {
     }
 
     /// Adds what is known of every request about resources of this account.
-    pub(crate) fn of_resource(&self, keys: Keys) -> Keys {
+    pub(crate) fn of_resource(&self, keys: ConditionKeys) -> ConditionKeys {
         self.side(keys, "aws:ResourceOrgID", "aws:ResourceOrgPaths")
     }
 
     /// Adds what is known of every request by identities of this account.
-    pub(crate) fn of_principal(&self, keys: Keys) -> Keys {
+    pub(crate) fn of_principal(&self, keys: ConditionKeys) -> ConditionKeys {
         self.side(keys, "aws:PrincipalOrgID", "aws:PrincipalOrgPaths")
     }
 
     /// Adds what a service says of the account for whose sake it calls.
-    pub(crate) fn of_source(&self, keys: Keys) -> Keys {
+    pub(crate) fn of_source(&self, keys: ConditionKeys) -> ConditionKeys {
         self.side(keys, "aws:SourceOrgID", "aws:SourceOrgPaths")
     }
 
-    fn side(&self, keys: Keys, id: &str, paths: &str) -> Keys {
+    fn side(&self, keys: ConditionKeys, id: &str, paths: &str) -> ConditionKeys {
         let keys = keys.with(id, &self.organization.id);
         match &self.path {
-            Some(path) => keys.with_possible(paths, vec![Possible::Many(vec![path.clone()])], ""),
+            Some(path) => keys.with_possible(paths, vec![PossibleValue::Many(vec![path.clone()])], ""),
             None => keys,
         }
     }

@@ -15,7 +15,7 @@ use gatelight_model::{
 };
 use jiff::Timestamp;
 
-use crate::{Context, Scope};
+use crate::context::{Context, Scope};
 
 /// Facts for which functions are listed.
 const FUNCTION_FACTS: [Need; 5] =

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeSet, rc::Rc};
 
-use gatelight_iam::{Decision, Denial, Document, Keys, Policies, Request, Text};
-use gatelight_model::{Gap, Subject, SubjectKind, arn::Arn, inventory::Role};
+use gatelight_iam::{ConditionKeys, Decision, Denial, Document, Policies, Request, Text};
+use gatelight_model::{Gap, Subject, SubjectKind, arn::Arn, inventory::Role, text::list};
 
 use crate::{Context, verdict::Fix};
 
@@ -41,10 +41,7 @@ pub(crate) fn subject(arn: &str) -> Subject {
 
 /// The first three names, and how many more there are.
 pub(crate) fn few(names: &[&str]) -> String {
-    match names {
-        [a, b, c, _, rest @ ..] => format!("{a}, {b}, {c} and {} more", rest.len() + 1),
-        _ => names.join(", "),
-    }
+    list(names, 3)
 }
 
 /// The role's policies as documents. [`Context::policies`] keeps them.
@@ -76,15 +73,15 @@ pub(crate) struct Powers<'c, 'a> {
     context: &'c Context<'a>,
     account: &'c str,
     policies: Rc<Policies>,
-    keys: Keys,
+    keys: ConditionKeys,
 }
 
 /// What is known about the condition keys of what a role does in its own account and in the region that is looked at. The
 /// principal's ARN in a role's session is that of the role, and the region is that of the endpoint that is called
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>): CloudWatch Logs and X-Ray
 /// are called in the region of the stage or function.
-pub(crate) fn session_keys(context: &Context<'_>, account: &str, role: &Role) -> Keys {
-    Keys::default()
+pub(crate) fn session_keys(context: &Context<'_>, account: &str, role: &Role) -> ConditionKeys {
+    ConditionKeys::default()
         .with("aws:PrincipalAccount", account)
         .with("aws:ResourceAccount", account)
         .with("aws:PrincipalArn", &role.arn)

@@ -1,34 +1,34 @@
-//! No text is too strange for `gatelight can`, no policy for the evaluator, and a Deny on everything is never overruled.
+//! No input panics `gatelight can`, no policy panics the IAM engine, and a Deny on everything always denies.
 #![no_main]
 
-use gatelight_iam::{Denial, Document, Principal, Queries, Verdict};
+use gatelight_iam::{Denial, Document, Principal, SimulationDecision, SimulationReader};
 use libfuzzer_sys::fuzz_target;
 
 const DENY: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#;
 const REQUEST: &str = r#"{"request":{"principal":"arn:aws:iam::111122223333:role/r","action":"s3:GetObject","resource":"arn:aws:s3:::b/k","resource_account":"111122223333","context":{"aws:username":"u"}}}"#;
 
 fuzz_target!(|text: &str| {
-    // As a whole input.
-    for mut query in Queries::new(text).take(4).filter_map(Result::ok) {
-        let _ = query.question.decide(&query.policies);
-        // A Deny in a boundary holds for every identity, a root user too, whatever else cannot be read.
-        query.policies.boundary.push(Document::parse("deny", DENY));
-        if let Principal::Identity(_) = query.question.principal {
-            let ruling = query.question.decide(&query.policies);
-            assert!(matches!(ruling.verdict, Verdict::Denied(Denial::Explicit(_))), "{ruling:?}");
+    // As an input of `can`.
+    for mut simulation in SimulationReader::new(text).take(4).filter_map(Result::ok) {
+        let _ = simulation.request.simulate(&simulation.policies);
+        // A Deny in a boundary applies to every identity, a root user too, even if other policies cannot be read.
+        simulation.policies.boundary.push(Document::parse("deny", DENY));
+        if let Principal::Identity(_) = simulation.request.principal {
+            let result = simulation.request.simulate(&simulation.policies);
+            assert!(matches!(result.decision, SimulationDecision::Denied(Denial::Explicit(_))), "{result:?}");
         }
     }
-    // As a policy alone, in each place.
-    let Some(Ok(query)) = Queries::new(REQUEST).next() else { panic!("the request is well formed") };
-    for place in 0..4 {
-        let mut policies = query.policies.clone();
+    // As a policy of each kind.
+    let Some(Ok(simulation)) = SimulationReader::new(REQUEST).next() else { panic!("the request is well formed") };
+    for kind in 0..4 {
+        let mut policies = simulation.policies.clone();
         let document = Document::parse("p", text);
-        match place {
+        match kind {
             0 => policies.identity.push(document),
             1 => policies.resource.push(document),
             2 => policies.rcps.push(vec![document]),
             _ => policies.endpoint.push(document),
         }
-        let _ = query.question.decide(&policies);
+        let _ = simulation.request.simulate(&policies);
     }
 });

@@ -70,7 +70,7 @@ pub(super) async fn settings(region: &RegionClient) -> Fetched<GatewaySettings> 
     let client = rest::Client::new(&region.config);
     let answer = region.calls.call(Operation::GetGatewayAccount, "/account", || client.get_account().send()).await;
     let settings = answer.and_then(|account| {
-        // The role is left out where none is set; an answer that holds nothing at all is none.
+        // An account without a role has no such field. An answer without any field is not an answer.
         let says_something = account.throttle_settings.is_some()
             || account.features.is_some()
             || account.api_key_version.is_some()

@@ -94,7 +94,7 @@ fn unqualified(arn: String) -> String {
     }
 }
 
-/// Environment variables that tell whether something in a function traces, and how.
+/// Environment variables that show whether something in a function traces, and how.
 const TRACING_NAMES: &[&str] = &["AWS_LAMBDA_EXEC_WRAPPER", "AWS_USE_FIPS_ENDPOINT"];
 /// X-Ray, OpenTelemetry, and the tracers of others.
 const TRACING_PREFIXES: &[&str] = &["AWS_XRAY_", "OTEL_", "DD_", "NEW_RELIC_"];

@@ -8,39 +8,39 @@ use gatelight_model::{Need, inventory::Account};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    cache::{Memories, Remembered},
-    logs::search::patterns::{Names, Search},
+    cache::{CollectorCache, RegionCache},
+    logs::search::patterns::{LogGroupSelector, SearchSettings},
 };
 
 /// Which facts to collect.
 #[derive(Debug)]
 pub(crate) struct Needs {
     pub(super) facts: BTreeSet<Need>,
-    pub(super) evidence: Evidence,
+    pub(super) evidence: EvidenceOptions,
     /// In milliseconds: where API Gateway's own part of the latency is higher, percentiles are asked for.
     pub(super) overhead_limit: u32,
-    pub(super) search: Search,
-    remembered: Remembered,
+    pub(super) search: SearchSettings,
+    remembered: CollectorCache,
 }
 
 impl Needs {
     /// These facts, with no settings for searches and nothing from earlier runs.
-    pub(crate) fn new(facts: BTreeSet<Need>, evidence: Evidence, overhead_limit: u32) -> Self {
-        Self { facts, evidence, overhead_limit, search: Search::default(), remembered: Remembered::new() }
+    pub(crate) fn new(facts: BTreeSet<Need>, evidence: EvidenceOptions, overhead_limit: u32) -> Self {
+        Self { facts, evidence, overhead_limit, search: SearchSettings::default(), remembered: CollectorCache::new() }
     }
 
     /// Sets what log groups are searched for, and what is remembered of earlier runs.
-    pub(crate) fn searching(self, search: Search, remembered: Remembered) -> Self {
+    pub(crate) fn searching(self, search: SearchSettings, remembered: CollectorCache) -> Self {
         Self { search, remembered, ..self }
     }
 
     /// The log groups that the owner names, to be searched beside those that something writes to.
-    pub(super) fn named_log_groups(&self) -> &[Names] {
+    pub(super) fn named_log_groups(&self) -> &[LogGroupSelector] {
         if self.contains(Need::LogProbes) { &self.search.log_groups } else { &[] }
     }
 
     /// What is remembered of a region. An account whose id is not known has no memory.
-    pub(super) fn remembered(&self, account: &Account, region: &str) -> Memories {
+    pub(super) fn remembered(&self, account: &Account, region: &str) -> RegionCache {
         let place = account.id.get().ok().map(|id| (id.clone(), region.to_owned()));
         place.and_then(|place| self.remembered.get(&place).cloned()).unwrap_or_default()
     }
@@ -52,7 +52,7 @@ impl Needs {
 
 /// How much live evidence to look for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Evidence {
+pub(crate) struct EvidenceOptions {
     /// How far back.
     pub(crate) window: SignedDuration,
     /// Whether to ask for metrics, which cost money.
@@ -63,7 +63,7 @@ pub(crate) struct Evidence {
     pub(crate) insights: bool,
 }
 
-impl Evidence {
+impl EvidenceOptions {
     /// The window that ends `now`: the newest failure matters most.
     pub(crate) fn window(self, now: Timestamp) -> (Timestamp, Timestamp) {
         // Whole seconds, so that a report names the window that was asked for.
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn the_window_ends_now_and_what_is_counted_a_quarter_of_an_hour_ago() {
         let evidence =
-            Evidence { window: SignedDuration::from_hours(24), metrics: true, samples: true, insights: false };
+            EvidenceOptions { window: SignedDuration::from_hours(24), metrics: true, samples: true, insights: false };
         let now = Timestamp::new(1_795_338_000, 999).expect("a time");
         assert_eq!(evidence.window(now), (at(1_795_338_000 - 86_400), at(1_795_338_000)));
         assert_eq!(evidence.counted(now), (at(1_795_338_000 - 86_400), at(1_795_338_000 - 900)));

@@ -10,7 +10,7 @@ use gatelight_model::{
 use super::{
     apigateway,
     aws::Traffic,
-    cache::Memories,
+    cache::RegionCache,
     client::RegionClient,
     ec2, lambda,
     logs::{self, deliveries::log_deliveries, destinations::LogGroups},
@@ -24,7 +24,7 @@ pub(crate) struct CollectedRegion {
     pub(crate) facts: Region,
     pub(crate) traffic: Traffic,
     /// What to remember of it, if something was asked that is worth remembering.
-    pub(crate) memories: Option<Memories>,
+    pub(crate) memories: Option<RegionCache>,
 }
 
 /// Reads what is needed of a region. Facts that cannot be read become gaps.

@@ -75,7 +75,7 @@ pub(crate) fn partition_of(region: &str) -> &'static str {
 /// The first name that AWS does not know, with the nearest that it does.
 pub(crate) async fn check_regions(session: &Session, names: &[String], calls: &Calls) -> anyhow::Result<()> {
     for name in names.iter().filter(|name| !KNOWN.contains(&name.as_str())) {
-        let hint = crate::config::nearest(&name.to_lowercase(), KNOWN.iter().copied())
+        let hint = crate::suggest::nearest(&name.to_lowercase(), KNOWN.iter().copied())
             .map_or_else(String::new, |near| format!("; did you mean {near}?"));
         let is_name = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         if !is_name || name.is_empty() {
@@ -93,7 +93,7 @@ pub(crate) async fn check_regions(session: &Session, names: &[String], calls: &C
 /// The regions that are enabled for the account, or all that there are.
 ///
 /// # Errors
-/// The gap, if AWS would not say.
+/// The gap, if AWS gave no answer.
 pub(super) async fn describe(session: &Session, home: &str, calls: &Calls, all: bool) -> Result<Vec<String>, Gap> {
     let client = session.ec2(home);
     let operation = Operation::DescribeRegions;
@@ -110,7 +110,7 @@ pub(super) async fn describe(session: &Session, home: &str, calls: &Calls, all: 
 /// The regions that are enabled for the account.
 ///
 /// # Errors
-/// If AWS would not say: then nobody knows where to look.
+/// If AWS gave no answer: then it is not known which regions to read.
 pub(crate) async fn every_region(session: &Session, calls: &Calls) -> anyhow::Result<Vec<String>> {
     let home = session.region().unwrap_or_else(|| DEFAULT_REGION.to_owned());
     match describe(session, &home, calls, false).await {

@@ -53,7 +53,7 @@ pub(super) async fn sampling_rules(region: &RegionClient, wanted: bool) -> Listi
         .await
 }
 
-/// A rule as AWS sent it; that nothing was left out of it is looked at before.
+/// A rule as AWS sent it. The caller has checked that no field is missing.
 fn sampling_rule(record: SamplingRuleRecord) -> Result<SamplingRule, Gap> {
     let operation = Operation::GetSamplingRules;
     let rule = record.sampling_rule.ok_or_else(|| lacks(operation, "*", "a rule"))?;
@@ -76,7 +76,7 @@ fn sampling_rule(record: SamplingRuleRecord) -> Result<SamplingRule, Gap> {
     })
 }
 
-/// Sorted, as AWS tells them in no order.
+/// Sorted, as AWS lists them in no order.
 fn attributes(told: HashMap<String, String>) -> Vec<SamplingAttribute> {
     let mut attributes: Vec<_> = told.into_iter().map(|(name, value)| SamplingAttribute { name, value }).collect();
     attributes.sort_by(|a, b| a.name.cmp(&b.name));

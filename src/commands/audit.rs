@@ -1,4 +1,4 @@
-//! One audit: settings → inventory → outcomes → report.
+//! `gatelight audit`: settings → inventory → outcomes → report. The daemon's runs use the same parts.
 
 use std::path::Path;
 
@@ -10,24 +10,24 @@ use gatelight_model::{
 use jiff::Timestamp;
 
 use crate::{
-    collect::{Names, Remembered, aws::Traffic},
-    config::{Config, Format, Source},
-    finding::News,
+    collect::{CollectorCache, LogGroupSelector, aws::Traffic},
+    config::{AuditSource, Config, Format},
+    finding::{AUDIT_SCOPE, RunDiff},
     inventory_file, inventory_source,
-    ledger::{self, Ledger, Opened},
+    ledger::{Ledger, Opened},
     notice,
     output::Sink,
     progress::Progress,
-    report::{self, Builder, Report, Status},
+    report::{self, Report, Status, builder::Builder},
     slack,
 };
 
-/// Audits, writes the report where it is wanted, and says what the audit came to.
+/// Audits, writes the report, records the run in the ledger if there is one, and posts to Slack.
 ///
 /// # Errors
 /// Whatever kept it from running or from delivering.
 pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
-    // Places to write to are opened first: an audit can take minutes, and a misspelt folder should not cost them.
+    // The output is opened first: an audit can take minutes, and a misspelt folder should not cost them.
     let output = Sink::open(&config.output)?;
     if config.post_to_slack {
         for warning in slack::check(&config.slack)? {
@@ -38,18 +38,17 @@ pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
     }
     let progress = Progress::of(config);
     let ledger = config.ledger.as_deref().map(|path| open_ledger(path, &progress)).transpose()?;
-    let remembered = match &ledger {
-        Some(ledger) => ledger.memories(ledger::AUDIT)?,
-        None => Remembered::new(),
+    let cache = match &ledger {
+        Some(ledger) => ledger.cache(AUDIT_SCOPE)?,
+        None => CollectorCache::new(),
     };
-    let mut report = look(config, remembered, &progress).await?;
-    let to_slack = |news: &News| {
-        if config.post_to_slack { slack::compose(news, &config.slack, None) } else { Vec::new() }
+    let mut report = collect_and_audit(config, cache, &progress).await?;
+    let to_slack = |diff: &RunDiff| {
+        if config.post_to_slack { slack::compose(diff, &config.slack, None) } else { Vec::new() }
     };
-    // What was found is told even where it cannot be remembered.
-    let recorded =
-        ledger.as_ref().map_or(Ok(()), |ledger| ledger.record(&mut report, ledger::AUDIT, to_slack).map(drop));
-    deliver(config, &report, output)?;
+    // The report is written even if the ledger cannot be.
+    let recorded = ledger.as_ref().map_or(Ok(()), |ledger| ledger.record(&mut report, AUDIT_SCOPE, to_slack).map(drop));
+    write_report(config, &report, output)?;
     recorded?;
     match &ledger {
         _ if !config.post_to_slack => {}
@@ -62,33 +61,37 @@ pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
     Ok(report.status())
 }
 
-/// Reads, judges, and writes nothing but the inventory that is to be saved. What is to be remembered is in the
-/// report. Dropped, it leaves nothing behind.
+/// Collects and audits. Writes nothing but the inventory that is to be saved; the new cache is in the report. A future that
+/// is dropped leaves nothing behind.
 ///
 /// # Errors
-/// Whatever kept it from looking.
-pub(crate) async fn look(config: &Config, remembered: Remembered, progress: &Progress) -> anyhow::Result<Report> {
-    let mut judging = Judging::new(config);
-    inventory_source::read(config, remembered, progress, &mut judging).await?;
-    judging.report()
+/// Whatever kept it from running.
+pub(crate) async fn collect_and_audit(
+    config: &Config,
+    cache: CollectorCache,
+    progress: &Progress,
+) -> anyhow::Result<Report> {
+    let mut auditor = InventoryAuditor::new(config);
+    inventory_source::read(config, cache, progress, &mut auditor).await?;
+    auditor.report()
 }
 
-/// Writes the report.
+/// Writes the report in the configured format.
 ///
 /// # Errors
 /// Names the place that cannot be written.
-pub(crate) fn deliver(config: &Config, report: &Report, output: Sink) -> anyhow::Result<()> {
+pub(crate) fn write_report(config: &Config, report: &Report, output: Sink) -> anyhow::Result<()> {
     let colored = config.color.is_on(&output);
     output.deliver(|out| match config.format {
         Format::Json => report::json::render(report, out),
         Format::Jsonl => report::json::render_lines(report, out),
         Format::Slack => {
-            let body = slack::snapshot_of_all(report, least(config))?;
+            let body = slack::snapshot_of_all(report, least_severity(config))?;
             serde_json::to_writer_pretty(&mut *out, &body)?;
             out.write_all(b"\n")
         }
         Format::Text => {
-            // The page is text for one person's screen: small enough to be coloured, or not, as a whole.
+            // A page for a person fits into memory, so its colours are stripped from the whole.
             let mut page = Vec::new();
             report::text::render(report, config.verbose, &mut page)?;
             if !colored {
@@ -99,8 +102,8 @@ pub(crate) fn deliver(config: &Config, report: &Report, output: Sink) -> anyhow:
     })
 }
 
-/// The least severity that a message tells, as in the text report.
-fn least(config: &Config) -> Severity {
+/// The least severity in the message, as in the text report.
+fn least_severity(config: &Config) -> Severity {
     if config.verbose {
         return Severity::Low;
     }
@@ -116,24 +119,24 @@ fn open_ledger(path: &Path, progress: &Progress) -> anyhow::Result<Ledger> {
     Ok(ledger)
 }
 
-/// Judges an inventory as it is read.
-struct Judging<'a> {
+/// Audits an inventory as it is read.
+struct InventoryAuditor<'a> {
     config: &'a Config,
     builder: Option<Builder>,
     started_at: Timestamp,
     report: Option<Report>,
-    searched: Remembered,
-    /// Log groups that the owner names and that were found nowhere, while everything was listed.
-    not_found: Vec<Names>,
+    cache: CollectorCache,
+    /// Log groups of the configuration that are in no region so far, although everything was listed.
+    not_found: Vec<LogGroupSelector>,
 }
 
-impl<'a> Judging<'a> {
+impl<'a> InventoryAuditor<'a> {
     fn new(config: &'a Config) -> Self {
-        // A saved inventory holds what was named when it was collected.
-        let live = matches!(config.source, Source::Live { .. });
+        // A saved inventory holds the log groups that were configured when it was collected.
+        let live = matches!(config.source, AuditSource::Live { .. });
         let not_found = if live { config.search.log_groups.clone() } else { Vec::new() };
         let (builder, started_at, report) = (None, Timestamp::UNIX_EPOCH, None);
-        Self { config, builder, started_at, report, searched: Remembered::new(), not_found }
+        Self { config, builder, started_at, report, cache: CollectorCache::new(), not_found }
     }
 
     fn report(self) -> anyhow::Result<Report> {
@@ -141,7 +144,7 @@ impl<'a> Judging<'a> {
     }
 }
 
-impl inventory_file::Visitor for Judging<'_> {
+impl inventory_file::Visitor for InventoryAuditor<'_> {
     fn begun(&mut self, started_at: Timestamp) -> anyhow::Result<()> {
         let Config { checks, ignores, fail_on, .. } = self.config;
         self.started_at = started_at;
@@ -156,22 +159,22 @@ impl inventory_file::Visitor for Judging<'_> {
         self.builder.as_mut().context("it has no beginning")?.add(account, region, traffic)
     }
 
-    fn remember(&mut self, searched: Remembered) {
-        self.searched = searched;
+    fn remember(&mut self, cache: CollectorCache) {
+        self.cache = cache;
     }
 
     fn finished(&mut self, finished_at: Timestamp) -> anyhow::Result<()> {
         let builder = self.builder.take().context("it has no beginning")?;
         let mut report = builder.finish(self.started_at, finished_at)?;
-        report.replayed = matches!(self.config.source, Source::Saved(_));
-        report.searched = std::mem::take(&mut self.searched);
+        report.replayed = matches!(self.config.source, AuditSource::Saved(_));
+        report.cache = std::mem::take(&mut self.cache);
         report.not_found = self.not_found.iter().map(ToString::to_string).collect();
         self.report = Some(report);
         Ok(())
     }
 }
 
-/// Audits the account that is built in.
+/// `gatelight demo`: audits the built-in account.
 ///
 /// # Errors
 /// Names the place that cannot be written.
@@ -186,12 +189,12 @@ pub(crate) fn demo(config: &Config) -> anyhow::Result<Status> {
     }
     let inventory = inventory.end(crate::commands::demo::finished_at())?;
     // Through the saved form, so that what the demo shows is what `--from` would show.
-    let mut judging = Judging::new(config);
-    inventory_file::read(inventory.as_slice(), &mut judging)?;
-    let report = judging.report()?;
+    let mut auditor = InventoryAuditor::new(config);
+    inventory_file::read(inventory.as_slice(), &mut auditor)?;
+    let report = auditor.report()?;
     if let Some(save) = save {
         save.deliver(|out| out.write_all(&inventory))?;
     }
-    deliver(config, &report, output)?;
+    write_report(config, &report, output)?;
     Ok(report.status())
 }

@@ -1,9 +1,9 @@
-//! `gatelight can`: decides requests against given policies, and says which statement decided.
+//! `gatelight can`: simulates requests under given policies, and prints each decision and the statement behind it.
 
 use std::{fs, io, path::Path};
 
 use anyhow::{Context as _, bail};
-use gatelight_iam::{Decider, Denial, Queries, Query, Verdict};
+use gatelight_iam::{DecidingStatement, Denial, Simulation, SimulationDecision, SimulationReader};
 use serde::Serialize;
 
 use crate::{cli::CanArgs, output::Sink};
@@ -12,10 +12,10 @@ const DENIED: u8 = 1;
 const UNDETERMINED: u8 = 3;
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct DecisionRecord<'a> {
     decision: &'static str,
-    decided_by: Option<Statement<'a>>,
-    /// Why it is denied, where no statement denies it.
+    decided_by: Option<StatementRecord<'a>>,
+    /// Which allow is missing, where no statement denies it.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     missing_context: &'a [String],
@@ -23,31 +23,31 @@ struct Answer<'a> {
 }
 
 #[derive(Serialize)]
-struct Statement<'a> {
+struct StatementRecord<'a> {
     policy: &'a str,
     statement: &'a str,
 }
 
-impl<'a> From<&'a Decider> for Statement<'a> {
-    fn from(decider: &'a Decider) -> Self {
-        Self { policy: &decider.policy, statement: &decider.statement }
+impl<'a> From<&'a DecidingStatement> for StatementRecord<'a> {
+    fn from(by: &'a DecidingStatement) -> Self {
+        Self { policy: &by.policy, statement: &by.statement }
     }
 }
 
-/// Prints one answer a request, on a line; 0 if all are allowed, else 1 if any is denied, else 3.
+/// Prints one JSON line per request. Returns the exit status: 0 if all requests are allowed, 1 if any is denied, else 3.
 ///
 /// # Errors
-/// If the input cannot be read, or is not of the form. Then nothing is printed.
+/// If the input cannot be read or is not in the expected form. Nothing is printed then.
 pub(crate) fn can(arguments: &CanArgs) -> anyhow::Result<u8> {
     let path = &arguments.policies;
     let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
     let bytes = read(path).with_context(|| format!("{name} cannot be read"))?;
     let text = String::from_utf8(bytes).ok().with_context(|| format!("{name} is not text in UTF-8"))?;
-    // As some editors write it.
+    // Some editors write a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let (mut answers, mut status) = (Vec::new(), None);
-    for query in Queries::new(text) {
-        let own = answer(&query.with_context(|| name.clone())?, &mut answers)?;
+    let (mut lines, mut status) = (Vec::new(), None);
+    for simulation in SimulationReader::new(text) {
+        let own = simulate(&simulation.with_context(|| name.clone())?, &mut lines)?;
         status = Some(match (status, own) {
             (Some(DENIED), _) | (_, DENIED) => DENIED,
             (Some(UNDETERMINED), _) | (_, UNDETERMINED) => UNDETERMINED,
@@ -55,7 +55,7 @@ pub(crate) fn can(arguments: &CanArgs) -> anyhow::Result<u8> {
         });
     }
     let Some(status) = status else { bail!("{name} holds no request") };
-    Sink::Stdout.deliver(|out| out.write_all(&answers))?;
+    Sink::Stdout.deliver(|out| out.write_all(&lines))?;
     Ok(status)
 }
 
@@ -68,23 +68,23 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Adds the answer to a request; tells its exit status.
-fn answer(query: &Query, answers: &mut Vec<u8>) -> serde_json::Result<u8> {
-    let ruling = query.question.decide(&query.policies);
-    let (decision, decided_by, reason, status) = match &ruling.verdict {
-        Verdict::Allowed(decider) => ("allowed", decider.as_ref(), None, 0),
-        Verdict::Denied(Denial::Explicit(decider)) => ("denied-explicitly", Some(decider), None, DENIED),
-        Verdict::Denied(denial) => ("denied-implicitly", None, Some(denial.to_string()), DENIED),
-        Verdict::Undetermined => ("undetermined", None, None, UNDETERMINED),
+/// Appends the decision on one request to `lines`, and returns its exit status.
+fn simulate(simulation: &Simulation, lines: &mut Vec<u8>) -> serde_json::Result<u8> {
+    let result = simulation.request.simulate(&simulation.policies);
+    let (decision, decided_by, reason, status) = match &result.decision {
+        SimulationDecision::Allowed(by) => ("allowed", by.as_ref(), None, 0),
+        SimulationDecision::Denied(Denial::Explicit(by)) => ("denied-explicitly", Some(by), None, DENIED),
+        SimulationDecision::Denied(denial) => ("denied-implicitly", None, Some(denial.to_string()), DENIED),
+        SimulationDecision::Undetermined => ("undetermined", None, None, UNDETERMINED),
     };
-    let answer = Answer {
+    let record = DecisionRecord {
         decision,
-        decided_by: decided_by.map(Statement::from),
+        decided_by: decided_by.map(StatementRecord::from),
         reason,
-        missing_context: &ruling.missing_context,
-        problems: &ruling.problems,
+        missing_context: &result.missing_context,
+        problems: &result.problems,
     };
-    serde_json::to_writer(&mut *answers, &answer)?;
-    answers.push(b'\n');
+    serde_json::to_writer(&mut *lines, &record)?;
+    lines.push(b'\n');
     Ok(status)
 }

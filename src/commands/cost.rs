@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::{
     cli::{CostArgs, FindingsFormat},
-    collect::{Remembered, aws::Traffic},
+    collect::{CollectorCache, aws::Traffic},
     config::Color,
     inventory_file, inventory_source,
     output::Sink,
@@ -130,7 +130,7 @@ pub(crate) async fn cost(arguments: CostArgs) -> anyhow::Result<u8> {
     config.checks.clear();
     config.also = NEEDS;
     let mut estimates = Estimates::new(PriceList::shipped());
-    inventory_source::read(&config, Remembered::new(), &Progress::of(&config), &mut estimates).await?;
+    inventory_source::read(&config, CollectorCache::new(), &Progress::of(&config), &mut estimates).await?;
     let colored = color.is_on(&output);
     output.deliver(|out| match format {
         FindingsFormat::Text => text::render(&estimates, colored, out),

@@ -5,7 +5,7 @@ use std::io::Write;
 use gatelight_checks::{CHECKS, Check};
 use serde::Serialize;
 
-use crate::config::known_check;
+use crate::config::check_by_id;
 
 /// A check in the JSON table.
 #[derive(Serialize)]
@@ -22,7 +22,7 @@ struct Entry {
 /// # Errors
 /// Names the nearest check if there is none of that name.
 pub(crate) fn explain(id: Option<&str>, json: bool, out: &mut dyn Write) -> anyhow::Result<()> {
-    let one = id.map(known_check).transpose()?;
+    let one = id.map(check_by_id).transpose()?;
     if json {
         match one {
             Some(check) => serde_json::to_writer_pretty(&mut *out, &entry(check))?,

@@ -7,7 +7,8 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use gatelight_checks::access_log::lint::{self, Finding, FindingVerdict, Lint, Note};
+use gatelight_checks::access_log::lint::{self, Lint, LintFinding, LintNote, LintVerdict};
+use gatelight_formats::recommended::recommended;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -16,16 +17,18 @@ use crate::{
     output::Sink,
 };
 
-/// More than this is no format: the largest that AWS is known to take is 3 KB.
+/// The largest input in bytes. AWS is known to take formats of up to 3 KB.
 const LIMIT: u64 = 1 << 20;
 
 #[derive(Serialize)]
 struct Document<'a> {
     findings: Vec<FindingEntry<'a>>,
     notes: Vec<NoteEntry<'a>>,
-    mended: Option<&'a str>,
-    /// Whether `mended` is the given format, mended, or another one that passes.
-    mended_keeps_format: bool,
+    #[serde(rename = "mended")]
+    fixed: Option<&'a str>,
+    /// Whether `fixed` is the given format with its problems fixed; else it is another one that passes.
+    #[serde(rename = "mended_keeps_format")]
+    keeps_format: bool,
 }
 
 #[derive(Serialize)]
@@ -45,14 +48,14 @@ struct NoteEntry<'a> {
     column: Option<usize>,
 }
 
-/// Prints what there is to say about a format; 0 if nothing is to be changed, else 1.
+/// Prints the findings on a format. Returns the exit status: 0 if every check passes, else 1.
 ///
 /// # Errors
 /// If the format cannot be read, or is empty.
 pub(crate) fn check(arguments: &FormatCheckArgs) -> anyhow::Result<u8> {
     let text = read(&arguments.file)?;
     let lint = lint::lint(arguments.protocol.into(), &text);
-    let fails = lint.findings.iter().any(|finding| finding.verdict == FindingVerdict::Fail);
+    let fails = lint.findings.iter().any(|finding| finding.verdict == LintVerdict::Fail);
     Sink::Stdout.deliver(|out| match arguments.format {
         FindingsFormat::Json => json(&lint, out),
         FindingsFormat::Text => findings(&lint, &text, out),
@@ -62,7 +65,7 @@ pub(crate) fn check(arguments: &FormatCheckArgs) -> anyhow::Result<u8> {
 
 /// Prints a format that passes every check, on one line.
 pub(crate) fn print(protocol: Protocol, out: &mut dyn Write) -> anyhow::Result<()> {
-    writeln!(out, "{}", lint::recommended(protocol.into()))?;
+    writeln!(out, "{}", recommended(protocol.into()))?;
     Ok(())
 }
 
@@ -93,16 +96,16 @@ fn read(path: &Path) -> anyhow::Result<String> {
 }
 
 fn json<'a>(lint: &'a Lint, out: &mut dyn Write) -> io::Result<()> {
-    let finding = |finding: &'a Finding| {
-        let Finding { check, verdict, message, line, column, notes } = finding;
+    let finding = |finding: &'a LintFinding| {
+        let LintFinding { check, verdict, message, line, column, notes } = finding;
         FindingEntry { check, verdict: verdict.name(), message, line: *line, column: *column, notes }
     };
-    let note = |Note { message, line, column }: &'a Note| NoteEntry { message, line: *line, column: *column };
+    let note = |LintNote { message, line, column }: &'a LintNote| NoteEntry { message, line: *line, column: *column };
     let document = Document {
         findings: lint.findings.iter().map(finding).collect(),
         notes: lint.notes.iter().map(note).collect(),
-        mended: lint.mended.as_deref(),
-        mended_keeps_format: lint.keeps_format,
+        fixed: lint.fixed.as_deref(),
+        keeps_format: lint.keeps_format,
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
@@ -111,7 +114,7 @@ fn json<'a>(lint: &'a Lint, out: &mut dyn Write) -> io::Result<()> {
 fn findings(lint: &Lint, text: &str, out: &mut dyn Write) -> io::Result<()> {
     for finding in &lint.findings {
         let verdict = match finding.verdict {
-            FindingVerdict::NotApplicable => "n/a",
+            LintVerdict::NotApplicable => "n/a",
             verdict => verdict.name(),
         };
         writeln!(out, "{verdict:<5} {}: {}", finding.check, visible(&finding.message))?;
@@ -120,23 +123,23 @@ fn findings(lint: &Lint, text: &str, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "      note: {}", visible(note))?;
         }
     }
-    for Note { message, line, column } in &lint.notes {
+    for LintNote { message, line, column } in &lint.notes {
         writeln!(out, "note  {}", visible(message))?;
         caret(text, *line, *column, out)?;
     }
-    if let Some(mended) = &lint.mended {
+    if let Some(fixed) = &lint.fixed {
         let what = if lint.keeps_format {
             "The same, mended:"
         } else {
             "It cannot be mended piece by piece. One that passes:"
         };
-        writeln!(out, "\n{what}\n{mended}")?;
+        writeln!(out, "\n{what}\n{fixed}")?;
     }
     Ok(())
 }
 
-/// The text with a mark for each character that a terminal does not show as it stands: control characters, those without
-/// width, and those that turn the direction of what follows. A caret then points at something.
+/// The text with a replacement character for each one that a terminal does not show as it is: control characters, those
+/// without width, and those that change the direction of text. A caret then points at something visible.
 fn visible(text: &str) -> String {
     let shown = |c: char| match c {
         '\t' => ' ',
@@ -149,7 +152,7 @@ fn visible(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
-/// The place in the format, with a caret below it: as much of its line as a terminal shows.
+/// The line of the format around a position, cut to the width of a terminal, with a caret below the position.
 fn caret(text: &str, line: Option<usize>, column: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
     const BEFORE: usize = 40;
     const SHOWN: usize = 68;

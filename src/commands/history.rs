@@ -1,4 +1,4 @@
-//! `gatelight history`: what a ledger remembers.
+//! `gatelight history`: what a ledger holds.
 
 mod json;
 mod text;
@@ -12,7 +12,7 @@ use anyhow::{Context as _, bail};
 
 use crate::{
     cli::{FindingsFormat, HistoryArgs},
-    config::{Settings, known_check},
+    config::{Settings, check_by_id},
     ledger::{FILE_NAME, Filter, Pattern, Reader},
     output::Sink,
 };
@@ -20,13 +20,13 @@ use crate::{
 /// Where the daemon's state is if it was installed from a package.
 const INSTALLED: &str = "/var/lib/gatelight";
 
-/// Prints what a ledger remembers.
+/// Prints findings or runs of a ledger.
 ///
 /// # Errors
 /// If there is no ledger, or it cannot be read; or a pattern cannot, or names no check.
 pub(crate) fn history(arguments: &HistoryArgs) -> anyhow::Result<()> {
     let file = arguments.config.as_deref().map(Settings::read).transpose()?;
-    let path = place(arguments, file.as_ref(), std::env::var_os("STATE_DIRECTORY").map(PathBuf::from))?;
+    let path = ledger_path(arguments, file.as_ref(), std::env::var_os("STATE_DIRECTORY").map(PathBuf::from))?;
     let reader = Reader::open(&path)?;
     let pattern = |text: &Option<String>| text.as_deref().map(Pattern::new).transpose();
     let filter = Filter {
@@ -35,9 +35,9 @@ pub(crate) fn history(arguments: &HistoryArgs) -> anyhow::Result<()> {
         open: arguments.open,
     };
     if let Some(check) = &arguments.check {
-        // A check of an earlier version may be remembered; any other name is a slip.
+        // The ledger may hold findings of a check that was removed; any other unknown name is a mistake.
         if !check.contains(['*', '?', '[', '{']) && !reader.knows_check(check)? {
-            known_check(check).context("--check")?;
+            check_by_id(check).context("--check")?;
         }
     }
     Sink::Stdout.deliver(|out| {
@@ -47,13 +47,13 @@ pub(crate) fn history(arguments: &HistoryArgs) -> anyhow::Result<()> {
             (FindingsFormat::Json, false) => json::findings(&reader, &filter, out),
             (FindingsFormat::Json, true) => json::runs(&reader, out),
         };
-        // Who closed the pipe is told apart by the error's kind.
+        // `main` recognises a closed pipe by the error's kind.
         written.map_err(|error| error.downcast::<io::Error>().unwrap_or_else(io::Error::other))
     })
 }
 
-/// The ledger that is meant.
-fn place(arguments: &HistoryArgs, file: Option<&Settings>, state: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+/// The ledger that the arguments, the configuration or the environment name, or the installed daemon's.
+fn ledger_path(arguments: &HistoryArgs, file: Option<&Settings>, state: Option<PathBuf>) -> anyhow::Result<PathBuf> {
     if let Some(path) = arguments.ledger.clone().or_else(|| file.and_then(|file| file.ledger.clone())) {
         return Ok(path);
     }

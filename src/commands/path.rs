@@ -18,11 +18,12 @@ use jiff::Timestamp;
 
 use crate::{
     cli::{PathArgs, PathFormat},
-    collect::{Remembered, aws::Traffic},
-    config::{Color, nearest},
+    collect::{CollectorCache, aws::Traffic},
+    config::Color,
     inventory_file, inventory_source,
     output::Sink,
     progress::Progress,
+    suggest::nearest,
 };
 
 /// The check that this shows the reasons of.
@@ -78,7 +79,7 @@ pub(crate) async fn path(arguments: PathArgs) -> anyhow::Result<u8> {
     let output = Sink::open(output)?;
     let config = arguments.settings(CHECK).resolve()?;
     let mut found = Found { wanted, ways: Vec::new(), names: BTreeSet::new(), unread: None };
-    inventory_source::read(&config, Remembered::new(), &Progress::of(&config), &mut found).await?;
+    inventory_source::read(&config, CollectorCache::new(), &Progress::of(&config), &mut found).await?;
     let ways = found.finish()?;
     let colored = color.is_on(&output);
     output.deliver(|out| match format {

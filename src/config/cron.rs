@@ -9,7 +9,7 @@ use chrono_tz::{OffsetComponents as _, OffsetName as _, Tz};
 use croner::parser::{CronParser, Seconds, Year};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::config::nearest;
+use crate::suggest::nearest;
 
 /// How far ahead a time is looked for that croner gave up on, in hours: two years.
 const HOURS_AHEAD: u32 = 2 * 366 * 24;

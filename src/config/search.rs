@@ -8,8 +8,10 @@ use gatelight_model::{
 };
 use serde::Deserialize;
 
-use super::nearest;
-use crate::collect::{Names, Search};
+use crate::{
+    collect::{LogGroupSelector, SearchSettings},
+    suggest::nearest,
+};
 
 /// The most patterns of one's own: each is a search of its own in every log group, and five searches a second are
 /// what CloudWatch allows.
@@ -37,7 +39,11 @@ pub(crate) struct PatternSetting {
 ///
 /// # Errors
 /// Names the key, and what is wrong with it.
-pub(super) fn search(also: &[String], own: Vec<PatternSetting>, log_groups: Vec<String>) -> anyhow::Result<Search> {
+pub(super) fn search(
+    also: &[String],
+    own: Vec<PatternSetting>,
+    log_groups: Vec<String>,
+) -> anyhow::Result<SearchSettings> {
     let patterns = Patterns::with(also.iter().map(String::as_str)).map_err(|name| {
         let hint = nearest(name, log_patterns::OPTIONAL.iter().map(|pattern| pattern.name)).map_or_else(
             || "`gatelight explain log-emission-failing` lists them".to_owned(),
@@ -61,12 +67,12 @@ pub(super) fn search(also: &[String], own: Vec<PatternSetting>, log_groups: Vec<
     }
     let mut names = Vec::new();
     for name in log_groups {
-        let name = Names::parse(&name).map_err(|why| anyhow!("log-group {name:?}: {why}"))?;
+        let name = LogGroupSelector::parse(&name).map_err(|why| anyhow!("log-group {name:?}: {why}"))?;
         if !names.contains(&name) {
             names.push(name);
         }
     }
-    Ok(Search { patterns, own: checked, log_groups: names })
+    Ok(SearchSettings { patterns, own: checked, log_groups: names })
 }
 
 fn one(PatternSetting { name, filter, severity, says, fix }: PatternSetting) -> anyhow::Result<OwnPattern> {
@@ -88,55 +94,4 @@ fn one(PatternSetting { name, filter, severity, says, fix }: PatternSetting) -> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::Settings;
-
-    fn resolved(text: &str) -> Result<crate::collect::Search, String> {
-        let settings = Settings::parse(text)?;
-        settings.resolve().map(|config| config.search).map_err(|problem| format!("{problem:#}"))
-    }
-
-    const SPOOL: &str =
-        "[[pattern]]\nname = \"spool-full\"\nfilter = '\"spool is full\"'\nsays = \"the spool was full\"\n";
-
-    #[test]
-    fn what_is_searched_for_is_looked_up() {
-        let search = resolved(&format!(
-            "also-search-for = [\"segment-missing\"]\nlog-group = [\"/ecs/a\", \"/ecs/*\"]\n{SPOOL}"
-        ))
-        .expect("resolves");
-        assert!(search.patterns.iter().any(|pattern| pattern.name == "segment-missing"));
-        let [own] = &search.own[..] else { panic!("one") };
-        assert_eq!(
-            (own.name.as_str(), own.severity, own.filter.as_str()),
-            ("spool-full", gatelight_model::Severity::Medium, "\"spool is full\"")
-        );
-        assert_eq!(search.log_groups.len(), 2);
-        assert_eq!(resolved("").expect("resolves"), crate::collect::Search::default());
-    }
-
-    #[test]
-    fn what_is_wrong_is_named_with_its_key() {
-        let with = |from: &str, to: &str| resolved(&SPOOL.replace(from, to)).expect_err(to);
-        for (problem, said) in [
-            (resolved("also-search-for = [\"segment-mising\"]").expect_err("unknown"), "did you mean segment-missing?"),
-            (with("spool-full", "segment-dropped"), "Gatelight's own"),
-            (with("spool-full", "Spool full"), "small letters"),
-            (with("'\"spool is full\"'", "'spool: full'"), "filter: a term"),
-            (with("the spool was full", " "), "says"),
-            (with("says =", "severity = \"lo\"\nsays ="), "line 4"),
-            (with("says =", "say ="), "did you mean `says`?"),
-            (resolved(&SPOOL.repeat(2)).expect_err("twice"), "two of that name"),
-            (
-                resolved(&(0..11).map(|n| SPOOL.replace("spool-full", &format!("p-{n}"))).collect::<String>())
-                    .expect_err("many"),
-                "at most 10",
-            ),
-            (resolved("log-group = [\"a*b\"]").expect_err("glob"), "log-group"),
-            (resolved("log-group = [\"a b\"]").expect_err("name"), "log-group"),
-            (resolved("log-group = [\"\"]").expect_err("name"), "log-group"),
-        ] {
-            assert!(problem.contains(said), "{problem}");
-        }
-    }
-}
+mod tests;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::{
     config::cron::{Cron, zone},
-    slack::{Route, Source, Webhook},
+    slack::{AddressSource, Route, Webhook},
 };
 
 /// The longest name of a webhook: it stands in messages, logs and the ledger.
@@ -67,9 +67,9 @@ fn route(setting: SlackSetting) -> anyhow::Result<Route> {
         bail!("a name is 1 to {NAME} letters, digits, spaces, dots, hyphens and underscores");
     }
     let given = [
-        setting.webhook_env.map(Source::Environment),
-        setting.webhook_file.map(Source::File),
-        setting.webhook_credential.map(Source::Credential),
+        setting.webhook_env.map(AddressSource::Environment),
+        setting.webhook_file.map(AddressSource::File),
+        setting.webhook_credential.map(AddressSource::Credential),
     ];
     let mut given = given.into_iter().flatten();
     let (Some(source), None) = (given.next(), given.next()) else {
@@ -77,13 +77,15 @@ fn route(setting: SlackSetting) -> anyhow::Result<Route> {
     };
     match &source {
         // Someone who mistakes the key pastes the address itself; it must not be repeated on a terminal or in a log.
-        Source::Environment(name) if name.is_empty() || name.contains(['=', '/', ':', '\0']) => {
+        AddressSource::Environment(name) if name.is_empty() || name.contains(['=', '/', ':', '\0']) => {
             bail!("webhook-env is the name of an environment variable, not the address itself");
         }
-        Source::File(path) if path.to_string_lossy().contains("://") => {
+        AddressSource::File(path) if path.to_string_lossy().contains("://") => {
             bail!("webhook-file is the path of a file that holds the address, not the address itself");
         }
-        Source::Credential(name) if name.is_empty() || name.contains(['/', ':', '\0']) || name.starts_with('.') => {
+        AddressSource::Credential(name)
+            if name.is_empty() || name.contains(['/', ':', '\0']) || name.starts_with('.') =>
+        {
             bail!("webhook-credential is the name of a systemd credential, not the address itself");
         }
         _ => {}
@@ -121,49 +123,4 @@ fn globs(key: &str, patterns: Option<Vec<String>>) -> anyhow::Result<Option<Glob
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> Result<Vec<Route>, String> {
-        #[derive(Deserialize)]
-        struct File {
-            slack: Vec<SlackSetting>,
-        }
-        let file: File = toml::from_str(text).map_err(|error| error.message().to_owned())?;
-        routes(file.slack).map_err(|error| format!("{error:#}"))
-    }
-
-    #[test]
-    fn a_webhook_has_a_name_and_one_place_for_its_address() {
-        let good = "[[slack]]\nname = \"on-call\"\nwebhook-env = \"SLACK\"\n";
-        assert_eq!(read(good).expect("reads")[0].name(), "on-call");
-        for (text, said) in [
-            ("[[slack]]\nname = \"a\"\n", "one of webhook-env"),
-            ("[[slack]]\nname = \"a\"\nwebhook-env = \"A\"\nwebhook-file = \"/b\"\n", "one of webhook-env"),
-            ("[[slack]]\nname = \"\"\nwebhook-env = \"A\"\n", "letters"),
-            ("[[slack]]\nname = \"<!channel>\"\nwebhook-env = \"A\"\n", "letters"),
-            ("[[slack]]\nname = \"a\"\nwebhook-env = \"A\"\ncheck = [\"[\"]\n", "check"),
-            ("[[slack]]\nname = \"a\"\nwebhook-env = \"A\"\naccount = []\n", "account"),
-            ("[[slack]]\nname = \"a\"\nwebhook-env = \"A\"\ndigest-time-zone = \"UTC\"\n", "digest"),
-            ("[[slack]]\nname = \"a\"\nwebhook-env = \"A\"\ndigest = \"9 o'clock\"\n", "digest"),
-            (
-                "[[slack]]\nname = \"a\"\nwebhook-env = \"A\"\ndigest = \"@daily\"\ndigest-time-zone = \"Europe/Dubln\"\n",
-                "Europe/Dublin",
-            ),
-            ("[[slack]]\nname = \"a\"\nwebhook-env = \"A\"\nwebhook = \"x\"\n", "webhook"),
-        ] {
-            let problem = read(text).expect_err(text);
-            assert!(problem.contains(said), "{text}: {problem}");
-        }
-        assert!(read(&format!("{good}{good}")).expect_err("twice").contains("two webhooks"));
-    }
-
-    #[test]
-    fn an_address_in_the_place_of_its_name_is_not_repeated() {
-        for key in ["webhook-env", "webhook-file", "webhook-credential"] {
-            let text = format!("[[slack]]\nname = \"a\"\n{key} = \"https://hooks.slack.com/services/T0/B0/s3cr3t\"\n");
-            let problem = read(&text).expect_err(key);
-            assert!(problem.contains("not the address") && !problem.contains("s3cr3t"), "{problem}");
-        }
-    }
-}
+mod tests;

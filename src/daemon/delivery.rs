@@ -1,4 +1,4 @@
-//! The outbox on its way: one message a webhook at a time, in order, and no webhook waits for another.
+//! Sends the ledger's outbox to Slack: in order and one at a time for each webhook; no webhook waits for another.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,25 +9,28 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-use super::{Clock, run::Memory};
+use super::{clock::Clock, run::SharedLedger};
 use crate::{
     ledger::Outgoing,
-    slack::{self, Delivery, Route, Settled},
+    slack::{self, Delivery, RecordedDelivery, Route},
 };
 
-/// However the clock was set, the outbox is looked into so often.
-const LOOK: SignedDuration = SignedDuration::from_mins(1);
+/// The outbox is checked at least this often, even when the clock was set back.
+const OUTBOX_POLL: SignedDuration = SignedDuration::from_mins(1);
 
-/// What became of a message.
+/// The result of one attempt to send a message, as metrics count it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum DeliveryResult {
     Sent,
+    /// It will be tried again.
     Later,
+    /// It may or may not have arrived.
     Doubtful,
+    /// It will never be accepted.
     Refused,
 }
 
-impl Fate {
+impl DeliveryResult {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Sent => "sent",
@@ -38,64 +41,77 @@ impl Fate {
     }
 }
 
-/// A delivery that is over.
+/// An attempt to send a message that has ended.
 #[derive(Debug)]
-pub(crate) struct Delivered {
+pub(crate) struct FinishedDelivery {
     pub(crate) webhook: String,
-    pub(crate) fate: Fate,
-    /// What comes after it waits for so long.
-    hold: Option<Timestamp>,
+    pub(crate) result: DeliveryResult,
+    /// Until when further messages for the webhook wait.
+    pause_until: Option<Timestamp>,
 }
 
-/// Deliveries that are under way, and webhooks that asked to be left alone.
+/// Deliveries under way, and webhooks that are paused.
 pub(crate) struct Deliveries {
-    memory: Memory,
+    ledger: SharedLedger,
     routes: Arc<Vec<Route>>,
     clock: Clock,
-    busy: BTreeSet<String>,
-    held: BTreeMap<String, Timestamp>,
-    /// When the outbox is to be looked into again.
-    wake: Option<Timestamp>,
-    done: UnboundedSender<Delivered>,
+    /// Webhooks to which a message is being sent.
+    in_flight: BTreeSet<String>,
+    paused_until: BTreeMap<String, Timestamp>,
+    /// When the outbox is checked again; none: at the next tick.
+    next_check: Option<Timestamp>,
+    finished: UnboundedSender<FinishedDelivery>,
 }
 
 impl Deliveries {
-    /// Deliveries by these routes, and what becomes of them.
-    pub(crate) fn new(memory: Memory, routes: Arc<Vec<Route>>, clock: Clock) -> (Self, UnboundedReceiver<Delivered>) {
-        let (done, results) = mpsc::unbounded_channel();
-        let deliveries = Self { memory, routes, clock, busy: BTreeSet::new(), held: BTreeMap::new(), wake: None, done };
+    /// Returns also the channel on which each delivery reports that it has ended.
+    pub(crate) fn new(
+        ledger: SharedLedger,
+        routes: Arc<Vec<Route>>,
+        clock: Clock,
+    ) -> (Self, UnboundedReceiver<FinishedDelivery>) {
+        let (finished, results) = mpsc::unbounded_channel();
+        let deliveries = Self {
+            ledger,
+            routes,
+            clock,
+            in_flight: BTreeSet::new(),
+            paused_until: BTreeMap::new(),
+            next_check: None,
+            finished,
+        };
         (deliveries, results)
     }
 
-    /// Goes on by other routes.
-    pub(crate) fn replace(&mut self, routes: Arc<Vec<Route>>) {
+    /// Replaces the routes; deliveries under way go on.
+    pub(crate) fn replace_routes(&mut self, routes: Arc<Vec<Route>>) {
         self.routes = routes;
-        self.held.clear();
-        self.wake = None;
+        self.paused_until.clear();
+        self.next_check = None;
     }
 
-    /// Something new is in the outbox.
-    pub(crate) fn wake(&mut self) {
-        self.wake = None;
+    /// Checks the outbox at the next tick, as there may be something new in it.
+    pub(crate) fn check_soon(&mut self) {
+        self.next_check = None;
     }
 
-    /// Whether something is being sent.
-    pub(crate) fn busy(&self) -> bool {
-        !self.busy.is_empty()
+    /// Whether a message is being sent.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.in_flight.is_empty()
     }
 
-    /// Sends what is due.
+    /// Starts to send the messages that are due.
     ///
     /// # Errors
     /// If the ledger cannot be read or written.
-    pub(crate) fn pump(&mut self, now: Timestamp) -> anyhow::Result<()> {
-        if self.wake.is_some_and(|wake| now < wake && wake.duration_since(now) <= LOOK) {
+    pub(crate) fn send_due(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        if self.next_check.is_some_and(|next| now < next && next.duration_since(now) <= OUTBOX_POLL) {
             return Ok(());
         }
-        self.held.retain(|_, until| *until > now && until.duration_since(now) <= SignedDuration::from_hours(2));
-        let ledger = self.memory.lock();
+        self.paused_until.retain(|_, until| *until > now && until.duration_since(now) <= SignedDuration::from_hours(2));
+        let ledger = self.ledger.lock();
         for message in ledger.due(now)? {
-            if self.busy.contains(&message.webhook) || self.held.contains_key(&message.webhook) {
+            if self.in_flight.contains(&message.webhook) || self.paused_until.contains_key(&message.webhook) {
                 continue;
             }
             let Some(route) = self.routes.iter().position(|route| route.name() == message.webhook) else {
@@ -103,40 +119,41 @@ impl Deliveries {
                 ledger.refused(message.id, slack::NO_ROUTE, now)?;
                 continue;
             };
-            self.busy.insert(message.webhook.clone());
+            self.in_flight.insert(message.webhook.clone());
             let sending = Sending {
-                memory: self.memory.clone(),
+                ledger: self.ledger.clone(),
                 routes: Arc::clone(&self.routes),
                 route,
                 message,
                 clock: Arc::clone(&self.clock),
             };
-            let done = self.done.clone();
+            let finished = self.finished.clone();
             tokio::spawn(async move {
-                // Nobody listens when the daemon is ending.
-                let _ = done.send(sending.send().await);
+                // Nobody receives it when the daemon is ending.
+                let _ = finished.send(sending.send().await);
             });
         }
         let next = ledger.next_due()?.filter(|next| *next > now);
-        let soonest = self.held.values().copied().chain(next).min();
-        let later = now.checked_add(LOOK).unwrap_or(now);
-        self.wake = Some(soonest.map_or(later, |soonest| soonest.min(later)));
+        let soonest = self.paused_until.values().copied().chain(next).min();
+        let later = now.checked_add(OUTBOX_POLL).unwrap_or(now);
+        self.next_check = Some(soonest.map_or(later, |soonest| soonest.min(later)));
         Ok(())
     }
 
-    /// A delivery is over; the next may begin.
-    pub(crate) fn over(&mut self, delivered: &Delivered) {
-        self.busy.remove(&delivered.webhook);
-        match delivered.hold {
-            Some(until) => self.held.insert(delivered.webhook.clone(), until),
-            None => self.held.remove(&delivered.webhook),
+    /// Lets the webhook's next message begin, after the pause that the delivery asked for.
+    pub(crate) fn on_delivery_finished(&mut self, delivery: &FinishedDelivery) {
+        self.in_flight.remove(&delivery.webhook);
+        match delivery.pause_until {
+            Some(until) => self.paused_until.insert(delivery.webhook.clone(), until),
+            None => self.paused_until.remove(&delivery.webhook),
         };
-        self.wake = None;
+        self.next_check = None;
     }
 }
 
+/// One attempt to send one message.
 struct Sending {
-    memory: Memory,
+    ledger: SharedLedger,
     routes: Arc<Vec<Route>>,
     route: usize,
     message: Outgoing,
@@ -144,55 +161,56 @@ struct Sending {
 }
 
 impl Sending {
-    async fn send(self) -> Delivered {
-        let (fate, hold) = self.attempt().await.unwrap_or_else(|why| {
-            // What Slack said is lost; the message is found in `sending` at the next start, and says that it is repeated.
+    async fn send(self) -> FinishedDelivery {
+        let (result, pause_until) = self.attempt().await.unwrap_or_else(|why| {
+            // Slack's answer is lost. The message stays `sending` in the ledger; the next start of the daemon sends it
+            // again, marked as repeated.
             tracing::error!(webhook = self.message.webhook, "{why:#}");
-            (Fate::Doubtful, self.after(Duration::from_mins(1)))
+            (DeliveryResult::Doubtful, self.after(Duration::from_mins(1)))
         });
-        Delivered { webhook: self.message.webhook, fate, hold }
+        FinishedDelivery { webhook: self.message.webhook, result, pause_until }
     }
 
-    async fn attempt(&self) -> anyhow::Result<(Fate, Option<Timestamp>)> {
+    async fn attempt(&self) -> anyhow::Result<(DeliveryResult, Option<Timestamp>)> {
         let Outgoing { id, body, repeated, uncertain, .. } = &self.message;
         let delivery = match slack::connect(&self.routes[self.route].webhook).await {
             Err(instead) => instead,
             Ok(connection) => {
-                // From here to the answer, and no longer, a death of this process leaves a doubt.
-                if !self.memory.lock().about_to_send(*id)? {
-                    return Ok((Fate::Later, None));
+                // Only if the process dies between here and the answer is it unknown whether the message arrived.
+                if !self.ledger.lock().about_to_send(*id)? {
+                    return Ok((DeliveryResult::Later, None));
                 }
-                connection.post(&slack::marked(body, *repeated, *uncertain)).await
+                connection.post(&slack::with_delivery_notes(body, *repeated, *uncertain)).await
             }
         };
-        self.note(delivery)
+        self.record(delivery)
     }
 
-    fn note(&self, delivery: Delivery) -> anyhow::Result<(Fate, Option<Timestamp>)> {
+    fn record(&self, delivery: Delivery) -> anyhow::Result<(DeliveryResult, Option<Timestamp>)> {
         let Outgoing { webhook, attempts, .. } = &self.message;
-        let ledger = self.memory.lock();
-        let own = || slack::backoff(attempts + 1, chance());
-        Ok(match slack::settle(&ledger, &self.message, delivery, (self.clock)(), own)? {
-            Settled::Sent => {
+        let ledger = self.ledger.lock();
+        let own = || slack::backoff(attempts + 1, random_fraction());
+        Ok(match slack::record_delivery(&ledger, &self.message, delivery, (self.clock)(), own)? {
+            RecordedDelivery::Sent => {
                 tracing::info!(webhook, "a message was posted");
-                (Fate::Sent, None)
+                (DeliveryResult::Sent, None)
             }
-            Settled::Later { why, wait } => {
+            RecordedDelivery::Later { why, wait } => {
                 tracing::warn!(webhook, "a message is put off by {} seconds: {why}", wait.as_secs());
-                (Fate::Later, self.after(wait))
+                (DeliveryResult::Later, self.after(wait))
             }
-            Settled::Again { why, wait } => {
+            RecordedDelivery::RetryOnce { why, wait } => {
                 let seconds = wait.as_secs();
                 tracing::warn!(webhook, "a message may have arrived; it is sent again in {seconds} seconds: {why}");
-                (Fate::Doubtful, self.after(wait))
+                (DeliveryResult::Doubtful, self.after(wait))
             }
-            Settled::Uncertain { why, wait } => {
+            RecordedDelivery::Uncertain { why, wait } => {
                 tracing::error!(webhook, "a message may not have arrived, and is not sent a third time: {why}");
-                (Fate::Doubtful, self.after(wait))
+                (DeliveryResult::Doubtful, self.after(wait))
             }
-            Settled::Refused { why } => {
+            RecordedDelivery::Refused { why } => {
                 tracing::error!(webhook, "a message was refused, and is not sent again: {why}");
-                (Fate::Refused, None)
+                (DeliveryResult::Refused, None)
             }
         })
     }
@@ -202,7 +220,7 @@ impl Sending {
     }
 }
 
-/// A number by chance, from 0 to 1.
-fn chance() -> f64 {
+/// A random number from 0 to 1.
+fn random_fraction() -> f64 {
     getrandom::u32().map_or(0.0, |random| f64::from(random) / f64::from(u32::MAX))
 }

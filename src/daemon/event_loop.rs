@@ -1,270 +1,237 @@
-//! The loop: beats come in, and what is due goes out. It waits for nothing but its channels.
+//! The daemon's event loop: starts what is due at each tick, and handles runs and deliveries that end.
+//!
+//! It must not wait for anything but its channels: runs have their own thread, deliveries and the health server are tasks.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::bail;
-use gatelight_model::Severity;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc::{self, Receiver, UnboundedReceiver, UnboundedSender};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Clock,
-    delivery::{Delivered, Deliveries},
+    active_run::{ActiveRun, STALL_TIMEOUT},
+    clock::Clock,
+    delivery::{Deliveries, FinishedDelivery},
     digest,
-    health::{Bound, Health, Server},
+    health::{Health, HealthListener, HealthServer},
     notify::Notify,
-    run::{End, Finished, Job, Look, Memory, Seen},
-    scheduler::{self, Agenda, Start},
-    tell,
+    run::{Auditor, FinishedRun, Run, RunResult, SharedLedger},
+    scheduler::{self, DueRun, Scheduler},
+    shutdown::Shutdown,
+    summary,
 };
 use crate::{config::daemon::DaemonConfig, progress::Progress};
 
-/// A run that made no step for so long is stuck. The slowest step is a request with all its retries, a few minutes.
-const STUCK: Duration = Duration::from_mins(15);
-/// So long after it was told to stop, a stuck run is believed to hang for good: systemd hears no more signs of life.
-const HOPELESS: Duration = Duration::from_mins(1);
-/// How long deliveries may go on when the daemon stops: longer than one takes that is never answered.
-const LAST_DELIVERIES: Duration = Duration::from_secs(30);
-/// How often what is old is forgotten.
-const PRUNE: SignedDuration = SignedDuration::from_hours(24);
+/// How often old rows of the ledger are removed.
+const PRUNE_INTERVAL: SignedDuration = SignedDuration::from_hours(24);
 
-/// What people want.
+/// What an operator asks of the daemon, by a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
+pub(crate) enum ControlCommand {
     /// Read the configuration again.
     Reload,
-    /// End. Given twice: at once.
+    /// Shut down. The second time: at once.
     Stop,
 }
 
-/// All that the loop works with.
-pub(crate) struct Service {
+/// Everything the event loop works with. Tests hand in their own clock and auditor.
+pub(crate) struct Dependencies {
     pub(crate) config: DaemonConfig,
-    pub(crate) look: Arc<dyn Look>,
-    pub(crate) memory: Memory,
+    pub(crate) auditor: Arc<dyn Auditor>,
+    pub(crate) ledger: SharedLedger,
     pub(crate) health: Health,
-    pub(crate) server: Option<Server>,
+    pub(crate) server: Option<HealthServer>,
     pub(crate) notify: Notify,
     pub(crate) clock: Clock,
     /// Reads the configuration again.
-    pub(crate) read: Box<dyn Fn() -> anyhow::Result<DaemonConfig>>,
+    pub(crate) read_config: Box<dyn Fn() -> anyhow::Result<DaemonConfig>>,
 }
 
-/// A run that is under way.
-struct Running {
-    began: Timestamp,
-    progress: Progress,
-    stop: CancellationToken,
-    steps: u64,
-    stepped: Instant,
-    /// It was stopped because it was stuck.
-    stuck: Option<Instant>,
-}
-
-/// The daemon is to end.
-struct Stopping {
-    since: Instant,
-    /// When the last run ended, or there was none.
-    drained: Option<Instant>,
-}
-
-struct Loop {
-    service: Service,
-    agenda: Agenda,
+struct EventLoop {
+    deps: Dependencies,
+    scheduler: Scheduler,
     deliveries: Deliveries,
-    running: Option<Running>,
-    stopping: Option<Stopping>,
-    pruned: Option<Timestamp>,
-    finished: UnboundedSender<Finished>,
-    /// What the last run of a scope came to.
-    last: String,
-    /// A problem with the ledger is logged once, and not with each beat.
-    troubled: bool,
+    active: Option<ActiveRun>,
+    shutdown: Option<Shutdown>,
+    last_prune: Option<Timestamp>,
+    finished: UnboundedSender<FinishedRun>,
+    /// The result of the last run, for the status line.
+    last_result: String,
+    /// Whether the present problem with the ledger was logged: once is enough, not at each tick.
+    ledger_error_logged: bool,
 }
 
-/// Runs until it is ordered to stop, or nothing beats any more.
+/// Runs until it is told to stop.
 ///
 /// # Errors
-/// If the ledger cannot be read at the start, or the heart stops.
-pub(crate) async fn run(service: Service, mut beats: Receiver<()>, mut orders: Receiver<Order>) -> anyhow::Result<()> {
-    let (finished, mut over) = mpsc::unbounded_channel();
-    let (mut this, mut delivered) = Loop::new(service, finished)?;
-    this.say();
-    this.service.notify.ready();
+/// If the ledger cannot be read at the start, or ticks end.
+pub(crate) async fn run(
+    deps: Dependencies,
+    mut ticks: Receiver<()>,
+    mut commands: Receiver<ControlCommand>,
+) -> anyhow::Result<()> {
+    let (finished, mut finished_runs) = mpsc::unbounded_channel();
+    let (mut this, mut finished_deliveries) = EventLoop::new(deps, finished)?;
+    this.update_status();
+    this.deps.notify.ready();
     tracing::info!("ready");
     loop {
         tokio::select! {
-            // What is over first: a beat finds the run gone that has ended before it.
+            // Runs that ended come first, so that a tick never takes one for a run under way.
             biased;
-            Some(run) = over.recv() => this.over(run),
-            Some(delivery) = delivered.recv() => {
-                this.service.health.delivered(&delivery.webhook, delivery.fate);
-                this.deliveries.over(&delivery);
-                this.deliver();
-            }
-            Some(order) = orders.recv() => this.obey(order).await,
-            beat = beats.recv() => match beat {
-                Some(()) => this.beat(),
+            Some(run) = finished_runs.recv() => this.on_run_finished(run),
+            Some(delivery) = finished_deliveries.recv() => this.on_delivery_finished(&delivery),
+            Some(command) = commands.recv() => this.handle(command).await,
+            tick = ticks.recv() => match tick {
+                Some(()) => this.on_tick(),
                 None => bail!("the heart stopped"),
             },
         }
-        if this.done() {
+        if this.may_exit() {
             tracing::info!("stopped");
             return Ok(());
         }
     }
 }
 
-impl Loop {
+impl EventLoop {
     fn new(
-        service: Service,
-        finished: UnboundedSender<Finished>,
-    ) -> anyhow::Result<(Self, UnboundedReceiver<Delivered>)> {
-        // The first thing to ask of a ledger: what cannot be read now will not be read later.
-        for schedule in &service.config.schedules {
-            service.memory.lock().last_run(&schedule.name)?;
+        deps: Dependencies,
+        finished: UnboundedSender<FinishedRun>,
+    ) -> anyhow::Result<(Self, UnboundedReceiver<FinishedDelivery>)> {
+        // Fails at the start rather than at the first run if the ledger cannot be read.
+        for schedule in &deps.config.schedules {
+            deps.ledger.lock().last_run(&schedule.name)?;
         }
-        let agenda = Agenda::new(&service.config.schedules, last_run(&service.memory));
-        service.health.schedules(&service.config.schedules, last_success(&service.memory));
-        let (deliveries, delivered) =
-            Deliveries::new(service.memory.clone(), Arc::clone(&service.config.routes), Arc::clone(&service.clock));
+        let scheduler = Scheduler::new(&deps.config.schedules, last_run(&deps.ledger));
+        deps.health.set_schedules(&deps.config.schedules, last_success(&deps.ledger));
+        let (deliveries, finished_deliveries) =
+            Deliveries::new(deps.ledger.clone(), Arc::clone(&deps.config.routes), Arc::clone(&deps.clock));
         let this = Self {
-            service,
-            agenda,
+            deps,
+            scheduler,
             deliveries,
-            running: None,
-            stopping: None,
-            pruned: None,
+            active: None,
+            shutdown: None,
+            last_prune: None,
             finished,
-            last: String::new(),
-            troubled: false,
+            last_result: String::new(),
+            ledger_error_logged: false,
         };
-        Ok((this, delivered))
+        Ok((this, finished_deliveries))
     }
 
-    /// A second or so has passed.
-    fn beat(&mut self) {
-        let now = (self.service.clock)();
-        if self.is_moving() {
-            self.service.notify.alive();
+    /// About a second has passed.
+    fn on_tick(&mut self) {
+        let now = (self.deps.clock)();
+        if self.is_progressing() {
+            self.deps.notify.feed_watchdog();
         }
-        if self.stopping.is_none() {
-            let jitter = self.service.config.jitter;
-            if let Some(start) = self.agenda.due(now, jitter, &mut scheduler::draw) {
-                self.start(start, now);
+        if self.shutdown.is_none() {
+            let jitter = self.deps.config.jitter;
+            if let Some(due) = self.scheduler.due(now, jitter, &mut scheduler::random_delay) {
+                self.start(due, now);
             }
-            let digests = digest::post(&self.service.config, &self.service.memory, now);
-            if self.note(digests) == Some(true) {
-                self.deliveries.wake();
+            let digests = digest::enqueue_due(&self.deps.config, &self.deps.ledger, now);
+            if self.log_ledger_error(digests) == Some(true) {
+                self.deliveries.check_soon();
             }
             self.prune(now);
         }
-        self.deliver();
-        self.hurry();
+        self.send_due();
+        self.enforce_shutdown();
     }
 
-    /// Whether what should go on does. The loop itself does, or nobody would ask.
-    fn is_moving(&mut self) -> bool {
-        let Some(running) = &mut self.running else { return true };
-        let steps = running.progress.steps();
-        if steps != running.steps {
-            (running.steps, running.stepped) = (steps, Instant::now());
-        }
-        if running.stepped.elapsed() < STUCK {
-            return true;
-        }
-        if running.stuck.is_none() {
-            tracing::error!("the run has made no step for {} seconds and is stopped", STUCK.as_secs());
-            running.stop.cancel();
-        }
-        running.stuck.get_or_insert_with(Instant::now).elapsed() < HOPELESS
+    /// Whether the run under way makes progress. The event loop itself does, as it asks.
+    fn is_progressing(&mut self) -> bool {
+        self.active.as_mut().is_none_or(ActiveRun::is_progressing)
     }
 
-    fn start(&mut self, start: Start, now: Timestamp) {
-        let Start { schedule, due } = start;
-        tracing::info!(schedule = schedule.name, "a run begins that was due at {due:.0}");
+    fn start(&mut self, due: DueRun, now: Timestamp) {
+        let DueRun { schedule, due_at } = due;
+        tracing::info!(schedule = schedule.name, "a run begins that was due at {due_at:.0}");
         let progress = Progress::hidden();
         let stop = CancellationToken::new();
-        let next = self.agenda.next_of(&schedule.name);
-        let job = Job {
-            look: Arc::clone(&self.service.look),
-            memory: self.service.memory.clone(),
+        let next = self.scheduler.next_for(&schedule.name);
+        let run = Run {
+            auditor: Arc::clone(&self.deps.auditor),
+            ledger: self.deps.ledger.clone(),
             progress: progress.clone(),
             stop: stop.clone(),
-            limit: self.service.config.run_limit,
-            next_look: next.map(|next| schedule.cron.say(next, now)),
+            limit: self.deps.config.run_limit,
+            next_run: next.map(|next| schedule.cron.say(next, now)),
             schedule: Arc::clone(&schedule),
         };
-        let running = Running { began: now, progress, stop, steps: 0, stepped: Instant::now(), stuck: None };
-        self.running = Some(running);
-        if let Err(why) = job.start(self.finished.clone()) {
-            let end = End::Failed(format!("the system gives no thread: {why}"));
-            self.over(Finished { schedule, took: Duration::ZERO, end });
+        self.active = Some(ActiveRun::new(now, progress, stop));
+        if let Err(why) = run.start(self.finished.clone()) {
+            let result = RunResult::Failed(format!("the system gives no thread: {why}"));
+            self.on_run_finished(FinishedRun { schedule, took: Duration::ZERO, result });
         }
-        self.say();
+        self.update_status();
     }
 
-    /// A run is over.
-    fn over(&mut self, run: Finished) {
-        let Finished { schedule, took, mut end } = run;
-        let Some(running) = self.running.take() else { return };
-        self.agenda.finished();
+    fn on_run_finished(&mut self, run: FinishedRun) {
+        let FinishedRun { schedule, took, mut result } = run;
+        let Some(active) = self.active.take() else { return };
+        self.scheduler.on_run_finished();
         let name = &schedule.name;
-        if matches!(end, End::Stopped) && running.stuck.is_some() {
-            end = End::Failed(format!("it made no step for {} seconds and was stopped", STUCK.as_secs()));
+        if matches!(result, RunResult::Stopped) && active.has_stalled() {
+            let seconds = STALL_TIMEOUT.as_secs();
+            result = RunResult::Failed(format!("it made no step for {seconds} seconds and was stopped"));
         }
         let seconds = took.as_secs();
-        match &end {
-            End::Looked(seen) => {
-                let text = told(seen);
+        match &result {
+            RunResult::Succeeded(summary) => {
+                let text = summary::one_line(summary);
                 tracing::info!(schedule = name, seconds, "the run ended: {text}");
-                if let Some(why) = &seen.unwritten {
+                if let Some(why) = &summary.output_error {
                     tracing::error!(schedule = name, "the report was not written: {why}");
                 }
-                self.last = format!("{name}: {text}");
+                self.last_result = format!("{name}: {text}");
             }
-            End::Failed(why) => {
+            RunResult::Failed(why) => {
                 tracing::error!(schedule = name, seconds, "the run failed: {why}");
-                // The clock may have been set since: the ledger keeps when it began, and how long it took.
-                let ended = running.began.checked_add(took).unwrap_or(running.began);
-                let recorded = self.service.memory.lock().record_failure(name, running.began, ended, why);
-                self.note(recorded);
-                self.last = format!("{name}: failed: {}", why.lines().next().unwrap_or_default());
+                // Not the clock's time: it may have been set since the run started.
+                let ended_at = active.started_at.checked_add(took).unwrap_or(active.started_at);
+                let recorded = self.deps.ledger.lock().record_failure(name, active.started_at, ended_at, why);
+                self.log_ledger_error(recorded);
+                self.last_result = format!("{name}: failed: {}", why.lines().next().unwrap_or_default());
             }
-            // Not remembered: the daemon makes it up when it runs again.
-            End::Stopped => tracing::warn!(schedule = name, seconds, "the run was stopped, and nothing of it is kept"),
+            // Not recorded, so the daemon makes up for it when it runs again.
+            RunResult::Stopped => {
+                tracing::warn!(schedule = name, seconds, "the run was stopped, and nothing of it is kept");
+            }
         }
-        self.service.health.ran(name, running.began, took, &end);
-        self.deliveries.wake();
-        self.deliver();
-        self.say();
+        self.deps.health.record_run(name, active.started_at, took, &result);
+        self.deliveries.check_soon();
+        self.send_due();
+        self.update_status();
     }
 
-    fn deliver(&mut self) {
-        // What is on its way ends; nothing new begins when there is no time left.
-        if self
-            .stopping
-            .as_ref()
-            .is_some_and(|stopping| stopping.drained.is_some_and(|at| at.elapsed() > LAST_DELIVERIES / 2))
-        {
-            return;
+    fn on_delivery_finished(&mut self, delivery: &FinishedDelivery) {
+        self.deps.health.record_delivery(&delivery.webhook, delivery.result);
+        self.deliveries.on_delivery_finished(delivery);
+        self.send_due();
+    }
+
+    /// Sends the messages that are due, while there is time for it.
+    fn send_due(&mut self) {
+        if self.shutdown.as_ref().is_none_or(Shutdown::may_begin_delivery) {
+            let sent = self.deliveries.send_due((self.deps.clock)());
+            self.log_ledger_error(sent);
         }
-        let pumped = self.deliveries.pump((self.service.clock)());
-        self.note(pumped);
     }
 
     fn prune(&mut self, now: Timestamp) {
-        if self.pruned.is_some_and(|last| now.duration_since(last).abs() < PRUNE) || self.running.is_some() {
+        let is_recent = self.last_prune.is_some_and(|last| now.duration_since(last).abs() < PRUNE_INTERVAL);
+        if is_recent || self.active.is_some() {
             return;
         }
-        self.pruned = Some(now);
-        let keep = SignedDuration::try_from(self.service.config.keep).unwrap_or(SignedDuration::MAX);
-        let pruned = self.service.memory.lock().prune(now, keep);
-        if let Some(pruned) = self.note(pruned) {
+        self.last_prune = Some(now);
+        let keep = SignedDuration::try_from(self.deps.config.keep).unwrap_or(SignedDuration::MAX);
+        let pruned = self.deps.ledger.lock().prune(now, keep);
+        if let Some(pruned) = self.log_ledger_error(pruned) {
             tracing::debug!(
                 runs = pruned.runs,
                 findings = pruned.findings,
@@ -274,171 +241,137 @@ impl Loop {
         }
     }
 
-    async fn obey(&mut self, order: Order) {
-        match order {
-            Order::Reload if self.stopping.is_none() => self.reload().await,
-            Order::Reload => {}
-            Order::Stop => self.stop(),
+    async fn handle(&mut self, command: ControlCommand) {
+        match command {
+            ControlCommand::Reload if self.shutdown.is_none() => self.reload().await,
+            ControlCommand::Reload => {}
+            ControlCommand::Stop => self.stop(),
         }
     }
 
     async fn reload(&mut self) {
         Notify::reloading();
-        match self.try_to_reload().await {
+        match self.try_reload().await {
             Ok(()) => {
                 tracing::info!("the configuration was read again");
-                self.say();
+                self.update_status();
             }
             Err(why) => {
                 tracing::error!("the configuration stays as it was: {why:#}");
                 let why = format!("{why:#}");
                 let why = why.lines().next().unwrap_or_default();
-                self.service.notify.status(format!("the configuration stays as it was: {why}"));
+                self.deps.notify.status(format!("the configuration stays as it was: {why}"));
             }
         }
-        self.service.notify.ready();
+        self.deps.notify.ready();
     }
 
-    async fn try_to_reload(&mut self) -> anyhow::Result<()> {
-        let new = (self.service.read)()?;
-        let old = &self.service.config;
+    async fn try_reload(&mut self) -> anyhow::Result<()> {
+        let new = (self.deps.read_config)()?;
+        let old = &self.deps.config;
         if new.state_directory != old.state_directory {
             bail!("[daemon]: state-directory cannot change while the daemon runs; restart it");
         }
         if new.health != old.health {
-            // The new address first: if it cannot be had, the old one stays.
-            let bound = match new.health {
-                Some(address) => Some(Bound::to(address).await?),
+            // Binds the new address before it gives up the old one, which stays if that fails.
+            let listener = match new.health {
+                Some(address) => Some(HealthListener::bind(address).await?),
                 None => None,
             };
-            self.service.server = bound.map(|bound| bound.serve(self.service.health.clone()));
+            self.deps.server = listener.map(|listener| listener.serve(self.deps.health.clone()));
         }
-        tell(&new);
-        self.agenda.replace(&new.schedules, last_run(&self.service.memory));
-        self.service.health.schedules(&new.schedules, last_success(&self.service.memory));
-        self.deliveries.replace(Arc::clone(&new.routes));
-        self.service.config = new;
+        log_warnings(&new);
+        self.scheduler.replace(&new.schedules, last_run(&self.deps.ledger));
+        self.deps.health.set_schedules(&new.schedules, last_success(&self.deps.ledger));
+        self.deliveries.replace_routes(Arc::clone(&new.routes));
+        self.deps.config = new;
         Ok(())
     }
 
     fn stop(&mut self) {
-        if self.stopping.is_some() {
+        if self.shutdown.is_some() {
             tracing::warn!("told twice to stop: at once");
-            if let Some(running) = &self.running {
-                running.stop.cancel();
+            if let Some(active) = &self.active {
+                active.cancel();
             }
             return;
         }
-        let limit = self.service.config.stop_after;
-        Notify::stopping(limit + LAST_DELIVERIES + Duration::from_secs(5));
-        let waits = if self.running.is_some() { limit.as_secs() } else { 0 };
+        let limit = self.deps.config.stop_after;
+        let shutdown = Shutdown::new(limit);
+        Notify::stopping(shutdown.at_most());
+        let waits = if self.active.is_some() { limit.as_secs() } else { 0 };
         tracing::info!("stopping; a run that is under way may go on for {waits} seconds");
-        self.stopping = Some(Stopping { since: Instant::now(), drained: None });
-        self.say();
-        self.hurry();
-        self.deliver();
+        self.shutdown = Some(shutdown);
+        self.update_status();
+        self.enforce_shutdown();
+        self.send_due();
     }
 
-    /// Sees that a daemon that is to end does.
-    fn hurry(&mut self) {
-        let Some(stopping) = &mut self.stopping else { return };
-        match &self.running {
-            Some(running) => {
-                if stopping.since.elapsed() >= self.service.config.stop_after {
-                    running.stop.cancel();
-                }
-            }
-            None => {
-                stopping.drained.get_or_insert_with(Instant::now);
-            }
+    fn enforce_shutdown(&mut self) {
+        if let Some(shutdown) = &mut self.shutdown {
+            shutdown.enforce(self.active.as_ref());
         }
     }
 
-    /// Whether the daemon may end.
-    fn done(&mut self) -> bool {
-        self.hurry();
-        let Some(stopping) = &self.stopping else { return false };
-        match (stopping.drained, &self.running) {
-            (Some(drained), _) => !self.deliveries.busy() || drained.elapsed() > LAST_DELIVERIES,
-            // It does not let itself be stopped: the process ends without it.
-            (None, Some(running)) => {
-                running.stop.is_cancelled()
-                    && stopping.since.elapsed() > self.service.config.stop_after + LAST_DELIVERIES
-            }
-            (None, None) => false,
-        }
+    fn may_exit(&mut self) -> bool {
+        self.enforce_shutdown();
+        let delivering = self.deliveries.is_busy();
+        self.shutdown.as_ref().is_some_and(|shutdown| shutdown.is_complete(self.active.as_ref(), delivering))
     }
 
-    /// Tells the service manager what is going on.
-    fn say(&mut self) {
-        let now = (self.service.clock)();
+    /// Shows in `systemctl status` what the daemon does.
+    fn update_status(&mut self) {
+        let now = (self.deps.clock)();
         let next = self
-            .agenda
+            .scheduler
             .next()
             .map(|(at, schedule)| format!("next: {} at {}", schedule.name, schedule.cron.say(at.max(now), now)));
-        let doing = match (&self.stopping, &self.running) {
+        let doing = match (&self.shutdown, &self.active) {
             (Some(_), _) => Some("stopping".to_owned()),
             (None, Some(_)) => Some("a run is under way".to_owned()),
             (None, None) => next,
         };
-        let last = Some(self.last.clone()).filter(|last| !last.is_empty());
+        let last = Some(self.last_result.clone()).filter(|last| !last.is_empty());
         let text = last.into_iter().chain(doing).collect::<Vec<_>>().join("; ");
-        self.service.notify.status(text);
+        self.deps.notify.status(text);
     }
 
-    /// Logs a problem with the ledger, the first time.
-    fn note<T>(&mut self, result: anyhow::Result<T>) -> Option<T> {
+    /// Logs a problem with the ledger the first time.
+    fn log_ledger_error<T>(&mut self, result: anyhow::Result<T>) -> Option<T> {
         match result {
             Ok(value) => {
-                self.troubled = false;
+                self.ledger_error_logged = false;
                 Some(value)
             }
             Err(why) => {
-                if !self.troubled {
+                if !self.ledger_error_logged {
                     tracing::error!("{why:#}");
                 }
-                self.troubled = true;
+                self.ledger_error_logged = true;
                 None
             }
         }
     }
 }
 
-/// `3 findings (1 high, 2 medium), 1 new; 2 could not be checked`.
-fn told(seen: &Seen) -> String {
-    let Seen { news, findings, .. } = seen;
-    let of =
-        |wanted: Severity| findings.iter().filter(|((_, found), _)| *found == wanted).map(|(_, count)| count).sum();
-    let counts = [(of(Severity::High), "high"), (of(Severity::Medium), "medium"), (of(Severity::Low), "low")];
-    let sum: u64 = counts.iter().map(|(count, _)| count).sum();
-    let list = |counts: &[(u64, &str)]| {
-        let some = counts.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}"));
-        some.collect::<Vec<_>>().join(", ")
-    };
-    let mut text = format!("{sum} {}", if sum == 1 { "finding" } else { "findings" });
-    if sum > 0 {
-        text += &format!(" ({})", list(&counts));
+/// Logs what the owner should know about a configuration though it works.
+pub(crate) fn log_warnings(config: &DaemonConfig) {
+    for key in &config.unused {
+        tracing::warn!("`{key}` is for `gatelight audit`; the daemon does not use it");
     }
-    let number = |findings: &[_]| findings.len() as u64;
-    let changes =
-        list(&[(number(&news.new), "new"), (number(&news.worse), "worse"), (number(&news.resolved), "resolved")]);
-    if !changes.is_empty() {
-        text += &format!(", {changes}");
+    for warning in config.routes.iter().filter_map(|route| route.webhook.warning()) {
+        tracing::warn!("{warning}");
     }
-    if news.unknown > 0 {
-        text += &format!("; {} could not be checked", news.unknown);
-    }
-    text
 }
 
-fn last_run(memory: &Memory) -> impl Fn(&str) -> Option<Timestamp> {
-    let memory = memory.clone();
-    move |scope| memory.lock().last_run(scope).ok().flatten().map(|run| run.started_at)
+fn last_run(ledger: &SharedLedger) -> impl Fn(&str) -> Option<Timestamp> {
+    let ledger = ledger.clone();
+    move |scope| ledger.lock().last_run(scope).ok().flatten().map(|run| run.started_at)
 }
 
-fn last_success(memory: &Memory) -> impl Fn(&str) -> Option<Timestamp> {
-    let memory = memory.clone();
-    move |scope| memory.lock().last_success(scope).ok().flatten().map(|run| run.started_at)
+fn last_success(ledger: &SharedLedger) -> impl Fn(&str) -> Option<Timestamp> {
+    let ledger = ledger.clone();
+    move |scope| ledger.lock().last_success(scope).ok().flatten().map(|run| run.started_at)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! One daemon a state directory: two would audit twice and post twice.
+//! Lets only one daemon use a state directory: two would audit twice and post twice.
 
 use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},
@@ -9,15 +9,15 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-/// Holds the directory for as long as it lives. The kernel lets go when the process dies, however it dies.
+/// Locks the directory for as long as it lives. The kernel releases the lock when the process dies, however it dies.
 #[derive(Debug)]
 pub(crate) struct Lock(#[expect(dead_code, reason = "it is held, not used")] File);
 
 impl Lock {
-    /// Takes a directory, which is made if need be.
+    /// Locks a directory, which is created if need be.
     ///
     /// # Errors
-    /// If it cannot be written, or another daemon has it.
+    /// If it cannot be written, or another daemon has locked it.
     pub(crate) fn take(directory: &Path) -> anyhow::Result<Self> {
         let problem = || format!("the state directory {} cannot be used", directory.display());
         DirBuilder::new().recursive(true).mode(0o700).create(directory).with_context(problem)?;
@@ -34,7 +34,7 @@ impl Lock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut who = String::new();
-                // Only to name it.
+                // The process id is only for the message.
                 let _ = (&mut file).take(20).read_to_string(&mut who);
                 let who = who.trim().parse::<u32>().map_or_else(|_| String::new(), |pid| format!(" (process {pid})"));
                 bail!("another gatelight daemon{who} uses the state directory {}", directory.display());

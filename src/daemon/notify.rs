@@ -1,45 +1,45 @@
-//! What systemd is told (sd_notify(3)). Without systemd nobody listens, and that is fine.
+//! Notifications to systemd (sd_notify(3)). Without systemd they do nothing.
 
 use std::time::{Duration, Instant};
 
 use sd_notify::NotifyState;
 
-/// The service manager.
+/// The connection to the service manager.
 #[derive(Debug, Default)]
 pub(crate) struct Notify {
-    /// How often it wants a sign of life at least; none if it does not watch.
+    /// The watchdog's timeout; none if there is no watchdog.
     watchdog: Option<Duration>,
-    last: Option<Instant>,
+    last_fed: Option<Instant>,
     status: String,
 }
 
 impl Notify {
-    /// The one that the environment names.
+    /// Reads from the environment whether there is a watchdog.
     pub(crate) fn from_environment() -> Self {
         Self { watchdog: sd_notify::watchdog_enabled(), ..Self::default() }
     }
 
-    /// The daemon is at work.
+    /// The daemon is ready.
     pub(crate) fn ready(&self) {
         send(&[NotifyState::Ready, NotifyState::Status(&self.status)]);
     }
 
     /// The configuration is being read again; `ready` ends that.
     pub(crate) fn reloading() {
-        // Both in one message: systemd takes the time as the message's own.
+        // systemd wants the time of the reload in the same message.
         match NotifyState::monotonic_usec_now() {
             Ok(now) => send(&[NotifyState::Reloading, now]),
             Err(_) => send(&[NotifyState::Reloading]),
         }
     }
 
-    /// The daemon ends, which may take so long.
+    /// The daemon is shutting down, which may take this long.
     pub(crate) fn stopping(at_most: Duration) {
         let micros = u32::try_from(at_most.as_micros()).unwrap_or(u32::MAX);
         send(&[NotifyState::Stopping, NotifyState::ExtendTimeoutUsec(micros)]);
     }
 
-    /// One line for `systemctl status`.
+    /// Sets the status line of `systemctl status`.
     pub(crate) fn status(&mut self, text: String) {
         if self.status != text {
             self.status = text;
@@ -47,11 +47,12 @@ impl Notify {
         }
     }
 
-    /// A sign of life, to be given where work goes on and nowhere else. Not every one is passed on.
-    pub(crate) fn alive(&mut self) {
+    /// Tells the watchdog that the daemon is alive, at most every quarter of its timeout. Call it only where work is known
+    /// to progress.
+    pub(crate) fn feed_watchdog(&mut self) {
         let Some(watchdog) = self.watchdog else { return };
-        if self.last.is_none_or(|last| last.elapsed() >= watchdog / 4) {
-            self.last = Some(Instant::now());
+        if self.last_fed.is_none_or(|last| last.elapsed() >= watchdog / 4) {
+            self.last_fed = Some(Instant::now());
             send(&[NotifyState::Watchdog]);
         }
     }

@@ -1,5 +1,7 @@
-//! One run: look, remember, write the report. On a thread of its own, so that judging a large account does not hold up
-//! the heartbeat, and whatever goes wrong in it ends the run and not the daemon.
+//! One run of a schedule: audit, record in the ledger, write the report.
+//!
+//! It has its own thread, so that judging a large account does not delay the event loop, and a panic ends the run and not
+//! the daemon.
 
 use std::{
     collections::BTreeMap,
@@ -16,173 +18,178 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    collect::Remembered,
+    collect::CollectorCache,
     commands::audit,
     config::{Config, daemon::Schedule},
-    finding::News,
+    finding::RunDiff,
     ledger::Ledger,
     output::Sink,
     progress::Progress,
-    report::{self, Report, Told},
+    report::{self, RecordedVerdict, Report},
     slack,
 };
 
-/// The longest report that is kept to be shown, in bytes.
-const LONGEST_PAGE: usize = 1 << 20;
+/// Bytes of the report that the health server keeps at most.
+const MAX_PAGE: usize = 1 << 20;
 
-/// The ledger, which the loop, runs and deliveries share. Nobody holds it while waiting for anything else.
+/// The ledger that the event loop, runs and deliveries share. Nobody may hold the lock while waiting for anything else.
 #[derive(Clone, Debug)]
-pub(crate) struct Memory(Arc<Mutex<Ledger>>);
+pub(crate) struct SharedLedger(Arc<Mutex<Ledger>>);
 
-impl Memory {
+impl SharedLedger {
     pub(crate) fn new(ledger: Ledger) -> Self {
         Self(Arc::new(Mutex::new(ledger)))
     }
 
-    /// What a run that panicked had begun to write was taken back by SQLite, so the ledger is good to use.
+    /// A poisoned lock is fine: SQLite has rolled back what a run that panicked had begun to write.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Ledger> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What looks: an audit, or what a test has in its place.
-pub(crate) trait Look: Send + Sync {
-    fn look<'a>(
+/// What a run calls to audit: `AccountAuditor`, or a fake in tests.
+pub(crate) trait Auditor: Send + Sync {
+    fn audit<'a>(
         &'a self,
         config: &'a Config,
-        remembered: Remembered,
+        remembered: CollectorCache,
         progress: &'a Progress,
     ) -> Pin<Box<dyn Future<Output = anyhow::Result<Report>> + 'a>>;
 }
 
-/// The audit.
-pub(crate) struct Audit;
+/// Audits as `gatelight audit` does.
+pub(crate) struct AccountAuditor;
 
-impl Look for Audit {
-    fn look<'a>(
+impl Auditor for AccountAuditor {
+    fn audit<'a>(
         &'a self,
         config: &'a Config,
-        remembered: Remembered,
+        remembered: CollectorCache,
         progress: &'a Progress,
     ) -> Pin<Box<dyn Future<Output = anyhow::Result<Report>> + 'a>> {
-        Box::pin(audit::look(config, remembered, progress))
+        Box::pin(audit::collect_and_audit(config, remembered, progress))
     }
 }
 
-/// A run to do.
-pub(crate) struct Job {
+/// A run to start.
+pub(crate) struct Run {
     pub(crate) schedule: Arc<Schedule>,
-    pub(crate) look: Arc<dyn Look>,
-    pub(crate) memory: Memory,
+    pub(crate) auditor: Arc<dyn Auditor>,
+    pub(crate) ledger: SharedLedger,
     pub(crate) progress: Progress,
-    /// Ends it before its time.
+    /// Cancels the run.
     pub(crate) stop: CancellationToken,
-    /// How long it may take.
+    /// How long the audit may take.
     pub(crate) limit: Duration,
-    /// When the next look is due, for a person to read.
-    pub(crate) next_look: Option<String>,
+    /// When the schedule is due next, for a person to read.
+    pub(crate) next_run: Option<String>,
 }
 
-/// A run that is over.
+/// A run that has ended.
 #[derive(Debug)]
-pub(crate) struct Finished {
+pub(crate) struct FinishedRun {
     pub(crate) schedule: Arc<Schedule>,
     pub(crate) took: Duration,
-    pub(crate) end: End,
+    pub(crate) result: RunResult,
 }
 
 /// How a run ended.
 #[derive(Debug)]
-pub(crate) enum End {
-    /// It looked, and what it saw is in the ledger.
-    Looked(Box<Seen>),
-    /// Why it could not.
+pub(crate) enum RunResult {
+    /// The audit was completed and recorded in the ledger.
+    Succeeded(Box<RunSummary>),
+    /// Why there is no audit.
     Failed(String),
-    /// It was told to stop.
+    /// It was cancelled.
     Stopped,
 }
 
-/// What is told of a look.
+/// What logs, metrics and the health server show of a successful run.
 #[derive(Debug)]
-pub(crate) struct Seen {
-    pub(crate) news: News,
+pub(crate) struct RunSummary {
+    pub(crate) news: RunDiff,
+    /// Findings by check and severity, ignored ones aside.
     pub(crate) findings: BTreeMap<(&'static str, Severity), u64>,
+    /// Gaps by kind.
     pub(crate) gaps: BTreeMap<&'static str, u64>,
+    /// Requests by operation.
     pub(crate) requests: BTreeMap<String, u64>,
+    /// Throttled requests by operation.
     pub(crate) throttles: BTreeMap<String, u64>,
     /// The report as text.
     pub(crate) page: String,
-    /// The report could not be written where it should be.
-    pub(crate) unwritten: Option<String>,
+    /// Why the report could not be written to the schedule's `output`.
+    pub(crate) output_error: Option<String>,
 }
 
-impl Job {
-    /// Does it on a thread of its own.
+impl Run {
+    /// Starts the run on its own thread, which sends its result to `finished`.
     ///
     /// # Errors
     /// If the system gives no thread.
-    pub(crate) fn start(self, done: UnboundedSender<Finished>) -> std::io::Result<()> {
+    pub(crate) fn start(self, finished: UnboundedSender<FinishedRun>) -> std::io::Result<()> {
         thread::Builder::new().name("run".to_owned()).spawn(move || {
-            let begun = Instant::now();
-            let end = catch_unwind(AssertUnwindSafe(|| self.work())).unwrap_or_else(|panic| {
+            let started = Instant::now();
+            let result = catch_unwind(AssertUnwindSafe(|| self.run())).unwrap_or_else(|panic| {
                 let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
                 let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-                End::Failed(format!("a fault of gatelight's own, please report it: {text}"))
+                RunResult::Failed(format!("a fault of gatelight's own, please report it: {text}"))
             });
-            // Nobody listens when the daemon is ending.
-            let _ = done.send(Finished { schedule: self.schedule, took: begun.elapsed(), end });
+            // Nobody receives it when the daemon is ending.
+            let _ = finished.send(FinishedRun { schedule: self.schedule, took: started.elapsed(), result });
         })?;
         Ok(())
     }
 
-    fn work(&self) -> End {
-        match self.try_to() {
-            Ok(Some(seen)) => End::Looked(Box::new(seen)),
-            Ok(None) => End::Stopped,
-            Err(why) => End::Failed(format!("{why:#}")),
+    fn run(&self) -> RunResult {
+        match self.try_run() {
+            Ok(Some(summary)) => RunResult::Succeeded(Box::new(summary)),
+            Ok(None) => RunResult::Stopped,
+            Err(why) => RunResult::Failed(format!("{why:#}")),
         }
     }
 
-    fn try_to(&self) -> anyhow::Result<Option<Seen>> {
+    /// Returns nothing if the run was cancelled.
+    fn try_run(&self) -> anyhow::Result<Option<RunSummary>> {
         let audit = &self.schedule.audit;
-        let remembered = self.memory.lock().memories(&self.schedule.name)?;
+        let remembered = self.ledger.lock().cache(&self.schedule.name)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let report = runtime.block_on(async {
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => Ok(None),
-                report = self.look.look(audit, remembered, &self.progress) => report.map(Some),
+                report = self.auditor.audit(audit, remembered, &self.progress) => report.map(Some),
                 () = tokio::time::sleep(self.limit) => {
                     Err(anyhow!("it took longer than run-limit, {} seconds, and was stopped", self.limit.as_secs()))
                 }
             }
         })?;
-        // What hangs in it, such as the look-up of a name, is not waited for.
+        // Does not wait for what hangs in the runtime, such as a DNS lookup.
         runtime.shutdown_background();
         let Some(mut report) = report else { return Ok(None) };
         self.progress.step();
-        let compose = |news: &News| slack::compose(news, &audit.slack, self.next_look.as_deref());
-        let news = self.memory.lock().record(&mut report, &self.schedule.name, compose)?;
+        let compose = |news: &RunDiff| slack::compose(news, &audit.slack, self.next_run.as_deref());
+        let news = self.ledger.lock().record(&mut report, &self.schedule.name, compose)?;
         self.progress.step();
-        let mut seen = seen(&report, news, audit.verbose)?;
+        let mut summary = summarize(&report, news, audit.verbose)?;
         if self.schedule.writes {
-            let written = Sink::open(&audit.output).and_then(|output| audit::deliver(audit, &report, output));
-            seen.unwritten = written.err().map(|why| format!("{why:#}"));
+            let written = Sink::open(&audit.output).and_then(|output| audit::write_report(audit, &report, output));
+            summary.output_error = written.err().map(|why| format!("{why:#}"));
         }
-        Ok(Some(seen))
+        Ok(Some(summary))
     }
 }
 
-fn seen(report: &Report, news: News, verbose: bool) -> anyhow::Result<Seen> {
+fn summarize(report: &Report, news: RunDiff, verbose: bool) -> anyhow::Result<RunSummary> {
     let mut findings = BTreeMap::new();
-    report.rows(|_, row| {
-        if matches!(row.verdict, Told::Fail(_)) && row.ignored.is_none() {
+    report.outcomes(|_, row| {
+        if matches!(row.verdict, RecordedVerdict::Fail(_)) && row.ignored.is_none() {
             *findings.entry((row.check().id, row.severity)).or_default() += 1;
         }
         Ok(())
     })?;
     let (mut gaps, mut requests, mut throttles) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    for shard in &report.shards {
+    for shard in &report.regions {
         for gap in &shard.gaps {
             *gaps.entry(gap.why().kind.name()).or_default() += 1;
         }
@@ -196,9 +203,9 @@ fn seen(report: &Report, news: News, verbose: bool) -> anyhow::Result<Seen> {
     let mut page = Vec::new();
     report::text::render(report, verbose, &mut page)?;
     let mut page = String::from_utf8_lossy(&anstream::adapter::strip_bytes(&page).into_vec()).into_owned();
-    if page.len() > LONGEST_PAGE {
-        page.truncate(page.floor_char_boundary(LONGEST_PAGE));
+    if page.len() > MAX_PAGE {
+        page.truncate(page.floor_char_boundary(MAX_PAGE));
         page.push_str("\n… cut here: it is too long to be kept; `output` of the schedule writes all of it\n");
     }
-    Ok(Seen { news, findings, gaps, requests, throttles, page, unwritten: None })
+    Ok(RunSummary { news, findings, gaps, requests, throttles, page, output_error: None })
 }

@@ -1,8 +1,8 @@
-//! What is due. The clock is handed in and may jump; what ran is known from the ledger, so nothing depends on having
-//! been awake.
+//! Decides which schedule is due. The clock is handed in and may jump. When a schedule last ran comes from the ledger, so
+//! a run that was missed while the daemon was down or the machine asleep is made up for.
 //!
-//! One run at a time, whatever its scope: schedules often look at the same account, whose request quotas they would
-//! use up together. Others wait, the longest due first.
+//! One run at a time, across all schedules: they often audit the same account and would use up its request quotas
+//! together. The others wait; the one that has been due longest goes first.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,13 +10,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::config::daemon::Schedule;
 
-/// How far a clock may be set back before what ran "in the future" is not believed any more. Less than that and what
-/// was due once is not due again.
-pub(super) const SET_BACK: SignedDuration = SignedDuration::from_hours(1);
+/// How far the clock may be set back before a last run "in the future" is disregarded. Within this, nothing that was due
+/// once is due again.
+pub(super) const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_hours(1);
 
-/// The schedules, and when each is due.
+/// All schedules, and when each is due.
 #[derive(Debug, Default)]
-pub(crate) struct Agenda {
+pub(crate) struct Scheduler {
     slots: Vec<Slot>,
     /// Whether a run is under way.
     running: bool,
@@ -25,48 +25,48 @@ pub(crate) struct Agenda {
 #[derive(Debug)]
 struct Slot {
     schedule: Arc<Schedule>,
-    /// When it last began, or that it never did.
+    /// When its last run started; none if it never ran.
     last: Option<Timestamp>,
-    /// When it is due next, as `last` says; asked of the calendar once.
+    /// When it is due after `last`; computed once, as a calendar search is slow.
     next: Option<Timestamp>,
-    /// What is due and waits: since when, and until when by chance.
+    /// It is due: since when, and when its random delay ends.
     waiting: Option<(Timestamp, Timestamp)>,
 }
 
-/// A run to begin.
+/// A run that should start now.
 #[derive(Debug)]
-pub(crate) struct Start {
+pub(crate) struct DueRun {
     pub(crate) schedule: Arc<Schedule>,
-    /// When it was due, for the first time if more than once.
-    pub(crate) due: Timestamp,
+    /// When it was due; the first time, if several were missed.
+    pub(crate) due_at: Timestamp,
 }
 
 impl Slot {
     fn new(schedule: Arc<Schedule>, last: Option<Timestamp>) -> Self {
         let mut slot = Self { schedule, last: None, next: None, waiting: None };
-        slot.ran(last);
+        slot.set_last(last);
         slot
     }
 
-    fn ran(&mut self, last: Option<Timestamp>) {
+    fn set_last(&mut self, last: Option<Timestamp>) {
         self.last = last;
         self.next = last.and_then(|last| self.schedule.cron.next(last));
         self.waiting = None;
     }
 
-    /// Notices what became due by `now`.
-    fn look(&mut self, now: Timestamp, jitter: Duration, draw: &mut dyn FnMut(Duration) -> Duration) {
+    /// Notes whether it has become due by `now`.
+    fn update(&mut self, now: Timestamp, jitter: Duration, random_delay: &mut dyn FnMut(Duration) -> Duration) {
         if let Some(last) = self.last
             && last > now
-            && last.duration_since(now) > SET_BACK
+            && last.duration_since(now) > CLOCK_TOLERANCE
         {
             tracing::warn!(
                 schedule = self.schedule.name,
                 "the clock went back: the last run began at {last}, and it is {now}; times are due again from now on"
             );
-            self.ran(Some(now));
+            self.set_last(Some(now));
         }
-        // A delay that the clock has moved out of reach is none.
+        // The clock was set back during the delay: do not wait longer than the jitter for it.
         if let Some((_, until)) = &mut self.waiting
             && until.duration_since(now) > SignedDuration::try_from(jitter).unwrap_or(SignedDuration::ZERO)
         {
@@ -76,26 +76,26 @@ impl Slot {
             return;
         }
         let due = match (self.last, self.next) {
-            // Nobody has looked yet, so there is no time like the present.
+            // It never ran, so it is due now.
             (None, _) => Some(now),
             (Some(_), next) => next.filter(|next| *next <= now),
         };
         if let Some(due) = due {
-            let delay = SignedDuration::try_from(draw(jitter)).unwrap_or(SignedDuration::ZERO);
-            // A run that was missed is delayed from now: all machines of a fleet may have come back at once.
+            let delay = SignedDuration::try_from(random_delay(jitter)).unwrap_or(SignedDuration::ZERO);
+            // A missed run is delayed too, from now: all machines of a fleet may have come back at the same moment.
             self.waiting = Some((due, now.checked_add(delay).unwrap_or(now)));
         }
     }
 }
 
-impl Agenda {
-    /// The agenda of these schedules. `last` says when a scope last began.
+impl Scheduler {
+    /// `last` returns when a schedule's last run started.
     pub(crate) fn new(schedules: &[Arc<Schedule>], last: impl Fn(&str) -> Option<Timestamp>) -> Self {
         let slot = |schedule: &Arc<Schedule>| Slot::new(Arc::clone(schedule), last(&schedule.name));
         Self { slots: schedules.iter().map(slot).collect(), running: false }
     }
 
-    /// Goes on with other schedules. A scope that stays keeps its memory; a run that is under way stays under way.
+    /// Replaces the schedules. One that keeps its name keeps its last run; a run under way goes on.
     pub(crate) fn replace(&mut self, schedules: &[Arc<Schedule>], last: impl Fn(&str) -> Option<Timestamp>) {
         let known = |name: &str| self.slots.iter().find(|slot| slot.schedule.name == name).and_then(|slot| slot.last);
         let slots = schedules
@@ -105,15 +105,15 @@ impl Agenda {
         self.slots = slots;
     }
 
-    /// What is to begin at `now`, if anything. `draw` draws a delay by chance, of up to what it is given.
+    /// Returns the run to start at `now`, if any, and takes it as started. `random_delay` returns a delay below the given one.
     pub(crate) fn due(
         &mut self,
         now: Timestamp,
         jitter: Duration,
-        draw: &mut dyn FnMut(Duration) -> Duration,
-    ) -> Option<Start> {
+        random_delay: &mut dyn FnMut(Duration) -> Duration,
+    ) -> Option<DueRun> {
         for slot in &mut self.slots {
-            slot.look(now, jitter, draw);
+            slot.update(now, jitter, random_delay);
         }
         if self.running {
             return None;
@@ -123,31 +123,31 @@ impl Agenda {
             _ => None,
         });
         let (due, slot) = ready.min_by_key(|(due, _)| *due)?;
-        slot.ran(Some(now));
+        slot.set_last(Some(now));
         self.running = true;
-        Some(Start { schedule: Arc::clone(&slot.schedule), due })
+        Some(DueRun { schedule: Arc::clone(&slot.schedule), due_at: due })
     }
 
-    /// The run that was under way is over.
-    pub(crate) fn finished(&mut self) {
+    /// The run under way has ended; another may start.
+    pub(crate) fn on_run_finished(&mut self) {
         self.running = false;
     }
 
-    /// When something is due next, and what: for a person to read.
+    /// The schedule that is due next, and when: for a person to read.
     pub(crate) fn next(&self) -> Option<(Timestamp, &Schedule)> {
         let next = |slot: &Slot| slot.waiting.map(|(_, until)| until).or(slot.next);
         self.slots.iter().filter_map(|slot| Some((next(slot)?, &*slot.schedule))).min_by_key(|(next, _)| *next)
     }
 
-    /// When that scope is due after the run that is under way.
-    pub(crate) fn next_of(&self, scope: &str) -> Option<Timestamp> {
-        self.slots.iter().find(|slot| slot.schedule.name == scope).and_then(|slot| slot.next)
+    /// When the schedule of that name is due after its last run.
+    pub(crate) fn next_for(&self, name: &str) -> Option<Timestamp> {
+        self.slots.iter().find(|slot| slot.schedule.name == name).and_then(|slot| slot.next)
     }
 }
 
-/// A delay by chance, below `most`.
-pub(crate) fn draw(most: Duration) -> Duration {
-    // Without a source of chance there is no delay; it is a courtesy.
+/// A random delay below `most`.
+pub(crate) fn random_delay(most: Duration) -> Duration {
+    // Without random numbers there is no delay; it is only a courtesy.
     let Ok(random) = getrandom::u64() else { return Duration::ZERO };
     let most = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
     Duration::from_millis(random.checked_rem(most).unwrap_or(0))

@@ -1,7 +1,8 @@
-//! The heartbeat: tokio-cron-scheduler beats every second into a channel, and does nothing else.
+//! The ticker: tokio-cron-scheduler sends a tick about every second, and does nothing else. What is due is decided by
+//! `scheduler`.
 //!
-//! It takes its times from the wall clock, so it is silent for as long as that clock is set back; and jobs of it have been
-//! seen to stop. So whoever does not hear it for a while starts a new one.
+//! tokio-cron-scheduler takes its times from the wall clock, so its ticks pause when that clock is set back, and its jobs
+//! have been seen to stop. It is restarted when no tick arrives for a while.
 
 use std::time::Duration;
 
@@ -12,23 +13,23 @@ use tokio::{
 };
 use tokio_cron_scheduler::{Job, JobScheduler};
 
-/// So long a silence is none of a busy machine.
+/// Without a tick for this long the scheduler is restarted. Even a busy machine is faster.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// Beats about once a second, for as long as the receiver lives. A beat that nobody takes is dropped: beats say that time
-/// has passed, not how much.
+/// Ticks about once a second, for as long as the receiver lives. A tick that is not received in time is dropped: ticks
+/// mean that time has passed, not how much.
 ///
 /// # Errors
 /// If no scheduler can be started.
 pub(crate) async fn start() -> anyhow::Result<Receiver<()>> {
-    let (send, beats) = mpsc::channel(1);
-    let (inner, mut heard) = mpsc::channel(1);
-    let mut scheduler = beat(inner.clone()).await?;
-    // The first at once: what is due is due.
+    let (send, ticks) = mpsc::channel(1);
+    let (raw_send, mut raw_ticks) = mpsc::channel(1);
+    let mut scheduler = start_scheduler(raw_send.clone()).await?;
+    // The first tick at once, for what is due already.
     let _ = send.try_send(());
     tokio::spawn(async move {
         loop {
-            if timeout(SILENCE, heard.recv()).await.is_ok() {
+            if timeout(SILENCE, raw_ticks.recv()).await.is_ok() {
                 if let Err(mpsc::error::TrySendError::Closed(())) = send.try_send(()) {
                     return;
                 }
@@ -36,16 +37,16 @@ pub(crate) async fn start() -> anyhow::Result<Receiver<()>> {
             }
             tracing::warn!("the heartbeat fell silent, as it does when the clock is set back; it is started anew");
             let _ = scheduler.shutdown().await;
-            match beat(inner.clone()).await {
+            match start_scheduler(raw_send.clone()).await {
                 Ok(new) => scheduler = new,
                 Err(why) => tracing::error!("the heartbeat cannot be started: {why:#}"),
             }
         }
     });
-    Ok(beats)
+    Ok(ticks)
 }
 
-async fn beat(send: Sender<()>) -> anyhow::Result<JobScheduler> {
+async fn start_scheduler(send: Sender<()>) -> anyhow::Result<JobScheduler> {
     let start = async || -> Result<JobScheduler, tokio_cron_scheduler::JobSchedulerError> {
         let scheduler = JobScheduler::new().await?;
         let job = Job::new("* * * * * *", move |_, _| {
@@ -65,15 +66,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_beats_about_once_a_second() {
+    fn it_ticks_about_once_a_second() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
-            let mut beats = start().await.expect("starts");
-            let begun = Instant::now();
+            let mut ticks = start().await.expect("starts");
+            let started = Instant::now();
             for _ in 0..4 {
-                timeout(SILENCE, beats.recv()).await.expect("beats").expect("lives");
+                timeout(SILENCE, ticks.recv()).await.expect("ticks").expect("lives");
             }
-            let took = begun.elapsed();
+            let took = started.elapsed();
             assert!(took > Duration::from_millis(1500), "{took:?}");
         });
     }

@@ -4,7 +4,7 @@
 //! resolved; could not be checked → it stays as it is; there is no outcome → gone if the run would have seen its
 //! subject, else it stays as it is.
 
-use std::{collections::HashMap, io};
+use std::{cmp::Reverse, collections::HashMap, io};
 
 use anyhow::{Context as _, bail};
 use gatelight_model::Severity;
@@ -12,27 +12,15 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{
-    Ledger, Message, RunCounts, cache, from_millis, outbox,
-    read::{self, Details},
-    rows::{self, Open, Texts, Word, hash},
+    Ledger, Message, RunCounts, cache, from_millis, outbox, read,
+    rows::{self, EpisodeTexts, Observed, OpenEpisode},
     to_millis,
 };
 use crate::{
-    finding::{Change, End, Finding, News},
-    report::{Changes, Failed, Fingerprint, Report, Row, Seen, Shard, Told},
+    finding::{Change, Changes, End, Finding, Fingerprint, RunDiff, Tracked},
+    report::{OutcomeRecord, RecordedVerdict, RegionReport, Report},
+    text::to_second,
 };
-
-/// A run in the making.
-struct Look<'a> {
-    db: &'a Connection,
-    scope: i64,
-    /// When the last run ended that looked.
-    last: Option<Timestamp>,
-    now: i64,
-    open: HashMap<Fingerprint, Open>,
-    seen: HashMap<Fingerprint, Seen>,
-    news: News,
-}
 
 impl Ledger {
     /// Records a run of `scope`: what it found, what that changed, and the messages that `compose` makes of it, all or
@@ -45,20 +33,20 @@ impl Ledger {
         &self,
         report: &mut Report,
         scope: &str,
-        compose: impl FnOnce(&News) -> Vec<Message>,
-    ) -> anyhow::Result<News> {
+        compose: impl FnOnce(&RunDiff) -> Vec<Message>,
+    ) -> anyhow::Result<RunDiff> {
         let problem = || format!("nothing of this run was recorded in the ledger {}", self.path.display());
         let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate).with_context(problem)?;
-        let (news, changes) = look(&transaction, report, scope).with_context(problem)?;
-        cache::keep(&transaction, &report.searched, scope, report.finished_at).with_context(problem)?;
-        let messages = compose(&news);
+        let (diff, changes) = compare(&transaction, report, scope).with_context(problem)?;
+        cache::replace(&transaction, &report.cache, scope, report.finished_at).with_context(problem)?;
+        let messages = compose(&diff);
         outbox::put(&transaction, &messages, report.finished_at).with_context(problem)?;
         transaction.commit().with_context(problem)?;
         report.changes = Some(changes);
-        Ok(news)
+        Ok(diff)
     }
 
-    /// Records a run of `scope` that could not run, and why. It says nothing about any finding.
+    /// Records that a run of `scope` failed, and why. No finding changes.
     ///
     /// # Errors
     /// If the ledger cannot be written.
@@ -82,193 +70,173 @@ impl Ledger {
     }
 }
 
-fn look(db: &Connection, report: &Report, scope_name: &str) -> anyhow::Result<(News, Changes)> {
-    let scope = rows::scope_id(db, scope_name)?;
-    let last = read::last_success(db, scope_name)?.map(|run| run.finished_at);
+fn compare(db: &Connection, report: &Report, scope: &str) -> anyhow::Result<(RunDiff, Changes)> {
+    let last = read::last_success(db, scope)?.map(|run| run.finished_at);
     let now = to_millis(report.finished_at);
     if let Some(last) = last.filter(|last| now < to_millis(*last)) {
         if report.replayed {
             bail!(
-                "the inventory is of {}, and the last run of `{scope_name}` was at {}: to record it would turn back time",
-                crate::report::to_second(report.finished_at),
-                crate::report::to_second(last)
+                "the inventory is of {}, and the last run of `{scope}` was at {}: to record it would turn back time",
+                to_second(report.finished_at),
+                to_second(last)
             );
         }
-        // Whatever the clock does, the daemon goes on looking: runs are in the order in which they were recorded.
-        tracing::warn!("the clock was turned back: the last run of {scope_name} was at {last}");
+        // Whatever the clock does, the daemon goes on: runs are in the order in which they were recorded.
+        tracing::warn!("the clock was turned back: the last run of {scope} was at {last}");
     }
-    let mut look = Look {
-        db,
-        scope,
-        last,
-        now,
-        open: rows::open(db, scope)?,
-        seen: HashMap::new(),
-        news: News {
-            scope: scope_name.to_owned(),
-            taken_at: from_millis(now),
-            first: last.is_none(),
+    let mut builder = RunDiffBuilder::new(db, report, scope, last)?;
+    report
+        .outcomes(|region, outcome| {
+            // Nobody knows whose findings these are; in the next run they may be another account's.
+            if region.has_known_account() { builder.add(region, outcome).map_err(io::Error::other) } else { Ok(()) }
+        })
+        .context("the outcomes cannot be compared with those of the last run")?;
+    builder.end_missing(report)?;
+    builder.finish(report)
+}
+
+/// Compares the outcomes of one run with the open findings, and writes what differs.
+struct RunDiffBuilder<'a> {
+    db: &'a Connection,
+    /// The scope's row.
+    scope: i64,
+    /// When the last run that succeeded ended.
+    last: Option<Timestamp>,
+    /// When this run ended.
+    now: i64,
+    open: HashMap<Fingerprint, OpenEpisode>,
+    tracked: HashMap<Fingerprint, Tracked>,
+    diff: RunDiff,
+}
+
+impl<'a> RunDiffBuilder<'a> {
+    fn new(db: &'a Connection, report: &Report, scope: &str, last: Option<Timestamp>) -> rusqlite::Result<Self> {
+        let diff = RunDiff {
+            scope: scope.to_owned(),
+            finished_at: from_millis(to_millis(report.finished_at)),
+            is_first: last.is_none(),
             new: Vec::new(),
             worse: Vec::new(),
             resolved: Vec::new(),
             ongoing: 0,
             unknown: report.summary.unknown,
-        },
-    };
-    report
-        .rows(|shard, row| {
-            // Nobody knows whose findings these are; at the next look they may be somebody else's.
-            if shard.is_named() { look.outcome(shard, row).map_err(io::Error::other) } else { Ok(()) }
-        })
-        .context("the outcomes cannot be compared with those of the last run")?;
-    look.end(report)?;
-    look.counts(report)
-}
-
-impl Look<'_> {
-    fn outcome(&mut self, shard: &Shard, row: Row) -> rusqlite::Result<()> {
-        let fails = matches!(row.verdict, Told::Fail(_));
-        if !fails && self.open.is_empty() {
-            return Ok(());
-        }
-        let key = row.key(&shard.account);
-        if !fails {
-            if let Some(open) = self.open.get_mut(&key) {
-                let word = if matches!(row.verdict, Told::Unknown { .. }) { Word::Unknown } else { Word::Over };
-                open.told = open.told.max(word);
-            }
-            return Ok(());
-        }
-        let check = row.check().id;
-        let Row { severity, subject, verdict: Told::Fail(failed), ignored, .. } = row else { return Ok(()) };
-        let Failed { cause, message, affects, fix, fix_command, .. } = *failed;
-        let details = Details { cause, affects, fix, fix_command };
-        let finding = |first_seen, was| Finding {
-            fingerprint: crate::report::hex(&key),
-            check: check.to_owned(),
-            severity,
-            was,
-            account: shard.account.clone(),
-            region: shard.region.clone(),
-            subject: subject.clone(),
-            cause: details.cause.clone(),
-            message: message.clone(),
-            affects: details.affects.clone(),
-            fix: details.fix.clone(),
-            fix_command: details.fix_command.clone(),
-            first_seen,
-            last_seen: from_millis(self.now),
-            end: None,
         };
-        let body = details.to_json();
-        let texts = Texts { hashes: (hash(&message), hash(&body)), message: &message, details: &body };
-        let ignored = ignored.is_some();
-        let Some(open) = self.open.get_mut(&key) else {
-            let first_seen = from_millis(self.now);
-            let finding = finding(first_seen, None);
-            let open = rows::begin(self.db, self.scope, self.now, &key, &finding, ignored, &texts)?;
-            self.open.insert(key, open);
-            if !ignored {
-                self.news.new.push(finding);
-                self.seen.insert(key, Seen { change: Change::New, first_seen });
-            }
-            return Ok(());
-        };
-        if open.told == Word::Fails {
-            return Ok(());
-        }
-        open.told = Word::Fails;
-        let first_seen = from_millis(open.first_seen);
-        if !ignored {
-            // Whoever reads the news was not told of one that was ignored.
-            let change = if open.ignored { Change::New } else { Change::Ongoing };
-            self.seen.insert(key, Seen { change, first_seen });
-            if open.ignored {
-                self.news.new.push(finding(first_seen, None));
-            } else if severity > open.severity {
-                self.news.worse.push(finding(first_seen, Some(open.severity)));
-            } else {
-                self.news.ongoing += 1;
-            }
-        }
-        rows::go_on(self.db, open, severity, ignored, &texts)
+        let scope = rows::scope_id(db, scope)?;
+        let (now, open) = (to_millis(report.finished_at), rows::open_episodes(db, scope)?);
+        Ok(Self { db, scope, last, now, open, tracked: HashMap::new(), diff })
     }
 
-    /// Ends what is over, and notes of what was not seen when that was last.
-    fn end(&mut self, report: &Report) -> anyhow::Result<()> {
-        let seen_last = self.last.map(to_millis);
-        for (key, open) in &self.open {
-            let end = match open.told {
-                Word::Fails => continue,
-                Word::Over => Some(End::Resolved),
-                Word::Unknown => None,
-                Word::None => {
-                    let place = read::place(self.db, open.episode)?;
-                    let shard = report
-                        .shards
-                        .iter()
-                        .find(|shard| shard.account == place.account && shard.region == place.region);
-                    shard.filter(|shard| shard.coverage.covers(&place.check, &place.arn)).map(|_| End::Gone)
-                }
+    fn add(&mut self, region: &RegionReport, outcome: OutcomeRecord) -> rusqlite::Result<()> {
+        let observed = match outcome.verdict {
+            RecordedVerdict::Fail(_) => Observed::Fails,
+            RecordedVerdict::Unknown { .. } => Observed::Unknown,
+            RecordedVerdict::Pass { .. } | RecordedVerdict::NotApplicable { .. } => Observed::DoesNotFail,
+        };
+        if observed == Observed::Fails {
+            let ignored = outcome.ignored.is_some();
+            return match outcome.into_finding(region, self.diff.finished_at) {
+                Some(finding) => self.add_finding(finding, ignored),
+                None => Ok(()),
             };
-            // An episode that is open was found by some run, so there was a last one.
-            let last_seen = open.last_seen.or(seen_last).unwrap_or(open.first_seen);
+        }
+        if !self.open.is_empty()
+            && let Some(open) = self.open.get_mut(&outcome.fingerprint(&region.account))
+        {
+            open.observed = open.observed.max(observed);
+        }
+        Ok(())
+    }
+
+    fn add_finding(&mut self, mut finding: Finding, ignored: bool) -> rusqlite::Result<()> {
+        let key = finding.fingerprint;
+        let details = rows::details_to_json(&finding.details);
+        let texts = EpisodeTexts::new(&finding.message, &details);
+        let Some(open) = self.open.get_mut(&key) else {
+            let open = rows::insert_episode(self.db, self.scope, self.now, &finding, ignored, &texts)?;
+            self.open.insert(key, open);
+            if !ignored {
+                self.tracked.insert(key, Tracked { change: Change::New, first_seen: finding.first_seen });
+                self.diff.new.push(finding);
+            }
+            return Ok(());
+        };
+        if open.observed == Observed::Fails {
+            return Ok(());
+        }
+        open.observed = Observed::Fails;
+        rows::update_episode(self.db, open, finding.severity, ignored, &texts)?;
+        if ignored {
+            return Ok(());
+        }
+        finding.first_seen = from_millis(open.first_seen);
+        // Nobody was notified of one that was ignored, so it is new to whoever reads this.
+        let change = if open.ignored { Change::New } else { Change::Ongoing };
+        self.tracked.insert(key, Tracked { change, first_seen: finding.first_seen });
+        if open.ignored {
+            self.diff.new.push(finding);
+        } else if finding.severity > open.severity {
+            finding.previous_severity = Some(open.severity);
+            self.diff.worse.push(finding);
+        } else {
+            self.diff.ongoing += 1;
+        }
+        Ok(())
+    }
+
+    /// Ends what does not fail any more, and notes of what was not seen when that was last.
+    fn end_missing(&mut self, report: &Report) -> anyhow::Result<()> {
+        let last_run = self.last.map(to_millis);
+        for (key, open) in &self.open {
+            let end = match open.observed {
+                Observed::Fails => continue,
+                Observed::DoesNotFail => Some(End::Resolved),
+                Observed::Unknown => None,
+                Observed::Nothing => is_gone(self.db, open, report)?.then_some(End::Gone),
+            };
+            // An open episode was found by some run, so there was a last one.
+            let last_seen = open.last_seen.or(last_run).unwrap_or(open.first_seen);
             let Some(end) = end else {
-                self.news.ongoing += u64::from(!open.ignored);
+                self.diff.ongoing += u64::from(!open.ignored);
                 if open.last_seen.is_none() {
-                    self.db
-                        .prepare_cached("UPDATE episodes SET last_seen = ? WHERE id = ?")?
-                        .execute([last_seen, open.episode])?;
+                    rows::set_last_seen(self.db, open, last_seen)?;
                 }
                 continue;
             };
-            self.db
-                .prepare_cached("UPDATE episodes SET last_seen = ?, ended_at = ?, how = ? WHERE id = ?")?
-                .execute(params![last_seen, self.now, read::how(end), open.episode])?;
+            rows::end_episode(self.db, open, last_seen, self.now, end)?;
             if !open.ignored {
                 if end == End::Resolved {
                     let first_seen = from_millis(open.first_seen);
-                    self.seen.insert(*key, Seen { change: Change::Resolved, first_seen });
+                    self.tracked.insert(*key, Tracked { change: Change::Resolved, first_seen });
                 }
-                self.news.resolved.push(read::episode(self.db, open.episode)?.finding);
+                self.diff.resolved.push(read::episode(self.db, open.episode)?.finding);
             }
         }
         Ok(())
     }
 
-    /// Writes the run's own row, and gives what it changed in order.
-    fn counts(mut self, report: &Report) -> anyhow::Result<(News, Changes)> {
-        for list in [&mut self.news.new, &mut self.news.worse, &mut self.news.resolved] {
-            list.sort_by(|a, b| {
-                let order = |finding: &Finding| std::cmp::Reverse(finding.severity);
-                order(a).cmp(&order(b)).then_with(|| {
-                    (&a.account, &a.region, &a.subject.arn, &a.check).cmp(&(
-                        &b.account,
-                        &b.region,
-                        &b.subject.arn,
-                        &b.check,
-                    ))
-                })
-            });
+    /// Writes the run's own row, and gives what it changed, sorted.
+    fn finish(mut self, report: &Report) -> anyhow::Result<(RunDiff, Changes)> {
+        for list in [&mut self.diff.new, &mut self.diff.worse, &mut self.diff.resolved] {
+            list.sort_by(|a, b| order(a).cmp(&order(b)));
         }
-        let news = self.news;
-        let of = |severity| report.summary.by_severity.get(&severity).copied().unwrap_or_default();
+        let diff = self.diff;
+        let summary = &report.summary;
         let counts = RunCounts {
             status: report.status().name().to_owned(),
-            pass: report.summary.pass,
-            unknown: report.summary.unknown,
-            not_applicable: report.summary.not_applicable,
-            ignored: report.summary.ignored,
-            high: of(Severity::High),
-            medium: of(Severity::Medium),
-            low: of(Severity::Low),
-            new: news.new.len() as u64,
-            worse: news.worse.len() as u64,
-            resolved: news.resolved.len() as u64,
-            ongoing: news.ongoing,
+            pass: summary.pass,
+            unknown: summary.unknown,
+            not_applicable: summary.not_applicable,
+            ignored: summary.ignored,
+            high: summary.failed(Severity::High),
+            medium: summary.failed(Severity::Medium),
+            low: summary.failed(Severity::Low),
+            new: diff.new.len() as u64,
+            worse: diff.worse.len() as u64,
+            resolved: diff.resolved.len() as u64,
+            ongoing: diff.ongoing,
         };
-        rows::write_run(self.db, self.scope, report, &counts)?;
-        let gone: Vec<_> = news.resolved.iter().filter(|finding| finding.end == Some(End::Gone)).cloned().collect();
+        rows::insert_run(self.db, self.scope, report, &counts)?;
+        let gone: Vec<_> = diff.resolved.iter().filter(|finding| finding.end == Some(End::Gone)).cloned().collect();
         let changes = Changes {
             since: self.last,
             new: counts.new,
@@ -276,8 +244,21 @@ impl Look<'_> {
             resolved: counts.resolved - gone.len() as u64,
             ongoing: counts.ongoing,
             gone,
-            seen: self.seen,
+            tracked: self.tracked,
         };
-        Ok((news, changes))
+        Ok((diff, changes))
     }
+}
+
+/// Whether the run would have seen the subject, had it still existed.
+fn is_gone(db: &Connection, open: &OpenEpisode, report: &Report) -> rusqlite::Result<bool> {
+    let subject = read::episode_subject(db, open.episode)?;
+    let region =
+        report.regions.iter().find(|region| region.account == subject.account && region.region == subject.region);
+    Ok(region.is_some_and(|region| region.coverage.covers(&subject.check, &subject.arn)))
+}
+
+/// Worst first, then by account, region, subject and check.
+fn order(finding: &Finding) -> impl Ord {
+    (Reverse(finding.severity), &finding.account, &finding.region, &finding.subject.arn, &finding.check)
 }

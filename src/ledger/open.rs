@@ -1,4 +1,4 @@
-//! Opening a ledger: what is sound is used, what is damaged is moved aside, what is not a ledger is left alone.
+//! Opens a ledger. A damaged file is moved aside; a file that is not a ledger is left alone.
 
 use std::{
     cell::Cell,
@@ -15,28 +15,28 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{
     Ledger, Opened,
-    schema::{self, Kind, STEPS},
+    schema::{self, FileKind, VERSION},
 };
 
 /// How long one process waits for another that is writing.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// Problems that are quoted from SQLite's check.
-const QUOTED: i64 = 3;
-/// With which every SQLite database begins.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many problems of SQLite's check are quoted.
+const QUOTED_PROBLEMS: i64 = 3;
+/// The first bytes of every SQLite database.
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// Why a file cannot be used.
 #[derive(Debug)]
-enum Refusal {
-    /// What is in it makes no sense.
+enum Unusable {
+    /// Its contents are damaged.
     Damaged(String),
-    /// It is sound, or cannot be read at all; in any case it is not ours to move.
-    Leave(anyhow::Error),
+    /// It is intact, or cannot be read at all: it must not be moved.
+    LeaveAlone(anyhow::Error),
 }
 
 impl Ledger {
-    /// Opens a ledger that is Gatelight's own, in its state directory, or begins one. A damaged file is moved aside,
-    /// whatever it looks like, and a new ledger is begun; the notice says so.
+    /// Opens the daemon's ledger, in its state directory, or creates it. A damaged file is moved aside, whatever it looks
+    /// like, and a new ledger is created; the notice says so.
     ///
     /// # Errors
     /// If the file cannot be read or written, a newer Gatelight wrote it, or it is another program's database.
@@ -44,8 +44,8 @@ impl Ledger {
         Self::open_or_move(path, false)
     }
 
-    /// Opens a ledger that a person named, or begins one. As [`Ledger::open`], but a file that does not look as if it
-    /// had ever been a ledger is left alone: a name can be mistyped.
+    /// Opens a ledger that a person named, or creates it. As [`Ledger::open`], but a file that does not look like an
+    /// SQLite database is left alone: a name can be mistyped.
     ///
     /// # Errors
     /// As `open`, and if the file does not look like a ledger.
@@ -58,12 +58,12 @@ impl Ledger {
         // SQLite gives some relative names a meaning of their own, such as `:memory:`.
         let path = std::path::absolute(path).with_context(problem)?;
         if named {
-            looks_like_one(&path).with_context(problem)?;
+            looks_like_ledger(&path).with_context(problem)?;
         }
         let why = match open(&path) {
             Ok(ledger) => return Ok(Opened { ledger, notice: None }),
-            Err(Refusal::Leave(why)) => return Err(why).with_context(problem),
-            Err(Refusal::Damaged(why)) => why,
+            Err(Unusable::LeaveAlone(why)) => return Err(why).with_context(problem),
+            Err(Unusable::Damaged(why)) => why,
         };
         let aside = move_aside(&path, Timestamp::now())
             .with_context(|| format!("the ledger {} is damaged ({why}), and cannot be moved aside", path.display()))?;
@@ -77,13 +77,13 @@ impl Ledger {
         );
         match open(&path) {
             Ok(ledger) => Ok(Opened { ledger, notice: Some(notice) }),
-            Err(Refusal::Damaged(why)) => Err(anyhow!("a new file is damaged: {why}")).with_context(problem),
-            Err(Refusal::Leave(why)) => Err(why).with_context(problem),
+            Err(Unusable::Damaged(why)) => Err(anyhow!("a new file is damaged: {why}")).with_context(problem),
+            Err(Unusable::LeaveAlone(why)) => Err(why).with_context(problem),
         }
     }
 }
 
-/// Opens a ledger to read from it: nothing is made, moved or brought up to date.
+/// Opens a ledger to read from it. Nothing is created or moved.
 ///
 /// # Errors
 /// If there is none, it cannot be read, is damaged, is no ledger, or is of another version.
@@ -95,28 +95,27 @@ pub(super) fn open_to_read(path: &Path) -> anyhow::Result<Connection> {
     if fs::metadata(&path)?.len() == 0 {
         bail!("it is empty: nothing was ever recorded there");
     }
-    looks_like_one(&path)?;
+    looks_like_ledger(&path)?;
     let damaged = "it is damaged; the next run that records there moves it aside and begins a new one";
-    let read = || -> rusqlite::Result<(Connection, Kind)> {
+    let read = || -> rusqlite::Result<(Connection, FileKind)> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(&path, flags)?;
-        db.busy_timeout(PATIENCE)?;
-        let kind = schema::kind(&db)?;
+        db.busy_timeout(BUSY_TIMEOUT)?;
+        let kind = schema::file_kind(&db)?;
         Ok((db, kind))
     };
     let (db, kind) = read().map_err(|error| if is_damage(&error) { anyhow!(damaged) } else { error.into() })?;
     match kind {
-        Kind::Ledger(version) if version == STEPS.len() => Ok(db),
-        Kind::Ledger(version) if version > STEPS.len() => bail!("{}", schema::newer(version, STEPS.len())),
-        Kind::Ledger(_) => bail!("an older Gatelight wrote it; the next run that records there brings it up to date"),
-        Kind::Blank => bail!("nothing was ever recorded there"),
-        Kind::Foreign => bail!("it is another program's database, and no ledger of Gatelight"),
+        FileKind::Ledger(VERSION) => Ok(db),
+        FileKind::Ledger(version) => bail!("{}", schema::newer(version)),
+        FileKind::Blank => bail!("nothing was ever recorded there"),
+        FileKind::Foreign => bail!("it is another program's database, and no ledger of Gatelight"),
     }
 }
 
-fn open(path: &Path) -> Result<Ledger, Refusal> {
-    let leave = |why: anyhow::Error| Refusal::Leave(why);
-    // SQLite would make it readable for all; its companions (-wal, -shm) get the mode of the file itself.
+fn open(path: &Path) -> Result<Ledger, Unusable> {
+    let leave = |why: anyhow::Error| Unusable::LeaveAlone(why);
+    // SQLite would create it readable for all; its companions (-wal, -shm) get the mode of the file itself.
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -126,21 +125,19 @@ fn open(path: &Path) -> Result<Ledger, Refusal> {
         return Err(leave(anyhow!("it is not a file")));
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(path, flags).map_err(refusal)?;
-    db.busy_timeout(PATIENCE).map_err(refusal)?;
-    match schema::kind(&db).map_err(refusal)? {
-        Kind::Foreign => return Err(leave(anyhow!("it is another program's database; it was left alone"))),
-        Kind::Ledger(version) if version > STEPS.len() => {
-            return Err(leave(anyhow!(schema::newer(version, STEPS.len()))));
-        }
-        // Only before the first table is made does this have an effect.
-        Kind::Blank => db.pragma_update(None, "auto_vacuum", "incremental").map_err(refusal)?,
-        Kind::Ledger(_) => {}
+    let db = Connection::open_with_flags(path, flags).map_err(unusable)?;
+    db.busy_timeout(BUSY_TIMEOUT).map_err(unusable)?;
+    match schema::file_kind(&db).map_err(unusable)? {
+        FileKind::Foreign => return Err(leave(anyhow!("it is another program's database; it was left alone"))),
+        FileKind::Ledger(VERSION) => {}
+        FileKind::Ledger(version) => return Err(leave(anyhow!(schema::newer(version)))),
+        // This has an effect only before the first table is created.
+        FileKind::Blank => db.pragma_update(None, "auto_vacuum", "incremental").map_err(unusable)?,
     }
     check(&db)?;
-    prepare(&db).map_err(refusal)?;
-    schema::migrate(&db, STEPS).map_err(|error| match error.downcast::<rusqlite::Error>() {
-        Ok(error) => refusal(error),
+    prepare(&db).map_err(unusable)?;
+    schema::create(&db).map_err(|error| match error.downcast::<rusqlite::Error>() {
+        Ok(error) => unusable(error),
         Err(other) => leave(other),
     })?;
     Ok(Ledger { db, path: path.to_owned(), recovered: Cell::new(false) })
@@ -160,29 +157,29 @@ fn prepare(db: &Connection) -> rusqlite::Result<()> {
 }
 
 /// SQLite's own check of all pages and indexes.
-fn check(db: &Connection) -> Result<(), Refusal> {
+fn check(db: &Connection) -> Result<(), Unusable> {
     let problems = || -> rusqlite::Result<Vec<String>> {
-        let mut statement = db.prepare(&format!("PRAGMA integrity_check({QUOTED})"))?;
+        let mut statement = db.prepare(&format!("PRAGMA integrity_check({QUOTED_PROBLEMS})"))?;
         let rows = statement.query_map([], |row| row.get(0))?;
         rows.collect()
     };
-    let problems = problems().map_err(refusal)?;
+    let problems = problems().map_err(unusable)?;
     if problems == ["ok"] {
         return Ok(());
     }
-    Err(Refusal::Damaged(problems.join("; ").replace('\n', " ")))
+    Err(Unusable::Damaged(problems.join("; ").replace('\n', " ")))
 }
 
-fn refusal(error: rusqlite::Error) -> Refusal {
-    if is_damage(&error) { Refusal::Damaged(error.to_string()) } else { Refusal::Leave(error.into()) }
+fn unusable(error: rusqlite::Error) -> Unusable {
+    if is_damage(&error) { Unusable::Damaged(error.to_string()) } else { Unusable::LeaveAlone(error.into()) }
 }
 
 fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
-/// A file that is there must begin like a database, or with nothing at all: what a crash of the machine can leave.
-fn looks_like_one(path: &Path) -> anyhow::Result<()> {
+/// An existing file must begin like a database, or with zeros or nothing: what a crash of the machine can leave.
+fn looks_like_ledger(path: &Path) -> anyhow::Result<()> {
     let mut start = Vec::new();
     match File::open(path) {
         Ok(file) => file.take(MAGIC.len() as u64).read_to_end(&mut start)?,
@@ -195,7 +192,7 @@ fn looks_like_one(path: &Path) -> anyhow::Result<()> {
     bail!("it is no ledger of Gatelight, or its beginning is destroyed; it was left alone")
 }
 
-/// Renames the file and what belongs to it. Its log goes with it, under the name that SQLite looks for.
+/// Renames the file, and its write-ahead log to the name that SQLite looks for.
 fn move_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
     let with = |end: &str| {
         let mut name = path.as_os_str().to_owned();

@@ -1,6 +1,6 @@
-//! Messages on their way to webhooks: waiting → sending (committed before the request is written) → sent, waiting again,
-//! or refused. One that a process was sending when it died is sent once more, and says so; one that was found so twice is
-//! not sent again, as nobody knows whether it arrived.
+//! Messages to webhooks: waiting → sending (committed before the request is written) → sent, waiting again, or refused.
+//! One that a process was sending when it died is sent once more, and says so; the second time it is given up as
+//! uncertain, as nobody knows whether it arrived.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,40 +10,40 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::{Ledger, Message, Outgoing, from_millis, to_millis};
 
-/// Nothing waits longer than this. What seems to was put off by a clock that has been turned back since.
+/// No message waits longer than this. One that seems to was postponed by a clock that has been turned back since.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
 
 impl Ledger {
-    /// When each route's digest was last put into the outbox; or, before the first, since when it is waited for.
+    /// When each route's digest was last put into the outbox; or, before the first, since when it is awaited.
     ///
     /// # Errors
     /// If the ledger cannot be read.
     pub(crate) fn digests(&self) -> anyhow::Result<BTreeMap<String, Timestamp>> {
-        let mut ask = self.db.prepare_cached("SELECT webhook, last FROM digests")?;
-        let rows = ask.query_map([], |row| Ok((row.get(0)?, from_millis(row.get(1)?))))?;
+        let mut select = self.db.prepare_cached("SELECT webhook, last FROM digests")?;
+        let rows = select.query_map([], |row| Ok((row.get(0)?, from_millis(row.get(1)?))))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Puts a digest into the outbox, and remembers when.
+    /// Puts a digest into the outbox, and notes when.
     ///
     /// # Errors
     /// If the ledger cannot be written; then neither was done.
     pub(crate) fn put_digest(&self, digest: &Message, now: Timestamp) -> anyhow::Result<()> {
         self.write(|db| {
             put(db, std::slice::from_ref(digest), now)?;
-            remember_digest(db, &digest.webhook, now)
+            note_digest(db, &digest.webhook, now)
         })
     }
 
-    /// Remembers that a route's digest is waited for from now on.
+    /// Notes that a route's digest is awaited from now on.
     ///
     /// # Errors
     /// If the ledger cannot be written.
     pub(crate) fn await_digest(&self, webhook: &str, now: Timestamp) -> anyhow::Result<()> {
-        self.write(|db| remember_digest(db, webhook, now))
+        self.write(|db| note_digest(db, webhook, now))
     }
 
-    /// The messages that are to be sent now, the oldest first. The first call looks for those that a process was sending
+    /// The messages that are due, the oldest first. The first call looks for those that a process was sending
     /// when it died.
     ///
     /// # Errors
@@ -61,7 +61,7 @@ impl Ledger {
         let mut statement = self.db.prepare_cached(
             "SELECT id, webhook, body, repeated, attempts, created_at,
                  (SELECT max(u.created_at) FROM outbox u
-                  WHERE u.webhook = o.webhook AND u.state = 'uncertain' AND u.told = 0 AND u.id < o.id)
+                  WHERE u.webhook = o.webhook AND u.state = 'uncertain' AND u.reported = 0 AND u.id < o.id)
              FROM outbox o WHERE state = 'waiting' AND (not_before <= ?1 OR not_before > ?2) ORDER BY id",
         )?;
         let rows = statement.query_map([to_millis(now), longest(now)], |row| {
@@ -80,18 +80,18 @@ impl Ledger {
             })
         })?;
         let mut due = rows.collect::<Result<Vec<Outgoing>, _>>()?;
-        // One message tells of it, not all that are on their way.
-        let mut told = BTreeSet::new();
+        // One message reports it, not all that are waiting.
+        let mut reported = BTreeSet::new();
         for message in due.iter_mut().filter(|message| message.uncertain.is_some()) {
-            if !told.insert(message.webhook.clone()) {
+            if !reported.insert(message.webhook.clone()) {
                 message.uncertain = None;
             }
         }
         Ok(due)
     }
 
-    /// Notes that a message is about to be sent; to be called when the connection is open and nothing is written yet.
-    /// False: another process has it, or has decided what becomes of it. Then it must not be sent.
+    /// Notes that a message is about to be sent. Call it when the connection is open and nothing is written yet. False:
+    /// another process is sending it or has given it up, so it must not be sent.
     ///
     /// # Errors
     /// If the ledger cannot be written; then it must not be sent either.
@@ -102,7 +102,7 @@ impl Ledger {
         })
     }
 
-    /// Notes that a message arrived. What it said of uncertain ones before it need not be said again.
+    /// Notes that a message arrived. The uncertain ones that it reported need not be reported again.
     ///
     /// # Errors
     /// If the ledger cannot be written.
@@ -113,7 +113,7 @@ impl Ledger {
                 params![id, to_millis(now)],
             )?;
             db.execute(
-                "UPDATE outbox SET told = 1 WHERE state = 'uncertain' AND told = 0 AND id < ?1
+                "UPDATE outbox SET reported = 1 WHERE state = 'uncertain' AND reported = 0 AND id < ?1
                      AND webhook = (SELECT webhook FROM outbox WHERE id = ?1)",
                 [id],
             )
@@ -121,12 +121,12 @@ impl Ledger {
         })
     }
 
-    /// Puts a message off, and notes why: it could not be connected to, or the webhook asked to wait, or failed. At most a
-    /// day ahead.
+    /// Postpones a message until `at`, at most a day ahead, and notes why: no connection, or the webhook asked to wait or
+    /// failed.
     ///
     /// # Errors
     /// If the ledger cannot be written.
-    pub(crate) fn later(&self, id: i64, at: Timestamp, why: &str) -> anyhow::Result<()> {
+    pub(crate) fn postpone(&self, id: i64, at: Timestamp, why: &str) -> anyhow::Result<()> {
         self.write(|db| {
             db.execute(
                 "UPDATE outbox SET state = 'waiting', not_before = ?, attempts = attempts + 1, problem = ?
@@ -138,11 +138,11 @@ impl Ledger {
     }
 
     /// Notes that nobody knows whether a message arrived: the answer did not come, or was cut. It is sent once more at
-    /// `at`, and says so; if it was sent once more already it is not sent again. Gives whether it will be.
+    /// `at`, and says so; the second time it is given up. Returns whether it will be sent once more.
     ///
     /// # Errors
     /// If the ledger cannot be written.
-    pub(crate) fn in_doubt(&self, id: i64, at: Timestamp, why: &str, now: Timestamp) -> anyhow::Result<bool> {
+    pub(crate) fn retry_uncertain(&self, id: i64, at: Timestamp, why: &str, now: Timestamp) -> anyhow::Result<bool> {
         self.write(|db| {
             let again = db.execute(
                 "UPDATE outbox SET state = 'waiting', repeated = 1, not_before = ?, attempts = attempts + 1, problem = ?
@@ -157,7 +157,7 @@ impl Ledger {
         })
     }
 
-    /// Notes that a message will never be taken, and why. It is not tried again.
+    /// Gives a message up, and notes why.
     ///
     /// # Errors
     /// If the ledger cannot be written.
@@ -172,7 +172,7 @@ impl Ledger {
         })
     }
 
-    /// When the next message is to be sent. It may be in the past.
+    /// When the next message is due. It may be in the past.
     ///
     /// # Errors
     /// If the ledger cannot be read.
@@ -204,12 +204,12 @@ pub(super) fn put(db: &Connection, messages: &[Message], now: Timestamp) -> rusq
     Ok(())
 }
 
-fn remember_digest(db: &Connection, webhook: &str, now: Timestamp) -> rusqlite::Result<()> {
+fn note_digest(db: &Connection, webhook: &str, now: Timestamp) -> rusqlite::Result<()> {
     let sql = "INSERT INTO digests (webhook, last) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET last = ?2";
     db.execute(sql, params![webhook, to_millis(now)]).map(drop)
 }
 
-/// Decides about messages that a process was sending when it died, and gives those that are now uncertain.
+/// Decides about messages that a process was sending when it died, and returns those that are now uncertain.
 fn recover(db: &Connection, now: Timestamp) -> rusqlite::Result<Vec<(String, Timestamp)>> {
     let mut decide = db.prepare_cached(
         "UPDATE outbox SET state = 'uncertain', done_at = ?,

@@ -1,4 +1,4 @@
-//! Retention: what ended long ago is forgotten. What is open, waits, or is the last of its kind never is.
+//! Retention: deletes what ended long ago, and never what is open, waits, or is the last of its kind.
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
@@ -10,17 +10,17 @@ use super::{Ledger, Pruned, cache, to_millis};
 const PAGES: i64 = 2_000;
 
 impl Ledger {
-    /// Forgets runs, findings that are over, and messages that are done, if all that is longer ago than `keep`. Open
-    /// findings and unsent messages stay, and the last run of each scope and the last that looked.
+    /// Deletes runs, ended findings, and messages that are done, if all that is longer ago than `keep`. Open findings and
+    /// unsent messages stay, and the last run of each scope and the last that succeeded.
     ///
     /// # Errors
-    /// If the ledger cannot be written; then nothing is forgotten.
+    /// If the ledger cannot be written; then nothing is deleted.
     pub(crate) fn prune(&self, now: Timestamp, keep: SignedDuration) -> anyhow::Result<Pruned> {
         let before = now.checked_sub(keep).unwrap_or(Timestamp::MIN);
         let run = || {
             let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
-            let pruned = forget(&transaction, to_millis(before))?;
-            cache::forget(&transaction, to_millis(before), to_millis(now))?;
+            let pruned = delete(&transaction, to_millis(before))?;
+            cache::prune(&transaction, to_millis(before), to_millis(now))?;
             transaction.commit()?;
             // It gives back one page a row.
             let mut vacuum = self.db.prepare(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
@@ -32,7 +32,7 @@ impl Ledger {
     }
 }
 
-fn forget(db: &Connection, before: i64) -> rusqlite::Result<Pruned> {
+fn delete(db: &Connection, before: i64) -> rusqlite::Result<Pruned> {
     let findings = db.execute("DELETE FROM episodes WHERE ended_at < ?", [before])?;
     let runs = db.execute(
         "DELETE FROM runs WHERE finished_at < ?
@@ -40,10 +40,10 @@ fn forget(db: &Connection, before: i64) -> rusqlite::Result<Pruned> {
              AND id NOT IN (SELECT max(id) FROM runs WHERE problem IS NULL GROUP BY scope)",
         [before],
     )?;
-    // An uncertain one that no message has told of yet is not done.
+    // An uncertain one that no message has reported yet is not done.
     let messages = db.execute(
         "DELETE FROM outbox WHERE done_at < ? AND state IN ('sent', 'refused', 'uncertain')
-             AND NOT (state = 'uncertain' AND told = 0)",
+             AND NOT (state = 'uncertain' AND reported = 0)",
         [before],
     )?;
     if findings > 0 {

@@ -1,19 +1,16 @@
-//! What a ledger tells: runs, open findings, and the history of all.
+//! Reads runs, open findings, and the history of both.
 
 use std::path::Path;
 
 use anyhow::Context as _;
-use gatelight_model::SubjectKind;
+use gatelight_model::{Subject, SubjectKind};
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, types::Type};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 
 use super::{Ledger, RunCounts, RunEnd, RunRow, from_millis, from_number, open};
-use crate::{
-    finding::{End, Finding},
-    report::{Fingerprint, Thing, hex},
-};
+use crate::finding::{End, Finding, Fingerprint};
 
 const EPISODES: &str = "
     SELECT s.name, e.ignored, e.ended_at, e.how, f.fingerprint, f.check_id, e.severity, f.account, f.region,
@@ -29,21 +26,6 @@ const RUNS: &str = "
         r.ignored, r.high, r.medium, r.low, r.new, r.worse, r.resolved, r.ongoing
     FROM runs r JOIN scopes s ON s.id = r.scope";
 
-/// What is kept of a failure beside its message.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Details {
-    pub(super) cause: Thing,
-    pub(super) affects: Vec<Thing>,
-    pub(super) fix: String,
-    pub(super) fix_command: Option<Vec<String>>,
-}
-
-impl Details {
-    pub(super) fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("texts and lists of them serialise")
-    }
-}
-
 /// A finding from its first run to its last. One that came back has several.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Episode {
@@ -53,16 +35,16 @@ pub(crate) struct Episode {
     pub(crate) ignored: bool,
     pub(crate) finding: Finding,
     /// None while it is open.
-    pub(crate) ended_at: Option<jiff::Timestamp>,
+    pub(crate) ended_at: Option<Timestamp>,
 }
 
-/// Which episodes to tell of.
+/// Which episodes to read.
 #[derive(Debug, Default)]
 pub(crate) struct Filter {
     /// Patterns of the check's id and of the subject's ARN or name.
     pub(crate) check: Option<Pattern>,
     pub(crate) subject: Option<Pattern>,
-    /// Only those that are open.
+    /// Only open ones.
     pub(crate) open: bool,
 }
 
@@ -82,7 +64,7 @@ impl Pattern {
 }
 
 impl Filter {
-    fn lets(&self, finding: &Finding) -> bool {
+    fn matches(&self, finding: &Finding) -> bool {
         let subject = &finding.subject;
         self.check.as_ref().is_none_or(|check| check.0.is_match(&finding.check))
             && self.subject.as_ref().is_none_or(|glob| glob.0.is_match(&subject.arn) || glob.0.is_match(&subject.name))
@@ -118,11 +100,10 @@ impl Reader {
         Ok(Self { db })
     }
 
-    /// Every episode that the filter lets through: those that are open first, worst first, then the others, the last to
-    /// end first.
+    /// Every episode that matches: open ones first, worst first, then the others, the last to end first.
     ///
     /// # Errors
-    /// If the ledger cannot be read, or what `each` says.
+    /// If the ledger cannot be read, or what `each` returns.
     pub(crate) fn episodes(
         &self,
         filter: &Filter,
@@ -135,14 +116,14 @@ impl Reader {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let episode = episode_of(row)?;
-            if filter.lets(&episode.finding) {
+            if filter.matches(&episode.finding) {
                 each(episode)?;
             }
         }
         Ok(())
     }
 
-    /// Whether anything is remembered of a check, which may be one that this version does not know.
+    /// Whether there is a finding of a check, which may be one that this version does not know.
     ///
     /// # Errors
     /// If the ledger cannot be read.
@@ -150,11 +131,11 @@ impl Reader {
         Ok(self.db.query_row("SELECT EXISTS (SELECT 1 FROM findings WHERE check_id = ?)", [id], |row| row.get(0))?)
     }
 
-    /// When the last run ended that looked, of any scope.
+    /// When the last run that succeeded ended, of any scope.
     ///
     /// # Errors
     /// If the ledger cannot be read.
-    pub(crate) fn last_look(&self) -> anyhow::Result<Option<Timestamp>> {
+    pub(crate) fn last_finished(&self) -> anyhow::Result<Option<Timestamp>> {
         let last = "SELECT finished_at FROM runs WHERE problem IS NULL ORDER BY id DESC LIMIT 1";
         Ok(self.db.query_row(last, [], |row| row.get(0)).optional()?.map(from_millis))
     }
@@ -162,7 +143,7 @@ impl Reader {
     /// Every run, the last first.
     ///
     /// # Errors
-    /// If the ledger cannot be read, or what `each` says.
+    /// If the ledger cannot be read, or what `each` returns.
     pub(crate) fn runs(&self, mut each: impl FnMut(RunRow) -> anyhow::Result<()>) -> anyhow::Result<()> {
         let mut statement = self.db.prepare(&format!("{RUNS} ORDER BY r.id DESC"))?;
         let mut rows = statement.query([])?;
@@ -193,7 +174,7 @@ impl Reader {
 }
 
 impl Ledger {
-    /// The last run of a scope, whether or not it could look.
+    /// The last run of a scope, whether or not it succeeded.
     ///
     /// # Errors
     /// If the ledger cannot be read.
@@ -202,7 +183,7 @@ impl Ledger {
         Ok(self.db.query_row(&last, [scope], run_of).optional()?)
     }
 
-    /// The last run of a scope that looked.
+    /// The last run of a scope that succeeded.
     ///
     /// # Errors
     /// If the ledger cannot be read.
@@ -225,21 +206,21 @@ impl Ledger {
     }
 }
 
-/// Where an episode's subject lies, and which check is about it.
-pub(super) struct Place {
+/// What an episode is about.
+pub(super) struct EpisodeSubject {
     pub(super) check: String,
     pub(super) account: String,
     pub(super) region: String,
     pub(super) arn: String,
 }
 
-pub(super) fn place(db: &Connection, episode: i64) -> rusqlite::Result<Place> {
+pub(super) fn episode_subject(db: &Connection, episode: i64) -> rusqlite::Result<EpisodeSubject> {
     db.prepare_cached(
         "SELECT f.check_id, f.account, f.region, f.arn FROM episodes e JOIN findings f ON f.id = e.finding
          WHERE e.id = ?",
     )?
     .query_row([episode], |row| {
-        Ok(Place { check: row.get(0)?, account: row.get(1)?, region: row.get(2)?, arn: row.get(3)? })
+        Ok(EpisodeSubject { check: row.get(0)?, account: row.get(1)?, region: row.get(2)?, arn: row.get(3)? })
     })
 }
 
@@ -253,7 +234,7 @@ pub(super) fn last_success(db: &Connection, scope: &str) -> rusqlite::Result<Opt
 }
 
 /// How an end is stored.
-pub(super) fn how(end: End) -> &'static str {
+pub(super) fn end_to_text(end: End) -> &'static str {
     match end {
         End::Resolved => "resolved",
         End::Gone => "gone",
@@ -262,24 +243,20 @@ pub(super) fn how(end: End) -> &'static str {
 
 fn episode_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Episode> {
     let ended_at: Option<i64> = row.get(2)?;
-    let how_it_ended: Option<String> = row.get(3)?;
-    let details: Details = json(row, 13)?;
+    let end: Option<String> = row.get(3)?;
     let finding = Finding {
-        fingerprint: hex(&row.get::<_, Fingerprint>(4)?),
+        fingerprint: Fingerprint::from_bytes(row.get(4)?),
         check: row.get(5)?,
         severity: from_number(row.get(6)?),
-        was: None,
+        previous_severity: None,
         account: row.get(7)?,
         region: row.get(8)?,
-        subject: Thing { kind: kind(row, 9)?, arn: row.get(10)?, name: row.get(11)? },
-        cause: details.cause,
+        subject: Subject { kind: kind(row, 9)?, arn: row.get(10)?, name: row.get(11)? },
         message: row.get(12)?,
-        affects: details.affects,
-        fix: details.fix,
-        fix_command: details.fix_command,
+        details: json(row, 13)?,
         first_seen: from_millis(row.get(14)?),
         last_seen: from_millis(row.get(15)?),
-        end: how_it_ended.map(|text| if text == how(End::Gone) { End::Gone } else { End::Resolved }),
+        end: end.map(|text| if text == end_to_text(End::Gone) { End::Gone } else { End::Resolved }),
     };
     Ok(Episode { scope: row.get(0)?, ignored: row.get(1)?, finding, ended_at: ended_at.map(from_millis) })
 }
@@ -288,7 +265,7 @@ fn run_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<RunRow> {
     let count = |column| row.get::<_, i64>(column).map(|count| u64::try_from(count).unwrap_or_default());
     let end = match row.get::<_, Option<String>>(4)? {
         Some(problem) => RunEnd::Failed(problem),
-        None => RunEnd::Looked(RunCounts {
+        None => RunEnd::Completed(RunCounts {
             status: row.get(5)?,
             pass: count(6)?,
             unknown: count(7)?,

@@ -6,44 +6,43 @@ use gatelight_model::Severity;
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
-use super::{RunCounts, from_number, to_millis, to_number};
+use super::{RunCounts, from_number, read, to_millis, to_number};
 use crate::{
-    finding::Finding,
-    report::{Fingerprint, Report},
+    finding::{End, Finding, FindingDetails, Fingerprint},
+    report::Report,
 };
 
-/// Stands for the contents of a text.
-pub(super) type Hash = [u8; 16];
+/// Of the contents of a text.
+type TextHash = [u8; 16];
 
 /// An open finding, before the run.
 #[derive(Debug)]
-pub(super) struct Open {
+pub(super) struct OpenEpisode {
     pub(super) episode: i64,
     pub(super) severity: Severity,
     pub(super) ignored: bool,
-    pub(super) message: Hash,
-    pub(super) details: Hash,
     pub(super) first_seen: i64,
     /// None: the last run found it.
     pub(super) last_seen: Option<i64>,
-    /// What the run says of it.
-    pub(super) told: Word,
+    /// What this run observed.
+    pub(super) observed: Observed,
+    /// Of the message and the details.
+    texts: (TextHash, TextHash),
 }
 
-/// What a run says of an open finding. Of two outcomes about one subject the later word counts.
+/// What a run observed about an open finding. Of several outcomes about one subject the greatest counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Word {
-    /// Nothing.
-    None,
+pub(super) enum Observed {
+    Nothing,
     /// It passes, or does not apply.
-    Over,
+    DoesNotFail,
     /// It could not be checked.
     Unknown,
-    /// It fails.
     Fails,
 }
 
-pub(super) fn write_run(db: &Connection, scope: i64, report: &Report, counts: &RunCounts) -> rusqlite::Result<()> {
+/// Writes the row of a run that succeeded.
+pub(super) fn insert_run(db: &Connection, scope: i64, report: &Report, counts: &RunCounts) -> rusqlite::Result<()> {
     // SQLite's integers have a sign.
     let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     db.prepare_cached(
@@ -72,7 +71,7 @@ pub(super) fn write_run(db: &Connection, scope: i64, report: &Report, counts: &R
 }
 
 /// Every open finding of a scope.
-pub(super) fn open(db: &Connection, scope: i64) -> rusqlite::Result<HashMap<Fingerprint, Open>> {
+pub(super) fn open_episodes(db: &Connection, scope: i64) -> rusqlite::Result<HashMap<Fingerprint, OpenEpisode>> {
     let mut statement = db.prepare_cached(
         "SELECT f.fingerprint, e.id, e.severity, e.ignored, m.hash, d.hash, e.first_seen, e.last_seen
          FROM episodes e JOIN findings f ON f.id = e.finding
@@ -80,72 +79,78 @@ pub(super) fn open(db: &Connection, scope: i64) -> rusqlite::Result<HashMap<Fing
          WHERE f.scope = ? AND e.ended_at IS NULL",
     )?;
     let rows = statement.query_map([scope], |row| {
-        let open = Open {
+        let open = OpenEpisode {
             episode: row.get(1)?,
             severity: from_number(row.get(2)?),
             ignored: row.get(3)?,
-            message: row.get(4)?,
-            details: row.get(5)?,
             first_seen: row.get(6)?,
             last_seen: row.get(7)?,
-            told: Word::None,
+            observed: Observed::Nothing,
+            texts: (row.get(4)?, row.get(5)?),
         };
-        Ok((row.get::<_, Fingerprint>(0)?, open))
+        Ok((Fingerprint::from_bytes(row.get(0)?), open))
     })?;
     rows.collect()
 }
 
-/// What is said of a failure.
-pub(super) struct Texts<'a> {
-    pub(super) hashes: (Hash, Hash),
-    pub(super) message: &'a str,
-    pub(super) details: &'a str,
+/// The texts of an episode, which are stored once however many episodes share them.
+pub(super) struct EpisodeTexts<'a> {
+    hashes: (TextHash, TextHash),
+    message: &'a str,
+    details: &'a str,
 }
 
-impl Texts<'_> {
-    /// The numbers of both.
+impl<'a> EpisodeTexts<'a> {
+    pub(super) fn new(message: &'a str, details: &'a str) -> Self {
+        Self { hashes: (hash(message), hash(details)), message, details }
+    }
+
+    /// The ids of both, which are stored if they are new.
     fn ids(&self, db: &Connection) -> rusqlite::Result<(i64, i64)> {
         Ok((text_id(db, &self.hashes.0, self.message)?, text_id(db, &self.hashes.1, self.details)?))
     }
 }
 
+/// A finding's details as they are stored.
+pub(super) fn details_to_json(details: &FindingDetails) -> String {
+    serde_json::to_string(details).expect("texts and lists of them serialise")
+}
+
 /// Begins an episode.
-pub(super) fn begin(
+pub(super) fn insert_episode(
     db: &Connection,
     scope: i64,
     now: i64,
-    key: &Fingerprint,
     finding: &Finding,
     ignored: bool,
-    texts: &Texts<'_>,
-) -> rusqlite::Result<Open> {
+    texts: &EpisodeTexts<'_>,
+) -> rusqlite::Result<OpenEpisode> {
     let (message, details) = texts.ids(db)?;
-    let number = finding_id(db, scope, key, finding)?;
+    let id = finding_id(db, scope, finding)?;
     let mut insert = db.prepare_cached(
         "INSERT INTO episodes (finding, severity, ignored, message, details, first_seen) VALUES (?, ?, ?, ?, ?, ?)",
     )?;
-    let episode = insert.insert(params![number, to_number(finding.severity), ignored, message, details, now])?;
-    Ok(Open {
+    let episode = insert.insert(params![id, to_number(finding.severity), ignored, message, details, now])?;
+    Ok(OpenEpisode {
         episode,
         severity: finding.severity,
         ignored,
-        message: texts.hashes.0,
-        details: texts.hashes.1,
         first_seen: now,
         last_seen: None,
-        told: Word::Fails,
+        observed: Observed::Fails,
+        texts: texts.hashes,
     })
 }
 
-/// Writes what is different of an episode that goes on: mostly nothing.
-pub(super) fn go_on(
+/// Writes what differs in an episode that goes on: mostly nothing.
+pub(super) fn update_episode(
     db: &Connection,
-    open: &Open,
+    open: &OpenEpisode,
     severity: Severity,
     ignored: bool,
-    texts: &Texts<'_>,
+    texts: &EpisodeTexts<'_>,
 ) -> rusqlite::Result<()> {
-    if (open.message, open.details) != texts.hashes {
+    if open.texts != texts.hashes {
         let (message, details) = texts.ids(db)?;
         let old: (i64, i64) = db
             .prepare_cached("SELECT message, details FROM episodes WHERE id = ?")?
@@ -156,7 +161,7 @@ pub(super) fn go_on(
             open.episode
         ])?;
         for id in [old.0, old.1] {
-            drop_text(db, id)?;
+            delete_unused_text(db, id)?;
         }
     }
     if (open.severity, open.ignored) != (severity, ignored) || open.last_seen.is_some() {
@@ -166,7 +171,25 @@ pub(super) fn go_on(
     Ok(())
 }
 
-/// The number of a scope, which is made if it is new.
+/// Notes when an open finding was last seen, as this run did not see it.
+pub(super) fn set_last_seen(db: &Connection, open: &OpenEpisode, last_seen: i64) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE episodes SET last_seen = ? WHERE id = ?")?.execute([last_seen, open.episode]).map(drop)
+}
+
+/// Ends an episode.
+pub(super) fn end_episode(
+    db: &Connection,
+    open: &OpenEpisode,
+    last_seen: i64,
+    now: i64,
+    end: End,
+) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE episodes SET last_seen = ?, ended_at = ?, how = ? WHERE id = ?")?
+        .execute(params![last_seen, now, read::end_to_text(end), open.episode])
+        .map(drop)
+}
+
+/// The id of a scope, which is stored if it is new.
 pub(super) fn scope_id(db: &Connection, name: &str) -> rusqlite::Result<i64> {
     if let Some(id) = db.query_row("SELECT id FROM scopes WHERE name = ?", [name], |row| row.get(0)).optional()? {
         return Ok(id);
@@ -175,8 +198,9 @@ pub(super) fn scope_id(db: &Connection, name: &str) -> rusqlite::Result<i64> {
     Ok(db.last_insert_rowid())
 }
 
-/// The number of a finding, which is made if it is new.
-fn finding_id(db: &Connection, scope: i64, key: &Fingerprint, finding: &Finding) -> rusqlite::Result<i64> {
+/// The id of a finding, which is stored if it is new.
+fn finding_id(db: &Connection, scope: i64, finding: &Finding) -> rusqlite::Result<i64> {
+    let key = finding.fingerprint.as_bytes();
     let mut known = db.prepare_cached("SELECT id FROM findings WHERE scope = ? AND fingerprint = ?")?;
     if let Some(id) = known.query_row(params![scope, key], |row| row.get(0)).optional()? {
         // What its owner calls the subject may have changed since.
@@ -200,14 +224,14 @@ fn finding_id(db: &Connection, scope: i64, key: &Fingerprint, finding: &Finding)
     ])
 }
 
-pub(super) fn hash(text: &str) -> Hash {
-    let mut hash = Hash::default();
+fn hash(text: &str) -> TextHash {
+    let mut hash = TextHash::default();
     hash.copy_from_slice(&Sha256::digest(text.as_bytes())[..16]);
     hash
 }
 
-/// The number of a text, which is kept if it is new.
-fn text_id(db: &Connection, hash: &Hash, body: &str) -> rusqlite::Result<i64> {
+/// The id of a text, which is stored if it is new.
+fn text_id(db: &Connection, hash: &TextHash, body: &str) -> rusqlite::Result<i64> {
     let mut known = db.prepare_cached("SELECT id FROM texts WHERE hash = ?")?;
     if let Some(id) = known.query_row([hash], |row| row.get(0)).optional()? {
         return Ok(id);
@@ -215,8 +239,8 @@ fn text_id(db: &Connection, hash: &Hash, body: &str) -> rusqlite::Result<i64> {
     db.prepare_cached("INSERT INTO texts (hash, body) VALUES (?, ?)")?.insert(params![hash, body])
 }
 
-/// Drops a text that nothing holds any more: a message with a figure in it changes with every run.
-fn drop_text(db: &Connection, id: i64) -> rusqlite::Result<()> {
+/// Deletes a text that no episode uses: a message with a figure in it changes with every run.
+fn delete_unused_text(db: &Connection, id: i64) -> rusqlite::Result<()> {
     db.prepare_cached(
         "DELETE FROM texts WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM episodes WHERE message = ?1)
          AND NOT EXISTS (SELECT 1 FROM episodes WHERE details = ?1)",

@@ -1,17 +1,24 @@
-//! The tables, as they grew. A released step is never changed: a file of each version that was released is a test.
+//! The tables. After a release they change only by a new version and a step that brings a file of the released one up to
+//! date; a frozen file of each version is a test.
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 /// Marks the file as Gatelight's: "GLlg".
 pub(super) const APPLICATION_ID: i32 = 0x474c_6c67;
 
-/// Step n makes version n out of version n − 1.
-pub(super) const STEPS: &[&str] = &[
-    // Findings that stay as they are cost no writing: an open episode whose `last_seen` is NULL was found by the last run
-    // of its scope that succeeded. `last_seen` is written when a run does not find it and cannot say that it is over, and
-    // when it ends. Texts are kept once, however many findings and episodes share them.
-    "CREATE TABLE scopes (
+/// The version of [`TABLES`].
+pub(super) const VERSION: usize = 1;
+
+/// Findings that stay as they are cost no writing: an open episode whose `last_seen` is NULL was found by the last run of
+/// its scope that succeeded. `last_seen` is written when a run does not find it and cannot tell that it ended, and when it
+/// ends. Texts are stored once, however many findings and episodes share them.
+///
+/// `digests.last`: when each route's digest was last put into the outbox; or, before the first, since when it is awaited.
+///
+/// `collector_cache`: the collector alone knows the form of the values, and drops one of another form.
+const TABLES: &str = "
+    CREATE TABLE scopes (
         id INTEGER PRIMARY KEY,
         name TEXT NOT NULL UNIQUE
     ) STRICT;
@@ -82,35 +89,28 @@ pub(super) const STEPS: &[&str] = &[
         not_before INTEGER NOT NULL,
         done_at INTEGER,
         problem TEXT,
-        told INTEGER NOT NULL DEFAULT 0
+        reported INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     CREATE INDEX outbox_undecided ON outbox (state) WHERE state IN ('waiting', 'sending');
-    CREATE INDEX outbox_untold ON outbox (webhook) WHERE state = 'uncertain' AND told = 0;",
-    // When each route's digest was last put into the outbox; or, before the first, since when it is waited for.
-    "CREATE TABLE digests (
+    CREATE INDEX outbox_unreported ON outbox (webhook) WHERE state = 'uncertain' AND reported = 0;
+    CREATE TABLE digests (
         webhook TEXT PRIMARY KEY,
         last INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID;",
-    // What is remembered of the search of a log group, so that the next need read only what is new. Whoever searches
-    // knows the form; one of another form is no memory.
-    "CREATE TABLE searches (
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE collector_cache (
         scope INTEGER NOT NULL REFERENCES scopes (id),
         account TEXT NOT NULL,
         region TEXT NOT NULL,
-        log_group TEXT NOT NULL,
-        memory TEXT NOT NULL,
+        key TEXT NOT NULL,
+        value TEXT NOT NULL,
         written_at INTEGER NOT NULL,
-        PRIMARY KEY (scope, account, region, log_group)
-    ) STRICT, WITHOUT ROWID;",
-    // The same of other things that need not be asked for every time.
-    "ALTER TABLE searches RENAME TO memories;
-    ALTER TABLE memories RENAME COLUMN log_group TO about;",
-];
+        PRIMARY KEY (scope, account, region, key)
+    ) STRICT, WITHOUT ROWID;";
 
-/// What a file is, by its own word.
+/// What a file declares itself to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A database in which nothing was made yet.
+pub(super) enum FileKind {
+    /// A database without tables.
     Blank,
     /// A ledger of this version of the tables.
     Ledger(usize),
@@ -118,55 +118,48 @@ pub(super) enum Kind {
     Foreign,
 }
 
-/// Asks a file what it is.
+/// What a file is.
 ///
 /// # Errors
 /// If it cannot be read.
-pub(super) fn kind(db: &Connection) -> rusqlite::Result<Kind> {
-    // All that is asked is true at one moment: another process may make the tables between two questions.
-    let _moment =
+pub(super) fn file_kind(db: &Connection) -> rusqlite::Result<FileKind> {
+    // One transaction: another process may create the tables between two reads.
+    let _snapshot =
         db.is_autocommit().then(|| Transaction::new_unchecked(db, TransactionBehavior::Deferred)).transpose()?;
     let number = |pragma| db.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let (application, version) = (number("application_id")?, number("user_version")?);
     if application == APPLICATION_ID {
-        return Ok(Kind::Ledger(usize::try_from(version).unwrap_or(usize::MAX)));
+        return Ok(FileKind::Ledger(usize::try_from(version).unwrap_or(usize::MAX)));
     }
     let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     let blank = application == 0 && version == 0 && tables == 0;
-    Ok(if blank { Kind::Blank } else { Kind::Foreign })
+    Ok(if blank { FileKind::Blank } else { FileKind::Foreign })
 }
 
-/// Brings the tables up to date: all the steps that are missing, or none of them.
+/// Creates the tables, if the file has none.
 ///
 /// # Errors
-/// If the file cannot be written, or is of a newer version.
-pub(super) fn migrate(db: &Connection, steps: &[&str]) -> anyhow::Result<()> {
-    // The lock comes first: of two processes that begin a ledger together, the second finds it made.
+/// If the file cannot be written, or is of another version.
+pub(super) fn create(db: &Connection) -> anyhow::Result<()> {
+    // The lock comes first: of two processes that begin a ledger together, the second finds its tables.
     let transaction = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
-    let done = match kind(&transaction)? {
-        Kind::Blank => 0,
-        Kind::Ledger(version) => version,
-        Kind::Foreign => bail!("it is another program's database"),
-    };
-    if done > steps.len() {
-        bail!("{}", newer(done, steps.len()));
+    match file_kind(&transaction)? {
+        FileKind::Blank => {}
+        FileKind::Ledger(VERSION) => return Ok(()),
+        FileKind::Ledger(version) => bail!("{}", newer(version)),
+        FileKind::Foreign => bail!("it is another program's database"),
     }
-    if done == steps.len() {
-        return Ok(());
-    }
-    for (index, step) in steps.iter().enumerate().skip(done) {
-        transaction.execute_batch(step).with_context(|| format!("step {} of its tables fails", index + 1))?;
-    }
+    transaction.execute_batch(TABLES)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", i32::try_from(steps.len())?)?;
+    transaction.pragma_update(None, "user_version", i32::try_from(VERSION)?)?;
     transaction.commit()?;
     Ok(())
 }
 
-/// The sentence about a file that a newer Gatelight wrote.
-pub(super) fn newer(version: usize, known: usize) -> String {
+/// The message about a file that a newer Gatelight wrote.
+pub(super) fn newer(version: usize) -> String {
     format!(
-        "a newer Gatelight wrote it (its tables are of version {version}; this Gatelight, {}, knows versions up to {known}); it was left alone",
+        "a newer Gatelight wrote it (its tables are of version {version}; this Gatelight, {}, knows versions up to {VERSION}); it was left alone",
         env!("CARGO_PKG_VERSION")
     )
 }

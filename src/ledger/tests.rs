@@ -1,8 +1,8 @@
 //! The ledger's tests, and what they share.
 
+mod cache;
 mod crash;
 mod files;
-mod memories;
 mod month;
 mod outbox;
 mod retention;
@@ -15,15 +15,15 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::{Ledger, Message};
-use crate::finding::News;
+use crate::finding::{AUDIT_SCOPE, RunDiff};
 
 /// A folder that goes away by itself, and a ledger in it.
-struct Place {
+struct LedgerFolder {
     folder: TempDir,
     path: PathBuf,
 }
 
-impl Place {
+impl LedgerFolder {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         Self { path: folder.path().join("ledger.db"), folder }
@@ -45,13 +45,13 @@ impl Place {
     }
 }
 
-/// Hours after the first look.
+/// Hours after the first run.
 fn at(hours: i64) -> Timestamp {
     let first: Timestamp = "2026-11-01T09:00:00Z".parse().expect("a time");
     first + SignedDuration::from_hours(hours)
 }
 
-fn no_messages(_: &News) -> Vec<Message> {
+fn no_messages(_: &RunDiff) -> Vec<Message> {
     Vec::new()
 }
 

@@ -1,81 +1,87 @@
-//! Reports that tests make up, where what an audit would say does not matter.
+//! Reports that tests make up, where what an audit would find does not matter.
 
-use super::*;
+use gatelight_checks::{Coverage, Policy, Unseen, find_check, verdict::Evidence};
+use gatelight_model::{Severity, Subject, SubjectKind};
+use jiff::Timestamp;
 
-/// One failing outcome.
+use super::{
+    Report,
+    builder::Builder,
+    outcome::{OutcomeRecord, RecordedFailure, RecordedVerdict, RegionReport},
+};
+use crate::{collect::aws::Traffic, config::FailOn, finding::FindingDetails};
+
+/// A stage without an access log.
 #[derive(Clone, Debug)]
-pub(crate) struct Made {
-    /// Stands for the subject.
+pub(crate) struct FailingStage {
+    /// Identifies the stage.
     pub(crate) number: u64,
     pub(crate) severity: Severity,
-    /// In the message.
+    /// A figure in the message.
     pub(crate) detail: u64,
 }
 
 /// The regions in which they are, by number.
 const REGIONS: [&str; 4] = ["eu-west-1", "eu-west-2", "us-east-1", "us-west-2"];
 
-impl Made {
-    fn row(&self) -> Row {
+impl FailingStage {
+    fn outcome(&self) -> OutcomeRecord {
         let region = REGIONS[usize::try_from(self.number % 4).expect("fits")];
         let name = format!("service-{:05}/prod", self.number);
         let arn = format!("arn:aws:apigateway:{region}::/restapis/{:010x}/stages/prod", self.number);
-        let subject = Thing { kind: SubjectKind::RestStage, arn, name };
+        let subject = Subject { kind: SubjectKind::RestStage, arn, name };
         let command = ["aws", "apigateway", "update-stage", "--region", region, "--rest-api-id"].map(str::to_owned);
         let command = command.into_iter().chain([format!("{:010x}", self.number)]).collect();
-        let failed = Failed {
-            cause: subject.clone(),
+        let failure = RecordedFailure {
             message: format!("The stage writes no access log ({}): no destination is set.", self.detail),
             evidence: vec![Evidence { name: "access log".to_owned(), value: "none".to_owned() }],
-            affects: Vec::new(),
-            fix: "Set a log group and a format: `gatelight format print --protocol rest` prints one.".to_owned(),
-            fix_command: Some(command),
+            details: FindingDetails {
+                cause: subject.clone(),
+                affects: Vec::new(),
+                fix: "Set a log group and a format: `gatelight format print --protocol rest` prints one.".to_owned(),
+                fix_command: Some(command),
+            },
         };
-        Row {
+        OutcomeRecord {
             check: "access-log-off".to_owned(),
             severity: self.severity,
             subject,
-            verdict: Told::Fail(Box::new(failed)),
+            verdict: RecordedVerdict::Fail(Box::new(failure)),
             ignored: None,
         }
     }
 }
 
-impl Report {
-    /// A report of four regions of an account in which every subject was seen: these fail, and for each of `passing`
-    /// the check passes.
-    pub(crate) fn made(failing: &[Made], passing: &[u64], at: Timestamp) -> Self {
-        let checks: Vec<_> = find_check("access-log-off").into_iter().collect();
-        let mut builder = Builder::new(&checks, Policy::default(), &[], FailOn::Medium, at).expect("a temporary file");
-        for (place, region) in REGIONS.iter().enumerate() {
-            let here = |number: u64| number % 4 == place as u64;
-            let (start, mut rows) = (builder.at, 0);
-            let passes = passing.iter().filter(|number| here(**number)).map(|number| {
-                let made = Made { number: *number, severity: Severity::Low, detail: 0 };
-                Row { verdict: Told::Pass { note: None }, ..made.row() }
-            });
-            for row in failing.iter().filter(|made| here(made.number)).map(Made::row).chain(passes) {
-                builder.write(&row).expect("writes");
-                rows += 1;
-            }
-            let account = "123456789012".to_owned();
-            let shard = Shard {
-                account: account.clone(),
-                region: (*region).to_owned(),
-                stages: rows,
-                functions: 0,
-                log_groups: 0,
-                traffic: Traffic::default(),
-                gaps: Vec::new(),
-                coverage: Coverage {
-                    checks: vec![("access-log-off", gatelight_checks::Unseen::None)],
-                    ..Coverage::default()
-                },
-                start,
-                rows,
-            };
-            builder.shards.insert((account, (*region).to_owned()), shard);
+/// A report of four regions of an account in which every subject was seen: these fail, and for each of `passing` the
+/// check passes.
+pub(crate) fn report(failing: &[FailingStage], passing: &[u64], at: Timestamp) -> Report {
+    let checks: Vec<_> = find_check("access-log-off").into_iter().collect();
+    let mut builder = Builder::new(&checks, Policy::default(), &[], FailOn::Medium, at).expect("a temporary file");
+    for (position, region) in REGIONS.iter().enumerate() {
+        let here = |number: u64| number % 4 == position as u64;
+        let passes = passing.iter().filter(|number| here(**number)).map(|number| {
+            let stage = FailingStage { number: *number, severity: Severity::Low, detail: 0 };
+            OutcomeRecord { verdict: RecordedVerdict::Pass { note: None }, ..stage.outcome() }
+        });
+        let fails = failing.iter().filter(|stage| here(stage.number)).map(FailingStage::outcome);
+        builder.spool.begin_region();
+        let mut stages = 0;
+        for outcome in fails.chain(passes) {
+            builder.write(&outcome).expect("writes");
+            stages += 1;
         }
-        builder.finish(at, at).expect("finishes")
+        let outcomes = builder.spool.region();
+        builder.insert(RegionReport {
+            account: "123456789012".to_owned(),
+            region: (*region).to_owned(),
+            stages,
+            functions: 0,
+            log_groups: 0,
+            traffic: Traffic::default(),
+            gaps: Vec::new(),
+            coverage: Coverage { checks: vec![("access-log-off", Unseen::None)], ..Coverage::default() },
+            outcomes,
+        });
     }
+    builder.finish(at, at).expect("finishes")
 }

@@ -4,7 +4,7 @@ use gatelight_checks::cost::{Money, PriceList, logs::scanning, volume};
 
 use crate::{collect::aws::Traffic, text::thousands};
 
-/// What it costs that so much was scanned in a region.
+/// What AWS bills for what was scanned in a region.
 fn price(region: &str, traffic: &Traffic) -> Money {
     scanning(traffic.insights.bytes.into(), PriceList::shipped().quote(region).prices.insights)
 }
@@ -15,8 +15,8 @@ pub(super) fn dollars(region: &str, traffic: &Traffic) -> f64 {
     price(region, traffic).micros() as f64 / 1e6
 }
 
-/// A line about it, of all regions, if there were queries.
-pub(super) fn tell<'a>(regions: impl Iterator<Item = (&'a str, &'a Traffic)> + Clone) -> Option<String> {
+/// One line about all regions, if there were queries.
+pub(super) fn line<'a>(regions: impl Iterator<Item = (&'a str, &'a Traffic)> + Clone) -> Option<String> {
     let mut all = Traffic::default();
     regions.clone().for_each(|(_, traffic)| all.add(traffic));
     let scanned = all.insights;
@@ -52,9 +52,9 @@ mod tests {
     }
 
     #[test]
-    fn what_was_scanned_is_told_with_its_price_as_far_as_it_is_known() {
-        let tell =
-            |regions: &[(&str, Traffic)]| super::tell(regions.iter().map(|(region, traffic)| (*region, traffic)));
+    fn the_line_has_volume_and_price_as_far_as_they_are_known() {
+        let line =
+            |regions: &[(&str, Traffic)]| super::line(regions.iter().map(|(region, traffic)| (*region, traffic)));
         let head = "of CloudWatch Logs Insights scanned";
         for (regions, said) in [
             (vec![("us-east-1", traffic(0, 0, 0))], None),
@@ -82,7 +82,7 @@ mod tests {
                 ),
             ),
         ] {
-            assert_eq!(tell(&regions), said);
+            assert_eq!(line(&regions), said);
         }
         assert!((dollars("us-east-1", &traffic(1, 1_000_000_000, 0)) - 0.005).abs() < 1e-9);
     }

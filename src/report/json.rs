@@ -7,12 +7,19 @@ use std::{
 };
 
 use gatelight_checks::verdict::Evidence;
-use gatelight_model::{Gap, Severity};
+use gatelight_model::{Gap, Severity, Subject};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::{Failed, Report, Row, Shard, Thing, Told};
-use crate::finding::Finding;
+use super::{
+    Report, insights_cost,
+    outcome::{OutcomeRecord, RecordedVerdict, RegionReport},
+    summary::{IgnoreUse, Summary},
+};
+use crate::{
+    finding::{Changes, Finding},
+    text::{command_line, to_second},
+};
 
 #[derive(Serialize)]
 struct Head<'a> {
@@ -27,7 +34,8 @@ struct Head<'a> {
     summary: Counts,
     ignores: Vec<IgnoreEntry<'a>>,
     log_groups_not_found: &'a [String],
-    shards: Vec<ShardEntry<'a>>,
+    #[serde(rename = "shards")]
+    regions: Vec<RegionEntry<'a>>,
     changes: Option<ChangeCounts>,
     gone: Option<Vec<GoneEntry<'a>>>,
 }
@@ -43,16 +51,16 @@ struct ChangeCounts {
     ongoing: u64,
 }
 
-/// A finding whose subject is not there any more.
+/// A finding whose subject does not exist any more.
 #[derive(Serialize)]
 struct GoneEntry<'a> {
     check: &'a str,
     severity: &'static str,
     account: &'a str,
     region: &'a str,
-    subject: ThingEntry<'a>,
+    subject: SubjectEntry<'a>,
     message: &'a str,
-    fingerprint: &'a str,
+    fingerprint: String,
     #[serde(serialize_with = "seconds")]
     first_seen: Timestamp,
     #[serde(serialize_with = "seconds")]
@@ -93,12 +101,12 @@ struct IgnoreEntry<'a> {
 }
 
 #[derive(Serialize)]
-struct ShardEntry<'a> {
+struct RegionEntry<'a> {
     account: &'a str,
     account_name: Option<&'a str>,
     region: &'a str,
     skipped: Option<&'a str>,
-    counts: ShardCounts,
+    counts: RegionCounts,
     requests: &'a BTreeMap<String, u64>,
     throttled: u64,
     metrics_requested: u64,
@@ -110,7 +118,7 @@ struct ShardEntry<'a> {
 }
 
 #[derive(Serialize)]
-struct ShardCounts {
+struct RegionCounts {
     stages: u64,
     functions: u64,
     log_groups: u64,
@@ -131,12 +139,12 @@ struct OutcomeEntry<'a> {
     severity: &'static str,
     account: &'a str,
     region: &'a str,
-    subject: ThingEntry<'a>,
+    subject: SubjectEntry<'a>,
     verdict: &'static str,
     message: String,
     evidence: &'a [Evidence],
-    cause: Option<ThingEntry<'a>>,
-    affects: Vec<ThingEntry<'a>>,
+    cause: Option<SubjectEntry<'a>>,
+    affects: Vec<SubjectEntry<'a>>,
     fix: Option<&'a str>,
     fix_command: Option<String>,
     fingerprint: String,
@@ -147,7 +155,7 @@ struct OutcomeEntry<'a> {
 }
 
 #[derive(Serialize)]
-struct ThingEntry<'a> {
+struct SubjectEntry<'a> {
     kind: &'static str,
     arn: &'a str,
     name: &'a str,
@@ -169,10 +177,10 @@ pub(crate) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(head.strip_suffix(b"\n}").unwrap_or(&head))?;
     out.write_all(b",\n  \"outcomes\": [")?;
     let mut first = true;
-    report.rows(|shard, row| {
+    report.outcomes(|region, record| {
         out.write_all(if first { b"\n    " } else { b",\n    " })?;
         first = false;
-        serde_json::to_writer(&mut *out, &entry(report, shard, &row))?;
+        serde_json::to_writer(&mut *out, &outcome(report, region, &record))?;
         Ok(())
     })?;
     out.write_all(if first { b"]\n}\n" } else { b"\n  ]\n}\n" })
@@ -183,15 +191,13 @@ pub(crate) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 /// # Errors
 /// If `out` cannot be written, or the spool cannot be read.
 pub(crate) fn render_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    report.rows(|shard, row| {
-        serde_json::to_writer(&mut *out, &entry(report, shard, &row))?;
+    report.outcomes(|region, record| {
+        serde_json::to_writer(&mut *out, &outcome(report, region, &record))?;
         out.write_all(b"\n")
     })
 }
 
 fn head(report: &Report) -> Head<'_> {
-    let summary = &report.summary;
-    let of = |severity| summary.by_severity.get(&severity).copied().unwrap_or_default();
     Head {
         version: 1,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
@@ -199,59 +205,68 @@ fn head(report: &Report) -> Head<'_> {
         finished_at: report.finished_at,
         status: report.status().name(),
         complete: report.complete(),
-        summary: Counts {
-            pass: summary.pass,
-            fail: summary.fail,
-            unknown: summary.unknown,
-            not_applicable: summary.not_applicable,
-            ignored: summary.ignored,
-            fail_by_severity: BySeverity {
-                high: of(Severity::High),
-                medium: of(Severity::Medium),
-                low: of(Severity::Low),
-            },
-        },
-        ignores: report
-            .ignores
-            .iter()
-            .map(|ignore| IgnoreEntry {
-                check: &ignore.setting.check,
-                subject: &ignore.setting.subject,
-                reason: &ignore.setting.reason,
-                until: ignore.setting.until.map(|day| day.to_string()),
-                matched: ignore.matched,
-                ended: ignore.ended,
-            })
-            .collect(),
+        summary: counts(&report.summary),
+        ignores: report.ignores.iter().map(ignore).collect(),
         log_groups_not_found: &report.not_found,
-        shards: report
-            .shards
-            .iter()
-            .map(|shard| ShardEntry {
-                account: &shard.account,
-                account_name: None,
-                region: &shard.region,
-                skipped: None,
-                counts: ShardCounts { stages: shard.stages, functions: shard.functions, log_groups: shard.log_groups },
-                requests: &shard.traffic.requests,
-                throttled: shard.traffic.throttled,
-                metrics_requested: shard.traffic.metrics,
-                insights_queries: shard.traffic.insights.queries,
-                insights_scanned_bytes: shard.traffic.insights.bytes,
-                insights_untold: shard.traffic.insights.untold,
-                insights_cost_usd: super::insights_cost::dollars(&shard.region, &shard.traffic),
-                gaps: shard.gaps.iter().map(gap).collect(),
-            })
-            .collect(),
-        changes: report.changes.as_ref().map(|changes| ChangeCounts {
-            since: changes.since,
-            new: changes.new,
-            worse: changes.worse,
-            resolved: changes.resolved,
-            gone: changes.gone.len() as u64,
-            ongoing: changes.ongoing,
-        }),
+        regions: report.regions.iter().map(region).collect(),
+        changes: report.changes.as_ref().map(changes),
         gone: report.changes.as_ref().map(|changes| changes.gone.iter().map(gone).collect()),
+    }
+}
+
+fn counts(summary: &Summary) -> Counts {
+    Counts {
+        pass: summary.pass,
+        fail: summary.fail,
+        unknown: summary.unknown,
+        not_applicable: summary.not_applicable,
+        ignored: summary.ignored,
+        fail_by_severity: BySeverity {
+            high: summary.failed(Severity::High),
+            medium: summary.failed(Severity::Medium),
+            low: summary.failed(Severity::Low),
+        },
+    }
+}
+
+fn ignore(ignore: &IgnoreUse) -> IgnoreEntry<'_> {
+    IgnoreEntry {
+        check: &ignore.setting.check,
+        subject: &ignore.setting.subject,
+        reason: &ignore.setting.reason,
+        until: ignore.setting.until.map(|day| day.to_string()),
+        matched: ignore.matched,
+        ended: ignore.ended,
+    }
+}
+
+fn region(region: &RegionReport) -> RegionEntry<'_> {
+    let traffic = &region.traffic;
+    RegionEntry {
+        account: &region.account,
+        account_name: None,
+        region: &region.region,
+        skipped: None,
+        counts: RegionCounts { stages: region.stages, functions: region.functions, log_groups: region.log_groups },
+        requests: &traffic.requests,
+        throttled: traffic.throttled,
+        metrics_requested: traffic.metrics,
+        insights_queries: traffic.insights.queries,
+        insights_scanned_bytes: traffic.insights.bytes,
+        insights_untold: traffic.insights.untold,
+        insights_cost_usd: insights_cost::dollars(&region.region, traffic),
+        gaps: region.gaps.iter().map(gap).collect(),
+    }
+}
+
+fn changes(changes: &Changes) -> ChangeCounts {
+    ChangeCounts {
+        since: changes.since,
+        new: changes.new,
+        worse: changes.worse,
+        resolved: changes.resolved,
+        gone: changes.gone.len() as u64,
+        ongoing: changes.ongoing,
     }
 }
 
@@ -261,9 +276,9 @@ fn gone(finding: &Finding) -> GoneEntry<'_> {
         severity: finding.severity.name(),
         account: &finding.account,
         region: &finding.region,
-        subject: thing(&finding.subject),
+        subject: subject(&finding.subject),
         message: &finding.message,
-        fingerprint: &finding.fingerprint,
+        fingerprint: finding.fingerprint.to_string(),
         first_seen: finding.first_seen,
         last_seen: finding.last_seen,
     }
@@ -280,35 +295,36 @@ fn gap(gap: &Gap) -> GapEntry<'_> {
     }
 }
 
-fn entry<'a>(report: &'a Report, shard: &'a Shard, row: &'a Row) -> OutcomeEntry<'a> {
-    let failed: Option<&Failed> = match &row.verdict {
-        Told::Fail(failed) => Some(failed),
+fn outcome<'a>(report: &'a Report, region: &'a RegionReport, outcome: &'a OutcomeRecord) -> OutcomeEntry<'a> {
+    let failure = match &outcome.verdict {
+        RecordedVerdict::Fail(failure) => Some(failure),
         _ => None,
     };
-    let (verdict, message) = match &row.verdict {
-        Told::Pass { note } => ("pass", note.clone().unwrap_or_default()),
-        Told::NotApplicable { reason } => ("not-applicable", reason.clone()),
-        Told::Unknown { gap } => ("unknown", gap.to_string()),
-        Told::Fail(failed) => ("fail", failed.message.clone()),
+    let details = failure.map(|failure| &failure.details);
+    let (verdict, message) = match &outcome.verdict {
+        RecordedVerdict::Pass { note } => ("pass", note.clone().unwrap_or_default()),
+        RecordedVerdict::NotApplicable { reason } => ("not-applicable", reason.clone()),
+        RecordedVerdict::Unknown { gap } => ("unknown", gap.to_string()),
+        RecordedVerdict::Fail(failure) => ("fail", failure.message.clone()),
     };
-    let ignored = row.ignored.and_then(|index| report.ignores.get(index));
-    let seen = report.seen(shard, row);
+    let ignored = outcome.ignored.and_then(|index| report.ignores.get(index));
+    let tracked = report.tracked(region, outcome);
     OutcomeEntry {
-        check: row.check().id,
-        severity: row.severity.name(),
-        account: &shard.account,
-        region: &shard.region,
-        subject: thing(&row.subject),
+        check: outcome.check().id,
+        severity: outcome.severity.name(),
+        account: &region.account,
+        region: &region.region,
+        subject: subject(&outcome.subject),
         verdict,
         message,
-        evidence: failed.map_or(&[], |failed| &failed.evidence),
-        cause: failed.map(|failed| thing(&failed.cause)),
-        affects: failed.map_or_else(Vec::new, |failed| failed.affects.iter().map(thing).collect()),
-        fix: failed.map(|failed| failed.fix.as_str()),
-        fix_command: failed.and_then(|failed| failed.fix_command.as_deref()).map(super::command_line),
-        fingerprint: row.fingerprint(&shard.account),
-        change: seen.map(|seen| seen.change.name()),
-        first_seen: seen.map(|seen| seen.first_seen),
+        evidence: failure.map_or(&[], |failure| &failure.evidence),
+        cause: details.map(|details| subject(&details.cause)),
+        affects: details.map_or_else(Vec::new, |details| details.affects.iter().map(subject).collect()),
+        fix: details.map(|details| details.fix.as_str()),
+        fix_command: details.and_then(|details| details.fix_command.as_deref()).map(command_line),
+        fingerprint: outcome.fingerprint(&region.account).to_string(),
+        change: tracked.map(|tracked| tracked.change.name()),
+        first_seen: tracked.map(|tracked| tracked.first_seen),
         ignored: ignored.map(|ignore| IgnoredEntry {
             reason: &ignore.setting.reason,
             until: ignore.setting.until.map(|day| day.to_string()),
@@ -316,13 +332,13 @@ fn entry<'a>(report: &'a Report, shard: &'a Shard, row: &'a Row) -> OutcomeEntry
     }
 }
 
-fn thing(thing: &Thing) -> ThingEntry<'_> {
-    ThingEntry { kind: thing.kind.name(), arn: &thing.arn, name: &thing.name }
+fn subject(subject: &Subject) -> SubjectEntry<'_> {
+    SubjectEntry { kind: subject.kind.name(), arn: &subject.arn, name: &subject.name }
 }
 
 /// RFC 3339 in UTC, to the second.
 fn seconds<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&super::to_second(*time))
+    serializer.collect_str(&to_second(*time))
 }
 
 #[expect(clippy::ref_option, reason = "serde hands it over like this")]

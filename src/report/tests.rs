@@ -1,13 +1,22 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+};
 
 use gatelight_checks::{
-    CHECKS, Policy,
+    CHECKS, Check, Policy, find_check,
     policy::Ignore,
     testing::{self, Inventory},
 };
+use gatelight_model::{Gap, Severity};
 use serde_json::Value;
 
-use super::*;
+use super::{
+    builder::Builder,
+    fixtures::{self, FailingStage},
+    *,
+};
+use crate::{collect::aws::Traffic, config::IgnoreSetting};
 
 const HOSTILE: &str = "<script>&\"'\n\u{1b}[2J$(x) `id` 🚪";
 
@@ -152,7 +161,7 @@ fn status_follows_the_threshold() {
 
 /// What AWS tells to few accounts is not held against the others; what else is unknown counts beside it.
 #[test]
-fn a_check_that_may_stay_unknown_does_not_make_the_status() {
+fn an_unknown_optional_check_does_not_change_the_status() {
     let gap = Gap::unprovable("x", "hidden");
     let of = |checks: &[&'static Check]| {
         let mut scope = testing::healthy();
@@ -199,52 +208,34 @@ fn an_ignored_outcome_stays_marked_and_does_not_count() {
     assert!(!identities(&outcomes).is_empty());
 }
 
-/// Findings are recognised by these over versions: a changed line here forgets everyone's history.
-#[test]
-fn fingerprints_never_change() {
-    let row = |check: &str, arn: &str| Row {
-        check: check.to_owned(),
-        severity: Severity::Low,
-        subject: Thing { kind: SubjectKind::RestStage, arn: arn.to_owned(), name: "any".to_owned() },
-        verdict: Told::Pass { note: None },
-        ignored: None,
-    };
-    let golden = include_str!("../../tests/fingerprints.txt");
-    for line in golden.lines() {
-        let [print, check, account, arn] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
-        assert_eq!(row(check, arn).fingerprint(account), print, "{line}");
-    }
-    assert!(golden.lines().count() >= 3);
-}
-
 /// Reports that a ledger has compared, one after the other.
-fn compared(looks: &[(&[fixtures::Made], &[u64], i64)]) -> Report {
+fn compared(runs: &[(&[FailingStage], &[u64], i64)]) -> Report {
     let folder = tempfile::tempdir().expect("a folder");
     let ledger = crate::ledger::Ledger::open(&folder.path().join("ledger.db")).expect("opens").ledger;
     let first: Timestamp = "2026-11-01T09:00:00Z".parse().expect("a time");
     let mut last = None;
-    for (failing, passing, hours) in looks {
-        let mut report = Report::made(failing, passing, first + jiff::SignedDuration::from_hours(*hours));
-        ledger.record(&mut report, crate::ledger::AUDIT, |_| Vec::new()).expect("records");
+    for (failing, passing, hours) in runs {
+        let mut report = fixtures::report(failing, passing, first + jiff::SignedDuration::from_hours(*hours));
+        ledger.record(&mut report, crate::finding::AUDIT_SCOPE, |_| Vec::new()).expect("records");
         last = Some(report);
     }
-    last.expect("a look")
+    last.expect("a run")
 }
 
-fn made(number: u64) -> fixtures::Made {
-    fixtures::Made { number, severity: Severity::High, detail: 0 }
+fn stage(number: u64) -> FailingStage {
+    FailingStage { number, severity: Severity::High, detail: 0 }
 }
 
 #[test]
 fn changes_are_in_the_json_report() {
-    let without = Report::made(&[made(0)], &[], testing::healthy().account.collected_at);
+    let without = fixtures::report(&[stage(0)], &[], testing::healthy().account.collected_at);
     let json: Value = serde_json::from_str(&rendered(|out| json::render(&without, out))).expect("one document");
     assert_eq!(
         (&json["changes"], &json["gone"], &json["outcomes"][0]["change"]),
         (&Value::Null, &Value::Null, &Value::Null)
     );
 
-    let report = compared(&[(&[made(0), made(4), made(8)], &[], 0), (&[made(0), made(12)], &[4], 72)]);
+    let report = compared(&[(&[stage(0), stage(4), stage(8)], &[], 0), (&[stage(0), stage(12)], &[4], 72)]);
     let json: Value = serde_json::from_str(&rendered(|out| json::render(&report, out))).expect("one document");
     let of = |name: &str| {
         let outcomes = json["outcomes"].as_array().expect("a list");
@@ -276,14 +267,14 @@ fn changes_are_on_the_page() {
         let page = rendered(|out| text::render(report, false, out));
         anstream::adapter::strip_str(&page).to_string()
     };
-    let first = page(&compared(&[(&[made(0), made(4)], &[], 0)]));
+    let first = page(&compared(&[(&[stage(0), stage(4)], &[], 0)]));
     assert!(first.contains("The first run in this ledger"), "{first}");
     assert!(!first.contains("new\n"), "where everything is new, nothing is: {first}");
 
-    let same = page(&compared(&[(&[made(0)], &[], 0), (&[made(0)], &[], 1)]));
+    let same = page(&compared(&[(&[stage(0)], &[], 0), (&[stage(0)], &[], 1)]));
     assert!(same.contains("First seen 1 hour ago.") && same.contains("Nothing changed since 2026-11-01 09:00 UTC."));
 
-    let all: Vec<_> = (0..20).step_by(4).map(made).collect();
+    let all: Vec<_> = (0..20).step_by(4).map(stage).collect();
     let changed = page(&compared(&[(&all[..4], &[], 0), (&all[2..], &[0], 72)]));
     for words in [
         "New: service-00016/prod.",
@@ -296,6 +287,6 @@ fn changes_are_on_the_page() {
     }
     let only = page(&compared(&[(&all[..1], &[], 0), (&all[1..2], &[0], 1)]));
     assert!(only.contains("          new\n"), "{only}");
-    let before = page(&Report::made(&all, &[], testing::healthy().account.collected_at));
+    let before = page(&fixtures::report(&all, &[], testing::healthy().account.collected_at));
     assert!(!before.contains("new\n") && !before.contains("since 2026"), "{before}");
 }

@@ -1,43 +1,34 @@
-//! The report for a person at a terminal: worst first, grouped by what has to be changed, what that silences, how to
-//! fix it; then what could not be checked and what would let it; one line of summary last. Made for 80 columns.
+//! The report for a person at a terminal: worst first, grouped by what has to be changed, what that affects, how to fix
+//! it; then what could not be checked and what would let it; one line of summary last. Made for 80 columns.
 
 mod changes;
+mod findings;
+mod gathered;
+mod head;
+mod names;
+mod page;
+mod unchecked;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    cmp::Reverse,
     io::{self, Write},
 };
 
-use anstyle::{AnsiColor, Style};
 use gatelight_checks::CHECKS;
-use gatelight_model::{Gap, GapKind, Severity, SubjectKind};
-use jiff::Timestamp;
+use gatelight_model::Severity;
 
-use super::{Changes, Failed, Report, Row, Seen, Shard, Thing, Told};
-use crate::{
-    collect::aws::{Granted, Operation},
-    finding::Change,
-    text::{WIDTH, command_lines, count, plain, thousands, wrap},
+use self::{
+    changes::changed,
+    gathered::Gathered,
+    page::{BOLD, DEEPER, INDENT, Page},
 };
-
-const INDENT: &str = "        ";
-/// Names of subjects that one entry lists; the others are counted.
-const NAMES: usize = 4;
-/// Entries of one check; the others are counted.
-const ENTRIES: usize = 12;
-/// Shards that get a line of their own in the head.
-const HEAD_LINES: usize = 8;
-
-/// How a reason begins that a permission would mend.
-const NEEDS: &str = "needs ";
-
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
+use super::Report;
+use crate::text::{count, plain, thousands};
 
 /// Writes the report. `verbose` shows every finding and every subject.
 ///
 /// # Errors
-/// If `out` cannot be written, or the spool cannot be read.
+/// If `out` cannot be written, or the report's temporary file cannot be read.
 pub(crate) fn render(report: &Report, verbose: bool, out: &mut dyn Write) -> io::Result<()> {
     let least = if verbose {
         Severity::Low
@@ -47,396 +38,33 @@ pub(crate) fn render(report: &Report, verbose: bool, out: &mut dyn Write) -> io:
     let gathered = Gathered::from(report, least, verbose)?;
     let compared = report.changes.as_ref().is_some_and(|changes| changes.since.is_some());
     let now = compared.then_some(report.finished_at);
-    let page = Page { out, verbose, now, many: report.shards.len() > 1 };
+    let page = Page { out, verbose, now, names_regions: report.regions.len() > 1 };
     page.write(report, &gathered, least)
-}
-
-/// What one check found, entry by entry.
-#[derive(Default)]
-struct Section {
-    entries: Vec<Entry>,
-    index: HashMap<(usize, String, String), usize>,
-}
-
-/// Subjects that share a cause, or that the same sentence is true of.
-struct Entry {
-    shard: String,
-    /// The thing to change, if it is not the subject.
-    cause: Option<Thing>,
-    message: String,
-    subjects: Names,
-    affects: Names,
-    subject_kind: SubjectKind,
-    fix: String,
-    command: Option<Vec<String>>,
-    /// Whether a subject has another command than the first.
-    commands_differ: bool,
-    /// Subjects of which it was not so at the last look.
-    new: Names,
-    /// Since when it is so of one that is not new.
-    since: Option<Timestamp>,
-}
-
-/// Names, each counted once, of which only the first few are shown.
-#[derive(Default)]
-struct Names {
-    kept: Vec<String>,
-    seen: HashSet<String>,
-}
-
-impl Names {
-    fn add(&mut self, name: &str, keep: usize) {
-        if !self.seen.contains(name) {
-            self.seen.insert(name.to_owned());
-            if self.kept.len() < keep {
-                self.kept.push(shortened(&plain(name)));
-            }
-        }
-    }
-
-    /// `a, b and 3 more`.
-    fn list(&self) -> String {
-        let more = self.seen.len() - self.kept.len();
-        let rest = if more > 0 { format!(" and {} more", thousands(more as u64)) } else { String::new() };
-        self.kept.join(", ") + &rest
-    }
-}
-
-/// What an unknown needs to become known, and what is unknown for want of it.
-#[derive(Default)]
-struct Unread {
-    outcomes: usize,
-    checks: BTreeSet<&'static str>,
-    about: Names,
-    shards: Names,
-}
-
-/// All that the page shows, out of one walk over the outcomes.
-#[derive(Default)]
-struct Gathered {
-    sections: BTreeMap<(std::cmp::Reverse<Severity>, usize), Section>,
-    unread: BTreeMap<String, Unread>,
-    notes: BTreeMap<(usize, String), Names>,
-    /// By check, and position among the report's ignores.
-    ignored: BTreeMap<(usize, usize), Names>,
-    /// By check: subjects that it does not fail for any more.
-    resolved: BTreeMap<usize, Names>,
-}
-
-impl Gathered {
-    fn from(report: &Report, least: Severity, verbose: bool) -> io::Result<Self> {
-        let order: HashMap<_, _> = CHECKS.iter().enumerate().map(|(place, check)| (check.id, place)).collect();
-        let keep = if verbose { usize::MAX } else { NAMES };
-        let mut all = Self::default();
-        for shard in &report.shards {
-            for gap in shard.gaps.iter().filter(|gap| is_about_a_call(gap)) {
-                let unread = all.unread.entry(reason(gap)).or_default();
-                // `*`: the call takes no resource.
-                if !matches!(gap.why().resource.as_str(), "" | "*") {
-                    unread.about.add(&gap.why().resource, keep);
-                }
-                unread.shards.add(&name_of(shard), keep);
-            }
-        }
-        report.rows(|shard, row| {
-            let check = row.check();
-            let place = order[check.id];
-            if let Some(ignored) = row.ignored {
-                if verbose {
-                    all.ignored.entry((place, ignored)).or_default().add(&row.subject.name, keep);
-                }
-                return Ok(());
-            }
-            let seen = report.seen(shard, &row);
-            if seen.is_some_and(|seen| seen.change == Change::Resolved) {
-                all.resolved.entry(place).or_default().add(&row.subject.name, keep);
-            }
-            match &row.verdict {
-                Told::Fail(failed) if row.severity >= least => {
-                    let section = all.sections.entry((std::cmp::Reverse(row.severity), place)).or_default();
-                    section.add(shard, &row, failed, seen, keep);
-                }
-                Told::Unknown { gap } => {
-                    let unread = all.unread.entry(reason(gap)).or_default();
-                    unread.outcomes += 1;
-                    unread.checks.insert(check.id);
-                    unread.shards.add(&name_of(shard), keep);
-                    if !is_about_a_call(gap) {
-                        unread.about.add(&row.subject.name, keep);
-                    }
-                }
-                Told::Pass { note: Some(note) } if verbose => {
-                    all.notes.entry((place, note.clone())).or_default().add(&row.subject.name, keep);
-                }
-                _ => {}
-            }
-            Ok(())
-        })?;
-        Ok(all)
-    }
-}
-
-impl Section {
-    fn add(&mut self, shard: &Shard, row: &Row, failed: &Failed, seen: Option<&Seen>, keep: usize) {
-        let cause = (failed.cause != row.subject).then(|| failed.cause.clone());
-        let what = cause.as_ref().map_or_else(|| failed.message.clone(), |cause| cause.arn.clone());
-        // A shard's start in the spool identifies it.
-        let position = usize::try_from(shard.start).unwrap_or_default();
-        let index = *self.index.entry((position, what, failed.fix.clone())).or_insert_with(|| {
-            self.entries.push(Entry {
-                shard: name_of(shard),
-                cause,
-                message: failed.message.clone(),
-                subjects: Names::default(),
-                affects: Names::default(),
-                subject_kind: row.subject.kind,
-                fix: failed.fix.clone(),
-                command: failed.fix_command.clone(),
-                commands_differ: false,
-                new: Names::default(),
-                since: None,
-            });
-            self.entries.len() - 1
-        });
-        let entry = &mut self.entries[index];
-        entry.commands_differ |= entry.command != failed.fix_command;
-        entry.subjects.add(&row.subject.name, keep);
-        match seen {
-            Some(seen) if seen.change == Change::New => entry.new.add(&row.subject.name, keep),
-            Some(seen) => entry.since = Some(entry.since.map_or(seen.first_seen, |since| since.min(seen.first_seen))),
-            None => {}
-        }
-        for thing in failed.affects.iter().filter(|thing| **thing != row.subject) {
-            entry.affects.add(&thing.name, keep);
-        }
-    }
-}
-
-struct Page<'a> {
-    out: &'a mut dyn Write,
-    verbose: bool,
-    /// When the report was finished, if there was a look before it to compare it with.
-    now: Option<Timestamp>,
-    /// Whether subjects need the name of their account and region.
-    many: bool,
 }
 
 impl Page<'_> {
     fn write(mut self, report: &Report, gathered: &Gathered, least: Severity) -> io::Result<()> {
         self.head(report)?;
-        for ((std::cmp::Reverse(severity), place), section) in &gathered.sections {
-            self.section(*severity, *place, section)?;
+        for ((Reverse(severity), check), section) in &gathered.sections {
+            self.section(*severity, &CHECKS[*check], section)?;
         }
-        self.unread(gathered)?;
+        self.unchecked(gathered)?;
         self.notes(gathered)?;
         self.ignored(report, gathered)?;
         self.ignores(report)?;
         self.not_found(report)?;
-        self.over(report, gathered)?;
+        self.ended(report, gathered)?;
         self.summary(report, least)
-    }
-
-    fn head(&mut self, report: &Report) -> io::Result<()> {
-        let seconds = report.finished_at.as_second() - report.started_at.as_second();
-        let requests = |traffic: &crate::collect::aws::Traffic| {
-            if traffic.total() == 0 {
-                return String::new();
-            }
-            let throttled = match traffic.throttled {
-                0 => "none throttled".to_owned(),
-                n => format!("{} throttled", thousands(n)),
-            };
-            format!(" · {} requests, {throttled}", thousands(traffic.total()))
-        };
-        if report.shards.len() <= HEAD_LINES {
-            for shard in &report.shards {
-                let name = name_of(shard);
-                let stages = count(shard.stages, "stage");
-                writeln!(self.out, "{BOLD}{name}{BOLD:#} · {seconds} s · {stages}{}", requests(&shard.traffic))?;
-            }
-        } else {
-            let accounts: BTreeSet<_> = report.shards.iter().map(|shard| &shard.account).collect();
-            let mut traffic = crate::collect::aws::Traffic::default();
-            report.shards.iter().for_each(|shard| traffic.add(&shard.traffic));
-            let stages = report.shards.iter().map(|shard| shard.stages).sum();
-            writeln!(
-                self.out,
-                "{BOLD}{}, {}{BOLD:#} · {seconds} s · {}{}",
-                count(accounts.len() as u64, "account"),
-                count(report.shards.len() as u64, "region"),
-                count(stages, "stage"),
-                requests(&traffic)
-            )?;
-        }
-        match report.shards.iter().map(|shard| shard.traffic.metrics).sum() {
-            0 => {}
-            n => {
-                let metrics = count(n, "CloudWatch metric");
-                writeln!(self.out, "{DIM}{metrics} requested, for which AWS bills {}{DIM:#}", price(n))?;
-            }
-        }
-        if let Some(told) =
-            super::insights_cost::tell(report.shards.iter().map(|shard| (shard.region.as_str(), &shard.traffic)))
-        {
-            writeln!(self.out, "{DIM}{told}{DIM:#}")?;
-        }
-        Ok(())
-    }
-
-    fn section(&mut self, severity: Severity, place: usize, section: &Section) -> io::Result<()> {
-        let check = &CHECKS[place];
-        let color = match severity {
-            Severity::High => AnsiColor::Red,
-            Severity::Medium => AnsiColor::Yellow,
-            Severity::Low => AnsiColor::Cyan,
-        };
-        let style = Style::new().bold().fg_color(Some(color.into()));
-        let word = format!("{:<8}", severity.name().to_uppercase());
-        let gap = WIDTH.saturating_sub(word.len() + check.title.chars().count() + check.id.len());
-        if gap >= 2 {
-            let id = format!("{:>width$}", check.id, width = gap + check.id.len());
-            writeln!(self.out, "\n{style}{word}{style:#}{BOLD}{}{BOLD:#}{DIM}{id}{DIM:#}", check.title)?;
-        } else {
-            writeln!(self.out, "\n{style}{word}{style:#}{BOLD}{}{BOLD:#}", check.title)?;
-            writeln!(self.out, "{INDENT}{DIM}{}{DIM:#}", check.id)?;
-        }
-        let shown = if self.verbose { section.entries.len() } else { ENTRIES };
-        // The same words are said once, after all that they are true of.
-        let mut fixes: Vec<(&str, Vec<&Entry>)> = Vec::new();
-        for entry in section.entries.iter().take(shown) {
-            match fixes.iter_mut().find(|(fix, _)| *fix == entry.fix) {
-                Some((_, entries)) => entries.push(entry),
-                None => fixes.push((&entry.fix, vec![entry])),
-            }
-        }
-        let mut shard = "";
-        for (_, entries) in fixes {
-            for entry in &entries {
-                // Where it lies is said once for those that follow each other.
-                if self.many && entry.shard != shard {
-                    shard = &entry.shard;
-                    writeln!(self.out, "{INDENT}{DIM}{}{DIM:#}", plain(shard))?;
-                }
-                self.entry(entry)?;
-            }
-            self.fix(
-                entries[0],
-                entries.iter().any(|entry| entry.command != entries[0].command) || entries[0].commands_differ,
-            )?;
-        }
-        let rest = &section.entries[section.entries.len().min(shown)..];
-        if !rest.is_empty() {
-            let subjects: usize = rest.iter().map(|entry| entry.subjects.seen.len()).sum();
-            writeln!(
-                self.out,
-                "{INDENT}and {} more of this kind (--verbose or --format json shows them)",
-                thousands(subjects as u64)
-            )?;
-        }
-        Ok(())
-    }
-
-    fn entry(&mut self, entry: &Entry) -> io::Result<()> {
-        match &entry.cause {
-            // The thing to change is named once.
-            Some(cause) if entry.message.contains(&cause.arn) => {}
-            Some(cause) => self.wrapped(INDENT, &plain(&cause.arn))?,
-            None => self.names(INDENT, &entry.subjects, "")?,
-        }
-        self.wrapped("          ", &plain(&entry.message))?;
-        if entry.cause.is_some() && entry.subject_kind != SubjectKind::Account {
-            let lead = match entry.subject_kind {
-                SubjectKind::Function => "Functions: ",
-                SubjectKind::LogGroup => "Log groups: ",
-                _ => "Stages: ",
-            };
-            self.names("          ", &entry.subjects, lead)?;
-        }
-        if self.verbose && !entry.affects.seen.is_empty() {
-            self.names("          ", &entry.affects, "Silences: ")?;
-        }
-        self.age(entry)
-    }
-
-    fn fix(&mut self, entry: &Entry, of_several: bool) -> io::Result<()> {
-        let lead = format!("{INDENT}{DIM}fix{DIM:#}   ");
-        let text = plain(&entry.fix);
-        let mut first = true;
-        for line in wrap(&text, WIDTH - 14) {
-            let start = if first { lead.as_str() } else { "              " };
-            first = false;
-            writeln!(self.out, "{start}{line}")?;
-        }
-        if let Some(argv) = &entry.command {
-            for line in command_lines(argv) {
-                writeln!(self.out, "              {line}")?;
-            }
-            if of_several {
-                writeln!(
-                    self.out,
-                    "              {DIM}(for the first of them; --format json has the command for each){DIM:#}"
-                )?;
-            }
-        }
-        Ok(())
-    }
-
-    fn names(&mut self, indent: &str, names: &Names, lead: &str) -> io::Result<()> {
-        let mut text = format!("{lead}{}", names.list());
-        if !lead.is_empty() {
-            text.push('.');
-        }
-        self.wrapped(indent, &text)
-    }
-
-    fn unread(&mut self, gathered: &Gathered) -> io::Result<()> {
-        if gathered.unread.is_empty() {
-            return Ok(());
-        }
-        writeln!(self.out, "\n{BOLD}Could not check{BOLD:#}")?;
-        let needed = || gathered.unread.keys().filter_map(|reason| reason.strip_prefix(NEEDS));
-        if needed().any(|permission| !is_of_organization(permission) && !is_of_insights(permission)) {
-            self.wrapped(INDENT, "`gatelight iam-policy` prints all the permissions that it needs.")?;
-        }
-        if needed().any(is_of_insights) {
-            self.wrapped(INDENT, "`gatelight iam-policy --insights` prints the permissions that `--insights` needs.")?;
-        }
-        if needed().any(is_of_organization) {
-            self.wrapped(
-                INDENT,
-                "AWS tells the policies of an organization to its management account and to delegated administrators \
-                 alone; `gatelight iam-policy --organization` prints the permissions for these. What is not known of them \
-                 does not count for the exit status.",
-            )?;
-        }
-        for (reason, unread) in &gathered.unread {
-            self.wrapped(INDENT, &plain(reason))?;
-            let checks: Vec<_> = unread.checks.iter().copied().collect();
-            let checks = match checks.len() {
-                n if n > 4 && !self.verbose => format!("{n} checks"),
-                _ => checks.join(", "),
-            };
-            let place = if self.many { format!("; in {}", unread.shards.list()) } else { String::new() };
-            let about =
-                if unread.about.kept.is_empty() { String::new() } else { format!("; about {}", unread.about.list()) };
-            let text = match unread.outcomes {
-                // Another fact decided what this one would have told.
-                0 => format!("no verdict rests on it{about}{place}"),
-                n => format!("{}: {checks}{about}{place}", count(n as u64, "outcome")),
-            };
-            self.wrapped("          ", &plain(&text))?;
-        }
-        Ok(())
     }
 
     fn notes(&mut self, gathered: &Gathered) -> io::Result<()> {
         if gathered.notes.is_empty() {
             return Ok(());
         }
-        writeln!(self.out, "\n{BOLD}Passed, with a note{BOLD:#}")?;
-        for ((place, note), names) in &gathered.notes {
+        self.heading("Passed, with a note")?;
+        for ((check, note), names) in &gathered.notes {
             self.names(INDENT, names, "")?;
-            self.wrapped("          ", &format!("{}: {}", CHECKS[*place].id, plain(note)))?;
+            self.wrapped(DEEPER, &format!("{}: {}", CHECKS[*check].id, plain(note)))?;
         }
         Ok(())
     }
@@ -445,22 +73,22 @@ impl Page<'_> {
         if gathered.ignored.is_empty() {
             return Ok(());
         }
-        writeln!(self.out, "\n{BOLD}Ignored{BOLD:#}")?;
-        for ((place, index), names) in &gathered.ignored {
+        self.heading("Ignored")?;
+        for ((check, index), names) in &gathered.ignored {
             let setting = &report.ignores[*index].setting;
             let until = setting.until.map_or_else(String::new, |day| format!(" (until {day})"));
             self.names(INDENT, names, "")?;
-            self.wrapped("          ", &plain(&format!("{}: {}{until}", CHECKS[*place].id, setting.reason)))?;
+            self.wrapped(DEEPER, &plain(&format!("{}: {}{until}", CHECKS[*check].id, setting.reason)))?;
         }
         Ok(())
     }
 
     fn ignores(&mut self, report: &Report) -> io::Result<()> {
-        let idle = report.ignores.iter().filter(|ignore| ignore.applies && (ignore.ended || ignore.matched == 0));
+        let unused = report.ignores.iter().filter(|ignore| ignore.applies && (ignore.ended || ignore.matched == 0));
         let mut first = true;
-        for ignore in idle {
+        for ignore in unused {
             if first {
-                writeln!(self.out, "\n{BOLD}Ignores that did nothing{BOLD:#}")?;
+                self.heading("Ignores that did nothing")?;
                 first = false;
             }
             let why = if ignore.ended {
@@ -475,10 +103,10 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// A name that was misspelt would be a log group that nobody looks at.
+    /// A misspelt name would be a log group that nobody searches.
     fn not_found(&mut self, report: &Report) -> io::Result<()> {
         if !report.not_found.is_empty() {
-            writeln!(self.out, "\n{BOLD}Log groups of the configuration that are not there{BOLD:#}")?;
+            self.heading("Log groups of the configuration that are not there")?;
         }
         for name in &report.not_found {
             self.wrapped(INDENT, &plain(name))?;
@@ -509,88 +137,8 @@ impl Page<'_> {
         text.push('.');
         writeln!(self.out)?;
         if let Some(changes) = &report.changes {
-            writeln!(self.out, "{}", changes::changed(changes))?;
+            writeln!(self.out, "{}", changed(changes))?;
         }
         writeln!(self.out, "{BOLD}{text}{BOLD:#}")
-    }
-
-    fn wrapped(&mut self, indent: &str, text: &str) -> io::Result<()> {
-        for line in wrap(text, WIDTH - indent.len()) {
-            writeln!(self.out, "{indent}{line}")?;
-        }
-        Ok(())
-    }
-}
-
-/// What would let it be checked; unknowns are grouped by it.
-fn reason(gap: &Gap) -> String {
-    let why = gap.why();
-    match why.kind {
-        GapKind::Denied if !why.permission.is_empty() => format!("{NEEDS}{}", why.permission),
-        GapKind::Denied | GapKind::NotCollected | GapKind::Unprovable => gap.to_string(),
-        // An account that could not be opened failed before any call.
-        _ if why.operation.is_empty() => why.message.clone(),
-        kind => format!("{} {}: {}", why.operation, kind.name(), why.message),
-    }
-}
-
-/// Whether only few accounts have use for that permission.
-fn is_of_organization(permission: &str) -> bool {
-    permission.starts_with("organizations:")
-}
-
-/// Whether only queries of CloudWatch Logs Insights need that permission.
-fn is_of_insights(permission: &str) -> bool {
-    let mut all = Operation::ALL.iter().filter(|operation| operation.granted() == Granted::WithInsights);
-    all.any(|operation| operation.permission() == permission)
-}
-
-/// Whether it names what was asked about; else what matters is what the outcome is about.
-fn is_about_a_call(gap: &Gap) -> bool {
-    !matches!(gap.why().kind, GapKind::Unprovable | GapKind::NotCollected)
-}
-
-/// A name that would fill the page by itself, without its middle.
-fn shortened(name: &str) -> String {
-    const LONGEST: usize = 66;
-    const END: usize = 20;
-    let length = name.chars().count();
-    if length <= LONGEST {
-        return name.to_owned();
-    }
-    let start: String = name.chars().take(LONGEST - END - 1).collect();
-    let end: String = name.chars().skip(length - END).collect();
-    format!("{start}…{end}")
-}
-
-fn name_of(shard: &Shard) -> String {
-    format!("{} · {}", shard.account, shard.region)
-}
-/// What AWS bills for metrics: $0.01 per 1,000 that were requested (<https://aws.amazon.com/cloudwatch/pricing/>, us-east-1).
-fn price(metrics: u64) -> String {
-    if metrics < 1_000 {
-        return "less than $0.01".to_owned();
-    }
-    let cents = (metrics + 500) / 1_000;
-    format!("about ${}.{:02}", thousands(cents / 100), cents % 100)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::price;
-
-    #[test]
-    fn a_thousand_metrics_cost_a_cent() {
-        for (metrics, said) in [
-            (1, "less than $0.01"),
-            (999, "less than $0.01"),
-            (1_000, "about $0.01"),
-            (1_499, "about $0.01"),
-            (1_500, "about $0.02"),
-            (10_000, "about $0.10"),
-            (123_456_789, "about $1,234.57"),
-        ] {
-            assert_eq!(price(metrics), said);
-        }
     }
 }

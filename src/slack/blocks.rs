@@ -14,7 +14,7 @@ pub(super) const HEADER: usize = 150;
 /// characters (slackapi/bolt-js#2509), and once at 11,341 (slackapi/bolt-js#2867).
 pub(super) const TOTAL: usize = 9_000;
 
-/// A title in plain text: nothing in it means anything.
+/// A title in plain text: nothing in it is formatted.
 pub(super) fn header(text: &str) -> Value {
     json!({"type": "header", "text": {"type": "plain_text", "text": cut(text, HEADER), "emoji": false}})
 }
@@ -24,7 +24,7 @@ pub(super) fn section(text: &str) -> Value {
     json!({"type": "section", "text": mrkdwn(text)})
 }
 
-/// Small print.
+/// A line in small print.
 pub(super) fn context(text: &str) -> Value {
     json!({"type": "context", "elements": [mrkdwn(text)]})
 }
@@ -33,7 +33,7 @@ fn mrkdwn(text: &str) -> Value {
     json!({"type": "mrkdwn", "text": cut(text, TEXT), "verbatim": true})
 }
 
-/// Callers keep the limits by what they put in; this keeps them if one day they should not.
+/// Callers keep the limits already; this is the safeguard.
 fn cut(text: &str, most: usize) -> String {
     if length(text) <= most {
         return text.to_owned();

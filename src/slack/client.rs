@@ -1,5 +1,5 @@
-//! Delivery of a message. The connection opens first, on its own: what may or may not have arrived when a program dies is
-//! then only what was being written. Nothing here says an address: problems are told in words of our own.
+//! Delivers a message. The connection opens first, on its own: when the program dies, only the message that was being
+//! written may or may not have arrived. No error here contains the webhook's address.
 
 use std::{error::Error, io, sync::Arc, time::Duration};
 
@@ -21,18 +21,18 @@ use tower_service::Service;
 
 use super::webhook::{Address, Webhook};
 
-/// Name, TCP, a proxy and TLS.
+/// For DNS, TCP, a proxy and TLS.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// From the request's first byte to the answer's last.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
-/// Slack's answers are a word.
-const ANSWER: usize = 4 << 10;
-/// However long Slack asks to wait: an hour. A message is not lost by it, only asked for again.
+/// The most that is read of an answer, in bytes. Slack's are one word.
+const ANSWER_SIZE: usize = 4 << 10;
+/// The longest wait, even if Slack asks for more. No message is lost by it: it is tried again.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
 /// The first wait after a delivery that failed; each further one is twice as long, up to `LONGEST_WAIT`.
 const FIRST_WAIT: Duration = Duration::from_secs(15);
 
-/// What became of a message.
+/// The result of one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Delivery {
     /// Slack said `ok`.
@@ -45,9 +45,9 @@ pub(crate) enum Delivery {
         why: String,
         /// Whether the request was written and no answer came, so that the message may have been posted all the same: the
         /// next attempt has to say "(repeated)".
-        perhaps: bool,
+        maybe_delivered: bool,
     },
-    /// Not this message, or not at this address: it will not get better by asking again.
+    /// This message or this address will never be accepted: there is no use in another attempt.
     Refused {
         /// Why, as a sentence without its end; it names no address.
         why: String,
@@ -56,11 +56,11 @@ pub(crate) enum Delivery {
 
 impl Delivery {
     fn later(why: impl Into<String>) -> Self {
-        Self::Later { after: None, why: why.into(), perhaps: false }
+        Self::Later { after: None, why: why.into(), maybe_delivered: false }
     }
 
-    fn perhaps(why: impl Into<String>) -> Self {
-        Self::Later { after: None, why: why.into(), perhaps: true }
+    fn maybe_delivered(why: impl Into<String>) -> Self {
+        Self::Later { after: None, why: why.into(), maybe_delivered: true }
     }
 
     fn refused(why: impl Into<String>) -> Self {
@@ -97,11 +97,11 @@ impl Drop for Connection {
 /// # Errors
 /// What became of the message instead: later, as nothing has been sent.
 pub(crate) async fn connect(webhook: &Webhook) -> Result<Connection, Delivery> {
-    // An address that is missing or wrong can be mended while the message waits.
+    // An address that is missing or wrong can be corrected while the message waits.
     let address = webhook.address().map_err(|problem| Delivery::later(format!("{problem:#}")))?;
     match timeout(CONNECT_LIMIT, open(address)).await {
         Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(problem)) => Err(Delivery::later(format!("no connection: {}", in_our_words(problem.as_ref())))),
+        Ok(Err(problem)) => Err(Delivery::later(format!("no connection: {}", redacted_cause(problem.as_ref())))),
         Err(_) => Err(Delivery::later(format!("no connection within {} seconds", CONNECT_LIMIT.as_secs()))),
     }
 }
@@ -114,9 +114,9 @@ pub(crate) async fn post(webhook: &Webhook, body: &Value) -> Delivery {
     }
 }
 
-type Problem = Box<dyn Error + Send + Sync>;
+type BoxError = Box<dyn Error + Send + Sync>;
 
-async fn open(address: Address) -> Result<Connection, Problem> {
+async fn open(address: Address) -> Result<Connection, BoxError> {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
@@ -139,7 +139,7 @@ async fn open(address: Address) -> Result<Connection, Problem> {
     Ok(Connection { sender, address, driver: tokio::spawn(connection) })
 }
 
-fn connector<C>(inner: C, address: &Address) -> Result<HttpsConnector<C>, Problem> {
+fn connector<C>(inner: C, address: &Address) -> Result<HttpsConnector<C>, BoxError> {
     // With ring, which the SDK's client brings: the process has no default provider.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
@@ -164,19 +164,19 @@ impl Connection {
         };
         let exchange = async {
             let response = self.sender.send_request(request).await.map_err(|problem| {
-                let why = format!("no answer: {}", in_our_words(&problem));
+                let why = format!("no answer: {}", redacted_cause(&problem));
                 // Hyper hands back what it never began to write.
-                if problem.is_canceled() { Delivery::later(why) } else { Delivery::perhaps(why) }
+                if problem.is_canceled() { Delivery::later(why) } else { Delivery::maybe_delivered(why) }
             })?;
-            Ok(answered(response).await)
+            Ok(delivery_of(response).await)
         };
         match timeout(ANSWER_LIMIT, exchange).await {
             Ok(Ok(delivery) | Err(delivery)) => delivery,
-            Err(_) => Delivery::perhaps(format!("no answer within {} seconds", ANSWER_LIMIT.as_secs())),
+            Err(_) => Delivery::maybe_delivered(format!("no answer within {} seconds", ANSWER_LIMIT.as_secs())),
         }
     }
 
-    fn request(&self, body: &Value) -> Result<Request<Full<Bytes>>, Problem> {
+    fn request(&self, body: &Value) -> Result<Request<Full<Bytes>>, BoxError> {
         let uri = self.address.uri();
         let host = uri.authority().ok_or("no host")?.as_str();
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
@@ -192,23 +192,23 @@ impl Connection {
 
 /// What Slack's answer means (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors>,
 /// <https://docs.slack.dev/apis/web-api/rate-limits>). Redirects are not followed.
-async fn answered(response: Response<Incoming>) -> Delivery {
+async fn delivery_of(response: Response<Incoming>) -> Delivery {
     let status = response.status();
     let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(seconds);
-    let body = Limited::new(response.into_body(), ANSWER).collect().await.map(http_body_util::Collected::to_bytes);
+    let body = Limited::new(response.into_body(), ANSWER_SIZE).collect().await.map(http_body_util::Collected::to_bytes);
     if status == StatusCode::OK {
         return match body {
             Ok(body) if body.trim_ascii() == b"ok" => Delivery::Delivered,
             Ok(_) => Delivery::refused("it was answered 200, but not with Slack's ok: this is no Slack webhook"),
-            // It was taken, or nearly.
-            Err(_) => Delivery::perhaps("the answer 200 broke off"),
+            // It was accepted, or nearly.
+            Err(_) => Delivery::maybe_delivered("the answer 200 broke off"),
         };
     }
     let body = body.unwrap_or_default();
-    let word = word(&body).map_or_else(String::new, |(word, means)| format!(" {word}: {means}"));
-    let why = format!("Slack answered {}{word}", status.as_u16());
+    let code = error_code(&body).map_or_else(String::new, |(code, meaning)| format!(" {code}: {meaning}"));
+    let why = format!("Slack answered {}{code}", status.as_u16());
     match status.as_u16() {
-        429 | 500..=599 => Delivery::Later { after, why, perhaps: false },
+        429 | 500..=599 => Delivery::Later { after, why, maybe_delivered: false },
         408 | 425 => Delivery::later(why),
         300..=399 => Delivery::refused(format!("{why}: a redirect is not followed")),
         _ => Delivery::refused(why),
@@ -221,14 +221,13 @@ fn seconds(text: &str) -> Option<Duration> {
     Some(Duration::from_secs(seconds.max(1)).min(LONGEST_WAIT))
 }
 
-/// What Slack says, and what it means to whoever has to mend it. Other answers are not repeated: they could quote the
-/// address.
-fn word(body: &[u8]) -> Option<(&'static str, &'static str)> {
+/// Slack's error code, and what it means. Other answers are not repeated: they could quote the address.
+fn error_code(body: &[u8]) -> Option<(&'static str, &'static str)> {
     let text = std::str::from_utf8(body).ok()?.trim();
-    WORDS.iter().copied().find(|(word, _)| *word == text)
+    ERROR_CODES.iter().copied().find(|(code, _)| *code == text)
 }
 
-const WORDS: &[(&str, &str)] = &[
+const ERROR_CODES: &[(&str, &str)] = &[
     ("invalid_payload", "the message is not of Slack's form; please report this as a fault of gatelight"),
     ("invalid_blocks", "the message is not of Slack's form; please report this as a fault of gatelight"),
     ("invalid_blocks_format", "the message is not of Slack's form; please report this as a fault of gatelight"),
@@ -252,10 +251,10 @@ const WORDS: &[(&str, &str)] = &[
     ("rollup_error", "a fault of Slack's"),
 ];
 
-/// What kind of problem it is. The problem's own words could quote an address.
-fn in_our_words(problem: &(dyn Error + 'static)) -> String {
+/// What kind of error it is. The error's own text could contain the address.
+fn redacted_cause(problem: &(dyn Error + 'static)) -> String {
     let mut cause: Option<&(dyn Error + 'static)> = Some(problem);
-    let mut words = None;
+    let mut text = None;
     while let Some(problem) = cause {
         if let Some(problem) = problem.downcast_ref::<rustls::Error>() {
             return match problem {
@@ -265,22 +264,22 @@ fn in_our_words(problem: &(dyn Error + 'static)) -> String {
         }
         if let Some(problem) = problem.downcast_ref::<io::Error>() {
             // TLS problems come inside these.
-            words = Some(problem.kind().to_string());
+            text = Some(problem.kind().to_string());
             cause = problem.get_ref().map(|inner| inner as &(dyn Error + 'static)).or_else(|| problem.source());
             continue;
         }
         if let Some(problem) = problem.downcast_ref::<hyper::Error>()
             && (problem.is_incomplete_message() || problem.is_closed() || problem.is_canceled())
         {
-            words.get_or_insert_with(|| "the connection was closed".to_owned());
+            text.get_or_insert_with(|| "the connection was closed".to_owned());
         } else if problem.to_string().contains("dns error") {
             return "the host's name was not found".to_owned();
         } else if problem.to_string().contains("proxy") || problem.to_string().contains("tunnel") {
-            words.get_or_insert_with(|| "the proxy did not let it through".to_owned());
+            text.get_or_insert_with(|| "the proxy did not let it through".to_owned());
         }
         cause = problem.source();
     }
-    words.unwrap_or_else(|| "it is not spoken as HTTP".to_owned())
+    text.unwrap_or_else(|| "it is not spoken as HTTP".to_owned())
 }
 
 #[cfg(test)]
@@ -309,10 +308,10 @@ mod tests {
     }
 
     #[test]
-    fn problems_are_told_without_their_words() {
+    fn causes_are_redacted() {
         let nested = io::Error::other(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer));
-        assert_eq!(in_our_words(&nested), "TLS: its certificate is not trusted here");
+        assert_eq!(redacted_cause(&nested), "TLS: its certificate is not trusted here");
         let refused = io::Error::new(io::ErrorKind::ConnectionRefused, "https://hooks.slack.com/s3cr3t");
-        assert_eq!(in_our_words(&refused), "connection refused");
+        assert_eq!(redacted_cause(&refused), "connection refused");
     }
 }

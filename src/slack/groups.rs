@@ -1,4 +1,4 @@
-//! Findings that are told together: those of one check that share their cause, as in the report.
+//! Groups findings that share a check and a cause, as in the report: each group is one paragraph of a message.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -6,57 +6,57 @@ use std::{
 };
 
 use gatelight_checks::find_check;
-use gatelight_model::{Severity, SubjectKind};
+use gatelight_model::{Severity, Subject, SubjectKind};
 use jiff::Timestamp;
 
 use super::text::{command, length, moment, name, prose, span};
 use crate::{
     finding::{End, Finding},
-    report::{Thing, command_line},
-    text::{count, thousands},
+    text::{command_line, count, list_and_more, thousands},
 };
 
-/// Names that a list shows; the others are counted.
+/// How many names a list shows; the others are counted.
 const NAMES: usize = 3;
 const MESSAGE: usize = 500;
 const COMMAND: usize = 700;
 const FIX: usize = 300;
 
-/// What is said of a finding.
+/// How a message presents a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum State {
+pub(super) enum FindingState {
     New,
     /// Its severity rose.
     Worse,
-    /// It is open, and was before.
+    /// It was open before, and still is.
     Open,
-    /// It was found, and nobody knows since when.
+    /// Nobody knows since when: there is no ledger.
     Found,
-    Over,
+    Ended,
 }
 
-/// Groups, in the order in which their first findings came.
+/// Groups, in the order of their first findings.
 #[derive(Default)]
-pub(super) struct Groups {
-    groups: Vec<Group>,
+pub(super) struct FindingGroups {
+    groups: Vec<FindingGroup>,
+    /// By the hash of what a group shares.
     index: HashMap<u64, Vec<usize>>,
 }
 
-/// Findings that share a cause, or that the same sentence is true of.
-pub(super) struct Group {
-    state: State,
+/// Findings that share a cause, or a message.
+pub(super) struct FindingGroup {
+    state: FindingState,
     first: Finding,
     findings: u64,
-    subjects: Names,
-    affects: Names,
+    subjects: SubjectList,
+    affects: SubjectList,
     first_seen: Timestamp,
     commands_differ: bool,
 }
 
-/// Things, each counted once, of which only the first few are named.
+/// Subjects, each counted once, of which only the first few are named.
 #[derive(Default)]
-struct Names {
-    kept: Vec<String>,
+struct SubjectList {
+    named: Vec<String>,
     kinds: HashSet<SubjectKind>,
     seen: HashSet<u64>,
 }
@@ -67,12 +67,12 @@ fn hash(value: impl Hash) -> u64 {
     hasher.finish()
 }
 
-impl Names {
-    fn add(&mut self, thing: &Thing) {
-        if self.seen.insert(hash((thing.kind, &thing.arn, &thing.name))) {
-            self.kinds.insert(thing.kind);
-            if self.kept.len() < NAMES {
-                self.kept.push(name(&thing.name));
+impl SubjectList {
+    fn add(&mut self, subject: &Subject) {
+        if self.seen.insert(hash(subject)) {
+            self.kinds.insert(subject.kind);
+            if self.named.len() < NAMES {
+                self.named.push(name(&subject.name));
             }
         }
     }
@@ -83,9 +83,7 @@ impl Names {
 
     /// `a, b and 35 more`.
     fn list(&self) -> String {
-        let more = self.number() - self.kept.len() as u64;
-        let rest = if more > 0 { format!(" and {} more", thousands(more)) } else { String::new() };
-        self.kept.join(", ") + &rest
+        list_and_more(&self.named, self.seen.len() - self.named.len())
     }
 
     /// `37 stages: a, b and 35 more`.
@@ -102,47 +100,47 @@ impl Names {
     }
 }
 
-impl Groups {
+impl FindingGroups {
     /// Adds a finding to its group.
-    pub(super) fn add(&mut self, finding: &Finding, state: State) {
+    pub(super) fn add(&mut self, finding: &Finding, state: FindingState) {
         let key = |of: &Finding| {
-            // The sentence is what findings without a common cause share.
-            let shared = if of.cause == of.subject { &of.message } else { &of.cause.arn };
+            // Findings without a common cause share their message.
+            let shared = if of.has_other_cause() { &of.details.cause.arn } else { &of.message };
             (
                 of.check.clone(),
                 of.account.clone(),
                 of.region.clone(),
                 of.severity,
-                of.was,
+                of.previous_severity,
                 of.end.map(is_gone),
                 shared.clone(),
-                of.fix.clone(),
+                of.details.fix.clone(),
             )
         };
-        let same = |group: &Group| group.state == state && key(&group.first) == key(finding);
+        let same = |group: &FindingGroup| group.state == state && key(&group.first) == key(finding);
         let places = self.index.entry(hash((state, key(finding)))).or_default();
         if let Some(place) = places.iter().copied().find(|place| same(&self.groups[*place])) {
             self.groups[place].add(finding);
         } else {
             places.push(self.groups.len());
-            let mut group = Group {
+            let mut group = FindingGroup {
                 state,
                 first: finding.clone(),
                 findings: 0,
-                subjects: Names::default(),
-                affects: Names::default(),
+                subjects: SubjectList::default(),
+                affects: SubjectList::default(),
                 first_seen: finding.first_seen,
                 commands_differ: false,
             };
             group.add(finding);
             // It is in `affects` now, and can be long.
-            group.first.affects = Vec::new();
+            group.first.details.affects = Vec::new();
             self.groups.push(group);
         }
     }
 
-    /// Worst first; where that is equal, in the order in which they came.
-    pub(super) fn sorted(mut self) -> Vec<Group> {
+    /// Worst first; the equally severe in the order of their first findings.
+    pub(super) fn sorted(mut self) -> Vec<FindingGroup> {
         self.groups.sort_by_key(|group| std::cmp::Reverse(group.first.severity));
         self.groups
     }
@@ -152,14 +150,14 @@ fn is_gone(end: End) -> bool {
     end == End::Gone
 }
 
-impl Group {
+impl FindingGroup {
     fn add(&mut self, finding: &Finding) {
         self.findings += 1;
         self.subjects.add(&finding.subject);
         self.first_seen = self.first_seen.min(finding.first_seen);
-        self.commands_differ |= self.first.fix_command != finding.fix_command;
-        for thing in finding.affects.iter().filter(|thing| **thing != finding.subject) {
-            self.affects.add(thing);
+        self.commands_differ |= self.first.details.fix_command != finding.details.fix_command;
+        for subject in finding.details.affects.iter().filter(|subject| **subject != finding.subject) {
+            self.affects.add(subject);
         }
     }
 
@@ -176,27 +174,27 @@ impl Group {
         (&self.first.account, &self.first.region)
     }
 
-    /// What the check looks for; of a check that this version does not know, its id.
+    /// The check's title, or its id if this version does not know the check.
     pub(super) fn title(&self) -> String {
         find_check(&self.first.check).map_or_else(|| name(&self.first.check), |check| prose(check.title, 200))
     }
 
     /// A paragraph, well below a text's limit.
     pub(super) fn paragraph(&self, now: Timestamp) -> String {
-        if self.state == State::Over { self.over(now) } else { self.open() }
+        if self.state == FindingState::Ended { self.ended(now) } else { self.open() }
     }
 
     fn open(&self) -> String {
         let first = &self.first;
-        let state = match (self.state, first.was) {
-            (State::New, _) => ", new".to_owned(),
-            (State::Worse, Some(was)) => format!(", was {}", was.name()),
-            (State::Worse, None) => ", got worse".to_owned(),
+        let state = match (self.state, first.previous_severity) {
+            (FindingState::New, _) => ", new".to_owned(),
+            (FindingState::Worse, Some(was)) => format!(", was {}", was.name()),
+            (FindingState::Worse, None) => ", got worse".to_owned(),
             _ => String::new(),
         };
         let mut text = format!("*{}* — {}{state}\n", self.title(), first.severity.name());
         let message = prose(&first.message, MESSAGE);
-        let by_itself = first.cause == first.subject;
+        let by_itself = !first.has_other_cause();
         if self.subjects.number() > 1 && by_itself {
             text += &format!("{}\n{message}\n", self.subjects.counted());
         } else if self.subjects.number() > 1 {
@@ -206,23 +204,23 @@ impl Group {
         } else {
             text += &format!("{}: {message}\n", name(&first.subject.name));
         }
-        // What several subjects are silenced by is told with them.
-        let named = self.affects.kept.iter().all(|name| message.contains(name.as_str()));
+        // The cause of several subjects was named with them.
+        let named = self.affects.named.iter().all(|name| message.contains(name.as_str()));
         if self.affects.number() > 0 && !named && (by_itself || self.subjects.number() == 1) {
             text += &format!("silences {}\n", self.affects.counted());
         }
         text += &self.fix();
         let seen = match self.state {
-            State::Found => String::new(),
+            FindingState::Found => String::new(),
             _ => format!(" · first seen {}", moment(self.first_seen)),
         };
         text + &format!("{} · {} · {}{seen}", name(&first.account), name(&first.region), name(&first.check))
     }
 
     fn fix(&self) -> String {
-        let first = &self.first;
-        let words = || format!("fix: {}\n", prose(&first.fix, FIX));
-        let Some(argv) = &first.fix_command else { return words() };
+        let details = &self.first.details;
+        let words = || format!("fix: {}\n", prose(&details.fix, FIX));
+        let Some(argv) = &details.fix_command else { return words() };
         let Some(line) = command(&command_line(argv), COMMAND) else {
             return format!(
                 "{}(the command cannot be shown here as it is: gatelight's JSON report holds it)\n",
@@ -236,7 +234,7 @@ impl Group {
         format!("fix: {line}{others}\n")
     }
 
-    fn over(&self, now: Timestamp) -> String {
+    fn ended(&self, now: Timestamp) -> String {
         let first = &self.first;
         let how = if first.end == Some(End::Gone) { "gone" } else { "resolved" };
         let text = format!(

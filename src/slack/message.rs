@@ -1,4 +1,4 @@
-//! Messages: what a look changed, what is open, what was found.
+//! Messages: what a run changed, what is open, what was found.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,51 +11,51 @@ use serde_json::{Value, json};
 
 use super::{
     blocks::{BLOCKS, TOTAL, context, header, section},
-    groups::{Group, Groups, State},
+    groups::{FindingGroup, FindingGroups, FindingState},
     route::Route,
     text::{bare, length, moment, name},
 };
 use crate::{
-    finding::{Finding, News},
+    finding::{AUDIT_SCOPE, Finding, RunDiff},
     ledger::Message,
-    report::{Report, Row, Shard, Told},
+    report::Report,
     text::{count, thousands},
 };
 
-/// Groups that are over which a message shows.
-const OVER: usize = 5;
-/// What is kept free of both limits for those, for what is counted, for the footer and for `marked`.
-const SPARE_BLOCKS: usize = OVER + 6;
+/// How many groups of ended findings a message shows.
+const ENDED: usize = 5;
+/// What is kept free of both limits for those, for what is counted, for the footer and for delivery notes.
+const SPARE_BLOCKS: usize = ENDED + 6;
 const SPARE_TEXT: usize = 2_500;
 
-/// When a scope was last looked at, for a digest: what was found long ago may not be so any more.
+/// When a scope was last audited, for a digest: what was found long ago may not be true any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Look {
+pub(crate) struct LastRun {
     pub(crate) scope: String,
-    /// When the last look that ran to its end did so; none: none has.
-    pub(crate) last: Option<Timestamp>,
+    /// When the last run that succeeded ended. None: no run has.
+    pub(crate) finished_at: Option<Timestamp>,
 }
 
-/// The messages about a look: one for each route that is told something. Where nothing changed, none.
-/// `next_look` says when the next is due, such as `10:00 CET`.
-pub(crate) fn compose(news: &News, routes: &[Route], next_look: Option<&str>) -> Vec<Message> {
-    let follows = routes.iter().filter(|route| route.follows(&news.scope));
-    follows.filter_map(|route| about(news, route, next_look)).collect()
+/// The messages about a run: one for each route that takes some of what changed. Where nothing changed, none.
+/// `next_run` says when the next is due, such as `10:00 CET`.
+pub(crate) fn compose(diff: &RunDiff, routes: &[Route], next_run: Option<&str>) -> Vec<Message> {
+    let follows = routes.iter().filter(|route| route.follows(&diff.scope));
+    follows.filter_map(|route| about(diff, route, next_run)).collect()
 }
 
-fn about(news: &News, route: &Route, next_look: Option<&str>) -> Option<Message> {
-    let (mut open, mut over) = (Groups::default(), Groups::default());
+fn about(diff: &RunDiff, route: &Route, next_run: Option<&str>) -> Option<Message> {
+    let (mut open, mut ended) = (FindingGroups::default(), FindingGroups::default());
     let mut counts = Vec::new();
     let lists = [
-        (&news.worse, State::Worse, "got worse"),
-        (&news.new, State::New, "new"),
-        (&news.resolved, State::Over, "resolved"),
+        (&diff.worse, FindingState::Worse, "got worse"),
+        (&diff.new, FindingState::New, "new"),
+        (&diff.resolved, FindingState::Ended, "resolved"),
     ];
     for (findings, state, word) in lists {
         let mut number = 0;
         for finding in findings.iter().filter(|finding| route.takes(finding)) {
             number += 1;
-            if state == State::Over { over.add(finding, state) } else { open.add(finding, state) }
+            if state == FindingState::Ended { ended.add(finding, state) } else { open.add(finding, state) }
         }
         if number > 0 {
             counts.push(format!("{} {word}", thousands(number)));
@@ -65,77 +65,77 @@ fn about(news: &News, route: &Route, next_look: Option<&str>) -> Option<Message>
         return None;
     }
     let mut footer = Vec::new();
-    if news.scope != "audit" {
-        footer.push(format!("schedule {}", name(&news.scope)));
+    if diff.scope != AUDIT_SCOPE {
+        footer.push(format!("schedule {}", name(&diff.scope)));
     }
-    if news.ongoing > 0 {
-        let are = if news.ongoing == 1 { "is" } else { "are" };
-        footer.push(format!("{} {are} unchanged", count(news.ongoing, "finding")));
+    if diff.ongoing > 0 {
+        let are = if diff.ongoing == 1 { "is" } else { "are" };
+        footer.push(format!("{} {are} unchanged", count(diff.ongoing, "finding")));
     }
-    if news.unknown > 0 {
-        footer.push(format!("{} could not be checked", thousands(news.unknown)));
+    if diff.unknown > 0 {
+        footer.push(format!("{} could not be checked", thousands(diff.unknown)));
     }
-    footer.extend(next_look.map(|when| format!("next look {}", super::text::prose(when, 60))));
-    let first = if news.first { "first look: " } else { "" };
-    let page = Page {
+    footer.extend(next_run.map(|when| format!("next look {}", super::text::prose(when, 60))));
+    let first = if diff.is_first { "first look: " } else { "" };
+    let draft = MessageDraft {
         head: format!("{first}{}", counts.join(", ")),
         open: open.sorted(),
-        over: over.sorted(),
+        ended: ended.sorted(),
         footer,
         pointer: "`gatelight history --open` lists them",
     };
-    Some(Message { webhook: route.name().to_owned(), body: page.body(news.taken_at) })
+    Some(Message { webhook: route.name().to_owned(), body: draft.body(diff.finished_at) })
 }
 
-/// The message that says all that is open, in the scopes whose `looks` are given. It is there when nothing is open, too:
-/// it shows that somebody still looks.
-pub(crate) fn digest(open: &[Finding], route: &Route, looks: &[Look], now: Timestamp) -> Message {
-    let mut groups = Groups::default();
+/// The message with all that is open, in the scopes of `runs`. There is one when nothing is open, too: it shows that the
+/// audits still run.
+pub(crate) fn digest(open: &[Finding], route: &Route, runs: &[LastRun], now: Timestamp) -> Message {
+    let mut groups = FindingGroups::default();
     let mut seen = BTreeSet::new();
     let mut kinds: BTreeMap<std::cmp::Reverse<Severity>, u64> = BTreeMap::new();
-    // Two schedules may look at the same thing.
-    let taken = open.iter().filter(|finding| route.takes(finding) && seen.insert(finding.fingerprint.as_str()));
+    // Two schedules may audit the same account.
+    let taken = open.iter().filter(|finding| route.takes(finding) && seen.insert(finding.fingerprint));
     for finding in taken {
-        groups.add(finding, State::Open);
+        groups.add(finding, FindingState::Open);
         *kinds.entry(std::cmp::Reverse(finding.severity)).or_default() += 1;
     }
-    let page = Page {
+    let draft = MessageDraft {
         head: if kinds.is_empty() { "nothing is open".to_owned() } else { format!("open: {}", by_severity(&kinds)) },
         open: groups.sorted(),
-        over: Vec::new(),
-        footer: looks.iter().take(20).map(look).collect(),
+        ended: Vec::new(),
+        footer: runs.iter().take(20).map(last_run).collect(),
         pointer: "`gatelight history --open` lists them",
     };
-    Message { webhook: route.name().to_owned(), body: page.body(now) }
+    Message { webhook: route.name().to_owned(), body: draft.body(now) }
 }
 
-fn look(look: &Look) -> String {
-    let scope = name(&look.scope);
-    match look.last {
+fn last_run(run: &LastRun) -> String {
+    let scope = name(&run.scope);
+    match run.finished_at {
         Some(at) => format!("{scope}: looked at {}", moment(at)),
         None => format!("{scope}: no look has succeeded yet"),
     }
 }
 
-/// The messages about a report by itself, without a memory: all that was found. A route that is told nothing has none.
+/// The messages about a report without a ledger: all that was found. A route that takes nothing of it gets none.
 ///
 /// # Errors
 /// If the report's temporary file cannot be read.
 pub(crate) fn snapshot(report: &Report, routes: &[Route]) -> io::Result<Vec<Message>> {
-    let routes: Vec<_> = routes.iter().filter(|route| route.follows("audit")).collect();
-    let mut all: Vec<Groups> = routes.iter().map(|_| Groups::default()).collect();
+    let routes: Vec<_> = routes.iter().filter(|route| route.follows(AUDIT_SCOPE)).collect();
+    let mut all: Vec<FindingGroups> = routes.iter().map(|_| FindingGroups::default()).collect();
     failed(report, |finding| {
         for (route, groups) in routes.iter().zip(&mut all) {
             if route.takes(finding) {
-                groups.add(finding, State::Found);
+                groups.add(finding, FindingState::Found);
             }
         }
     })?;
-    let told = routes.iter().zip(all).filter_map(|(route, groups)| {
+    let messages = routes.iter().zip(all).filter_map(|(route, groups)| {
         let groups = groups.sorted();
         (!groups.is_empty()).then(|| Message { webhook: route.name().to_owned(), body: found(report, groups) })
     });
-    Ok(told.collect())
+    Ok(messages.collect())
 }
 
 /// The message about all that was found at `least` or above; there is one when nothing was, too.
@@ -143,16 +143,16 @@ pub(crate) fn snapshot(report: &Report, routes: &[Route]) -> io::Result<Vec<Mess
 /// # Errors
 /// If the report's temporary file cannot be read.
 pub(crate) fn snapshot_of_all(report: &Report, least: Severity) -> io::Result<Value> {
-    let mut groups = Groups::default();
+    let mut groups = FindingGroups::default();
     failed(report, |finding| {
         if finding.severity >= least {
-            groups.add(finding, State::Found);
+            groups.add(finding, FindingState::Found);
         }
     })?;
     Ok(found(report, groups.sorted()))
 }
 
-fn found(report: &Report, groups: Vec<Group>) -> Value {
+fn found(report: &Report, groups: Vec<FindingGroup>) -> Value {
     let mut kinds: BTreeMap<std::cmp::Reverse<Severity>, u64> = BTreeMap::new();
     for group in &groups {
         *kinds.entry(std::cmp::Reverse(group.severity())).or_default() += group.findings();
@@ -162,65 +162,43 @@ fn found(report: &Report, groups: Vec<Group>) -> Value {
     if report.summary.unknown > 0 {
         footer.push(format!("{} could not be checked", thousands(report.summary.unknown)));
     }
-    let page = Page { head, open: groups, over: Vec::new(), footer, pointer: "the report of this audit lists them" };
-    page.body(report.finished_at)
+    let draft =
+        MessageDraft { head, open: groups, ended: Vec::new(), footer, pointer: "the report of this audit lists them" };
+    draft.body(report.finished_at)
 }
 
+/// Every failure, ignored ones aside.
 fn failed(report: &Report, mut each: impl FnMut(&Finding)) -> io::Result<()> {
-    report.rows(|shard, row| {
-        if let Some(finding) = finding(report, shard, row) {
+    report.outcomes(|region, outcome| {
+        if outcome.ignored.is_none()
+            && let Some(finding) = outcome.into_finding(region, report.finished_at)
+        {
             each(&finding);
         }
         Ok(())
     })
 }
 
-/// A failure that nobody accepted.
-fn finding(report: &Report, shard: &Shard, row: Row) -> Option<Finding> {
-    let check = row.check().id.to_owned();
-    let fingerprint = row.fingerprint(&shard.account);
-    match row.verdict {
-        Told::Fail(failed) if row.ignored.is_none() => Some(Finding {
-            fingerprint,
-            check,
-            severity: row.severity,
-            was: None,
-            account: shard.account.clone(),
-            region: shard.region.clone(),
-            subject: row.subject,
-            cause: failed.cause,
-            message: failed.message,
-            affects: failed.affects,
-            fix: failed.fix,
-            fix_command: failed.fix_command,
-            first_seen: report.finished_at,
-            last_seen: report.finished_at,
-            end: None,
-        }),
-        _ => None,
-    }
-}
-
 /// `1 high, 2 medium`.
 fn by_severity(kinds: &BTreeMap<std::cmp::Reverse<Severity>, u64>) -> String {
-    let said = kinds.iter().map(|(severity, number)| format!("{} {}", thousands(*number), severity.0.name()));
-    said.collect::<Vec<_>>().join(", ")
+    let words = kinds.iter().map(|(severity, number)| format!("{} {}", thousands(*number), severity.0.name()));
+    words.collect::<Vec<_>>().join(", ")
 }
 
-/// What a message says, before it is fitted into Slack's limits.
-struct Page {
+/// The contents of a message, before they are fitted into Slack's limits.
+struct MessageDraft {
     head: String,
     /// Worst first.
-    open: Vec<Group>,
-    over: Vec<Group>,
+    open: Vec<FindingGroup>,
+    ended: Vec<FindingGroup>,
     footer: Vec<String>,
-    /// Where what is only counted can be read.
+    /// Where to read what is only counted.
     pointer: &'static str,
 }
 
-impl Page {
+impl MessageDraft {
     fn body(&self, now: Timestamp) -> Value {
-        let sign = match self.open.first().map(Group::severity) {
+        let sign = match self.open.first().map(FindingGroup::severity) {
             Some(Severity::High) => "🔴",
             Some(Severity::Medium) => "🟠",
             Some(Severity::Low) => "🟡",
@@ -242,7 +220,7 @@ impl Page {
         blocks.extend(self.rest(&self.open[shown..], "more"));
         let mut shown = 0;
         let spare = text + 1_500;
-        for group in self.over.iter().take(OVER) {
+        for group in self.ended.iter().take(ENDED) {
             let paragraph = group.paragraph(now);
             if text + length(&paragraph) > spare {
                 break;
@@ -251,7 +229,7 @@ impl Page {
             blocks.push(section(&paragraph));
             shown += 1;
         }
-        blocks.extend(self.rest(&self.over[shown..], "more that are resolved"));
+        blocks.extend(self.rest(&self.ended[shown..], "more that are resolved"));
         if !self.footer.is_empty() {
             blocks.push(context(&self.footer.join(" · ")));
         }
@@ -259,9 +237,9 @@ impl Page {
         json!({"text": format!("Gatelight: {head}{worst}"), "blocks": blocks})
     }
 
-    /// Where all of it lies, if that is short.
+    /// Account and region, or how many there are.
     fn place(&self) -> String {
-        let places: BTreeSet<_> = self.open.iter().chain(&self.over).map(Group::place).collect();
+        let places: BTreeSet<_> = self.open.iter().chain(&self.ended).map(FindingGroup::place).collect();
         let accounts: BTreeSet<_> = places.iter().map(|(account, _)| account).collect();
         match places.first() {
             None => String::new(),
@@ -273,8 +251,8 @@ impl Page {
         }
     }
 
-    /// Says how much is not shown, and where it is.
-    fn rest(&self, groups: &[Group], what: &str) -> Option<Value> {
+    /// How much is not shown, and where to read it.
+    fn rest(&self, groups: &[FindingGroup], what: &str) -> Option<Value> {
         if groups.is_empty() {
             return None;
         }
@@ -282,14 +260,14 @@ impl Page {
         for group in groups {
             *kinds.entry(std::cmp::Reverse(group.severity())).or_default() += group.findings();
         }
-        let number = groups.iter().map(Group::findings).sum();
+        let number = groups.iter().map(FindingGroup::findings).sum();
         let pointer = if what == "more" { self.pointer } else { "`gatelight history` lists them" };
         Some(section(&format!("and {} {what} ({}): {pointer}", thousands(number), by_severity(&kinds))))
     }
 }
 
-/// The message as it is posted: told that it may have been posted already, or that an earlier one may never have been.
-pub(crate) fn marked(body: &Value, repeated: bool, uncertain: Option<Timestamp>) -> Value {
+/// The message as it is posted: with notes that it may have been posted already, or that an earlier one may not have been.
+pub(crate) fn with_delivery_notes(body: &Value, repeated: bool, uncertain: Option<Timestamp>) -> Value {
     let mut notes = Vec::new();
     if repeated {
         notes.push("(repeated) this message may have been posted before".to_owned());

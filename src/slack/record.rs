@@ -1,4 +1,4 @@
-//! What became of a message of the outbox, written into the ledger: the same for the daemon and for one audit.
+//! Records the result of a delivery in the ledger: the same for the daemon and for a single audit.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use super::client::Delivery;
 use crate::ledger::{Ledger, Outgoing};
 
-/// Why a message is given up whose route is gone.
+/// Why a message is given up whose route was removed from the configuration.
 pub(crate) const NO_ROUTE: &str = "the configuration has no webhook of this name any more";
 
-/// What became of a message, as the ledger has it now.
+/// The result of a delivery, as the ledger holds it now.
 #[derive(Debug)]
-pub(crate) enum Settled {
+pub(crate) enum RecordedDelivery {
     Sent,
     /// It was not posted, and waits.
     Later {
@@ -20,7 +20,7 @@ pub(crate) enum Settled {
         wait: Duration,
     },
     /// It may have been posted, and is sent once more.
-    Again {
+    RetryOnce {
         why: String,
         wait: Duration,
     },
@@ -35,37 +35,37 @@ pub(crate) enum Settled {
     },
 }
 
-/// Writes down what a delivery came to. `own` is how long to wait where Slack named no time.
+/// Records the result of a delivery. `default_wait` is how long to wait if Slack did not say.
 ///
 /// # Errors
 /// If the ledger cannot be written.
-pub(crate) fn settle(
+pub(crate) fn record_delivery(
     ledger: &Ledger,
     message: &Outgoing,
     delivery: Delivery,
     now: Timestamp,
-    own: impl FnOnce() -> Duration,
-) -> anyhow::Result<Settled> {
+    default_wait: impl FnOnce() -> Duration,
+) -> anyhow::Result<RecordedDelivery> {
     let id = message.id;
     Ok(match delivery {
         Delivery::Delivered => {
             ledger.sent(id, now)?;
-            Settled::Sent
+            RecordedDelivery::Sent
         }
         Delivery::Refused { why } => {
             ledger.refused(id, &why, now)?;
-            Settled::Refused { why }
+            RecordedDelivery::Refused { why }
         }
-        Delivery::Later { after, why, perhaps } => {
-            let wait = after.unwrap_or_else(own);
+        Delivery::Later { after, why, maybe_delivered } => {
+            let wait = after.unwrap_or_else(default_wait);
             let at = now.checked_add(wait)?;
-            if !perhaps {
-                ledger.later(id, at, &why)?;
-                Settled::Later { why, wait }
-            } else if ledger.in_doubt(id, at, &why, now)? {
-                Settled::Again { why, wait }
+            if !maybe_delivered {
+                ledger.postpone(id, at, &why)?;
+                RecordedDelivery::Later { why, wait }
+            } else if ledger.retry_uncertain(id, at, &why, now)? {
+                RecordedDelivery::RetryOnce { why, wait }
             } else {
-                Settled::Uncertain { why, wait }
+                RecordedDelivery::Uncertain { why, wait }
             }
         }
     })

@@ -6,11 +6,11 @@ use globset::GlobSet;
 use super::webhook::Webhook;
 use crate::{config::cron::Cron, finding::Finding};
 
-/// A webhook, and what is told there.
+/// A webhook, and which findings it gets.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
     pub(crate) webhook: Webhook,
-    /// The least severity that is told.
+    /// The least severity that is sent.
     pub(crate) severity: Severity,
     /// Of account ids; none: all.
     pub(crate) accounts: Option<GlobSet>,
@@ -23,17 +23,17 @@ pub(crate) struct Route {
 }
 
 impl Route {
-    /// What logs, errors and the ledger call it.
+    /// The name in logs, errors and the ledger.
     pub(crate) fn name(&self) -> &str {
         self.webhook.route()
     }
 
-    /// Whether it tells of looks at this scope: a schedule's name, or `audit`.
+    /// Whether it gets messages about runs of this scope: a schedule's name, or `finding::AUDIT_SCOPE`.
     pub(crate) fn follows(&self, scope: &str) -> bool {
         self.schedules.as_ref().is_none_or(|globs| globs.is_match(scope))
     }
 
-    /// Whether it tells of this finding, in a scope that it follows.
+    /// Whether it gets this finding, in a scope that it follows.
     pub(crate) fn takes(&self, finding: &Finding) -> bool {
         finding.severity >= self.severity
             && self.accounts.as_ref().is_none_or(|globs| globs.is_match(&finding.account))

@@ -3,16 +3,15 @@
 
 use std::path::PathBuf;
 
-use gatelight_model::{Severity, SubjectKind};
+use gatelight_model::{Severity, Subject, SubjectKind};
 use globset::{Glob, GlobSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Look, Route, Source, Webhook, blocks, compose, digest, marked, text::length};
+use super::{AddressSource, LastRun, Route, Webhook, blocks, compose, digest, text::length, with_delivery_notes};
 use crate::{
-    finding::{End, Finding, News},
+    finding::{End, Finding, FindingDetails, Fingerprint, RunDiff},
     ledger::Message,
-    report::Thing,
     text::{count, thousands},
 };
 
@@ -26,7 +25,7 @@ fn now() -> Timestamp {
 
 fn route() -> Route {
     Route {
-        webhook: Webhook::new("on-call", Source::Environment("GATELIGHT_SLACK".into())),
+        webhook: Webhook::new("on-call", AddressSource::Environment("GATELIGHT_SLACK".into())),
         severity: Severity::Low,
         accounts: None,
         checks: None,
@@ -35,28 +34,32 @@ fn route() -> Route {
     }
 }
 
-fn thing(kind: SubjectKind, name: &str) -> Thing {
-    Thing { kind, arn: format!("arn:aws:apigateway:eu-west-1::/{name}"), name: name.to_owned() }
+fn subject(kind: SubjectKind, name: &str) -> Subject {
+    Subject { kind, arn: format!("arn:aws:apigateway:eu-west-1::/{name}"), name: name.to_owned() }
 }
 
-fn stage(name: &str) -> Thing {
-    thing(SubjectKind::RestStage, name)
+fn stage(name: &str) -> Subject {
+    subject(SubjectKind::RestStage, name)
 }
 
-fn finding(check: &str, severity: Severity, subject: Thing, message: &str) -> Finding {
+fn finding(check: &str, severity: Severity, subject: Subject, message: &str) -> Finding {
     Finding {
-        fingerprint: format!("{check} {}", subject.arn),
+        fingerprint: Fingerprint::of(check, "123456789012", &subject.arn),
         check: check.to_owned(),
         severity,
-        was: None,
+        previous_severity: None,
         account: "123456789012".to_owned(),
         region: "eu-west-1".to_owned(),
-        cause: subject.clone(),
-        subject,
         message: message.to_owned(),
-        affects: Vec::new(),
-        fix: "Put it right.".to_owned(),
-        fix_command: Some(["aws", "apigateway", "update-stage", "--stage-name", "prod"].map(str::to_owned).to_vec()),
+        details: FindingDetails {
+            cause: subject.clone(),
+            affects: Vec::new(),
+            fix: "Put it right.".to_owned(),
+            fix_command: Some(
+                ["aws", "apigateway", "update-stage", "--stage-name", "prod"].map(str::to_owned).to_vec(),
+            ),
+        },
+        subject,
         first_seen: now(),
         last_seen: now(),
         end: None,
@@ -64,13 +67,13 @@ fn finding(check: &str, severity: Severity, subject: Thing, message: &str) -> Fi
 }
 
 fn role_missing() -> Finding {
-    let role = thing(SubjectKind::Role, "role/gone");
-    let account = thing(SubjectKind::Account, "API Gateway in eu-west-1");
+    let role = subject(SubjectKind::Role, "role/gone");
+    let account = subject(SubjectKind::Account, "API Gateway in eu-west-1");
     let message = "The role role/gone does not exist. Silences 37 stages.";
     let mut finding = finding("gateway-role-missing", Severity::High, account, message);
-    finding.cause = role;
-    finding.affects = ["orders/prod", "users/prod"].map(stage).to_vec();
-    finding.affects.extend((0..35).map(|number| stage(&format!("shop-{number}/prod"))));
+    finding.details.cause = role;
+    finding.details.affects = ["orders/prod", "users/prod"].map(stage).to_vec();
+    finding.details.affects.extend((0..35).map(|number| stage(&format!("shop-{number}/prod"))));
     finding
 }
 
@@ -84,11 +87,11 @@ fn over(mut finding: Finding, since: &str, end: End) -> Finding {
     finding
 }
 
-fn news() -> News {
-    News {
+fn diff() -> RunDiff {
+    RunDiff {
         scope: "hourly".to_owned(),
-        taken_at: now(),
-        first: false,
+        finished_at: now(),
+        is_first: false,
         new: Vec::new(),
         worse: Vec::new(),
         resolved: Vec::new(),
@@ -97,8 +100,8 @@ fn news() -> News {
     }
 }
 
-fn one(news: &News) -> Value {
-    let mut messages = compose(news, &[route()], Some("10:00 CET"));
+fn one(diff: &RunDiff) -> Value {
+    let mut messages = compose(diff, &[route()], Some("10:00 CET"));
     assert_eq!(messages.len(), 1);
     let Message { webhook, body } = messages.remove(0);
     assert_eq!(webhook, "on-call");
@@ -147,13 +150,13 @@ fn kept(name: &str, body: &Value) {
 }
 
 #[test]
-fn what_is_new_is_told_worst_first_and_grouped() {
-    let lambda = thing(SubjectKind::Function, "orders-handler");
+fn new_findings_are_grouped_worst_first() {
+    let lambda = subject(SubjectKind::Function, "orders-handler");
     let lambda = finding("function-cannot-reach-xray", Severity::Medium, lambda, "subnet-0aa1 routes to nowhere.");
-    let body = one(&News {
+    let body = one(&RunDiff {
         new: vec![lambda, not_json("users/prod"), role_missing(), not_json("orders/prod")],
         resolved: vec![over(not_json("users/dev"), "2026-11-19T08:00:00Z", End::Resolved)],
-        ..news()
+        ..diff()
     });
     kept("new", &body);
     let texts = texts(&body);
@@ -177,11 +180,11 @@ fn what_is_new_is_told_worst_first_and_grouped() {
 }
 
 #[test]
-fn what_got_worse_says_what_it_was() {
+fn a_worse_finding_shows_its_previous_severity() {
     let mut worse = not_json("users/dev");
-    (worse.was, worse.first_seen) = (Some(Severity::Low), at("2026-11-02T10:00:00Z"));
+    (worse.previous_severity, worse.first_seen) = (Some(Severity::Low), at("2026-11-02T10:00:00Z"));
     let gone = over(not_json("old/dev"), "2026-11-22T05:00:00Z", End::Gone);
-    let body = one(&News { worse: vec![worse], resolved: vec![gone], ..news() });
+    let body = one(&RunDiff { worse: vec![worse], resolved: vec![gone], ..diff() });
     kept("worse", &body);
     assert!(
         all(&body).contains("high, was low") && all(&body).contains("first seen 2026-11-02 10:00 UTC"),
@@ -192,17 +195,17 @@ fn what_got_worse_says_what_it_was() {
 }
 
 #[test]
-fn unchanged_is_nothing() {
-    assert_eq!(compose(&news(), &[route()], None), []);
-    assert_eq!(compose(&News { first: true, ..news() }, &[route()], None), []);
+fn no_change_is_no_message() {
+    assert_eq!(compose(&diff(), &[route()], None), []);
+    assert_eq!(compose(&RunDiff { is_first: true, ..diff() }, &[route()], None), []);
 }
 
 #[test]
-fn a_route_is_told_what_it_asks_for() {
+fn a_route_gets_what_it_asks_for() {
     let globs = |glob: &str| Some(GlobSet::new([Glob::new(glob).expect("a glob")]).expect("globs"));
     let low = finding("access-log-never-expires", Severity::Low, stage("a/b"), "It never expires.");
-    let news = News { new: vec![role_missing(), low], ..news() };
-    let told = |route: Route| compose(&news, &[route], None).first().map(|message| all(&message.body));
+    let diff = RunDiff { new: vec![role_missing(), low], ..diff() };
+    let told = |route: Route| compose(&diff, &[route], None).first().map(|message| all(&message.body));
     let is_about = |text: Option<String>| {
         let text = text.unwrap_or_default();
         (text.contains("gateway-role-missing"), text.contains("access-log-never-expires"))
@@ -214,8 +217,8 @@ fn a_route_is_told_what_it_asks_for() {
     assert_eq!(is_about(told(Route { accounts: globs("99*"), ..route() })), (false, false));
     assert_eq!(is_about(told(Route { schedules: globs("hour*"), ..route() })), (true, true));
     assert_eq!(is_about(told(Route { schedules: globs("audit"), ..route() })), (false, false));
-    let two = [route(), Route { webhook: Webhook::new("other", Source::Environment("X".into())), ..route() }];
-    let names: Vec<_> = compose(&news, &two, None).into_iter().map(|message| message.webhook).collect();
+    let two = [route(), Route { webhook: Webhook::new("other", AddressSource::Environment("X".into())), ..route() }];
+    let names: Vec<_> = compose(&diff, &two, None).into_iter().map(|message| message.webhook).collect();
     assert_eq!(names, ["on-call", "other"]);
 }
 
@@ -235,7 +238,7 @@ fn what_does_not_fit_is_counted() {
     let new: Vec<_> = many(Severity::Low, 3_000).chain(many(Severity::High, 1_200)).collect();
     let resolved =
         many(Severity::Medium, 900).map(|finding| over(finding, "2026-11-01T00:00:00Z", End::Resolved)).collect();
-    let body = one(&News { new, resolved, first: true, ..news() });
+    let body = one(&RunDiff { new, resolved, is_first: true, ..diff() });
     kept("maximal", &body);
     assert!(texts(&body)[0].starts_with("🔴 first look: 4,200 new, 900 resolved"), "{}", texts(&body)[0]);
     let shown = texts(&body).iter().filter(|text| text.contains("— high")).count();
@@ -254,12 +257,13 @@ fn what_does_not_fit_is_counted() {
 fn many_small_groups_stay_below_fifty_blocks() {
     let small = |number: u32| {
         let mut finding = finding("x", Severity::Low, stage("a"), &format!("{number}"));
-        (finding.fix_command, finding.fix) = (None, "x".to_owned());
+        (finding.details.fix_command, finding.details.fix) = (None, "x".to_owned());
         finding
     };
     let resolved = |number| over(small(number), "2026-11-01T00:00:00Z", End::Gone);
-    let body = one(&News { new: (0..100).map(small).collect(), resolved: (0..100).map(resolved).collect(), ..news() });
-    within_limits(&marked(&body, true, Some(now())));
+    let body =
+        one(&RunDiff { new: (0..100).map(small).collect(), resolved: (0..100).map(resolved).collect(), ..diff() });
+    within_limits(&with_delivery_notes(&body, true, Some(now())));
     assert!(body["blocks"].as_array().expect("blocks").len() >= 40);
 }
 
@@ -287,15 +291,15 @@ fn hostile_names_mention_link_and_format_nothing() {
         let mut finding = finding(name, Severity::High, stage(name), &message);
         finding.account.clone_from(name);
         finding.region.clone_from(name);
-        finding.fix.clone_from(name);
-        finding.affects = vec![stage("x"), stage(name)];
-        finding.fix_command = Some(vec!["aws".to_owned(), name.clone()]);
+        finding.details.fix.clone_from(name);
+        finding.details.affects = vec![stage("x"), stage(name)];
+        finding.details.fix_command = Some(vec!["aws".to_owned(), name.clone()]);
         finding
     };
     for (place, name) in names.iter().enumerate() {
         let resolved = over(hostile(name), "2026-11-01T00:00:00Z", End::Resolved);
         let scope = name.chars().take(64).collect();
-        let body = one(&News { scope, new: vec![hostile(name)], resolved: vec![resolved], ..news() });
+        let body = one(&RunDiff { scope, new: vec![hostile(name)], resolved: vec![resolved], ..diff() });
         kept(&format!("hostile-{place:02}"), &body);
         for text in texts(&body).iter().chain([&body["text"].as_str().expect("text").to_owned()]) {
             harmless(text);
@@ -328,10 +332,10 @@ fn harmless(text: &str) {
 }
 
 #[test]
-fn a_digest_says_what_is_open_and_when_it_was_looked_at() {
+fn a_digest_lists_open_findings_and_the_last_runs() {
     let looks = [
-        Look { scope: "hourly".into(), last: Some(at("2026-11-22T08:00:00Z")) },
-        Look { scope: "nightly".into(), last: None },
+        LastRun { scope: "hourly".into(), finished_at: Some(at("2026-11-22T08:00:00Z")) },
+        LastRun { scope: "nightly".into(), finished_at: None },
     ];
     // Two schedules found the same.
     let mut low = finding("access-log-never-expires", Severity::Low, stage("a/b"), "It never expires.");
@@ -350,9 +354,9 @@ fn a_digest_says_what_is_open_and_when_it_was_looked_at() {
 
 #[test]
 fn a_repeated_message_says_so() {
-    let body = one(&News { new: vec![role_missing()], ..news() });
-    assert_eq!(marked(&body, false, None), body);
-    let both = marked(&body, true, Some(at("2026-11-22T07:59:00Z")));
+    let body = one(&RunDiff { new: vec![role_missing()], ..diff() });
+    assert_eq!(with_delivery_notes(&body, false, None), body);
+    let both = with_delivery_notes(&body, true, Some(at("2026-11-22T07:59:00Z")));
     kept("repeated", &both);
     assert!(texts(&both)[1].starts_with("(repeated) "), "{:?}", texts(&both));
     assert!(
@@ -361,22 +365,22 @@ fn a_repeated_message_says_so() {
     );
     assert!(both["text"].as_str().expect("text").starts_with("(repeated) "));
     assert_eq!(texts(&both)[0], texts(&body)[0]);
-    assert!(!marked(&body, false, Some(now())).to_string().contains("(repeated)"));
+    assert!(!with_delivery_notes(&body, false, Some(now())).to_string().contains("(repeated)"));
 }
 
 #[test]
 fn a_command_that_would_not_arrive_whole_is_not_shown() {
     let mut long = not_json("a/b");
-    long.fix_command = Some(vec!["aws".to_owned(), "x".repeat(2_000)]);
-    let text = all(&one(&News { new: vec![long], ..news() }));
+    long.details.fix_command = Some(vec!["aws".to_owned(), "x".repeat(2_000)]);
+    let text = all(&one(&RunDiff { new: vec![long], ..diff() }));
     assert!(
         text.contains("fix: Put it right.") && text.contains("cannot be shown here") && !text.contains("xxx"),
         "{text}"
     );
     let several = [not_json("a/b"), not_json("c/d"), not_json("e/f")];
     let mut several = several.to_vec();
-    several[1].fix_command = Some(vec!["aws".to_owned(), "other".to_owned()]);
-    let text = all(&one(&News { new: several, ..news() }));
+    several[1].details.fix_command = Some(vec!["aws".to_owned(), "other".to_owned()]);
+    let text = all(&one(&RunDiff { new: several, ..diff() }));
     assert!(text.contains("(and 2 like it)"), "{text}");
     assert_eq!(count(1, "stage"), "1 stage");
 }

@@ -1,39 +1,39 @@
-//! Text for Slack. What stands in `mrkdwn` can mention people, link and format, and Slack has no escape for the
-//! characters that format; so whatever a stranger could have named stands as code, in which Slack formats nothing, unless
-//! it is made of letters, digits and hyphens. `&`, `<` and `>` are escaped as Slack asks
+//! Text for Slack. `mrkdwn` can mention people, link and format, and Slack has no escape for the characters that format.
+//! So every name that a stranger could have chosen is written as code, in which Slack formats nothing, unless it has only
+//! letters, digits and hyphens. `&`, `<` and `>` are escaped as Slack asks
 //! (<https://docs.slack.dev/messaging/formatting-message-text>).
 
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::text::count;
 
-/// What a name can take at most, in `mrkdwn`.
+/// The most characters of a name, in `mrkdwn`.
 const NAME: usize = 120;
 
-/// The length as the strictest of Slack's readers could count it: in UTF-16 units.
+/// The length as Slack could count it at most: in UTF-16 units.
 pub(super) fn length(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// `&`, `<` and `>` as Slack asks; and nothing that turns the direction of writing, breaks a line, or is not to be seen.
-fn safe(c: char, out: &mut String) {
+/// Escapes `&`, `<` and `>` as Slack asks, and replaces what turns the direction of writing, breaks a line, or is invisible.
+fn push_escaped(c: char, out: &mut String) {
     match c {
         '&' => out.push_str("&amp;"),
         '<' => out.push_str("&lt;"),
         '>' => out.push_str("&gt;"),
         // The only character that ends code.
         '`' => out.push('\u{2cb}'),
-        c if steers(c) => out.push('\u{fffd}'),
+        c if is_control_like(c) => out.push('\u{fffd}'),
         c => out.push(c),
     }
 }
 
-fn steers(c: char) -> bool {
+fn is_control_like(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// A name: as it is if nothing in it could mean anything to Slack, else as code. A long one loses its middle.
+/// A name: as it is if Slack would format nothing in it, otherwise as code. A long one loses its middle.
 pub(super) fn name(text: &str) -> String {
     let text = text.trim();
     if text.is_empty() {
@@ -49,7 +49,7 @@ pub(super) fn name(text: &str) -> String {
     // Both ends tell names apart.
     let end: String = text.chars().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect();
     let mut tail = String::new();
-    end.chars().for_each(|c| safe(c, &mut tail));
+    end.chars().for_each(|c| push_escaped(c, &mut tail));
     let head = code(text, NAME - length(&tail).min(NAME / 2));
     // `code` closes with an ellipsis and a backtick.
     format!("{}{tail}`", head.trim_end_matches('`'))
@@ -61,7 +61,7 @@ fn code(text: &str, most: usize) -> String {
     let mut taken = 3;
     for c in text.chars() {
         let start = out.len();
-        safe(c, &mut out);
+        push_escaped(c, &mut out);
         taken += length(&out[start..]);
         if taken > most {
             out.truncate(start);
@@ -73,19 +73,19 @@ fn code(text: &str, most: usize) -> String {
     out
 }
 
-/// A command to copy, as code; none if it would not arrive as it is, or needs more than `most`: half a command, or one
+/// A command to copy, as code. None if it would not arrive unchanged, or needs more than `most`: half a command, or one
 /// with other characters in it, must not be run.
 pub(super) fn command(line: &str, most: usize) -> Option<String> {
-    let intact = !line.is_empty() && !line.contains('`') && !line.chars().any(steers);
+    let intact = !line.is_empty() && !line.contains('`') && !line.chars().any(is_control_like);
     Some(code(line, usize::MAX)).filter(|code| intact && length(code) <= most)
 }
 
-/// A sentence of Gatelight's own, which quotes names: each word that could mean anything to Slack stands as code, and so
-/// does what the sentence itself has between backticks. An ellipsis where more than `most` would be needed.
+/// A sentence of Gatelight's, which quotes names: each word that Slack could format is written as code, and so is what the
+/// sentence has between backticks. It ends with an ellipsis where it would need more than `most`.
 pub(super) fn prose(text: &str, most: usize) -> String {
     let mut out = String::new();
     let mut taken = 0;
-    // A name with a backtick may shift what is between two of them; both kinds of part are safe, whichever is which.
+    // A name with a backtick may shift what is between two of them; either kind of part is safe.
     let parts: Vec<_> = text.split('`').collect();
     for (place, part) in parts.iter().enumerate() {
         let quoted = place % 2 == 1 && place + 1 < parts.len() && !part.trim().is_empty();
@@ -93,7 +93,7 @@ pub(super) fn prose(text: &str, most: usize) -> String {
         let words: Vec<_> = if quoted { vec![part.trim()] } else { part.split_whitespace().collect() };
         for (number, word) in words.into_iter().enumerate() {
             let shown = if quoted { code(word, 400) } else { shown_word(word) };
-            // Signs follow code without a space; anything else that touches it would undo it.
+            // Punctuation may follow code without a space; anything else would break the code.
             let sign = word.chars().all(|c| c.is_ascii_punctuation());
             let opened = quoted && parts[place - 1].ends_with(['(', '"', '“']);
             let closed = number == 0 && glued && sign && !quoted && out.ends_with('`');
@@ -112,22 +112,22 @@ pub(super) fn prose(text: &str, most: usize) -> String {
 }
 
 fn shown_word(word: &str) -> String {
-    // Signs around a word are the sentence's.
+    // Punctuation around a word belongs to the sentence.
     let core = word.trim_start_matches(['(', '"', '“']).trim_end_matches([',', '.', ';', ':', ')', '"', '”', '?', '!']);
     let lead = &word[..word.find(core).unwrap_or(0)];
     let tail = &word[lead.len() + core.len()..];
-    let means_nothing = |c: char| {
+    let is_plain = |c: char| {
         c.is_ascii_alphanumeric()
             || matches!(c, '-' | '/' | '\'' | '(' | ')' | ',' | '%' | '=' | '+' | '–' | '—' | '’' | '…' | '·' | '→')
     };
     let number = core.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | ':' | '-' | '%'));
-    if number || core.chars().all(means_nothing) {
+    if number || core.chars().all(is_plain) {
         return word.to_owned();
     }
     format!("{lead}{}{tail}", code(core, 400))
 }
 
-/// What stands in plain text without any doubt: letters, digits and hyphens.
+/// Letters, digits and hyphens, which plain text shows as they are; anything else becomes `?`.
 pub(super) fn bare(text: &str) -> String {
     let kept = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '?' };
     text.chars().take(40).map(kept).collect()

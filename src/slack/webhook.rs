@@ -1,4 +1,4 @@
-//! Where a webhook's address lies, and the address itself: whoever has it can post, so nothing prints it.
+//! A webhook's address, and where it is read from. Whoever knows the address can post, so nothing prints it.
 
 use std::{
     env, fmt,
@@ -12,20 +12,19 @@ use std::{
 use anyhow::{Context as _, anyhow, bail};
 use hyper::Uri;
 
-/// No address is longer. Slack's have about 80 characters.
+/// The longest address that is read, in bytes. Slack's have about 80.
 const LONGEST: u64 = 2048;
 
-/// A webhook: its name, and where its address lies. The address is read when it is needed, so that one that was changed
-/// is used from then on.
+/// A webhook: its name, and where its address is. The address is read for each message, so a changed one is used at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Webhook {
     route: String,
-    source: Source,
+    source: AddressSource,
 }
 
-/// Where an address lies.
+/// Where an address is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum AddressSource {
     /// An environment variable.
     Environment(String),
     /// A file.
@@ -55,7 +54,7 @@ impl fmt::Display for Webhook {
 
 impl Webhook {
     /// A webhook of that name.
-    pub(crate) fn new(route: &str, source: Source) -> Self {
+    pub(crate) fn new(route: &str, source: AddressSource) -> Self {
         Self { route: route.to_owned(), source }
     }
 
@@ -72,9 +71,9 @@ impl Webhook {
         self.address().map(drop)
     }
 
-    /// What its owner should know, though it works: a file that everyone on the machine can read.
+    /// A warning, if its file is readable by every user of the machine.
     pub(crate) fn warning(&self) -> Option<String> {
-        let Source::File(path) = &self.source else { return None };
+        let AddressSource::File(path) = &self.source else { return None };
         let mode = path.metadata().ok()?.permissions().mode();
         (mode & 0o004 != 0).then(|| {
             let path = path.display();
@@ -94,7 +93,7 @@ impl Webhook {
 
     fn read(&self) -> anyhow::Result<(String, String)> {
         match &self.source {
-            Source::Environment(name) => {
+            AddressSource::Environment(name) => {
                 let place = format!("the environment variable {name}");
                 match env::var(name) {
                     Ok(text) => Ok((text, place)),
@@ -102,8 +101,8 @@ impl Webhook {
                     Err(env::VarError::NotUnicode(_)) => bail!("{place} is not text"),
                 }
             }
-            Source::File(path) => read_file(path),
-            Source::Credential(name) => {
+            AddressSource::File(path) => read_file(path),
+            AddressSource::Credential(name) => {
                 let folder =
                     env::var_os("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty()).with_context(|| {
                         format!(
@@ -196,7 +195,7 @@ mod tests {
     fn nothing_prints_an_address() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("webhook");
-        let webhook = Webhook::new("on-call", Source::File(path.clone()));
+        let webhook = Webhook::new("on-call", AddressSource::File(path.clone()));
         let problem = format!("{:?}", webhook.address().expect_err("not there"));
         assert!(problem.contains("on-call") && problem.contains("webhook"), "{problem}");
         for bad in ["http://hooks.slack.com/services/s3cr3t", "s3cr3t", "https://s3cr3t@x/", "https://s3cr3t:\\"] {
@@ -214,7 +213,7 @@ mod tests {
     fn an_address_that_was_changed_is_used() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("webhook");
-        let webhook = Webhook::new("r", Source::File(path.clone()));
+        let webhook = Webhook::new("r", AddressSource::File(path.clone()));
         for text in ["https://a.example/1", "https://a.example/2\n"] {
             std::fs::write(&path, text).expect("writes");
             assert_eq!(webhook.address().expect("an address").uri().to_string(), text.trim());
@@ -226,7 +225,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("webhook");
         std::fs::write(&path, "https://a.example/s3cr3t").expect("writes");
-        let webhook = Webhook::new("r", Source::File(path.clone()));
+        let webhook = Webhook::new("r", AddressSource::File(path.clone()));
         for (mode, warned) in [(0o644, true), (0o640, false), (0o600, false), (0o604, true)] {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("sets");
             let warning = webhook.warning();

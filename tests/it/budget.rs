@@ -14,7 +14,7 @@ mod pace;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub(crate) use self::measure::{Measured, measure};
 pub(crate) use self::networks::networks;

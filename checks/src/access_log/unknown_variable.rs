@@ -1,19 +1,21 @@
-//! Whether an access log names variables that are never filled.
+//! Fails if an access log uses variables that are never filled.
 
 use gatelight_formats::{
-    Format, cut,
-    flaws::{Flaw, Why, flaws},
-    variables::{Standing, apis, spelling, standing},
+    Format, truncated,
+    unfilled::{UnfilledReason, UnfilledVariable, unfilled_variables},
+    variables::{Support, apis, suggestion, support},
 };
 use gatelight_model::{
     Need, Severity,
     inventory::{Protocol, StageOf},
 };
 
+use super::format_rule::{self as rule, Problem, RuleResult, join_names};
 use crate::{
-    Context, Policy, Verdict,
-    access_log::format_rule::{self as rule, Fault, Ruling, listed},
     check::{Check, Judge},
+    context::Context,
+    policy::Policy,
+    verdict::Verdict,
 };
 
 /// See the documentation beside this file.
@@ -30,70 +32,73 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     rule::judge(rule, stage, context)
 }
 
-/// How many variables are named.
-const NAMED: usize = 5;
+/// The most variables named in a message.
+const MAX_NAMES: usize = 5;
 
-/// Fails for a variable that this kind of API never fills, and for one that is nearly a known name. Any other unknown
-/// name passes with a note: AWS adds variables, and no version of Gatelight knows those of tomorrow.
-pub(super) fn rule(format: &Format<'_>, _: &Policy) -> Ruling {
+/// Fails for a variable that this kind of API never fills, and for a misspelled name. Any other unknown name passes with
+/// a note: AWS adds variables that this version of Gatelight cannot know.
+pub(super) fn rule(format: &Format<'_>, _: &Policy) -> RuleResult {
     let notes = notes(format);
-    let flaws = flaws(format);
-    let Some(first) = flaws.first() else { return Ruling::pass(notes) };
-    let mut told: Vec<_> = flaws.iter().take(NAMED).map(|flaw| tell(format.protocol, flaw)).collect();
-    let mut fixes: Vec<_> = flaws.iter().take(NAMED).map(fix).collect();
-    if flaws.len() > NAMED {
-        told.push(format!("and {} more", flaws.len() - NAMED));
+    let unfilled = unfilled_variables(format);
+    let Some(first) = unfilled.first() else { return RuleResult::pass(notes) };
+    let mut reasons: Vec<_> =
+        unfilled.iter().take(MAX_NAMES).map(|variable| describe(format.protocol, variable)).collect();
+    let mut fixes: Vec<_> = unfilled.iter().take(MAX_NAMES).map(fix).collect();
+    if unfilled.len() > MAX_NAMES {
+        reasons.push(format!("and {} more", unfilled.len() - MAX_NAMES));
         fixes.push("The others likewise.".to_owned());
     }
-    let fault = Fault {
-        message: format!("The access log names what is never filled: {}.", told.join("; ")),
+    let problem = Problem {
+        message: format!("The access log names what is never filled: {}.", reasons.join("; ")),
         at: Some(first.at),
         missing: vec![],
         fix: fixes.join(" "),
     };
-    Ruling::fail(fault, notes)
+    RuleResult::fail(problem, notes)
 }
 
 /// A variable, and why it is never filled.
-fn tell(protocol: Protocol, flaw: &Flaw<'_>) -> String {
-    let (source, apis) = (cut(flaw.source, 100), apis(protocol));
-    match &flaw.why {
-        Why::NeverHere => format!("`{source}`, which {apis} do not have (it stays `-` for ever)"),
-        Why::NotContext => format!("`{source}`, as only $context variables are filled"),
-        Why::Slip { meant, in_case, is_here } => {
-            let differs = if *in_case { "only in upper and lower case" } else { "by one letter" };
-            let meant = cut(meant, 100);
-            let neither = if *is_here { String::new() } else { format!(", and {apis} do not have that either") };
+fn describe(protocol: Protocol, variable: &UnfilledVariable<'_>) -> String {
+    let (source, apis) = (truncated(variable.source, 100), apis(protocol));
+    match &variable.reason {
+        UnfilledReason::OtherApis => format!("`{source}`, which {apis} do not have (it stays `-` for ever)"),
+        UnfilledReason::NotContext => format!("`{source}`, as only $context variables are filled"),
+        UnfilledReason::Misspelled { suggestion, is_supported } => {
+            let differs = if suggestion.case_only { "only in upper and lower case" } else { "by one letter" };
+            let meant = truncated(&suggestion.name, 100);
+            let neither = if *is_supported { String::new() } else { format!(", and {apis} do not have that either") };
             format!("`{source}`, which differs from `{meant}` {differs}{neither}")
         }
     }
 }
 
-fn fix(flaw: &Flaw<'_>) -> String {
-    let source = cut(flaw.source, 100);
-    match &flaw.why {
-        Why::Slip { meant, is_here: true, .. } => format!("Write `$context.{}` for `{source}`.", cut(meant, 100)),
+fn fix(variable: &UnfilledVariable<'_>) -> String {
+    let source = truncated(variable.source, 100);
+    match &variable.reason {
+        UnfilledReason::Misspelled { suggestion, is_supported: true } => {
+            format!("Write `$context.{}` for `{source}`.", truncated(&suggestion.name, 100))
+        }
         _ => format!("Take `{source}` out."),
     }
 }
 
-/// What is named and not in the table of this kind of API, without being a fault; and what AWS says is always null.
+/// Notes on variables that are not in the table of this kind of API but may be filled, and on one that AWS says is null.
 fn notes(format: &Format<'_>) -> Vec<String> {
     let mut unknown: Vec<String> = Vec::new();
-    let mut beyond: Vec<String> = Vec::new();
+    let mut unlisted: Vec<String> = Vec::new();
     let mut more = false;
     for variable in format.template.variables() {
-        let list = match standing(format.protocol, variable.name) {
-            Standing::Unknown if spelling(format.protocol, variable.name).is_none() => &mut unknown,
-            // What REST APIs fill beyond the table is known of them alone.
-            Standing::BeyondTheTable if format.protocol != Protocol::Rest => &mut beyond,
+        let list = match support(format.protocol, variable.name) {
+            Support::Unknown if suggestion(format.protocol, variable.name).is_none() => &mut unknown,
+            // Unlisted variables are known to be filled on REST APIs only.
+            Support::Unlisted if format.protocol != Protocol::Rest => &mut unlisted,
             _ => continue,
         };
-        let source = format!("`$context.{}`", cut(variable.name, 100));
+        let source = format!("`$context.{}`", truncated(variable.name, 100));
         if list.contains(&source) {
             continue;
         }
-        if list.len() == NAMED {
+        if list.len() == MAX_NAMES {
             more = true;
             continue;
         }
@@ -102,12 +107,12 @@ fn notes(format: &Format<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     if !unknown.is_empty() {
         let others = if more { " (and others)" } else { "" };
-        notes.push(format!("{}{others}: no variable that this version of Gatelight knows.", listed(&unknown)));
+        notes.push(format!("{}{others}: no variable that this version of Gatelight knows.", join_names(&unknown)));
     }
-    if !beyond.is_empty() {
+    if !unlisted.is_empty() {
         notes.push(format!(
             "{}: AWS's table of variables of {} lacks it; whether it is filled is not certain.",
-            listed(&beyond),
+            join_names(&unlisted),
             apis(format.protocol)
         ));
     }

@@ -3,6 +3,7 @@
 use gatelight_model::{
     Gap,
     inventory::{LogGroup, Protocol},
+    text::thousands,
 };
 
 use super::{
@@ -104,7 +105,7 @@ fn access_log(facts: &StageFacts<'_>, log: &AccessLogFacts<'_>, quote: &Quote<'_
         let line = line_bytes(facts.protocol, log.format);
         let line_told = format!(
             "{} bytes a line: its format with the values of an ordinary request that succeeds",
-            units::grouped(u128::from(line))
+            thousands(u128::from(line))
         );
         (requests.saturating_mul(u128::from(line)), vec![told, line_told])
     });
@@ -187,7 +188,7 @@ fn kept(bytes: u128, told: &mut Vec<String>, group: &LogGroup, quote: &Quote<'_>
     let price = quote.prices.storage;
     let (hours, how_long) = if let Some(days) = group.retention_days {
         let days = u64::try_from(days).unwrap_or(0);
-        (24 * days, format!("kept for {} days", units::grouped(u128::from(days))))
+        (24 * days, format!("kept for {} days", thousands(u128::from(days))))
     } else {
         let grows = "kept for ever: this is for the lines of one month, and it grows by as much every month";
         (HOURS_A_MONTH, grows.to_owned())
@@ -235,7 +236,7 @@ fn recorded(facts: &StageFacts<'_>, of: &TraceFacts, quote: &Quote<'_>) -> Cost 
         format!(
             "sampling rule {}: {} a second and {} of the rest, so about {} traces",
             sampling.rule,
-            units::grouped(u128::from(sampling.reservoir)),
+            thousands(u128::from(sampling.reservoir)),
             share(sampling.fixed_rate),
             units::count(recorded)
         ),

@@ -2,6 +2,7 @@
 
 use std::{fmt, iter::Sum, ops::Add};
 
+use gatelight_model::text::thousands;
 use serde::Deserialize;
 
 use super::units;
@@ -76,8 +77,8 @@ impl fmt::Display for Money {
             0 if self.0 == 0 => f.write_str("$0"),
             0 => f.write_str("under $0.01"),
             1..1_000 => write!(f, "${}.{:02}", cents / 100, cents % 100),
-            1_000..100_000 => write!(f, "${}", units::grouped(self.0.saturating_add(500_000) / 1_000_000)),
-            _ => write!(f, "${}", units::grouped(units::rounded(self.0) / 1_000_000)),
+            1_000..100_000 => write!(f, "${}", thousands(self.0.saturating_add(500_000) / 1_000_000)),
+            _ => write!(f, "${}", thousands(units::rounded(self.0) / 1_000_000)),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Amounts in words: to three digits, as estimates are.
 
+use gatelight_model::text::thousands;
+
 use super::HOUR;
 
 /// Rounded to three digits.
@@ -10,20 +12,7 @@ pub(super) fn rounded(n: u128) -> u128 {
 
 /// Grouped, and rounded to three digits: `26,300`.
 pub(super) fn three_digits(n: u128) -> String {
-    grouped(rounded(n))
-}
-
-/// `1204` → `1,204`.
-pub(super) fn grouped(n: u128) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    thousands(rounded(n))
 }
 
 /// In units of `unit`, which is a power of ten from a thousand up, with three digits: `26.3`.
@@ -32,7 +21,7 @@ fn decimal(n: u128, unit: u128) -> String {
     match hundredths {
         0..1_000 => format!("{}.{:02}", hundredths / 100, hundredths % 100),
         1_000..10_000 => format!("{}.{}", hundredths / 100, hundredths % 100 / 10),
-        _ => grouped(hundredths / 100),
+        _ => thousands(hundredths / 100),
     }
 }
 

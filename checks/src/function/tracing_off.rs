@@ -103,16 +103,16 @@ pub(crate) fn callers_among(
 
     let mut callers: Vec<StageOf<'_>> = Vec::new();
     let (mut names_some_api, mut names_any_api) = (false, false);
-    for source in policy.sources("apigateway.amazonaws.com", "lambda:InvokeFunction") {
-        let is_caller = |stage: &&StageOf<'_>| source.names(&arn(&stage.api.id, &stage.stage.name));
-        if let Some(api) = source.first_of_resource() {
+    for source in policy.source_arns("apigateway.amazonaws.com", "lambda:InvokeFunction") {
+        let is_caller = |stage: &&StageOf<'_>| source.matches_below(&arn(&stage.api.id, &stage.stage.name));
+        if let Some(api) = source.first_resource_segment() {
             // Thousands of functions and stages meet here; most sources name one API.
-            names_some_api |= source.names(&format!("arn:{partition}:execute-api:{region}:{account}:{api}/"));
+            names_some_api |= source.matches_below(&format!("arn:{partition}:execute-api:{region}:{account}:{api}/"));
             callers.extend(traced.by_api.get(api).into_iter().flatten().filter(is_caller));
-        } else if source.names(&of_any_api) {
+        } else if source.matches_below(&of_any_api) {
             names_any_api = true;
         } else {
-            names_some_api |= source.names(&format!("arn:{partition}:execute-api:{region}:{account}:"));
+            names_some_api |= source.matches_below(&format!("arn:{partition}:execute-api:{region}:{account}:"));
             callers.extend(traced.by_api.values().flatten().filter(is_caller));
         }
     }

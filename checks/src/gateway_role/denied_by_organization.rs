@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use gatelight_iam::{Caller, Denial, Identity, Keys, Possible, Request, Text};
+use gatelight_iam::{Caller, ConditionKeys, Denial, Identity, PossibleValue, Request, Text};
 use gatelight_model::{Gap, Need, Severity, inventory::Role};
 
 use super::{
@@ -92,22 +92,22 @@ fn refused<'g>(
 /// A service sends what it says of its caller together or not at all, so both cases are asked.
 fn assuming(context: &Context<'_>, bound: &Bound<'_>, account: &str, role: &Role) -> Result<Option<Denial>, Gap> {
     const WHY: &str = "AWS is not known to send it here";
-    let keys = Keys::default().with("aws:PrincipalIsAWSService", "true").with("aws:ResourceAccount", account);
+    let keys = ConditionKeys::default().with("aws:PrincipalIsAWSService", "true").with("aws:ResourceAccount", account);
     let keys = bound.of_resource(keys);
     let silent = ["aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOrgPaths"]
         .into_iter()
-        .fold(keys.clone(), |keys, key| keys.with_possible(key, vec![Possible::Absent], WHY));
-    let arn = |account: &str| Possible::Arn {
+        .fold(keys.clone(), |keys, key| keys.with_possible(key, vec![PossibleValue::Absent], WHY));
+    let arn = |account: &str| PossibleValue::Arn {
         partition: context.account().partition.clone(),
         region: context.region().name.clone(),
         account: account.to_owned(),
     };
     let telling = bound.of_source(keys.with("aws:SourceAccount", account)).with_possible(
         "aws:SourceArn",
-        vec![Possible::Absent, arn(account), arn("")],
+        vec![PossibleValue::Absent, arn(account), arn("")],
         WHY,
     );
-    let ask = |keys: &Keys| {
+    let ask = |keys: &ConditionKeys| {
         let caller = Some(Caller::Service(SERVICE));
         bound.guardrails.denial(&Request { action: ASSUME, resource: Some(Text::whole(&role.arn)), caller, keys })
     };

@@ -1,6 +1,6 @@
 //! The role's trust policy does not let API Gateway assume it.
 
-use gatelight_iam::{Caller, Decision, Document, Keys, Policies, Possible, Request};
+use gatelight_iam::{Caller, ConditionKeys, Decision, Document, Policies, PossibleValue, Request};
 use gatelight_model::{Need, Severity};
 
 use super::{Asked, existing_role};
@@ -71,21 +71,21 @@ fn judge(context: &Context<'_>) -> Verdict {
 /// What API Gateway may send along when it assumes the role. AWS has no list of the services that send the keys
 /// against confused deputies, and API Gateway was seen not to send `aws:SourceAccount` for another kind of role
 /// (<https://github.com/aws-solutions-library-samples/accelerated-intelligent-document-processing-on-aws/pull/479>).
-fn keys(context: &Context<'_>) -> Keys {
+fn keys(context: &Context<'_>) -> ConditionKeys {
     const WHY: &str = "AWS is not known to send it here";
     // An unknown account leaves its keys unknown too.
-    let Ok(id) = context.account_id() else { return Keys::default() };
+    let Ok(id) = context.account_id() else { return ConditionKeys::default() };
     let partition = &context.account().partition;
     // The ARN of an API has no account (`arn:aws:apigateway:us-east-1::/restapis/…`), that of a call to it has one
     // (`arn:aws:execute-api:…`).
-    let arn = |account: &str| Possible::Arn {
+    let arn = |account: &str| PossibleValue::Arn {
         partition: partition.clone(),
         region: context.region().name.clone(),
         account: account.to_owned(),
     };
-    Keys::default()
-        .with_possible("aws:SourceAccount", vec![Possible::Absent, Possible::Value(id.to_owned())], WHY)
-        .with_possible("aws:SourceArn", vec![Possible::Absent, arn(id), arn("")], WHY)
+    ConditionKeys::default()
+        .with_possible("aws:SourceAccount", vec![PossibleValue::Absent, PossibleValue::Value(id.to_owned())], WHY)
+        .with_possible("aws:SourceArn", vec![PossibleValue::Absent, arn(id), arn("")], WHY)
 }
 
 #[cfg(test)]

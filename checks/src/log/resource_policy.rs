@@ -1,6 +1,6 @@
 //! What the resource policies of CloudWatch Logs let a service of AWS write.
 
-use gatelight_iam::{Caller, Decision, Denial, Document, Keys, Policies, Possible, Request, Text};
+use gatelight_iam::{Caller, ConditionKeys, Decision, Denial, Document, Policies, PossibleValue, Request, Text};
 use gatelight_model::{Gap, arn::Destination, inventory::LogPolicy};
 
 use crate::{Context, role, verdict::Evidence};
@@ -42,9 +42,9 @@ impl<'c, 'a> Writer<'c, 'a> {
     /// It sends the account, and something in it: the policies that AWS itself writes, or tells to write, compare both.
     pub(crate) fn refused(&self, actions: &[&'static str], group: &str) -> Refused {
         let policies = self.policies(group);
-        let keys = Keys::default().with("aws:SourceAccount", self.account).with_possible(
+        let keys = ConditionKeys::default().with("aws:SourceAccount", self.account).with_possible(
             "aws:SourceArn",
-            vec![Possible::Begins(self.here(self.source) + ":")],
+            vec![PossibleValue::Begins(self.here(self.source) + ":")],
             "what it writes on behalf of is not known",
         );
         let stream = format!("{}:log-stream:", role::group_arn(self.context, self.account, group));

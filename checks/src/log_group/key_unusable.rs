@@ -1,6 +1,6 @@
 //! The KMS key of a log group does not serve CloudWatch Logs.
 
-use gatelight_iam::{Caller, Decision, Denial, Document, Keys, Policies, Request, Text};
+use gatelight_iam::{Caller, ConditionKeys, Decision, Denial, Document, Policies, Request, Text};
 use gatelight_model::{
     Gap, Need, Severity, Subject, SubjectKind,
     arn::Arn,
@@ -88,7 +88,7 @@ fn judge(of: &LogGroupUse<'_>, context: &Context<'_>) -> Verdict {
 fn refusals(key: &Key, arn: &str, service: &str, group: &str) -> Result<Vec<(&'static str, Denial)>, Gap> {
     let policy = Document::parse(format!("the policy of key {arn}"), key.policy.get()?)?;
     let policies = Policies::only(policy);
-    let keys = Keys::default()
+    let keys = ConditionKeys::default()
         .with("kms:EncryptionContext:aws:logs:arn", group.trim_end_matches(":*"))
         .with("kms:EncryptionContextKeys", "aws:logs:arn")
         .with("aws:PrincipalIsAWSService", "true")

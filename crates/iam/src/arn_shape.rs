@@ -1,33 +1,33 @@
-//! Whether a pattern matches some ARN of which partition, region and account are known, and service and resource are
+//! Matches patterns against an ARN whose partition, region and account are known, and whose service and resource are
 //! not.
 
-use super::{
-    glob::{Colons, Match, Tail, Text, components, run},
+use crate::{
+    glob::{Colons, Match, Tail, Text, components, match_text},
     pattern::Token,
 };
 
-/// An ARN with these parts; service and resource are some text.
+/// Some ARN with this partition, region and account.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shape<'a> {
+pub(super) struct ArnShape<'a> {
     pub(super) partition: &'a str,
     pub(super) region: &'a str,
     pub(super) account: &'a str,
 }
 
-/// A piece of the ARN.
+/// A piece of such an ARN.
 #[derive(Clone, Copy)]
 enum Slot {
     Char(char),
-    /// One character, or any number of them; `colon`: it may be one.
+    /// One character, or with `many` any number of them. `colon`: they may be colons.
     Some {
         many: bool,
         colon: bool,
     },
 }
 
-impl Shape<'_> {
-    /// By an ARN operator: component by component.
-    pub(super) fn by_component(self, tokens: &[Token]) -> Match {
+impl ArnShape<'_> {
+    /// As ARN operators match: component by component.
+    pub(super) fn matches_as_arn(self, tokens: &[Token]) -> Match {
         if !self.overlaps(tokens) {
             return Match::No;
         }
@@ -35,12 +35,12 @@ impl Shape<'_> {
             return Match::Unknown;
         };
         let matches = [
-            run(arn, Text::whole("arn"), Colons::Free),
-            run(partition, Text::whole(self.partition), Colons::Free),
-            run(service, Text { known: "", tail: Tail::Name }, Colons::Free),
-            run(region, Text::whole(self.region), Colons::Free),
-            run(account, Text::whole(self.account), Colons::Free),
-            run(resource, Text { known: "", tail: Tail::Anything }, Colons::Free),
+            match_text(arn, Text::whole("arn"), Colons::Free),
+            match_text(partition, Text::whole(self.partition), Colons::Free),
+            match_text(service, Text { known: "", tail: Tail::Name }, Colons::Free),
+            match_text(region, Text::whole(self.region), Colons::Free),
+            match_text(account, Text::whole(self.account), Colons::Free),
+            match_text(resource, Text { known: "", tail: Tail::Anything }, Colons::Free),
         ];
         if matches.contains(&Match::No) {
             Match::No
@@ -51,17 +51,17 @@ impl Shape<'_> {
         }
     }
 
-    /// By a string operator: as plain text, in which a wildcard matches colons too.
-    pub(super) fn by_text(self, tokens: &[Token]) -> Match {
+    /// As string operators match: as plain text, where a wildcard also matches colons.
+    pub(super) fn matches_as_text(self, tokens: &[Token]) -> Match {
         if !self.overlaps(tokens) {
             return Match::No;
         }
-        // What matches component by component matches as text all the more.
-        if tokens == [Token::Many] || self.by_component(tokens) == Match::Yes { Match::Yes } else { Match::Unknown }
+        // A pattern that matches component by component also matches as text.
+        if tokens == [Token::Many] || self.matches_as_arn(tokens) == Match::Yes { Match::Yes } else { Match::Unknown }
     }
 
-    /// Whether the pattern, as plain text, matches any such ARN: the two as automata side by side. A row tells which
-    /// places in the ARN are reached together with one place in the pattern.
+    /// Whether the pattern, as plain text, matches at least one such ARN. Runs the two side by side as automata: a row
+    /// holds the positions in the ARN that can be reached together with one position in the pattern.
     fn overlaps(self, tokens: &[Token]) -> bool {
         let Self { partition, region, account } = self;
         let literal = |text: String| text.chars().map(Slot::Char).collect::<Vec<_>>();
@@ -81,7 +81,7 @@ impl Shape<'_> {
             }
         };
         for token in tokens {
-            let any = matches!(token, Token::Many | Token::Hole | Token::Variable(_));
+            let any = matches!(token, Token::Many | Token::Unknown | Token::Variable(_));
             skip(&mut row, any);
             if any {
                 continue;
@@ -91,7 +91,7 @@ impl Shape<'_> {
                 let fits = match (token, slot) {
                     (Token::Char(own), Slot::Char(c)) => own == c,
                     (Token::Char(own), Slot::Some { colon, .. }) => *colon || *own != ':',
-                    (Token::Never, _) => false,
+                    (Token::NoMatch, _) => false,
                     _ => true,
                 };
                 let stays = matches!(slot, Slot::Some { many: true, .. });
@@ -107,16 +107,16 @@ impl Shape<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{keys::Keys, pattern::Pattern};
+    use crate::{keys::ConditionKeys, pattern::Pattern};
 
-    const HERE: Shape<'_> = Shape { partition: "aws", region: "us-east-1", account: "111122223333" };
+    const HERE: ArnShape<'_> = ArnShape { partition: "aws", region: "us-east-1", account: "111122223333" };
 
     fn tokens(text: &str) -> Vec<Token> {
-        Pattern::read(text, true, true).tokens(&Keys::default()).into_owned()
+        Pattern::read(text, true, true).tokens(&ConditionKeys::default()).into_owned()
     }
 
     #[test]
-    fn what_excludes_this_account_or_region_matches_none() {
+    fn a_pattern_for_another_account_or_region_never_matches() {
         for text in [
             "arn:aws:execute-api:us-east-1:999999999999:*",
             "arn:aws:execute-api:us-west-2:111122223333:*",
@@ -126,47 +126,47 @@ mod tests {
             "arn:aws:s3:::bucket",
             "",
         ] {
-            assert_eq!(HERE.by_component(&tokens(text)), Match::No, "{text}");
-            assert_eq!(HERE.by_text(&tokens(text)), Match::No, "{text}");
+            assert_eq!(HERE.matches_as_arn(&tokens(text)), Match::No, "{text}");
+            assert_eq!(HERE.matches_as_text(&tokens(text)), Match::No, "{text}");
         }
     }
 
     #[test]
     fn a_variable_without_a_value_matches_no_arn() {
-        let keys = Keys::default().with_possible("x", vec![crate::Possible::Absent], "");
+        let keys = ConditionKeys::default().with_possible("x", vec![crate::keys::PossibleValue::Absent], "");
         for text in ["arn:aws:${x}:us-east-1:111122223333:*", "arn:aws:*:us-east-1:111122223333:${x}", "*${x}*"] {
             let tokens = Pattern::read(text, true, true).tokens(&keys).into_owned();
-            assert_eq!(HERE.by_component(&tokens), Match::No, "{text}");
-            assert_eq!(HERE.by_text(&tokens), Match::No, "{text}");
+            assert_eq!(HERE.matches_as_arn(&tokens), Match::No, "{text}");
+            assert_eq!(HERE.matches_as_text(&tokens), Match::No, "{text}");
         }
     }
 
     #[test]
-    fn what_hangs_on_service_or_resource_is_unknown() {
+    fn a_pattern_that_depends_on_service_or_resource_is_unknown() {
         for text in [
             "arn:aws:execute-api:us-east-1:111122223333:*",
             "arn:aws:*:us-east-1:111122223333:abc/*",
             "arn:aws:execute-api:*",
             "arn:${aws:x}",
         ] {
-            assert_eq!(HERE.by_component(&tokens(text)), Match::Unknown, "{text}");
-            assert_eq!(HERE.by_text(&tokens(text)), Match::Unknown, "{text}");
+            assert_eq!(HERE.matches_as_arn(&tokens(text)), Match::Unknown, "{text}");
+            assert_eq!(HERE.matches_as_text(&tokens(text)), Match::Unknown, "{text}");
         }
     }
 
     #[test]
-    fn what_hangs_on_nothing_else_matches_all() {
+    fn a_pattern_for_every_service_and_resource_matches() {
         for text in ["arn:aws:*:us-east-1:111122223333:*", "arn:*:*:us-*:1*:*", "*:*:*:*:*:?*"] {
-            assert_eq!(HERE.by_component(&tokens(text)), Match::Yes, "{text}");
-            assert_eq!(HERE.by_text(&tokens(text)), Match::Yes, "{text}");
+            assert_eq!(HERE.matches_as_arn(&tokens(text)), Match::Yes, "{text}");
+            assert_eq!(HERE.matches_as_text(&tokens(text)), Match::Yes, "{text}");
         }
     }
 
     #[test]
     fn a_wildcard_spans_colons_only_for_a_string_operator() {
-        // As text, `*` may be `us-east-1:111122223333:x` and the other account's number stand in the resource.
+        // As text, `*` may match `us-east-1:111122223333:x`, with the other account's number inside the resource.
         let text = tokens("arn:aws:execute-api:*:999999999999:*");
-        assert_eq!(HERE.by_component(&text), Match::No);
-        assert_eq!(HERE.by_text(&text), Match::Unknown);
+        assert_eq!(HERE.matches_as_arn(&text), Match::No);
+        assert_eq!(HERE.matches_as_text(&text), Match::Unknown);
     }
 }

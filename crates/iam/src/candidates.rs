@@ -1,128 +1,141 @@
-//! The values that a key of which nothing is known is supposed to have, one after the other.
+//! Candidate values of condition keys that are not known: few enough to try, and enough that any other value leads to
+//! the same decision as one of them.
 
-use super::{
-    condition::{Clause, Test, fold},
-    document::{Part, Statement},
-    glob::{Tail, has_hole},
-    keys::{Keys, Possible},
-    operator::{Compare, Operator, Quantifier},
-    pattern::{Pattern, Token, Variable},
-    statement::Ask,
-};
 use crate::{
-    ordered::{Number, Range, date, dates},
-    variable_values::within,
-    witnesses::{Mode, literal, texts},
+    condition::{Clause, ClauseTest, fold_case},
+    document::{Element, Statement},
+    glob::{Tail, has_unknown},
+    keys::{ConditionKeys, PossibleValue},
+    operator::{Comparison, Operator, SetOperator},
+    ordered::{IpRange, Number, date_samples, parse_date},
+    pattern::{Pattern, Token, Variable},
+    statement::RequestView,
+    variable_values::variable_values,
+    witnesses::{MatchMode, literal, witnesses},
 };
 
-/// A key of which the value is not known.
+/// A key whose value is not known, and the values to try for it.
 #[derive(Debug)]
-pub(super) struct Choice {
+pub(super) struct KeyCandidates {
     /// As some policy spells it.
     pub(super) key: String,
     pub(super) lower: String,
-    /// What stands for all that it may be; never empty.
-    pub(super) values: Vec<Possible>,
+    /// Never empty. Contains a value that is not known itself if the others do not cover all that is possible.
+    pub(super) values: Vec<PossibleValue>,
 }
 
-/// What the statements ask of a key.
-struct Asked<'a> {
+/// How the statements use a key.
+struct KeyUse<'a> {
     key: &'a str,
     lower: &'a str,
     clauses: Vec<&'a Clause>,
-    /// Texts of which it may be a part, by way of a variable.
-    parts: Vec<String>,
-    /// A variable of it stands where its value cannot be told from what is known.
-    unclear: bool,
-    /// It is compared with another key of which the value is not known either.
+    /// The values with which a pattern that contains the key as a variable matches a known text.
+    variable_values: Vec<String>,
+    /// It is used as a variable where these values cannot be listed.
+    incomplete: bool,
+    /// It is compared with another key whose value is not known either.
     linked: bool,
 }
 
-/// As many values of one request as are tried in all combinations, and as many keys that are compared with each other.
-const COMBINED: usize = 5;
-const LINKED: usize = 4;
+/// Limits: of how many values all sets are tried, and how many keys may be compared with each other.
+const MAX_SET_VALUES: usize = 5;
+const MAX_LINKED_KEYS: usize = 4;
 
-/// The keys on which these statements hang, in the order in which they are met.
-pub(super) fn choices(statements: &[(&Statement, Ask<'_>)], keys: &Keys) -> Vec<Choice> {
-    let mut asked: Vec<Asked<'_>> = Vec::new();
-    for (statement, ask) in statements {
-        if let (Part::Is(resources), Some(text)) = (&statement.resource, ask.resource) {
+/// The unknown keys that these statements depend on, in order of first use.
+pub(super) fn candidates(statements: &[(&Statement, RequestView<'_>)], keys: &ConditionKeys) -> Vec<KeyCandidates> {
+    let mut uses: Vec<KeyUse<'_>> = Vec::new();
+    for (statement, request) in statements {
+        if let (Element::Read(resources), Some(text)) = (&statement.resource, request.resource) {
             for pattern in &resources.list {
                 let known = (text.tail == Tail::None).then_some(text.known);
-                variables(pattern, known, keys, &mut asked);
+                note_variables(pattern, known, keys, &mut uses);
             }
         }
-        let Part::Is(clauses) = &statement.condition else { continue };
+        let Element::Read(clauses) = &statement.condition else { continue };
         for clause in clauses {
-            let known = keys.known(&clause.lower);
-            if known.is_none() {
-                find(&mut asked, &clause.key, &clause.lower).clauses.push(clause);
-            }
-            let Test::Plain(_, values) = &clause.test else { continue };
-            let texts: Option<Vec<&str>> = match known {
-                Some(Possible::Value(text)) => Some(vec![text]),
-                Some(Possible::Many(texts)) => Some(texts.iter().map(String::as_str).collect()),
-                Some(Possible::Absent) => continue,
-                _ => None,
-            };
-            for pattern in values {
-                for text in texts.iter().flatten() {
-                    variables(pattern, Some(text), keys, &mut asked);
-                }
-                if texts.is_none() && !link(clause, pattern, keys, &mut asked) {
-                    variables(pattern, None, keys, &mut asked);
-                }
-            }
+            note_clause(clause, keys, &mut uses);
         }
     }
-    share(&mut asked, keys);
-    asked.into_iter().map(|asked| asked.choice(keys)).collect()
+    share_linked_values(&mut uses, keys);
+    uses.into_iter().map(|key_use| key_use.candidates(keys)).collect()
 }
 
-/// Notes that a key must equal another one, neither of which is known. The value of a variable has no wildcards, so
-/// that `StringLike` too asks for the same text.
-fn link<'a>(clause: &'a Clause, pattern: &'a Pattern, keys: &'a Keys, asked: &mut Vec<Asked<'a>>) -> bool {
-    let Test::Plain(Operator { compare: Compare::String { fold: false, .. }, quantifier: Quantifier::One, .. }, _) =
-        &clause.test
+fn note_clause<'a>(clause: &'a Clause, keys: &'a ConditionKeys, uses: &mut Vec<KeyUse<'a>>) {
+    let known = keys.known(&clause.lower);
+    if known.is_none() {
+        key_use(uses, &clause.key, &clause.lower).clauses.push(clause);
+    }
+    let ClauseTest::Understood(_, values) = &clause.test else { return };
+    let texts: Option<Vec<&str>> = match known {
+        Some(PossibleValue::Value(text)) => Some(vec![text]),
+        Some(PossibleValue::Many(texts)) => Some(texts.iter().map(String::as_str).collect()),
+        Some(PossibleValue::Absent) => return,
+        _ => None,
+    };
+    for pattern in values {
+        for text in texts.iter().flatten() {
+            note_variables(pattern, Some(text), keys, uses);
+        }
+        if texts.is_none() && !note_link(clause, pattern, keys, uses) {
+            note_variables(pattern, None, keys, uses);
+        }
+    }
+}
+
+/// Notes that two unknown keys must be equal, and returns whether the clause says that. A variable's value has no
+/// wildcards, so that `StringLike` means equality too.
+fn note_link<'a>(
+    clause: &'a Clause,
+    pattern: &'a Pattern,
+    keys: &'a ConditionKeys,
+    uses: &mut Vec<KeyUse<'a>>,
+) -> bool {
+    let ClauseTest::Understood(
+        Operator { comparison: Comparison::String { ignore_case: false, .. }, qualifier: SetOperator::None, .. },
+        _,
+    ) = &clause.test
     else {
         return false;
     };
     let tokens = pattern.tokens(keys);
-    let ([Token::Variable(_)], Some(variable)) = (&*tokens, pattern.unknown(keys).next()) else { return false };
+    let ([Token::Variable(_)], Some(variable)) = (&*tokens, pattern.unknown_variables(keys).next()) else {
+        return false;
+    };
     if variable.lower == clause.lower {
         return false;
     }
     for (key, lower) in [(&clause.key, &clause.lower), (&variable.key, &variable.lower)] {
-        find(asked, key, lower).linked = true;
+        key_use(uses, key, lower).linked = true;
     }
     true
 }
 
-/// Keys that are compared with each other are tried with the same values, all that any of them may meet, and with one
-/// more for each of them. With wildcards that would not be enough.
-fn share(asked: &mut [Asked<'_>], keys: &Keys) {
-    let linked: Vec<usize> = (0..asked.len()).filter(|at| asked[*at].linked).collect();
+/// Gives keys that are compared with each other the same values to try: all that any of them is compared with, and one
+/// more for each key. With wildcards that would not cover everything.
+fn share_linked_values(uses: &mut [KeyUse<'_>], keys: &ConditionKeys) {
+    let linked: Vec<usize> = (0..uses.len()).filter(|at| uses[*at].linked).collect();
     let mut shared: Vec<String> = Vec::new();
-    let mut clear = linked.len() <= LINKED;
+    let mut complete = linked.len() <= MAX_LINKED_KEYS;
     for at in &linked {
-        let one = &asked[*at];
-        shared.extend(one.parts.iter().cloned());
-        for possible in keys.possible(one.lower).0 {
+        let key_use = &uses[*at];
+        shared.extend(key_use.variable_values.iter().cloned());
+        for possible in keys.possible(key_use.lower).0 {
             match possible {
-                Possible::Absent | Possible::Anything => {}
-                Possible::Value(text) => shared.push(text.clone()),
-                // No other key is tried with these.
-                Possible::Many(_) | Possible::Arn { .. } | Possible::Begins(_) => clear = false,
+                PossibleValue::Absent | PossibleValue::Anything => {}
+                PossibleValue::Value(text) => shared.push(text.clone()),
+                // The other keys are not tried with these.
+                PossibleValue::Many(_) | PossibleValue::Arn { .. } | PossibleValue::Begins(_) => complete = false,
             }
         }
-        for (compare, quantifier, values) in one.tests() {
-            clear &= quantifier == Quantifier::One && matches!(compare, Compare::String { fold: false, .. });
+        for (comparison, qualifier, values) in key_use.tests() {
+            complete &=
+                qualifier == SetOperator::None && matches!(comparison, Comparison::String { ignore_case: false, .. });
             for value in values {
                 match &*value.tokens(keys) {
                     [Token::Variable(variable)] => shared.extend(variable.default.clone()),
                     tokens => match literal(tokens) {
                         Some(text) => shared.push(text),
-                        None => clear = false,
+                        None => complete = false,
                     },
                 }
             }
@@ -135,101 +148,114 @@ fn share(asked: &mut [Asked<'_>], keys: &Keys) {
         .collect();
     shared.extend(others);
     for at in linked {
-        if clear {
-            asked[at].parts.clone_from(&shared);
+        if complete {
+            uses[at].variable_values.clone_from(&shared);
         } else {
-            asked[at].unclear = true;
+            uses[at].incomplete = true;
         }
     }
 }
 
-fn find<'s, 'a>(asked: &'s mut Vec<Asked<'a>>, key: &'a str, lower: &'a str) -> &'s mut Asked<'a> {
-    let at = asked.iter().position(|asked| asked.lower == lower).unwrap_or_else(|| {
-        asked.push(Asked { key, lower, clauses: vec![], parts: vec![], unclear: false, linked: false });
-        asked.len() - 1
+fn key_use<'s, 'a>(uses: &'s mut Vec<KeyUse<'a>>, key: &'a str, lower: &'a str) -> &'s mut KeyUse<'a> {
+    let at = uses.iter().position(|key_use| key_use.lower == lower).unwrap_or_else(|| {
+        let (clauses, variable_values) = (vec![], vec![]);
+        uses.push(KeyUse { key, lower, clauses, variable_values, incomplete: false, linked: false });
+        uses.len() - 1
     });
-    &mut asked[at]
+    &mut uses[at]
 }
 
-/// Notes the variables in a pattern that is compared with a text.
-fn variables<'a>(pattern: &'a Pattern, text: Option<&str>, keys: &'a Keys, asked: &mut Vec<Asked<'a>>) {
-    let unknown: Vec<&Variable> = pattern.unknown(keys).collect();
+/// Notes the unknown variables of a pattern that is compared with `text`; `None`: with an unknown text.
+fn note_variables<'a>(pattern: &'a Pattern, text: Option<&str>, keys: &'a ConditionKeys, uses: &mut Vec<KeyUse<'a>>) {
+    let unknown: Vec<&Variable> = pattern.unknown_variables(keys).collect();
     for variable in &unknown {
-        let parts = match (text, unknown.len()) {
-            (Some(text), 1) => within(&pattern.tokens(keys), text),
+        let values = match (text, unknown.len()) {
+            (Some(text), 1) => variable_values(&pattern.tokens(keys), text),
             _ => None,
         };
-        let asked = find(asked, &variable.key, &variable.lower);
-        match parts {
-            Some(parts) => asked.parts.extend(parts),
-            None => asked.unclear = true,
+        let key_use = key_use(uses, &variable.key, &variable.lower);
+        match values {
+            Some(values) => key_use.variable_values.extend(values),
+            None => key_use.incomplete = true,
         }
     }
 }
 
-impl Asked<'_> {
-    fn choice(self, keys: &Keys) -> Choice {
+impl KeyUse<'_> {
+    fn candidates(self, keys: &ConditionKeys) -> KeyCandidates {
         let mut values = Vec::new();
         for possible in keys.possible(self.lower).0 {
             match possible {
-                Possible::Anything => values.extend(self.present("", keys)),
-                Possible::Begins(begin) => values.extend(self.present(begin, keys)),
+                PossibleValue::Anything => values.extend(self.present_values("", keys)),
+                PossibleValue::Begins(prefix) => values.extend(self.present_values(prefix, keys)),
                 known => values.push(known.clone()),
             }
         }
-        Choice { key: self.key.to_owned(), lower: self.lower.to_owned(), values }
+        KeyCandidates { key: self.key.to_owned(), lower: self.lower.to_owned(), values }
     }
 
-    /// What stands for all values that begin like this, and go on.
-    fn present(&self, begin: &str, keys: &Keys) -> Vec<Possible> {
-        let mut whole = !self.unclear;
-        let mut kinds: Vec<Kind> = self.tests().map(|(compare, _, _)| Kind::of(compare)).collect();
-        kinds.sort_unstable();
-        kinds.dedup();
-        kinds.retain(|kind| *kind != Kind::None);
-        let mut found = Vec::new();
-        if kinds.contains(&Kind::Bool) && begin.is_empty() {
-            found.extend(["true".to_owned(), "false".to_owned()]);
+    /// Candidates for all values that are longer than `prefix` and begin with it.
+    fn present_values(&self, prefix: &str, keys: &ConditionKeys) -> Vec<PossibleValue> {
+        let mut complete = !self.incomplete;
+        let found = self.single_values(prefix, keys, &mut complete);
+        let single = self.tests().any(|(_, qualifier, _)| qualifier == SetOperator::None);
+        let sets = self.tests().any(|(_, qualifier, _)| qualifier != SetOperator::None);
+        if single && sets {
+            // A key has either one value or several, and the policies do not agree which.
+            complete = false;
+        }
+        let mut values = if sets && !single {
+            value_sets(found, &mut complete)
         } else {
-            // Nothing tells which numbers are also matched by which texts.
-            whole &= kinds.len() <= 1 && (begin.is_empty() || kinds == [Kind::Text] || kinds.is_empty());
-            let all = |kind| kinds.contains(&kind);
-            if all(Kind::Number) {
-                found.extend(Number::places(self.values().filter_map(|value| Number::read(value.text())).collect()));
-            }
-            if all(Kind::Date) {
-                found.extend(dates(self.values().filter_map(|value| date(value.text())).collect()));
-            }
-            if all(Kind::Ip) {
-                let ranges: Vec<_> = self.values().filter_map(|value| Range::read(value.text())).collect();
-                found.extend(Range::places(&ranges));
-            }
-            if all(Kind::Text) || kinds.is_empty() {
-                let (texts, all) = self.texts(begin, keys);
-                whole &= all;
-                found.extend(texts);
-            }
-        }
-        let one = self.tests().any(|(_, quantifier, _)| quantifier == Quantifier::One);
-        let several = self.tests().any(|(_, quantifier, _)| quantifier != Quantifier::One);
-        if one && several {
-            // A key has one value or several, by its kind; nothing here tells which.
-            whole = false;
-        }
-        let mut values =
-            if several && !one { sets(found, &mut whole) } else { found.into_iter().map(Possible::Value).collect() };
-        if !whole || values.is_empty() {
-            values.push(if begin.is_empty() { Possible::Anything } else { Possible::Begins(begin.to_owned()) });
+            found.into_iter().map(PossibleValue::Value).collect()
+        };
+        if !complete || values.is_empty() {
+            values.push(if prefix.is_empty() {
+                PossibleValue::Anything
+            } else {
+                PossibleValue::Begins(prefix.to_owned())
+            });
         }
         values
     }
 
-    /// The tests of its value; whether it exists at all is none.
-    fn tests(&self) -> impl Iterator<Item = (Compare, Quantifier, &[Pattern])> {
+    /// Candidates for one value that begins with `prefix`. Clears `complete` if they do not cover everything.
+    fn single_values(&self, prefix: &str, keys: &ConditionKeys, complete: &mut bool) -> Vec<String> {
+        let mut kinds: Vec<ValueKind> =
+            self.tests().filter_map(|(comparison, _, _)| ValueKind::of(comparison)).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        if kinds.contains(&ValueKind::Bool) && prefix.is_empty() {
+            return vec!["true".to_owned(), "false".to_owned()];
+        }
+        // Values of one kind say nothing about how values of another kind compare.
+        *complete &= kinds.len() <= 1 && (prefix.is_empty() || kinds == [ValueKind::Text] || kinds.is_empty());
+        let mut found = Vec::new();
+        if kinds.contains(&ValueKind::Number) {
+            let bounds = self.values().filter_map(|value| Number::read(value.text()));
+            found.extend(Number::samples(bounds.collect()));
+        }
+        if kinds.contains(&ValueKind::Date) {
+            found.extend(date_samples(self.values().filter_map(|value| parse_date(value.text())).collect()));
+        }
+        if kinds.contains(&ValueKind::Ip) {
+            let ranges: Vec<_> = self.values().filter_map(|value| IpRange::read(value.text())).collect();
+            found.extend(IpRange::samples(&ranges));
+        }
+        if kinds.contains(&ValueKind::Text) || kinds.is_empty() {
+            found.extend(self.texts(prefix, keys, complete));
+        }
+        found
+    }
+
+    /// The tests of the key's value, without tests of whether it exists.
+    fn tests(&self) -> impl Iterator<Item = (Comparison, SetOperator, &[Pattern])> {
         self.clauses.iter().filter_map(|clause| match &clause.test {
-            Test::Plain(operator, _) if operator.compare == Compare::Null => None,
-            Test::Plain(operator, values) => Some((operator.compare, operator.quantifier, values.as_slice())),
-            Test::Strange(_) => None,
+            ClauseTest::Understood(operator, _) if operator.comparison == Comparison::Null => None,
+            ClauseTest::Understood(operator, values) => {
+                Some((operator.comparison, operator.qualifier, values.as_slice()))
+            }
+            ClauseTest::NotUnderstood(_) => None,
         })
     }
 
@@ -237,55 +263,59 @@ impl Asked<'_> {
         self.tests().flat_map(|(_, _, values)| values)
     }
 
-    /// The texts that its conditions can tell apart, and whether they are all.
-    fn texts(&self, begin: &str, keys: &Keys) -> (Vec<String>, bool) {
-        let mut patterns: Vec<(Mode, Vec<Token>)> =
-            self.parts.iter().map(|text| (Mode::Text, text.chars().map(Token::Char).collect())).collect();
-        let mut arn = false;
-        let mut whole = true;
-        for (compare, _, values) in self.tests() {
-            arn |= compare == Compare::Arn;
+    /// One text for each way to match the conditions. Clears `complete` if there may be more ways.
+    fn texts(&self, prefix: &str, keys: &ConditionKeys, complete: &mut bool) -> Vec<String> {
+        let mut patterns: Vec<(MatchMode, Vec<Token>)> = self
+            .variable_values
+            .iter()
+            .map(|text| (MatchMode::Text, text.chars().map(Token::Char).collect()))
+            .collect();
+        let mut arns_only = false;
+        for (comparison, _, values) in self.tests() {
+            arns_only |= comparison == Comparison::Arn;
             for value in values {
-                // What it is compared with is shared among all that are linked.
+                // `share_linked_values` has added what linked keys are compared with.
                 if self.linked {
                     continue;
                 }
                 let tokens = value.tokens(keys).into_owned();
-                if has_hole(&tokens) {
-                    whole = false;
+                if has_unknown(&tokens) {
+                    *complete = false;
                     continue;
                 }
-                patterns.push(match compare {
-                    Compare::String { fold: true, .. } => (Mode::Folded, tokens.iter().map(fold).collect()),
-                    Compare::Arn => (Mode::Arn, tokens),
-                    _ => (Mode::Text, tokens),
+                patterns.push(match comparison {
+                    Comparison::String { ignore_case: true, .. } => {
+                        (MatchMode::IgnoreCase, tokens.iter().map(fold_case).collect())
+                    }
+                    Comparison::Arn => (MatchMode::Arn, tokens),
+                    _ => (MatchMode::Text, tokens),
                 });
             }
         }
         patterns.sort();
         patterns.dedup();
-        let found = texts(&patterns, begin, arn);
-        (found.texts, whole && found.whole)
+        let found = witnesses(&patterns, prefix, arns_only);
+        *complete &= found.complete;
+        found.texts
     }
 }
 
-/// Every combination of the values of one request; of too many, some.
-fn sets(values: Vec<String>, whole: &mut bool) -> Vec<Possible> {
-    if values.len() > COMBINED {
-        *whole = false;
-        return values.into_iter().map(Possible::Value).collect();
+/// Every set of these values, for a key with several values. Of too many values, only the sets of one.
+fn value_sets(values: Vec<String>, complete: &mut bool) -> Vec<PossibleValue> {
+    if values.len() > MAX_SET_VALUES {
+        *complete = false;
+        return values.into_iter().map(PossibleValue::Value).collect();
     }
     let set = |chosen: u32| {
         let member = |(at, value): (usize, &String)| (chosen >> at & 1 == 1).then(|| value.clone());
         values.iter().enumerate().filter_map(member).collect::<Vec<_>>()
     };
-    (1..1_u32 << values.len()).map(set).map(Possible::Many).collect()
+    (1..1_u32 << values.len()).map(set).map(PossibleValue::Many).collect()
 }
 
-/// What a value is compared as.
+/// The kind of value that an operator compares.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
-    None,
+enum ValueKind {
     Text,
     Bool,
     Number,
@@ -293,15 +323,16 @@ enum Kind {
     Ip,
 }
 
-impl Kind {
-    fn of(compare: Compare) -> Self {
-        match compare {
-            Compare::String { .. } | Compare::Arn | Compare::Binary => Self::Text,
-            Compare::Bool => Self::Bool,
-            Compare::Number(_) => Self::Number,
-            Compare::Date(_) => Self::Date,
-            Compare::Ip => Self::Ip,
-            Compare::Null => Self::None,
+impl ValueKind {
+    /// `None` for Null, which does not look at the value.
+    fn of(comparison: Comparison) -> Option<Self> {
+        match comparison {
+            Comparison::String { .. } | Comparison::Arn | Comparison::Binary => Some(Self::Text),
+            Comparison::Bool => Some(Self::Bool),
+            Comparison::Number(_) => Some(Self::Number),
+            Comparison::Date(_) => Some(Self::Date),
+            Comparison::Ip => Some(Self::Ip),
+            Comparison::Null => None,
         }
     }
 }

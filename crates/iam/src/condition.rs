@@ -2,35 +2,33 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html> and
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html>.
 
-use super::{
-    answer::Answer,
-    glob::{self, Colons, Match, Tail, Text, run},
-    json::Json,
-    keys::{Keys, Possible},
-    operator::{Compare, Operator, Quantifier},
-    pattern::{Pattern, Token},
-};
 use crate::{
-    arn_shape::Shape,
-    ordered::{Number, Range, date},
+    arn_shape::ArnShape,
+    glob::{self, Colons, Match, Tail, Text, match_text},
+    json::Json,
+    keys::{ConditionKeys, PossibleValue},
+    operator::{Comparison, Operator, SetOperator},
+    ordered::{IpRange, Number, parse_date},
+    pattern::{Pattern, Token},
+    truth::Truth,
 };
 
-/// One operator over one key. A statement applies if all of its clauses hold.
+/// One operator on one key. A statement applies only if all its clauses hold.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Clause {
     operator: String,
     /// As the policy spells it.
     pub(super) key: String,
+    /// The key in lower case.
     pub(super) lower: String,
-    pub(super) test: Test,
+    pub(super) test: ClauseTest,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Test {
-    /// One that is understood.
-    Plain(Operator, Vec<Pattern>),
-    /// One that is not, and why.
-    Strange(String),
+pub(super) enum ClauseTest {
+    Understood(Operator, Vec<Pattern>),
+    /// The engine does not understand it; why.
+    NotUnderstood(String),
 }
 
 /// Reads a Condition element.
@@ -51,40 +49,40 @@ pub(super) fn read(json: Json, variables: bool) -> Result<Vec<Clause>, String> {
     Ok(clauses)
 }
 
-fn read_test(name: &str, values: Json, variables: bool) -> Test {
+fn read_test(name: &str, values: Json, variables: bool) -> ClauseTest {
     let Some(operator) = Operator::read(name) else {
-        return Test::Strange(format!("its condition operator {name} is not understood"));
+        return ClauseTest::NotUnderstood(format!("its condition operator {name} is not understood"));
     };
-    let wild = matches!(operator.compare, Compare::Arn | Compare::String { wild: true, .. });
+    let wild = matches!(operator.comparison, Comparison::Arn | Comparison::String { wild: true, .. });
     let items = if let Json::List(items) = values { items } else { vec![values] };
     if items.is_empty() {
-        return Test::Strange(format!("its condition {name} has an empty list of values"));
+        return ClauseTest::NotUnderstood(format!("its condition {name} has an empty list of values"));
     }
     let value = |item| match item {
         Json::Text(text) => Some(Pattern::read(&text, wild, variables)),
         Json::Bool(value) => Some(Pattern::read(if value { "true" } else { "false" }, false, false)),
-        Json::Number(text) => Some(text.map_or_else(Pattern::hole, |text| Pattern::read(&text, false, false))),
-        Json::Decimal(text) if matches!(operator.compare, Compare::Number(_)) => {
+        Json::Number(text) => Some(text.map_or_else(Pattern::unknown_text, |text| Pattern::read(&text, false, false))),
+        Json::Decimal(text) if matches!(operator.comparison, Comparison::Number(_)) => {
             Some(Pattern::read(&text, false, false))
         }
-        Json::Decimal(_) => Some(Pattern::hole()),
+        Json::Decimal(_) => Some(Pattern::unknown_text()),
         Json::Null | Json::List(_) | Json::Map(_) => None,
     };
     match items.into_iter().map(value).collect() {
-        Some(values) => Test::Plain(operator, values),
-        None => Test::Strange(format!("its condition {name} has a value that is no text")),
+        Some(values) => ClauseTest::Understood(operator, values),
+        None => ClauseTest::NotUnderstood(format!("its condition {name} has a value that is no text")),
     }
 }
 
 impl Clause {
-    /// The values of which `key` must have one, if that is what it says.
+    /// The values of which `key` must equal or match one; empty if the clause does not say that.
     pub(super) fn required(&self, key: &str) -> &[Pattern] {
         match &self.test {
-            Test::Plain(
+            ClauseTest::Understood(
                 Operator {
-                    compare: Compare::Arn | Compare::String { fold: false, .. },
+                    comparison: Comparison::Arn | Comparison::String { ignore_case: false, .. },
                     negated: false,
-                    quantifier: Quantifier::One,
+                    qualifier: SetOperator::None,
                     ..
                 },
                 values,
@@ -93,67 +91,67 @@ impl Clause {
         }
     }
 
-    /// Whether it holds for a request with these keys: the answer, if it is the same for all that is possible.
-    pub(super) fn holds(&self, keys: &Keys) -> Answer {
+    /// Whether it holds for a request with these keys: true or false only if that is so for every possible value.
+    pub(super) fn holds(&self, keys: &ConditionKeys) -> Truth {
         let Self { operator: name, key, lower, test } = self;
         let (operator, values) = match test {
-            Test::Plain(operator, values) => (*operator, values),
-            Test::Strange(why) => return Answer::unknown(why.clone()),
+            ClauseTest::Understood(operator, values) => (*operator, values),
+            ClauseTest::NotUnderstood(why) => return Truth::not_understood(why.clone()),
         };
         let (possible, why) = keys.possible(lower);
-        let mut answers = possible.iter().map(|possible| operator.holds(values, possible, keys));
-        let first = answers.next().unwrap_or(Match::Unknown);
-        let agreed = answers.fold(first, |all, next| if all == next { all } else { Match::Unknown });
+        let mut matches = possible.iter().map(|possible| operator.holds(values, possible, keys));
+        let first = matches.next().unwrap_or(Match::Unknown);
+        let agreed = matches.fold(first, |all, next| if all == next { all } else { Match::Unknown });
         match agreed {
-            Match::Yes => Answer::Yes,
-            Match::No => Answer::No,
+            Match::Yes => Truth::True,
+            Match::No => Truth::False,
             Match::Unknown if keys.known(lower).is_none() => {
-                Answer::hangs(format!("it hangs on the condition {name} on {key}: {why}"))
+                Truth::missing_key(format!("it hangs on the condition {name} on {key}: {why}"))
             }
-            Match::Unknown => match values.iter().find_map(|value| value.unknown(keys).next()) {
-                Some(variable) => Answer::hangs(format!(
+            Match::Unknown => match values.iter().find_map(|value| value.unknown_variables(keys).next()) {
+                Some(variable) => Truth::missing_key(format!(
                     "it hangs on the condition {name} on {key}: the value of ${{{}}} is not known",
                     variable.key
                 )),
-                None => {
-                    Answer::unknown(format!("what its condition {name} means for this value of {key} is not known"))
-                }
+                None => Truth::not_understood(format!(
+                    "what its condition {name} means for this value of {key} is not known"
+                )),
             },
         }
     }
 }
 
 impl Operator {
-    fn holds(self, values: &[Pattern], possible: &Possible, keys: &Keys) -> Match {
-        // Of one value: whether some value of the policy fits, or none if it is negated.
-        let one = |request: &Possible| {
-            let found = values.iter().map(|value| self.compare.matches(value, request, keys));
+    fn holds(self, values: &[Pattern], possible: &PossibleValue, keys: &ConditionKeys) -> Match {
+        // Whether one value of the request matches some value of the policy, or none if the operator is negated.
+        let one = |request: &PossibleValue| {
+            let found = values.iter().map(|value| self.comparison.matches(value, request, keys));
             not_if(self.negated, found.fold(Match::No, either))
         };
-        match (possible, self.quantifier) {
-            _ if self.compare == Compare::Null => is_null(values, possible),
+        match (possible, self.qualifier) {
+            _ if self.comparison == Comparison::Null => is_null(values, possible),
             // "If the key is not present, evaluate the condition element as true."
-            (Possible::Absent, _) if self.if_exists => Match::Yes,
+            (PossibleValue::Absent, _) if self.if_exists => Match::Yes,
             // "The values do not match and the condition is false"; a negated operator is then true.
-            (Possible::Absent, Quantifier::One) => not_if(self.negated, Match::No),
+            (PossibleValue::Absent, SetOperator::None) => not_if(self.negated, Match::No),
             // "It also returns true if there are no keys in the request, or if the key values resolve to a null data set,
             // such as an empty string"; "for no matching key or a null dataset, the condition returns false".
-            (Possible::Absent, Quantifier::All) => Match::Yes,
-            (Possible::Absent, Quantifier::Any) => Match::No,
-            (Possible::Value(text), Quantifier::All) if text.is_empty() => Match::Yes,
-            (Possible::Value(text), Quantifier::Any) if text.is_empty() => Match::No,
-            (Possible::Many(texts), quantifier) => {
+            (PossibleValue::Absent, SetOperator::ForAllValues) => Match::Yes,
+            (PossibleValue::Absent, SetOperator::ForAnyValue) => Match::No,
+            (PossibleValue::Value(text), SetOperator::ForAllValues) if text.is_empty() => Match::Yes,
+            (PossibleValue::Value(text), SetOperator::ForAnyValue) if text.is_empty() => Match::No,
+            (PossibleValue::Many(texts), qualifier) => {
                 let of = |all: fn(Match, Match) -> Match, start| {
                     let texts = texts.iter().filter(|text| !text.is_empty());
-                    texts.map(|text| one(&Possible::Value(text.clone()))).fold(start, all)
+                    texts.map(|text| one(&PossibleValue::Value(text.clone()))).fold(start, all)
                 };
                 let (all, any) = (of(both, Match::Yes), of(either, Match::No));
-                match quantifier {
-                    Quantifier::All => all,
-                    Quantifier::Any => any,
-                    // "Multivalued condition keys require a set operator": without one, AWS does not say.
-                    Quantifier::One if all == any => all,
-                    Quantifier::One => Match::Unknown,
+                match qualifier {
+                    SetOperator::ForAllValues => all,
+                    SetOperator::ForAnyValue => any,
+                    // "Multivalued condition keys require a set operator": AWS does not document the result without one.
+                    SetOperator::None if all == any => all,
+                    SetOperator::None => Match::Unknown,
                 }
             }
             (present, _) => one(present),
@@ -181,11 +179,11 @@ fn both(one: Match, other: Match) -> Match {
     not_if(true, either(not_if(true, one), not_if(true, other)))
 }
 
-/// `"true"`: the key must be absent; `"false"`: it must be there. An empty value is called null too: unknown.
-fn is_null(values: &[Pattern], possible: &Possible) -> Match {
+/// `"true"`: the key must be absent; `"false"`: it must be present. Unknown for an empty value, which AWS calls null too.
+fn is_null(values: &[Pattern], possible: &PossibleValue) -> Match {
     let absent = match possible {
-        Possible::Absent => true,
-        Possible::Value(text) if text.is_empty() => return Match::Unknown,
+        PossibleValue::Absent => true,
+        PossibleValue::Value(text) if text.is_empty() => return Match::Unknown,
         _ => false,
     };
     let holds = |value: &Pattern| match value.text() {
@@ -200,9 +198,9 @@ fn if_true(holds: bool) -> Match {
     if holds { Match::Yes } else { Match::No }
 }
 
-impl Compare {
-    fn matches(self, value: &Pattern, possible: &Possible, keys: &Keys) -> Match {
-        if let Possible::Value(text) = possible
+impl Comparison {
+    fn matches(self, value: &Pattern, possible: &PossibleValue, keys: &ConditionKeys) -> Match {
+        if let PossibleValue::Value(text) = possible
             && !matches!(self, Self::String { .. } | Self::Arn | Self::Binary)
         {
             return self.matches_typed(value.text(), text).map_or(Match::Unknown, if_true);
@@ -210,51 +208,53 @@ impl Compare {
         let tokens = &*value.tokens(keys);
         match (self, possible) {
             (Self::String { wild: true, .. }, _) if *tokens == [Token::Many] => Match::Yes,
-            (Self::String { fold: false, .. } | Self::Binary, Possible::Value(text)) => {
-                run(tokens, Text::whole(text), Colons::Free)
+            (Self::String { ignore_case: false, .. } | Self::Binary, PossibleValue::Value(text)) => {
+                match_text(tokens, Text::whole(text), Colons::Free)
             }
-            (Self::String { fold: true, .. }, Possible::Value(text)) => {
-                // How AWS folds other letters than those of ASCII is not documented.
+            (Self::String { ignore_case: true, .. }, PossibleValue::Value(text)) => {
+                // AWS does not document how it ignores the case of letters outside ASCII.
                 if !text.is_ascii() {
                     return Match::Unknown;
                 }
-                let folded: Vec<Token> = tokens.iter().map(fold).collect();
-                run(&folded, Text::whole(&text.to_ascii_lowercase()), Colons::Free)
+                let folded: Vec<Token> = tokens.iter().map(fold_case).collect();
+                match_text(&folded, Text::whole(&text.to_ascii_lowercase()), Colons::Free)
             }
-            (Self::Arn, Possible::Value(text)) => glob::arn(tokens, Text::whole(text)),
-            (Self::String { fold: false, .. }, Possible::Arn { partition, region, account }) => {
-                Shape { partition, region, account }.by_text(tokens)
+            (Self::Arn, PossibleValue::Value(text)) => glob::arn(tokens, Text::whole(text)),
+            (Self::String { ignore_case: false, .. }, PossibleValue::Arn { partition, region, account }) => {
+                ArnShape { partition, region, account }.matches_as_text(tokens)
             }
-            (Self::String { fold: true, .. }, Possible::Arn { partition, region, account }) => {
-                let folded: Vec<Token> = tokens.iter().map(fold).collect();
-                Shape { partition, region, account }.by_text(&folded)
+            (Self::String { ignore_case: true, .. }, PossibleValue::Arn { partition, region, account }) => {
+                let folded: Vec<Token> = tokens.iter().map(fold_case).collect();
+                ArnShape { partition, region, account }.matches_as_text(&folded)
             }
-            (Self::Arn, Possible::Arn { partition, region, account }) => {
-                Shape { partition, region, account }.by_component(tokens)
+            (Self::Arn, PossibleValue::Arn { partition, region, account }) => {
+                ArnShape { partition, region, account }.matches_as_arn(tokens)
             }
-            (Self::String { fold: false, .. }, Possible::Begins(known)) => run(tokens, begins(known), Colons::Free),
-            (Self::String { fold: true, .. }, Possible::Begins(known)) => {
+            (Self::String { ignore_case: false, .. }, PossibleValue::Begins(known)) => {
+                match_text(tokens, begins(known), Colons::Free)
+            }
+            (Self::String { ignore_case: true, .. }, PossibleValue::Begins(known)) => {
                 if !known.is_ascii() {
                     return Match::Unknown;
                 }
-                let folded: Vec<Token> = tokens.iter().map(fold).collect();
-                run(&folded, begins(&known.to_ascii_lowercase()), Colons::Free)
+                let folded: Vec<Token> = tokens.iter().map(fold_case).collect();
+                match_text(&folded, begins(&known.to_ascii_lowercase()), Colons::Free)
             }
-            (Self::Arn, Possible::Begins(known)) => glob::arn(tokens, begins(known)),
+            (Self::Arn, PossibleValue::Begins(known)) => glob::arn(tokens, begins(known)),
             _ => Match::Unknown,
         }
     }
 
-    /// Values that are compared by what they mean; nothing if one of the two cannot be read.
+    /// Compares values by what they mean: booleans, numbers, dates, addresses. `None` if one of the two cannot be read.
     fn matches_typed(self, policy: &str, request: &str) -> Option<bool> {
         match self {
             Self::Bool => match (policy, request) {
                 ("true" | "false", "true" | "false") => Some(policy == request),
                 _ => None,
             },
-            Self::Number(order) => Some(order.holds(&Number::read(request)?, &Number::read(policy)?)),
-            Self::Date(order) => Some(order.holds(&date(request)?, &date(policy)?)),
-            Self::Ip => Some(Range::read(policy)?.holds(Range::read(request)?)),
+            Self::Number(relation) => Some(relation.holds(&Number::read(request)?, &Number::read(policy)?)),
+            Self::Date(relation) => Some(relation.holds(&parse_date(request)?, &parse_date(policy)?)),
+            Self::Ip => Some(IpRange::read(policy)?.contains(IpRange::read(request)?)),
             Self::String { .. } | Self::Arn | Self::Binary | Self::Null => None,
         }
     }
@@ -264,11 +264,11 @@ fn begins(known: &str) -> Text<'_> {
     Text { known, tail: Tail::Anything }
 }
 
-/// A token as letters of any case match it.
-pub(super) fn fold(token: &Token) -> Token {
+/// A token in lower case, for comparisons that ignore case.
+pub(super) fn fold_case(token: &Token) -> Token {
     match token {
         Token::Char(c) if c.is_ascii() => Token::Char(c.to_ascii_lowercase()),
-        Token::Char(_) => Token::Hole,
+        Token::Char(_) => Token::Unknown,
         other => other.clone(),
     }
 }

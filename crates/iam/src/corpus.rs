@@ -1,9 +1,9 @@
-//! Cases written from AWS's documentation, each with its reason and its source: see the files beside this one.
+//! Runs the cases in `corpus/`, written from AWS's documentation, each with the rule that it shows and its source.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Denial, Queries, Ruling, Verdict};
+use crate::{Denial, SimulationDecision, SimulationReader, SimulationResult};
 
 const FILES: [(&str, &str); 7] = [
     ("elements", include_str!("corpus/elements.jsonl")),
@@ -18,23 +18,23 @@ const FILES: [(&str, &str); 7] = [
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
-    /// The rule that it shows.
+    /// The rule that the case shows.
     why: String,
-    /// Where AWS says so.
+    /// The page on which AWS documents it.
     source: String,
     expect: String,
-    /// `policy/statement`, where it is worth telling.
+    /// The deciding statement, as `policy/statement`; `None`: any.
     by: Option<String>,
     missing: Option<Vec<String>>,
     query: Value,
 }
 
-fn decided(ruling: &Ruling) -> &'static str {
-    match &ruling.verdict {
-        Verdict::Allowed(_) => "allowed",
-        Verdict::Denied(Denial::Explicit(_)) => "denied-explicitly",
-        Verdict::Denied(_) => "denied-implicitly",
-        Verdict::Undetermined => "undetermined",
+fn decision(result: &SimulationResult) -> &'static str {
+    match &result.decision {
+        SimulationDecision::Allowed(_) => "allowed",
+        SimulationDecision::Denied(Denial::Explicit(_)) => "denied-explicitly",
+        SimulationDecision::Denied(_) => "denied-implicitly",
+        SimulationDecision::Undetermined => "undetermined",
     }
 }
 
@@ -48,10 +48,10 @@ fn cases() -> impl Iterator<Item = (String, Case)> {
     })
 }
 
-fn rule(query: &Value) -> Ruling {
+fn simulate(query: &Value) -> SimulationResult {
     let text = query.to_string();
-    let query = Queries::new(&text).next().expect("a query").expect("of the form");
-    query.question.decide(&query.policies)
+    let query = SimulationReader::new(&text).next().expect("a simulation").expect("well formed");
+    query.request.simulate(&query.policies)
 }
 
 #[test]
@@ -60,19 +60,19 @@ fn every_case_is_decided_as_aws_documents_it() {
     for (place, Case { why, source, expect, by, missing, query }) in cases() {
         count += 1;
         assert!(source.starts_with("https://docs.aws.amazon.com/"), "{place}: {source}");
-        let ruling = rule(&query);
-        let own_by = match &ruling.verdict {
-            Verdict::Allowed(Some(by)) | Verdict::Denied(Denial::Explicit(by)) => {
+        let result = simulate(&query);
+        let own_by = match &result.decision {
+            SimulationDecision::Allowed(Some(by)) | SimulationDecision::Denied(Denial::Explicit(by)) => {
                 Some(format!("{}/{}", by.policy, by.statement))
             }
             _ => None,
         };
         let same_by = by.is_none() || own_by == by;
-        let same_keys = missing.as_ref().is_none_or(|missing| ruling.missing_context == *missing);
-        // What is undetermined says why.
-        let told = expect != "undetermined" || !ruling.missing_context.is_empty() || !ruling.problems.is_empty();
-        if decided(&ruling) != expect || !same_by || !same_keys || !told {
-            wrong.push(format!("{place}: {why}: expected {expect} {by:?} {missing:?}, not {ruling:?}"));
+        let same_keys = missing.as_ref().is_none_or(|missing| result.missing_context == *missing);
+        // An undetermined result says why.
+        let explained = expect != "undetermined" || !result.missing_context.is_empty() || !result.problems.is_empty();
+        if decision(&result) != expect || !same_by || !same_keys || !explained {
+            wrong.push(format!("{place}: {why}: expected {expect} {by:?} {missing:?}, not {result:?}"));
         }
     }
     assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
@@ -80,42 +80,46 @@ fn every_case_is_decided_as_aws_documents_it() {
 }
 
 #[test]
-fn a_deny_that_is_added_never_allows() {
+fn adding_a_deny_never_allows() {
     let deny = r#"{"name":"added","document":{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"s3:*","Resource":"*"}}}"#;
     for (place, mut case) in cases() {
-        let before = rule(&case.query);
+        let before = simulate(&case.query);
         for list in ["identity", "boundary", "session"] {
             let mut query = case.query.clone();
             let object = query.as_object_mut().expect("an object");
-            // A boundary or session policy that was not there limits as well.
+            // A boundary or session policy limits the request even if there was none before.
             object
                 .entry(list)
                 .or_insert_with(|| Value::Array(vec![]))
                 .as_array_mut()
                 .expect("a list")
                 .push(serde_json::from_str(deny).expect("JSON"));
-            let after = rule(&query);
-            let allowed = matches!(after.verdict, Verdict::Allowed(_));
-            assert!(!allowed || matches!(before.verdict, Verdict::Allowed(_)), "{place}: {list}: {after:?}");
+            let after = simulate(&query);
+            let allowed = matches!(after.decision, SimulationDecision::Allowed(_));
+            assert!(
+                !allowed || matches!(before.decision, SimulationDecision::Allowed(_)),
+                "{place}: {list}: {after:?}"
+            );
         }
         case.query = Value::Null;
     }
 }
 
 #[test]
-fn a_key_that_is_hidden_never_turns_the_answer_round() {
+fn hiding_a_key_never_reverses_the_decision() {
     for (place, case) in cases() {
-        let before = rule(&case.query);
+        let before = simulate(&case.query);
         let Some(context) = case.query["request"]["context"].as_object() else { continue };
         for key in context.keys() {
             let mut query = case.query.clone();
             query["request"]["context"].as_object_mut().expect("an object").remove(key);
-            let after = rule(&query);
-            // What was undetermined may stay so only: less is known.
-            let turned = decided(&after) != "undetermined"
-                && (decided(&before) == "undetermined"
-                    || matches!(before.verdict, Verdict::Allowed(_)) != matches!(after.verdict, Verdict::Allowed(_)));
-            assert!(!turned, "{place}: without {key}: {before:?} became {after:?}");
+            let after = simulate(&query);
+            // An undetermined result stays so, as less is known.
+            let reversed = decision(&after) != "undetermined"
+                && (decision(&before) == "undetermined"
+                    || matches!(before.decision, SimulationDecision::Allowed(_))
+                        != matches!(after.decision, SimulationDecision::Allowed(_)));
+            assert!(!reversed, "{place}: without {key}: {before:?} became {after:?}");
         }
     }
 }

@@ -1,30 +1,30 @@
-//! What policies decide about a request.
+//! Decides a request against the policies of one identity, or against one policy that decides alone.
 
 use std::fmt;
 
 use gatelight_model::Gap;
 
-use super::{
-    document::Document,
+use crate::{
+    document::{Document, PolicyList},
+    evaluation::{Evaluation, ImplicitDeny, PolicyGroup, RequiredAllow, StatementRef, Uncertainty},
     glob::{Tail, Text},
-    keys::Keys,
+    keys::ConditionKeys,
     principal::Caller,
-    solve::{Solved, solve},
-    statement::Ask,
+    solve::{Solution, solve},
+    statement::RequestView,
 };
-use crate::evaluation::{Case, Group, ImplicitDeny, Place, Side, Uncertainty};
 
-/// What is asked.
+/// A request to be decided.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// `logs:PutLogEvents`; not case-sensitive.
+    /// `logs:PutLogEvents`; case does not matter.
     pub action: &'a str,
-    /// On what, or [`Text::NO_RESOURCE`]; none for the trust policy of a role, which is its own resource.
+    /// The resource, or [`Text::NO_RESOURCE`]; `None` for a role's trust policy, whose only resource is the role itself.
     pub resource: Option<Text<'a>>,
-    /// By whom; none for policies that belong to who asks.
+    /// Who makes it; `None` for policies that belong to the caller.
     pub caller: Option<Caller<'a>>,
     /// The condition keys.
-    pub keys: &'a Keys,
+    pub keys: &'a ConditionKeys,
 }
 
 impl fmt::Display for Request<'_> {
@@ -37,23 +37,23 @@ impl fmt::Display for Request<'_> {
     }
 }
 
-/// The policies that decide.
+/// The policies of one identity, or one policy that decides alone.
 #[derive(Clone, Debug)]
 pub struct Policies {
-    /// Those that grant, each read or missing.
-    pub identity: Vec<Result<Document, Gap>>,
-    /// Whether these are all, or why the rest is not known.
+    /// The policies that grant permissions.
+    pub identity: PolicyList,
+    /// Whether `identity` is complete, or why it is not.
     pub rest: Result<(), Gap>,
     /// The permissions boundary, if there is one.
     pub boundary: Option<Result<Document, Gap>>,
 }
 
-/// What the policies decide.
+/// The decision on a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// This statement allows it and nothing is against it.
-    Allowed(Decider),
-    /// It is not allowed.
+    /// Allowed by this statement, and nothing denies it.
+    Allowed(DecidingStatement),
+    /// Denied.
     Denied(Denial),
 }
 
@@ -61,38 +61,38 @@ pub enum Decision {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Denial {
     /// This statement denies it.
-    Explicit(Decider),
+    Explicit(DecidingStatement),
     /// No statement allows it.
     NotAllowed,
-    /// These must allow it too, and do not.
-    Outside(String),
+    /// The policies of this name must allow it as well, and do not.
+    NotAllowedBy(String),
 }
 
 /// The statement that decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decider {
-    /// What reports call the policy.
+pub struct DecidingStatement {
+    /// The policy's name in reports.
     pub policy: String,
-    /// The statement's Sid, or else its number, from 1.
+    /// The statement's Sid, or its number from 1 if it has none.
     pub statement: String,
 }
 
-impl From<Place<'_>> for Decider {
-    fn from((document, statement): Place<'_>) -> Self {
+impl From<StatementRef<'_>> for DecidingStatement {
+    fn from((document, statement): StatementRef<'_>) -> Self {
         Self { policy: document.name().to_owned(), statement: statement.name.clone() }
     }
 }
 
 impl From<ImplicitDeny> for Denial {
-    fn from(lack: ImplicitDeny) -> Self {
-        match lack {
-            ImplicitDeny::Grant => Self::NotAllowed,
-            ImplicitDeny::Level(name) => Self::Outside(name),
+    fn from(deny: ImplicitDeny) -> Self {
+        match deny {
+            ImplicitDeny::NoAllow => Self::NotAllowed,
+            ImplicitDeny::NotAllowedBy(name) => Self::NotAllowedBy(name),
         }
     }
 }
 
-impl fmt::Display for Decider {
+impl fmt::Display for DecidingStatement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "statement {} of {}", self.statement, self.policy)
     }
@@ -101,15 +101,15 @@ impl fmt::Display for Decider {
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Explicit(decider) => write!(f, "denied by {decider}"),
+            Self::Explicit(statement) => write!(f, "denied by {statement}"),
             Self::NotAllowed => f.write_str("no policy allows it"),
-            Self::Outside(policy) => write!(f, "{policy} does not allow it"),
+            Self::NotAllowedBy(policy) => write!(f, "{policy} does not allow it"),
         }
     }
 }
 
 impl Policies {
-    /// One policy that decides alone, as the trust policy of a role does.
+    /// One policy that decides alone, like a role's trust policy.
     #[must_use]
     pub fn only(document: Document) -> Self {
         Self { identity: vec![Ok(document)], rest: Ok(()), boundary: None }
@@ -118,45 +118,45 @@ impl Policies {
     /// Decides a request.
     ///
     /// # Errors
-    /// If it hangs on what is not known or not understood.
+    /// If the decision depends on something that is not known or not understood.
     pub fn decide(&self, request: &Request<'_>) -> Result<Decision, Gap> {
         let action = request.action.to_ascii_lowercase();
-        let ask = Ask { action: &action, resource: request.resource, caller: request.caller };
-        let hidden = self.identity.iter().find_map(|policy| policy.as_ref().err()).or(self.rest.as_ref().err());
+        let view = RequestView { action: &action, resource: request.resource, caller: request.caller };
+        let unread = self.identity.iter().find_map(|policy| policy.as_ref().err()).or(self.rest.as_ref().err());
         let boundary = self.boundary.as_ref().map(|policy| match policy {
-            Ok(document) => Group { documents: vec![document], unread: None, name: document.name().to_owned() },
-            Err(gap) => Group { documents: vec![], unread: Some(gap), name: String::new() },
+            Ok(document) => PolicyGroup { documents: vec![document], unread: None, name: document.name().to_owned() },
+            Err(gap) => PolicyGroup { documents: vec![], unread: Some(gap), name: String::new() },
         });
-        let case = Case {
-            ask,
-            ask_of_resource: ask,
-            side: Side::Identity,
-            identity: Some(Group {
+        let evaluation = Evaluation {
+            request: view,
+            resource_request: view,
+            required: RequiredAllow::IdentityPolicy,
+            identity: Some(PolicyGroup {
                 documents: self.identity.iter().filter_map(|policy| policy.as_ref().ok()).collect(),
-                unread: hidden,
+                unread,
                 name: String::new(),
             }),
             boundary,
             session: None,
             scps: vec![],
             rcps: vec![],
-            resource: Group::default(),
+            resource: PolicyGroup::default(),
             endpoint: None,
         };
-        match solve(&case, request.keys) {
-            Solved::Allowed(Some(place)) => Ok(Decision::Allowed(place.into())),
-            Solved::Explicit(place) => Ok(Decision::Denied(Denial::Explicit(place.into()))),
-            Solved::Implicit(lack) => Ok(Decision::Denied(lack.into())),
-            Solved::Undetermined(doubt) => Err(unsure(&doubt, request)),
-            // It cannot be, where identity policies are asked; nothing is said rather than the wrong thing.
-            Solved::Allowed(None) => Err(unsure(&Uncertainty::Account, request)),
+        match solve(&evaluation, request.keys) {
+            Solution::Allowed(Some(statement)) => Ok(Decision::Allowed(statement.into())),
+            Solution::ExplicitDeny(statement) => Ok(Decision::Denied(Denial::Explicit(statement.into()))),
+            Solution::ImplicitDeny(deny) => Ok(Decision::Denied(deny.into())),
+            Solution::Undetermined(why) => Err(undetermined(&why, request)),
+            // Not reached where identity policies decide. Undetermined is the safe answer.
+            Solution::Allowed(None) => Err(undetermined(&Uncertainty::Account, request)),
         }
     }
 }
 
-/// Why it cannot be told whether a request is allowed.
-pub(super) fn unsure(doubt: &Uncertainty<'_>, request: &Request<'_>) -> Gap {
-    match doubt {
+/// The gap that says why a request is undetermined.
+pub(super) fn undetermined(why: &Uncertainty<'_>, request: &Request<'_>) -> Gap {
+    match why {
         Uncertainty::Unread(gap) => (*gap).clone(),
         Uncertainty::Statement((document, statement), why) => {
             let (policy, name) = (document.name(), &statement.name);

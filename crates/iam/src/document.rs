@@ -1,44 +1,47 @@
-//! Policy documents as AWS sends them. What cannot be read is kept, and makes every decision that it could bear on
-//! undetermined.
+//! Policy documents as AWS returns them. An element that cannot be read is kept as malformed, so that every decision that
+//! it could change is undetermined.
 
 use gatelight_model::Gap;
 use percent_encoding::percent_decode_str;
 
-use super::{
+use crate::{
     condition::{self, Clause},
     json::Json,
     pattern::Pattern,
-    principal::Principals,
+    principal::PrincipalElement,
 };
 
-/// A policy that could be read.
+/// A policy document that could be read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
     name: String,
     pub(super) statements: Vec<Statement>,
 }
 
+/// Policies, each read or with the reason why it could not be.
+pub type PolicyList = Vec<Result<Document, Gap>>;
+
 /// A statement of a policy.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Statement {
-    /// Its Sid, or else its number, from 1.
+    /// Its Sid, or its number from 1 if it has none.
     pub(super) name: String,
-    pub(super) effect: Part<Effect>,
-    pub(super) action: Part<Patterns>,
-    pub(super) resource: Part<Patterns>,
-    pub(super) principal: Part<Principals>,
-    pub(super) condition: Part<Vec<Clause>>,
-    /// Whatever else stands in it or above it.
-    pub(super) strange: Option<String>,
+    pub(super) effect: Element<Effect>,
+    pub(super) action: Element<Patterns>,
+    pub(super) resource: Element<Patterns>,
+    pub(super) principal: Element<PrincipalElement>,
+    pub(super) condition: Element<Vec<Clause>>,
+    /// Something else in the statement or its document that the engine does not understand.
+    pub(super) problem: Option<String>,
 }
 
 /// An element of a statement.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Part<T> {
+pub(super) enum Element<T> {
     Absent,
-    Is(T),
+    Read(T),
     /// It cannot be read; why.
-    Unclear(String),
+    Malformed(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +50,7 @@ pub(super) enum Effect {
     Deny,
 }
 
-/// The patterns of Action, Resource and their complements.
+/// The patterns of Action, NotAction, Resource or NotResource.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Patterns {
     pub(super) negated: bool,
@@ -55,20 +58,20 @@ pub(super) struct Patterns {
 }
 
 impl Document {
-    /// Reads a document: raw JSON, or URL-encoded as IAM's calls return it.
+    /// Reads a document: plain JSON, or URL-encoded as IAM's calls return it.
     ///
     /// # Errors
-    /// A gap that names the policy, if it is no policy document at all.
+    /// A gap that names the policy, if the text is not a policy document.
     pub fn parse(name: impl Into<String>, text: &str) -> Result<Self, Gap> {
-        Self::of(name.into(), parse(text).and_then(read))
+        Self::new(name.into(), parse(text).and_then(read))
     }
 
-    /// Reads a document that stands in other JSON.
+    /// Reads a document that is part of other JSON.
     pub(super) fn from_json(name: String, json: Json) -> Result<Self, Gap> {
-        Self::of(name, read(json))
+        Self::new(name, read(json))
     }
 
-    fn of(name: String, statements: Result<Vec<Statement>, String>) -> Result<Self, Gap> {
+    fn new(name: String, statements: Result<Vec<Statement>, String>) -> Result<Self, Gap> {
         match statements {
             Ok(statements) => Ok(Self { name, statements }),
             Err(why) => {
@@ -78,7 +81,7 @@ impl Document {
         }
     }
 
-    /// What reports call it.
+    /// The policy's name in reports.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -86,7 +89,7 @@ impl Document {
 
     /// Whether some statement has a Resource or NotResource.
     pub(super) fn names_resource(&self) -> bool {
-        self.statements.iter().any(|statement| statement.resource != Part::Absent)
+        self.statements.iter().any(|statement| statement.resource != Element::Absent)
     }
 }
 
@@ -103,21 +106,21 @@ fn parse(text: &str) -> Result<Json, String> {
 fn read(json: Json) -> Result<Vec<Statement>, String> {
     let Json::Map(elements) = json else { return Err("it is no JSON object".to_owned()) };
     let (mut version, mut statements) = (None, None);
-    let mut strange = None;
+    let mut problem = None;
     for (name, value) in elements {
         match name.as_str() {
             "Version" if version.is_none() => version = Some(value),
             "Statement" if statements.is_none() => statements = Some(value),
             "Id" => {}
             "Version" | "Statement" => return Err(format!("its {name} stands twice")),
-            // One that differs in case alone may be meant as the element itself.
+            // A name that differs only in case may be meant as the element itself.
             _ if ["version", "statement"].contains(&name.to_ascii_lowercase().as_str()) => {
                 return Err(format!("its element {name} is not known"));
             }
-            _ => strange = Some(format!("the policy's element {name} is not known")),
+            _ => problem = Some(format!("the policy's element {name} is not known")),
         }
     }
-    // Without a Version it is 2008-10-17, which has no policy variables:
+    // Without a Version, the version is 2008-10-17, which has no policy variables:
     // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html>.
     let variables = match version {
         Some(Json::Text(text)) if text == "2012-10-17" => true,
@@ -131,32 +134,32 @@ fn read(json: Json) -> Result<Vec<Statement>, String> {
         _ => return Err("it has no Statement".to_owned()),
     };
     let numbered = (1_usize..).zip(statements);
-    Ok(numbered.map(|(number, json)| Statement::read(number, json, variables, strange.clone())).collect())
+    Ok(numbered.map(|(number, json)| Statement::read(number, json, variables, problem.clone())).collect())
 }
 
 impl Statement {
-    fn read(number: usize, json: Json, variables: bool, strange: Option<String>) -> Self {
+    fn read(number: usize, json: Json, variables: bool, problem: Option<String>) -> Self {
         let mut this = Self {
             name: number.to_string(),
-            effect: Part::Absent,
-            action: Part::Absent,
-            resource: Part::Absent,
-            principal: Part::Absent,
-            condition: Part::Absent,
-            strange,
+            effect: Element::Absent,
+            action: Element::Absent,
+            resource: Element::Absent,
+            principal: Element::Absent,
+            condition: Element::Absent,
+            problem,
         };
         let Json::Map(elements) = json else {
-            this.strange = Some("it is no object".to_owned());
-            this.effect = Part::Unclear("it is no object".to_owned());
+            this.problem = Some("it is no object".to_owned());
+            this.effect = Element::Malformed("it is no object".to_owned());
             return this;
         };
         for (name, value) in elements {
-            this.take(&name, value, variables);
+            this.read_element(&name, value, variables);
         }
         this
     }
 
-    fn take(&mut self, name: &str, value: Json, variables: bool) {
+    fn read_element(&mut self, name: &str, value: Json, variables: bool) {
         let patterns = |negated, value: Json, read: fn(&str, bool) -> Pattern| {
             let texts = value.texts().ok_or_else(|| format!("its {name} is no text or list of texts"))?;
             Ok(Patterns { negated, list: texts.iter().map(|text| read(text, variables)).collect() })
@@ -167,7 +170,7 @@ impl Statement {
             "Sid" => match value {
                 Json::Text(sid) if !sid.is_empty() => self.name = sid,
                 Json::Text(_) => {}
-                _ => self.strange = Some("its Sid is no text".to_owned()),
+                _ => self.problem = Some("its Sid is no text".to_owned()),
             },
             "Effect" => self.effect.set(
                 name,
@@ -179,32 +182,34 @@ impl Statement {
             ),
             "Action" | "NotAction" => self.action.set(name, patterns(name != "Action", value, action)),
             "Resource" | "NotResource" => self.resource.set(name, patterns(name != "Resource", value, resource)),
-            "Principal" | "NotPrincipal" => self.principal.set(name, Principals::read(value, name != "Principal")),
+            "Principal" | "NotPrincipal" => {
+                self.principal.set(name, PrincipalElement::read(value, name != "Principal"));
+            }
             "Condition" => self.condition.set(name, condition::read(value, variables)),
-            _ => self.set_strange(name),
+            _ => self.note_unknown_element(name),
         }
     }
 
-    /// An element that is not known. One that differs from a known one in case alone may be meant as that.
-    fn set_strange(&mut self, name: &str) {
+    /// Notes an unknown element. One whose name differs from a known one only in case may be meant as that one.
+    fn note_unknown_element(&mut self, name: &str) {
         let why = || format!("its element {name} is not known");
         match name.to_ascii_lowercase().as_str() {
-            "effect" => self.effect = Part::Unclear(why()),
-            "action" | "notaction" => self.action = Part::Unclear(why()),
-            "resource" | "notresource" => self.resource = Part::Unclear(why()),
-            "principal" | "notprincipal" => self.principal = Part::Unclear(why()),
-            "condition" => self.condition = Part::Unclear(why()),
-            _ => self.strange = Some(why()),
+            "effect" => self.effect = Element::Malformed(why()),
+            "action" | "notaction" => self.action = Element::Malformed(why()),
+            "resource" | "notresource" => self.resource = Element::Malformed(why()),
+            "principal" | "notprincipal" => self.principal = Element::Malformed(why()),
+            "condition" => self.condition = Element::Malformed(why()),
+            _ => self.problem = Some(why()),
         }
     }
 }
 
-impl<T> Part<T> {
+impl<T> Element<T> {
     fn set(&mut self, name: &str, read: Result<T, String>) {
         *self = match (&self, read) {
-            (Self::Absent, Ok(part)) => Self::Is(part),
-            (Self::Absent, Err(why)) => Self::Unclear(why),
-            _ => Self::Unclear(format!("it has {name} beside another of its kind")),
+            (Self::Absent, Ok(element)) => Self::Read(element),
+            (Self::Absent, Err(why)) => Self::Malformed(why),
+            _ => Self::Malformed(format!("it has {name} beside another of its kind")),
         };
     }
 }

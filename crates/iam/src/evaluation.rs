@@ -1,136 +1,137 @@
-//! The order of evaluation: which policies must allow, and which may deny. For keys of which some are not known the
-//! answer is one of three; [`solve`](super::solve) then looks at what those keys could be.
+//! The order of evaluation: which policies must allow a request, and which may deny it. Where condition keys are not
+//! known the result may be undetermined; [`solve`](crate::solve) then tries the values that those keys could have.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>,
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html>
 
 use gatelight_model::Gap;
 
-use super::{
-    answer::{Answer, Why},
+use crate::{
     document::{Document, Effect, Statement},
-    keys::Keys,
-    statement::Ask,
+    keys::ConditionKeys,
+    statement::RequestView,
+    truth::{Truth, UnknownReason},
 };
 
-/// Policies that count as one: what one of them allows, they allow.
+/// Policies that are evaluated together: the group allows what any of them allows.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Group<'a> {
+pub(super) struct PolicyGroup<'a> {
     pub(super) documents: Vec<&'a Document>,
-    /// Why some policy of the group could not be read: it may hold anything.
+    /// Why a policy of the group could not be read; that policy may say anything.
     pub(super) unread: Option<&'a Gap>,
-    /// What to call it where it allows nothing.
+    /// What messages call the group where it does not allow the request.
     pub(super) name: String,
 }
 
-/// Who must allow.
+/// Which of the identity's and the resource's policies must allow the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
-    /// Only the identity's policies are asked.
-    Identity,
-    /// Identity and resource are of one account: either may allow.
-    Same,
-    /// So they are, and the resource's policy must allow: the trust policy of a role, the policy of a KMS key.
-    SameAndNamed,
-    /// They are of two accounts: both must allow.
-    Across,
-    /// Nobody knows whether they are of one account; `true` where the resource's policy must allow anyway.
-    Unknown(bool),
-    /// Whoever asks has no policies: a service, or nobody that AWS knows.
-    Resource,
+pub(super) enum RequiredAllow {
+    /// The identity's policies; the resource's are not considered.
+    IdentityPolicy,
+    /// Identity and resource are in one account: either policy is enough.
+    SameAccount,
+    /// They are in one account, and the resource policy must allow it: a role's trust policy, a KMS key policy.
+    SameAccountResourcePolicy,
+    /// They are in two accounts: both policies must allow it.
+    CrossAccount,
+    /// It is not known whether they are in one account; `true` if the resource policy must allow it in either case.
+    UnknownAccount(bool),
+    /// The resource policy: the principal is a service or anonymous and has no policies.
+    ResourcePolicyOnly,
 }
 
-/// All policies that apply to a request.
+/// A request and all policies that apply to it.
 #[derive(Clone, Debug)]
-pub(super) struct Case<'a> {
-    pub(super) ask: Ask<'a>,
-    /// As resource policies see it.
-    pub(super) ask_of_resource: Ask<'a>,
-    pub(super) side: Side,
-    /// None: a root user, which may do everything.
-    pub(super) identity: Option<Group<'a>>,
-    pub(super) boundary: Option<Group<'a>>,
-    pub(super) session: Option<Group<'a>>,
-    pub(super) scps: Vec<Group<'a>>,
-    pub(super) rcps: Vec<Group<'a>>,
-    pub(super) resource: Group<'a>,
-    pub(super) endpoint: Option<Group<'a>>,
+pub(super) struct Evaluation<'a> {
+    /// The request as the identity's policies and SCPs see it.
+    pub(super) request: RequestView<'a>,
+    /// The request as the resource's policies see it.
+    pub(super) resource_request: RequestView<'a>,
+    pub(super) required: RequiredAllow,
+    /// `None`: a root user, which needs no allow.
+    pub(super) identity: Option<PolicyGroup<'a>>,
+    pub(super) boundary: Option<PolicyGroup<'a>>,
+    pub(super) session: Option<PolicyGroup<'a>>,
+    pub(super) scps: Vec<PolicyGroup<'a>>,
+    pub(super) rcps: Vec<PolicyGroup<'a>>,
+    pub(super) resource: PolicyGroup<'a>,
+    pub(super) endpoint: Option<PolicyGroup<'a>>,
 }
 
-/// A statement of a document.
-pub(super) type Place<'a> = (&'a Document, &'a Statement);
+/// A statement and the document that holds it.
+pub(super) type StatementRef<'a> = (&'a Document, &'a Statement);
 
-/// What the policies say.
+/// The result of one evaluation, with the keys that are known.
 #[derive(Clone, Debug)]
-pub(super) enum Rule<'a> {
-    /// A root user needs no statement.
-    Allowed(Option<Place<'a>>),
-    Explicit(Place<'a>),
-    /// These do not allow it.
-    Implicit(ImplicitDeny),
-    /// It is denied, and it is not known by what.
-    Denied(ImplicitDeny),
-    Open(Uncertainty<'a>),
+pub(super) enum PartialDecision<'a> {
+    /// By this statement; a root user needs none.
+    Allowed(Option<StatementRef<'a>>),
+    ExplicitDeny(StatementRef<'a>),
+    ImplicitDeny(ImplicitDeny),
+    /// Denied, implicitly or perhaps by a Deny statement that may apply.
+    SomeDeny(ImplicitDeny),
+    Undetermined(Uncertainty<'a>),
 }
 
-/// What does not allow it.
+/// Which allow is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ImplicitDeny {
-    /// No policy that could grant it does.
-    Grant,
-    /// These policies, which must allow it too.
-    Level(String),
+    /// No policy that could grant the request allows it.
+    NoAllow,
+    /// The group of this name must allow it as well, and does not.
+    NotAllowedBy(String),
 }
 
-/// What is in doubt.
+/// What the decision depends on and is not known.
 #[derive(Clone, Debug)]
 pub(super) enum Uncertainty<'a> {
     Unread(&'a Gap),
-    Statement(Place<'a>, Why),
-    /// Whether the accounts are one.
+    Statement(StatementRef<'a>, UnknownReason),
+    /// Whether identity and resource are in one account.
     Account,
 }
 
-/// Whether something in a policy allows, or denies.
+/// Whether some statement with an effect applies.
 #[derive(Clone, Debug)]
-enum Found<'a> {
-    Surely(Option<Place<'a>>),
-    Maybe(Uncertainty<'a>),
-    Never,
+enum Applicability<'a> {
+    /// This one; a root user needs none.
+    Applies(Option<StatementRef<'a>>),
+    MayApply(Uncertainty<'a>),
+    DoesNotApply,
 }
 
-impl<'a> Found<'a> {
-    fn of(answer: Answer, place: Place<'a>) -> Self {
-        match answer {
-            Answer::Yes => Self::Surely(Some(place)),
-            Answer::Unknown(why) => Self::Maybe(Uncertainty::Statement(place, why)),
-            Answer::No => Self::Never,
+impl<'a> Applicability<'a> {
+    fn of(applies: Truth, statement: StatementRef<'a>) -> Self {
+        match applies {
+            Truth::True => Self::Applies(Some(statement)),
+            Truth::Unknown(why) => Self::MayApply(Uncertainty::Statement(statement, why)),
+            Truth::False => Self::DoesNotApply,
         }
     }
 
-    /// Surely beats maybe beats never; the first counts.
+    /// `Applies` beats `MayApply` beats `DoesNotApply`; of two equal ones the first is kept.
     fn or(self, other: Self) -> Self {
         match (&self, &other) {
-            (Self::Surely(_), _) | (Self::Maybe(_), Self::Maybe(_)) | (_, Self::Never) => self,
+            (Self::Applies(_), _) | (Self::MayApply(_), Self::MayApply(_)) | (_, Self::DoesNotApply) => self,
             _ => other,
         }
     }
 
-    /// Never beats maybe beats surely; the first counts.
+    /// `DoesNotApply` beats `MayApply` beats `Applies`; of two equal ones the first is kept.
     fn and(self, other: &Self) -> Self {
         match (&self, other) {
-            (Self::Never, _) | (Self::Maybe(_), Self::Maybe(_)) | (_, Self::Surely(_)) => self,
+            (Self::DoesNotApply, _) | (Self::MayApply(_), Self::MayApply(_)) | (_, Self::Applies(_)) => self,
             _ => other.clone(),
         }
     }
 
-    fn in_group(group: &Group<'a>, effect: Effect, ask: Ask<'_>, keys: &Keys) -> Self {
-        let mut found = group.unread.map_or(Self::Never, |gap| Self::Maybe(Uncertainty::Unread(gap)));
+    fn in_group(group: &PolicyGroup<'a>, effect: Effect, request: RequestView<'_>, keys: &ConditionKeys) -> Self {
+        let mut found = group.unread.map_or(Self::DoesNotApply, |gap| Self::MayApply(Uncertainty::Unread(gap)));
         for document in &group.documents {
             for statement in &document.statements {
-                let one = Self::of(statement.applies(effect, ask, keys), (document, statement));
+                let one = Self::of(statement.applies(effect, request, keys), (document, statement));
                 found = found.or(one);
-                if let Self::Surely(_) = found {
+                if let Self::Applies(_) = found {
                     return found;
                 }
             }
@@ -139,135 +140,141 @@ impl<'a> Found<'a> {
     }
 }
 
-/// What a resource's policies allow, by what they are worth.
-struct Named<'a> {
-    direct: Found<'a>,
-    role: Found<'a>,
-    account: Found<'a>,
+/// What the resource's policies allow, by how they name the principal.
+struct ResourceAllows<'a> {
+    direct: Applicability<'a>,
+    role: Applicability<'a>,
+    account: Applicability<'a>,
 }
 
-impl<'a> Case<'a> {
-    /// Every group, and whether principals are named in its policies.
-    pub(super) fn groups(&self) -> impl Iterator<Item = (&Group<'a>, Ask<'a>)> {
-        let own = self.identity.iter().chain(&self.boundary).chain(&self.session).chain(&self.scps);
-        let others = self.rcps.iter().chain(std::iter::once(&self.resource)).chain(&self.endpoint);
-        let with_caller = Ask { caller: self.ask_of_resource.caller, ..self.ask };
-        let trust = &self.resource;
-        own.map(|group| (group, self.ask)).chain(others.map(move |group| {
-            // Only the resource's own policy may leave out the resource.
-            (group, if std::ptr::eq(group, trust) { self.ask_of_resource } else { with_caller })
-        }))
+impl<'a> Evaluation<'a> {
+    /// The request as RCPs and endpoint policies see it: with the caller and always with the resource.
+    fn caller_request(&self) -> RequestView<'a> {
+        RequestView { caller: self.resource_request.caller, ..self.request }
     }
 
-    /// What the policies say, as far as the keys are known.
-    pub(super) fn rule(&self, keys: &Keys) -> Rule<'a> {
-        let mut denied = Found::Never;
-        for (group, ask) in self.groups() {
-            denied = denied.or(Found::in_group(group, Effect::Deny, ask, keys));
-            if let Found::Surely(Some(place)) = denied {
-                return Rule::Explicit(place);
+    /// Every group, and the request as its policies see it.
+    pub(super) fn groups(&self) -> impl Iterator<Item = (&PolicyGroup<'a>, RequestView<'a>)> {
+        let own = self.identity.iter().chain(&self.boundary).chain(&self.session).chain(&self.scps);
+        let rcps = self.rcps.iter().map(|group| (group, self.caller_request()));
+        let resource = std::iter::once((&self.resource, self.resource_request));
+        let endpoint = self.endpoint.iter().map(|group| (group, self.caller_request()));
+        own.map(|group| (group, self.request)).chain(rcps).chain(resource).chain(endpoint)
+    }
+
+    /// Evaluates the policies with the keys that are known.
+    pub(super) fn evaluate(&self, keys: &ConditionKeys) -> PartialDecision<'a> {
+        let mut denied = Applicability::DoesNotApply;
+        for (group, request) in self.groups() {
+            denied = denied.or(Applicability::in_group(group, Effect::Deny, request, keys));
+            if let Applicability::Applies(Some(statement)) = denied {
+                return PartialDecision::ExplicitDeny(statement);
             }
         }
-        let allows = |group: &Group<'a>, ask| Found::in_group(group, Effect::Allow, ask, keys);
-        let with_caller = Ask { caller: self.ask_of_resource.caller, ..self.ask };
-        let mut allowed = self.granted(keys);
-        let mut lack = match &allowed {
-            (Found::Never, lack) => Some(lack.clone()),
-            _ => None,
-        };
-        let levels = self.rcps.iter().chain(&self.endpoint).map(|group| (group, with_caller));
-        for (level, ask) in self.scps.iter().map(|group| (group, self.ask)).chain(levels) {
-            if lack.is_some() {
+        let (mut allowed, deny) = self.granted(keys);
+        let mut missing = matches!(allowed, Applicability::DoesNotApply).then_some(deny);
+        let scps = self.scps.iter().map(|group| (group, self.request));
+        let others = self.rcps.iter().chain(&self.endpoint).map(|group| (group, self.caller_request()));
+        for (group, request) in scps.chain(others) {
+            if missing.is_some() {
                 break;
             }
-            let found = allows(level, ask);
-            if let Found::Never = found {
-                lack = Some(ImplicitDeny::Level(level.name.clone()));
+            let found = Applicability::in_group(group, Effect::Allow, request, keys);
+            if let Applicability::DoesNotApply = found {
+                missing = Some(ImplicitDeny::NotAllowedBy(group.name.clone()));
             }
-            allowed.0 = allowed.0.and(&found);
+            allowed = allowed.and(&found);
         }
-        match (lack, allowed.0, denied) {
-            (Some(lack), _, Found::Never) => Rule::Implicit(lack),
-            (Some(lack), ..) => Rule::Denied(lack),
-            (None, Found::Surely(place), Found::Never) => Rule::Allowed(place),
-            (None, Found::Maybe(doubt), _) | (None, _, Found::Maybe(doubt)) => Rule::Open(doubt),
-            // A surely denied one was told above; what is never allowed lacks something.
-            (None, ..) => Rule::Denied(ImplicitDeny::Grant),
+        match (missing, allowed, denied) {
+            (Some(deny), _, Applicability::DoesNotApply) => PartialDecision::ImplicitDeny(deny),
+            (Some(deny), ..) => PartialDecision::SomeDeny(deny),
+            (None, Applicability::Applies(statement), Applicability::DoesNotApply) => {
+                PartialDecision::Allowed(statement)
+            }
+            (None, Applicability::MayApply(why), _) | (None, _, Applicability::MayApply(why)) => {
+                PartialDecision::Undetermined(why)
+            }
+            // Not reached: a Deny that applies returned above, and without an allow `missing` is set.
+            (None, ..) => PartialDecision::SomeDeny(ImplicitDeny::NoAllow),
         }
     }
 
-    /// Whether identity and resource allow it, each as far as it must; and what lacks if they never do.
-    fn granted(&self, keys: &Keys) -> (Found<'a>, ImplicitDeny) {
-        let within = |group: &Option<Group<'a>>| match group {
-            None => Found::Surely(None),
-            Some(group) => Found::in_group(group, Effect::Allow, self.ask, keys),
+    /// Whether the identity's and the resource's policies allow it, as far as each must, and which allow is missing if
+    /// they do not.
+    fn granted(&self, keys: &ConditionKeys) -> (Applicability<'a>, ImplicitDeny) {
+        let in_group = |group: &Option<PolicyGroup<'a>>| match group {
+            None => Applicability::Applies(None),
+            Some(group) => Applicability::in_group(group, Effect::Allow, self.request, keys),
         };
-        let identity = within(&self.identity);
-        let boundary = within(&self.boundary);
-        let session = within(&self.session);
+        let identity = in_group(&self.identity);
+        let boundary = in_group(&self.boundary);
+        let session = in_group(&self.session);
         let own = identity.clone().and(&boundary).and(&session);
-        let level = |group: &Option<Group<'a>>| {
-            group.as_ref().map_or(ImplicitDeny::Grant, |own| ImplicitDeny::Level(own.name.clone()))
+        let not_allowed_by = |group: &Option<PolicyGroup<'a>>| {
+            group.as_ref().map_or(ImplicitDeny::NoAllow, |group| ImplicitDeny::NotAllowedBy(group.name.clone()))
         };
-        let lack = match (&identity, &boundary, &session) {
-            (Found::Never, ..) => ImplicitDeny::Grant,
-            (_, Found::Never, _) => level(&self.boundary),
-            (_, _, Found::Never) => level(&self.session),
-            _ => ImplicitDeny::Grant,
+        let own_deny = match (&identity, &boundary, &session) {
+            (Applicability::DoesNotApply, ..) => ImplicitDeny::NoAllow,
+            (_, Applicability::DoesNotApply, _) => not_allowed_by(&self.boundary),
+            (_, _, Applicability::DoesNotApply) => not_allowed_by(&self.session),
+            _ => ImplicitDeny::NoAllow,
         };
-        if self.side == Side::Identity {
-            return (own, lack);
+        if self.required == RequiredAllow::IdentityPolicy {
+            return (own, own_deny);
         }
-        let Named { direct, role, account } = self.named(keys);
-        let of_resource = || ImplicitDeny::Level(self.resource.name.clone());
+        let ResourceAllows { direct, role, account } = self.resource_allows(keys);
+        let resource_deny = || ImplicitDeny::NotAllowedBy(self.resource.name.clone());
         let by_any = direct.clone().or(role.clone()).or(account.clone());
-        let same = |named: bool| {
+        let same_account = |resource_policy_required: bool| {
             let by_role = role.clone().and(&boundary).and(&session);
             let by_resource = direct.clone().or(by_role).or(own.clone().and(&account));
-            if named {
-                let lack = if matches!(by_any, Found::Never) { of_resource() } else { lack.clone() };
-                (by_resource, lack)
+            if resource_policy_required {
+                let none = matches!(by_any, Applicability::DoesNotApply);
+                (by_resource, if none { resource_deny() } else { own_deny.clone() })
             } else {
-                (own.clone().or(by_resource), lack.clone())
+                (own.clone().or(by_resource), own_deny.clone())
             }
         };
-        let across = || {
-            let lack = if matches!(own, Found::Never) { lack.clone() } else { of_resource() };
-            (own.clone().and(&by_any), lack)
+        let cross_account = || {
+            let deny = if matches!(own, Applicability::DoesNotApply) { own_deny.clone() } else { resource_deny() };
+            (own.clone().and(&by_any), deny)
         };
-        match self.side {
-            Side::Identity => (own, lack),
-            Side::Resource => (direct, of_resource()),
-            Side::Same => same(false),
-            Side::SameAndNamed => same(true),
-            Side::Across => across(),
-            Side::Unknown(named) => match (same(named), across()) {
-                ((Found::Surely(place), lack), (Found::Surely(_), _)) => (Found::Surely(place), lack),
-                ((Found::Never, lack), (Found::Never, _)) => (Found::Never, lack),
-                ((Found::Maybe(doubt), lack), _) | (_, (Found::Maybe(doubt), lack)) => (Found::Maybe(doubt), lack),
-                ((_, lack), _) => (Found::Maybe(Uncertainty::Account), lack),
+        match self.required {
+            RequiredAllow::IdentityPolicy => (own, own_deny),
+            RequiredAllow::ResourcePolicyOnly => (direct, resource_deny()),
+            RequiredAllow::SameAccount => same_account(false),
+            RequiredAllow::SameAccountResourcePolicy => same_account(true),
+            RequiredAllow::CrossAccount => cross_account(),
+            RequiredAllow::UnknownAccount(required) => match (same_account(required), cross_account()) {
+                ((found @ Applicability::Applies(_), deny), (Applicability::Applies(_), _))
+                | ((found @ Applicability::DoesNotApply, deny), (Applicability::DoesNotApply, _))
+                | ((found @ Applicability::MayApply(_), deny), _)
+                | (_, (found @ Applicability::MayApply(_), deny)) => (found, deny),
+                ((_, deny), _) => (Applicability::MayApply(Uncertainty::Account), deny),
             },
         }
     }
 
-    fn named(&self, keys: &Keys) -> Named<'a> {
-        let maybe = || self.resource.unread.map_or(Found::Never, |gap| Found::Maybe(Uncertainty::Unread(gap)));
-        let mut named = Named { direct: maybe(), role: Found::Never, account: Found::Never };
+    fn resource_allows(&self, keys: &ConditionKeys) -> ResourceAllows<'a> {
+        let unread = self.resource.unread.map(|gap| Applicability::MayApply(Uncertainty::Unread(gap)));
+        let none = Applicability::DoesNotApply;
+        let mut allows = ResourceAllows { direct: unread.unwrap_or(none.clone()), role: none.clone(), account: none };
         for document in &self.resource.documents {
             for statement in &document.statements {
-                let has = statement.has(Effect::Allow, self.ask_of_resource, keys);
-                if has == Answer::No {
+                let has_effect = statement.has_effect(Effect::Allow, self.resource_request, keys);
+                if has_effect == Truth::False {
                     continue;
                 }
-                let grants = statement.grants(self.ask_of_resource, false);
-                let found = |answer| Found::of(Answer::all([has.clone(), answer]), (document, statement));
-                named = Named {
-                    direct: named.direct.or(found(grants.direct)),
-                    role: named.role.or(found(grants.role)),
-                    account: named.account.or(found(grants.account)),
+                let principal = statement.principal_match(self.resource_request, false);
+                let found =
+                    |matches| Applicability::of(Truth::all([has_effect.clone(), matches]), (document, statement));
+                allows = ResourceAllows {
+                    direct: allows.direct.or(found(principal.direct)),
+                    role: allows.role.or(found(principal.role)),
+                    account: allows.account.or(found(principal.account)),
                 };
             }
         }
-        named
+        allows
     }
 }

@@ -1,6 +1,8 @@
-//! What the fuzz target `policy` found interesting, once more: one input a line, as a JSON string.
+//! Repeats the inputs that the fuzz target `policy` found interesting: one per line, as a JSON string.
 
-use super::{Denial, Document, PolicySet, Principal, Queries, Query, Question, Verdict};
+use crate::{
+    Denial, Document, PolicySet, Principal, SimulatedRequest, Simulation, SimulationDecision, SimulationReader,
+};
 
 const INPUTS: &str = include_str!("corpus/fuzzed.jsonl");
 
@@ -10,51 +12,51 @@ fn inputs() -> impl Iterator<Item = String> {
     INPUTS.lines().map(|line| serde_json::from_str(line).expect("a JSON string"))
 }
 
-fn question() -> Question {
+fn request() -> SimulatedRequest {
     let text = r#"{"request":{"principal":"arn:aws:iam::111122223333:role/r","action":"s3:GetObject","resource":"arn:aws:s3:::b/k","resource_account":"111122223333","context":{"aws:username":"u"}}}"#;
-    Queries::new(text).next().expect("a query").expect("of the form").question
+    SimulationReader::new(text).next().expect("a simulation").expect("well formed").request
 }
 
-fn denies(question: &Question, policies: &PolicySet) -> bool {
-    matches!(question.decide(policies).verdict, Verdict::Denied(Denial::Explicit(_)))
+fn denies(request: &SimulatedRequest, policies: &PolicySet) -> bool {
+    matches!(request.simulate(policies).decision, SimulationDecision::Denied(Denial::Explicit(_)))
 }
 
 #[test]
-fn no_query_is_too_strange_and_a_deny_on_everything_is_never_overruled() {
-    let mut queries = 0;
+fn no_input_panics_and_a_deny_on_everything_always_denies() {
+    let mut simulations = 0;
     for text in inputs() {
-        for Query { question, mut policies } in Queries::new(&text).take(4).filter_map(Result::ok) {
-            queries += 1;
-            let _ = question.decide(&policies);
+        for Simulation { request, mut policies } in SimulationReader::new(&text).take(4).filter_map(Result::ok) {
+            simulations += 1;
+            let _ = request.simulate(&policies);
             policies.boundary.push(Document::parse("deny", DENY));
-            if let Principal::Identity(_) = question.principal {
-                assert!(denies(&question, &policies), "{text}");
+            if let Principal::Identity(_) = request.principal {
+                assert!(denies(&request, &policies), "{text}");
             }
         }
     }
-    assert!(queries > 0);
+    assert!(simulations > 0);
 }
 
 #[test]
-fn no_policy_is_too_strange_in_any_place() {
-    let question = question();
+fn no_policy_panics_in_any_position() {
+    let request = request();
     let mut documents = 0;
     for text in inputs() {
         documents += usize::from(Document::parse("p", &text).is_ok());
-        for place in 0..5 {
+        for position in 0..5 {
             let document = Document::parse("p", &text);
             let mut policies = PolicySet::default();
-            match place {
+            match position {
                 0 => policies.identity.push(document),
                 1 => policies.resource.push(document),
                 2 => policies.rcps.push(vec![document]),
                 3 => policies.scps.push(vec![document]),
                 _ => policies.endpoint.push(document),
             }
-            let _ = question.decide(&policies);
+            let _ = request.simulate(&policies);
             policies.identity.push(Document::parse("deny", DENY));
-            // A policy that cannot be read takes nothing from one that can.
-            assert!(denies(&question, &policies), "{text}");
+            // A policy that cannot be read does not weaken one that can.
+            assert!(denies(&request, &policies), "{text}");
         }
     }
     assert!(documents > 0);

@@ -1,81 +1,81 @@
-//! Whether a pattern matches a text of which the end may not be known.
+//! Matches patterns against texts whose end may not be known.
 
-use super::pattern::Token;
+use crate::pattern::Token;
 
-/// A text, as far as it is known.
+/// A text of which the beginning is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Text<'a> {
-    /// How it begins.
+    /// The known beginning.
     pub known: &'a str,
-    /// How it ends.
+    /// What follows it.
     pub tail: Tail,
 }
 
-/// How a [`Text`] goes on after what is known.
+/// What follows the known part of a [`Text`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tail {
-    /// It ends there.
+    /// Nothing: the text is known in full.
     None,
-    /// With some name: at least one character, none of them `:` or `*`, as in log stream names.
+    /// Some name of at least one character, without `:` and `*`, like a log stream's.
     Name,
-    /// With at least one character.
+    /// At least one character.
     Anything,
 }
 
 impl<'a> Text<'a> {
-    /// In the place of the resource of an action that takes none: only patterns that match `*` itself match.
+    /// The resource of an action that takes none: only patterns that match the text `*` match it.
     pub const NO_RESOURCE: Text<'static> = Text { known: "*", tail: Tail::None };
 
-    /// A text that is known to its end.
+    /// A text that is known in full.
     #[must_use]
     pub fn whole(known: &'a str) -> Self {
         Self { known, tail: Tail::None }
     }
 
-    /// A text that ends with a name that is not known.
+    /// A text that ends with an unknown name.
     #[must_use]
     pub fn open(known: &'a str) -> Self {
         Self { known, tail: Tail::Name }
     }
 }
 
-/// Whether the texts that are possible match.
+/// Whether the texts that are possible match a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Match {
     /// All of them.
     Yes,
     /// None of them.
     No,
-    /// Some, or it is not known which.
+    /// Some of them, or that is not known.
     Unknown,
 }
 
-/// Which wildcards match the colons that part the first six components of an ARN.
+/// Which wildcards match the colons between the six components of an ARN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Colons {
-    /// All do: the text is plain.
+    /// All: the text is plain.
     Free,
-    /// A `*` that is the last character of a segment does: "it can expand to match beyond the colon boundaries"
+    /// A `*` that is the last character of a segment: "it can expand to match beyond the colon boundaries"
     /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>).
     Documented,
-    /// None does.
+    /// None.
     Fixed,
 }
 
-/// How many components an ARN has.
+/// The number of components of an ARN.
 pub(super) const COMPONENTS: usize = 6;
 
-/// Runs the pattern as an automaton over the text. The live positions are kept sorted and without duplicates: at most
-/// two per character read, so hostile patterns cost no more than the square of the text.
-pub(super) fn run(tokens: &[Token], text: Text<'_>, colons: Colons) -> Match {
-    run_and_tell(tokens, text, colons).0
+/// Runs the pattern as an automaton over the text. The live positions are sorted and without duplicates, so that a
+/// hostile pattern costs at most its length times that of the text.
+pub(super) fn match_text(tokens: &[Token], text: Text<'_>, colons: Colons) -> Match {
+    match_and_note_colons(tokens, text, colons).0
 }
 
-/// [`run`], and whether another reading of the colons would have let a wildcard go on.
-fn run_and_tell(tokens: &[Token], text: Text<'_>, colons: Colons) -> (Match, bool) {
+/// [`match_text`], and whether `colons` kept a wildcard from matching a colon.
+fn match_and_note_colons(tokens: &[Token], text: Text<'_>, colons: Colons) -> (Match, bool) {
     let mut chars = text.known.chars();
-    let mut parted = 0;
-    // Most patterns are told apart by how they begin.
+    let mut separators = 0;
+    // Fast path: most patterns differ from the text at the beginning.
     let mut begin = 0;
     while let (Some(Token::Char(own)), Some(c)) = (tokens.get(begin), chars.clone().next()) {
         if *own != c {
@@ -83,19 +83,19 @@ fn run_and_tell(tokens: &[Token], text: Text<'_>, colons: Colons) -> (Match, boo
         }
         begin += 1;
         chars.next();
-        parted += usize::from(c == ':');
+        separators += usize::from(c == ':');
     }
     let (mut live, mut next) = (Vec::new(), Vec::new());
-    let mut held = false;
+    let mut stopped = false;
     enter(tokens, &mut live, begin);
     for c in chars {
-        let parting = c == ':' && parted + 1 < COMPONENTS;
-        parted += usize::from(parting);
-        held |= step(tokens, &live, &mut next, c, if parting { colons } else { Colons::Free });
+        let is_separator = c == ':' && separators + 1 < COMPONENTS;
+        separators += usize::from(is_separator);
+        stopped |= step(tokens, &live, &mut next, c, if is_separator { colons } else { Colons::Free });
         std::mem::swap(&mut live, &mut next);
         next.clear();
         if live.is_empty() {
-            return (Match::No, held);
+            return (Match::No, stopped);
         }
     }
     let found = match text.tail {
@@ -105,14 +105,14 @@ fn run_and_tell(tokens: &[Token], text: Text<'_>, colons: Colons) -> (Match, boo
         _ if matches_every_tail(tokens, &live) => Match::Yes,
         _ => Match::Unknown,
     };
-    (if found == Match::Yes && has_hole(tokens) { Match::Unknown } else { found }, held)
+    (if found == Match::Yes && has_unknown(tokens) { Match::Unknown } else { found }, stopped)
 }
 
-/// Reads one character from each live position. `colons` is how wildcards read this one. Tells whether some wildcard
-/// might have gone on under another reading.
+/// Reads one character from each live position. `colons` says which wildcards match it, if it separates components.
+/// Returns whether that kept a wildcard from matching it.
 pub(super) fn step(tokens: &[Token], live: &[usize], next: &mut Vec<usize>, c: char, colons: Colons) -> bool {
     let fixed = colons != Colons::Free;
-    let mut held = false;
+    let mut stopped = false;
     for &at in live {
         match tokens.get(at) {
             Some(Token::Char(own)) if *own == c => enter(tokens, next, at + 1),
@@ -120,23 +120,23 @@ pub(super) fn step(tokens: &[Token], live: &[usize], next: &mut Vec<usize>, c: c
             Some(Token::Many) if !fixed || (colons == Colons::Documented && ends_segment(tokens, at)) => {
                 enter(tokens, next, at);
             }
-            // A value that is not known may hold colons.
-            Some(Token::Hole | Token::Variable(_)) => enter(tokens, next, at),
-            Some(Token::One | Token::Many) => held = true,
+            // An unknown value may contain colons.
+            Some(Token::Unknown | Token::Variable(_)) => enter(tokens, next, at),
+            Some(Token::One | Token::Many) => stopped = true,
             _ => {}
         }
     }
-    held
+    stopped
 }
 
-/// Adds a position and those that it reaches without reading. Positions come in rising order, and each run of them
-/// ends at the same place wherever it is entered; so what is not beyond the last is there already.
+/// Adds a position and those that can be reached from it without reading a character. Positions are added in ascending
+/// order, so one that is not beyond the last is already there.
 pub(super) fn enter(tokens: &[Token], live: &mut Vec<usize>, mut at: usize) {
     loop {
         if live.last().is_none_or(|last| *last < at) {
             live.push(at);
         }
-        if !matches!(tokens.get(at), Some(Token::Many | Token::Hole | Token::Variable(_))) {
+        if !matches!(tokens.get(at), Some(Token::Many | Token::Unknown | Token::Variable(_))) {
             return;
         }
         at += 1;
@@ -147,24 +147,24 @@ fn ends_segment(tokens: &[Token], at: usize) -> bool {
     matches!(tokens.get(at + 1), None | Some(Token::Char(':')))
 }
 
-pub(super) fn has_hole(tokens: &[Token]) -> bool {
-    tokens.iter().any(|token| matches!(token, Token::Hole | Token::Variable(_)))
+pub(super) fn has_unknown(tokens: &[Token]) -> bool {
+    tokens.iter().any(|token| matches!(token, Token::Unknown | Token::Variable(_)))
 }
 
-/// Some tail matches if what is left of the pattern from some live position holds nothing that no tail holds.
+/// Whether the rest of the pattern from some live position matches some tail: it contains nothing that no tail contains.
 fn matches_some_tail(tokens: &[Token], live: &[usize], tail: Tail) -> bool {
     let never =
-        |token: &Token| *token == Token::Never || (tail == Tail::Name && matches!(token, Token::Char(':' | '*')));
+        |token: &Token| *token == Token::NoMatch || (tail == Tail::Name && matches!(token, Token::Char(':' | '*')));
     let from = tokens.iter().rposition(never).map_or(0, |at| at + 1);
     live.iter().any(|at| (from..tokens.len()).contains(at))
 }
 
-/// Every tail matches only if wildcards alone are left from some live positions (a literal fails a tail of other
-/// characters), and the lengths that they match cover 1, 2, 3, …
+/// Whether every tail matches: from some live positions only wildcards are left, as a literal does not match a tail of
+/// other characters, and the lengths that these wildcards match cover 1, 2, 3, …
 fn matches_every_tail(tokens: &[Token], live: &[usize]) -> bool {
     let from = tokens.iter().rposition(|t| !matches!(t, Token::One | Token::Many)).map_or(0, |at| at + 1);
     let mut live = live.iter().rev().peekable();
-    // Going backwards: how long the rest is at least, whether it may be longer, and which exact lengths were met.
+    // From the end: the least length of the rest, whether it may be longer, and up to which length all are covered.
     let (mut least, mut longer, mut covered) = (0, false, 0);
     for at in (from..=tokens.len()).rev() {
         match tokens.get(at) {
@@ -185,37 +185,37 @@ fn matches_every_tail(tokens: &[Token], live: &[usize]) -> bool {
     false
 }
 
-/// Whether a resource is one that the pattern means. A `*` or `?` inside a segment that would have to match one of
-/// the colons that part an ARN is where AWS's documentation and practice differ: unknown.
+/// Matches a value of a Resource element. Unknown where a `*` or `?` inside a segment would have to match a colon
+/// between components: AWS's documentation and its behaviour differ there.
 pub(super) fn resource(tokens: &[Token], text: Text<'_>) -> Match {
-    match run_and_tell(tokens, text, Colons::Documented) {
+    match match_and_note_colons(tokens, text, Colons::Documented) {
         (found, false) => found,
         (Match::Yes, true) => Match::Yes,
-        (Match::No | Match::Unknown, true) => match run(tokens, text, Colons::Free) {
+        (Match::No | Match::Unknown, true) => match match_text(tokens, text, Colons::Free) {
             Match::No => Match::No,
             Match::Yes | Match::Unknown => Match::Unknown,
         },
     }
 }
 
-/// Whether an ARN is one that a value of an ARN operator means: "each of the six colon-delimited components of the ARN
+/// Matches a value of an ARN operator: "each of the six colon-delimited components of the ARN
 /// is checked separately"
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>).
-/// What a value with fewer components means is not documented.
+/// AWS does not document what a value with fewer components means.
 pub(super) fn arn(tokens: &[Token], value: Text<'_>) -> Match {
-    if run(tokens, value, Colons::Free) == Match::No {
+    if match_text(tokens, value, Colons::Free) == Match::No {
         return Match::No;
     }
     if components(tokens).is_none() || value.known.matches(':').count() + 1 < COMPONENTS {
         return Match::Unknown;
     }
-    run(tokens, value, Colons::Fixed)
+    match_text(tokens, value, Colons::Fixed)
 }
 
-/// The patterns of an ARN's six components; none if there are fewer, or if they hang on a value that is not known.
+/// The patterns of an ARN's six components; `None` if there are fewer, or if a value in the pattern is not known.
 pub(super) fn components(tokens: &[Token]) -> Option<[&[Token]; COMPONENTS]> {
     let parts: Vec<&[Token]> = tokens.splitn(COMPONENTS, |token| *token == Token::Char(':')).collect();
-    if has_hole(tokens) { None } else { parts.try_into().ok() }
+    if has_unknown(tokens) { None } else { parts.try_into().ok() }
 }
 
 #[cfg(test)]
@@ -225,17 +225,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{keys::Keys, pattern::Pattern};
+    use crate::{keys::ConditionKeys, pattern::Pattern};
 
     fn tokens(text: &str) -> Vec<Token> {
-        Pattern::read(text, true, true).tokens(&Keys::default()).into_owned()
+        Pattern::read(text, true, true).tokens(&ConditionKeys::default()).into_owned()
     }
 
     fn plain(pattern: &str, text: Text<'_>) -> Match {
-        run(&tokens(pattern), text, Colons::Free)
+        match_text(&tokens(pattern), text, Colons::Free)
     }
 
-    /// The definition of a glob, word by word.
+    /// The definition of a glob, as a recursion.
     fn naive(pattern: &[u8], text: &[u8]) -> bool {
         match (pattern.split_first(), text.split_first()) {
             (None, None) => true,
@@ -246,7 +246,7 @@ mod tests {
         }
     }
 
-    /// Every tail of up to six characters; `x` stands for all that patterns here do not name.
+    /// Every tail of up to six characters; `x` stands for all characters that the patterns do not contain.
     fn tails() -> Vec<String> {
         let mut all = vec![String::new()];
         let mut last = all.clone();
@@ -259,7 +259,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_whole_text_is_matched_as_the_definition_says(pattern in "[ab:*?]{0,8}", text in "[ab:]{0,8}") {
+        fn a_known_text_is_matched_by_the_definition(pattern in "[ab:*?]{0,8}", text in "[ab:]{0,8}") {
             let expected = if naive(pattern.as_bytes(), text.as_bytes()) { Match::Yes } else { Match::No };
             prop_assert_eq!(plain(&pattern, Text::whole(&text)), expected);
         }
@@ -283,13 +283,13 @@ mod tests {
                 .zip(text.splitn(COMPONENTS, ':'))
                 .all(|(pattern, text)| naive(pattern.as_bytes(), text.as_bytes()));
             let expected = if one_by_one { Match::Yes } else { Match::No };
-            prop_assert_eq!(run(&tokens(&pattern), Text::whole(&text), Colons::Fixed), expected);
+            prop_assert_eq!(match_text(&tokens(&pattern), Text::whole(&text), Colons::Fixed), expected);
             prop_assert_eq!(arn(&tokens(&pattern), Text::whole(&text)), expected);
         }
 
         #[test]
         fn looser_readings_match_more(pattern in "[ab:*?]{0,12}", text in "([ab]{0,2}:){3,7}[ab]{0,2}") {
-            let matches = |colons| run(&tokens(&pattern), Text::whole(&text), colons) == Match::Yes;
+            let matches = |colons| match_text(&tokens(&pattern), Text::whole(&text), colons) == Match::Yes;
             prop_assert!(!matches(Colons::Fixed) || matches(Colons::Documented));
             prop_assert!(!matches(Colons::Documented) || matches(Colons::Free));
         }
@@ -297,7 +297,7 @@ mod tests {
         #[test]
         fn a_resource_is_decided_only_where_the_readings_agree(pattern in "[ab:*?]{0,12}", text in "([ab]{0,2}:){3,7}") {
             let (tokens, text) = (tokens(&pattern), Text::open(&text));
-            let expected = match (run(&tokens, text, Colons::Documented), run(&tokens, text, Colons::Free)) {
+            let expected = match (match_text(&tokens, text, Colons::Documented), match_text(&tokens, text, Colons::Free)) {
                 (Match::Yes, _) => Match::Yes,
                 (_, Match::No) => Match::No,
                 _ => Match::Unknown,
@@ -306,7 +306,7 @@ mod tests {
         }
 
         #[test]
-        fn a_hole_never_decides_for_yes_and_rules_out_only_what_no_value_matches(
+        fn an_unknown_token_never_gives_yes_and_gives_no_only_if_no_value_matches(
             before in "[ab*?]{0,3}", after in "[ab*?]{0,3}", value in "[ab]{0,3}", text in "[ab]{0,6}",
         ) {
             let found = plain(&format!("{before}${{x}}{after}"), Text::whole(&text));
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_log_streams_name_decides_only_if_the_pattern_asks_for_it() {
+    fn the_end_of_a_log_stream_name_matters_only_if_the_pattern_depends_on_it() {
         let stream = Text::open("arn:aws:logs:us-east-1:1:log-group:g:log-stream:");
         for (pattern, expected) in [
             ("*", Match::Yes),
@@ -333,7 +333,7 @@ mod tests {
             ("arn:aws:logs:us-east-1:1:log-group:g:log-stream:??*", Match::Unknown),
             ("arn:aws:logs:us-east-1:1:log-group:g:log-stream:app-*", Match::Unknown),
             ("arn:aws:logs:us-east-1:1:log-group:*:log-stream:*-prod", Match::Unknown),
-            // `*` may take part of what is known, so that one more character is enough, and so for two.
+            // `*` may match part of the known text, so that one more character is enough.
             ("arn:aws:logs:us-east-1:1:log-group:g:log-*??", Match::Yes),
             ("arn:aws:logs:us-east-1:1:log-group:g:log-stream*??", Match::Yes),
             ("arn:aws:logs:us-east-1:1:log-group:g:log-stream*???", Match::Unknown),
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wildcard_that_ends_a_segment_runs_on_and_one_inside_is_unknown() {
+    fn a_wildcard_at_the_end_of_a_segment_matches_colons_and_one_inside_is_unknown() {
         let group = Text::whole("arn:aws:logs:us-east-1:1:log-group:g");
         for (pattern, expected) in [
             ("arn:aws:logs:*", Match::Yes),

@@ -1,42 +1,40 @@
-//! What the policies of an organization do to a request, whatever else applies to it.
+//! Whether the policies of an organization deny a request, whatever other policies allow.
 
 use gatelight_model::Gap;
 
-use super::{
-    decision::{Denial, Request, unsure},
-    document::Document,
-    principal::Caller,
-    solve::{Solved, solve},
-    statement::Ask,
-};
 use crate::{
-    evaluation::{Case, Group, Side},
+    decision::{Denial, Request, undetermined},
+    document::PolicyList,
+    evaluation::{Evaluation, PolicyGroup, RequiredAllow},
     identity::Identity,
+    principal::Caller,
+    solve::{Solution, solve},
+    statement::RequestView,
 };
 
-/// The levels that must each allow a request; none where none apply.
+/// The SCPs and RCPs that apply to an account. Each level must allow a request; no levels restrict nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Guardrails {
-    /// Service control policies: they restrict identities of the account.
-    pub scps: Vec<Level>,
-    /// Resource control policies: they restrict what is done with resources of the account, by whomever.
-    pub rcps: Vec<Level>,
+    /// Service control policies, which restrict the account's identities.
+    pub scps: Vec<GuardrailLevel>,
+    /// Resource control policies, which restrict access to the account's resources by any caller.
+    pub rcps: Vec<GuardrailLevel>,
 }
 
-/// The policies that are attached to a root, an organizational unit or an account.
+/// The policies attached to a root, an organizational unit or an account.
 #[derive(Clone, Debug)]
-pub struct Level {
-    /// What to call it where it allows nothing.
+pub struct GuardrailLevel {
+    /// What messages call the level where it does not allow a request.
     pub name: String,
-    /// Each read or missing.
-    pub policies: Vec<Result<Document, Gap>>,
-    /// Whether these are all, or why the rest is not known.
+    /// The policies.
+    pub policies: PolicyList,
+    /// Whether `policies` is complete, or why it is not.
     pub rest: Result<(), Gap>,
 }
 
-impl Level {
-    fn group(&self) -> Group<'_> {
-        Group {
+impl GuardrailLevel {
+    fn group(&self) -> PolicyGroup<'_> {
+        PolicyGroup {
             documents: self.policies.iter().filter_map(|policy| policy.as_ref().ok()).collect(),
             unread: self.policies.iter().find_map(|policy| policy.as_ref().err()).or(self.rest.as_ref().err()),
             name: self.name.clone(),
@@ -45,13 +43,13 @@ impl Level {
 }
 
 impl Guardrails {
-    /// Whether they deny a request, which must name its caller. Service-linked roles are restricted by neither kind
+    /// Whether they deny a request, which must name its caller. Neither kind restricts service-linked roles
     /// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>,
-    /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>), and callers that are
-    /// no identities not by service control policies.
+    /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>). SCPs
+    /// restrict identities only, not services or anonymous callers.
     ///
     /// # Errors
-    /// If it hangs on what is not known or not understood.
+    /// If the decision depends on something that is not known or not understood.
     pub fn denial(&self, request: &Request<'_>) -> Result<Option<Denial>, Gap> {
         let identity = match request.caller {
             Some(Caller::Identity(identity)) => Some(identity),
@@ -61,25 +59,25 @@ impl Guardrails {
             return Ok(None);
         }
         let action = request.action.to_ascii_lowercase();
-        let ask = Ask { action: &action, resource: request.resource, caller: None };
-        let case = Case {
-            ask,
-            ask_of_resource: Ask { caller: request.caller, ..ask },
-            side: Side::Identity,
-            // Everything else allows it.
+        let view = RequestView { action: &action, resource: request.resource, caller: None };
+        let evaluation = Evaluation {
+            request: view,
+            resource_request: RequestView { caller: request.caller, ..view },
+            required: RequiredAllow::IdentityPolicy,
+            // All other policies are taken to allow it.
             identity: None,
             boundary: None,
             session: None,
-            scps: self.scps.iter().filter(|_| identity.is_some()).map(Level::group).collect(),
-            rcps: self.rcps.iter().map(Level::group).collect(),
-            resource: Group::default(),
+            scps: self.scps.iter().filter(|_| identity.is_some()).map(GuardrailLevel::group).collect(),
+            rcps: self.rcps.iter().map(GuardrailLevel::group).collect(),
+            resource: PolicyGroup::default(),
             endpoint: None,
         };
-        match solve(&case, request.keys) {
-            Solved::Allowed(_) => Ok(None),
-            Solved::Explicit(place) => Ok(Some(Denial::Explicit(place.into()))),
-            Solved::Implicit(lack) => Ok(Some(lack.into())),
-            Solved::Undetermined(doubt) => Err(unsure(&doubt, request)),
+        match solve(&evaluation, request.keys) {
+            Solution::Allowed(_) => Ok(None),
+            Solution::ExplicitDeny(statement) => Ok(Some(Denial::Explicit(statement.into()))),
+            Solution::ImplicitDeny(deny) => Ok(Some(deny.into())),
+            Solution::Undetermined(why) => Err(undetermined(&why, request)),
         }
     }
 }
@@ -87,22 +85,26 @@ impl Guardrails {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Keys, Text};
+    use crate::{document::Document, glob::Text, keys::ConditionKeys};
 
     const ALL: &str = r#"{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}"#;
     const OWN: &str = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
 
-    fn level(name: &str, statements: &[&str]) -> Level {
+    fn level(name: &str, statements: &[&str]) -> GuardrailLevel {
         let text = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","));
-        Level { name: name.to_owned(), policies: vec![Document::parse(format!("{name}'s"), &text)], rest: Ok(()) }
+        GuardrailLevel {
+            name: name.to_owned(),
+            policies: vec![Document::parse(format!("{name}'s"), &text)],
+            rest: Ok(()),
+        }
     }
 
-    fn unread(name: &str) -> Level {
-        Level { name: name.to_owned(), policies: vec![], rest: Err(Gap::unprovable(name, "hidden")) }
+    fn unread(name: &str) -> GuardrailLevel {
+        GuardrailLevel { name: name.to_owned(), policies: vec![], rest: Err(Gap::unprovable(name, "hidden")) }
     }
 
     fn denial(guardrails: &Guardrails, caller: Caller<'_>) -> Result<Option<String>, Gap> {
-        let keys = Keys::default().with("aws:PrincipalOrgID", "o-own");
+        let keys = ConditionKeys::default().with("aws:PrincipalOrgID", "o-own");
         let resource = Some(Text::open("arn:aws:logs:us-east-1:123456789012:log-group:g:log-stream:"));
         let request = Request { action: "logs:PutLogEvents", resource, caller: Some(caller), keys: &keys };
         guardrails.denial(&request).map(|denial| denial.map(|denial| denial.to_string()))
@@ -111,7 +113,9 @@ mod tests {
     #[test]
     fn every_level_must_allow_and_none_may_deny() {
         let role = Identity::read("arn:aws:iam::123456789012:role/r").expect("a role");
-        let by_role = |scps: Vec<Level>, rcps: Vec<Level>| denial(&Guardrails { scps, rcps }, Caller::Identity(&role));
+        let by_role = |scps: Vec<GuardrailLevel>, rcps: Vec<GuardrailLevel>| {
+            denial(&Guardrails { scps, rcps }, Caller::Identity(&role))
+        };
         assert_eq!(by_role(vec![], vec![]), Ok(None));
         let open = || level("root", &[OWN]);
         assert_eq!(by_role(vec![open()], vec![level("root", &[ALL])]), Ok(None));
@@ -129,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_proven_beats_what_is_hidden() {
+    fn a_proven_denial_beats_a_hidden_policy() {
         let role = Identity::read("arn:aws:iam::123456789012:role/r").expect("a role");
         let by_role = |scps| denial(&Guardrails { scps, rcps: vec![] }, Caller::Identity(&role));
         assert_eq!(by_role(vec![level("root", &[OWN]), unread("ou")]), Err(Gap::unprovable("ou", "hidden")));
@@ -137,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn services_know_no_service_control_policy_and_service_linked_roles_none_at_all() {
+    fn scps_do_not_restrict_services_and_nothing_restricts_service_linked_roles() {
         let shut = || Guardrails { scps: vec![level("root", &[])], rcps: vec![] };
         assert_eq!(denial(&shut(), Caller::Service("apigateway.amazonaws.com")), Ok(None));
         let linked =

@@ -1,4 +1,4 @@
-//! The identities of AWS accounts, by their ARNs.
+//! Identities of AWS accounts, read from their ARNs.
 
 use gatelight_model::arn::Arn;
 
@@ -8,13 +8,13 @@ pub struct Identity {
     pub(super) arn: String,
     pub(super) partition: String,
     pub(super) account: String,
-    pub(super) who: Who,
+    pub(super) kind: IdentityKind,
 }
 
 /// What kind of identity it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Who {
-    /// The account's root user; as a principal, the whole account.
+pub(super) enum IdentityKind {
+    /// The account's root user; in a Principal element, the whole account.
     Root,
     User,
     /// By its name, without the path.
@@ -23,7 +23,7 @@ pub(super) enum Who {
     Session {
         role: String,
     },
-    /// A session of a user, by GetFederationToken.
+    /// A session of a federated user, from GetFederationToken.
     Federated,
 }
 
@@ -31,7 +31,7 @@ impl Identity {
     /// Reads the ARN of a user, a role, a session or a root user.
     #[must_use]
     pub fn read(arn: &str) -> Option<Self> {
-        arn_kind(arn).filter(|identity| !arn.contains(['*', '?']) && identity.account.len() == 12)
+        parse(arn).filter(|identity| !arn.contains(['*', '?']) && identity.account.len() == 12)
     }
 
     /// Twelve digits.
@@ -42,56 +42,57 @@ impl Identity {
 
     /// The value of `aws:PrincipalArn`: "for IAM roles, the request context returns the ARN of the role, not the ARN of
     /// the user that assumed the role"
-    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>). A session's ARN does
-    /// not hold its role's path: that of Identity Center's roles is known to be there and not known whole, so for these
-    /// there is no value.
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>). `None` for
+    /// sessions of Identity Center's roles: these roles have a path, and a session's ARN does not contain it.
     #[must_use]
     pub fn principal_arn(&self) -> Option<String> {
-        match &self.who {
-            Who::Session { role } if role.starts_with("AWSReservedSSO_") => None,
-            Who::Session { role } => Some(format!("arn:{}:iam::{}:role/{role}", self.partition, self.account)),
+        match &self.kind {
+            IdentityKind::Session { role } if role.starts_with("AWSReservedSSO_") => None,
+            IdentityKind::Session { role } => Some(format!("arn:{}:iam::{}:role/{role}", self.partition, self.account)),
             _ => Some(self.arn.clone()),
         }
     }
 
     /// Whether it is a session of that role.
     pub(super) fn is_session_of(&self, role: &Self) -> bool {
-        match (&self.who, &role.who) {
-            (Who::Session { role: own }, Who::Role(name)) => {
+        match (&self.kind, &role.kind) {
+            (IdentityKind::Session { role: own }, IdentityKind::Role(name)) => {
                 own == name && (&self.partition, &self.account) == (&role.partition, &role.account)
             }
             _ => false,
         }
     }
 
-    /// Whether it is a role of the kind that services make for themselves, which neither SCPs nor RCPs restrict
+    /// Whether it is a service-linked role, which neither SCPs nor RCPs restrict
     /// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>).
     pub(super) fn is_service_linked(&self) -> bool {
-        match &self.who {
-            Who::Role(name) | Who::Session { role: name } => {
+        match &self.kind {
+            IdentityKind::Role(name) | IdentityKind::Session { role: name } => {
                 name.starts_with("AWSServiceRoleFor")
-                    && (matches!(self.who, Who::Session { .. }) || self.arn.contains(":role/aws-service-role/"))
+                    && (matches!(self.kind, IdentityKind::Session { .. })
+                        || self.arn.contains(":role/aws-service-role/"))
             }
             _ => false,
         }
     }
 }
 
-pub(super) fn arn_kind(text: &str) -> Option<Identity> {
+/// Reads the ARN of an identity, or of an account as its root user.
+pub(super) fn parse(text: &str) -> Option<Identity> {
     let Arn { partition, service, region, account, resource } = Arn::parse(text)?;
     let last = |path: &str| path.rsplit('/').next().filter(|name| !name.is_empty()).map(str::to_owned);
-    let who = match (service, resource.split_once('/')) {
-        ("iam", None) if resource == "root" => Who::Root,
-        ("iam", Some(("user", path))) => last(path).map(|_| Who::User)?,
-        ("iam", Some(("role", path))) => Who::Role(last(path)?),
+    let kind = match (service, resource.split_once('/')) {
+        ("iam", None) if resource == "root" => IdentityKind::Root,
+        ("iam", Some(("user", path))) => last(path).map(|_| IdentityKind::User)?,
+        ("iam", Some(("role", path))) => IdentityKind::Role(last(path)?),
         ("sts", Some(("assumed-role", rest))) => {
             let (role, session) = rest.split_once('/')?;
             if role.is_empty() || session.is_empty() || session.contains('/') {
                 return None;
             }
-            Who::Session { role: role.to_owned() }
+            IdentityKind::Session { role: role.to_owned() }
         }
-        ("sts", Some(("federated-user", name))) if !name.is_empty() => Who::Federated,
+        ("sts", Some(("federated-user", name))) if !name.is_empty() => IdentityKind::Federated,
         _ => return None,
     };
     let digits = account.bytes().all(|byte| byte.is_ascii_digit());
@@ -99,7 +100,7 @@ pub(super) fn arn_kind(text: &str) -> Option<Identity> {
         arn: text.to_owned(),
         partition: partition.to_owned(),
         account: account.to_owned(),
-        who,
+        kind,
     })
 }
 
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_linked_role_is_known_by_path_and_name() {
+    fn a_service_linked_role_is_recognized_by_path_and_name() {
         for (rest, expected) in [
             ("iam::111122223333:role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway", true),
             // The ARN of a session has no path.

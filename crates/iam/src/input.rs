@@ -1,91 +1,78 @@
-//! Questions as `gatelight can` reads them: JSON, or JSON Lines with one question a line.
+//! Reads simulations for `gatelight can`: JSON values one after the other, such as JSON Lines.
 
 use std::fmt;
 
 use gatelight_model::Gap;
 
-use super::{
-    document::Document,
-    json::Json,
-    keys::{Keys, Possible},
-};
 use crate::{
+    document::{Document, PolicyList},
     identity::Identity,
-    simulation::{PolicySet, Principal, Question},
+    json::Json,
+    keys::{ConditionKeys, PossibleValue},
+    simulation::{PolicySet, Principal, SimulatedRequest, Simulation},
 };
 
-/// A question, and the policies that apply to it.
-#[derive(Clone, Debug)]
-pub struct Query {
-    /// What is asked.
-    pub question: Question,
-    /// Under which policies.
-    pub policies: PolicySet,
-}
-
-/// A text that is not of the form, and where.
+/// An input that is not in the expected form.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unreadable {
-    /// The line on which it stands, or on which its question begins; from 1.
+pub struct InputError {
+    /// The line of the error, or the first line of the simulation that has it; from 1.
     pub line: usize,
-    /// What is wrong; names the field.
+    /// What is wrong, with the name of the field.
     pub message: String,
 }
 
-impl fmt::Display for Unreadable {
+impl fmt::Display for InputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}: {}", self.line, self.message)
     }
 }
 
-impl std::error::Error for Unreadable {}
+impl std::error::Error for InputError {}
 
-/// The questions in a text, one after the other. Ends with the first that cannot be read.
-pub struct Queries<'a> {
+/// An iterator over the simulations in a text. Ends after the first error.
+pub struct SimulationReader<'a> {
     text: &'a str,
     values: serde_json::StreamDeserializer<'a, serde_json::de::StrRead<'a>, Json>,
-    /// How far the text was read, and how many lines that are.
-    read: (usize, usize),
+    /// The offset up to which the text was read, and its line.
+    position: (usize, usize),
 }
 
-impl<'a> Queries<'a> {
-    /// Reads `text` as it is asked for more.
+impl<'a> SimulationReader<'a> {
+    /// Reads from `text`, lazily.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
-        Self { text, values: serde_json::Deserializer::from_str(text).into_iter(), read: (0, 1) }
+        Self { text, values: serde_json::Deserializer::from_str(text).into_iter(), position: (0, 1) }
     }
 }
 
-impl Iterator for Queries<'_> {
-    type Item = Result<Query, Unreadable>;
+impl Iterator for SimulationReader<'_> {
+    type Item = Result<Simulation, InputError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (from, mut line) = self.read;
+        let (from, mut line) = self.position;
         let rest = &self.text[from..];
         line += rest[..rest.len() - rest.trim_start().len()].matches('\n').count();
-        let query = match self.values.next()? {
-            Ok(json) => read(json).map_err(|message| Unreadable { line, message }),
-            // The error's own place would be told twice.
+        let simulation = match self.values.next()? {
+            Ok(json) => read(json).map_err(|message| InputError { line, message }),
+            // Without the error's own position, which would be repeated.
             Err(why) => {
                 let text = why.to_string();
                 let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
-                Err(Unreadable { line: why.line().max(1), message: format!("it is not JSON: {text}") })
+                Err(InputError { line: why.line().max(1), message: format!("it is not JSON: {text}") })
             }
         };
         let at = self.values.byte_offset();
-        self.read = (at, self.read.1 + self.text[from..at].matches('\n').count());
-        Some(query)
+        self.position = (at, self.position.1 + self.text[from..at].matches('\n').count());
+        Some(simulation)
     }
 }
 
-type Policies = Vec<Result<Document, Gap>>;
-
-fn read(json: Json) -> Result<Query, String> {
-    let mut question = None;
+fn read(json: Json) -> Result<Simulation, String> {
+    let mut request = None;
     let mut policies = PolicySet::default();
     for (name, value) in fields(json, "the input", &FIELDS)? {
         match name.as_str() {
-            "request" => question = Some(read_question(value)?),
+            "request" => request = Some(read_request(value)?),
             "identity" => policies.identity = read_policies(value, &name)?,
             "boundary" => policies.boundary = read_policies(value, &name)?,
             "session" => policies.session = read_policies(value, &name)?,
@@ -95,13 +82,13 @@ fn read(json: Json) -> Result<Query, String> {
             _ => policies.endpoint = read_policies(value, &name)?,
         }
     }
-    Ok(Query { question: question.ok_or("request is missing")?, policies })
+    Ok(Simulation { request: request.ok_or("request is missing")?, policies })
 }
 
 const FIELDS: [&str; 8] =
     ["request", "identity", "boundary", "session", "scps", "rcps", "resource_policies", "endpoint"];
 
-/// The fields of an object, each of which is known and stands once.
+/// The fields of an object. All must be known, and none may be repeated.
 fn fields(json: Json, of: &str, known: &[&str]) -> Result<Vec<(String, Json)>, String> {
     let Json::Map(fields) = json else { return Err(format!("{of} must be an object")) };
     for (at, (name, _)) in fields.iter().enumerate() {
@@ -115,10 +102,10 @@ fn fields(json: Json, of: &str, known: &[&str]) -> Result<Vec<(String, Json)>, S
     Ok(fields)
 }
 
-fn read_question(json: Json) -> Result<Question, String> {
+fn read_request(json: Json) -> Result<SimulatedRequest, String> {
     let known = ["principal", "action", "resource", "resource_account", "context"];
     let (mut principal, mut action, mut resource, mut resource_account) = (None, None, None, None);
-    let mut keys = Keys::default();
+    let mut keys = ConditionKeys::default();
     for (name, value) in fields(json, "request", &known)? {
         match name.as_str() {
             "principal" => principal = Some(read_principal(value)?),
@@ -134,7 +121,7 @@ fn read_question(json: Json) -> Result<Question, String> {
             _ => keys = read_context(value)?,
         }
     }
-    Ok(Question {
+    Ok(SimulatedRequest {
         principal: principal.ok_or("request.principal is missing")?,
         action: action.ok_or("request.action is missing")?,
         resource: resource.ok_or("request.resource is missing")?,
@@ -178,11 +165,11 @@ fn read_principal(json: Json) -> Result<Principal, String> {
     }
 }
 
-fn read_context(json: Json) -> Result<Keys, String> {
+fn read_context(json: Json) -> Result<ConditionKeys, String> {
     let Json::Map(entries) = json else { return Err("request.context must be an object".to_owned()) };
-    let mut keys = Keys::default();
+    let mut keys = ConditionKeys::default();
     for (key, value) in entries {
-        if keys.lists(&key) {
+        if keys.contains(&key) {
             return Err(format!("request.context has the key {key:?} twice; the case of its name does not matter"));
         }
         let values = match value {
@@ -190,9 +177,9 @@ fn read_context(json: Json) -> Result<Keys, String> {
             other => other.texts(),
         };
         let possible = match values.as_deref() {
-            Some([]) => Possible::Absent,
-            Some([value]) => Possible::Value(value.clone()),
-            Some(values) => Possible::Many(values.to_vec()),
+            Some([]) => PossibleValue::Absent,
+            Some([value]) => PossibleValue::Value(value.clone()),
+            Some(values) => PossibleValue::Many(values.to_vec()),
             None => return Err(format!("request.context, key {key:?}: must be a string or a list of strings")),
         };
         keys = keys.with_possible(&key, vec![possible], "");
@@ -204,17 +191,17 @@ fn list(json: Json, field: &str) -> Result<Vec<Json>, String> {
     if let Json::List(items) = json { Ok(items) } else { Err(format!("{field} must be a list")) }
 }
 
-fn read_levels(json: Json, field: &str) -> Result<Vec<Policies>, String> {
+fn read_levels(json: Json, field: &str) -> Result<Vec<PolicyList>, String> {
     let levels = list(json, field)?.into_iter().enumerate();
     levels.map(|(at, level)| read_policies(level, &format!("{field}[{at}]"))).collect()
 }
 
-fn read_policies(json: Json, field: &str) -> Result<Policies, String> {
+fn read_policies(json: Json, field: &str) -> Result<PolicyList, String> {
     let policies = list(json, field)?.into_iter().enumerate();
     policies.map(|(at, policy)| read_policy(policy, &format!("{field}[{at}]"))).collect()
 }
 
-/// A document that is no policy is not an error: it may hold anything, and the answer says so.
+/// A document that is not a policy is not an error here: it may say anything, and the result says that it is unread.
 fn read_policy(json: Json, field: &str) -> Result<Result<Document, Gap>, String> {
     let (mut name, mut document) = (None, None);
     for (key, value) in fields(json, field, &["name", "document"])? {

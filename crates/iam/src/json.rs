@@ -1,4 +1,4 @@
-//! JSON as a policy's author wrote it: `serde_json::Value` would silently keep the last of two equal keys.
+//! JSON that keeps duplicate keys, which `serde_json::Value` would drop silently.
 
 use std::fmt;
 
@@ -7,14 +7,14 @@ use serde::{
     de::{MapAccess, SeqAccess, Visitor},
 };
 
-/// A JSON value whose objects keep every key. `serde_json` bounds its depth.
+/// A JSON value. `serde_json` limits its depth.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Json {
     Null,
     Bool(bool),
-    /// A number as text; none where its text is not certain.
+    /// An integer as the policy spells it; `None` for a number whose spelling is not certain.
     Number(Option<String>),
-    /// A number of which the value is certain, and how it was written is not.
+    /// A number whose value is certain, but not how it was spelled.
     Decimal(String),
     Text(String),
     List(Vec<Json>),
@@ -42,7 +42,7 @@ impl<'de> Deserialize<'de> for Json {
                 Ok(Json::Number(Some(value.to_string())))
             }
             fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
-                // With no more than 15 digits, the number that was read is the one that was written.
+                // Up to 15 digits are read exactly.
                 let text = value.to_string();
                 Ok(if text.len() <= 16 { Json::Decimal(text) } else { Json::Number(None) })
             }
@@ -72,7 +72,7 @@ impl<'de> Deserialize<'de> for Json {
 }
 
 impl Json {
-    /// One text or a list of texts, as most elements allow. Nothing for anything else, an empty list too.
+    /// One text or a list of texts, as most elements allow; `None` for anything else, also for an empty list.
     pub(super) fn texts(self) -> Option<Vec<String>> {
         let texts: Vec<String> = match self {
             Self::Text(text) => vec![text],
@@ -91,13 +91,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_that_stands_twice_is_kept_twice() {
+    fn duplicate_keys_are_kept() {
         let Json::Map(entries) = serde_json::from_str(r#"{"a":1,"a":null}"#).expect("JSON") else { panic!("a map") };
         assert_eq!(entries, [("a".to_owned(), Json::Number(Some("1".to_owned()))), ("a".to_owned(), Json::Null)]);
     }
 
     #[test]
-    fn a_deep_text_is_an_error_and_no_overflow() {
+    fn deep_nesting_is_an_error_and_no_stack_overflow() {
         assert!(serde_json::from_str::<Json>(&"[".repeat(1_000_000)).is_err());
     }
 }

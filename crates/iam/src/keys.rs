@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-/// One of the values that a key may have.
+/// One of the values that a condition key may have.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Possible {
-    /// The request does not hold the key.
+pub enum PossibleValue {
+    /// The request does not contain the key.
     Absent,
-    /// Exactly this.
+    /// Exactly this value.
     Value(String),
-    /// Several values at once, as multivalued keys have.
+    /// Several values at once, for a multivalued key.
     Many(Vec<String>),
     /// Some ARN with this partition, region and account; service and resource are not known.
     Arn {
@@ -17,69 +17,73 @@ pub enum Possible {
         partition: String,
         /// `us-east-1`.
         region: String,
-        /// Twelve digits, or empty as in the ARNs of API Gateway.
+        /// Twelve digits, or empty as in API Gateway's ARNs.
         account: String,
     },
-    /// Some text that begins like this and goes on.
+    /// Some longer text that begins with this.
     Begins(String),
     /// Some value of which nothing is known.
     Anything,
 }
 
-impl Possible {
-    /// Whether nothing about it is left open.
+impl PossibleValue {
+    /// Whether it is one certain value.
     pub(super) fn is_known(&self) -> bool {
         matches!(self, Self::Absent | Self::Value(_) | Self::Many(_))
     }
 }
 
-/// The condition keys of a request. A key that is not listed may have any value, or none.
+/// The condition keys of a request. A key that is not listed may be absent or have any value.
 #[derive(Clone, Debug, Default)]
-pub struct Keys(BTreeMap<String, (Vec<Possible>, &'static str)>);
+pub struct ConditionKeys(BTreeMap<String, KeyState>);
 
-const UNLISTED: (&[Possible], &str) = (&[Possible::Absent, Possible::Anything], "its value is not known");
+/// The possible values of a key, and why no more is known: the end of a sentence.
+type KeyState = (Vec<PossibleValue>, &'static str);
 
-impl Keys {
+const UNLISTED: (&[PossibleValue], &str) =
+    (&[PossibleValue::Absent, PossibleValue::Anything], "its value is not known");
+
+impl ConditionKeys {
     /// Adds a key whose value is known.
     #[must_use]
     pub fn with(self, key: &str, value: &str) -> Self {
-        self.with_possible(key, vec![Possible::Value(value.to_owned())], UNLISTED.1)
+        self.with_possible(key, vec![PossibleValue::Value(value.to_owned())], UNLISTED.1)
     }
 
-    /// Adds a key that has one of `possible`; `why` ends a sentence that tells why no more is known.
+    /// Adds a key that has one of `possible`; `why` completes the sentence that says why no more is known.
     #[must_use]
-    pub fn with_possible(mut self, key: &str, possible: Vec<Possible>, why: &'static str) -> Self {
+    pub fn with_possible(mut self, key: &str, possible: Vec<PossibleValue>, why: &'static str) -> Self {
         self.0.insert(key.to_ascii_lowercase(), (possible, why));
         self
     }
 
-    /// Whether the key is listed.
+    /// Whether the key is listed. Case does not matter.
     #[must_use]
-    pub fn lists(&self, key: &str) -> bool {
+    pub fn contains(&self, key: &str) -> bool {
         self.0.contains_key(&key.to_ascii_lowercase())
     }
 
     /// The possible values of a key, whose name is given in lower case, and why there are several.
-    pub(super) fn possible(&self, lower: &str) -> (&[Possible], &'static str) {
+    pub(super) fn possible(&self, lower: &str) -> (&[PossibleValue], &'static str) {
         self.0.get(lower).map_or(UNLISTED, |(possible, why)| (possible, *why))
     }
 
-    /// The value of a key, if it can have no other.
-    pub(super) fn known(&self, lower: &str) -> Option<&Possible> {
+    /// The value of a key, if only one is possible.
+    pub(super) fn known(&self, lower: &str) -> Option<&PossibleValue> {
         match self.possible(lower).0 {
             [only] if only.is_known() => Some(only),
             _ => None,
         }
     }
 
-    /// Supposes that a key has this value. What was known before is handed back, for [`restore`](Self::restore).
-    pub(super) fn suppose(&mut self, lower: &str, possible: Possible) -> Option<(Vec<Possible>, &'static str)> {
+    /// Assumes that a key has this value. Returns its former state, for [`restore`](Self::restore).
+    pub(super) fn assume(&mut self, lower: &str, value: PossibleValue) -> Option<KeyState> {
         let why = self.possible(lower).1;
-        self.0.insert(lower.to_owned(), (vec![possible], why))
+        self.0.insert(lower.to_owned(), (vec![value], why))
     }
 
-    /// Takes a supposition back.
-    pub(super) fn restore(&mut self, lower: &str, before: Option<(Vec<Possible>, &'static str)>) {
+    /// Undoes [`assume`](Self::assume).
+    pub(super) fn restore(&mut self, lower: &str, before: Option<KeyState>) {
         match before {
             Some(before) => self.0.insert(lower.to_owned(), before),
             None => self.0.remove(lower),

@@ -1,10 +1,21 @@
-//! Policy documents, and what they allow: three-valued, so that whatever is not understood ends as "could not check"
-//! and never as an allow or a deny.
+//! The IAM decision engine: whether policies allow a request. The decision is allowed, denied, or undetermined; whatever
+//! the engine does not understand leads to undetermined, never to an allow or a deny. It must not do I/O.
 //!
-//! A text becomes a [`Document`]; a [`Question`] and the [`PolicySet`] that applies to it give a [`Ruling`]. Checks that
-//! look at the policies of one identity, or at one policy that decides alone, ask [`Policies`].
+//! How a decision flows through the files, from the text of a policy up:
+//!
+//! 1. `json` and `document` read a policy into statements. Their elements are `pattern` (texts with wildcards and policy
+//!    variables), `principal` (with `identity`), and `condition` (with `operator`, `ordered`, `arn_shape`).
+//! 2. `statement` decides whether one statement applies to a request: a three-valued `truth`, given what `keys` says about
+//!    the condition keys. `glob` matches patterns.
+//! 3. `evaluation` combines the statements of all policies in AWS's order: explicit deny, then every allow that is needed.
+//! 4. `solve` repeats the evaluation for each value that an unknown key could have; `candidates` lists these values, with
+//!    the help of `witnesses` and `variable_values`.
+//! 5. The entry points build an evaluation and call `solve`: `decision` ([`Policies`], one identity or one policy),
+//!    `guardrails` ([`Guardrails`], SCPs and RCPs), and `simulation` ([`SimulatedRequest`], everything at once, which
+//!    `input` reads from JSON). `source` only lists which `aws:SourceArn` values a policy allows.
+//!
+//! Start reading at `evaluation`.
 
-mod answer;
 mod arn_shape;
 mod candidates;
 mod condition;
@@ -29,16 +40,17 @@ mod simulation;
 mod solve;
 mod source;
 mod statement;
+mod truth;
 mod variable_values;
 mod witnesses;
 
-pub use decision::{Decider, Decision, Denial, Policies, Request};
-pub use document::Document;
+pub use decision::{DecidingStatement, Decision, Denial, Policies, Request};
+pub use document::{Document, PolicyList};
 pub use glob::{Tail, Text};
-pub use guardrails::{Guardrails, Level};
+pub use guardrails::{GuardrailLevel, Guardrails};
 pub use identity::Identity;
-pub use input::{Queries, Query, Unreadable};
-pub use keys::{Keys, Possible};
+pub use input::{InputError, SimulationReader};
+pub use keys::{ConditionKeys, PossibleValue};
 pub use principal::Caller;
-pub use simulation::{PolicySet, Principal, Question, Ruling, Verdict};
-pub use source::Source;
+pub use simulation::{PolicySet, Principal, SimulatedRequest, Simulation, SimulationDecision, SimulationResult};
+pub use source::SourceArn;

@@ -1,35 +1,35 @@
-//! The names of condition operators.
+//! Condition operators, by name.
 
-/// What a condition operator asks.
+/// A condition operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Operator {
-    pub(super) compare: Compare,
+    pub(super) comparison: Comparison,
     pub(super) negated: bool,
     pub(super) if_exists: bool,
-    pub(super) quantifier: Quantifier,
+    pub(super) qualifier: SetOperator,
 }
 
-/// How one value of the request is compared with one of the policy.
+/// How a value of the request is compared with a value of the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Compare {
-    /// Text; `wild`: with wildcards; `fold`: whatever the case.
+pub(super) enum Comparison {
+    /// Text. `wild`: with wildcards.
     String {
         wild: bool,
-        fold: bool,
+        ignore_case: bool,
     },
     Arn,
     /// Base64, compared as it is written.
     Binary,
     Bool,
-    Number(Order),
-    Date(Order),
+    Number(Relation),
+    Date(Relation),
     Ip,
     Null,
 }
 
-/// How the request's value must stand to the policy's.
+/// How the request's value must relate to the policy's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(super) enum Relation {
     Equals,
     Less,
     LessEquals,
@@ -37,38 +37,38 @@ pub(super) enum Order {
     GreaterEquals,
 }
 
-/// Of how many values of the request it must hold.
+/// For how many values of the request the condition must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Quantifier {
-    /// Of the only one.
-    One,
-    /// `ForAllValues:`
-    All,
-    /// `ForAnyValue:`
-    Any,
+pub(super) enum SetOperator {
+    /// For the only value.
+    None,
+    /// For every value.
+    ForAllValues,
+    /// For at least one value.
+    ForAnyValue,
 }
 
 impl Operator {
-    /// Reads a name; nothing for one that is not known.
+    /// Reads a name; `None` if it is not known.
     pub(super) fn read(name: &str) -> Option<Self> {
-        let (quantifier, rest) = if let Some(rest) = name.strip_prefix("ForAllValues:") {
-            (Quantifier::All, rest)
+        let (qualifier, rest) = if let Some(rest) = name.strip_prefix("ForAllValues:") {
+            (SetOperator::ForAllValues, rest)
         } else if let Some(rest) = name.strip_prefix("ForAnyValue:") {
-            (Quantifier::Any, rest)
+            (SetOperator::ForAnyValue, rest)
         } else {
-            (Quantifier::One, name)
+            (SetOperator::None, name)
         };
         let (base, if_exists) = rest.strip_suffix("IfExists").map_or((rest, false), |base| (base, true));
-        let (compare, negated) = compare(base)?;
-        // Whether a key exists is asked of the key, not of its values, and "any condition operator name except Null" may
-        // be followed by IfExists.
-        let fits = compare != Compare::Null || (quantifier == Quantifier::One && !if_exists);
-        fits.then_some(Self { compare, negated, if_exists, quantifier })
+        let (comparison, negated) = comparison(base)?;
+        // Null tests the key and not its values, so it takes no set operator, and "any condition operator name except
+        // Null" may be followed by IfExists.
+        let fits = comparison != Comparison::Null || (qualifier == SetOperator::None && !if_exists);
+        fits.then_some(Self { comparison, negated, if_exists, qualifier })
     }
 }
 
-fn compare(base: &str) -> Option<(Compare, bool)> {
-    let text = |wild, fold| Compare::String { wild, fold };
+fn comparison(base: &str) -> Option<(Comparison, bool)> {
+    let text = |wild, ignore_case| Comparison::String { wild, ignore_case };
     Some(match base {
         "StringEquals" => (text(false, false), false),
         "StringNotEquals" => (text(false, false), true),
@@ -77,38 +77,38 @@ fn compare(base: &str) -> Option<(Compare, bool)> {
         "StringLike" => (text(true, false), false),
         "StringNotLike" => (text(true, false), true),
         // "The ArnEquals and ArnLike condition operators behave identically", and so do their negations.
-        "ArnEquals" | "ArnLike" => (Compare::Arn, false),
-        "ArnNotEquals" | "ArnNotLike" => (Compare::Arn, true),
-        "BinaryEquals" => (Compare::Binary, false),
-        "Bool" => (Compare::Bool, false),
-        "IpAddress" => (Compare::Ip, false),
-        "NotIpAddress" => (Compare::Ip, true),
-        "Null" => (Compare::Null, false),
+        "ArnEquals" | "ArnLike" => (Comparison::Arn, false),
+        "ArnNotEquals" | "ArnNotLike" => (Comparison::Arn, true),
+        "BinaryEquals" => (Comparison::Binary, false),
+        "Bool" => (Comparison::Bool, false),
+        "IpAddress" => (Comparison::Ip, false),
+        "NotIpAddress" => (Comparison::Ip, true),
+        "Null" => (Comparison::Null, false),
         _ => {
-            if let Some(order) = base.strip_prefix("Numeric") {
-                let (order, negated) = read_order(order)?;
-                (Compare::Number(order), negated)
+            if let Some(name) = base.strip_prefix("Numeric") {
+                let (relation, negated) = read_relation(name)?;
+                (Comparison::Number(relation), negated)
             } else {
-                let (order, negated) = read_order(base.strip_prefix("Date")?)?;
-                (Compare::Date(order), negated)
+                let (relation, negated) = read_relation(base.strip_prefix("Date")?)?;
+                (Comparison::Date(relation), negated)
             }
         }
     })
 }
 
-fn read_order(name: &str) -> Option<(Order, bool)> {
+fn read_relation(name: &str) -> Option<(Relation, bool)> {
     Some(match name {
-        "Equals" => (Order::Equals, false),
-        "NotEquals" => (Order::Equals, true),
-        "LessThan" => (Order::Less, false),
-        "LessThanEquals" => (Order::LessEquals, false),
-        "GreaterThan" => (Order::Greater, false),
-        "GreaterThanEquals" => (Order::GreaterEquals, false),
+        "Equals" => (Relation::Equals, false),
+        "NotEquals" => (Relation::Equals, true),
+        "LessThan" => (Relation::Less, false),
+        "LessThanEquals" => (Relation::LessEquals, false),
+        "GreaterThan" => (Relation::Greater, false),
+        "GreaterThanEquals" => (Relation::GreaterEquals, false),
         _ => return None,
     })
 }
 
-impl Order {
+impl Relation {
     pub(super) fn holds<T: Ord>(self, value: &T, bound: &T) -> bool {
         match self {
             Self::Equals => value == bound,

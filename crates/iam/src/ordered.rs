@@ -1,10 +1,11 @@
-//! The values that are compared by size: decimal numbers, dates, and ranges of addresses.
+//! Values that are compared by size: decimal numbers, dates, and ranges of IP addresses. `samples` gives one value for
+//! each way in which a value can compare with some bounds.
 
 use std::{cmp::Ordering, net::IpAddr};
 
 use jiff::Timestamp;
 
-/// A decimal number as it is written, of any size. Exponents are not read: AWS does not document them.
+/// A decimal number of any size. Rejects exponents, which AWS does not document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Number {
     negative: bool,
@@ -35,30 +36,30 @@ impl Number {
         (self.whole.len(), &self.whole, &self.fraction)
     }
 
-    /// As text that [`read`](Self::read) takes; `more` is added to the fraction, padded to that many digits.
+    /// As text that [`read`](Self::read) accepts; `more` is appended to the fraction, which is padded to that many digits.
     fn text(&self, digits: usize, more: &str) -> String {
         let sign = if self.negative { "-" } else { "" };
         format!("{sign}0{}.{:0<digits$}{more}0", self.whole, self.fraction)
     }
 
-    /// One number for each place that these leave: below all, each of them, between two, above all.
-    pub(super) fn places(mut numbers: Vec<Self>) -> Vec<String> {
+    /// Numbers below all bounds, equal to each, between each two neighbours, and above all.
+    pub(super) fn samples(mut numbers: Vec<Self>) -> Vec<String> {
         numbers.sort();
         numbers.dedup();
         let large = format!("1{}", "0".repeat(numbers.iter().map(|n| n.whole.len()).max().unwrap_or(0) + 1));
-        let mut places = vec![format!("-{large}"), large];
-        places.extend(numbers.iter().map(|number| number.text(0, "")));
+        let mut samples = vec![format!("-{large}"), large];
+        samples.extend(numbers.iter().map(|number| number.text(0, "")));
         for pair in numbers.windows(2) {
             let [low, high] = pair else { continue };
             let digits = low.fraction.len().max(high.fraction.len());
-            places.push(match (low.negative, high.negative) {
+            samples.push(match (low.negative, high.negative) {
                 (false, _) => low.text(digits, "1"),
                 (true, true) => high.text(digits, "1"),
-                // Zero is neither, or it is the upper one.
+                // Zero may be the upper one, so it is not between them.
                 (true, false) => format!("-0.{:0<digits$}1", ""),
             });
         }
-        places
+        samples
     }
 }
 
@@ -85,9 +86,9 @@ impl PartialOrd for Number {
 }
 
 /// A date: "one of the W3C implementations of the ISO 8601 date formats or in epoch (UNIX) time"
-/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>). Four digits
-/// could be either, and are not read.
-pub(super) fn date(text: &str) -> Option<Timestamp> {
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>). Rejects
+/// four digits, which could be either.
+pub(super) fn parse_date(text: &str) -> Option<Timestamp> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return if text.len() == 4 { None } else { Timestamp::from_second(text.parse().ok()?).ok() };
     }
@@ -99,29 +100,29 @@ pub(super) fn date(text: &str) -> Option<Timestamp> {
     completed.parse().ok()
 }
 
-/// One date for each place that these leave.
-pub(super) fn dates(mut dates: Vec<Timestamp>) -> Vec<String> {
+/// Dates below all bounds, equal to each, between each two neighbours, and above all.
+pub(super) fn date_samples(mut dates: Vec<Timestamp>) -> Vec<String> {
     dates.sort();
     dates.dedup();
     let own: Vec<i128> = dates.iter().map(|date| date.as_nanosecond()).collect();
     let below = own.first().map(|first| first - 1);
     let above = own.last().map(|last| last + 1);
-    // Between neighbours of one nanosecond there is none; then one of the two comes twice.
+    // Between neighbours of one nanosecond there is no date; then one of the two is repeated.
     let between = own.windows(2).map(|pair| pair.iter().sum::<i128>() / 2);
     let all = below.into_iter().chain(above).chain(own.iter().copied()).chain(between);
     all.filter_map(|at| Some(Timestamp::from_nanosecond(at).ok()?.to_string())).collect()
 }
 
-/// Addresses that share their first bits, as numbers: the first and the last.
+/// A range of IP addresses, as the numbers of its first and last address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Range {
+pub(super) struct IpRange {
     v4: bool,
     first: u128,
     last: u128,
 }
 
-impl Range {
-    /// An address, or a range in CIDR notation; bits beyond the prefix do not count.
+impl IpRange {
+    /// Reads an address, or a range in CIDR notation; ignores bits beyond the prefix.
     pub(super) fn read(text: &str) -> Option<Self> {
         let (address, length) = match text.split_once('/') {
             Some((address, length)) if !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -139,27 +140,27 @@ impl Range {
         Some(Self { v4, first: value & !mask, last: value | mask })
     }
 
-    /// Whether all of `other` lies within.
-    pub(super) fn holds(self, other: Self) -> bool {
+    /// Whether it contains all of `other`.
+    pub(super) fn contains(self, other: Self) -> bool {
         self.v4 == other.v4 && self.first <= other.first && other.last <= self.last
     }
 
-    /// One address for each place that these leave, of both kinds.
-    pub(super) fn places(ranges: &[Self]) -> Vec<String> {
-        let mut places = vec!["0.0.0.0".to_owned(), "::".to_owned()];
+    /// IPv4 and IPv6 addresses inside and outside of each combination of these ranges that can occur.
+    pub(super) fn samples(ranges: &[Self]) -> Vec<String> {
+        let mut samples = vec!["0.0.0.0".to_owned(), "::".to_owned()];
         for range in ranges {
-            // What changes, changes where a range begins and behind its end.
+            // Membership changes only where a range begins and just after its end.
             for at in [Some(range.first), range.last.checked_add(1)].into_iter().flatten() {
                 if range.v4 {
-                    places.extend(u32::try_from(at).ok().map(|at| std::net::Ipv4Addr::from(at).to_string()));
+                    samples.extend(u32::try_from(at).ok().map(|at| std::net::Ipv4Addr::from(at).to_string()));
                 } else {
-                    places.push(std::net::Ipv6Addr::from(at).to_string());
+                    samples.push(std::net::Ipv6Addr::from(at).to_string());
                 }
             }
         }
-        places.sort();
-        places.dedup();
-        places
+        samples.sort();
+        samples.dedup();
+        samples
     }
 }
 
@@ -188,33 +189,33 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_read_in_the_forms_of_the_w3c_and_as_seconds() {
-        let at = date("2020-01-01T00:00:01Z");
+    fn dates_are_read_in_w3c_formats_and_as_seconds() {
+        let at = parse_date("2020-01-01T00:00:01Z");
         assert!(at.is_some());
-        assert_eq!(date("1577836801"), at);
-        assert_eq!(date("2020-01-01T01:00:01+01:00"), at);
-        assert_eq!(date("2020-01"), date("2020-01-01"));
-        assert_eq!(date("2020-01-01T00:00Z"), date("2020-01-01"));
-        assert_eq!(date("2020"), None);
-        assert_eq!(date("yesterday"), None);
+        assert_eq!(parse_date("1577836801"), at);
+        assert_eq!(parse_date("2020-01-01T01:00:01+01:00"), at);
+        assert_eq!(parse_date("2020-01"), parse_date("2020-01-01"));
+        assert_eq!(parse_date("2020-01-01T00:00Z"), parse_date("2020-01-01"));
+        assert_eq!(parse_date("2020"), None);
+        assert_eq!(parse_date("yesterday"), None);
     }
 
     #[test]
-    fn ranges_hold_addresses_of_their_own_kind() {
-        let holds = |range: &str, address: &str| {
-            Range::read(range).expect("a range").holds(Range::read(address).expect("an address"))
+    fn ranges_contain_addresses_of_their_own_version() {
+        let contains = |range: &str, address: &str| {
+            IpRange::read(range).expect("a range").contains(IpRange::read(address).expect("an address"))
         };
-        assert!(holds("203.0.113.0/24", "203.0.113.255"));
-        assert!(holds("203.0.113.7/24", "203.0.113.1"));
-        assert!(holds("203.0.113.7/24", "203.0.113.255"));
-        assert!(!holds("203.0.113.0/24", "203.0.114.0"));
-        assert!(holds("0.0.0.0/0", "8.8.8.8"));
-        assert!(!holds("0.0.0.0/0", "::1"));
-        assert!(holds("2001:db8::/32", "2001:DB8:1::1"));
-        assert!(holds("::/0", "ffff::"));
-        assert!(holds("10.1.2.3", "10.1.2.3"));
+        assert!(contains("203.0.113.0/24", "203.0.113.255"));
+        assert!(contains("203.0.113.7/24", "203.0.113.1"));
+        assert!(contains("203.0.113.7/24", "203.0.113.255"));
+        assert!(!contains("203.0.113.0/24", "203.0.114.0"));
+        assert!(contains("0.0.0.0/0", "8.8.8.8"));
+        assert!(!contains("0.0.0.0/0", "::1"));
+        assert!(contains("2001:db8::/32", "2001:DB8:1::1"));
+        assert!(contains("::/0", "ffff::"));
+        assert!(contains("10.1.2.3", "10.1.2.3"));
         for text in ["10.0.0.0/33", "10.0.0/8", "10.0.0.0/", "10.0.0.0/+8", "::/129", "", "x"] {
-            assert_eq!(Range::read(text), None, "{text}");
+            assert_eq!(IpRange::read(text), None, "{text}");
         }
     }
 
@@ -226,34 +227,34 @@ mod tests {
         }
 
         #[test]
-        fn every_place_between_dates_is_met(mut all in prop::collection::vec(-9_i128..9, 1..5), scale in 0..3_u32) {
-            // Some a few nanoseconds from each other, some seconds.
+        fn date_samples_cover_every_interval(mut all in prop::collection::vec(-9_i128..9, 1..5), scale in 0..3_u32) {
+            // Some are nanoseconds apart, some seconds.
             for at in &mut all {
                 *at *= 40_000_i128.pow(scale);
             }
             let own: Vec<_> = all.iter().map(|at| Timestamp::from_nanosecond(*at).expect("a date")).collect();
-            let places: Vec<_> = dates(own).iter().map(|text| date(text).expect("a date").as_nanosecond()).collect();
+            let samples: Vec<_> = date_samples(own).iter().map(|text| parse_date(text).expect("a date").as_nanosecond()).collect();
             all.sort_unstable();
-            prop_assert!(places.iter().any(|place| *place < all[0]));
-            prop_assert!(places.iter().any(|place| *place > all[all.len() - 1]));
-            prop_assert!(all.iter().all(|own| places.contains(own)));
+            prop_assert!(samples.iter().any(|sample| *sample < all[0]));
+            prop_assert!(samples.iter().any(|sample| *sample > all[all.len() - 1]));
+            prop_assert!(all.iter().all(|own| samples.contains(own)));
             for pair in all.windows(2).filter(|pair| pair[1] > pair[0] + 1) {
-                prop_assert!(places.iter().any(|place| *place > pair[0] && *place < pair[1]), "{:?} {:?}", pair, places);
+                prop_assert!(samples.iter().any(|sample| *sample > pair[0] && *sample < pair[1]), "{:?} {:?}", pair, samples);
             }
         }
 
         #[test]
-        fn every_place_between_numbers_is_met(mut all in prop::collection::vec(-50_i64..50, 1..5)) {
+        fn number_samples_cover_every_interval(mut all in prop::collection::vec(-50_i64..50, 1..5)) {
             let numbers: Vec<_> = all.iter().map(|n| number(&n.to_string())).collect();
-            let places: Vec<_> = Number::places(numbers).iter().map(|text| number(text)).collect();
+            let samples: Vec<_> = Number::samples(numbers).iter().map(|text| number(text)).collect();
             all.sort_unstable();
             all.dedup();
             let bounds: Vec<_> = all.iter().map(|n| number(&n.to_string())).collect();
-            prop_assert!(places.iter().any(|place| *place < bounds[0]));
-            prop_assert!(places.iter().any(|place| *place > bounds[bounds.len() - 1]));
+            prop_assert!(samples.iter().any(|sample| *sample < bounds[0]));
+            prop_assert!(samples.iter().any(|sample| *sample > bounds[bounds.len() - 1]));
             for pair in bounds.windows(2) {
-                prop_assert!(places.contains(&pair[0]));
-                prop_assert!(places.iter().any(|place| *place > pair[0] && *place < pair[1]), "{:?} {:?}", pair, places);
+                prop_assert!(samples.contains(&pair[0]));
+                prop_assert!(samples.iter().any(|sample| *sample > pair[0] && *sample < pair[1]), "{:?} {:?}", pair, samples);
             }
         }
     }

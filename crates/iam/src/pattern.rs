@@ -1,39 +1,39 @@
-//! The texts of a policy that are compared with those of a request: wildcards and policy variables.
+//! The texts of a policy that are compared with a request: patterns with wildcards and policy variables.
 
 use std::borrow::Cow;
 
-use super::keys::{Keys, Possible};
+use crate::keys::{ConditionKeys, PossibleValue};
 
 /// A piece of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Token {
-    /// Itself.
+    /// This character.
     Char(char),
     /// `?`: one character.
     One,
     /// `*`: any number of characters.
     Many,
-    /// A text that is not known: what matches only if it is the right one.
-    Hole,
+    /// An unknown text: whether it matches is unknown too.
+    Unknown,
     /// A variable without a value: "there is no equal or like value"
     /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>).
-    Never,
-    /// `${key}` or `${key, 'default'}`, of which the value is not known.
+    NoMatch,
+    /// `${key}` or `${key, 'default'}` whose value is not known.
     Variable(Box<Variable>),
 }
 
 /// A policy variable.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Variable {
-    /// The key, as it stands there.
+    /// The key, as the policy spells it.
     pub(super) key: String,
     pub(super) lower: String,
-    /// Its value where the key is absent.
+    /// The value if the key is absent.
     pub(super) default: Option<String>,
 }
 
 impl Variable {
-    /// Reads what stands between the braces.
+    /// Reads the text between the braces.
     fn read(inside: &str) -> Option<Self> {
         let (key, default) = match inside.split_once(',') {
             None => (inside, None),
@@ -44,17 +44,16 @@ impl Variable {
     }
 }
 
-/// A text of a policy, read once.
+/// A text of a policy, split into tokens once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pattern {
     text: String,
     tokens: Vec<Token>,
-    /// Whether some token is a variable.
-    variable: bool,
+    has_variable: bool,
 }
 
 impl Pattern {
-    /// Reads `text`. `wild`: `*` and `?` are wildcards; `variables`: the document's Version knows policy variables.
+    /// Reads `text`. `wild`: `*` and `?` are wildcards. `variables`: the document's Version has policy variables.
     pub(super) fn read(text: &str, wild: bool, variables: bool) -> Self {
         let mut tokens = Vec::new();
         let mut rest = text;
@@ -63,49 +62,49 @@ impl Pattern {
                 let Some((name, after)) =
                     inside.split_once('}').filter(|(name, _)| *name == "$" || !name.contains(['$', '{']))
                 else {
-                    // AWS refuses it; what it would mean is anyone's guess.
-                    tokens.push(Token::Hole);
+                    // AWS rejects such a variable, so its meaning is not defined.
+                    tokens.push(Token::Unknown);
                     break;
                 };
                 tokens.push(match name {
                     "*" | "?" | "$" => Token::Char(char::from(name.as_bytes()[0])),
-                    _ => Variable::read(name).map_or(Token::Hole, |variable| Token::Variable(Box::new(variable))),
+                    _ => Variable::read(name).map_or(Token::Unknown, |variable| Token::Variable(Box::new(variable))),
                 });
                 rest = after;
                 continue;
             }
             rest = &rest[c.len_utf8()..];
             match c {
-                // Several in a row say no more than one.
+                // Several in a row mean the same as one.
                 '*' if wild && tokens.last() == Some(&Token::Many) => {}
                 '*' if wild => tokens.push(Token::Many),
                 '?' if wild => tokens.push(Token::One),
                 _ => tokens.push(Token::Char(c)),
             }
         }
-        let variable = tokens.iter().any(|token| matches!(token, Token::Variable(_)));
-        Self { text: text.to_owned(), tokens, variable }
+        let has_variable = tokens.iter().any(|token| matches!(token, Token::Variable(_)));
+        Self { text: text.to_owned(), tokens, has_variable }
     }
 
-    /// A text that is not known.
-    pub(super) fn hole() -> Self {
-        Self { text: String::new(), tokens: vec![Token::Hole], variable: false }
+    /// A pattern of which nothing is known.
+    pub(super) fn unknown_text() -> Self {
+        Self { text: String::new(), tokens: vec![Token::Unknown], has_variable: false }
     }
 
-    /// An action: not case-sensitive, wildcards, no variables
+    /// An action: case does not matter; wildcards, but no variables
     /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html>).
     pub(super) fn action(text: &str) -> Self {
         Self::read(&text.to_ascii_lowercase(), true, false)
     }
 
-    /// As the policy has it.
+    /// The text in the policy.
     pub(super) fn text(&self) -> &str {
         &self.text
     }
 
-    /// The pieces, each variable replaced by its value where that is known.
-    pub(super) fn tokens(&self, keys: &Keys) -> Cow<'_, [Token]> {
-        if !self.variable {
+    /// The tokens, with each variable replaced by its value if that is known.
+    pub(super) fn tokens(&self, keys: &ConditionKeys) -> Cow<'_, [Token]> {
+        if !self.has_variable {
             return Cow::Borrowed(&self.tokens);
         }
         let mut tokens = Vec::with_capacity(self.tokens.len());
@@ -115,19 +114,19 @@ impl Pattern {
                 continue;
             };
             match (keys.known(&variable.lower), &variable.default) {
-                (Some(Possible::Value(value)), _) => tokens.extend(value.chars().map(Token::Char)),
-                (Some(Possible::Absent), Some(default)) => tokens.extend(default.chars().map(Token::Char)),
-                (Some(Possible::Absent), None) => tokens.push(Token::Never),
-                // "You can't use a multivalued condition key as a variable": what would happen is not documented.
-                (Some(_), _) => tokens.push(Token::Hole),
+                (Some(PossibleValue::Value(value)), _) => tokens.extend(value.chars().map(Token::Char)),
+                (Some(PossibleValue::Absent), Some(default)) => tokens.extend(default.chars().map(Token::Char)),
+                (Some(PossibleValue::Absent), None) => tokens.push(Token::NoMatch),
+                // "You can't use a multivalued condition key as a variable": AWS does not document what happens then.
+                (Some(_), _) => tokens.push(Token::Unknown),
                 (None, _) => tokens.push(token.clone()),
             }
         }
         Cow::Owned(tokens)
     }
 
-    /// The variables of which the value is not known.
-    pub(super) fn unknown<'a>(&'a self, keys: &'a Keys) -> impl Iterator<Item = &'a Variable> {
+    /// The variables whose values are not known.
+    pub(super) fn unknown_variables<'a>(&'a self, keys: &'a ConditionKeys) -> impl Iterator<Item = &'a Variable> {
         let variables = self.tokens.iter().filter_map(|token| match token {
             Token::Variable(variable) => Some(&**variable),
             _ => None,
@@ -141,42 +140,42 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> String {
-        let several = vec![Possible::Many(vec!["a".into(), "b".into()])];
-        let keys = Keys::default()
+        let several = vec![PossibleValue::Many(vec!["a".into(), "b".into()])];
+        let keys = ConditionKeys::default()
             .with("aws:PrincipalAccount", "12")
-            .with_possible("none", vec![Possible::Absent], "")
+            .with_possible("none", vec![PossibleValue::Absent], "")
             .with_possible("several", several, "");
         let show = |token: &Token| match token {
             Token::Char(c) => format!("{c}"),
             Token::One => "<one>".to_owned(),
             Token::Many => "<many>".to_owned(),
-            Token::Hole => "<hole>".to_owned(),
-            Token::Never => "<never>".to_owned(),
+            Token::Unknown => "<unknown>".to_owned(),
+            Token::NoMatch => "<no match>".to_owned(),
             Token::Variable(variable) => format!("<{}>", variable.key),
         };
         Pattern::read(text, true, true).tokens(&keys).iter().map(show).collect()
     }
 
     #[test]
-    fn variables_are_replaced_by_what_is_known() {
+    fn variables_are_replaced_by_known_values() {
         assert_eq!(read("a${aws:PrincipalAccount}b"), "a12b");
         assert_eq!(read("${AWS:principalaccount, 'x'}"), "12");
         assert_eq!(read("${aws:username}-*"), "<aws:username>-<many>");
-        assert_eq!(read("${none}|${none, 'all*'}|${none,''}|${several}"), "<never>|all*||<hole>");
+        assert_eq!(read("${none}|${none, 'all*'}|${none,''}|${several}"), "<no match>|all*||<unknown>");
         assert_eq!(read("${*}${?}${$}"), "*?$");
         assert_eq!(read("a**?$"), "a<many><one>$");
     }
 
     #[test]
-    fn a_variable_that_cannot_be_read_hides_the_rest() {
-        assert_eq!(read("a${b"), "a<hole>");
-        assert_eq!(read("a${b${c}}d"), "a<hole>");
-        assert_eq!(read("a${b, c}d"), "a<hole>d");
+    fn a_malformed_variable_makes_the_rest_unknown() {
+        assert_eq!(read("a${b"), "a<unknown>");
+        assert_eq!(read("a${b${c}}d"), "a<unknown>");
+        assert_eq!(read("a${b, c}d"), "a<unknown>d");
     }
 
     #[test]
-    fn without_the_version_that_knows_them_variables_are_plain_text() {
+    fn in_the_older_version_variables_are_plain_text() {
         let tokens = Pattern::read("${a}", true, false);
-        assert_eq!(tokens.tokens(&Keys::default()).len(), 4);
+        assert_eq!(tokens.tokens(&ConditionKeys::default()).len(), 4);
     }
 }

@@ -1,15 +1,15 @@
-//! Who makes a request, and whom a Principal or NotPrincipal element names. The rules are those of
+//! Who makes a request, and whether a Principal or NotPrincipal element names that caller. The rules are those of
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html> and
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>.
 
-use super::{
-    answer::Answer,
-    glob::{Colons, Match, Text, run},
+use crate::{
+    glob::{Colons, Match, Text, match_text},
+    identity::{self, Identity, IdentityKind},
     json::Json,
-    keys::Keys,
+    keys::ConditionKeys,
     pattern::Pattern,
+    truth::Truth,
 };
-use crate::identity::{Identity, Who, arn_kind};
 
 /// Who makes a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,52 +18,52 @@ pub enum Caller<'a> {
     Service(&'a str),
     /// An identity of an account.
     Identity(&'a Identity),
-    /// Nobody that AWS knows.
+    /// A caller without AWS credentials.
     Anonymous,
 }
 
-/// What a Principal element names.
+/// A Principal or NotPrincipal element.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Principals {
-    /// NotPrincipal.
+pub(super) struct PrincipalElement {
+    /// It is a NotPrincipal.
     pub(super) negated: bool,
-    pub(super) named: Named,
+    pub(super) names: PrincipalNames,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Named {
+pub(super) enum PrincipalNames {
     /// `"*"`.
     Everyone,
-    /// By kind: `AWS`, `Service`, …
+    /// Names by type: `AWS`, `Service`, …
     Listed(Vec<(String, Vec<String>)>),
 }
 
-/// As what a caller is named. What an Allow is worth hangs on it.
+/// How a Principal element names the caller, which decides what else must allow the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Grants {
-    /// As itself, or as one of all: nothing else need allow it in the same account.
-    pub(super) direct: Answer,
-    /// As the role whose session it is: boundaries and session policies still limit it.
-    pub(super) role: Answer,
-    /// As one of an account, which must then allow it.
-    pub(super) account: Answer,
+pub(super) struct PrincipalMatch {
+    /// By its own name or as everyone: in the same account, nothing else need allow the request.
+    pub(super) direct: Truth,
+    /// By the role of its session: permissions boundary and session policies still limit it.
+    pub(super) role: Truth,
+    /// By its account, whose identity policies must then allow the request as well.
+    pub(super) account: Truth,
 }
 
-impl Grants {
-    fn direct(direct: Answer) -> Self {
-        Self { direct, role: Answer::No, account: Answer::No }
+impl PrincipalMatch {
+    pub(super) fn direct(direct: Truth) -> Self {
+        Self { direct, role: Truth::False, account: Truth::False }
     }
 
     fn none() -> Self {
-        Self::direct(Answer::No)
+        Self::direct(Truth::False)
     }
 
-    pub(super) fn any(self) -> Answer {
-        Answer::any([self.direct, self.role, self.account])
+    pub(super) fn any(self) -> Truth {
+        Truth::any([self.direct, self.role, self.account])
     }
 
     fn or(self, other: Self) -> Self {
-        let either = |one, other| Answer::any([one, other]);
+        let either = |one, other| Truth::any([one, other]);
         Self {
             direct: either(self.direct, other.direct),
             role: either(self.role, other.role),
@@ -72,146 +72,152 @@ impl Grants {
     }
 }
 
-impl Principals {
+impl PrincipalElement {
     pub(super) fn read(json: Json, negated: bool) -> Result<Self, String> {
         let element = if negated { "NotPrincipal" } else { "Principal" };
-        let named = match json {
-            Json::Text(text) if text == "*" => Named::Everyone,
+        let names = match json {
+            Json::Text(text) if text == "*" => PrincipalNames::Everyone,
             Json::Map(kinds) if !kinds.is_empty() => {
                 let listed = |(kind, names): (String, Json)| Some((kind, names.texts()?));
                 let kinds = kinds.into_iter().map(listed).collect::<Option<_>>();
-                Named::Listed(kinds.ok_or_else(|| format!("its {element} is no text or list"))?)
+                PrincipalNames::Listed(kinds.ok_or_else(|| format!("its {element} is no text or list"))?)
             }
             _ => return Err(format!("its {element} cannot be read")),
         };
-        Ok(Self { negated, named })
+        Ok(Self { negated, names })
     }
 
-    /// Whether a statement with this element is about the caller, and as what it names it. `denies`: the statement has
-    /// the effect Deny.
-    pub(super) fn include(&self, caller: Caller<'_>, denies: bool) -> Grants {
-        match (&self.named, caller) {
-            (Named::Everyone, _) => Grants::direct(Answer::from(!self.negated)),
-            (Named::Listed(kinds), Caller::Identity(identity)) if self.negated => {
-                Grants::direct(all_but(kinds, identity, denies))
+    /// How the element names the caller. `denies`: the statement has the effect Deny.
+    pub(super) fn matches(&self, caller: Caller<'_>, denies: bool) -> PrincipalMatch {
+        match (&self.names, caller) {
+            (PrincipalNames::Everyone, _) => PrincipalMatch::direct(Truth::from(!self.negated)),
+            (PrincipalNames::Listed(kinds), Caller::Identity(identity)) if self.negated => {
+                PrincipalMatch::direct(not_principal_applies(kinds, identity, denies))
             }
-            (Named::Listed(kinds), _) => {
+            (PrincipalNames::Listed(kinds), _) => {
                 let names = kinds.iter().flat_map(|(kind, names)| names.iter().map(move |name| (kind.as_str(), name)));
-                let found = names.map(|(kind, name)| one(kind, name, caller, denies)).fold(Grants::none(), Grants::or);
-                if self.negated { Grants::direct(!found.any()) } else { found }
+                let found = names
+                    .map(|(kind, name)| match_name(kind, name, caller, denies))
+                    .fold(PrincipalMatch::none(), PrincipalMatch::or);
+                if self.negated { PrincipalMatch::direct(!found.any()) } else { found }
             }
         }
     }
 }
 
-/// Whether one principal is the caller.
-fn one(kind: &str, name: &str, caller: Caller<'_>, denies: bool) -> Grants {
+/// How one name in the element names the caller.
+fn match_name(kind: &str, name: &str, caller: Caller<'_>, denies: bool) -> PrincipalMatch {
     match (kind, caller) {
-        ("Service", Caller::Service(service)) => Grants::direct(is_service(name, service)),
-        // "For anonymous users, the following elements are equivalent" to `"*"`; identities are all the more named.
-        ("AWS", Caller::Service(_)) if name == "*" => Grants::direct(Answer::unknown(
+        ("Service", Caller::Service(service)) => PrincipalMatch::direct(is_service(name, service)),
+        // "For anonymous users, the following elements are equivalent" to `"*"`; so they are for identities.
+        ("AWS", Caller::Service(_)) if name == "*" => PrincipalMatch::direct(Truth::not_understood(
             "AWS does not document whether the principal {\"AWS\": \"*\"} includes AWS services",
         )),
-        ("AWS", _) if name == "*" => Grants::direct(Answer::Yes),
-        ("AWS", Caller::Identity(identity)) => is_identity(name, identity, denies),
-        // A canonical user is an account, by another name.
+        ("AWS", _) if name == "*" => PrincipalMatch::direct(Truth::True),
+        ("AWS", Caller::Identity(identity)) => match_identity(name, identity, denies),
+        // A canonical user ID is another name for an account.
         ("CanonicalUser", Caller::Identity(_)) => {
-            Grants::direct(Answer::unknown("which account its canonical user is is not known"))
+            PrincipalMatch::direct(Truth::not_understood("which account its canonical user is is not known"))
         }
-        ("AWS" | "Service" | "Federated" | "CanonicalUser", _) => Grants::none(),
-        _ => Grants::direct(Answer::unknown(format!("its Principal has the kind {kind}, which is not known"))),
+        ("AWS" | "Service" | "Federated" | "CanonicalUser", _) => PrincipalMatch::none(),
+        _ => PrincipalMatch::direct(Truth::not_understood(format!(
+            "its Principal has the kind {kind}, which is not known"
+        ))),
     }
 }
 
-/// Whether a principal of the kind `AWS`, other than `*`, is the identity.
-fn is_identity(name: &str, identity: &Identity, denies: bool) -> Grants {
-    let as_account = |holds: bool| Grants { account: holds.into(), ..Grants::none() };
+/// How a principal of the type `AWS`, other than `*`, names the identity.
+fn match_identity(name: &str, identity: &Identity, denies: bool) -> PrincipalMatch {
+    let as_account = |holds: bool| PrincipalMatch { account: holds.into(), ..PrincipalMatch::none() };
     if name == identity.account {
         return as_account(true);
     }
-    match arn_kind(name) {
-        Some(named) if named.who == Who::Root => as_account(named.account == identity.account),
-        Some(_) if name == identity.arn => match identity.who {
-            Who::Role(_) => Grants { role: Answer::Yes, ..Grants::none() },
-            _ => Grants::direct(Answer::Yes),
+    match identity::parse(name) {
+        Some(named) if named.kind == IdentityKind::Root => as_account(named.account == identity.account),
+        Some(_) if name == identity.arn => match identity.kind {
+            IdentityKind::Role(_) => PrincipalMatch { role: Truth::True, ..PrincipalMatch::none() },
+            _ => PrincipalMatch::direct(Truth::True),
         },
-        // The role of a session. Its path is not in the session's ARN, and names are unique without it.
-        Some(named) if identity.is_session_of(&named) => Grants { role: Answer::Yes, ..Grants::none() },
-        // "You cannot use a wildcard to match part of a principal name or ARN": it names nobody. AWS refuses such a
-        // policy; where it denies, that is not relied on.
-        _ if denies && name.contains(['*', '?']) && is_like(name, &identity.arn) => {
-            Grants::direct(Answer::unknown(format!("its principal {name} has a wildcard, which AWS does not allow")))
+        // The role of the session. The session's ARN lacks the role's path, but role names are unique without it.
+        Some(named) if identity.is_session_of(&named) => PrincipalMatch { role: Truth::True, ..PrincipalMatch::none() },
+        // "You cannot use a wildcard to match part of a principal name or ARN": it names nobody, and AWS rejects such a
+        // policy. A Deny is unknown instead, to be safe.
+        _ if denies && name.contains(['*', '?']) && matches_with_wildcards(name, &identity.arn) => {
+            PrincipalMatch::direct(Truth::not_understood(format!(
+                "its principal {name} has a wildcard, which AWS does not allow"
+            )))
         }
-        _ => Grants::none(),
+        _ => PrincipalMatch::none(),
     }
 }
 
-fn is_like(name: &str, arn: &str) -> bool {
-    run(&Pattern::read(name, true, false).tokens(&Keys::default()), Text::whole(arn), Colons::Free) == Match::Yes
+fn matches_with_wildcards(name: &str, arn: &str) -> bool {
+    match_text(&Pattern::read(name, true, false).tokens(&ConditionKeys::default()), Text::whole(arn), Colons::Free)
+        == Match::Yes
 }
 
-/// Whether a NotPrincipal leaves the identity in. "AWS might validate the account first, then the role, and then the
-/// assumed-role user": one that is named itself, but not with its role and account, may or may not be left out.
-fn all_but(kinds: &[(String, Vec<String>)], identity: &Identity, denies: bool) -> Answer {
+/// Whether a statement with this NotPrincipal applies to the identity. "AWS might validate the account first, then the
+/// role, and then the assumed-role user": unknown if the identity is named, but not its role and account as well.
+fn not_principal_applies(kinds: &[(String, Vec<String>)], identity: &Identity, denies: bool) -> Truth {
     let (mut itself, mut role, mut account) = (false, false, false);
     for (kind, names) in kinds {
         if !["AWS", "Service", "Federated"].contains(&kind.as_str()) {
-            return Answer::unknown(format!(
+            return Truth::not_understood(format!(
                 "its NotPrincipal has the kind {kind}, of which it is not known whom it means"
             ));
         }
         for name in names.iter().filter(|_| kind == "AWS") {
             if name == "*" {
-                return Answer::No;
+                return Truth::False;
             }
-            let found = is_identity(name, identity, true);
-            if let Answer::Unknown(why) = found.direct {
-                return Answer::Unknown(why);
+            let found = match_identity(name, identity, true);
+            if let Truth::Unknown(why) = found.direct {
+                return Truth::Unknown(why);
             }
             itself |= *name == identity.arn;
-            role |= found.role == Answer::Yes;
-            account |= found.account == Answer::Yes;
+            role |= found.role == Truth::True;
+            account |= found.account == Truth::True;
         }
     }
-    let role = role || !matches!(identity.who, Who::Session { .. });
-    let itself = itself || (account && identity.who == Who::Root);
+    let role = role || !matches!(identity.kind, IdentityKind::Session { .. });
+    let itself = itself || (account && identity.kind == IdentityKind::Root);
     match (itself, role && account) {
-        (true, true) => Answer::No,
-        (true, false) => Answer::unknown(
+        (true, true) => Truth::False,
+        (true, false) => Truth::not_understood(
             "its NotPrincipal names who asks without their account or role, which AWS may deny all the same",
         ),
-        // "All principals except": naming the account as well does not leave its other identities out.
-        (false, _) if denies => Answer::Yes,
-        (false, _) if account || role && matches!(identity.who, Who::Session { .. }) => {
-            Answer::unknown("its NotPrincipal names the account or role of who asks, and not who asks")
+        // "All principals except" those named: naming an account does not exempt its other identities.
+        (false, _) if denies => Truth::True,
+        (false, _) if account || role && matches!(identity.kind, IdentityKind::Session { .. }) => {
+            Truth::not_understood("its NotPrincipal names the account or role of who asks, and not who asks")
         }
-        (false, _) => Answer::Yes,
+        (false, _) => Truth::True,
     }
 }
 
-fn is_service(name: &str, service: &str) -> Answer {
+fn is_service(name: &str, service: &str) -> Truth {
     if name == service {
-        return Answer::Yes;
+        return Truth::True;
     }
     let wild = Pattern::action(name);
-    // `apigateway.us-east-1.amazonaws.com`, `apigateway.amazonaws.com.cn`: the same service in some places.
-    let kin = service.split_once('.').map_or(service, |(first, _)| first);
+    // `apigateway.us-east-1.amazonaws.com`, `apigateway.amazonaws.com.cn`: the same service in some regions.
+    let service_name = service.split_once('.').map_or(service, |(first, _)| first);
     let first = name.split_once('.').map_or(name, |(first, _)| first);
-    // The principals of two regions are two: `logs.us-east-1.amazonaws.com`, `logs.eu-west-1.amazonaws.com`.
+    // Principals of two regions differ: `logs.us-east-1.amazonaws.com`, `logs.eu-west-1.amazonaws.com`.
     if let (Some(one), Some(other)) = (region_of(name), region_of(service))
         && one != other
     {
-        return Answer::No;
+        return Truth::False;
     }
-    if first.eq_ignore_ascii_case(kin)
-        || run(&wild.tokens(&Keys::default()), Text::whole(service), Colons::Free) == Match::Yes
+    if first.eq_ignore_ascii_case(service_name)
+        || match_text(&wild.tokens(&ConditionKeys::default()), Text::whole(service), Colons::Free) == Match::Yes
     {
-        return Answer::unknown(format!("it is not known whether the service {name} is {service} here"));
+        return Truth::not_understood(format!("it is not known whether the service {name} is {service} here"));
     }
-    Answer::No
+    Truth::False
 }
 
-/// The region in a service's principal, if it names one.
+/// The region in a service principal, if it contains one.
 fn region_of(service: &str) -> Option<&str> {
     let middle = service.strip_suffix(".amazonaws.com")?.split_once('.')?.1;
     let is_region = middle.ends_with(|c: char| c.is_ascii_digit()) && !middle.contains(['.', '*', '?']);

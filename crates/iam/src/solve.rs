@@ -1,218 +1,229 @@
-//! What policies decide, whatever the keys are that are not known: by case, over values that stand for all others.
+//! The decision for every value that unknown condition keys could have, found by case analysis.
 //!
-//! The answer of three values alone would be unsure too often: the same key that is not known may stand in an Allow and in
-//! a Deny. So each such key is supposed to be absent, and to have each of the values that its conditions can tell apart.
+//! A single evaluation would be undetermined too often: one unknown key may occur in both an Allow and a Deny. So each
+//! such key is assumed to be absent, and then to have each of its [candidate values](crate::candidates).
 
-use super::{
-    answer::{Answer, Why},
-    document::{Effect, Statement},
-    keys::{Keys, Possible},
-    statement::Ask,
-};
 use crate::{
-    candidates::{Choice, choices},
-    evaluation::{Case, ImplicitDeny, Place, Rule, Uncertainty},
+    candidates::{KeyCandidates, candidates},
+    document::{Effect, Statement},
+    evaluation::{Evaluation, ImplicitDeny, PartialDecision, StatementRef, Uncertainty},
+    keys::{ConditionKeys, PossibleValue},
+    statement::RequestView,
+    truth::{Truth, UnknownReason},
 };
 
-/// What is decided.
+/// The decision over all cases.
 #[derive(Clone, Debug)]
-pub(super) enum Solved<'a> {
+pub(super) enum Solution<'a> {
     /// By this statement; a root user needs none.
-    Allowed(Option<Place<'a>>),
-    Explicit(Place<'a>),
-    Implicit(ImplicitDeny),
+    Allowed(Option<StatementRef<'a>>),
+    ExplicitDeny(StatementRef<'a>),
+    ImplicitDeny(ImplicitDeny),
     Undetermined(Uncertainty<'a>),
 }
 
-/// How many cases are looked at before it is given up, and how many to tell which keys matter. Hostile policies could
-/// ask for more than there is time; so also, how many statements are looked at in all of them.
-const BUDGET: usize = 20_000;
-const EXPLAINED: usize = 2_000;
-const STATEMENTS: usize = 1_000_000;
+/// Limits on the work, as hostile policies could ask for more than there is time: how many cases are evaluated for the
+/// decision, how many to find out which keys matter, and how many statements in all cases together.
+const MAX_CASES: usize = 20_000;
+const MAX_EXPLAINED_CASES: usize = 2_000;
+const MAX_STATEMENTS: usize = 1_000_000;
 
-/// As many cases as there is time for, of no more than `most`.
-fn budget(case: &Case<'_>, most: usize) -> usize {
-    let documents = case.groups().flat_map(|(group, _)| &group.documents);
+/// How many cases there is time for, at most `max`.
+fn case_limit(evaluation: &Evaluation<'_>, max: usize) -> usize {
+    let documents = evaluation.groups().flat_map(|(group, _)| &group.documents);
     let statements: usize = documents.map(|document| document.statements.len()).sum();
-    (STATEMENTS / (statements + 1)).clamp(16, most)
+    (MAX_STATEMENTS / (statements + 1)).clamp(16, max)
 }
 
-/// Decides a case.
-pub(super) fn solve<'a>(case: &Case<'a>, keys: &Keys) -> Solved<'a> {
-    let doubt = match case.rule(keys) {
-        Rule::Allowed(place) => return Solved::Allowed(place),
-        Rule::Explicit(place) => return Solved::Explicit(place),
-        Rule::Implicit(lack) => return Solved::Implicit(lack),
-        // Only the kind of denial hangs on what is not known.
-        Rule::Denied(lack) => Err(lack),
-        Rule::Open(doubt) => Ok(doubt),
+/// Decides the request for all values that unknown keys could have.
+pub(super) fn solve<'a>(evaluation: &Evaluation<'a>, keys: &ConditionKeys) -> Solution<'a> {
+    let first = match evaluation.evaluate(keys) {
+        PartialDecision::Allowed(statement) => return Solution::Allowed(statement),
+        PartialDecision::ExplicitDeny(statement) => return Solution::ExplicitDeny(statement),
+        PartialDecision::ImplicitDeny(deny) => return Solution::ImplicitDeny(deny),
+        // Denied in every case; only the kind of denial depends on unknown keys.
+        PartialDecision::SomeDeny(deny) => Err(deny),
+        PartialDecision::Undetermined(why) => Ok(why),
     };
-    let mut seen = Seen::default();
-    walk(case, keys, &open(case, keys), budget(case, BUDGET), &mut |rule| seen.add(rule));
-    match (seen, doubt) {
-        (Seen { open: false, allowed: Some(Grantor(place)), explicit: None, implicit: None }, _) => {
-            Solved::Allowed(place)
+    let mut seen = CaseDecisions::default();
+    let limit = case_limit(evaluation, MAX_CASES);
+    for_each_case(evaluation, keys, &unknown_keys(evaluation, keys), limit, &mut |decision| seen.add(decision));
+    match (seen, first) {
+        (CaseDecisions { undetermined: false, allowed: Some(AllowedBy(by)), explicit: None, implicit: None }, _) => {
+            Solution::Allowed(by)
         }
-        (Seen { open: false, allowed: None, explicit: Some(place), implicit: None }, _) => Solved::Explicit(place),
-        (Seen { open: false, allowed: None, implicit: Some(lack), .. }, _) | (_, Err(lack)) => Solved::Implicit(lack),
-        (_, Ok(doubt)) => Solved::Undetermined(doubt),
+        (CaseDecisions { undetermined: false, allowed: None, explicit: Some(by), implicit: None }, _) => {
+            Solution::ExplicitDeny(by)
+        }
+        (CaseDecisions { undetermined: false, allowed: None, implicit: Some(deny), .. }, _) | (_, Err(deny)) => {
+            Solution::ImplicitDeny(deny)
+        }
+        (_, Ok(why)) => Solution::Undetermined(why),
     }
 }
 
-/// The statement that allowed it; a root user needs none.
+/// The statement that allowed the request; a root user needs none.
 #[derive(Clone, Copy)]
-struct Grantor<'a>(Option<Place<'a>>);
+struct AllowedBy<'a>(Option<StatementRef<'a>>);
 
-/// What the cases came to.
+/// The first decision of each kind among the cases seen so far.
 #[derive(Default)]
-struct Seen<'a> {
-    open: bool,
-    allowed: Option<Grantor<'a>>,
-    explicit: Option<Place<'a>>,
+struct CaseDecisions<'a> {
+    undetermined: bool,
+    allowed: Option<AllowedBy<'a>>,
+    explicit: Option<StatementRef<'a>>,
     implicit: Option<ImplicitDeny>,
 }
 
-impl<'a> Seen<'a> {
-    /// Whether to go on.
-    fn add(&mut self, rule: Option<Rule<'a>>) -> bool {
-        match rule {
-            Some(Rule::Allowed(place)) => self.allowed = self.allowed.or(Some(Grantor(place))),
-            Some(Rule::Explicit(place)) => self.explicit = self.explicit.or(Some(place)),
-            Some(Rule::Implicit(lack) | Rule::Denied(lack)) => self.implicit = self.implicit.take().or(Some(lack)),
-            Some(Rule::Open(_)) | None => self.open = true,
+impl<'a> CaseDecisions<'a> {
+    /// Adds the decision of one case, `None` where the limit was reached. Returns whether further cases matter.
+    fn add(&mut self, decision: Option<PartialDecision<'a>>) -> bool {
+        match decision {
+            Some(PartialDecision::Allowed(by)) => self.allowed = self.allowed.or(Some(AllowedBy(by))),
+            Some(PartialDecision::ExplicitDeny(by)) => self.explicit = self.explicit.or(Some(by)),
+            Some(PartialDecision::ImplicitDeny(deny) | PartialDecision::SomeDeny(deny)) => {
+                self.implicit = self.implicit.take().or(Some(deny));
+            }
+            Some(PartialDecision::Undetermined(_)) | None => self.undetermined = true,
         }
-        !self.open && (self.allowed.is_none() || (self.explicit.is_none() && self.implicit.is_none()))
+        !self.undetermined && (self.allowed.is_none() || (self.explicit.is_none() && self.implicit.is_none()))
     }
 }
 
-/// Asks the policies in every case, until `tell` has heard enough. It hears of no rule where the budget is spent.
-fn walk<'a>(
-    case: &Case<'a>,
-    keys: &Keys,
-    open: &[Choice],
-    budget: usize,
-    tell: &mut dyn FnMut(Option<Rule<'a>>) -> bool,
+/// Evaluates every case, a combination of candidate values for the unknown keys, and passes each decision to `visit`
+/// until that returns false. Passes `None` when `limit` is reached.
+fn for_each_case<'a>(
+    evaluation: &Evaluation<'a>,
+    keys: &ConditionKeys,
+    unknown: &[KeyCandidates],
+    limit: usize,
+    visit: &mut dyn FnMut(Option<PartialDecision<'a>>) -> bool,
 ) {
     let mut keys = keys.clone();
-    // For each of the first choices, the values that are still to be supposed, and what was known of its key before.
-    let mut path: Vec<(std::slice::Iter<'_, Possible>, _)> = Vec::new();
-    for _ in 0..budget {
-        let rule = case.rule(&keys);
-        let next = open.get(path.len()).map(|choice| (choice, choice.values.iter()));
-        if matches!(rule, Rule::Open(_) | Rule::Denied(_))
-            && let Some((choice, mut values)) = next
+    // A depth-first search. For each key that has an assumed value: the values still to try, and what was known before.
+    let mut path: Vec<(std::slice::Iter<'_, PossibleValue>, _)> = Vec::new();
+    for _ in 0..limit {
+        let decision = evaluation.evaluate(&keys);
+        let next = unknown.get(path.len()).map(|key| (key, key.values.iter()));
+        if matches!(decision, PartialDecision::Undetermined(_) | PartialDecision::SomeDeny(_))
+            && let Some((key, mut values)) = next
             && let Some(first) = values.next()
         {
-            path.push((values, keys.suppose(&choice.lower, first.clone())));
+            path.push((values, keys.assume(&key.lower, first.clone())));
             continue;
         }
-        if !tell(Some(rule)) {
+        if !visit(Some(decision)) {
             return;
         }
         loop {
             let Some((mut values, before)) = path.pop() else { return };
-            let choice = &open[path.len()];
-            keys.restore(&choice.lower, before);
+            let key = &unknown[path.len()];
+            keys.restore(&key.lower, before);
             if let Some(value) = values.next() {
-                path.push((values, keys.suppose(&choice.lower, value.clone())));
+                path.push((values, keys.assume(&key.lower, value.clone())));
                 break;
             }
         }
     }
-    tell(None);
+    visit(None);
 }
 
-/// The statements that may apply or not, each with how it is asked.
-fn doubtful<'a>(case: &Case<'a>, keys: &Keys) -> Vec<(Place<'a>, Ask<'a>, Why)> {
-    let mut doubtful = Vec::new();
-    for (group, ask) in case.groups() {
+/// A statement that may or may not apply, the request as it sees it, and why that is not known.
+type UncertainStatement<'a> = (StatementRef<'a>, RequestView<'a>, UnknownReason);
+
+fn uncertain_statements<'a>(evaluation: &Evaluation<'a>, keys: &ConditionKeys) -> Vec<UncertainStatement<'a>> {
+    let mut uncertain = Vec::new();
+    for (group, request) in evaluation.groups() {
         for document in &group.documents {
             for statement in &document.statements {
-                let applies = |effect| match statement.applies(effect, ask, keys) {
-                    Answer::Unknown(why) => Some(why),
-                    Answer::Yes | Answer::No => None,
+                let applies = |effect| match statement.applies(effect, request, keys) {
+                    Truth::Unknown(why) => Some(why),
+                    Truth::True | Truth::False => None,
                 };
                 if let Some(why) = applies(Effect::Allow).or_else(|| applies(Effect::Deny)) {
-                    doubtful.push(((*document, statement), ask, why));
+                    uncertain.push(((*document, statement), request, why));
                 }
             }
         }
     }
-    doubtful
+    uncertain
 }
 
-/// The keys that are not known, on which some statement hangs, and the values that stand for all that they may have.
-fn open(case: &Case<'_>, keys: &Keys) -> Vec<Choice> {
-    let doubtful = doubtful(case, keys);
-    let statements: Vec<(&Statement, Ask<'_>)> = doubtful.iter().map(|((_, own), ask, _)| (*own, *ask)).collect();
-    choices(&statements, keys)
+/// The unknown keys that some statement depends on, with their candidate values.
+fn unknown_keys(evaluation: &Evaluation<'_>, keys: &ConditionKeys) -> Vec<KeyCandidates> {
+    let uncertain = uncertain_statements(evaluation, keys);
+    let statements: Vec<(&Statement, RequestView<'_>)> =
+        uncertain.iter().map(|((_, statement), request, _)| (*statement, *request)).collect();
+    candidates(&statements, keys)
 }
 
-/// Why a case is undetermined.
+/// Why a request is undetermined.
 #[derive(Debug, Default)]
-pub(super) struct Explained {
-    /// The keys that could turn it, as the policies spell them.
-    pub(super) keys: Vec<String>,
-    /// What is not understood.
+pub(super) struct Explanation {
+    /// The keys that could change the decision, as the policies spell them.
+    pub(super) missing_keys: Vec<String>,
+    /// What the engine does not understand.
     pub(super) problems: Vec<String>,
 }
 
-/// Tells why a case is undetermined.
-pub(super) fn explain(case: &Case<'_>, keys: &Keys) -> Explained {
-    let open = open(case, keys);
-    let count = open.iter().try_fold(1_usize, |count, choice| count.checked_mul(choice.values.len()));
-    let Some(count) = count.filter(|count| *count <= budget(case, EXPLAINED)) else {
-        let keys_that_may = open.into_iter().map(|choice| choice.key).collect();
-        return Explained { keys: keys_that_may, problems: problems(case, keys) };
+/// Explains why a request is undetermined.
+pub(super) fn explain(evaluation: &Evaluation<'_>, keys: &ConditionKeys) -> Explanation {
+    let unknown = unknown_keys(evaluation, keys);
+    let count = unknown.iter().try_fold(1_usize, |count, key| count.checked_mul(key.values.len()));
+    let Some(count) = count.filter(|count| *count <= case_limit(evaluation, MAX_EXPLAINED_CASES)) else {
+        let missing_keys = unknown.into_iter().map(|key| key.key).collect();
+        return Explanation { missing_keys, problems: problems(evaluation, keys) };
     };
-    let mut explained = Explained::default();
-    // The answer in every case; the first choice turns slowest.
-    let mut answers = Vec::with_capacity(count);
+    let mut explanation = Explanation::default();
+    // Whether it is allowed in each case. The values of the last key change fastest.
+    let mut allowed = Vec::with_capacity(count);
     for number in 0..count {
-        let mut supposed = keys.clone();
+        let mut assumed = keys.clone();
         let mut rest = number;
-        for choice in open.iter().rev() {
-            supposed.suppose(&choice.lower, choice.values[rest % choice.values.len()].clone());
-            rest /= choice.values.len();
+        for key in unknown.iter().rev() {
+            assumed.assume(&key.lower, key.values[rest % key.values.len()].clone());
+            rest /= key.values.len();
         }
-        answers.push(match case.rule(&supposed) {
-            Rule::Allowed(_) => Some(true),
-            Rule::Open(_) => {
-                for problem in problems(case, &supposed) {
-                    if !explained.problems.contains(&problem) {
-                        explained.problems.push(problem);
+        allowed.push(match evaluation.evaluate(&assumed) {
+            PartialDecision::Allowed(_) => Some(true),
+            PartialDecision::Undetermined(_) => {
+                for problem in problems(evaluation, &assumed) {
+                    if !explanation.problems.contains(&problem) {
+                        explanation.problems.push(problem);
                     }
                 }
                 None
             }
-            Rule::Explicit(_) | Rule::Implicit(_) | Rule::Denied(_) => Some(false),
+            PartialDecision::ExplicitDeny(_) | PartialDecision::ImplicitDeny(_) | PartialDecision::SomeDeny(_) => {
+                Some(false)
+            }
         });
     }
     let mut stride = count;
-    for choice in open {
-        let values = choice.values.len();
+    for key in unknown {
+        let values = key.values.len();
         stride /= values;
         // Two cases that differ in this key alone.
-        if (0..count).any(|number| (number / stride) % values != 0 && answers[number] != answers[number - stride]) {
-            explained.keys.push(choice.key);
+        if (0..count).any(|number| (number / stride) % values != 0 && allowed[number] != allowed[number - stride]) {
+            explanation.missing_keys.push(key.key);
         }
     }
-    explained
+    explanation
 }
 
-/// What is not understood and may bear on the case.
-fn problems(case: &Case<'_>, keys: &Keys) -> Vec<String> {
+/// Everything that the engine does not understand and that could change the decision.
+fn problems(evaluation: &Evaluation<'_>, keys: &ConditionKeys) -> Vec<String> {
     let mut problems = Vec::new();
-    for (group, _) in case.groups() {
+    for (group, _) in evaluation.groups() {
         problems.extend(group.unread.map(ToString::to_string));
     }
-    for ((document, statement), _, why) in doubtful(case, keys) {
-        if let Why::Problem(text) = why {
+    for ((document, statement), _, why) in uncertain_statements(evaluation, keys) {
+        if let UnknownReason::NotUnderstood(text) = why {
             problems.push(format!("statement {} of {}: {text}", statement.name, document.name()));
         }
     }
     if problems.is_empty()
-        && let Rule::Open(Uncertainty::Account) = case.rule(keys)
+        && let PartialDecision::Undetermined(Uncertainty::Account) = evaluation.evaluate(keys)
     {
         problems.push("whether the resource belongs to the principal's account is not known".to_owned());
     }

@@ -1,62 +1,62 @@
-//! On whose behalf a resource policy lets a service act: the values of `aws:SourceArn`.
+//! The sources on whose behalf a resource policy lets a service act: the values of `aws:SourceArn`.
 
-use super::{
-    answer::Answer,
-    document::{Document, Effect, Part},
-    glob::{Colons, Match, Tail, Text, run},
-    keys::Keys,
+use crate::{
+    document::{Document, Effect, Element},
+    glob::{Colons, Match, Tail, Text, match_text},
+    keys::ConditionKeys,
     pattern::Pattern,
     principal::Caller,
+    truth::Truth,
 };
 
-/// A value of `aws:SourceArn` under which a statement allows something; none where it asks for no such value.
+/// A pattern of `aws:SourceArn` under which a statement allows a service's call; `None` if it allows any source.
 #[derive(Clone, Copy, Debug)]
-pub struct Source<'a>(Option<&'a Pattern>);
+pub struct SourceArn<'a>(Option<&'a Pattern>);
 
 impl Document {
-    /// The values of `aws:SourceArn` under which some statement allows `service` to do `action`; any value, where a
-    /// statement asks for none. A statement that is not understood names nobody, and other conditions are not looked at: whoever is
-    /// named may be a caller, and others too.
-    pub fn sources<'a>(&'a self, service: &'a str, action: &'a str) -> impl Iterator<Item = Source<'a>> {
+    /// The patterns of `aws:SourceArn` under which some statement allows `service` to call `action`. Skips statements that
+    /// are not understood and ignores other conditions: a source that is named may be a caller, and others may be too.
+    pub fn source_arns<'a>(&'a self, service: &'a str, action: &'a str) -> impl Iterator<Item = SourceArn<'a>> {
         let action = action.to_ascii_lowercase();
-        let allows = move |statement: &&super::document::Statement| {
-            let (Part::Is(Effect::Allow), Part::Is(actions), Part::Is(principals)) =
+        let allows = move |statement: &&crate::document::Statement| {
+            let (Element::Read(Effect::Allow), Element::Read(actions), Element::Read(principals)) =
                 (&statement.effect, &statement.action, &statement.principal)
             else {
                 return false;
             };
             let is = |pattern: &Pattern| {
-                run(&pattern.tokens(&Keys::default()), Text::whole(&action), Colons::Free) == Match::Yes
+                match_text(&pattern.tokens(&ConditionKeys::default()), Text::whole(&action), Colons::Free) == Match::Yes
             };
             !actions.negated
                 && actions.list.iter().any(is)
-                && principals.include(Caller::Service(service), false).any() == Answer::Yes
+                && principals.matches(Caller::Service(service), false).any() == Truth::True
         };
         self.statements.iter().filter(allows).flat_map(|statement| {
             let clauses = match &statement.condition {
-                Part::Is(clauses) => clauses.as_slice(),
-                Part::Absent => &[],
-                Part::Unclear(_) => return Vec::new(),
+                Element::Read(clauses) => clauses.as_slice(),
+                Element::Absent => &[],
+                Element::Malformed(_) => return Vec::new(),
             };
             let required = clauses.iter().flat_map(|clause| clause.required("aws:SourceArn"));
-            let named: Vec<_> = required.map(|pattern| Source(Some(pattern))).collect();
-            if named.is_empty() { vec![Source(None)] } else { named }
+            let named: Vec<_> = required.map(|pattern| SourceArn(Some(pattern))).collect();
+            if named.is_empty() { vec![SourceArn(None)] } else { named }
         })
     }
 }
 
-impl<'a> Source<'a> {
-    /// Whether it names some source that begins like this and goes on.
+impl<'a> SourceArn<'a> {
+    /// Whether it matches some longer ARN that begins with `prefix`.
     #[must_use]
-    pub fn names(self, begin: &str) -> bool {
-        let text = Text { known: begin, tail: Tail::Anything };
-        self.0.is_none_or(|pattern| run(&pattern.tokens(&Keys::default()), text, Colons::Free) != Match::No)
+    pub fn matches_below(self, prefix: &str) -> bool {
+        let text = Text { known: prefix, tail: Tail::Anything };
+        self.0.is_none_or(|pattern| {
+            match_text(&pattern.tokens(&ConditionKeys::default()), text, Colons::Free) != Match::No
+        })
     }
 
-    /// What stands in the place of an ARN's resource up to the first slash; none where that is not one name: where it
-    /// has a wildcard, or a variable.
+    /// The first segment of the ARN's resource, up to the slash; `None` if it is empty or has a wildcard or a variable.
     #[must_use]
-    pub fn first_of_resource(self) -> Option<&'a str> {
+    pub fn first_resource_segment(self) -> Option<&'a str> {
         let first = self.0?.text().splitn(6, ':').nth(5)?.split('/').next()?;
         (!first.is_empty() && !first.contains(['*', '?', '$'])).then_some(first)
     }
@@ -71,8 +71,8 @@ mod tests {
     fn named(statement: &str) -> bool {
         let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
         let document = Document::parse("p", &text).expect("a policy");
-        let mut sources = document.sources("apigateway.amazonaws.com", "lambda:InvokeFunction");
-        sources.any(|source| source.names(HERE))
+        let mut sources = document.source_arns("apigateway.amazonaws.com", "lambda:InvokeFunction");
+        sources.any(|source| source.matches_below(HERE))
     }
 
     fn under(condition: &str) -> bool {
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_positive_condition_on_the_source_names_it() {
+    fn a_positive_condition_on_the_source_matches_it() {
         for condition in [
             r#"{"ArnLike":{"AWS:SourceArn":"arn:aws:execute-api:us-east-1:111122223333:a1b2c3d4e5/prod/GET/pets"}}"#,
             r#"{"ArnEquals":{"aws:sourcearn":"arn:aws:execute-api:us-east-1:111122223333:a1b2c3d4e5/*/*"}}"#,
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn others_are_not_named() {
+    fn other_sources_do_not_match() {
         for condition in [
             r#"{"ArnLike":{"AWS:SourceArn":"arn:aws:execute-api:us-east-1:111122223333:a1b2c3d4e5/test/GET/pets"}}"#,
             r#"{"ArnLike":{"AWS:SourceArn":"arn:aws:execute-api:us-east-1:111122223333:f6g7h8i9j0/*"}}"#,
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_that_asks_for_no_source_names_any() {
+    fn a_statement_without_a_source_condition_allows_any() {
         for condition in [
             "{}",
             r#"{"StringEquals":{"aws:SourceAccount":"111122223333"}}"#,
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_name_of_the_source_is_told_only_where_it_is_one_name() {
+    fn the_first_resource_segment_is_returned_only_if_it_is_literal() {
         for (arn, expected) in [
             ("arn:aws:execute-api:us-east-1:111122223333:a1b2c3d4e5/*/GET/pets", Some("a1b2c3d4e5")),
             ("arn:aws:execute-api:*:*:a1b2c3d4e5", Some("a1b2c3d4e5")),
@@ -130,9 +130,9 @@ mod tests {
             ("arn:aws:execute-api:us-east-1:111122223333", None),
         ] {
             let pattern = Pattern::read(arn, true, false);
-            assert_eq!(Source(Some(&pattern)).first_of_resource(), expected, "{arn}");
+            assert_eq!(SourceArn(Some(&pattern)).first_resource_segment(), expected, "{arn}");
         }
-        assert_eq!(Source(None).first_of_resource(), None);
+        assert_eq!(SourceArn(None).first_resource_segment(), None);
     }
 
     #[test]

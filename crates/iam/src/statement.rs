@@ -1,121 +1,122 @@
-//! Whether a statement applies to a request.
+//! Whether a statement applies to a request: its effect, action, resource, principal and conditions.
 
-use super::{
-    answer::Answer,
-    document::{Effect, Part, Patterns, Statement},
-    glob::{self, Colons, Match, Text, run},
-    keys::Keys,
+use crate::{
+    document::{Effect, Element, Patterns, Statement},
+    glob::{self, Colons, Match, Text, match_text},
+    keys::ConditionKeys,
     pattern::{Pattern, Token},
-    principal::{Caller, Grants},
+    principal::{Caller, PrincipalMatch},
+    truth::Truth,
 };
 
-/// A request as statements see it.
+/// A request as one kind of policy sees it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ask<'a> {
-    /// In lower case, as the patterns of actions are.
+pub(super) struct RequestView<'a> {
+    /// In lower case, like the action patterns of statements.
     pub(super) action: &'a str,
-    /// None for the trust policy of a role, which is its own resource.
+    /// `None` for a role's trust policy, whose only resource is the role itself.
     pub(super) resource: Option<Text<'a>>,
-    /// None for policies that belong to who asks.
+    /// `None` for policies that belong to the caller and so have no Principal element.
     pub(super) caller: Option<Caller<'a>>,
 }
 
 impl Statement {
-    /// Whether it has this effect on the request, whomever it is about.
-    pub(super) fn has(&self, effect: Effect, ask: Ask<'_>, keys: &Keys) -> Answer {
+    /// Whether it has this effect on the request, leaving aside its Principal element.
+    pub(super) fn has_effect(&self, effect: Effect, request: RequestView<'_>, keys: &ConditionKeys) -> Truth {
         let own = match &self.effect {
-            Part::Is(own) if *own == effect => Answer::Yes,
-            Part::Is(_) => return Answer::No,
-            Part::Absent => Answer::unknown("its Effect is missing"),
-            Part::Unclear(why) => Answer::unknown(why.clone()),
+            Element::Read(own) if *own == effect => Truth::True,
+            Element::Read(_) => return Truth::False,
+            Element::Absent => Truth::not_understood("its Effect is missing"),
+            Element::Malformed(why) => Truth::not_understood(why.clone()),
         };
-        let action = part(&self.action, "its Action is missing", |action| {
-            include(action, |one| run(&one.tokens(keys), Text::whole(ask.action), Colons::Free).into())
+        let action = element(&self.action, "its Action is missing", |patterns| {
+            matches(patterns, |one| match_text(&one.tokens(keys), Text::whole(request.action), Colons::Free).into())
         });
-        if action == Answer::No {
+        if action == Truth::False {
             return action;
         }
-        let resource = self.resource_fits(ask, keys);
-        if resource == Answer::No {
+        let resource = self.matches_resource(request, keys);
+        if resource == Truth::False {
             return resource;
         }
         let condition = match &self.condition {
-            Part::Absent => Answer::Yes,
-            condition => part(condition, "", |clauses| Answer::all(clauses.iter().map(|clause| clause.holds(keys)))),
+            Element::Absent => Truth::True,
+            condition => element(condition, "", |clauses| Truth::all(clauses.iter().map(|clause| clause.holds(keys)))),
         };
-        let strange = self.strange.clone().map_or(Answer::Yes, Answer::unknown);
-        Answer::all([own, action, resource, condition, strange])
+        let problem = self.problem.clone().map_or(Truth::True, Truth::not_understood);
+        Truth::all([own, action, resource, condition, problem])
     }
 
-    /// As what it is about the caller. Without one, the policy belongs to who asks.
-    pub(super) fn grants(&self, ask: Ask<'_>, denies: bool) -> Grants {
-        let all = |direct| Grants { direct, role: Answer::No, account: Answer::No };
-        match (ask.caller, &self.principal) {
-            (Some(caller), Part::Is(principals)) => principals.include(caller, denies),
-            (Some(_), Part::Absent) => all(Answer::unknown("its Principal is missing")),
-            (_, Part::Unclear(why)) => all(Answer::unknown(why.clone())),
-            (None, Part::Absent) => all(Answer::Yes),
-            (None, Part::Is(_)) => {
-                all(Answer::unknown("it names a Principal, which has no place in an identity policy"))
-            }
+    /// How its Principal element names the caller. `denies`: as for a statement with the effect Deny.
+    pub(super) fn principal_match(&self, request: RequestView<'_>, denies: bool) -> PrincipalMatch {
+        match (request.caller, &self.principal) {
+            (Some(caller), Element::Read(element)) => element.matches(caller, denies),
+            (Some(_), Element::Absent) => PrincipalMatch::direct(Truth::not_understood("its Principal is missing")),
+            (_, Element::Malformed(why)) => PrincipalMatch::direct(Truth::not_understood(why.clone())),
+            (None, Element::Absent) => PrincipalMatch::direct(Truth::True),
+            (None, Element::Read(_)) => PrincipalMatch::direct(Truth::not_understood(
+                "it names a Principal, which has no place in an identity policy",
+            )),
         }
     }
 
-    /// [`has`](Self::has), for a statement about the caller.
-    pub(super) fn applies(&self, effect: Effect, ask: Ask<'_>, keys: &Keys) -> Answer {
-        match self.has(effect, ask, keys) {
-            Answer::No => Answer::No,
-            has => Answer::all([has, self.grants(ask, effect == Effect::Deny).any()]),
+    /// Whether it has this effect on the request and names the caller.
+    pub(super) fn applies(&self, effect: Effect, request: RequestView<'_>, keys: &ConditionKeys) -> Truth {
+        match self.has_effect(effect, request, keys) {
+            Truth::False => Truth::False,
+            has_effect => Truth::all([has_effect, self.principal_match(request, effect == Effect::Deny).any()]),
         }
     }
 
-    fn resource_fits(&self, ask: Ask<'_>, keys: &Keys) -> Answer {
-        match (ask.resource, &self.resource) {
-            (Some(text), resource) => part(resource, "its Resource is missing", |list| {
-                include(list, |pattern| resource_is(pattern, text, keys))
+    fn matches_resource(&self, request: RequestView<'_>, keys: &ConditionKeys) -> Truth {
+        match (request.resource, &self.resource) {
+            (Some(text), resource) => element(resource, "its Resource is missing", |patterns| {
+                matches(patterns, |pattern| matches_resource_pattern(pattern, text, keys))
             }),
-            (None, Part::Absent) => Answer::Yes,
-            (None, _) => Answer::unknown("it names a Resource, which has no place in a trust policy"),
+            (None, Element::Absent) => Truth::True,
+            (None, _) => Truth::not_understood("it names a Resource, which has no place in a trust policy"),
         }
     }
 }
 
-fn part<T>(part: &Part<T>, absent: &'static str, answer: impl FnOnce(&T) -> Answer) -> Answer {
-    match part {
-        Part::Absent => Answer::unknown(absent),
-        Part::Is(part) => answer(part),
-        Part::Unclear(why) => Answer::unknown(why.clone()),
+fn element<T>(element: &Element<T>, if_absent: &'static str, applies: impl FnOnce(&T) -> Truth) -> Truth {
+    match element {
+        Element::Absent => Truth::not_understood(if_absent),
+        Element::Read(element) => applies(element),
+        Element::Malformed(why) => Truth::not_understood(why.clone()),
     }
 }
 
-fn include(patterns: &Patterns, one: impl Fn(&Pattern) -> Answer) -> Answer {
-    let any = Answer::any(patterns.list.iter().map(one));
+fn matches(patterns: &Patterns, one: impl Fn(&Pattern) -> Truth) -> Truth {
+    let any = Truth::any(patterns.list.iter().map(one));
     if patterns.negated { !any } else { any }
 }
 
-impl From<Match> for Answer {
+impl From<Match> for Truth {
     fn from(found: Match) -> Self {
         match found {
-            Match::Yes => Self::Yes,
-            Match::No => Self::No,
-            Match::Unknown => Self::unknown("one of its patterns cannot be read"),
+            Match::Yes => Self::True,
+            Match::No => Self::False,
+            Match::Unknown => Self::not_understood("one of its patterns cannot be read"),
         }
     }
 }
 
-fn resource_is(pattern: &Pattern, text: Text<'_>, keys: &Keys) -> Answer {
+fn matches_resource_pattern(pattern: &Pattern, text: Text<'_>, keys: &ConditionKeys) -> Truth {
     let tokens = pattern.tokens(keys);
     match glob::resource(&tokens, text) {
-        Match::Yes => Answer::Yes,
-        Match::No => Answer::No,
+        Match::Yes => Truth::True,
+        Match::No => Truth::False,
         Match::Unknown => match tokens.iter().find_map(|token| match token {
             Token::Variable(variable) => Some(variable),
             _ => None,
         }) {
-            Some(variable) => {
-                Answer::hangs(format!("{} may match it or not: ${{{}}} is not known", pattern.text(), variable.key))
-            }
-            None => Answer::unknown(format!("{} may match it or not", pattern.text())),
+            Some(variable) => Truth::missing_key(format!(
+                "{} may match it or not: ${{{}}} is not known",
+                pattern.text(),
+                variable.key
+            )),
+            None => Truth::not_understood(format!("{} may match it or not", pattern.text())),
         },
     }
 }

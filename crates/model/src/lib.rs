@@ -8,6 +8,7 @@ pub mod inventory;
 pub mod log_patterns;
 mod need;
 mod subject;
+pub mod text;
 
 pub use fetched::{Fetched, Gap, GapKind, Listing, all, any};
 pub use need::Need;

@@ -27,7 +27,7 @@ impl Severity {
 }
 
 /// What a verdict is about, or what a cause is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Subject {
     /// What kind of thing.
     pub kind: SubjectKind,

@@ -1,6 +1,6 @@
 //! Through an interface endpoint of X-Ray in the VPC.
 
-use gatelight_iam::{Decision, Document, Keys, Policies, Request, Text};
+use gatelight_iam::{ConditionKeys, Decision, Document, Policies, Request, Text};
 use gatelight_model::{
     Gap,
     arn::Arn,
@@ -111,7 +111,7 @@ impl<'a> Walk<'a> {
             Err(gap) => return Hop::unknown(place, id, gap),
         };
         let account = Arn::parse(self.role).map_or("", |arn| arn.account);
-        let keys = Keys::default()
+        let keys = ConditionKeys::default()
             .with("aws:PrincipalArn", self.role)
             .with("aws:PrincipalAccount", account)
             .with("aws:SourceVpce", id)

@@ -12,13 +12,13 @@ use aws_credential_types::{
 use aws_sdk_sts::operation::assume_role::{AssumeRoleError, AssumeRoleOutput};
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 
-use super::credentials::Role;
+use super::credentials::RoleToAssume;
 
 /// Assumes a role.
 #[derive(Clone, Debug)]
 pub(super) struct AssumedRole {
     pub(super) sts: aws_sdk_sts::Client,
-    pub(super) role: Role,
+    pub(super) role: RoleToAssume,
 }
 
 pub(super) type Assumed = Result<AssumeRoleOutput, SdkError<AssumeRoleError, HttpResponse>>;

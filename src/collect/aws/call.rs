@@ -71,7 +71,7 @@ impl Calls {
         self.traffic.lock().unwrap_or_else(PoisonError::into_inner).metrics += metrics;
     }
 
-    /// Counts a query of CloudWatch Logs Insights that is over, and what it scanned, as far as that was `told`.
+    /// Counts a finished query of CloudWatch Logs Insights, and what it scanned, as far as that is known (`told`).
     pub(crate) fn count_scanned(&self, bytes: u64, told: bool) {
         let mut traffic = self.traffic.lock().unwrap_or_else(PoisonError::into_inner);
         traffic.insights.queries += 1;
@@ -100,7 +100,7 @@ impl Calls {
         self.attempt(operation, resource, send).await.map_err(|(_, gap)| gap)
     }
 
-    /// As [`call`](Self::call), for a question about one thing: `None` if AWS says that there is none.
+    /// As [`call`](Self::call), for a question about one thing: `None` if AWS answers that it does not exist.
     ///
     /// # Errors
     /// The gap that it leaves.

@@ -7,18 +7,18 @@ use anyhow::{Context as _, bail};
 
 /// Which credentials to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Whose {
+pub(crate) enum CredentialSource {
     /// The default chain: environment, shared files, SSO, web identity, container, instance.
     Default,
     /// A profile of the shared configuration and credentials files, whatever the environment holds.
     Profile(String),
     /// A role, assumed.
-    Role(Role),
+    Role(RoleToAssume),
 }
 
 /// A role to assume.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Role {
+pub(crate) struct RoleToAssume {
     /// `arn:P:iam::A:role/NAME`.
     pub(crate) arn: String,
     /// What the role's trust policy may ask for.
@@ -27,13 +27,13 @@ pub(crate) struct Role {
     pub(crate) base: Option<String>,
 }
 
-impl Role {
-    pub(super) fn base(&self) -> Whose {
-        self.base.clone().map_or(Whose::Default, Whose::Profile)
+impl RoleToAssume {
+    pub(super) fn base(&self) -> CredentialSource {
+        self.base.clone().map_or(CredentialSource::Default, CredentialSource::Profile)
     }
 }
 
-impl fmt::Display for Whose {
+impl fmt::Display for CredentialSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("the default credential chain"),
@@ -70,14 +70,14 @@ pub(super) fn check_endpoints() -> anyhow::Result<()> {
 }
 
 /// Checks that the profile exists and its address can be used.
-pub(super) async fn check_profile(whose: &Whose) -> anyhow::Result<()> {
+pub(super) async fn check_profile(whose: &CredentialSource) -> anyhow::Result<()> {
     let (name, given_by) = match whose {
-        Whose::Profile(name) => (name.clone(), "--profile"),
-        Whose::Default => match env::var("AWS_PROFILE") {
+        CredentialSource::Profile(name) => (name.clone(), "--profile"),
+        CredentialSource::Default => match env::var("AWS_PROFILE") {
             Ok(name) if !name.is_empty() => (name, "AWS_PROFILE"),
             _ => ("default".to_owned(), ""),
         },
-        Whose::Role(_) => return Ok(()),
+        CredentialSource::Role(_) => return Ok(()),
     };
     let files = aws_config::profile::load(
         &aws_types::os_shim_internal::Fs::real(),
@@ -94,7 +94,7 @@ pub(super) async fn check_profile(whose: &Whose) -> anyhow::Result<()> {
     // Nobody has to have a default profile.
     if profile.is_none() && !given_by.is_empty() {
         let known: Vec<_> = files.profiles().collect();
-        let hint = crate::config::nearest(&name, known.iter().copied());
+        let hint = crate::suggest::nearest(&name, known.iter().copied());
         bail!(
             "there is no profile {name:?} ({given_by}) in the shared AWS configuration and credentials files{}",
             hint.map_or_else(String::new, |near| format!("; did you mean {near:?}?"))

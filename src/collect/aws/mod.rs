@@ -12,7 +12,7 @@ mod request_counts;
 mod session;
 
 pub(crate) use call::{Calls, Page, failed, lacks, stated};
-pub(crate) use credentials::{Role, Whose};
+pub(crate) use credentials::{CredentialSource, RoleToAssume};
 pub(crate) use http::http_client;
 pub(crate) use integrity::{Promised, PromisedOfEach};
 pub(crate) use operation::{Grant, Granted, Operation};

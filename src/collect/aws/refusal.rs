@@ -95,7 +95,7 @@ impl Refusal {
                 Answered { status, code, message, retry_after: retry_after(service.raw()) }.read()
             }
             SdkError::ResponseError(response) => {
-                // An answer that cannot be parsed. Its status still tells a refusal or a server error.
+                // An answer that cannot be parsed. Its status still shows a refusal or a server error.
                 let status = response.raw().status().as_u16();
                 let retry_after = retry_after(response.raw());
                 if (200..300).contains(&status) {
@@ -161,7 +161,7 @@ impl Answered<'_> {
     }
 }
 
-/// `Retry-After` in seconds, at most a minute: nobody waits longer for one call.
+/// `Retry-After` in seconds, at most a minute: no call waits longer.
 fn retry_after(response: &HttpResponse) -> Option<Duration> {
     let seconds: u64 = response.headers().get("retry-after")?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds.min(60)))

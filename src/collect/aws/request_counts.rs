@@ -25,9 +25,9 @@ pub(crate) struct Traffic {
 pub(crate) struct Scanned {
     /// How many queries there were.
     pub(crate) queries: u64,
-    /// How many bytes they scanned, as far as that was told.
+    /// How many bytes they scanned, as far as is known.
     pub(crate) bytes: u64,
-    /// How many of them may have scanned more than was told.
+    /// How many of them may have scanned more than is known.
     pub(crate) untold: u64,
 }
 

@@ -20,7 +20,7 @@ use gatelight_model::{Gap, arn::Arn};
 use super::{
     assumed_role::{AssumedRole, Refreshing, credentials},
     call::{Calls, lacks},
-    credentials::{Role, Whose, check_endpoints, check_profile, without_user},
+    credentials::{CredentialSource, RoleToAssume, check_endpoints, check_profile, without_user},
     integrity::WellFormed,
     operation::Operation,
     refusal::{BAD_CREDENTIALS, chain},
@@ -38,14 +38,14 @@ const CREDENTIALS_LIMIT: Duration = Duration::from_secs(8);
 /// Credentials, and one HTTP client for all who use them.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
-    whose: Whose,
+    whose: CredentialSource,
     config: SdkConfig,
 }
 
 /// Who the credentials belong to.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
-    /// Twelve digits, if AWS would say.
+    /// Twelve digits, if it is known.
     pub(crate) account: Result<String, Gap>,
     /// From the caller's ARN.
     pub(crate) partition: Option<String>,
@@ -56,11 +56,11 @@ impl Session {
     ///
     /// # Errors
     /// Names the profile or variable that is wrong.
-    pub(crate) async fn check(whose: &Whose) -> anyhow::Result<()> {
+    pub(crate) async fn check(whose: &CredentialSource) -> anyhow::Result<()> {
         check_endpoints()?;
         match whose {
-            Whose::Role(role) => check_profile(&role.base()).await,
-            Whose::Default | Whose::Profile(_) => check_profile(whose).await,
+            CredentialSource::Role(role) => check_profile(&role.base()).await,
+            CredentialSource::Default | CredentialSource::Profile(_) => check_profile(whose).await,
         }
     }
 
@@ -68,25 +68,25 @@ impl Session {
     ///
     /// # Errors
     /// If there are none: one sentence with what to do; or the gap that a refused role leaves.
-    pub(crate) async fn open(whose: &Whose, http: &SharedHttpClient, calls: &Calls) -> anyhow::Result<Self> {
+    pub(crate) async fn open(whose: &CredentialSource, http: &SharedHttpClient, calls: &Calls) -> anyhow::Result<Self> {
         match whose {
-            Whose::Role(role) => Self::find(&role.base(), http).await?.assume(role, calls).await,
-            Whose::Default | Whose::Profile(_) => Self::find(whose, http).await,
+            CredentialSource::Role(role) => Self::find(&role.base(), http).await?.assume(role, calls).await,
+            CredentialSource::Default | CredentialSource::Profile(_) => Self::find(whose, http).await,
         }
     }
 
     /// The session of a role that this one's credentials assume.
-    async fn assume(self, role: &Role, calls: &Calls) -> anyhow::Result<Self> {
+    async fn assume(self, role: &RoleToAssume, calls: &Calls) -> anyhow::Result<Self> {
         let region = self.region().unwrap_or_else(|| DEFAULT_REGION.to_owned());
         let provider = AssumedRole { sts: self.sts(&region), role: role.clone() };
         let first = calls.call(Operation::AssumeRole, &role.arn, async || provider.assume().await).await?;
         let first = credentials(first).context("the answer to sts:AssumeRole lacks the credentials")?;
         let provider = SharedCredentialsProvider::new(Refreshing::new(first, provider));
         let config = self.config.to_builder().credentials_provider(provider).build();
-        Ok(Self { whose: Whose::Role(role.clone()), config })
+        Ok(Self { whose: CredentialSource::Role(role.clone()), config })
     }
 
-    async fn find(whose: &Whose, http: &SharedHttpClient) -> anyhow::Result<Self> {
+    async fn find(whose: &CredentialSource, http: &SharedHttpClient) -> anyhow::Result<Self> {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_LIMIT)
             .read_timeout(READ_LIMIT)
@@ -96,7 +96,7 @@ impl Session {
             .http_client(http.clone())
             .timeout_config(timeouts)
             .retry_config(RetryConfig::disabled());
-        if let Whose::Profile(name) = whose {
+        if let CredentialSource::Profile(name) = whose {
             // An explicit profile wins over keys in the environment, as with the AWS CLI. The region does not: there
             // AWS_REGION comes first.
             let region = ProfileFileRegionProvider::builder().profile_name(name).build();
@@ -110,12 +110,12 @@ impl Session {
             loader = loader.profile_name(name).region(region).credentials_provider(provider);
         }
         let advice = match whose {
-            Whose::Default => {
+            CredentialSource::Default => {
                 "pass --profile NAME, run `aws sso login`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
                     .to_owned()
             }
-            Whose::Profile(name) => format!("look at that profile, or run `aws sso login --profile {name}`"),
-            Whose::Role(_) => unreachable!("a role is assumed, not found"),
+            CredentialSource::Profile(name) => format!("look at that profile, or run `aws sso login --profile {name}`"),
+            CredentialSource::Role(_) => unreachable!("a role is assumed, not found"),
         };
         let find = async {
             let config = loader.load().await;
@@ -165,10 +165,10 @@ impl Session {
         aws_sdk_sts::Client::from_conf(config.build())
     }
 
-    /// Asks AWS whose credentials these are.
+    /// Asks AWS which identity these credentials belong to.
     ///
     /// # Errors
-    /// If AWS does not take them, or cannot be reached. A refusal is no error: the account is then not known.
+    /// If AWS rejects them, or cannot be reached. A refused call is no error: the account is then not known.
     pub(crate) async fn caller(&self, region: &str, calls: &Calls) -> anyhow::Result<Caller> {
         let sts = self.sts(region);
         // The first call shows what the gap would not: whether anybody is there, and takes the credentials.

@@ -35,7 +35,7 @@ const STATISTICS: usize = 5;
 /// Calls under way at once.
 const SIDE_BY_SIDE: usize = 4;
 
-/// Answers questions, in their order. What CloudWatch would not say, or not wholly, is a gap.
+/// Answers questions, in their order. A missing or incomplete answer is a gap.
 pub(crate) async fn read(region: &RegionClient, asks: &[MetricQuery]) -> Vec<Result<Total, Gap>> {
     let batches = batches(asks);
     let mut answers: Vec<Option<Result<Total, Gap>>> = vec![None; asks.len()];

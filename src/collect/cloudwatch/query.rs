@@ -2,7 +2,7 @@
 
 use super::window::Window;
 
-/// A metric, as CloudWatch tells it from others.
+/// A metric, as CloudWatch identifies it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Metric {
     pub(crate) namespace: &'static str,

@@ -26,7 +26,7 @@ use self::{
     stage::{MeasuredStage, incoming_events},
 };
 use super::{metrics, query::Statistic, window::Window};
-use crate::collect::{cache::Memories, client::RegionClient, needs::Needs};
+use crate::collect::{cache::RegionCache, client::RegionClient, needs::Needs};
 
 /// The answers to the first questions.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub(crate) async fn request_counts<'a>(
     destinations: LogDestinations<'a>,
     to_search: &BTreeSet<String>,
     needs: &Needs,
-    remembered: &Memories,
+    remembered: &RegionCache,
 ) -> RequestCounts<'a> {
     let now = plan.now();
     let mut counts = RequestCounts { silent: BTreeSet::new(), stages: Vec::new(), now };
@@ -97,7 +97,7 @@ pub(crate) async fn follow_up<'a>(
     destinations: LogDestinations<'a>,
     counts: RequestCounts<'a>,
     needs: &Needs,
-) -> (Vec<TrafficAnswer>, Vec<DestinationIntake>, Memories) {
+) -> (Vec<TrafficAnswer>, Vec<DestinationIntake>, RegionCache) {
     let RequestCounts { mut stages, now, .. } = counts;
     let mut batch = Batch::default();
     let latencies: Vec<_> = stages
@@ -128,7 +128,7 @@ pub(crate) async fn follow_up<'a>(
     }
     let percentiles = percentiles.into_iter().map(|asked| asked.map(|asked| self::percentiles(asked, &totals)));
 
-    let (mut traffic, mut taken, mut memories) = (Vec::new(), Vec::new(), Memories::new());
+    let (mut traffic, mut taken, mut memories) = (Vec::new(), Vec::new(), RegionCache::new());
     for (at, ((stage, timings), percentiles)) in stages.into_iter().zip(timings).zip(percentiles).enumerate() {
         taken.extend(stage.taken_answer(own_lines.remove(&at)));
         if let Some((answer, memory)) = stage.remembered {

@@ -45,6 +45,7 @@ use gatelight_model::{
         CapacityProviderAnswer, Function, InternetGateway, NatGateway, Network, NetworkAcl, PrefixListAnswer,
         RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
     },
+    text::list,
 };
 
 use super::{
@@ -244,11 +245,7 @@ fn chunks(values: &BTreeSet<String>) -> Vec<Vec<String>> {
 
 /// What a gap says was asked about.
 fn naming(values: &[String]) -> String {
-    match values {
-        [] => "*".to_owned(),
-        [one] => one.clone(),
-        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
-    }
+    if values.is_empty() { "*".to_owned() } else { list(values, 1) }
 }
 
 /// One list of two. What broke off in either broke off in the whole.

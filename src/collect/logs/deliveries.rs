@@ -50,14 +50,14 @@ async fn sources(region: &RegionClient, client: &logs::Client) -> Listing<Source
         let send = || client.describe_delivery_sources().limit(PAGE).set_next_token(token.clone()).send();
         let answer = region.calls.call(operation, "*", send).await?;
         let sources = answer.delivery_sources.ok_or_else(|| lacks(operation, "*", "the list of delivery sources"))?;
-        // Those of other services and of other types of log are nobody's here.
+        // Sources of other services, and of other types of log, do not matter here.
         let elements = sources.into_iter().filter_map(|source| read_source(source).transpose()).collect();
         Ok(Page { elements, next: answer.next_token })
     });
     all.await
 }
 
-/// A source as AWS tells it; none if it sends something else.
+/// A source as AWS lists it; `None` if it sends something else.
 fn read_source(source: logs::types::DeliverySource) -> Result<Option<Source>, Gap> {
     let operation = Operation::DescribeDeliverySources;
     let name = stated(source.name).ok_or_else(|| lacks(operation, "*", "a delivery source's name"))?;
@@ -141,7 +141,7 @@ fn joined(
         let Source { name, stage, status } = source;
         seen.push(LogDelivery { source: name.clone(), stage: stage.clone(), status: status.clone(), destination });
     }
-    // AWS tells them in no order.
+    // AWS lists them in no order.
     seen.sort_by(|a, b| (&a.source, &a.destination).cmp(&(&b.source, &b.destination)));
     Listing { seen, rest: Fetched::from(rest) }
 }
@@ -237,7 +237,7 @@ mod tests {
         assert_eq!((all.seen.len(), all.rest.get()), (0, Err(gap())));
         let all = joined(&sources(), &Listing::whole(pairs()), &Listing::whole(vec![]), Some(ACCOUNT));
         assert!(all.rest.get().expect_err("a gap").why().message.contains("not in the list"));
-        // Whose it is cannot be told where this account's id is not known.
+        // Whose it is cannot be known where this account's id is not known.
         let foreign = Listing::whole(vec![pair("s", &arn("g", "999999999999"))]);
         assert_eq!(whole(&joined(&sources(), &foreign, &Listing::whole(vec![]), None)), (0, false));
     }

@@ -13,7 +13,7 @@ use gatelight_model::{
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
-use super::search::patterns::Names;
+use super::search::patterns::LogGroupSelector;
 use crate::collect::{
     aws::{Operation, Page, failed, lacks},
     client::RegionClient,
@@ -26,7 +26,7 @@ const PAGE: i32 = 50;
 /// The log groups of a region, looked up by name.
 ///
 /// There are two ways to look up names: read the list of all groups, 50 a page, or ask for each by prefix. Which is
-/// cheaper depends on how many groups there are, which nobody knows before. So the list is read for as many pages as
+/// cheaper depends on how many groups there are, which is not known before. So the list is read for as many pages as
 /// there are names, and what is missing then is asked for one by one: no more than twice the calls of the better way (a
 /// name that does not exist and begins the names of many others apart).
 ///
@@ -92,17 +92,17 @@ impl<'a> LogGroups<'a> {
         };
     }
 
-    /// The names that are selected: those that are stated, whether or not there are such groups, and those of the groups whose
-    /// names begin so.
-    async fn named(&mut self, selected: &[Names]) -> Listing<String> {
+    /// The selected names: those given in full, whether or not such groups exist, and those of the groups that have a selected
+    /// prefix.
+    async fn named(&mut self, selected: &[LogGroupSelector]) -> Listing<String> {
         let (mut names, mut rest) = (BTreeSet::new(), Ok(()));
         for selected in selected {
             let prefix = match selected {
-                Names::Exactly(name) => {
+                LogGroupSelector::Exactly(name) => {
                     names.insert(name.clone());
                     continue;
                 }
-                Names::BeginningWith(prefix) => prefix,
+                LogGroupSelector::BeginningWith(prefix) => prefix,
             };
             let Self { region, client, found, .. } = self;
             let resource = selected.to_string();
@@ -130,11 +130,11 @@ impl<'a> LogGroups<'a> {
     }
 
     /// What AWS says about each log group of `names` and each that is `selected`; and which are selected and not known to be
-    /// absent. One of which nothing is known may be there: a search tells.
+    /// absent. A group of which nothing is known may exist: the search will show it.
     pub(crate) async fn look_up(
         mut self,
         mut names: BTreeSet<String>,
-        selected: &[Names],
+        selected: &[LogGroupSelector],
     ) -> (Vec<LogGroupAnswer>, Listing<String>) {
         let mut found = self.named(selected).await;
         names.extend(found.seen.iter().cloned());

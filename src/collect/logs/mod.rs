@@ -19,7 +19,7 @@ use gatelight_model::{
 
 use self::destinations::LogGroups;
 use super::{
-    cache::Memories,
+    cache::RegionCache,
     client::RegionClient,
     cloudwatch::{ingestion, traffic},
     kms,
@@ -35,7 +35,7 @@ pub(super) struct Logs {
     policies: Listing<LogPolicy>,
     keys: Vec<KeyAnswer>,
     probes: Vec<LogProbeAnswer>,
-    memories: Memories,
+    memories: RegionCache,
     served: (Vec<TrafficAnswer>, Vec<DestinationIntake>),
     ingested: Vec<IngestedAnswer>,
 }
@@ -95,7 +95,7 @@ pub(super) async fn logs(
 
 impl Logs {
     /// Stores the facts in the region. Gives what to remember, if something was asked that is worth remembering.
-    pub(super) fn store_in(self, facts: &mut Region, needs: &Needs) -> Option<Memories> {
+    pub(super) fn store_in(self, facts: &mut Region, needs: &Needs) -> Option<RegionCache> {
         facts.log_groups = self.groups;
         facts.delivery_streams = self.streams;
         facts.log_policies = self.policies;

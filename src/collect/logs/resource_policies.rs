@@ -60,7 +60,7 @@ async fn of(region: &RegionClient, client: &logs::Client, group: Option<&str>) -
 }
 
 /// A policy that came when `asked` was asked about. An endpoint that does not know scopes answers with the account's
-/// policies whatever it is asked, so the answer's own words tell whose the policy is.
+/// policies whatever it is asked, so the answer itself shows whose the policy is.
 fn log_policy(policy: ResourcePolicy, asked: Option<&str>) -> Result<LogPolicy, Gap> {
     let (operation, resource) = (Operation::DescribeResourcePolicies, asked.unwrap_or("*"));
     let named = stated(policy.resource_arn).map(|arn| arn.trim_end_matches(":*").to_owned());

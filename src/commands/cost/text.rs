@@ -116,11 +116,7 @@ fn against_requests(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()
 }
 
 fn list(names: &[String]) -> String {
-    let shown = names.iter().take(NAMES).map(|name| plain(name)).collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(NAMES) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+    plain(&crate::text::list(names, NAMES))
 }
 
 /// What the figures rest on, of the dearest.

@@ -2,13 +2,14 @@
 
 use std::io::Write;
 
+use gatelight_model::Subject;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
     finding::End,
     ledger::{Episode, Filter, Reader, RunCounts, RunEnd, RunRow, Undelivered},
-    report::{Thing, command_line, to_second},
+    text::{command_line, to_second},
 };
 
 #[derive(Serialize)]
@@ -18,22 +19,22 @@ struct FindingEntry<'a> {
     severity: &'static str,
     account: &'a str,
     region: &'a str,
-    subject: ThingEntry<'a>,
+    subject: SubjectEntry<'a>,
     state: &'static str,
     ignored: bool,
     first_seen: String,
     last_seen: String,
     ended_at: Option<String>,
     message: &'a str,
-    cause: ThingEntry<'a>,
-    affects: Vec<ThingEntry<'a>>,
+    cause: SubjectEntry<'a>,
+    affects: Vec<SubjectEntry<'a>>,
     fix: &'a str,
     fix_command: Option<String>,
-    fingerprint: &'a str,
+    fingerprint: String,
 }
 
 #[derive(Serialize)]
-struct ThingEntry<'a> {
+struct SubjectEntry<'a> {
     kind: &'static str,
     arn: &'a str,
     name: &'a str,
@@ -125,24 +126,24 @@ fn finding(episode: &Episode) -> FindingEntry<'_> {
         severity: finding.severity.name(),
         account: &finding.account,
         region: &finding.region,
-        subject: thing(&finding.subject),
+        subject: subject(&finding.subject),
         state: state(finding.end),
         ignored: episode.ignored,
         first_seen: time(finding.first_seen),
         last_seen: time(finding.last_seen),
         ended_at: episode.ended_at.map(time),
         message: &finding.message,
-        cause: thing(&finding.cause),
-        affects: finding.affects.iter().map(thing).collect(),
-        fix: &finding.fix,
-        fix_command: finding.fix_command.as_deref().map(command_line),
-        fingerprint: &finding.fingerprint,
+        cause: subject(&finding.details.cause),
+        affects: finding.details.affects.iter().map(subject).collect(),
+        fix: &finding.details.fix,
+        fix_command: finding.details.fix_command.as_deref().map(command_line),
+        fingerprint: finding.fingerprint.to_string(),
     }
 }
 
 fn run(row: &RunRow) -> RunEntry<'_> {
     let (status, problem, summary) = match &row.end {
-        RunEnd::Looked(counts) => (counts.status.as_str(), None, Some(summary(counts))),
+        RunEnd::Completed(counts) => (counts.status.as_str(), None, Some(summary(counts))),
         RunEnd::Failed(problem) => ("failed", Some(problem.as_str()), None),
     };
     RunEntry {
@@ -188,8 +189,8 @@ pub(super) fn state(end: Option<End>) -> &'static str {
     }
 }
 
-fn thing(thing: &Thing) -> ThingEntry<'_> {
-    ThingEntry { kind: thing.kind.name(), arn: &thing.arn, name: &thing.name }
+fn subject(subject: &Subject) -> SubjectEntry<'_> {
+    SubjectEntry { kind: subject.kind.name(), arn: &subject.arn, name: &subject.name }
 }
 
 fn time(time: Timestamp) -> String {

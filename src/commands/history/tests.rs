@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    ledger::{AUDIT, Ledger, Message},
-    report::{Report, fixtures::Made},
+    finding::AUDIT_SCOPE,
+    ledger::{Ledger, Message},
+    report::fixtures::{self, FailingStage},
 };
 
 fn at(hours: i64) -> Timestamp {
@@ -18,12 +19,12 @@ fn ledger() -> (tempfile::TempDir, Reader) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join(FILE_NAME);
     let ledger = Ledger::open(&path).expect("opens").ledger;
-    let made = |number, severity| Made { number, severity, detail: number };
-    let all = [made(0, Severity::Low), made(1, Severity::High), made(2, Severity::Medium)];
+    let stage = |number, severity| FailingStage { number, severity, detail: number };
+    let all = [stage(0, Severity::Low), stage(1, Severity::High), stage(2, Severity::Medium)];
     let message = |text: &str| vec![Message { webhook: "on-call".to_owned(), body: json!({"text": text}) }];
-    ledger.record(&mut Report::made(&all, &[], at(0)), AUDIT, |_| message("secret words")).expect("records");
+    ledger.record(&mut fixtures::report(&all, &[], at(0)), AUDIT_SCOPE, |_| message("secret words")).expect("records");
     ledger.refused(1, "no_service", at(0)).expect("writes");
-    ledger.record(&mut Report::made(&all[..1], &[1], at(1)), AUDIT, |_| Vec::new()).expect("records");
+    ledger.record(&mut fixtures::report(&all[..1], &[1], at(1)), AUDIT_SCOPE, |_| Vec::new()).expect("records");
     ledger.record_failure("hourly", at(2), at(2), "no credentials\u{1b}[2J").expect("records");
     drop(ledger);
     let reader = Reader::open(&path).expect("opens");
@@ -46,7 +47,7 @@ fn json_of(write: impl FnOnce(&mut dyn io::Write) -> anyhow::Result<()>) -> Valu
 }
 
 #[test]
-fn json_says_when_each_was_found_first_and_last_and_when_it_ended() {
+fn json_has_first_seen_last_seen_and_ended_at() {
     let (_folder, reader) = ledger();
     let document = json_of(|out| json::findings(&reader, &Filter::default(), out));
     assert_eq!(document["version"], 1);
@@ -98,7 +99,7 @@ fn runs_are_listed_the_last_first() {
 }
 
 #[test]
-fn text_tells_the_same() {
+fn text_has_the_same() {
     let (_folder, reader) = ledger();
     let page = written(|out| text::findings(&reader, &Filter::default(), out));
     for words in [
@@ -135,7 +136,7 @@ fn findings_are_chosen_by_check_subject_and_state() {
 }
 
 #[test]
-fn the_ledger_is_the_one_that_is_named_else_the_daemons() {
+fn the_ledger_is_the_named_one_or_the_daemons() {
     let arguments = |ledger: Option<&str>| HistoryArgs {
         ledger: ledger.map(PathBuf::from),
         config: None,
@@ -147,12 +148,12 @@ fn the_ledger_is_the_one_that_is_named_else_the_daemons() {
     };
     let file = Settings { ledger: Some("b.db".into()), ..Settings::default() };
     let state = || Some(PathBuf::from("/state"));
-    assert_eq!(place(&arguments(Some("a.db")), Some(&file), state()).expect("named"), Path::new("a.db"));
-    assert_eq!(place(&arguments(None), Some(&file), state()).expect("named"), Path::new("b.db"));
+    assert_eq!(ledger_path(&arguments(Some("a.db")), Some(&file), state()).expect("named"), Path::new("a.db"));
+    assert_eq!(ledger_path(&arguments(None), Some(&file), state()).expect("named"), Path::new("b.db"));
     let silent = Settings::default();
-    assert_eq!(place(&arguments(None), Some(&silent), state()).expect("state"), Path::new("/state/ledger.db"));
+    assert_eq!(ledger_path(&arguments(None), Some(&silent), state()).expect("state"), Path::new("/state/ledger.db"));
     if !Path::new(INSTALLED).exists() {
-        let problem = place(&arguments(None), None, None).expect_err("none");
+        let problem = ledger_path(&arguments(None), None, None).expect_err("none");
         assert!(problem.to_string().contains("--ledger FILE"), "{problem}");
     }
 }

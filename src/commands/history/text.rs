@@ -1,4 +1,4 @@
-//! The history for a person at a terminal: what is open, worst first; then what is over, the last to end first.
+//! The history for a person at a terminal: open findings, worst first; then ended ones, the last to end first.
 
 use std::io::{self, Write};
 
@@ -8,17 +8,16 @@ use super::json::state;
 use crate::{
     finding::End,
     ledger::{Episode, Filter, Reader, RunEnd, RunRow},
-    report::command_line,
-    text::{WIDTH, count, plain, thousands, wrap},
+    text::{WIDTH, command_line, count, plain, thousands, wrap},
 };
 
 const INDENT: &str = "          ";
 
 /// Writes findings, and messages that did not arrive.
 pub(super) fn findings(reader: &Reader, filter: &Filter, out: &mut dyn Write) -> anyhow::Result<()> {
-    let (mut open, mut over) = (0, 0);
+    let (mut open, mut ended) = (0, 0);
     reader.episodes(filter, |episode| {
-        *(if episode.finding.end.is_none() { &mut open } else { &mut over }) += 1;
+        *(if episode.finding.end.is_none() { &mut open } else { &mut ended }) += 1;
         Ok(finding(&episode, out)?)
     })?;
     for message in reader.undelivered()? {
@@ -32,12 +31,12 @@ pub(super) fn findings(reader: &Reader, filter: &Filter, out: &mut dyn Write) ->
         let text = format!("The message of {} to {} {what}{why}.", time(message.created_at), message.webhook);
         paragraph("", &text, out)?;
     }
-    let last = reader.last_look()?;
+    let last = reader.last_finished()?;
     let last = last.map_or_else(|| "no run looked yet".to_owned(), |last| format!("last look {}", time(last)));
     if filter.open {
         writeln!(out, "{} open; {last}.", thousands(open))?;
     } else {
-        writeln!(out, "{} open, {} over; {last}.", thousands(open), thousands(over))?;
+        writeln!(out, "{} open, {} over; {last}.", thousands(open), thousands(ended))?;
     }
     Ok(())
 }
@@ -71,12 +70,12 @@ fn finding(episode: &Episode, out: &mut dyn Write) -> io::Result<()> {
         _ => String::new(),
     };
     let seen = format!("first seen {} · last seen {}{ended}", time(finding.first_seen), time(finding.last_seen));
-    // The times are read together, and compared with those of the next.
+    // Not wrapped: the times are compared with those of the next finding.
     writeln!(out, "{INDENT}{seen}")?;
     paragraph(INDENT, &finding.message, out)?;
     if finding.end.is_none() {
-        paragraph(INDENT, &format!("fix: {}", finding.fix), out)?;
-        if let Some(argv) = &finding.fix_command {
+        paragraph(INDENT, &format!("fix: {}", finding.details.fix), out)?;
+        if let Some(argv) = &finding.details.fix_command {
             writeln!(out, "{INDENT}{}", plain(&command_line(argv)))?;
         }
     }
@@ -85,9 +84,9 @@ fn finding(episode: &Episode, out: &mut dyn Write) -> io::Result<()> {
 
 fn run(row: &RunRow) -> String {
     let seconds = row.finished_at.as_second() - row.started_at.as_second();
-    let told = match &row.end {
+    let result = match &row.end {
         RunEnd::Failed(problem) => format!("could not run: {problem}"),
-        RunEnd::Looked(counts) => {
+        RunEnd::Completed(counts) => {
             let changes = [(counts.new, "new"), (counts.worse, "worse"), (counts.resolved, "resolved")];
             let changes: Vec<_> =
                 changes.iter().filter(|(n, _)| *n > 0).map(|(n, kind)| format!("{} {kind}", thousands(*n))).collect();
@@ -99,7 +98,7 @@ fn run(row: &RunRow) -> String {
             format!("{}{changes}{unknown}", count(counts.findings(), "finding"))
         }
     };
-    plain(&format!("{}  {}  {seconds} s  {told}", time(row.finished_at), row.scope))
+    plain(&format!("{}  {}  {seconds} s  {result}", time(row.finished_at), row.scope))
 }
 
 fn paragraph(indent: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {

@@ -6,7 +6,7 @@ use gatelight_network::{Hop, HopResult, PathFromSubnet, Place};
 use serde::Serialize;
 
 use super::{End, Way};
-use crate::report::command_line;
+use crate::text::command_line;
 
 #[derive(Serialize)]
 struct Document<'a> {

@@ -6,6 +6,7 @@ use std::{
         Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Instant,
 };
 
 use gatelight_checks::{CHECKS, Policy};
@@ -14,10 +15,11 @@ use tokio::{sync::mpsc::Sender, task::JoinHandle};
 
 use super::*;
 use crate::{
-    collect::Remembered,
+    collect::CollectorCache,
     config::{Config, FailOn, Settings},
+    daemon::active_run::WATCHDOG_GRACE,
     ledger::{Ledger, RunEnd, RunRow},
-    report::{Builder, Report},
+    report::{Report, builder::Builder},
 };
 
 const BEGIN: &str = "2026-05-01T00:00:00Z";
@@ -29,40 +31,40 @@ fn time(text: &str) -> Timestamp {
     text.parse().expect("a time")
 }
 
-/// What a look does.
+/// What an audit does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Act {
-    See,
+    Audit,
     Fail,
     Panic,
     Hang,
 }
 
-/// Looks at the account that is built in, `accounts` times, and does what it is told first.
+/// Does what `acts` say, then audits the built-in account, `accounts` times.
 struct Script {
     acts: Mutex<VecDeque<Act>>,
     accounts: usize,
     clock: Clock,
     under_way: AtomicUsize,
     overlapped: AtomicBool,
-    looks: AtomicUsize,
+    audits: AtomicUsize,
 }
 
-impl Look for Script {
-    fn look<'a>(
+impl Auditor for Script {
+    fn audit<'a>(
         &'a self,
         config: &'a Config,
-        _: Remembered,
+        _: CollectorCache,
         _: &'a Progress,
     ) -> Pin<Box<dyn Future<Output = anyhow::Result<Report>> + 'a>> {
         Box::pin(async {
             if self.under_way.fetch_add(1, Ordering::SeqCst) > 0 {
                 self.overlapped.store(true, Ordering::SeqCst);
             }
-            self.looks.fetch_add(1, Ordering::SeqCst);
-            let act = self.acts.lock().expect("acts").pop_front().unwrap_or(Act::See);
+            self.audits.fetch_add(1, Ordering::SeqCst);
+            let act = self.acts.lock().expect("acts").pop_front().unwrap_or(Act::Audit);
             let report = match act {
-                Act::See => self.report(config),
+                Act::Audit => self.report(config),
                 Act::Fail => Err(anyhow::anyhow!("AWS cannot be reached")),
                 Act::Panic => {
                     self.under_way.fetch_sub(1, Ordering::SeqCst);
@@ -118,11 +120,11 @@ fn stopped_clock() -> (Arc<Mutex<Timestamp>>, Clock) {
 /// A daemon whose clock stands until it is set.
 struct Daemon {
     now: Arc<Mutex<Timestamp>>,
-    memory: Memory,
+    ledger: SharedLedger,
     health: Health,
     script: Arc<Script>,
-    beats: Sender<()>,
-    orders: Sender<Order>,
+    ticks: Sender<()>,
+    commands: Sender<ControlCommand>,
     file: Arc<Mutex<String>>,
     running: JoinHandle<anyhow::Result<()>>,
 }
@@ -140,18 +142,18 @@ impl Daemon {
             clock: Arc::clone(&clock),
             under_way: AtomicUsize::new(0),
             overlapped: AtomicBool::new(false),
-            looks: AtomicUsize::new(0),
+            audits: AtomicUsize::new(0),
         });
-        Self::looking(directory, text, (now, clock), Arc::clone(&script), script)
+        Self::with_auditor(directory, text, (now, clock), Arc::clone(&script), script)
     }
 
-    /// One that looks as `look` does, and of whose script nothing is used.
-    fn looking(
+    /// One with its own auditor; `script` is not used.
+    fn with_auditor(
         directory: &Path,
         text: &str,
         (now, clock): (Arc<Mutex<Timestamp>>, Clock),
         script: Arc<Script>,
-        look: Arc<dyn Look>,
+        auditor: Arc<dyn Auditor>,
     ) -> Self {
         let file = Arc::new(Mutex::new(text.to_owned()));
         let read = {
@@ -161,42 +163,42 @@ impl Daemon {
                 settings.resolve_daemon(Some(directory.clone()))
             }
         };
-        let memory = Memory::new(Ledger::open(&directory.join("ledger.db")).expect("opens").ledger);
+        let ledger = SharedLedger::new(Ledger::open(&directory.join("ledger.db")).expect("opens").ledger);
         let health = Health::new(Arc::clone(&clock));
-        let service = Service {
+        let deps = Dependencies {
             config: read().expect("a configuration"),
-            look,
-            memory: memory.clone(),
+            auditor,
+            ledger: ledger.clone(),
             health: health.clone(),
             server: None,
             notify: Notify::default(),
             clock,
-            read: Box::new(read),
+            read_config: Box::new(read),
         };
-        let (beats, heard) = mpsc::channel(1);
-        let (orders, obeyed) = mpsc::channel(1);
-        let running = tokio::task::spawn_local(run(service, heard, obeyed));
-        Self { now, memory, health, script, beats, orders, file, running }
+        let (ticks, received_ticks) = mpsc::channel(1);
+        let (commands, received_commands) = mpsc::channel(1);
+        let running = tokio::task::spawn_local(run(deps, received_ticks, received_commands));
+        Self { now, ledger, health, script, ticks, commands, file, running }
     }
 
     fn set(&self, now: Timestamp) {
         *self.now.lock().expect("a clock") = now;
     }
 
-    async fn beat(&self) {
-        self.beats.send(()).await.expect("the loop lives");
+    async fn tick(&self) {
+        self.ticks.send(()).await.expect("the loop lives");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 
     fn last(&self, scope: &str) -> Option<RunRow> {
-        self.memory.lock().last_run(scope).expect("reads")
+        self.ledger.lock().last_run(scope).expect("reads")
     }
 
-    /// Beats until a run of that scope that began now is over.
+    /// Ticks until a run of that schedule that started now has ended.
     async fn until_ran(&self, scope: &str) -> RunRow {
         let now = *self.now.lock().expect("a clock");
         for _ in 0..20_000 {
-            self.beat().await;
+            self.tick().await;
             if let Some(run) = self.last(scope).filter(|run| run.started_at >= now) {
                 return run;
             }
@@ -205,12 +207,12 @@ impl Daemon {
     }
 
     async fn stop(self) -> anyhow::Result<()> {
-        self.orders.send(Order::Stop).await.expect("the loop lives");
+        self.commands.send(ControlCommand::Stop).await.expect("the loop lives");
         loop {
             if self.running.is_finished() {
                 return self.running.await.expect("no panic");
             }
-            let _ = self.beats.try_send(());
+            let _ = self.ticks.try_send(());
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
@@ -230,8 +232,8 @@ fn hour(number: i64) -> Timestamp {
 #[test]
 fn a_run_that_fails_or_panics_is_a_failed_run_and_the_next_one_happens() {
     in_runtime(async |folder| {
-        let daemon = Daemon::start(folder, HOURLY, &[Act::See, Act::Fail, Act::Panic]);
-        assert!(matches!(daemon.until_ran("hourly").await.end, RunEnd::Looked(_)));
+        let daemon = Daemon::start(folder, HOURLY, &[Act::Audit, Act::Fail, Act::Panic]);
+        assert!(matches!(daemon.until_ran("hourly").await.end, RunEnd::Completed(_)));
         daemon.set(hour(1));
         let RunEnd::Failed(why) = daemon.until_ran("hourly").await.end else { panic!("it failed") };
         assert_eq!(why, "AWS cannot be reached");
@@ -239,8 +241,8 @@ fn a_run_that_fails_or_panics_is_a_failed_run_and_the_next_one_happens() {
         let RunEnd::Failed(why) = daemon.until_ran("hourly").await.end else { panic!("it panicked") };
         assert!(why.contains("a bug of the test's own"), "{why}");
         daemon.set(hour(3));
-        assert!(matches!(daemon.until_ran("hourly").await.end, RunEnd::Looked(_)));
-        assert_eq!(daemon.script.looks.load(Ordering::SeqCst), 4);
+        assert!(matches!(daemon.until_ran("hourly").await.end, RunEnd::Completed(_)));
+        assert_eq!(daemon.script.audits.load(Ordering::SeqCst), 4);
         daemon.stop().await.expect("ends well");
     });
 }
@@ -255,7 +257,7 @@ fn two_schedules_never_run_at_once_and_each_has_a_memory_of_its_own() {
             daemon.until_ran("hourly").await;
             daemon.until_ran("other").await;
         }
-        assert_eq!(daemon.script.looks.load(Ordering::SeqCst), 10);
+        assert_eq!(daemon.script.audits.load(Ordering::SeqCst), 10);
         assert!(!daemon.script.overlapped.load(Ordering::SeqCst));
         daemon.stop().await.expect("ends well");
     });
@@ -269,7 +271,7 @@ fn a_run_that_takes_too_long_is_stopped_and_said_to_have_failed() {
         let RunEnd::Failed(why) = daemon.until_ran("hourly").await.end else { panic!("it failed") };
         assert!(why.contains("run-limit, 1 seconds"), "{why}");
         daemon.set(hour(1));
-        assert!(matches!(daemon.until_ran("hourly").await.end, RunEnd::Looked(_)));
+        assert!(matches!(daemon.until_ran("hourly").await.end, RunEnd::Completed(_)));
         daemon.stop().await.expect("ends well");
     });
 }
@@ -279,17 +281,17 @@ fn a_daemon_that_is_stopped_stops_its_run_after_a_while_and_keeps_nothing_of_it(
     in_runtime(async |folder| {
         let text = format!("[daemon]\nstop-after = \"1s\"\n{HOURLY}");
         let daemon = Daemon::start(folder, &text, &[Act::Hang]);
-        while daemon.script.looks.load(Ordering::SeqCst) == 0 {
-            daemon.beat().await;
+        while daemon.script.audits.load(Ordering::SeqCst) == 0 {
+            daemon.tick().await;
         }
-        let (memory, begun) = (daemon.memory.clone(), Instant::now());
+        let (ledger, begun) = (daemon.ledger.clone(), Instant::now());
         daemon.stop().await.expect("ends well");
         assert!((1..10).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
-        assert_eq!(memory.lock().last_run("hourly").expect("reads"), None);
+        assert_eq!(ledger.lock().last_run("hourly").expect("reads"), None);
         // So it is made up.
-        drop(memory);
+        drop(ledger);
         let daemon = Daemon::start(folder, &text, &[]);
-        assert!(matches!(daemon.until_ran("hourly").await.end, RunEnd::Looked(_)));
+        assert!(matches!(daemon.until_ran("hourly").await.end, RunEnd::Completed(_)));
         daemon.stop().await.expect("ends well");
     });
 }
@@ -305,17 +307,17 @@ fn a_configuration_that_is_wrong_changes_nothing_and_a_good_one_does() {
             "[daemon]\nstate-directory = \"/elsewhere\"\n[[schedule]]\nname = \"x\"\ncron = \"@daily\"\n",
         ] {
             wrong.clone_into(&mut daemon.file.lock().expect("a file"));
-            daemon.orders.send(Order::Reload).await.expect("the loop lives");
-            daemon.beat().await;
+            daemon.commands.send(ControlCommand::Reload).await.expect("the loop lives");
+            daemon.tick().await;
         }
         daemon.set(hour(1));
         daemon.until_ran("hourly").await;
         *daemon.file.lock().expect("a file") = "[[schedule]]\nname = \"daily\"\ncron = \"@daily\"\n".to_owned();
-        daemon.orders.send(Order::Reload).await.expect("the loop lives");
+        daemon.commands.send(ControlCommand::Reload).await.expect("the loop lives");
         daemon.until_ran("daily").await;
         daemon.set(hour(2));
         for _ in 0..10 {
-            daemon.beat().await;
+            daemon.tick().await;
         }
         assert_eq!(daemon.last("hourly").map(|run| run.started_at), Some(hour(1)), "it is no schedule any more");
         daemon.stop().await.expect("ends well");
@@ -329,37 +331,32 @@ fn a_run_without_a_step_is_stopped_and_then_the_watchdog_hears_nothing() {
         daemon.until_ran("hourly").await;
         let (finished, _over) = mpsc::unbounded_channel();
         let clock = Arc::clone(&daemon.script.clock);
-        let service = Service {
+        let deps = Dependencies {
             config: toml::from_str::<Settings>(HOURLY)
                 .expect("reads")
                 .resolve_daemon(Some(folder.into()))
                 .expect("resolves"),
-            look: Arc::clone(&daemon.script) as Arc<dyn Look>,
-            memory: daemon.memory.clone(),
+            auditor: Arc::clone(&daemon.script) as Arc<dyn Auditor>,
+            ledger: daemon.ledger.clone(),
             health: daemon.health.clone(),
             server: None,
             notify: Notify::default(),
             clock,
-            read: Box::new(|| bail!("never")),
+            read_config: Box::new(|| bail!("never")),
         };
-        let (mut this, _delivered) = Loop::new(service, finished).expect("a loop");
-        assert!(this.is_moving(), "nothing runs");
+        let (mut this, _delivered) = EventLoop::new(deps, finished).expect("a loop");
+        assert!(this.is_progressing(), "nothing runs");
         let (progress, stop) = (Progress::hidden(), CancellationToken::new());
         let ago = |time: Duration| Instant::now().checked_sub(time).expect("the machine is up for so long");
-        this.running = Some(Running {
-            began: hour(0),
-            progress: progress.clone(),
-            stop: stop.clone(),
-            steps: 0,
-            stepped: ago(STUCK + Duration::from_secs(1)),
-            stuck: None,
-        });
+        let mut run = ActiveRun::new(hour(0), progress.clone(), stop.clone());
+        run.last_step = ago(STALL_TIMEOUT + Duration::from_secs(1));
+        this.active = Some(run);
         progress.step();
-        assert!(this.is_moving() && !stop.is_cancelled(), "it has made a step since");
-        this.running.as_mut().expect("runs").stepped = ago(STUCK + Duration::from_secs(1));
-        assert!(this.is_moving() && stop.is_cancelled(), "it is told to stop, and has a minute");
-        this.running.as_mut().expect("runs").stuck = Some(ago(HOPELESS + Duration::from_secs(1)));
-        assert!(!this.is_moving(), "it hangs for good");
+        assert!(this.is_progressing() && !stop.is_cancelled(), "it has made a step since");
+        this.active.as_mut().expect("runs").last_step = ago(STALL_TIMEOUT + Duration::from_secs(1));
+        assert!(this.is_progressing() && stop.is_cancelled(), "it is told to stop, and has a minute");
+        this.active.as_mut().expect("runs").stalled = Some(ago(WATCHDOG_GRACE + Duration::from_secs(1)));
+        assert!(!this.is_progressing(), "it hangs for good");
         daemon.stop().await.expect("ends well");
     });
 }
@@ -380,13 +377,13 @@ fn hourly_for(days: i64, accounts: usize) -> (Vec<u64>, u64) {
             daemon.set(hour(number));
             let run = daemon.until_ran("hourly").await;
             assert_eq!(run.started_at, hour(number));
-            let RunEnd::Looked(counts) = run.end else { panic!("{run:?}") };
+            let RunEnd::Completed(counts) = run.end else { panic!("{run:?}") };
             findings = counts.findings();
             if number % 24 == 23 {
                 memory.push(resident());
             }
         }
-        assert_eq!(i64::try_from(daemon.script.looks.load(Ordering::SeqCst)), Ok(days * 24), "each due time once");
+        assert_eq!(i64::try_from(daemon.script.audits.load(Ordering::SeqCst)), Ok(days * 24), "each due time once");
         daemon.stop().await.expect("ends well");
     });
     (memory, findings)

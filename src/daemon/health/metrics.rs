@@ -1,4 +1,4 @@
-//! Counts for Prometheus, in OpenMetrics text. No label holds the name of a resource or an account.
+//! Metrics for Prometheus, in OpenMetrics text. No label may hold the name of a resource or an account.
 
 use std::{
     collections::BTreeSet,
@@ -17,34 +17,34 @@ use prometheus_client::{
 };
 
 use crate::daemon::{
-    delivery::Fate,
-    run::{End, Seen},
+    delivery::DeliveryResult,
+    run::{RunResult, RunSummary},
 };
 
 type Labels = Vec<(&'static str, String)>;
-type Count = Family<Labels, Counter<u64, AtomicU64>>;
-type Whole = Family<Labels, Gauge<i64, AtomicI64>>;
-type Fraction = Family<Labels, Gauge<f64, AtomicU64>>;
+type Counters = Family<Labels, Counter<u64, AtomicU64>>;
+type IntGauges = Family<Labels, Gauge<i64, AtomicI64>>;
+type FloatGauges = Family<Labels, Gauge<f64, AtomicU64>>;
 
-/// All that is counted.
+/// All metrics of the daemon.
 pub(super) struct Metrics {
     registry: Registry,
-    findings: Whole,
-    unknown: Whole,
-    gaps: Whole,
-    runs: Count,
-    last_run: Whole,
-    last_success: Whole,
-    took: Fraction,
-    requests: Count,
-    throttled: Count,
-    deliveries: Count,
-    /// Gauges that a scope has set, to be taken back when it is gone or its next run does not set them.
-    set: BTreeSet<(String, Which, Labels)>,
+    findings: IntGauges,
+    unknown: IntGauges,
+    gaps: IntGauges,
+    runs: Counters,
+    last_run: IntGauges,
+    last_success: IntGauges,
+    took: FloatGauges,
+    requests: Counters,
+    throttled: Counters,
+    deliveries: Counters,
+    /// Gauges that a schedule has set. They are removed when it is gone or its next run does not set them.
+    set: BTreeSet<(String, GaugeKind, Labels)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Which {
+enum GaugeKind {
     Findings,
     Unknown,
     Gaps,
@@ -56,13 +56,13 @@ enum Which {
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("gatelight");
-        let build: Whole = Family::default();
+        let build: IntGauges = Family::default();
         build.get_or_create(&vec![("version", env!("CARGO_PKG_VERSION").to_owned())]).set(1);
         registry.register("build", "The version that runs", build);
-        let (findings, unknown, gaps) = (Whole::default(), Whole::default(), Whole::default());
+        let (findings, unknown, gaps) = (IntGauges::default(), IntGauges::default(), IntGauges::default());
         let (runs, last_run, last_success, took) =
-            (Count::default(), Whole::default(), Whole::default(), Fraction::default());
-        let (requests, throttled, deliveries) = (Count::default(), Count::default(), Count::default());
+            (Counters::default(), IntGauges::default(), IntGauges::default(), FloatGauges::default());
+        let (requests, throttled, deliveries) = (Counters::default(), Counters::default(), Counters::default());
         let gauges = [
             ("findings", "Findings of the last run that looked, ignored ones aside", &findings),
             ("unknown", "Outcomes of the last run that could not be checked, ignored ones aside", &unknown),
@@ -101,40 +101,40 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// A run is over.
-    pub(super) fn ran(&mut self, scope: &str, began: Timestamp, took: Duration, end: &End) {
-        let schedule = ("schedule", scope.to_owned());
-        let result = match end {
-            End::Looked(_) => "looked",
-            End::Failed(_) => "failed",
-            End::Stopped => "stopped",
+    /// Records how a run ended.
+    pub(super) fn record_run(&mut self, name: &str, started_at: Timestamp, took: Duration, result: &RunResult) {
+        let schedule = ("schedule", name.to_owned());
+        let label = match result {
+            RunResult::Succeeded(_) => "looked",
+            RunResult::Failed(_) => "failed",
+            RunResult::Stopped => "stopped",
         };
-        self.runs.get_or_create(&vec![schedule.clone(), ("result", result.to_owned())]).inc();
+        self.runs.get_or_create(&vec![schedule.clone(), ("result", label.to_owned())]).inc();
         let one = vec![schedule.clone()];
-        self.last_run.get_or_create(&one).set(began.as_second());
+        self.last_run.get_or_create(&one).set(started_at.as_second());
         self.took.get_or_create(&one).set(took.as_secs_f64());
-        self.set.insert((scope.to_owned(), Which::LastRun, one.clone()));
-        self.set.insert((scope.to_owned(), Which::Took, one.clone()));
-        let End::Looked(seen) = end else { return };
-        let Seen { findings, gaps, requests, throttles, news, .. } = &**seen;
-        self.last_success.get_or_create(&one).set(began.as_second());
-        self.set.insert((scope.to_owned(), Which::LastSuccess, one.clone()));
-        self.take_back(scope, |which| matches!(which, Which::Findings | Which::Gaps));
-        self.gauge(scope, Which::Unknown, one.clone(), news.unknown);
+        self.set.insert((name.to_owned(), GaugeKind::LastRun, one.clone()));
+        self.set.insert((name.to_owned(), GaugeKind::Took, one.clone()));
+        let RunResult::Succeeded(summary) = result else { return };
+        let RunSummary { findings, gaps, requests, throttles, news, .. } = &**summary;
+        self.last_success.get_or_create(&one).set(started_at.as_second());
+        self.set.insert((name.to_owned(), GaugeKind::LastSuccess, one.clone()));
+        self.remove(name, |which| matches!(which, GaugeKind::Findings | GaugeKind::Gaps));
+        self.gauge(name, GaugeKind::Unknown, one.clone(), news.unknown);
         for check in CHECKS {
-            // A check that finds nothing has a count all the same: an alert needs a line to look at.
+            // A check that finds nothing has a value of 0, so that alerts have a series to query.
             let count = |severity: Severity| findings.get(&(check.id, severity)).copied();
             for severity in [Severity::High, Severity::Medium, Severity::Low] {
                 let count = count(severity).or_else(|| (severity == check.severity).then_some(0));
                 if let Some(count) = count {
                     let labels = [("check", check.id.to_owned()), ("severity", severity.name().to_owned())];
                     let labels = one.iter().cloned().chain(labels).collect();
-                    self.gauge(scope, Which::Findings, labels, count);
+                    self.gauge(name, GaugeKind::Findings, labels, count);
                 }
             }
         }
         for (kind, count) in gaps {
-            self.gauge(scope, Which::Gaps, vec![schedule.clone(), ("kind", (*kind).to_owned())], *count);
+            self.gauge(name, GaugeKind::Gaps, vec![schedule.clone(), ("kind", (*kind).to_owned())], *count);
         }
         for (operation, count) in requests {
             self.requests.get_or_create(&vec![("operation", operation.clone())]).inc_by(*count);
@@ -144,47 +144,47 @@ impl Metrics {
         }
     }
 
-    fn gauge(&mut self, scope: &str, which: Which, labels: Labels, value: u64) {
+    fn gauge(&mut self, name: &str, which: GaugeKind, labels: Labels, value: u64) {
         let family = match which {
-            Which::Findings => &self.findings,
-            Which::Unknown => &self.unknown,
-            Which::Gaps => &self.gaps,
-            Which::LastRun => &self.last_run,
-            Which::LastSuccess | Which::Took => &self.last_success,
+            GaugeKind::Findings => &self.findings,
+            GaugeKind::Unknown => &self.unknown,
+            GaugeKind::Gaps => &self.gaps,
+            GaugeKind::LastRun => &self.last_run,
+            GaugeKind::LastSuccess | GaugeKind::Took => &self.last_success,
         };
         family.get_or_create(&labels).set(i64::try_from(value).unwrap_or(i64::MAX));
-        self.set.insert((scope.to_owned(), which, labels));
+        self.set.insert((name.to_owned(), which, labels));
     }
 
-    fn take_back(&mut self, scope: &str, which: impl Fn(Which) -> bool) {
-        let gone: Vec<_> = self.set.extract_if(.., |(of, kind, _)| of == scope && which(*kind)).collect();
+    fn remove(&mut self, name: &str, which: impl Fn(GaugeKind) -> bool) {
+        let gone: Vec<_> = self.set.extract_if(.., |(of, kind, _)| of == name && which(*kind)).collect();
         for (_, which, labels) in gone {
             match which {
-                Which::Findings => self.findings.remove(&labels),
-                Which::Unknown => self.unknown.remove(&labels),
-                Which::Gaps => self.gaps.remove(&labels),
-                Which::LastRun => self.last_run.remove(&labels),
-                Which::LastSuccess => self.last_success.remove(&labels),
-                Which::Took => self.took.remove(&labels),
+                GaugeKind::Findings => self.findings.remove(&labels),
+                GaugeKind::Unknown => self.unknown.remove(&labels),
+                GaugeKind::Gaps => self.gaps.remove(&labels),
+                GaugeKind::LastRun => self.last_run.remove(&labels),
+                GaugeKind::LastSuccess => self.last_success.remove(&labels),
+                GaugeKind::Took => self.took.remove(&labels),
             };
         }
     }
 
-    /// The scope is no schedule any more. What was counted stays counted.
-    pub(super) fn forget(&mut self, scope: &str) {
-        self.take_back(scope, |_| true);
+    /// Removes the gauges of a schedule that is gone. Counters stay.
+    pub(super) fn forget(&mut self, name: &str) {
+        self.remove(name, |_| true);
     }
 
-    /// A delivery is over.
-    pub(super) fn delivered(&self, webhook: &str, fate: Fate) {
-        let labels = vec![("webhook", webhook.to_owned()), ("result", fate.name().to_owned())];
+    /// Counts an attempt to send a message.
+    pub(super) fn record_delivery(&self, webhook: &str, result: DeliveryResult) {
+        let labels = vec![("webhook", webhook.to_owned()), ("result", result.name().to_owned())];
         self.deliveries.get_or_create(&labels).inc();
     }
 
-    /// As Prometheus reads it.
+    /// All metrics in OpenMetrics text.
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
-        // A string can be written.
+        // Writing to a string cannot fail.
         let _: fmt::Result = encode(&mut text, &self.registry);
         text
     }

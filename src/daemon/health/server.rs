@@ -1,5 +1,5 @@
-//! The HTTP server of health. Whoever reaches its port can make it do little: a request is short, a connection is brief
-//! and serves one request, and there are few of them.
+//! The health server. Anyone may reach its port, so everything is bounded: the length of a request, the duration of a
+//! connection, one request for each connection, and the number of connections.
 
 use std::{
     io,
@@ -27,52 +27,52 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-use super::Health;
+use super::state::Health;
 
-/// Connections at once.
-const CONNECTIONS: usize = 32;
+/// Connections at a time.
+const MAX_CONNECTIONS: usize = 32;
 /// How long a connection may last.
-const LIMIT: Duration = Duration::from_secs(10);
-/// Bytes that are read from a connection at most: a request has a line and some headers.
-const REQUEST: usize = 16 << 10;
+const CONNECTION_LIMIT: Duration = Duration::from_secs(10);
+/// Bytes that are read from a connection at most: a request is a line and some headers.
+const MAX_REQUEST: usize = 16 << 10;
 
 /// A server that runs until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Server(JoinHandle<()>);
+pub(crate) struct HealthServer(JoinHandle<()>);
 
-impl Drop for Server {
+impl Drop for HealthServer {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
-/// An address that is listened to, but not yet answered at.
+/// A bound address at which no request is answered yet.
 #[derive(Debug)]
-pub(crate) struct Bound(TcpListener);
+pub(crate) struct HealthListener(TcpListener);
 
-impl Bound {
-    /// Listens to an address.
+impl HealthListener {
+    /// Binds an address.
     ///
     /// # Errors
     /// Names the address.
-    pub(crate) async fn to(address: SocketAddr) -> anyhow::Result<Self> {
+    pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<Self> {
         let problem = || format!("[daemon]: health: {address} cannot be listened to");
         TcpListener::bind(address).await.map(Self).with_context(problem)
     }
 
-    /// Where it listens.
+    /// The address that was bound.
     #[cfg(test)]
     pub(crate) fn address(&self) -> SocketAddr {
         self.0.local_addr().expect("an address")
     }
 
-    /// Answers.
-    pub(crate) fn serve(self, health: Health) -> Server {
-        let few = Few { listener: self.0, permits: Arc::new(Semaphore::new(CONNECTIONS)) };
+    /// Starts to answer requests.
+    pub(crate) fn serve(self, health: Health) -> HealthServer {
+        let listener = LimitedListener { listener: self.0, permits: Arc::new(Semaphore::new(MAX_CONNECTIONS)) };
         let service = router(health).into_make_service_with_connect_info::<Peer>();
-        Server(tokio::spawn(async move {
-            // It never gives up: what cannot be accepted is tried again.
-            let _ = axum::serve(few, service).await;
+        HealthServer(tokio::spawn(async move {
+            // It never returns: `LimitedListener` tries again when it cannot accept.
+            let _ = axum::serve(listener, service).await;
         }))
     }
 }
@@ -99,26 +99,26 @@ async fn metrics(State(health): State<Health>) -> Response {
     answer(form, health.metrics())
 }
 
-/// The report names resources, so it is for this machine only. A page of another site that has its own name resolve to
-/// this machine would reach it by a browser that runs here: the browser says that name as the host.
+/// The report names resources, so only this machine may read it. The Host header is checked too, against DNS rebinding: a
+/// web page could make its own name resolve to this machine, and a browser that runs here would then send that name.
 async fn page(State(health): State<Health>, ConnectInfo(peer): ConnectInfo<Peer>, headers: HeaderMap) -> Response {
     let mut hosts = headers.get_all(header::HOST).iter();
     let host = match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.to_str().ok(),
         _ => None,
     };
-    if !is_here(peer.0.ip()) || !host.is_some_and(names_this_machine) {
+    if !is_loopback(peer.0.ip()) || !host.is_some_and(names_this_machine) {
         let why = "The report is served to this machine only, by the name localhost, 127.0.0.1 or [::1].\n";
         return (StatusCode::FORBIDDEN, text(why.to_owned())).into_response();
     }
     text(health.page())
 }
 
-fn is_here(address: IpAddr) -> bool {
+fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 
-/// Whether a Host header names this machine.
+/// Whether a Host header names this machine, with or without a port.
 fn names_this_machine(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !port.is_empty() => name,
@@ -132,7 +132,7 @@ fn text(text: String) -> Response {
 }
 
 fn answer(form: &'static str, text: String) -> Response {
-    // Names are hostile input, and a browser may not take the text for anything else.
+    // Names of resources are hostile input: no browser may take the text for anything else.
     let headers: [(HeaderName, &str); 5] = [
         (header::CONTENT_TYPE, form),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -143,32 +143,32 @@ fn answer(form: &'static str, text: String) -> Response {
     (headers, text).into_response()
 }
 
-/// Who asks.
+/// The client's address.
 #[derive(Clone, Copy, Debug)]
 struct Peer(SocketAddr);
 
-impl Connected<IncomingStream<'_, Few>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Few>) -> Self {
+impl Connected<IncomingStream<'_, LimitedListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, LimitedListener>) -> Self {
         Self(*stream.remote_addr())
     }
 }
 
-/// Accepts a few connections at a time.
-struct Few {
+/// Accepts at most `MAX_CONNECTIONS` at a time.
+struct LimitedListener {
     listener: TcpListener,
     permits: Arc<Semaphore>,
 }
 
-impl Listener for Few {
-    type Io = Brief;
+impl Listener for LimitedListener {
+    type Io = BoundedStream;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Brief, SocketAddr) {
+    async fn accept(&mut self) -> (BoundedStream, SocketAddr) {
         loop {
             let permit = Arc::clone(&self.permits).acquire_owned().await;
             match (permit, self.listener.accept().await) {
-                (Ok(permit), Ok((stream, peer))) => return (Brief::new(stream, permit), peer),
-                // Out of descriptors, most likely.
+                (Ok(permit), Ok((stream, peer))) => return (BoundedStream::new(stream, permit), peer),
+                // Most likely the process is out of file descriptors.
                 _ => tokio::time::sleep(Duration::from_millis(500)).await,
             }
         }
@@ -179,27 +179,32 @@ impl Listener for Few {
     }
 }
 
-/// A connection that ends when its time or its bytes are used up.
-struct Brief {
+/// A connection that fails when its time or its bytes are used up.
+struct BoundedStream {
     stream: TcpStream,
     end: Pin<Box<Sleep>>,
     left: usize,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Brief {
+impl BoundedStream {
     fn new(stream: TcpStream, permit: OwnedSemaphorePermit) -> Self {
-        Self { stream, end: Box::pin(sleep_until(Instant::now() + LIMIT)), left: REQUEST, _permit: permit }
+        Self {
+            stream,
+            end: Box::pin(sleep_until(Instant::now() + CONNECTION_LIMIT)),
+            left: MAX_REQUEST,
+            _permit: permit,
+        }
     }
 
-    fn over(&mut self, context: &mut Context<'_>) -> bool {
+    fn is_timed_out(&mut self, context: &mut Context<'_>) -> bool {
         self.end.as_mut().poll(context).is_ready()
     }
 }
 
-impl AsyncRead for Brief {
+impl AsyncRead for BoundedStream {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.over(context) {
+        if self.is_timed_out(context) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         if self.left == 0 {
@@ -207,15 +212,15 @@ impl AsyncRead for Brief {
         }
         let before = into.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, into);
-        // It may read a buffer more than it should; that is a bound, too.
+        // The last read may exceed the limit by one buffer; that is still bounded.
         self.left = self.left.saturating_sub(into.filled().len() - before);
         read
     }
 }
 
-impl AsyncWrite for Brief {
+impl AsyncWrite for BoundedStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.over(context) {
+        if self.is_timed_out(context) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         Pin::new(&mut self.stream).poll_write(context, bytes)
@@ -254,7 +259,7 @@ mod tests {
         ] {
             assert!(!names_this_machine(other), "{other}");
         }
-        assert!(is_here("::ffff:127.0.0.1".parse().expect("an address")));
-        assert!(!is_here("192.0.2.1".parse().expect("an address")));
+        assert!(is_loopback("::ffff:127.0.0.1".parse().expect("an address")));
+        assert!(!is_loopback("192.0.2.1".parse().expect("an address")));
     }
 }

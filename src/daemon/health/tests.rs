@@ -1,15 +1,28 @@
 use std::{
     net::SocketAddr,
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
 use super::*;
-use crate::{config::Settings, finding::News};
+use crate::{
+    config::{Settings, daemon::Schedule},
+    daemon::{
+        clock::Clock,
+        delivery::DeliveryResult,
+        run::{RunResult, RunSummary},
+    },
+    finding::RunDiff,
+};
 
 fn time(text: &str) -> Timestamp {
     text.parse().expect("a time")
@@ -23,7 +36,7 @@ fn health(now: &str) -> (Health, Arc<AtomicI64>) {
         move || Timestamp::from_second(seconds.load(Ordering::SeqCst)).expect("a time")
     });
     let health = Health::new(clock);
-    health.schedules(&schedules(&[("hourly", "0 * * * *"), ("daily", "0 3 * * *")]), |_| None);
+    health.set_schedules(&schedules(&[("hourly", "0 * * * *"), ("daily", "0 3 * * *")]), |_| None);
     (health, seconds)
 }
 
@@ -33,32 +46,32 @@ fn schedules(tables: &[(&str, &str)]) -> Vec<Arc<Schedule>> {
     settings.resolve_daemon(Some("/nowhere".into())).expect("resolves").schedules
 }
 
-fn seen(scope: &str, high: u64) -> End {
-    let news = News {
+fn succeeded(scope: &str, high: u64) -> RunResult {
+    let news = RunDiff {
         scope: scope.to_owned(),
-        taken_at: time("2026-05-01T10:00:00Z"),
-        first: true,
+        finished_at: time("2026-05-01T10:00:00Z"),
+        is_first: true,
         new: vec![],
         worse: vec![],
         resolved: vec![],
         ongoing: high,
         unknown: 2,
     };
-    End::Looked(Box::new(Seen {
+    RunResult::Succeeded(Box::new(RunSummary {
         news,
         findings: [(("gateway-role-missing", gatelight_model::Severity::High), high)].into(),
         gaps: [("denied", 1)].into(),
         requests: [("apigateway:GetStages".to_owned(), 7)].into(),
         throttles: [("apigateway:GetStages".to_owned(), 3)].into(),
         page: format!("the report of {scope}: <b>orders/prod</b>"),
-        unwritten: None,
+        output_error: None,
     }))
 }
 
 fn ask(health: &Health, requests: &[&str]) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let bound = Bound::to(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("binds");
+        let bound = HealthListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("binds");
         let address = bound.address();
         let _server = bound.serve(health.clone());
         let mut answers = Vec::new();
@@ -83,13 +96,13 @@ fn it_is_ready_while_each_schedule_was_looked_at_within_two_periods() {
     let (health, clock) = health("2026-05-01T10:30:00Z");
     assert_eq!(health.late().len(), 2);
     let took = Duration::from_secs(41);
-    health.ran("hourly", time("2026-05-01T10:00:00Z"), took, &seen("hourly", 1));
-    health.ran("daily", time("2026-05-01T03:00:00Z"), took, &End::Failed("no".to_owned()));
+    health.record_run("hourly", time("2026-05-01T10:00:00Z"), took, &succeeded("hourly", 1));
+    health.record_run("daily", time("2026-05-01T03:00:00Z"), took, &RunResult::Failed("no".to_owned()));
     assert_eq!(health.late(), ["daily: no run has succeeded yet"]);
-    health.ran("daily", time("2026-05-01T03:00:00Z"), took, &seen("daily", 1));
+    health.record_run("daily", time("2026-05-01T03:00:00Z"), took, &succeeded("daily", 1));
     assert_eq!(health.late(), [""; 0]);
     // A failed run alone does no harm, two periods without a good one do.
-    health.ran("hourly", time("2026-05-01T11:00:00Z"), took, &End::Failed("no".to_owned()));
+    health.record_run("hourly", time("2026-05-01T11:00:00Z"), took, &RunResult::Failed("no".to_owned()));
     clock.store(time("2026-05-01T11:59:59Z").as_second(), Ordering::SeqCst);
     assert_eq!(health.late(), [""; 0]);
     clock.store(time("2026-05-01T12:00:00Z").as_second(), Ordering::SeqCst);
@@ -99,7 +112,7 @@ fn it_is_ready_while_each_schedule_was_looked_at_within_two_periods() {
 #[test]
 fn the_report_is_for_this_machine_by_its_own_name_alone() {
     let (health, _) = health("2026-05-01T10:30:00Z");
-    health.ran("hourly", time("2026-05-01T10:00:00Z"), Duration::from_secs(41), &seen("hourly", 1));
+    health.record_run("hourly", time("2026-05-01T10:00:00Z"), Duration::from_secs(41), &succeeded("hourly", 1));
     let requests = [
         get("/", "localhost:9464"),
         get("/", "evil.example"),
@@ -139,7 +152,7 @@ fn a_connection_that_says_nothing_ends_and_few_are_open_at_once() {
     let (health, _) = health("2026-05-01T10:30:00Z");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let bound = Bound::to(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("binds");
+        let bound = HealthListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("binds");
         let address = bound.address();
         let _server = bound.serve(health);
         let begun = std::time::Instant::now();
@@ -163,11 +176,16 @@ fn a_connection_that_says_nothing_ends_and_few_are_open_at_once() {
 #[test]
 fn metrics_are_what_prometheus_reads() {
     let (health, _) = health("2026-05-01T10:30:00Z");
-    health.ran("hourly", time("2026-05-01T09:00:00Z"), Duration::from_secs(41), &seen("hourly", 4));
-    health.ran("hourly", time("2026-05-01T10:00:00Z"), Duration::from_millis(41_500), &seen("hourly", 2));
-    health.ran("daily", time("2026-05-01T03:00:00Z"), Duration::from_secs(1), &End::Failed("no".to_owned()));
-    health.delivered("on-call", Fate::Sent);
-    health.delivered("on-call", Fate::Later);
+    health.record_run("hourly", time("2026-05-01T09:00:00Z"), Duration::from_secs(41), &succeeded("hourly", 4));
+    health.record_run("hourly", time("2026-05-01T10:00:00Z"), Duration::from_millis(41_500), &succeeded("hourly", 2));
+    health.record_run(
+        "daily",
+        time("2026-05-01T03:00:00Z"),
+        Duration::from_secs(1),
+        &RunResult::Failed("no".to_owned()),
+    );
+    health.record_delivery("on-call", DeliveryResult::Sent);
+    health.record_delivery("on-call", DeliveryResult::Later);
     let text = health.metrics();
     for line in [
         "gatelight_findings{schedule=\"hourly\",check=\"gateway-role-missing\",severity=\"high\"} 2",
@@ -186,6 +204,6 @@ fn metrics_are_what_prometheus_reads() {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");
     }
     assert!(!text.contains("last_success_timestamp_seconds{schedule=\"daily\"}"), "{text}");
-    health.schedules(&schedules(&[("daily", "0 3 * * *")]), |_| None);
+    health.set_schedules(&schedules(&[("daily", "0 3 * * *")]), |_| None);
     assert!(!health.metrics().contains("gatelight_findings{schedule=\"hourly\""), "it is no schedule any more");
 }

@@ -54,11 +54,11 @@ fn at_once(_: Duration) -> Duration {
     Duration::ZERO
 }
 
-/// One beat: what began, if anything; it is over at once.
-fn beat(agenda: &mut Agenda, now: Timestamp) -> Option<Timestamp> {
-    let start = agenda.due(now, Duration::ZERO, &mut at_once)?;
-    agenda.finished();
-    Some(start.due)
+/// One tick: when the run that started was due, if any did. The run ends at once.
+fn tick(scheduler: &mut Scheduler, now: Timestamp) -> Option<Timestamp> {
+    let start = scheduler.due(now, Duration::ZERO, &mut at_once)?;
+    scheduler.on_run_finished();
+    Some(start.due_at)
 }
 
 /// A minute of a year.
@@ -116,13 +116,13 @@ fn over_a_year_of_four_zones_each_due_time_begins_exactly_once() {
         let from = time(from);
         let year = year(&TimeZone::tzif(name, data).expect("zone data"), from);
         let tables: Vec<_> = EXPRESSIONS.iter().map(|expression| (expression.0, expression.0, name)).collect();
-        let mut agenda = Agenda::new(&schedules(&tables), |_| Some(after(from, -1)));
+        let mut scheduler = Scheduler::new(&schedules(&tables), |_| Some(after(from, -1)));
         let mut began: BTreeMap<String, Vec<Timestamp>> = BTreeMap::new();
         for Minute { now, .. } in &year {
-            while let Some(Start { schedule, due }) = agenda.due(*now, Duration::ZERO, &mut at_once) {
+            while let Some(DueRun { schedule, due_at: due }) = scheduler.due(*now, Duration::ZERO, &mut at_once) {
                 assert_eq!(due, *now, "{name} {}", schedule.name);
                 began.entry(schedule.name.clone()).or_default().push(due);
-                agenda.finished();
+                scheduler.on_run_finished();
             }
         }
         for expression in &EXPRESSIONS {
@@ -138,67 +138,67 @@ fn over_a_year_of_four_zones_each_due_time_begins_exactly_once() {
 #[test]
 fn what_was_missed_is_made_up_once() {
     let hourly = schedules(&[("hourly", "0 * * * *", "UTC")]);
-    let mut agenda = Agenda::new(&hourly, |_| Some(time("2026-05-01T09:00:01Z")));
+    let mut scheduler = Scheduler::new(&hourly, |_| Some(time("2026-05-01T09:00:01Z")));
     // The machine slept from nine to half past one.
-    assert_eq!(beat(&mut agenda, time("2026-05-01T13:30:00Z")), Some(time("2026-05-01T10:00:00Z")));
-    assert_eq!(beat(&mut agenda, time("2026-05-01T13:30:01Z")), None);
-    assert_eq!(beat(&mut agenda, time("2026-05-01T13:59:59Z")), None);
-    assert_eq!(beat(&mut agenda, time("2026-05-01T14:00:00Z")), Some(time("2026-05-01T14:00:00Z")));
+    assert_eq!(tick(&mut scheduler, time("2026-05-01T13:30:00Z")), Some(time("2026-05-01T10:00:00Z")));
+    assert_eq!(tick(&mut scheduler, time("2026-05-01T13:30:01Z")), None);
+    assert_eq!(tick(&mut scheduler, time("2026-05-01T13:59:59Z")), None);
+    assert_eq!(tick(&mut scheduler, time("2026-05-01T14:00:00Z")), Some(time("2026-05-01T14:00:00Z")));
     // What never ran runs at once, and then when it is due.
-    let mut agenda = Agenda::new(&hourly, |_| None);
-    assert_eq!(beat(&mut agenda, time("2026-05-01T13:30:00Z")), Some(time("2026-05-01T13:30:00Z")));
-    assert_eq!(beat(&mut agenda, time("2026-05-01T13:30:01Z")), None);
-    assert_eq!(beat(&mut agenda, time("2026-05-01T14:00:00Z")), Some(time("2026-05-01T14:00:00Z")));
+    let mut scheduler = Scheduler::new(&hourly, |_| None);
+    assert_eq!(tick(&mut scheduler, time("2026-05-01T13:30:00Z")), Some(time("2026-05-01T13:30:00Z")));
+    assert_eq!(tick(&mut scheduler, time("2026-05-01T13:30:01Z")), None);
+    assert_eq!(tick(&mut scheduler, time("2026-05-01T14:00:00Z")), Some(time("2026-05-01T14:00:00Z")));
 }
 
 #[test]
 fn a_clock_that_jumps_neither_repeats_nor_silences() {
     let hourly = schedules(&[("hourly", "0 * * * *", "UTC")]);
-    let mut agenda = Agenda::new(&hourly, |_| Some(time("2026-05-01T09:00:00Z")));
-    assert!(beat(&mut agenda, time("2026-05-01T10:00:00Z")).is_some());
+    let mut scheduler = Scheduler::new(&hourly, |_| Some(time("2026-05-01T09:00:00Z")));
+    assert!(tick(&mut scheduler, time("2026-05-01T10:00:00Z")).is_some());
     // Set back by a minute, by NTP: ten o'clock comes again and is not due again.
-    assert_eq!(beat(&mut agenda, time("2026-05-01T09:59:00Z")), None);
-    assert_eq!(beat(&mut agenda, time("2026-05-01T10:00:00Z")), None);
-    assert!(beat(&mut agenda, time("2026-05-01T11:00:00Z")).is_some());
+    assert_eq!(tick(&mut scheduler, time("2026-05-01T09:59:00Z")), None);
+    assert_eq!(tick(&mut scheduler, time("2026-05-01T10:00:00Z")), None);
+    assert!(tick(&mut scheduler, time("2026-05-01T11:00:00Z")).is_some());
     // It was wrong by a year and runs in the future are not waited for.
-    assert!(beat(&mut agenda, time("2027-05-01T11:00:00Z")).is_some());
-    assert_eq!(beat(&mut agenda, time("2026-05-01T11:10:00Z")), None);
-    assert!(beat(&mut agenda, time("2026-05-01T12:00:00Z")).is_some());
+    assert!(tick(&mut scheduler, time("2027-05-01T11:00:00Z")).is_some());
+    assert_eq!(tick(&mut scheduler, time("2026-05-01T11:10:00Z")), None);
+    assert!(tick(&mut scheduler, time("2026-05-01T12:00:00Z")).is_some());
     // The same by way of the ledger, after a restart.
-    let mut agenda = Agenda::new(&hourly, |_| Some(time("2027-05-01T11:00:00Z")));
-    assert_eq!(beat(&mut agenda, time("2026-05-01T12:10:00Z")), None);
-    assert!(beat(&mut agenda, time("2026-05-01T13:00:00Z")).is_some());
+    let mut scheduler = Scheduler::new(&hourly, |_| Some(time("2027-05-01T11:00:00Z")));
+    assert_eq!(tick(&mut scheduler, time("2026-05-01T12:10:00Z")), None);
+    assert!(tick(&mut scheduler, time("2026-05-01T13:00:00Z")).is_some());
 }
 
 #[test]
 fn a_clock_set_back_in_a_delay_does_not_stretch_it() {
     let hourly = schedules(&[("hourly", "0 * * * *", "UTC")]);
-    let mut agenda = Agenda::new(&hourly, |_| Some(time("2026-05-01T09:30:00Z")));
+    let mut scheduler = Scheduler::new(&hourly, |_| Some(time("2026-05-01T09:30:00Z")));
     let jitter = Duration::from_mins(5);
     let mut most = |jitter| jitter;
-    assert!(agenda.due(time("2026-05-01T10:00:00Z"), jitter, &mut most).is_none());
-    assert!(agenda.due(time("2026-05-01T10:04:59Z"), jitter, &mut most).is_none());
-    assert!(agenda.due(time("2026-05-01T09:50:00Z"), jitter, &mut most).is_some(), "it had waited nearly all of it");
+    assert!(scheduler.due(time("2026-05-01T10:00:00Z"), jitter, &mut most).is_none());
+    assert!(scheduler.due(time("2026-05-01T10:04:59Z"), jitter, &mut most).is_none());
+    assert!(scheduler.due(time("2026-05-01T09:50:00Z"), jitter, &mut most).is_some(), "it had waited nearly all of it");
 }
 
 #[test]
 fn one_run_at_a_time_and_the_longest_due_first() {
     let both = schedules(&[("often", "* * * * *", "UTC"), ("seldom", "0 10 * * *", "UTC")]);
-    let mut agenda = Agenda::new(&both, |_| Some(time("2026-05-01T09:59:00Z")));
-    let due = |agenda: &mut Agenda, text: &str| {
-        agenda.due(time(text), Duration::ZERO, &mut at_once).map(|start| start.schedule.name.clone())
+    let mut scheduler = Scheduler::new(&both, |_| Some(time("2026-05-01T09:59:00Z")));
+    let due = |scheduler: &mut Scheduler, text: &str| {
+        scheduler.due(time(text), Duration::ZERO, &mut at_once).map(|start| start.schedule.name.clone())
     };
-    assert_eq!(due(&mut agenda, "2026-05-01T10:00:00Z").as_deref(), Some("often"));
+    assert_eq!(due(&mut scheduler, "2026-05-01T10:00:00Z").as_deref(), Some("often"));
     // A long run: nothing begins beside it, and nothing is forgotten.
     for minute in 1..30 {
-        assert_eq!(due(&mut agenda, &format!("2026-05-01T10:{minute:02}:00Z")), None);
+        assert_eq!(due(&mut scheduler, &format!("2026-05-01T10:{minute:02}:00Z")), None);
     }
-    agenda.finished();
-    assert_eq!(due(&mut agenda, "2026-05-01T10:30:00Z").as_deref(), Some("seldom"));
-    agenda.finished();
-    assert_eq!(due(&mut agenda, "2026-05-01T10:30:01Z").as_deref(), Some("often"));
-    agenda.finished();
-    assert_eq!(due(&mut agenda, "2026-05-01T10:30:02Z"), None, "thirty missed minutes are made up once");
+    scheduler.on_run_finished();
+    assert_eq!(due(&mut scheduler, "2026-05-01T10:30:00Z").as_deref(), Some("seldom"));
+    scheduler.on_run_finished();
+    assert_eq!(due(&mut scheduler, "2026-05-01T10:30:01Z").as_deref(), Some("often"));
+    scheduler.on_run_finished();
+    assert_eq!(due(&mut scheduler, "2026-05-01T10:30:02Z"), None, "thirty missed minutes are made up once");
 }
 
 #[test]
@@ -207,30 +207,34 @@ fn a_delay_is_drawn_once_and_stays_below_the_jitter() {
     let jitter = Duration::from_mins(10);
     let mut begun = Vec::new();
     for _ in 0..50 {
-        let mut agenda = Agenda::new(&hourly, |_| Some(time("2026-05-01T09:30:00Z")));
+        let mut scheduler = Scheduler::new(&hourly, |_| Some(time("2026-05-01T09:30:00Z")));
         let ten = time("2026-05-01T10:00:00Z");
-        let seconds = (0..=600).find(|second| agenda.due(after(ten, *second), jitter, &mut draw).is_some());
+        let seconds = (0..=600).find(|second| scheduler.due(after(ten, *second), jitter, &mut random_delay).is_some());
         begun.push(seconds.expect("begins within the jitter"));
     }
     begun.sort_unstable();
     begun.dedup();
     assert!(begun.len() > 10, "{begun:?}");
-    assert_eq!(draw(Duration::ZERO), Duration::ZERO);
+    assert_eq!(random_delay(Duration::ZERO), Duration::ZERO);
 }
 
 #[test]
 fn new_schedules_keep_the_memory_of_the_scopes_that_stay() {
-    let mut agenda = Agenda::new(&schedules(&[("a", "0 * * * *", "UTC")]), |_| Some(time("2026-05-01T09:30:00Z")));
-    assert!(agenda.due(time("2026-05-01T10:00:00Z"), Duration::ZERO, &mut at_once).is_some());
+    let mut scheduler =
+        Scheduler::new(&schedules(&[("a", "0 * * * *", "UTC")]), |_| Some(time("2026-05-01T09:30:00Z")));
+    assert!(scheduler.due(time("2026-05-01T10:00:00Z"), Duration::ZERO, &mut at_once).is_some());
     let both = schedules(&[("a", "30 * * * *", "UTC"), ("b", "0 * * * *", "UTC")]);
-    agenda.replace(&both, |name| (name == "a").then(|| time("2020-01-01T00:00:00Z")));
-    assert!(agenda.due(time("2026-05-01T10:01:00Z"), Duration::ZERO, &mut at_once).is_none(), "`a` is still running");
-    agenda.finished();
-    let start = agenda.due(time("2026-05-01T10:01:00Z"), Duration::ZERO, &mut at_once).expect("`b` never ran");
+    scheduler.replace(&both, |name| (name == "a").then(|| time("2020-01-01T00:00:00Z")));
+    assert!(
+        scheduler.due(time("2026-05-01T10:01:00Z"), Duration::ZERO, &mut at_once).is_none(),
+        "`a` is still running"
+    );
+    scheduler.on_run_finished();
+    let start = scheduler.due(time("2026-05-01T10:01:00Z"), Duration::ZERO, &mut at_once).expect("`b` never ran");
     assert_eq!(start.schedule.name, "b");
-    agenda.finished();
+    scheduler.on_run_finished();
     assert_eq!(
-        agenda.next().map(|(at, schedule)| (at, schedule.name.as_str())),
+        scheduler.next().map(|(at, schedule)| (at, schedule.name.as_str())),
         Some((time("2026-05-01T10:30:00Z"), "a"))
     );
 }

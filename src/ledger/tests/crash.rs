@@ -15,10 +15,13 @@ use std::{
 
 use gatelight_model::Severity;
 
-use super::{super::AUDIT, *};
+use super::*;
 use crate::{
     ledger::{Filter, Reader},
-    report::{Report, fixtures::Made},
+    report::{
+        Report,
+        fixtures::{self, FailingStage},
+    },
 };
 
 /// Names the folder in which the process is to work.
@@ -35,15 +38,16 @@ fn fails(number: u64, run: u64) -> bool {
 fn report(run: u64) -> Report {
     let all = 0..STEADY + CHANGING;
     let failing = all.clone().filter(|number| fails(*number, run));
-    // One in fourteen fails in every second week of runs only, and is then deleted rather than mended.
+    // One in fourteen fails in every second week of runs only, and is then deleted rather than fixed.
     let passing: Vec<_> = all.filter(|number| !fails(*number, run) && number % 2 == 0).collect();
-    let made = |number| Made { number, severity: Severity::High, detail: if number % 10 == 0 { run } else { 0 } };
-    Report::made(&failing.map(made).collect::<Vec<_>>(), &passing, at(i64::try_from(run).expect("fits")))
+    let made =
+        |number| FailingStage { number, severity: Severity::High, detail: if number % 10 == 0 { run } else { 0 } };
+    fixtures::report(&failing.map(made).collect::<Vec<_>>(), &passing, at(i64::try_from(run).expect("fits")))
 }
 
 /// The number of the run that comes next.
 fn next(ledger: &Ledger) -> u64 {
-    let last = ledger.last_run(AUDIT).expect("reads");
+    let last = ledger.last_run(AUDIT_SCOPE).expect("reads");
     last.map_or(0, |last| {
         let seconds = last.finished_at.as_second() - at(0).as_second();
         u64::try_from(seconds / 3600).expect("positive") + 1
@@ -72,21 +76,21 @@ fn records_until_it_is_killed() {
             log("delivered", format!("{text} {} {}\n", message.repeated, message.uncertain.is_some()));
             ledger.sent(message.id, now).expect("writes");
         }
-        ledger.record(&mut report(run), AUDIT, |_| vec![message("on-call", &run.to_string())]).expect("records");
+        ledger.record(&mut report(run), AUDIT_SCOPE, |_| vec![message("on-call", &run.to_string())]).expect("records");
         log("recorded", format!("{run}\n"));
     }
 }
 
 #[test]
-fn killed_at_two_hundred_moments_it_loses_nothing() {
-    let place = Place::new();
+fn two_hundred_kills_lose_nothing() {
+    let dir = LedgerFolder::new();
     let program = std::env::current_exe().expect("this test");
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
     let (mut in_the_middle, mut last_seen) = (0, None);
     for kill in 0..KILLS {
         let mut child = Command::new(&program)
             .args(["--exact", "--ignored", "ledger::tests::crash::records_until_it_is_killed"])
-            .env(FOLDER, place.folder.path())
+            .env(FOLDER, dir.folder.path())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -96,9 +100,9 @@ fn killed_at_two_hundred_moments_it_loses_nothing() {
         random ^= random << 17;
         // One in ten dies while it starts; the others somewhere between two runs, however slow the machine is.
         if kill % 10 > 0 {
-            let before = recorded(&place).len() as u64;
+            let before = recorded(&dir).len() as u64;
             let begun = Instant::now();
-            while (recorded(&place).len() as u64) < before + kill % 3 {
+            while (recorded(&dir).len() as u64) < before + kill % 3 {
                 assert!(begun.elapsed() < Duration::from_mins(1), "kill {kill}: it records nothing");
                 std::thread::sleep(Duration::from_millis(1));
             }
@@ -107,15 +111,15 @@ fn killed_at_two_hundred_moments_it_loses_nothing() {
         assert!(child.try_wait().expect("asks").is_none(), "kill {kill}: it ended by itself");
         child.kill().expect("kills");
         child.wait().expect("ends");
-        let said = recorded(&place).last().copied();
+        let reported = recorded(&dir).last().copied();
         // Opening it checks every page; a damaged one would have been moved, with a notice.
-        let ledger = place.open();
+        let ledger = dir.open();
         let done = next(&ledger).checked_sub(1);
-        assert!(done >= said, "kill {kill}: run {said:?} was recorded, and the file ends with {done:?}");
+        assert!(done >= reported, "kill {kill}: run {reported:?} was recorded, and the file ends with {done:?}");
         // It adds one run at most that it did not live to speak of; what it began with may end with such a run too.
         assert!(
-            done <= said.max(last_seen).map_or(Some(0), |run| Some(run + 1)),
-            "kill {kill}: {said:?}, then {done:?}"
+            done <= reported.max(last_seen).map_or(Some(0), |run| Some(run + 1)),
+            "kill {kill}: {reported:?}, then {done:?}"
         );
         in_the_middle += u64::from(done != last_seen);
         last_seen = done;
@@ -125,13 +129,13 @@ fn killed_at_two_hundred_moments_it_loses_nothing() {
     }
     let runs = last_seen.expect("runs were recorded");
     assert!(in_the_middle > KILLS / 4 && runs > KILLS / 4, "{in_the_middle} kills came after new runs, {runs} in all");
-    history_is_whole(&place, runs);
-    delivered_once_or_said_so(&place, runs);
+    history_is_whole(&dir, runs);
+    delivered_once_or_said_so(&dir, runs);
 }
 
-/// The runs that the process said it had recorded.
-fn recorded(place: &Place) -> Vec<u64> {
-    let lines = fs::read_to_string(place.folder.path().join("recorded")).unwrap_or_default();
+/// The runs that the process reported as recorded.
+fn recorded(dir: &LedgerFolder) -> Vec<u64> {
+    let lines = fs::read_to_string(dir.folder.path().join("recorded")).unwrap_or_default();
     // A line that is cut was being written.
     let whole = lines.rsplit_once('\n').map_or("", |(whole, _)| whole);
     whole.lines().map(|line| line.parse().expect("a number")).collect()
@@ -139,7 +143,7 @@ fn recorded(place: &Place) -> Vec<u64> {
 
 /// What is open is what the run found, and messages and runs are those of all runs up to it.
 fn is_as_after(ledger: &Ledger, run: u64, kill: u64) {
-    let open = ledger.open_findings(AUDIT).expect("reads");
+    let open = ledger.open_findings(AUDIT_SCOPE).expect("reads");
     let failing = (0..STEADY + CHANGING).filter(|number| fails(*number, run)).count();
     assert_eq!(open.len(), failing, "kill {kill}, run {run}");
     let now = at(i64::try_from(run).expect("fits"));
@@ -153,7 +157,7 @@ fn is_as_after(ledger: &Ledger, run: u64, kill: u64) {
 }
 
 /// Every finding began and ended when the runs say so.
-fn history_is_whole(place: &Place, runs: u64) {
+fn history_is_whole(dir: &LedgerFolder, runs: u64) {
     let mut expected: BTreeMap<(u64, u64), Option<u64>> = BTreeMap::new();
     for number in 0..STEADY + CHANGING {
         let mut begun = None;
@@ -173,7 +177,7 @@ fn history_is_whole(place: &Place, runs: u64) {
     }
     let mut found = BTreeMap::new();
     let hour = |time: Timestamp| u64::try_from((time.as_second() - at(0).as_second()) / 3600).expect("positive");
-    let reader = Reader::open(&place.path).expect("opens");
+    let reader = Reader::open(&dir.path).expect("opens");
     reader
         .episodes(&Filter::default(), |episode| {
             let finding = episode.finding;
@@ -185,19 +189,19 @@ fn history_is_whole(place: &Place, runs: u64) {
     assert!(expected == found, "{} expected, {} found", expected.len(), found.len());
 }
 
-/// Every message of a run but the last arrived; at most twice, and then it said so, and if nobody knows, the next told.
-fn delivered_once_or_said_so(place: &Place, runs: u64) {
-    let ledger = place.open();
+/// Every message of a run but the last arrived: at most twice, and then with a note. An uncertain one is noted in the next.
+fn delivered_once_or_said_so(dir: &LedgerFolder, runs: u64) {
+    let ledger = dir.open();
     let waiting: Vec<_> = ledger.due(at(0)).expect("reads").into_iter().map(|message| message.body).collect();
-    let delivered = fs::read_to_string(place.folder.path().join("delivered")).expect("reads");
+    let delivered = fs::read_to_string(dir.folder.path().join("delivered")).expect("reads");
     let mut by_run: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
     for line in delivered.lines() {
         let (run, how) = line.split_once(' ').expect("a run and how");
         by_run.entry(run.parse().expect("a number")).or_default().push(how);
     }
-    let reader = Reader::open(&place.path).expect("opens");
+    let reader = Reader::open(&dir.path).expect("opens");
     let uncertain = reader.undelivered().expect("reads").iter().filter(|m| m.state == "uncertain").count();
-    let told = delivered.lines().filter(|line| line.ends_with(" true")).count();
+    let reported = delivered.lines().filter(|line| line.ends_with(" true")).count();
     let mut missing = 0;
     for run in 0..=runs {
         match by_run.get(&run).map_or(&[][..], Vec::as_slice) {
@@ -206,13 +210,13 @@ fn delivered_once_or_said_so(place: &Place, runs: u64) {
             [first, second] => {
                 assert!(first.starts_with("false") && second.starts_with("true"), "run {run}: {first}, {second}");
             }
-            more => panic!("run {run} was told {} times", more.len()),
+            more => panic!("run {run} was posted {} times", more.len()),
         }
     }
     // Nobody knows of those alone over which the process died twice.
     assert!(missing <= uncertain, "{missing} did not arrive, {uncertain} are uncertain");
-    let untold = "SELECT count(*) FROM outbox WHERE state = 'uncertain' AND told = 0";
-    let untold: i64 = ledger.db.query_row(untold, [], |row| row.get(0)).expect("counts");
-    let untold = usize::try_from(untold).expect("positive");
-    assert!(told > 0 || uncertain == untold, "of {uncertain} uncertain ones {untold} are not told of");
+    let unreported = "SELECT count(*) FROM outbox WHERE state = 'uncertain' AND reported = 0";
+    let unreported: i64 = ledger.db.query_row(unreported, [], |row| row.get(0)).expect("counts");
+    let unreported = usize::try_from(unreported).expect("positive");
+    assert!(reported > 0 || uncertain == unreported, "of {uncertain} uncertain ones {unreported} are not reported");
 }

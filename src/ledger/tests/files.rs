@@ -1,4 +1,4 @@
-//! The file itself: damaged, foreign, newer, older, full, shared.
+//! The file itself: damaged, foreign, newer, full, shared.
 
 use std::{
     fs,
@@ -11,28 +11,28 @@ use gatelight_model::Severity;
 use rusqlite::Connection;
 
 use super::{
-    super::{
-        AUDIT,
-        schema::{APPLICATION_ID, STEPS, migrate},
-    },
+    super::schema::{APPLICATION_ID, VERSION},
     *,
 };
 use crate::{
     ledger::{Filter, Reader},
-    report::{Report, fixtures::Made},
+    report::{
+        Report,
+        fixtures::{self, FailingStage},
+    },
 };
 
 fn report(numbers: std::ops::Range<u64>, hours: i64) -> Report {
-    let failing: Vec<_> = numbers.map(|number| Made { number, severity: Severity::High, detail: 0 }).collect();
-    Report::made(&failing, &[], at(hours))
+    let failing: Vec<_> = numbers.map(|number| FailingStage { number, severity: Severity::High, detail: 0 }).collect();
+    fixtures::report(&failing, &[], at(hours))
 }
 
 /// A ledger with findings, closed.
-fn filled() -> Place {
-    let place = Place::new();
-    place.open().record(&mut report(0..200, 0), AUDIT, no_messages).expect("records");
-    assert_eq!(place.names(), ["ledger.db"], "its companions go when the last one closes it");
-    place
+fn filled() -> LedgerFolder {
+    let dir = LedgerFolder::new();
+    dir.open().record(&mut report(0..200, 0), AUDIT_SCOPE, no_messages).expect("records");
+    assert_eq!(dir.names(), ["ledger.db"], "its companions go when the last one closes it");
+    dir
 }
 
 fn overwrite(path: &Path, offset: u64, bytes: &[u8]) {
@@ -42,19 +42,19 @@ fn overwrite(path: &Path, offset: u64, bytes: &[u8]) {
 }
 
 #[test]
-fn only_its_owner_may_read_it_while_it_is_in_use_too() {
-    let place = Place::new();
-    let ledger = place.open();
-    ledger.record(&mut report(0..1, 0), AUDIT, no_messages).expect("records");
-    assert_eq!(place.names(), ["ledger.db", "ledger.db-shm", "ledger.db-wal"]);
-    for name in place.names() {
-        let mode = fs::metadata(place.folder.path().join(&name)).expect("is there").permissions().mode();
+fn only_its_owner_can_read_the_file_even_while_in_use() {
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
+    ledger.record(&mut report(0..1, 0), AUDIT_SCOPE, no_messages).expect("records");
+    assert_eq!(dir.names(), ["ledger.db", "ledger.db-shm", "ledger.db-wal"]);
+    for name in dir.names() {
+        let mode = fs::metadata(dir.folder.path().join(&name)).expect("is there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
 }
 
 #[test]
-fn a_damaged_file_is_moved_aside_and_said_so() {
+fn a_damaged_file_is_moved_aside_with_a_notice() {
     type Damage = fn(&Path);
     let ways: [(&str, Damage); 5] = [
         ("a page in its middle", |path| overwrite(path, 3 * 4096, &[0x5a; 8192])),
@@ -66,47 +66,47 @@ fn a_damaged_file_is_moved_aside_and_said_so() {
         }),
     ];
     for (way, damage) in ways {
-        let place = filled();
-        damage(&place.path);
-        let before = fs::read(&place.path).expect("reads");
-        assert!(Reader::open(&place.path).is_err() || way == "a page in its middle", "{way}");
-        let opened = Ledger::open(&place.path).expect(way);
+        let dir = filled();
+        damage(&dir.path);
+        let before = fs::read(&dir.path).expect("reads");
+        assert!(Reader::open(&dir.path).is_err() || way == "a page in its middle", "{way}");
+        let opened = Ledger::open(&dir.path).expect(way);
         let notice = opened.notice.expect(way);
-        let name = place.names().into_iter().find(|name| name.starts_with("ledger.db.damaged-2")).expect(way);
+        let name = dir.names().into_iter().find(|name| name.starts_with("ledger.db.damaged-2")).expect(way);
         assert!(notice.contains(&name) && notice.contains("damaged"), "{notice}");
-        let aside = fs::read(place.folder.path().join(&name)).expect("reads");
+        let aside = fs::read(dir.folder.path().join(&name)).expect("reads");
         assert!(aside == before, "{way}: it is kept as it was");
-        let news = opened.ledger.record(&mut report(0..3, 1), AUDIT, no_messages).expect("records");
-        assert!(news.first && news.new.len() == 3, "{way}");
+        let diff = opened.ledger.record(&mut report(0..3, 1), AUDIT_SCOPE, no_messages).expect("records");
+        assert!(diff.is_first && diff.new.len() == 3, "{way}");
         drop(opened.ledger);
-        place.open();
+        dir.open();
     }
 }
 
 #[test]
-fn two_that_are_damaged_are_both_kept() {
-    let place = filled();
+fn two_damaged_files_are_both_kept() {
+    let dir = filled();
     for _ in 0..2 {
-        overwrite(&place.path, 0, &[0x5a; 4096]);
-        assert!(Ledger::open(&place.path).expect("opens").notice.is_some());
+        overwrite(&dir.path, 0, &[0x5a; 4096]);
+        assert!(Ledger::open(&dir.path).expect("opens").notice.is_some());
     }
-    assert_eq!(place.names().iter().filter(|name| name.contains(".damaged-")).count(), 2);
+    assert_eq!(dir.names().iter().filter(|name| name.contains(".damaged-")).count(), 2);
 }
 
 #[test]
 fn a_named_file_that_never_was_a_ledger_is_left_alone() {
-    let place = Place::new();
+    let dir = LedgerFolder::new();
     for text in ["format = \"text\"\n", "{\"inventory\":{}}\n", "x"] {
-        fs::write(&place.path, text).expect("writes");
-        let problem = Ledger::open_named(&place.path).expect_err("no ledger");
+        fs::write(&dir.path, text).expect("writes");
+        let problem = Ledger::open_named(&dir.path).expect_err("no ledger");
         assert!(format!("{problem:#}").contains("no ledger of Gatelight"), "{problem:#}");
-        assert!(Reader::open(&place.path).is_err());
-        assert_eq!((fs::read_to_string(&place.path).expect("reads"), place.names().len()), (text.to_owned(), 1));
+        assert!(Reader::open(&dir.path).is_err());
+        assert_eq!((fs::read_to_string(&dir.path).expect("reads"), dir.names().len()), (text.to_owned(), 1));
     }
     // An empty file is what a crash can leave of a new one.
-    fs::write(&place.path, "").expect("writes");
-    assert!(Ledger::open_named(&place.path).expect("opens").notice.is_none());
-    let folder = Ledger::open_named(place.folder.path()).expect_err("a folder");
+    fs::write(&dir.path, "").expect("writes");
+    assert!(Ledger::open_named(&dir.path).expect("opens").notice.is_none());
+    let folder = Ledger::open_named(dir.folder.path()).expect_err("a folder");
     assert!(format!("{folder:#}").contains("cannot be used"), "{folder:#}");
     assert!(Ledger::open_named(Path::new("/nonexistent/ledger.db")).is_err());
 }
@@ -117,97 +117,76 @@ fn another_programs_database_and_a_newer_ledger_are_left_alone() {
         ("CREATE TABLE theirs (x)", "another program's database"),
         (&*format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 99"), "a newer Gatelight"),
     ] {
-        let place = Place::new();
-        Connection::open(&place.path).expect("opens").execute_batch(statement).expect("writes");
-        let before = fs::read(&place.path).expect("reads");
+        let dir = LedgerFolder::new();
+        Connection::open(&dir.path).expect("opens").execute_batch(statement).expect("writes");
+        let before = fs::read(&dir.path).expect("reads");
         for open in [Ledger::open, Ledger::open_named] {
-            let problem = open(&place.path).expect_err(said);
+            let problem = open(&dir.path).expect_err(said);
             assert!(format!("{problem:#}").contains(said), "{problem:#}");
         }
-        let problem = Reader::open(&place.path).expect_err(said);
+        let problem = Reader::open(&dir.path).expect_err(said);
         assert!(format!("{problem:#}").contains(said), "{problem:#}");
-        assert!(fs::read(&place.path).expect("reads") == before);
-        assert_eq!(place.names(), ["ledger.db"]);
+        assert!(fs::read(&dir.path).expect("reads") == before);
+        assert_eq!(dir.names(), ["ledger.db"]);
     }
 }
 
 #[test]
 fn history_of_nothing_says_so() {
-    let place = Place::new();
-    let problem = Reader::open(&place.path).expect_err("missing");
+    let dir = LedgerFolder::new();
+    let problem = Reader::open(&dir.path).expect_err("missing");
     assert!(format!("{problem:#}").contains("No such file"), "{problem:#}");
-    assert_eq!(place.names(), Vec::<String>::new(), "asking makes no file");
-    fs::write(&place.path, "").expect("writes");
-    let problem = Reader::open(&place.path).expect_err("empty");
+    assert_eq!(dir.names(), Vec::<String>::new(), "asking makes no file");
+    fs::write(&dir.path, "").expect("writes");
+    let problem = Reader::open(&dir.path).expect_err("empty");
     assert!(format!("{problem:#}").contains("nothing was ever recorded"), "{problem:#}");
 }
 
-/// Frozen files of every version that was released. `FREEZE=1` writes the newest one again while it is not released yet.
+/// A file that an earlier build wrote. `FREEZE=1` writes it again, as long as its version is not released.
 #[test]
-fn a_ledger_of_each_version_is_brought_up_to_date() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ledger/frozen");
+fn a_file_of_this_version_is_read_as_it_was_written() {
+    let frozen = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/ledger/frozen/{VERSION}.db"));
     if std::env::var_os("FREEZE").is_some() {
-        let place = Place::new();
-        let ledger = place.open();
+        let dir = LedgerFolder::new();
+        let ledger = dir.open();
         for (hours, numbers) in [(0, 0..4), (1, 0..3), (2, 1..4)] {
-            ledger.record(&mut report(numbers, hours), AUDIT, |_| vec![message("on-call", "x")]).expect("records");
+            ledger
+                .record(&mut report(numbers, hours), AUDIT_SCOPE, |_| vec![message("on-call", "x")])
+                .expect("records");
         }
         let groups = [("/aws/lambda/orders".to_owned(), "{}".to_owned())].into();
         let mut searched = report(1..4, 2);
-        searched.searched = [(("123456789012".to_owned(), "us-east-1".to_owned()), groups)].into();
-        ledger.record(&mut searched, AUDIT, no_messages).expect("records");
-        ledger.record_failure(AUDIT, at(3), at(3), "no credentials").expect("records");
+        searched.cache = [(("123456789012".to_owned(), "us-east-1".to_owned()), groups)].into();
+        ledger.record(&mut searched, AUDIT_SCOPE, no_messages).expect("records");
+        ledger.record_failure(AUDIT_SCOPE, at(3), at(3), "no credentials").expect("records");
         drop(ledger);
-        fs::create_dir_all(&folder).expect("makes");
-        fs::copy(&place.path, folder.join(format!("{}.db", STEPS.len()))).expect("copies");
+        fs::copy(&dir.path, &frozen).expect("copies");
     }
-    for version in 1..=STEPS.len() {
-        let place = Place::new();
-        fs::copy(folder.join(format!("{version}.db")), &place.path).expect("a frozen file of each version");
-        let ledger = place.open();
-        let open = ledger.open_findings(AUDIT).expect("reads");
-        let seen: Vec<_> = open.iter().map(|finding| (finding.subject.name.as_str(), finding.first_seen)).collect();
-        assert_eq!(seen.len(), 3, "{version}: {seen:?}");
-        assert!(open.iter().all(|finding| finding.last_seen == at(2)));
-        assert_eq!(ledger.due(at(9)).expect("reads").len(), 3);
-        assert_eq!(ledger.memories(AUDIT).expect("reads").len(), usize::from(version >= 3), "{version}");
-        let news = ledger.record(&mut report(1..4, 4), AUDIT, no_messages).expect("records");
-        assert_eq!((news.new.len(), news.ongoing), (0, 3), "{version}");
-        let mut all = 0;
-        let mut count = |_| {
-            all += 1;
-            Ok(())
-        };
-        Reader::open(&place.path).expect("opens").episodes(&Filter::default(), &mut count).expect("reads");
-        assert_eq!(all, 5, "{version}: four findings, of which one came back");
-    }
-}
-
-fn version_of(steps: &[&str]) -> i64 {
-    i64::try_from(steps.len()).expect("few")
-}
-
-#[test]
-fn steps_are_taken_together_or_not_at_all() {
-    let place = filled();
-    let version =
-        |db: &Connection| -> i64 { db.pragma_query_value(None, "user_version", |row| row.get(0)).expect("reads") };
-    let next = |step| [STEPS, &["ALTER TABLE runs ADD COLUMN cost INTEGER"], &[step]].concat();
-    let db = Connection::open(&place.path).expect("opens");
-    assert!(migrate(&db, &next("ALTER TABLE nonsense ADD COLUMN cost INTEGER")).is_err());
-    assert_eq!(version(&db), version_of(STEPS));
-    assert!(db.prepare("SELECT cost FROM runs").is_err(), "the first of the two is taken back");
-    migrate(&db, &next("CREATE INDEX runs_by_cost ON runs (cost)")).expect("migrates");
-    assert_eq!(version(&db), version_of(STEPS) + 2);
-    drop(db);
-    assert!(Ledger::open(&place.path).is_err(), "this version does not know it");
+    let dir = LedgerFolder::new();
+    fs::copy(frozen, &dir.path).expect("a frozen file");
+    let ledger = dir.open();
+    let open = ledger.open_findings(AUDIT_SCOPE).expect("reads");
+    let seen: Vec<_> = open.iter().map(|finding| (finding.subject.name.as_str(), finding.first_seen)).collect();
+    assert_eq!(seen.len(), 3, "{seen:?}");
+    assert!(open.iter().all(|finding| finding.last_seen == at(2)));
+    assert_eq!(ledger.due(at(9)).expect("reads").len(), 3);
+    assert_eq!(ledger.cache(AUDIT_SCOPE).expect("reads").len(), 1);
+    let diff = ledger.record(&mut report(1..4, 4), AUDIT_SCOPE, no_messages).expect("records");
+    assert_eq!((diff.new.len(), diff.ongoing), (0, 3));
+    let mut all = 0;
+    let mut count = |_| {
+        all += 1;
+        Ok(())
+    };
+    Reader::open(&dir.path).expect("opens").episodes(&Filter::default(), &mut count).expect("reads");
+    assert_eq!(all, 5, "four findings, of which one came back");
 }
 
 #[test]
 fn a_full_disk_loses_nothing() {
-    let place = filled();
-    let ledger = place.open();
-    let before = ledger.open_findings(AUDIT).expect("reads");
+    let dir = filled();
+    let ledger = dir.open();
+    let before = ledger.open_findings(AUDIT_SCOPE).expect("reads");
     let pages: i64 = ledger.db.pragma_query_value(None, "page_count", |row| row.get(0)).expect("reads");
     let limit = |pages: i64| {
         ledger.db.pragma_update_and_check(None, "max_page_count", pages, |row| row.get::<_, i64>(0)).expect("limits")
@@ -215,25 +194,25 @@ fn a_full_disk_loses_nothing() {
     limit(pages + 2);
     let mut full = report(100..600, 1);
     let problem = ledger
-        .record(&mut full, AUDIT, |_| vec![message("on-call", "never"); 100])
+        .record(&mut full, AUDIT_SCOPE, |_| vec![message("on-call", "never"); 100])
         .expect_err("500 findings are more than two pages");
     let text = format!("{problem:#}");
     assert!(text.contains("nothing of this run was recorded") && text.contains("full"), "{text}");
     assert!(full.changes.is_none(), "the report claims nothing");
-    assert_eq!(ledger.open_findings(AUDIT).expect("reads"), before);
+    assert_eq!(ledger.open_findings(AUDIT_SCOPE).expect("reads"), before);
     assert_eq!(ledger.due(at(1)).expect("reads"), []);
-    assert_eq!(ledger.last_run(AUDIT).expect("reads").expect("a run").finished_at, at(0));
+    assert_eq!(ledger.last_run(AUDIT_SCOPE).expect("reads").expect("a run").finished_at, at(0));
     limit(1 << 20);
-    let news = ledger.record(&mut full, AUDIT, |_| vec![message("on-call", "once")]).expect("records");
-    assert_eq!((news.new.len(), news.resolved.len(), news.ongoing), (400, 100, 100));
+    let diff = ledger.record(&mut full, AUDIT_SCOPE, |_| vec![message("on-call", "once")]).expect("records");
+    assert_eq!((diff.new.len(), diff.resolved.len(), diff.ongoing), (400, 100, 100));
     assert_eq!(ledger.due(at(1)).expect("reads").len(), 1);
 }
 
 #[test]
 fn a_reader_and_a_writer_do_not_wait_for_each_other() {
-    let place = filled();
-    let ledger = place.open();
-    let reader = Reader::open(&place.path).expect("opens");
+    let dir = filled();
+    let ledger = dir.open();
+    let reader = Reader::open(&dir.path).expect("opens");
     let findings = |reader: &Reader| {
         let mut all = 0;
         reader
@@ -247,36 +226,36 @@ fn a_reader_and_a_writer_do_not_wait_for_each_other() {
     assert_eq!(findings(&reader), 200);
     let begun = std::time::Instant::now();
     ledger
-        .record(&mut report(0..300, 1), AUDIT, |_| {
+        .record(&mut report(0..300, 1), AUDIT_SCOPE, |_| {
             // In the middle of the transaction another reader sees what was there before it.
-            assert_eq!(findings(&Reader::open(&place.path).expect("opens")), 200);
+            assert_eq!(findings(&Reader::open(&dir.path).expect("opens")), 200);
             Vec::new()
         })
         .expect("records");
     assert!(begun.elapsed() < std::time::Duration::from_secs(9), "nobody waited for the busy time-out");
     assert_eq!(findings(&reader), 200, "what is read is of one moment");
-    assert_eq!(findings(&Reader::open(&place.path).expect("opens")), 300);
+    assert_eq!(findings(&Reader::open(&dir.path).expect("opens")), 300);
 }
 
 #[test]
-fn a_ledger_that_another_process_looks_into_is_begun_nonetheless() {
-    let place = Place::new();
-    let other = Connection::open(&place.path).expect("opens");
+fn a_ledger_is_created_while_another_process_reads_the_file() {
+    let dir = LedgerFolder::new();
+    let other = Connection::open(&dir.path).expect("opens");
     // A database without a table, and a reader in it: the journal's mode cannot be changed as long as it reads.
     other.execute_batch("CREATE TABLE x (y); DROP TABLE x; BEGIN; SELECT * FROM sqlite_schema").expect("reads");
     let reader = std::thread::spawn(move || {
         std::thread::sleep(std::time::Duration::from_millis(300));
         drop(other);
     });
-    place.open().record(&mut report(0..1, 0), AUDIT, no_messages).expect("records");
+    dir.open().record(&mut report(0..1, 0), AUDIT_SCOPE, no_messages).expect("records");
     reader.join().expect("ends");
 }
 
 #[test]
 fn two_writers_take_turns() {
-    let place = Place::new();
+    let dir = LedgerFolder::new();
     let write = |scope: &'static str| {
-        let path = place.path.clone();
+        let path = dir.path.clone();
         std::thread::spawn(move || {
             let ledger = Ledger::open(&path).expect("opens").ledger;
             for hours in 0..10 {
@@ -287,11 +266,11 @@ fn two_writers_take_turns() {
     for writer in ["hourly", "nightly", "weekly"].map(write) {
         writer.join().expect("writes");
     }
-    let ledger = place.open();
+    let ledger = dir.open();
     for scope in ["hourly", "nightly", "weekly"] {
         assert_eq!(ledger.open_findings(scope).expect("reads").len(), 50, "{scope}");
     }
     let mut head = [0; 16];
-    fs::File::open(&place.path).expect("opens").read_exact(&mut head).expect("reads");
+    fs::File::open(&dir.path).expect("opens").read_exact(&mut head).expect("reads");
     assert_eq!(&head, b"SQLite format 3\0");
 }

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use gatelight_model::Severity;
 
-use super::{super::AUDIT, *};
-use crate::report::{Report, fixtures::Made};
+use super::*;
+use crate::report::fixtures::{self, FailingStage};
 
 /// Without optimisation the report's own JSON takes most of the time: a day of a fifth of the findings is enough there.
 const SMALL: bool = cfg!(debug_assertions);
@@ -42,20 +42,20 @@ fn computed() -> Duration {
     Duration::from_nanos(nanoseconds.expect("a number"))
 }
 
-fn size(place: &Place) -> u64 {
-    let length = |name: &String| std::fs::metadata(place.folder.path().join(name)).map_or(0, |found| found.len());
-    place.names().iter().map(length).sum()
+fn size(dir: &LedgerFolder) -> u64 {
+    let length = |name: &String| std::fs::metadata(dir.folder.path().join(name)).map_or(0, |found| found.len());
+    dir.names().iter().map(length).sum()
 }
 
 /// In each run one finding in a hundred is resolved, one in two hundred is deleted, as many begin or come back, and of one
 /// in a hundred the message changes: between two runs three in a hundred are not what they were.
 #[test]
 fn a_month_of_hourly_runs_with_five_thousand_findings() {
-    let place = Place::new();
-    let ledger = place.open();
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
-    let mut failing: Vec<Made> =
-        (0..FINDINGS).map(|number| Made { number, severity: Severity::High, detail: 0 }).collect();
+    let mut failing: Vec<FailingStage> =
+        (0..FINDINGS).map(|number| FailingStage { number, severity: Severity::High, detail: 0 }).collect();
     let mut fresh = FINDINGS;
     let mut idle: Vec<u64> = Vec::new();
     let (mut times, mut own, mut early, mut changed) = (Vec::new(), Vec::new(), 0, 0);
@@ -72,30 +72,31 @@ fn a_month_of_hourly_runs_with_five_thousand_findings() {
             while (failing.len() as u64) < FINDINGS {
                 let number = if idle.len() as u64 > FINDINGS / 10 { idle.remove(0) } else { fresh };
                 fresh += u64::from(number == fresh);
-                failing.push(Made { number, severity: Severity::Medium, detail: 0 });
+                failing.push(FailingStage { number, severity: Severity::Medium, detail: 0 });
             }
             for _ in 0..FINDINGS / 100 {
                 let place = usize::try_from(numbers.next(FINDINGS)).expect("fits");
                 failing[place].detail = u64::try_from(hours).expect("positive");
             }
         }
-        let mut report = Report::made(&failing, &idle, at(hours));
+        let mut report = fixtures::report(&failing, &idle, at(hours));
         let (begun, before) = (Instant::now(), computed());
-        let news = ledger.record(&mut report, AUDIT, |news| vec![message("on-call", &news.new.len().to_string())]);
+        let diff =
+            ledger.record(&mut report, AUDIT_SCOPE, |diff| vec![message("on-call", &diff.new.len().to_string())]);
         times.push(begun.elapsed());
         own.push(computed().saturating_sub(before));
-        let news = news.expect("records");
-        changed += news.new.len() + news.resolved.len();
-        assert_eq!(news.new.len() as u64 + news.ongoing + news.worse.len() as u64, FINDINGS, "hour {hours}");
+        let diff = diff.expect("records");
+        changed += diff.new.len() + diff.resolved.len();
+        assert_eq!(diff.new.len() as u64 + diff.ongoing + diff.worse.len() as u64, FINDINGS, "hour {hours}");
         if hours > 0 {
-            assert_eq!(news.resolved.len() as u64, FINDINGS / 100 + FINDINGS / 200, "hour {hours}");
+            assert_eq!(diff.resolved.len() as u64, FINDINGS / 100 + FINDINGS / 200, "hour {hours}");
         }
         if hours == RUNS / 5 {
             early = resident();
         }
     }
     let late = resident();
-    let bytes = size(&place);
+    let bytes = size(&dir);
     times.sort();
     own.sort();
     let (least, median, most) = (times[0], times[times.len() / 2], times[times.len() - 1]);
@@ -113,11 +114,11 @@ fn a_month_of_hourly_runs_with_five_thousand_findings() {
     assert!(bytes < LARGEST, "{page}");
     assert!(own < LIMIT && least < LIMIT, "{page}");
     assert!(late < early + 8 * MEGABYTE, "{page}");
-    assert_eq!(ledger.open_findings(AUDIT).expect("reads").len() as u64, FINDINGS);
+    assert_eq!(ledger.open_findings(AUDIT_SCOPE).expect("reads").len() as u64, FINDINGS);
     // And all of it can be forgotten.
     let pruned = ledger.prune(at(RUNS), SignedDuration::from_hours(1)).expect("prunes");
     assert!(pruned.findings > 0 && pruned.runs > 0, "{pruned:?}");
-    assert_eq!(ledger.open_findings(AUDIT).expect("reads").len() as u64, FINDINGS);
+    assert_eq!(ledger.open_findings(AUDIT_SCOPE).expect("reads").len() as u64, FINDINGS);
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for people")]

@@ -5,15 +5,15 @@ use gatelight_model::Severity;
 use super::{super::Pruned, *};
 use crate::{
     ledger::{Filter, Reader},
-    report::{Report, fixtures::Made},
+    report::fixtures::{self, FailingStage},
 };
 
 const DAYS: i64 = 24;
 
 fn record(ledger: &Ledger, scope: &str, failing: &[u64], passing: &[u64], hours: i64) {
-    let made = |number: &u64| Made { number: *number, severity: Severity::High, detail: *number };
+    let made = |number: &u64| FailingStage { number: *number, severity: Severity::High, detail: *number };
     let failing: Vec<_> = failing.iter().map(made).collect();
-    let mut report = Report::made(&failing, passing, at(hours));
+    let mut report = fixtures::report(&failing, passing, at(hours));
     ledger.record(&mut report, scope, no_messages).expect("records");
 }
 
@@ -22,9 +22,9 @@ fn count(ledger: &Ledger, table: &str) -> i64 {
 }
 
 #[test]
-fn what_ended_long_ago_is_forgotten_and_what_is_open_is_not() {
-    let place = Place::new();
-    let ledger = place.open();
+fn what_ended_long_ago_is_deleted_and_what_is_open_is_not() {
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
     record(&ledger, "hourly", &[1, 2, 3], &[], 0);
     record(&ledger, "hourly", &[1, 3], &[2], DAYS);
     record(&ledger, "hourly", &[1], &[3], 10 * DAYS);
@@ -42,9 +42,9 @@ fn what_ended_long_ago_is_forgotten_and_what_is_open_is_not() {
 }
 
 #[test]
-fn the_last_look_of_each_scope_is_kept_behind_runs_that_failed() {
-    let place = Place::new();
-    let ledger = place.open();
+fn the_last_success_of_each_scope_is_kept_behind_failed_runs() {
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
     record(&ledger, "hourly", &[1], &[], 0);
     record(&ledger, "nightly", &[1], &[], 1);
     for hours in 2..5 {
@@ -60,19 +60,19 @@ fn the_last_look_of_each_scope_is_kept_behind_runs_that_failed() {
 
 #[test]
 fn messages_that_are_not_done_are_kept() {
-    let place = Place::new();
-    let ledger = place.open();
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
     let messages: Vec<_> = ["sent", "refused", "waiting", "uncertain"].map(|text| message("on-call", text)).to_vec();
     put(&ledger, &messages, at(0));
     ledger.sent(1, at(1)).expect("writes");
     ledger.refused(2, "no_service", at(1)).expect("writes");
     for _ in 0..2 {
         assert!(ledger.about_to_send(4).expect("writes"));
-        ledger.in_doubt(4, at(1), "timed out", at(1)).expect("writes");
+        ledger.retry_uncertain(4, at(1), "timed out", at(1)).expect("writes");
     }
     let forget = || ledger.prune(at(100 * DAYS), SignedDuration::from_hours(DAYS)).expect("prunes").messages;
     assert_eq!(forget(), 2);
-    let reader = Reader::open(&place.path).expect("opens");
+    let reader = Reader::open(&dir.path).expect("opens");
     let states: Vec<_> = reader.undelivered().expect("reads").into_iter().map(|message| message.state).collect();
     assert_eq!(states, ["uncertain", "waiting"], "no message has told of the uncertain one");
     drop(reader);
@@ -83,17 +83,17 @@ fn messages_that_are_not_done_are_kept() {
 
 #[test]
 fn the_file_shrinks_and_figures_in_messages_do_not_fill_it() {
-    let place = Place::new();
-    let ledger = place.open();
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
     let all: Vec<u64> = (0..2_000).collect();
     record(&ledger, "hourly", &all, &[], 0);
     // Each run says another figure of each finding; the old texts are of no use to anyone.
     for hours in 1..4_i64 {
         let failing: Vec<_> = all
             .iter()
-            .map(|number| Made { number: *number, severity: Severity::High, detail: hours.unsigned_abs() })
+            .map(|number| FailingStage { number: *number, severity: Severity::High, detail: hours.unsigned_abs() })
             .collect();
-        ledger.record(&mut Report::made(&failing, &[], at(hours)), "hourly", no_messages).expect("records");
+        ledger.record(&mut fixtures::report(&failing, &[], at(hours)), "hourly", no_messages).expect("records");
         assert_eq!(count(&ledger, "texts"), 2_000 + 1, "one message, and a command each");
     }
     record(&ledger, "hourly", &[], &all, 5);
@@ -102,7 +102,7 @@ fn the_file_shrinks_and_figures_in_messages_do_not_fill_it() {
     ledger.prune(at(100 * DAYS), SignedDuration::from_hours(DAYS)).expect("prunes");
     assert!(number("page_count") < before / 2 && number("freelist_count") == 0, "{before} {}", number("page_count"));
     let mut left = 0;
-    Reader::open(&place.path)
+    Reader::open(&dir.path)
         .expect("opens")
         .episodes(&Filter::default(), |_| {
             left += 1;

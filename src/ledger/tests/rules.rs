@@ -7,16 +7,16 @@ use gatelight_checks::{
 };
 use gatelight_model::{Fetched, Gap, Listing, Severity, inventory::Region};
 
-use super::{super::AUDIT, *};
+use super::*;
 use crate::{
     collect::aws::Traffic,
     config::{FailOn, IgnoreSetting},
     finding::{Change, End},
-    report::{Builder, Report},
+    report::{Report, builder::Builder},
 };
 
-/// A look, as a test describes it.
-struct Look {
+/// An audit run, as a test describes it.
+struct TestRun {
     scenarios: Vec<Inventory>,
     checks: Vec<&'static str>,
     ignores: Vec<IgnoreSetting>,
@@ -24,9 +24,9 @@ struct Look {
     replayed: bool,
 }
 
-/// What one look changed, in names.
+/// What one run changed, by the subjects' names.
 #[derive(Debug, Default, PartialEq)]
-struct Told {
+struct Changed {
     new: Vec<String>,
     worse: Vec<String>,
     resolved: Vec<String>,
@@ -49,13 +49,13 @@ fn with(change: impl FnOnce(&mut Inventory)) -> Inventory {
     scope
 }
 
-fn look(scenarios: impl IntoIterator<Item = Inventory>) -> Look {
+fn run(scenarios: impl IntoIterator<Item = Inventory>) -> TestRun {
     let scenarios = scenarios.into_iter().collect();
     let checks = vec!["access-log-off", "function-tracing-off", "access-log-not-json"];
-    Look { scenarios, checks, ignores: Vec::new(), severity: None, replayed: false }
+    TestRun { scenarios, checks, ignores: Vec::new(), severity: None, replayed: false }
 }
 
-impl Look {
+impl TestRun {
     fn report(&self, hours: i64) -> Report {
         let checks: Vec<_> = self.checks.iter().map(|id| find_check(id).expect("a check")).collect();
         let ignores = self
@@ -75,117 +75,121 @@ impl Look {
         report
     }
 
-    /// Records it as run of a scope, and says what it changed. What the report says must be the same.
-    fn recorded(&self, ledger: &Ledger, scope: &str, hours: i64) -> Told {
+    /// Records it as a run of a scope, and returns what it changed. The report's changes must be the same.
+    fn recorded(&self, ledger: &Ledger, scope: &str, hours: i64) -> Changed {
         let mut report = self.report(hours);
-        let news = ledger.record(&mut report, scope, no_messages).expect("records");
+        let diff = ledger.record(&mut report, scope, no_messages).expect("records");
         let names = |list: &[crate::finding::Finding], end: Option<End>| -> Vec<String> {
             list.iter().filter(|finding| finding.end == end).map(|finding| finding.subject.name.clone()).collect()
         };
-        let told = Told {
-            new: names(&news.new, None),
-            worse: names(&news.worse, None),
-            resolved: names(&news.resolved, Some(End::Resolved)),
-            gone: names(&news.resolved, Some(End::Gone)),
-            ongoing: news.ongoing,
+        let changed = Changed {
+            new: names(&diff.new, None),
+            worse: names(&diff.worse, None),
+            resolved: names(&diff.resolved, Some(End::Resolved)),
+            gone: names(&diff.resolved, Some(End::Gone)),
+            ongoing: diff.ongoing,
         };
         let changes = report.changes.as_ref().expect("it was compared");
-        let of = |change| changes.seen.values().filter(|seen| seen.change == change).count();
-        assert_eq!((of(Change::New), of(Change::Resolved)), (told.new.len(), told.resolved.len()));
-        assert_eq!(changes.gone.len(), told.gone.len());
+        let of = |change| changes.tracked.values().filter(|seen| seen.change == change).count();
+        assert_eq!((of(Change::New), of(Change::Resolved)), (changed.new.len(), changed.resolved.len()));
+        assert_eq!(changes.gone.len(), changed.gone.len());
         let open = ledger.open_findings(scope).expect("reads");
-        assert_eq!(open.len() as u64, told.new.len() as u64 + told.worse.len() as u64 + told.ongoing, "{open:?}");
-        told
+        assert_eq!(
+            open.len() as u64,
+            changed.new.len() as u64 + changed.worse.len() as u64 + changed.ongoing,
+            "{open:?}"
+        );
+        changed
     }
 }
 
-fn new() -> Told {
-    Told { new: vec![STAGE.to_owned()], ..Told::default() }
+fn new() -> Changed {
+    Changed { new: vec![STAGE.to_owned()], ..Changed::default() }
 }
 
-fn ongoing() -> Told {
-    Told { ongoing: 1, ..Told::default() }
+fn ongoing() -> Changed {
+    Changed { ongoing: 1, ..Changed::default() }
 }
 
-fn resolved() -> Told {
-    Told { resolved: vec![STAGE.to_owned()], ..Told::default() }
+fn resolved() -> Changed {
+    Changed { resolved: vec![STAGE.to_owned()], ..Changed::default() }
 }
 
-fn gone() -> Told {
-    Told { gone: vec![STAGE.to_owned()], ..Told::default() }
+fn gone() -> Changed {
+    Changed { gone: vec![STAGE.to_owned()], ..Changed::default() }
 }
 
 /// What a second look of the same scope, an hour after one that found the stage, changes.
-fn then(second: &Look) -> Told {
-    let place = Place::new();
-    let ledger = place.open();
-    assert_eq!(look([spoilt()]).recorded(&ledger, AUDIT, 0), new());
-    second.recorded(&ledger, AUDIT, 1)
+fn then(second: &TestRun) -> Changed {
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
+    assert_eq!(run([spoilt()]).recorded(&ledger, AUDIT_SCOPE, 0), new());
+    second.recorded(&ledger, AUDIT_SCOPE, 1)
 }
 
 #[test]
 fn a_failure_is_new_then_ongoing() {
-    let place = Place::new();
-    let ledger = place.open();
-    let mut report = look([spoilt()]).report(0);
-    let news = ledger.record(&mut report, AUDIT, no_messages).expect("records");
-    assert!(news.first && news.new.len() == 1 && report.changes.expect("compared").since.is_none());
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
+    let mut report = run([spoilt()]).report(0);
+    let diff = ledger.record(&mut report, AUDIT_SCOPE, no_messages).expect("records");
+    assert!(diff.is_first && diff.new.len() == 1 && report.changes.expect("compared").since.is_none());
     for hours in 1..4 {
-        assert_eq!(look([spoilt()]).recorded(&ledger, AUDIT, hours), ongoing());
+        assert_eq!(run([spoilt()]).recorded(&ledger, AUDIT_SCOPE, hours), ongoing());
     }
-    let open = ledger.open_findings(AUDIT).expect("reads").remove(0);
+    let open = ledger.open_findings(AUDIT_SCOPE).expect("reads").remove(0);
     assert_eq!((open.first_seen, open.last_seen, open.end), (at(0), at(3), None));
     assert_eq!(open.check, "access-log-off");
-    assert_eq!(open.fingerprint, news.new[0].fingerprint);
-    assert_eq!((open.message, open.cause, open.fix), {
-        let first = news.new[0].clone();
-        (first.message, first.cause, first.fix)
+    assert_eq!(open.fingerprint, diff.new[0].fingerprint);
+    assert_eq!((open.message, open.details.cause, open.details.fix), {
+        let first = diff.new[0].clone();
+        (first.message, first.details.cause, first.details.fix)
     });
 }
 
 #[test]
 fn a_pass_resolves() {
-    assert_eq!(then(&look([healthy()])), resolved());
+    assert_eq!(then(&run([healthy()])), resolved());
 }
 
 #[test]
 fn what_does_not_apply_any_more_is_resolved() {
-    let place = Place::new();
-    let ledger = place.open();
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
     let mut odd = healthy();
     odd.access_log_mut(STAGE).format = Some("no JSON".to_owned());
-    assert_eq!(look([odd]).recorded(&ledger, AUDIT, 0), new());
+    assert_eq!(run([odd]).recorded(&ledger, AUDIT_SCOPE, 0), new());
     // Without an access log there is no format to judge; that there is none is the new finding.
-    let told = look([spoilt()]).recorded(&ledger, AUDIT, 1);
-    assert_eq!(told, Told { new: vec![STAGE.to_owned()], ..resolved() });
+    let changed = run([spoilt()]).recorded(&ledger, AUDIT_SCOPE, 1);
+    assert_eq!(changed, Changed { new: vec![STAGE.to_owned()], ..resolved() });
 }
 
 #[test]
 fn what_could_not_be_checked_stays_open_and_is_not_seen() {
-    let place = Place::new();
-    let ledger = place.open();
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
     let hidden = with(|scope| scope.access_log_mut("orders/staging").format = Some("no JSON".to_owned()));
-    look([hidden]).recorded(&ledger, AUDIT, 0);
+    run([hidden]).recorded(&ledger, AUDIT_SCOPE, 0);
     // Everything of the account is unknown: a listing of stages that was denied.
     let unread = |region: &mut Region| {
         region.rest_apis = Listing::unread(denied("apigateway:GET"));
         region.functions = Listing::unread(denied("lambda:ListFunctions"));
     };
     for hours in [1, 2] {
-        let told = look([with(|scope| unread(&mut scope.region))]).recorded(&ledger, AUDIT, hours);
-        assert_eq!(told, Told { ongoing: 2, ..Told::default() });
+        let changed = run([with(|scope| unread(&mut scope.region))]).recorded(&ledger, AUDIT_SCOPE, hours);
+        assert_eq!(changed, Changed { ongoing: 2, ..Changed::default() });
     }
-    let open = ledger.open_findings(AUDIT).expect("reads");
+    let open = ledger.open_findings(AUDIT_SCOPE).expect("reads");
     assert!(open.iter().all(|finding| finding.last_seen == at(0)), "nobody saw them since: {open:#?}");
-    look([spoilt()]).recorded(&ledger, AUDIT, 3);
-    assert_eq!(ledger.open_findings(AUDIT).expect("reads")[0].last_seen, at(3));
+    run([spoilt()]).recorded(&ledger, AUDIT_SCOPE, 3);
+    assert_eq!(ledger.open_findings(AUDIT_SCOPE).expect("reads")[0].last_seen, at(3));
 }
 
 #[test]
 fn an_unknown_outcome_about_the_subject_itself_leaves_it_untouched() {
-    let place = Place::new();
-    let ledger = place.open();
-    let of = |scope: Inventory| Look { checks: vec!["gateway-role-missing"], ..look([scope]) };
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
+    let of = |scope: Inventory| TestRun { checks: vec!["gateway-role-missing"], ..run([scope]) };
     let gateway = "arn:aws:apigateway:us-east-1::/account";
     let role = |change: fn(&mut Fetched<Option<gatelight_model::inventory::Role>>)| {
         let mut scope = healthy();
@@ -193,96 +197,96 @@ fn an_unknown_outcome_about_the_subject_itself_leaves_it_untouched() {
         change(&mut scope.account.roles.iter_mut().find(|role| role.arn == arn).expect("the role").role);
         scope
     };
-    let told = of(role(|role| *role = Fetched::known(None))).recorded(&ledger, AUDIT, 0);
-    assert_eq!(told.new.len(), 1);
-    assert_eq!(ledger.open_findings(AUDIT).expect("reads")[0].subject.arn, gateway);
+    let changed = of(role(|role| *role = Fetched::known(None))).recorded(&ledger, AUDIT_SCOPE, 0);
+    assert_eq!(changed.new.len(), 1);
+    assert_eq!(ledger.open_findings(AUDIT_SCOPE).expect("reads")[0].subject.arn, gateway);
     let denied = of(role(|role| *role = Fetched::from(Err(denied("iam:GetRole")))));
     assert!(denied.report(1).summary.unknown == 1, "the test hides the fact that decides");
-    assert_eq!(denied.recorded(&ledger, AUDIT, 1), ongoing());
-    assert_eq!(ledger.open_findings(AUDIT).expect("reads")[0].last_seen, at(0));
-    assert_eq!(of(healthy()).recorded(&ledger, AUDIT, 2).resolved.len(), 1);
+    assert_eq!(denied.recorded(&ledger, AUDIT_SCOPE, 1), ongoing());
+    assert_eq!(ledger.open_findings(AUDIT_SCOPE).expect("reads")[0].last_seen, at(0));
+    assert_eq!(of(healthy()).recorded(&ledger, AUDIT_SCOPE, 2).resolved.len(), 1);
 }
 
 #[test]
 fn a_deleted_subject_is_gone() {
     let without = with(|scope| scope.api_mut("orders").stages.seen.retain(|stage| stage.name != "prod"));
-    assert_eq!(then(&look([without])), gone());
+    assert_eq!(then(&run([without])), gone());
     let api_deleted = with(|scope| scope.region.rest_apis.seen.retain(|api| api.name != "orders"));
-    assert_eq!(then(&look([api_deleted])), gone());
+    assert_eq!(then(&run([api_deleted])), gone());
 }
 
 #[test]
-fn a_skipped_check_says_nothing() {
-    let skipped = Look { checks: vec!["function-tracing-off"], ..look([healthy()]) };
+fn a_skipped_check_changes_nothing() {
+    let skipped = TestRun { checks: vec!["function-tracing-off"], ..run([healthy()]) };
     assert_eq!(then(&skipped), ongoing());
     let deleted = with(|scope| scope.region.rest_apis.seen.clear());
-    assert_eq!(then(&Look { checks: vec!["function-tracing-off"], ..look([deleted]) }), ongoing());
+    assert_eq!(then(&TestRun { checks: vec!["function-tracing-off"], ..run([deleted]) }), ongoing());
 }
 
 #[test]
-fn another_region_or_none_says_nothing() {
-    assert_eq!(then(&look([])), ongoing());
+fn another_region_or_none_changes_nothing() {
+    assert_eq!(then(&run([])), ongoing());
     let text = serde_json::to_string(&healthy()).expect("serialises");
     let elsewhere: Inventory = serde_json::from_str(&text.replace("us-east-1", "eu-west-1")).expect("reads");
-    assert_eq!(then(&look([elsewhere])), ongoing());
+    assert_eq!(then(&run([elsewhere])), ongoing());
     let account: Inventory = serde_json::from_str(&text.replace("123456789012", "210987654321")).expect("reads");
-    assert_eq!(then(&look([account])), ongoing());
+    assert_eq!(then(&run([account])), ongoing());
 }
 
 #[test]
-fn the_denied_listing_of_one_api_says_nothing_about_its_stages() {
+fn a_denied_listing_of_stages_ends_none_of_them() {
     let unlisted = with(|scope| scope.api_mut("orders").stages = Listing::unread(denied("apigateway:GET")));
-    assert_eq!(then(&look([unlisted])), ongoing());
+    assert_eq!(then(&run([unlisted])), ongoing());
     // Another API's denied listing does not protect it.
     let other = with(|scope| {
         scope.api_mut("users").stages = Listing::unread(denied("apigateway:GET"));
         scope.api_mut("orders").stages.seen.retain(|stage| stage.name != "prod");
     });
-    assert_eq!(then(&look([other])), gone());
+    assert_eq!(then(&run([other])), gone());
 }
 
 #[test]
-fn an_account_that_nobody_could_name_is_neither_remembered_nor_heard() {
+fn findings_of_an_unknown_account_are_not_recorded() {
     let unnamed = || with(|scope| scope.account.id = Fetched::from(Err(Gap::not_collected("the account"))));
-    assert_eq!(then(&look([unnamed()])), ongoing());
-    let place = Place::new();
-    let ledger = place.open();
-    let both = || look([unnamed(), unnamed()]);
+    assert_eq!(then(&run([unnamed()])), ongoing());
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
+    let both = || run([unnamed(), unnamed()]);
     assert_eq!(
-        both().report(0).shards.iter().map(|shard| shard.account.as_str()).collect::<Vec<_>>(),
+        both().report(0).regions.iter().map(|region| region.account.as_str()).collect::<Vec<_>>(),
         ["unknown", "unknown-2"]
     );
     assert!(both().report(0).summary.fail > 0);
     for hours in 0..2 {
-        assert_eq!(both().recorded(&ledger, AUDIT, hours), Told::default());
+        assert_eq!(both().recorded(&ledger, AUDIT_SCOPE, hours), Changed::default());
     }
 }
 
 #[test]
-fn another_scope_says_nothing_and_has_its_own_memory() {
-    let place = Place::new();
-    let ledger = place.open();
-    assert_eq!(look([spoilt()]).recorded(&ledger, "hourly", 0), new());
-    assert_eq!(look([spoilt()]).recorded(&ledger, "nightly", 1), new());
-    assert_eq!(look([healthy()]).recorded(&ledger, "nightly", 2), resolved());
+fn each_scope_has_its_own_findings() {
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
+    assert_eq!(run([spoilt()]).recorded(&ledger, "hourly", 0), new());
+    assert_eq!(run([spoilt()]).recorded(&ledger, "nightly", 1), new());
+    assert_eq!(run([healthy()]).recorded(&ledger, "nightly", 2), resolved());
     assert_eq!(ledger.open_findings("hourly").expect("reads").len(), 1);
-    assert_eq!(look([spoilt()]).recorded(&ledger, "hourly", 3), ongoing());
+    assert_eq!(run([spoilt()]).recorded(&ledger, "hourly", 3), ongoing());
 }
 
 #[test]
-fn what_fails_again_is_new_again_and_the_first_time_stays_in_the_history() {
-    let place = Place::new();
-    let ledger = place.open();
-    for (hours, scope, told) in [
+fn a_finding_that_returns_is_new_and_its_first_episode_stays() {
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
+    for (hours, scope, changed) in [
         (0, spoilt(), new()),
         (1, spoilt(), ongoing()),
         (2, healthy(), resolved()),
-        (3, healthy(), Told::default()),
+        (3, healthy(), Changed::default()),
         (4, spoilt(), new()),
     ] {
-        assert_eq!(look([scope]).recorded(&ledger, AUDIT, hours), told, "{hours}");
+        assert_eq!(run([scope]).recorded(&ledger, AUDIT_SCOPE, hours), changed, "{hours}");
     }
-    let reader = crate::ledger::Reader::open(&place.path).expect("opens");
+    let reader = crate::ledger::Reader::open(&dir.path).expect("opens");
     let mut episodes = Vec::new();
     let filter = crate::ledger::Filter::default();
     reader
@@ -296,50 +300,50 @@ fn what_fails_again_is_new_again_and_the_first_time_stays_in_the_history() {
 }
 
 #[test]
-fn a_severity_that_rises_is_worse_and_one_that_falls_is_not_news() {
-    let place = Place::new();
-    let ledger = place.open();
-    let of = |severity| Look { severity: Some(severity), ..look([spoilt()]) };
-    assert_eq!(of(Severity::Medium).recorded(&ledger, AUDIT, 0), new());
+fn a_severity_that_rises_is_worse_and_one_that_falls_is_ongoing() {
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
+    let of = |severity| TestRun { severity: Some(severity), ..run([spoilt()]) };
+    assert_eq!(of(Severity::Medium).recorded(&ledger, AUDIT_SCOPE, 0), new());
     let mut report = of(Severity::High).report(1);
-    let news = ledger.record(&mut report, AUDIT, no_messages).expect("records");
-    assert_eq!((news.worse.len(), news.ongoing), (1, 0));
-    assert_eq!((news.worse[0].was, news.worse[0].severity), (Some(Severity::Medium), Severity::High));
-    assert_eq!((news.worse[0].first_seen, news.worse[0].last_seen), (at(0), at(1)));
+    let diff = ledger.record(&mut report, AUDIT_SCOPE, no_messages).expect("records");
+    assert_eq!((diff.worse.len(), diff.ongoing), (1, 0));
+    assert_eq!((diff.worse[0].previous_severity, diff.worse[0].severity), (Some(Severity::Medium), Severity::High));
+    assert_eq!((diff.worse[0].first_seen, diff.worse[0].last_seen), (at(0), at(1)));
     let changes = report.changes.as_ref().expect("compared");
     assert_eq!(changes.worse, 1);
-    assert!(changes.seen.values().all(|seen| seen.change == Change::Ongoing && seen.first_seen == at(0)));
-    assert_eq!(of(Severity::High).recorded(&ledger, AUDIT, 2), ongoing());
-    assert_eq!(of(Severity::Low).recorded(&ledger, AUDIT, 3), ongoing());
-    assert_eq!(ledger.open_findings(AUDIT).expect("reads")[0].severity, Severity::Low);
-    assert_eq!(of(Severity::Medium).recorded(&ledger, AUDIT, 4).worse, [STAGE]);
+    assert!(changes.tracked.values().all(|seen| seen.change == Change::Ongoing && seen.first_seen == at(0)));
+    assert_eq!(of(Severity::High).recorded(&ledger, AUDIT_SCOPE, 2), ongoing());
+    assert_eq!(of(Severity::Low).recorded(&ledger, AUDIT_SCOPE, 3), ongoing());
+    assert_eq!(ledger.open_findings(AUDIT_SCOPE).expect("reads")[0].severity, Severity::Low);
+    assert_eq!(of(Severity::Medium).recorded(&ledger, AUDIT_SCOPE, 4).worse, [STAGE]);
 }
 
-fn ignored(scope: Inventory) -> Look {
+fn ignored(scope: Inventory) -> TestRun {
     let ignore = IgnoreSetting {
         check: "*".to_owned(),
         subject: "orders/*".to_owned(),
         reason: "known".to_owned(),
         until: None,
     };
-    Look { ignores: vec![ignore], ..look([scope]) }
+    TestRun { ignores: vec![ignore], ..run([scope]) }
 }
 
 #[test]
-fn an_ignored_finding_is_remembered_and_never_news() {
-    let place = Place::new();
-    let ledger = place.open();
-    assert_eq!(ignored(spoilt()).recorded(&ledger, AUDIT, 0), Told::default());
-    assert_eq!(ignored(spoilt()).recorded(&ledger, AUDIT, 1), Told::default());
+fn an_ignored_finding_is_recorded_and_never_new() {
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
+    assert_eq!(ignored(spoilt()).recorded(&ledger, AUDIT_SCOPE, 0), Changed::default());
+    assert_eq!(ignored(spoilt()).recorded(&ledger, AUDIT_SCOPE, 1), Changed::default());
     // The ignore ends: to the reader it is new, and the ledger knows since when it has been there.
-    let mut report = look([spoilt()]).report(2);
-    let news = ledger.record(&mut report, AUDIT, no_messages).expect("records");
-    assert_eq!((news.new.len(), news.new[0].first_seen, news.new[0].last_seen), (1, at(0), at(2)));
-    assert_eq!(look([spoilt()]).recorded(&ledger, AUDIT, 3), ongoing());
+    let mut report = run([spoilt()]).report(2);
+    let diff = ledger.record(&mut report, AUDIT_SCOPE, no_messages).expect("records");
+    assert_eq!((diff.new.len(), diff.new[0].first_seen, diff.new[0].last_seen), (1, at(0), at(2)));
+    assert_eq!(run([spoilt()]).recorded(&ledger, AUDIT_SCOPE, 3), ongoing());
     // It is ignored again: not resolved, and when it really is, nobody hears of it.
-    assert_eq!(ignored(spoilt()).recorded(&ledger, AUDIT, 4), Told::default());
-    assert_eq!(ignored(healthy()).recorded(&ledger, AUDIT, 5), Told::default());
-    let reader = crate::ledger::Reader::open(&place.path).expect("opens");
+    assert_eq!(ignored(spoilt()).recorded(&ledger, AUDIT_SCOPE, 4), Changed::default());
+    assert_eq!(ignored(healthy()).recorded(&ledger, AUDIT_SCOPE, 5), Changed::default());
+    let reader = crate::ledger::Reader::open(&dir.path).expect("opens");
     let mut ends = Vec::new();
     reader
         .episodes(&crate::ledger::Filter::default(), |episode| {
@@ -351,67 +355,69 @@ fn an_ignored_finding_is_remembered_and_never_news() {
 }
 
 #[test]
-fn a_run_that_could_not_run_changes_nothing() {
-    let place = Place::new();
-    let ledger = place.open();
-    look([spoilt()]).recorded(&ledger, AUDIT, 0);
-    ledger.record_failure(AUDIT, at(1), at(1), "no credentials").expect("records");
-    let last = ledger.last_run(AUDIT).expect("reads").expect("a run");
+fn a_failed_run_changes_nothing() {
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
+    run([spoilt()]).recorded(&ledger, AUDIT_SCOPE, 0);
+    ledger.record_failure(AUDIT_SCOPE, at(1), at(1), "no credentials").expect("records");
+    let last = ledger.last_run(AUDIT_SCOPE).expect("reads").expect("a run");
     assert_eq!(last.end, super::super::RunEnd::Failed("no credentials".to_owned()));
-    assert_eq!(ledger.last_success(AUDIT).expect("reads").expect("a run").finished_at, at(0));
-    assert_eq!(ledger.open_findings(AUDIT).expect("reads")[0].last_seen, at(0));
-    assert_eq!(look([spoilt()]).recorded(&ledger, AUDIT, 2), ongoing());
-    assert_eq!(ledger.open_findings(AUDIT).expect("reads")[0].last_seen, at(2));
+    assert_eq!(ledger.last_success(AUDIT_SCOPE).expect("reads").expect("a run").finished_at, at(0));
+    assert_eq!(ledger.open_findings(AUDIT_SCOPE).expect("reads")[0].last_seen, at(0));
+    assert_eq!(run([spoilt()]).recorded(&ledger, AUDIT_SCOPE, 2), ongoing());
+    assert_eq!(ledger.open_findings(AUDIT_SCOPE).expect("reads")[0].last_seen, at(2));
     assert_eq!(ledger.last_run("hourly").expect("reads"), None);
 }
 
 #[test]
 fn a_saved_inventory_does_not_turn_back_time() {
-    let place = Place::new();
-    let ledger = place.open();
-    let saved = |scope| Look { replayed: true, ..look([scope]) };
-    assert_eq!(saved(spoilt()).recorded(&ledger, AUDIT, 5), new());
-    assert_eq!(saved(spoilt()).recorded(&ledger, AUDIT, 5), ongoing());
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
+    let saved = |scope| TestRun { replayed: true, ..run([scope]) };
+    assert_eq!(saved(spoilt()).recorded(&ledger, AUDIT_SCOPE, 5), new());
+    assert_eq!(saved(spoilt()).recorded(&ledger, AUDIT_SCOPE, 5), ongoing());
     let mut older = saved(healthy()).report(4);
-    let problem = ledger.record(&mut older, AUDIT, no_messages).expect_err("older");
+    let problem = ledger.record(&mut older, AUDIT_SCOPE, no_messages).expect_err("older");
     let text = format!("{problem:#}");
     assert!(text.contains("turn back time") && text.contains("2026-11-01T13:00:00Z"), "{text}");
     assert!(older.changes.is_none());
-    assert_eq!(ledger.open_findings(AUDIT).expect("reads").len(), 1);
+    assert_eq!(ledger.open_findings(AUDIT_SCOPE).expect("reads").len(), 1);
     // The other scope has no such run; and a look at AWS is recorded whatever the clock says.
-    assert_eq!(saved(healthy()).recorded(&ledger, "hourly", 4), Told::default());
-    assert_eq!(look([healthy()]).recorded(&ledger, AUDIT, 3), resolved());
+    assert_eq!(saved(healthy()).recorded(&ledger, "hourly", 4), Changed::default());
+    assert_eq!(run([healthy()]).recorded(&ledger, AUDIT_SCOPE, 3), resolved());
 }
 
 #[test]
 fn messages_are_kept_only_together_with_the_run() {
-    let place = Place::new();
-    let ledger = place.open();
-    let mut report = look([spoilt()]).report(0);
-    ledger.record(&mut report, AUDIT, |news| vec![message("on-call", &news.new[0].subject.name)]).expect("records");
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
+    let mut report = run([spoilt()]).report(0);
+    ledger
+        .record(&mut report, AUDIT_SCOPE, |diff| vec![message("on-call", &diff.new[0].subject.name)])
+        .expect("records");
     assert_eq!(ledger.due(at(0)).expect("reads")[0].body["text"], STAGE);
-    let mut older = Look { replayed: true, ..look([healthy()]) }.report(-1);
-    ledger.record(&mut older, AUDIT, |_| vec![message("on-call", "never")]).expect_err("older");
+    let mut older = TestRun { replayed: true, ..run([healthy()]) }.report(-1);
+    ledger.record(&mut older, AUDIT_SCOPE, |_| vec![message("on-call", "never")]).expect_err("older");
     assert_eq!(ledger.due(at(0)).expect("reads").len(), 1);
 }
 
 #[test]
-fn every_check_of_every_world_is_remembered_with_all_that_is_said_of_it() {
-    let place = Place::new();
-    let ledger = place.open();
+fn a_finding_is_read_back_as_it_was_recorded() {
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
     let scope = healthy_but_spoilt_everywhere();
     let checks = CHECKS.iter().map(|check| check.id).collect();
-    let all = Look { checks, ..look([scope]) };
+    let all = TestRun { checks, ..run([scope]) };
     let mut report = all.report(0);
-    let mut news = ledger.record(&mut report, AUDIT, no_messages).expect("records");
-    assert!(news.new.len() > 5 && news.new.is_sorted_by_key(|finding| std::cmp::Reverse(finding.severity)));
-    assert!(news.new.iter().any(|finding| !finding.affects.is_empty() && finding.cause != finding.subject));
-    assert!(news.new.iter().any(|finding| finding.fix_command.is_some()));
-    let mut open = ledger.open_findings(AUDIT).expect("reads");
-    for list in [&mut news.new, &mut open] {
+    let mut diff = ledger.record(&mut report, AUDIT_SCOPE, no_messages).expect("records");
+    assert!(diff.new.len() > 5 && diff.new.is_sorted_by_key(|finding| std::cmp::Reverse(finding.severity)));
+    assert!(diff.new.iter().any(|finding| !finding.details.affects.is_empty() && finding.has_other_cause()));
+    assert!(diff.new.iter().any(|finding| finding.details.fix_command.is_some()));
+    let mut open = ledger.open_findings(AUDIT_SCOPE).expect("reads");
+    for list in [&mut diff.new, &mut open] {
         list.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
     }
-    assert_eq!(open, news.new, "what is read back is what was found");
+    assert_eq!(open, diff.new, "what is read back is what was found");
 }
 
 fn healthy_but_spoilt_everywhere() -> Inventory {

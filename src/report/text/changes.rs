@@ -1,50 +1,59 @@
-//! What changed since the last look, on the page.
+//! What changed since the last run, on the page.
 
 use std::{collections::BTreeMap, io};
 
 use gatelight_checks::CHECKS;
 use jiff::Timestamp;
 
-use super::{BOLD, Changes, Entry, Gathered, INDENT, NAMES, Names, Page, Report, count, plain, thousands};
+use super::{
+    super::Report,
+    gathered::{Entry, Gathered},
+    names::{NameList, shown},
+    page::{BOLD, DEEPER, INDENT, Page},
+};
+use crate::{
+    finding::Changes,
+    text::{count, plain, thousands},
+};
 
 impl Page<'_> {
-    /// What is new of it, and how old the rest is. At the first look all would be new.
+    /// Which subjects are new, and how old the others are. Nothing in the first run, where all would be new.
     pub(super) fn age(&mut self, entry: &Entry) -> io::Result<()> {
         let Some(now) = self.now else { return Ok(()) };
         let since = entry.since.map(|since| format!("First seen {}.", ago(since, now)));
-        match (entry.new.seen.len(), since) {
+        match (entry.new.len(), since) {
             (0, None) => Ok(()),
-            (0, Some(since)) => self.wrapped("          ", &since),
-            (new, None) if new == entry.subjects.seen.len() => {
+            (0, Some(since)) => self.wrapped(DEEPER, &since),
+            (new, None) if new == entry.subjects.len() => {
                 writeln!(self.out, "          {BOLD}new{BOLD:#}")
             }
             (_, since) => {
-                self.names("          ", &entry.new, "New: ")?;
-                since.map_or(Ok(()), |since| self.wrapped("          ", &since))
+                self.names(DEEPER, &entry.new, "New: ")?;
+                since.map_or(Ok(()), |since| self.wrapped(DEEPER, &since))
             }
         }
     }
 
-    /// Findings of earlier looks that are over.
-    pub(super) fn over(&mut self, report: &Report, gathered: &Gathered) -> io::Result<()> {
+    /// Findings of earlier runs that ended.
+    pub(super) fn ended(&mut self, report: &Report, gathered: &Gathered) -> io::Result<()> {
         if !gathered.resolved.is_empty() {
-            writeln!(self.out, "\n{BOLD}Resolved{BOLD:#}")?;
-            for (place, names) in &gathered.resolved {
+            self.heading("Resolved")?;
+            for (check, names) in &gathered.resolved {
                 self.names(INDENT, names, "")?;
-                self.wrapped("          ", CHECKS[*place].id)?;
+                self.wrapped(DEEPER, CHECKS[*check].id)?;
             }
         }
         let gone = report.changes.iter().flat_map(|changes| &changes.gone);
-        let mut by_check: BTreeMap<&str, Names> = BTreeMap::new();
-        let keep = if self.verbose { usize::MAX } else { NAMES };
+        let mut by_check: BTreeMap<&str, NameList> = BTreeMap::new();
+        let most = shown(self.verbose);
         for finding in gone {
-            by_check.entry(&finding.check).or_default().add(&finding.subject.name, keep);
+            by_check.entry(&finding.check).or_default().add(&finding.subject.name, most);
         }
         if !by_check.is_empty() {
-            writeln!(self.out, "\n{BOLD}Gone, with what they were about{BOLD:#}")?;
+            self.heading("Gone, with what they were about")?;
             for (check, names) in by_check {
                 self.names(INDENT, &names, "")?;
-                self.wrapped("          ", &plain(check))?;
+                self.wrapped(DEEPER, &plain(check))?;
             }
         }
         Ok(())

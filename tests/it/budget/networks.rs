@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::REGION;
+use crate::support::fake::ACCOUNT;
 
 /// VPCs of a public and a private subnet each, with a NAT gateway between them, as EC2 describes them.
 pub(crate) fn networks(vpcs: usize) -> BTreeMap<&'static str, Vec<String>> {

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
+
 use super::{account, audit};
 use crate::support::fake::{Fake, Fault, Request, Rule};
 

@@ -13,7 +13,7 @@ functions.delete_function(FunctionName="called-by-alias")
 del answer["called-by-alias"]
 "#;
     assert_table(
-        &[include_str!("moto_suite/seeds/functions.py"), mended],
+        &[include_str!("../moto_suite/seeds/functions.py"), mended],
         "                         active  traces  logs
         active                    pass    pass    pass
         called                    medium  n/a|.   pass

@@ -60,7 +60,7 @@ put("peering-of-everything", net, [net.subnet(dict(DestinationCidrBlock=ANY, Vpc
 
 #[test]
 fn networks() {
-    let seeds = include_str!("moto_suite/seeds/networks.py");
+    let seeds = include_str!("../moto_suite/seeds/networks.py");
     let (tools, _) = seeds.split_once("\n# NAT.\n").expect("the tools of the moto suite's networks, before the first");
     assert_table(
         &[tools, NETWORKS],

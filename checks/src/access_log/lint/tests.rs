@@ -1,39 +1,25 @@
-use gatelight_formats::variables::{table, value};
+use gatelight_formats::variables::{sample_value, table};
 use gatelight_model::inventory::Protocol::{Http, Rest, Websocket};
 
 use super::*;
-use crate::{CHECKS, access_log::format_rule::testing::verdict, verdict::Judgement};
+use crate::access_log::format_rule::join_names;
+use crate::{access_log::testing::verdict, verdict::Judgement};
 
 #[test]
-fn the_rules_are_checks_in_their_order() {
-    let positions: Vec<_> = RULES
-        .iter()
-        .map(|(rule, ..)| CHECKS.iter().position(|check| check == *rule).expect("a check of the table"))
-        .collect();
-    assert!(positions.is_sorted());
-    let judged_elsewhere =
-        ["access-log-off", "access-log-destination-missing", "access-log-never-expires", "access-log-silent"];
-    for check in CHECKS.iter().filter(|check| check.id.starts_with("access-log-")) {
-        let is_rule = RULES.iter().any(|(rule, ..)| *rule == check);
-        assert!(is_rule != judged_elsewhere.contains(&check.id), "{} is linted or judged elsewhere", check.id);
-    }
-}
-
-#[test]
-fn the_recommended_format_passes_and_is_not_mended() {
+fn the_recommended_format_passes_and_is_not_fixed() {
     for protocol in Protocol::ALL {
         let template = recommended(protocol);
         let lint = lint(protocol, template);
-        assert!(lint.findings.iter().all(|finding| finding.verdict == FindingVerdict::Pass), "{lint:?}");
+        assert!(lint.findings.iter().all(|finding| finding.verdict == LintVerdict::Pass), "{lint:?}");
         assert!(lint.findings.iter().all(|finding| finding.notes.is_empty()));
-        assert_eq!((lint.findings.len(), lint.mended), (RULES.len(), None));
+        assert_eq!((lint.findings.len(), lint.fixed), (RULES.len(), None));
         // What clients send stands in every log that is of use.
         let [note] = &lint.notes[..] else { panic!("{:?}", lint.notes) };
         assert!(note.message.starts_with("Values of identity.userAgent"), "{note:?}");
         for (check, ..) in RULES {
             assert_eq!(verdict(check, protocol, Some(template)), Ok(Judgement::Pass));
         }
-        assert!(!template.contains('\n') && template.len() <= HTTP_LIMIT, "{}", template.len());
+        assert!(!template.contains('\n') && template.len() <= HTTP_MAX_BYTES, "{}", template.len());
     }
 }
 
@@ -41,7 +27,7 @@ fn the_recommended_format_passes_and_is_not_mended() {
 fn the_recommended_format_is_json_whatever_is_absent_and_names_nothing_unknown() {
     for protocol in Protocol::ALL {
         let format = Format::new(protocol, recommended(protocol));
-        for line in [format.template.render(value), format.template.render(|_, _| "-")] {
+        for line in [format.template.render(sample_value), format.template.render(|_, _| "-")] {
             let object: serde_json::Value = serde_json::from_str(line.line()).expect("JSON");
             // No key twice, no variable twice.
             assert_eq!(object.as_object().expect("an object").len(), format.template.variables().count());
@@ -71,17 +57,17 @@ fn the_linter_says_what_the_audit_says() {
             for (finding, (check, ..)) in lint(protocol, template).findings.iter().zip(RULES) {
                 match verdict(check, protocol, Some(template)).expect("known") {
                     Judgement::Fail(failure) => {
-                        assert_eq!((finding.verdict, &finding.message), (FindingVerdict::Fail, &failure.message));
+                        assert_eq!((finding.verdict, &finding.message), (LintVerdict::Fail, &failure.message));
                     }
                     Judgement::PassNoted(note) => {
-                        assert_eq!((finding.verdict, finding.notes.join(" ")), (FindingVerdict::Pass, note));
+                        assert_eq!((finding.verdict, finding.notes.join(" ")), (LintVerdict::Pass, note));
                     }
                     Judgement::NotApplicable(why) => {
-                        assert_eq!((finding.verdict, finding.column), (FindingVerdict::NotApplicable, None));
+                        assert_eq!((finding.verdict, finding.column), (LintVerdict::NotApplicable, None));
                         assert_eq!(finding.message.to_lowercase(), format!("{}.", why.to_lowercase()));
                     }
                     Judgement::Pass => {
-                        assert_eq!((finding.verdict, finding.notes.len()), (FindingVerdict::Pass, 0));
+                        assert_eq!((finding.verdict, finding.notes.len()), (LintVerdict::Pass, 0));
                     }
                 }
             }
@@ -98,13 +84,13 @@ const COMMENTED: &str = r#"{
 }"#;
 
 #[test]
-fn comments_are_found_and_mended() {
+fn comments_are_found_and_fixed() {
     let lint = lint(Rest, COMMENTED);
     let finding = &lint.findings[0];
-    assert_eq!((finding.check, finding.verdict), ("access-log-not-json", FindingVerdict::Fail));
+    assert_eq!((finding.check, finding.verdict), ("access-log-not-json", LintVerdict::Fail));
     assert_eq!((finding.line, finding.column), (Some(3), Some(29)));
     assert_eq!(
-        lint.mended.as_deref(),
+        lint.fixed.as_deref(),
         Some(
             r#"{ "requestId":"$context.requestId", "status":"$context.status", "integrationError":"$context.integration.error", "integrationStatus":"$context.integration.status", "integrationLatency":"$context.integration.latency", "responseLatency":"$context.responseLatency" }"#
         )
@@ -113,7 +99,7 @@ fn comments_are_found_and_mended() {
 }
 
 #[test]
-fn what_is_mended_passes() {
+fn what_is_fixed_passes() {
     for protocol in Protocol::ALL {
         for template in [
             COMMENTED,
@@ -125,22 +111,22 @@ fn what_is_mended_passes() {
             "{\n\"id\":\"$context.requestId\"\n}",
         ] {
             let lint_before = lint(protocol, template);
-            let mended = lint_before.mended.expect("something to mend");
-            let after = lint(protocol, &mended);
-            assert!(after.findings.iter().all(|finding| finding.verdict == FindingVerdict::Pass), "{mended}");
-            assert_eq!(after.mended, None);
-            assert_eq!(lint_before.keeps_format, mended != recommended(protocol));
+            let fixed = lint_before.fixed.expect("something to fix");
+            let after = lint(protocol, &fixed);
+            assert!(after.findings.iter().all(|finding| finding.verdict == LintVerdict::Pass), "{fixed}");
+            assert_eq!(after.fixed, None);
+            assert_eq!(lint_before.keeps_format, fixed != recommended(protocol));
         }
     }
 }
 
 #[test]
-fn line_breaks_alone_are_mended_too() {
+fn line_breaks_alone_are_fixed_too() {
     let template = recommended(Rest).replace(",\"", ",\n  \"");
     let lint = lint(Rest, &template);
-    assert!(lint.findings.iter().all(|finding| finding.verdict == FindingVerdict::Pass));
-    assert_eq!(lint.mended, Some(recommended(Rest).replace(",\"", ", \"")));
-    assert_eq!(super::lint(Rest, &format!("{}\n", recommended(Rest))).mended, None);
+    assert!(lint.findings.iter().all(|finding| finding.verdict == LintVerdict::Pass));
+    assert_eq!(lint.fixed, Some(recommended(Rest).replace(",\"", ", \"")));
+    assert_eq!(super::lint(Rest, &format!("{}\n", recommended(Rest))).fixed, None);
 }
 
 #[test]
@@ -163,7 +149,7 @@ fn what_http_apis_refuse_is_said_for_them_alone() {
     for protocol in [Rest, Websocket] {
         assert_eq!(super::lint(protocol, template).notes, []);
     }
-    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(HTTP_LIMIT - 8));
+    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(HTTP_MAX_BYTES - 8));
     assert_eq!(super::lint(Http, &long).notes, []);
     let too_long = super::lint(Http, &format!("{long} "));
     assert_eq!(
@@ -175,7 +161,7 @@ fn what_http_apis_refuse_is_said_for_them_alone() {
 #[test]
 fn hostile_formats_are_linted_without_delay() {
     let many = (0..9_000).map(|n| format!("$context.x{n:04}")).collect::<Vec<_>>().concat();
-    assert_eq!(lint(Http, &many).notes.len(), NAMED + 2);
+    assert_eq!(lint(Http, &many).notes.len(), MAX_NAMES + 2);
     for hostile in [
         "{\"a\":".repeat(50_000),
         format!("{}1{}", "{\"a\":".repeat(50_000), "}".repeat(50_000)),
@@ -191,22 +177,22 @@ fn hostile_formats_are_linted_without_delay() {
     ] {
         let lint = lint(Http, &hostile);
         assert_eq!(lint.findings.len(), RULES.len());
-        assert!(lint.mended.is_some());
+        assert!(lint.fixed.is_some());
     }
 }
 
 #[test]
-fn a_format_that_lacks_something_once_it_is_mended_is_not_told() {
+fn a_format_that_lacks_something_once_it_is_fixed_is_not_told() {
     // The request id goes with the member whose key it is.
     let format = r#"{"$context.requestId":"$context.xrayTraceId","e":"$context.integration.error","s":"$context.integration.status","l":"$context.integration.latency","r":"$context.responseLatency"}"#;
     let lint = lint(Http, format);
-    assert_eq!((lint.mended.as_deref(), lint.keeps_format), (Some(recommended(Http)), false));
-    assert_eq!((faults(Http, format), faults(Http, recommended(Http))), (1, 0));
+    assert_eq!((lint.fixed.as_deref(), lint.keeps_format), (Some(recommended(Http)), false));
+    assert_eq!((count_failing(Http, format), count_failing(Http, recommended(Http))), (1, 0));
 }
 
 #[test]
 fn verdicts_have_the_names_of_reports() {
-    let names = [FindingVerdict::Pass, FindingVerdict::Fail, FindingVerdict::NotApplicable].map(FindingVerdict::name);
+    let names = [LintVerdict::Pass, LintVerdict::Fail, LintVerdict::NotApplicable].map(LintVerdict::name);
     assert_eq!(names, ["pass", "fail", "not-applicable"]);
 }
 
@@ -233,7 +219,7 @@ fn of_many_values_that_may_break_a_line_ten_are_named_each_once() {
         notes.into_iter().map(|note| note.message).find(|message| message.starts_with("Values of")).expect("a note")
     };
     let names = |count: usize| (0..count).map(|at| format!("authorizer.x{at}")).collect::<Vec<_>>();
-    let told = |names: &[String]| format!("Values of {} can hold quotes and backslashes", listed(names));
+    let told = |names: &[String]| format!("Values of {} can hold quotes and backslashes", join_names(names));
     assert!(note(1).starts_with(&told(&names(1))), "{}", note(1));
     assert!(note(10).starts_with(&told(&names(10))), "{}", note(10));
     let others = [names(10), vec!["others".to_owned()]].concat();

@@ -1,10 +1,10 @@
-use gatelight_formats::variables::{REST_BEYOND_THE_TABLE, table};
+use gatelight_formats::variables::{REST_UNLISTED, table};
 use gatelight_model::inventory::Protocol::{Http, Rest, Websocket};
 
 use super::*;
 use crate::{
-    Judgement,
-    access_log::format_rule::testing::{evidence, failure, verdict},
+    access_log::testing::{evidence, failure, verdict},
+    verdict::Judgement,
 };
 
 /// `""` passes, `"!"` passes with a note; else the place of the failure.
@@ -75,7 +75,7 @@ fn every_name_of_a_table_is_known_there() {
             assert_eq!(said(protocol, &format!("$context.{name}")), "", "{protocol:?} {name}");
         }
     }
-    for name in REST_BEYOND_THE_TABLE {
+    for name in REST_UNLISTED {
         assert_eq!(said(Rest, &format!("$context.{name}")), "", "{name}");
     }
 }

@@ -3,34 +3,38 @@ use super::*;
 /// The request: `known` is `Value`, `maybe` is absent or `value`, `none` is absent, `empty` is empty, `number` is 1.5,
 /// `several` is `a` and `b`, `source` is absent or an ARN of this account and region, `delivery` an ARN whose end is
 /// not known, `role` an ARN; others are not listed.
-fn keys() -> Keys {
-    let value = || Possible::Value("value".to_owned());
-    let arn = Possible::Arn { partition: "aws".into(), region: "us-east-1".into(), account: "1".into() };
-    Keys::default()
+fn keys() -> ConditionKeys {
+    let value = || PossibleValue::Value("value".to_owned());
+    let arn = PossibleValue::Arn { partition: "aws".into(), region: "us-east-1".into(), account: "1".into() };
+    ConditionKeys::default()
         .with("known", "Value")
         .with("flag", "true")
         .with("empty", "")
         .with("number", "1.5")
-        .with_possible("several", vec![Possible::Many(vec!["a".to_owned(), "b".to_owned()])], "")
+        .with_possible("several", vec![PossibleValue::Many(vec!["a".to_owned(), "b".to_owned()])], "")
         .with("role", "arn:aws:iam::1:role/path/r")
-        .with_possible("none", vec![Possible::Absent], "it is absent")
-        .with_possible("maybe", vec![Possible::Absent, value()], "it may be absent")
-        .with_possible("source", vec![Possible::Absent, arn], "it may be absent")
-        .with_possible("delivery", vec![Possible::Begins("arn:aws:logs:us-east-1:1:".into())], "its end is not known")
+        .with_possible("none", vec![PossibleValue::Absent], "it is absent")
+        .with_possible("maybe", vec![PossibleValue::Absent, value()], "it may be absent")
+        .with_possible("source", vec![PossibleValue::Absent, arn], "it may be absent")
+        .with_possible(
+            "delivery",
+            vec![PossibleValue::Begins("arn:aws:logs:us-east-1:1:".into())],
+            "its end is not known",
+        )
 }
 
 fn holds(operator: &str, key: &str, value: &str) -> Match {
     let text = format!(r#"{{"{operator}":{{"{key}":{value}}}}}"#);
     let clauses = read(serde_json::from_str(&text).expect("JSON"), true).expect("a condition");
-    match Answer::all(clauses.iter().map(|clause| clause.holds(&keys()))) {
-        Answer::Yes => Match::Yes,
-        Answer::No => Match::No,
-        Answer::Unknown(_) => Match::Unknown,
+    match Truth::all(clauses.iter().map(|clause| clause.holds(&keys()))) {
+        Truth::True => Match::Yes,
+        Truth::False => Match::No,
+        Truth::Unknown(_) => Match::Unknown,
     }
 }
 
 #[test]
-fn each_operator_compares_in_its_own_way() {
+fn each_operator_compares_as_documented() {
     use Match::{No, Yes};
     for (operator, key, value, expected) in [
         ("StringEquals", "known", r#""Value""#, Yes),
@@ -54,7 +58,7 @@ fn each_operator_compares_in_its_own_way() {
         ("Bool", "flag", r#""false""#, No),
         ("Null", "flag", r#""false""#, Yes),
         ("Null", "flag", "true", No),
-        // A number that stands in the policy without quotes.
+        // A number without quotes in the policy.
         ("NumericEquals", "number", "1.5", Yes),
         ("NumericEquals", "number", "1.4", No),
         ("NumericLessThan", "number", "2", Yes),
@@ -64,7 +68,7 @@ fn each_operator_compares_in_its_own_way() {
 }
 
 #[test]
-fn set_operators_ask_one_value_as_they_ask_several() {
+fn set_operators_treat_one_value_like_several() {
     use Match::{No, Unknown, Yes};
     for (operator, key, value, expected) in [
         ("ForAllValues:StringEquals", "known", r#""Value""#, Yes),
@@ -76,11 +80,11 @@ fn set_operators_ask_one_value_as_they_ask_several() {
         // "If the key values resolve to a null data set, such as an empty string".
         ("ForAllValues:StringEquals", "empty", r#""x""#, Yes),
         ("ForAnyValue:StringNotEquals", "empty", r#""x""#, No),
-        // Without a set operator it is decided only where it is the same for each value.
+        // Without a set operator, known only if it is the same for each value.
         ("StringEquals", "several", r#""c""#, No),
         ("StringEquals", "several", r#"["a","b"]"#, Yes),
         ("StringEquals", "several", r#""a""#, Unknown),
-        // Whether an empty value is called null is not documented for Null itself.
+        // AWS does not document whether Null treats an empty value as absent.
         ("Null", "empty", "true", Unknown),
         ("Null", "empty", "false", Unknown),
         ("Null", "several", "false", Yes),
@@ -90,7 +94,7 @@ fn set_operators_ask_one_value_as_they_ask_several() {
 }
 
 #[test]
-fn an_operator_over_no_key_is_refused_not_taken_as_met() {
+fn an_operator_without_keys_is_an_error() {
     for text in [r#"{"StringEquals":{}}"#, r#"{"StringEquals":"x"}"#] {
         let why = read(serde_json::from_str(text).expect("JSON"), true).expect_err(text);
         assert_eq!(why, "its condition StringEquals names no key");
@@ -98,31 +102,31 @@ fn an_operator_over_no_key_is_refused_not_taken_as_met() {
 }
 
 #[test]
-fn what_hangs_on_a_key_is_told_apart_from_what_is_not_understood() {
+fn a_missing_key_and_something_not_understood_have_different_reasons() {
     let answer = |text: &str| {
         let clauses = read(serde_json::from_str(text).expect("JSON"), true).expect("a condition");
         clauses[0].holds(&keys())
     };
     assert_eq!(
         answer(r#"{"StringEquals":{"Other":"x"}}"#),
-        Answer::hangs("it hangs on the condition StringEquals on Other: its value is not known")
+        Truth::missing_key("it hangs on the condition StringEquals on Other: its value is not known")
     );
     assert_eq!(
         answer(r#"{"StringEquals":{"maybe":"value"}}"#),
-        Answer::hangs("it hangs on the condition StringEquals on maybe: it may be absent")
+        Truth::missing_key("it hangs on the condition StringEquals on maybe: it may be absent")
     );
     assert_eq!(
         answer(r#"{"StringEquals":{"known":"${Other}"}}"#),
-        Answer::hangs("it hangs on the condition StringEquals on known: the value of ${Other} is not known")
+        Truth::missing_key("it hangs on the condition StringEquals on known: the value of ${Other} is not known")
     );
     assert_eq!(
         answer(r#"{"StringEquals":{"several":"a"}}"#),
-        Answer::unknown("what its condition StringEquals means for this value of several is not known")
+        Truth::not_understood("what its condition StringEquals means for this value of several is not known")
     );
 }
 
 #[test]
-fn an_absent_key_fails_what_is_positive_and_meets_what_is_negated_or_if_exists() {
+fn an_absent_key_fails_positive_operators_and_meets_negated_and_if_exists() {
     use Match::{No, Yes};
     for (operator, expected) in [
         ("StringEquals", No),
@@ -143,7 +147,7 @@ fn an_absent_key_fails_what_is_positive_and_meets_what_is_negated_or_if_exists()
 }
 
 #[test]
-fn what_holds_for_all_that_is_possible_holds_and_the_rest_is_unknown() {
+fn a_clause_holds_if_it_does_for_every_possible_value_and_is_unknown_otherwise() {
     use Match::{No, Unknown, Yes};
     for (operator, key, value, expected) in [
         ("StringEquals", "maybe", r#""value""#, Unknown),
@@ -181,7 +185,7 @@ fn what_holds_for_all_that_is_possible_holds_and_the_rest_is_unknown() {
 }
 
 #[test]
-fn what_is_not_understood_is_unknown() {
+fn a_clause_that_is_not_understood_is_unknown() {
     for (operator, value) in [
         ("NumericEquals", "1"),
         ("NumericLike", "1"),

@@ -1,10 +1,10 @@
-//! What policies decide: case by case, then by law.
+//! Decisions: examples, then properties.
 #![expect(clippy::unnecessary_wraps, reason = "compared with, or given to, what holds a `Result`")]
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::Possible;
+use crate::PossibleValue;
 
 const WRITE: &str = r#"{"Sid":"Write","Effect":"Allow","Action":"logs:Put*","Resource":"*"}"#;
 const DENY: &str = r#"{"Effect":"Deny","Action":"*","Resource":"arn:aws:logs:*:*:log-group:g:*"}"#;
@@ -24,9 +24,9 @@ fn policies(identity: Vec<Result<Document, Gap>>) -> Policies {
 }
 
 fn put(policies: &Policies) -> Result<Decision, Gap> {
-    let keys = Keys::default().with("aws:PrincipalAccount", "111122223333").with_possible(
+    let keys = ConditionKeys::default().with("aws:PrincipalAccount", "111122223333").with_possible(
         "aws:SourceAccount",
-        vec![Possible::Absent, Possible::Value("111122223333".into())],
+        vec![PossibleValue::Absent, PossibleValue::Value("111122223333".into())],
         "unknown",
     );
     let resource = Text::open("arn:aws:logs:us-east-1:111122223333:log-group:g:log-stream:");
@@ -39,11 +39,11 @@ fn one(statements: &[&str]) -> Result<Decision, Gap> {
 }
 
 fn allowed(statement: &str) -> Result<Decision, Gap> {
-    Ok(Decision::Allowed(Decider { policy: "p".into(), statement: statement.into() }))
+    Ok(Decision::Allowed(DecidingStatement { policy: "p".into(), statement: statement.into() }))
 }
 
 fn denied(statement: &str) -> Result<Decision, Gap> {
-    Ok(Decision::Denied(Denial::Explicit(Decider { policy: "p".into(), statement: statement.into() })))
+    Ok(Decision::Denied(Denial::Explicit(DecidingStatement { policy: "p".into(), statement: statement.into() })))
 }
 
 fn not_allowed() -> Result<Decision, Gap> {
@@ -51,7 +51,7 @@ fn not_allowed() -> Result<Decision, Gap> {
 }
 
 #[test]
-fn an_allow_allows_a_deny_denies_and_nothing_denies() {
+fn an_allow_allows_a_deny_denies_and_no_statement_denies() {
     assert_eq!(one(&[WRITE]), allowed("Write"));
     assert_eq!(one(&[WRITE, DENY]), denied("2"));
     assert_eq!(one(&[DENY]), denied("1"));
@@ -59,7 +59,7 @@ fn an_allow_allows_a_deny_denies_and_nothing_denies() {
 }
 
 #[test]
-fn actions_are_compared_in_any_case_and_resources_are_not() {
+fn actions_ignore_case_and_resources_do_not() {
     let allow = |action: &str, resource: &str| {
         one(&[&format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"{resource}"}}"#)])
     };
@@ -95,7 +95,7 @@ fn a_deny_that_may_apply_is_unknown_unless_nothing_allows() {
 }
 
 #[test]
-fn what_is_not_understood_matters_only_where_it_could() {
+fn something_not_understood_matters_only_if_it_could_change_the_decision() {
     let strange = |action: &str| format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"*","Extra":1}}"#);
     assert!(one(&[&strange("logs:*")]).is_err());
     assert_eq!(one(&[&strange("s3:*")]), not_allowed());
@@ -115,7 +115,7 @@ fn what_is_not_understood_matters_only_where_it_could() {
 }
 
 #[test]
-fn a_condition_must_hold_in_all_that_is_possible() {
+fn a_condition_must_hold_for_every_possible_value() {
     let allow = |condition: &str| {
         one(&[&format!(r#"{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{condition}}}"#)])
     };
@@ -132,7 +132,7 @@ fn two_unknown_keys_may_be_equal_where_one_of_them_has_few_values() {
     let allow = |condition: &str| {
         one(&[&format!(r#"{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{condition}}}"#)])
     };
-    // A tag may well be the source's account.
+    // A tag may equal the source's account.
     assert!(allow(r#"{"StringEquals":{"aws:PrincipalTag/t":"${aws:SourceAccount}"}}"#).is_err());
     assert!(allow(r#"{"StringEquals":{"aws:SourceAccount":"${aws:PrincipalTag/t}"}}"#).is_err());
     assert!(allow(r#"{"StringEqualsIgnoreCase":{"aws:PrincipalTag/t":"${aws:SourceAccount}"}}"#).is_err());
@@ -140,15 +140,15 @@ fn two_unknown_keys_may_be_equal_where_one_of_them_has_few_values() {
 }
 
 #[test]
-fn a_source_whose_end_is_not_known_is_tried_with_every_end_that_matters() {
+fn a_source_with_an_unknown_end_is_tried_with_every_end_that_matters() {
     let decide = |statements: &[(&str, &str)]| {
         let one = |(effect, condition): &(&str, &str)| {
             format!(r#"{{"Effect":"{effect}","Action":"*","Resource":"*","Condition":{condition}}}"#)
         };
         let statements: Vec<_> = statements.iter().map(one).collect();
-        let keys = Keys::default().with_possible(
+        let keys = ConditionKeys::default().with_possible(
             "aws:SourceArn",
-            vec![Possible::Begins("arn:aws:logs:us-east-1:1:".into())],
+            vec![PossibleValue::Begins("arn:aws:logs:us-east-1:1:".into())],
             "its end is not known",
         );
         let resource = Some(Text::whole("arn:aws:logs:us-east-1:1:log-group:g"));
@@ -157,14 +157,14 @@ fn a_source_whose_end_is_not_known_is_tried_with_every_end_that_matters() {
     };
     let source = r#"{"ArnLike":{"aws:SourceArn":"arn:aws:logs:us-east-1:1:delivery-source:x"}}"#;
     assert!(decide(&[("Allow", source)]).is_err());
-    // Whatever its end is.
+    // The same for every end.
     assert_eq!(decide(&[("Allow", source), ("Deny", source)]), not_allowed());
     let others = source.replace("ArnLike", "ArnNotLike");
     assert!(decide(&[("Allow", source), ("Allow", &others)]).is_ok());
-    // No end makes it that of another region.
+    // With no end is it a source of another region.
     let elsewhere = source.replace("us-east-1", "eu-west-1");
     assert_eq!(decide(&[("Allow", &elsewhere)]), not_allowed());
-    // Compared in two ways, or with another key, it may have any end that fits.
+    // Compared in two ways, or with another key, it may have any matching end.
     let several = r#"{"StringLike":{"aws:SourceArn":"*:x"},"StringNotEquals":{"aws:SourceArn":"${x:one}"}}"#;
     assert!(decide(&[("Allow", several)]).is_err());
     let equal = r#"{"StringEquals":{"aws:SourceArn":"${x:one}"}}"#;
@@ -174,17 +174,17 @@ fn a_source_whose_end_is_not_known_is_tried_with_every_end_that_matters() {
 }
 
 #[test]
-fn a_boundary_must_allow_too_and_may_deny() {
+fn a_boundary_must_allow_as_well_and_may_deny() {
     let with = |boundary| Policies { boundary: Some(boundary), ..policies(vec![Ok(document("p", &[WRITE]))]) };
     assert_eq!(put(&with(Ok(document("b", &[WRITE])))), allowed("Write"));
-    let outside = Ok(Decision::Denied(Denial::Outside("b".into())));
+    let outside = Ok(Decision::Denied(Denial::NotAllowedBy("b".into())));
     assert_eq!(put(&with(Ok(document("b", &[])))), outside);
     assert_eq!(put(&with(Ok(document("p", &[WRITE, DENY])))), denied("2"));
     assert_eq!(put(&with(Err(gap()))), Err(gap()));
     // A boundary grants nothing.
     let empty = Policies { boundary: Some(Ok(document("b", &[WRITE]))), ..policies(vec![]) };
     assert_eq!(put(&empty), not_allowed());
-    // Where neither allows, the boundary is not the first thing to mend.
+    // If neither allows, the missing identity policy is reported first.
     let neither = Policies { boundary: Some(Ok(document("b", &[]))), ..policies(vec![]) };
     assert_eq!(put(&neither), not_allowed());
     let unread = Policies { boundary: Some(Err(gap())), ..policies(vec![]) };
@@ -192,22 +192,22 @@ fn a_boundary_must_allow_too_and_may_deny() {
 }
 
 #[test]
-fn a_policy_that_is_hidden_hides_an_allow_or_a_deny() {
+fn a_hidden_policy_may_allow_or_deny() {
     let write = || Ok(document("p", &[WRITE]));
     assert_eq!(put(&policies(vec![write(), Err(gap())])), Err(gap()));
     assert_eq!(put(&policies(vec![Err(gap())])), Err(gap()));
     assert_eq!(put(&Policies { rest: Err(gap()), ..policies(vec![write()]) }), Err(gap()));
-    // But not what is certain whatever is hidden.
+    // But a decision that no hidden policy can change is certain.
     assert_eq!(put(&policies(vec![Err(gap()), Ok(document("p", &[DENY]))])), denied("1"));
     let outside = Policies { boundary: Some(Ok(document("b", &[]))), ..policies(vec![write(), Err(gap())]) };
-    assert_eq!(put(&outside), Ok(Decision::Denied(Denial::Outside("b".into()))));
+    assert_eq!(put(&outside), Ok(Decision::Denied(Denial::NotAllowedBy("b".into()))));
 }
 
 #[test]
 fn a_trust_policy_names_who_may_assume_the_role() {
     let trust = |principal: &str, rest: &str| {
         let statement = format!(r#"{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{principal}{rest}}}"#);
-        let keys = Keys::default();
+        let keys = ConditionKeys::default();
         let caller = Some(Caller::Service("apigateway.amazonaws.com"));
         let request = Request { action: "sts:AssumeRole", resource: None, caller, keys: &keys };
         Policies::only(document("p", &[&statement])).decide(&request)
@@ -219,7 +219,7 @@ fn a_trust_policy_names_who_may_assume_the_role() {
     assert!(trust(r#""*""#, r#","NotPrincipal":"*""#).is_err());
 }
 
-/// A statement that is fully understood, with some that applies and some that does not.
+/// A statement that is fully understood; some apply and some do not.
 fn statement() -> impl Strategy<Value = String> {
     let effect = prop_oneof!["Allow", "Deny"];
     let action = prop::sample::select(vec!["logs:PutLogEvents", "logs:*", "*", "s3:*"]);
@@ -243,7 +243,7 @@ fn read(name: &str, statements: &[String]) -> Result<Document, Gap> {
 
 proptest! {
     #[test]
-    fn what_is_fully_known_is_decided(one in some(), other in some(), boundary in prop::option::of(some())) {
+    fn with_everything_known_the_request_is_decided(one in some(), other in some(), boundary in prop::option::of(some())) {
         let applies = |statements: &[String], effect: &str| statements.iter().any(|text| {
             text.contains(effect)
                 && !text.contains("s3:")
@@ -263,11 +263,11 @@ proptest! {
     }
 
     #[test]
-    fn what_is_not_understood_only_ever_takes_a_decision_away(
+    fn something_not_understood_never_reverses_a_decision(
         statements in prop::collection::vec(statement(), 1..4),
         boundary in some(),
         at in any::<prop::sample::Index>(),
-        // A condition that is not understood, an element that is not known, another that cannot be read.
+        // A condition that is not understood, an unknown element, malformed elements.
         change in prop::sample::select(vec![
             (r#""Condition":{"#, r#""Condition":{"NumericEquals":{"a":"1"},"#),
             (r#""Effect""#, r#""Extra":1,"Effect""#),
@@ -290,7 +290,7 @@ proptest! {
     }
 
     #[test]
-    fn hiding_a_policy_only_ever_takes_a_decision_away(
+    fn hiding_a_policy_never_reverses_a_decision(
         documents in prop::collection::vec(some(), 1..4),
         boundary in prop::option::of(some()),
         at in any::<prop::sample::Index>(),

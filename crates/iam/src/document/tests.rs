@@ -4,7 +4,7 @@ use super::*;
 
 proptest! {
     #[test]
-    fn no_text_is_too_strange(text in ".*", json in r#"\{("(Statement|Version|x)":([\[\]{}"1,:a%*]|null){0,8},?){0,3}\}"#) {
+    fn no_text_panics(text in ".*", json in r#"\{("(Statement|Version|x)":([\[\]{}"1,:a%*]|null){0,8},?){0,3}\}"#) {
         for text in [text, json] {
             if let Ok(document) = Document::parse("p", &text) {
                 prop_assert_eq!(document.name(), "p");
@@ -26,7 +26,7 @@ fn only(statement: &str) -> Statement {
 }
 
 #[test]
-fn raw_and_encoded_one_and_many_are_the_same() {
+fn plain_and_encoded_single_and_listed_statements_read_alike() {
     let one = format!(r#"{{"Version":"2012-10-17","Statement":{ALLOW}}}"#);
     let many = format!(" \n{{\"Statement\":[{ALLOW}],\"Id\":\"i\",\"Version\":\"2012-10-17\"}}");
     let encoded = percent_encoding::utf8_percent_encode(&one, percent_encoding::NON_ALPHANUMERIC).to_string();
@@ -36,13 +36,13 @@ fn raw_and_encoded_one_and_many_are_the_same() {
 }
 
 #[test]
-fn a_raw_document_is_not_decoded() {
+fn a_plain_document_is_not_url_decoded() {
     let text = r#"{"Statement":{"Sid":"%7B","Effect":"Allow"}}"#;
     assert_eq!(parse(text).statements[0].name, "%7B");
 }
 
 #[test]
-fn what_is_no_policy_is_a_gap_that_names_it() {
+fn a_text_that_is_not_a_policy_is_a_gap_with_its_name() {
     for text in [
         "",
         "{",
@@ -63,7 +63,7 @@ fn what_is_no_policy_is_a_gap_that_names_it() {
 }
 
 #[test]
-fn an_element_that_stands_twice_is_named_and_neither_counts() {
+fn a_duplicate_element_is_an_error_that_names_it() {
     for (text, why) in [
         (r#"{"Version":"2008-10-17","Version":"2012-10-17","Statement":[]}"#, "its Version stands twice"),
         (r#"{"Statement":[],"Statement":[]}"#, "its Statement stands twice"),
@@ -75,25 +75,25 @@ fn an_element_that_stands_twice_is_named_and_neither_counts() {
 }
 
 #[test]
-fn a_statement_without_a_sid_is_named_by_its_number() {
+fn a_statement_without_a_sid_is_called_by_its_number() {
     let document = parse(r#"{"Statement":[{"Effect":"Allow"},{"Effect":"Deny","Sid":""}]}"#);
     assert_eq!([&*document.statements[0].name, &*document.statements[1].name], ["1", "2"]);
-    // An empty Sid is no fault: the console writes them.
-    assert_eq!(document.statements[1].strange, None);
+    // An empty Sid is valid: the console writes it.
+    assert_eq!(document.statements[1].problem, None);
 }
 
 #[test]
-fn an_element_in_another_case_hides_the_one_that_it_may_be_meant_as() {
+fn an_element_in_another_case_makes_its_namesake_malformed() {
     let whole = r#""Effect":"Allow","Action":"a","Resource":"*","Principal":"*""#;
-    let is_unclear = |name: &str| {
+    let is_malformed = |name: &str| {
         let this = only(&format!("{{{whole},\"{name}\":\"Deny\"}}"));
-        assert_eq!(this.strange, None, "{name}");
+        assert_eq!(this.problem, None, "{name}");
         let all = [
-            matches!(this.effect, Part::Unclear(_)),
-            matches!(this.action, Part::Unclear(_)),
-            matches!(this.resource, Part::Unclear(_)),
-            matches!(this.principal, Part::Unclear(_)),
-            matches!(this.condition, Part::Unclear(_)),
+            matches!(this.effect, Element::Malformed(_)),
+            matches!(this.action, Element::Malformed(_)),
+            matches!(this.resource, Element::Malformed(_)),
+            matches!(this.principal, Element::Malformed(_)),
+            matches!(this.condition, Element::Malformed(_)),
         ];
         all.map(u8::from)
     };
@@ -105,25 +105,25 @@ fn an_element_in_another_case_hides_the_one_that_it_may_be_meant_as() {
         (["condition", "CONDITION"], [0, 0, 0, 0, 1]),
     ] {
         for name in names {
-            assert_eq!(is_unclear(name), expected, "{name}");
+            assert_eq!(is_malformed(name), expected, "{name}");
         }
     }
 }
 
 #[test]
-fn why_an_element_cannot_be_read_is_told() {
+fn a_malformed_element_has_a_reason() {
     for (action, why) in [
         (r#""Action":7"#, "its Action is no text or list of texts"),
         (r#""NotAction":[]"#, "its NotAction is no text or list of texts"),
         (r#""Action":"a","NotAction":"b""#, "it has NotAction beside another of its kind"),
     ] {
         let statement = only(&format!(r#"{{"Effect":"Allow",{action}}}"#));
-        assert_eq!(statement.action, Part::Unclear(why.to_owned()));
+        assert_eq!(statement.action, Element::Malformed(why.to_owned()));
     }
 }
 
 #[test]
-fn what_cannot_be_read_is_kept_as_such() {
+fn malformed_elements_are_kept() {
     for action in [
         r#""Action":[]"#,
         r#""Action":null"#,
@@ -133,19 +133,19 @@ fn what_cannot_be_read_is_kept_as_such() {
         r#""Action":"a","action":"a""#,
     ] {
         let statement = only(&format!(r#"{{"Effect":"Allow",{action}}}"#));
-        assert!(matches!(statement.action, Part::Unclear(_)), "{action}");
-        assert_eq!(statement.strange, None, "{action}");
+        assert!(matches!(statement.action, Element::Malformed(_)), "{action}");
+        assert_eq!(statement.problem, None, "{action}");
     }
-    for (text, strange) in [
+    for (text, problem) in [
         (r#"{"Effect":"Allow","Extra":1}"#, "its element Extra is not known"),
         (r#"{"Effect":"Allow","Sid":1}"#, "its Sid is no text"),
         ("[7]", "it is no object"),
     ] {
-        assert_eq!(only(text).strange.as_deref(), Some(strange));
+        assert_eq!(only(text).problem.as_deref(), Some(problem));
     }
     let above = parse(r#"{"Extra":1,"Statement":{"Effect":"Allow"}}"#);
-    assert_eq!(above.statements[0].strange.as_deref(), Some("the policy's element Extra is not known"));
-    assert!(matches!(only(r#"{"Effect":"allow"}"#).effect, Part::Unclear(_)));
-    assert!(matches!(only(r#"{"Effect":"Deny","NotPrincipal":"?"}"#).principal, Part::Unclear(_)));
-    assert!(matches!(only(r#"{"Effect":"Deny","Condition":[]}"#).condition, Part::Unclear(_)));
+    assert_eq!(above.statements[0].problem.as_deref(), Some("the policy's element Extra is not known"));
+    assert!(matches!(only(r#"{"Effect":"allow"}"#).effect, Element::Malformed(_)));
+    assert!(matches!(only(r#"{"Effect":"Deny","NotPrincipal":"?"}"#).principal, Element::Malformed(_)));
+    assert!(matches!(only(r#"{"Effect":"Deny","Condition":[]}"#).condition, Element::Malformed(_)));
 }

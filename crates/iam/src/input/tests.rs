@@ -1,49 +1,52 @@
 use super::*;
-use crate::{Ruling, Verdict};
+use crate::{SimulationDecision, SimulationResult};
 
 const ROLE: &str = r#""arn:aws:iam::111122223333:role/r""#;
 const REQUEST: &str = r#"{"principal":"arn:aws:iam::111122223333:role/r","action":"logs:PutLogEvents","resource":"arn:aws:logs:us-east-1:111122223333:log-group:g:log-stream:s"}"#;
 
-fn only(text: &str) -> Result<Ruling, Unreadable> {
-    let mut all = Queries::new(text);
-    let query = all.next().expect("a query")?;
+fn only(text: &str) -> Result<SimulationResult, InputError> {
+    let mut all = SimulationReader::new(text);
+    let query = all.next().expect("a simulation")?;
     assert!(all.next().is_none());
-    Ok(query.question.decide(&query.policies))
+    Ok(query.request.simulate(&query.policies))
 }
 
 #[test]
-fn a_document_is_an_object_or_a_text_raw_or_encoded() {
+fn a_document_is_an_object_or_a_plain_or_encoded_string() {
     let document = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"logs:*","Resource":"*"}}"#;
     let encoded = percent_encoding::utf8_percent_encode(document, percent_encoding::NON_ALPHANUMERIC).to_string();
     for written in [document.to_owned(), format!("{document:?}"), format!("{encoded:?}")] {
         let text = format!(r#"{{"request":{REQUEST},"identity":[{{"name":"p","document":{written}}}]}}"#);
-        assert!(matches!(only(&text).expect("a query").verdict, Verdict::Allowed(Some(_))), "{written}");
+        assert!(
+            matches!(only(&text).expect("a simulation").decision, SimulationDecision::Allowed(Some(_))),
+            "{written}"
+        );
     }
 }
 
 #[test]
-fn a_document_that_is_no_policy_leaves_the_answer_open_and_is_named() {
+fn a_document_that_is_not_a_policy_is_named_as_a_problem() {
     let text = format!(r#"{{"request":{REQUEST},"identity":[{{"name":"p","document":"{{"}}]}}"#);
-    let ruling = only(&text).expect("a query");
-    assert_eq!(ruling.verdict, Verdict::Undetermined);
-    assert!(ruling.problems[0].starts_with("p cannot be read"), "{ruling:?}");
+    let result = only(&text).expect("a simulation");
+    assert_eq!(result.decision, SimulationDecision::Undetermined);
+    assert!(result.problems[0].starts_with("p cannot be read"), "{result:?}");
 }
 
 #[test]
-fn what_is_given_counts_before_what_follows_from_the_request() {
+fn given_keys_win_over_derived_keys() {
     let allows = |context: &str| {
         let request = REQUEST.replace("\"action\"", &format!("\"context\":{context},\"action\""));
         let text = format!(
             r#"{{"request":{request},"identity":[{{"name":"p","document":{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{"StringEquals":{{"aws:PrincipalAccount":"444455556666"}}}}}}}}}}]}}"#
         );
-        matches!(only(&text).expect("a query").verdict, Verdict::Allowed(_))
+        matches!(only(&text).expect("a simulation").decision, SimulationDecision::Allowed(_))
     };
     assert!(!allows("{}"));
     assert!(allows(r#"{"AWS:principalaccount":"444455556666"}"#));
 }
 
 #[test]
-fn what_lacks_an_allow_is_named() {
+fn a_denial_names_the_policy_that_does_not_allow() {
     let (all, none) = (r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#, "");
     let denial = |identity: &str, boundary: &str, session: &str| {
         let policy = |name: &str, statements: &str| {
@@ -55,8 +58,8 @@ fn what_lacks_an_allow_is_named() {
             policy("b", boundary),
             policy("s", session)
         );
-        match only(&text).expect("a query").verdict {
-            Verdict::Denied(denial) => denial.to_string(),
+        match only(&text).expect("a simulation").decision {
+            SimulationDecision::Denied(denial) => denial.to_string(),
             other => panic!("{other:?}"),
         }
     };
@@ -67,11 +70,11 @@ fn what_lacks_an_allow_is_named() {
 }
 
 #[test]
-fn several_are_told_apart_and_an_error_names_its_line_and_field() {
+fn several_simulations_are_read_and_an_error_has_line_and_field() {
     let good = format!("{{\"request\":{REQUEST}}}");
-    assert_eq!(Queries::new(&format!("{good}\n\n{good}\n")).filter_map(Result::ok).count(), 2);
+    assert_eq!(SimulationReader::new(&format!("{good}\n\n{good}\n")).filter_map(Result::ok).count(), 2);
     let message = |text: &str| {
-        let found = Queries::new(text).find_map(Result::err).expect("an error");
+        let found = SimulationReader::new(text).find_map(Result::err).expect("an error");
         found.to_string()
     };
     let with = |from: &str, to: &str| format!("{good}\n{}\n", good.replace(from, to));

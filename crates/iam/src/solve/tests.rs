@@ -1,4 +1,4 @@
-//! Against brute force: every value that a key can have, of a small world, by the definition of each operator.
+//! Compares decisions with brute force: all values that a key can have in a small universe, by each operator's definition.
 
 use std::fmt::Write as _;
 
@@ -7,19 +7,19 @@ mod links;
 
 use proptest::prelude::*;
 
-use crate::{Denial, Queries, Ruling, Verdict};
+use crate::{Denial, SimulationDecision, SimulationReader, SimulationResult};
 
 const KEYS: [&str; 2] = ["x:one", "x:two"];
 
-/// One condition: an operator, the number of a key, values.
+/// An operator, the index of a key, and values.
 type Condition = (&'static str, usize, Vec<String>);
-/// Whether it allows, and on which conditions.
+/// Whether it allows, and its conditions.
 type Statement = (bool, Vec<Condition>);
 
-/// What a key is in a request: nothing for absent.
+/// The values of a key in a request; empty if the key is absent.
 type Value = Vec<String>;
 
-/// The definition of a glob, word by word.
+/// The definition of a glob, as a recursion.
 fn glob(pattern: &[u8], text: &[u8]) -> bool {
     match (pattern.split_first(), text.split_first()) {
         (None, None) => true,
@@ -30,7 +30,7 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
     }
 }
 
-/// By AWS's definitions.
+/// Whether a condition holds, by AWS's definitions.
 fn holds((operator, _, values): &Condition, value: &Value) -> bool {
     let (quantifier, name) = operator.split_once(':').map_or(("", *operator), |(quantifier, name)| (quantifier, name));
     let (name, if_exists) = name.strip_suffix("IfExists").map_or((name, false), |name| (name, true));
@@ -63,7 +63,7 @@ fn applies(statements: &[Statement], allow: bool, values: [&Value; 2]) -> bool {
     statements.iter().any(|(own, conditions)| *own == allow && conditions.iter().all(|one| holds(one, values[one.1])))
 }
 
-/// Allowed, denied explicitly, or denied implicitly.
+/// Whether the request is allowed, and whether it is denied explicitly.
 fn decide(identity: &[Statement], boundary: Option<&[Statement]>, values: [&Value; 2]) -> (bool, bool) {
     let boundary_denies = boundary.is_some_and(|boundary| applies(boundary, false, values));
     let denied = applies(identity, false, values) || boundary_denies;
@@ -90,8 +90,8 @@ fn expected(identity: &[Statement], boundary: Option<&[Statement]>, universe: &[
 fn document(name: &str, statements: &[Statement]) -> String {
     let mut text = String::new();
     for (at, (allow, conditions)) in statements.iter().enumerate() {
-        // An operator may stand once only in JSON's objects; a condition each in a statement of its own form would be
-        // another meaning. So conditions of one operator are merged by key, and proptest gives no key twice.
+        // JSON objects have each operator once, so conditions with the same operator are merged by key. proptest gives
+        // no key twice.
         let mut merged = serde_json::Map::new();
         for (operator, key, values) in conditions {
             let keys = merged.entry(*operator).or_insert_with(|| serde_json::json!({}));
@@ -105,26 +105,26 @@ fn document(name: &str, statements: &[Statement]) -> String {
     format!(r#"{{"name":"{name}","document":{{"Version":"2012-10-17","Statement":[{text}]}}}}"#)
 }
 
-fn rule(identity: &[Statement], boundary: Option<&[Statement]>, context: &str) -> Ruling {
+fn simulate(identity: &[Statement], boundary: Option<&[Statement]>, context: &str) -> SimulationResult {
     let boundary = boundary.map(|own| format!(r#","boundary":[{}]"#, document("b", own))).unwrap_or_default();
     let text = format!(
         r#"{{"request":{{"principal":"arn:aws:iam::111122223333:role/r","action":"s3:GetObject","resource":"arn:aws:s3:::b/k","resource_account":"111122223333","context":{context}}},"identity":[{}]{boundary}}}"#,
         document("p", identity)
     );
-    let query = Queries::new(&text).next().expect("a query").expect("of the form");
-    query.question.decide(&query.policies)
+    let simulation = SimulationReader::new(&text).next().expect("a simulation").expect("well formed");
+    simulation.request.simulate(&simulation.policies)
 }
 
-fn told(ruling: &Ruling) -> &'static str {
-    match &ruling.verdict {
-        Verdict::Allowed(_) => "allowed",
-        Verdict::Denied(Denial::Explicit(_)) => "denied-explicitly",
-        Verdict::Denied(_) => "denied-implicitly",
-        Verdict::Undetermined => "undetermined",
+fn decision_name(result: &SimulationResult) -> &'static str {
+    match &result.decision {
+        SimulationDecision::Allowed(_) => "allowed",
+        SimulationDecision::Denied(Denial::Explicit(_)) => "denied-explicitly",
+        SimulationDecision::Denied(_) => "denied-implicitly",
+        SimulationDecision::Undetermined => "undetermined",
     }
 }
 
-/// A condition of a key of one kind.
+/// A condition on a key, with values of one kind.
 fn condition(
     operators: &'static [&'static str],
     values: impl Strategy<Value = String> + Clone + 'static,
@@ -144,9 +144,9 @@ fn statements(one: impl Strategy<Value = Condition> + 'static) -> impl Strategy<
     prop::collection::vec((any::<bool>(), conditions), 1..5)
 }
 
-/// Absent, empty, and every text of up to three letters, of which `x` stands for all that no pattern names; `1` has no other case,
-/// so that `A` alone is needed beside what patterns name. Wildcards are letters
-/// to operators that compare whole texts: in texts as long as theirs.
+/// Absent, empty, and every text of up to three characters. `x` stands for all characters that the patterns do not
+/// contain. `A` is there for comparisons that ignore case. Wildcards are there, in texts of up to two characters like the
+/// patterns, because operators without wildcards compare them as they are.
 fn texts() -> Vec<Value> {
     let mut all = vec![vec![], vec![String::new()]];
     for (letters, length) in [(&["a", "A", "1", "x"][..], 3), (&["a", "A", "1", "x", "*", "?"][..], 2)] {
@@ -198,15 +198,15 @@ proptest! {
     ) {
         let universe = [texts(), texts()];
         let expected = expected(&identity, boundary.as_deref(), &universe);
-        let ruling = rule(&identity, boundary.as_deref(), "{}");
+        let result = simulate(&identity, boundary.as_deref(), "{}");
         let conditions = || identity.iter().chain(boundary.iter().flatten()).flat_map(|(_, conditions)| conditions);
-        // Where an empty value is told from all others, what Null says of it is not known.
+        // Where patterns distinguish an empty value from others, the result of Null on it is not known.
         let is_empty_told = conditions().any(|(_, _, own)| own.iter().any(|text| text == "*?" || text == "?*"));
         if is_empty_told && conditions().any(|(operator, ..)| *operator == "Null") {
-            prop_assert!(["undetermined", expected].contains(&told(&ruling)), "{} {:?}", expected, ruling);
+            prop_assert!(["undetermined", expected].contains(&decision_name(&result)), "{} {:?}", expected, result);
         } else {
-            prop_assert_eq!(told(&ruling), expected, "{:?}", ruling);
-            prop_assert!(ruling.problems.is_empty());
+            prop_assert_eq!(decision_name(&result), expected, "{:?}", result);
+            prop_assert!(result.problems.is_empty());
         }
     }
 
@@ -217,8 +217,8 @@ proptest! {
             .map(|chosen| all.iter().enumerate().filter(|(at, _)| chosen >> at & 1 == 1).map(|(_, text)| text.clone()).collect())
             .collect();
         let universe = [sets.clone(), sets];
-        let ruling = rule(&identity, None, "{}");
-        prop_assert_eq!(told(&ruling), expected(&identity, None, &universe), "{:?}", ruling);
+        let result = simulate(&identity, None, "{}");
+        prop_assert_eq!(decision_name(&result), expected(&identity, None, &universe), "{:?}", result);
     }
 
     #[test]
@@ -226,35 +226,35 @@ proptest! {
         let numbers = (-20..=20).map(|quarters| vec![(f64::from(quarters) / 4.0).to_string()]);
         let all: Vec<Value> = std::iter::once(vec![]).chain(numbers).collect();
         let universe = [all.clone(), all];
-        let ruling = rule(&identity, None, "{}");
-        prop_assert_eq!(told(&ruling), expected(&identity, None, &universe), "{:?}", ruling);
+        let result = simulate(&identity, None, "{}");
+        prop_assert_eq!(decision_name(&result), expected(&identity, None, &universe), "{:?}", result);
     }
 
     #[test]
-    fn a_key_is_named_as_missing_if_it_can_turn_the_answer(identity in statements(condition(TEXT, "[a1*]{1,2}"))) {
-        let ruling = rule(&identity, None, "{}");
+    fn a_key_is_missing_if_it_can_change_the_decision(identity in statements(condition(TEXT, "[a1*]{1,2}"))) {
+        let result = simulate(&identity, None, "{}");
         let universe = texts();
         let allowed = |one: &Value, two: &Value| decide(&identity, None, [one, two]).0;
-        let turns = |fixed: &dyn Fn(&Value, &Value) -> bool| {
+        let changes = |fixed: &dyn Fn(&Value, &Value) -> bool| {
             universe.iter().any(|other| {
                 let first = fixed(&universe[0], other);
                 universe.iter().any(|own| fixed(own, other) != first)
             })
         };
         let mut expected = Vec::new();
-        if turns(&allowed) {
+        if changes(&allowed) {
             expected.push(KEYS[0].to_owned());
         }
-        if turns(&|one, two| allowed(two, one)) {
+        if changes(&|one, two| allowed(two, one)) {
             expected.push(KEYS[1].to_owned());
         }
-        let mut missing = ruling.missing_context.clone();
+        let mut missing = result.missing_context.clone();
         missing.sort();
-        prop_assert_eq!(missing, expected, "{:?}", ruling);
+        prop_assert_eq!(missing, expected, "{:?}", result);
     }
 
     #[test]
-    fn what_is_fully_known_is_decided_by_the_definitions(
+    fn with_everything_known_the_definitions_decide(
         identity in statements(condition(TEXT, "[a1*?]{1,2}")),
         boundary in prop::option::of(statements(condition(TEXT, "[a1*]{1,2}"))),
         one in "[abx]{0,2}",
@@ -264,7 +264,7 @@ proptest! {
         let (one, two) = (value(&one), value(&two));
         let context = serde_json::json!({ KEYS[0]: one, KEYS[1]: two }).to_string();
         let universe = [vec![one], vec![two]];
-        let ruling = rule(&identity, boundary.as_deref(), &context);
-        prop_assert_eq!(told(&ruling), expected(&identity, boundary.as_deref(), &universe), "{:?}", ruling);
+        let result = simulate(&identity, boundary.as_deref(), &context);
+        prop_assert_eq!(decision_name(&result), expected(&identity, boundary.as_deref(), &universe), "{:?}", result);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_cloudwatchlogs as logs;
 use futures_util::{StreamExt, stream};
 use gatelight_checks::plan::Plan;
-use gatelight_formats::lines::OwnLine;
+use gatelight_formats::lines::StageLineMatcher;
 use gatelight_model::{Gap, inventory::OwnLines};
 use jiff::Timestamp;
 
@@ -19,24 +19,24 @@ use crate::collect::{
 const SIDE_BY_SIDE: usize = 8;
 /// The most events that FilterLogEvents gives in a page.
 const PAGE: i32 = 10_000;
-/// Pages of a group that are read for the lines of all stages that write there, before each is looked for by itself.
+/// Pages of a group that are read for the lines of all stages that write there, before each is searched for by itself.
 const PAGES_FOR_ALL: usize = 2;
 /// Pages that are read for one stage.
 const PAGES_FOR_ONE: usize = 5;
-/// Stages of a group that are looked for one by one: AWS allows five searches a second.
+/// Stages of a group that are searched for one by one: AWS allows five searches a second.
 const ONE_BY_ONE: usize = 50;
 
-/// A stage whose lines are looked for.
+/// A stage whose lines are searched for.
 struct Sought<'s> {
     /// Its place among the stages.
     at: usize,
     api: &'s str,
     stage: &'s str,
     since: Timestamp,
-    line: OwnLine,
+    line: StageLineMatcher,
 }
 
-/// What was found, by the stage's place; nothing about stages whose lines need not be looked for.
+/// What was found, by the stage's place; nothing about stages whose lines need not be searched for.
 pub(crate) async fn own_lines(
     region: &RegionClient,
     plan: &Plan<'_>,
@@ -101,7 +101,7 @@ impl GroupReader<'_> {
         if let [first, _, ..] = sought {
             let since = sought.iter().map(|sought| sought.since).min().unwrap_or(first.since);
             let read = self.read(None, since, PAGES_FOR_ALL, |time, message| {
-                let own = sought.iter().filter(|sought| sought.since <= time && sought.line.is(message));
+                let own = sought.iter().filter(|sought| sought.since <= time && sought.line.matches(message));
                 busy.extend(own.map(|sought| sought.at));
                 busy.len() == sought.len()
             });
@@ -131,7 +131,7 @@ impl GroupReader<'_> {
         // Names of stages and ids of APIs hold no quotes.
         let pattern = format!("\"{}\" \"{}\"", sought.api, sought.stage);
         let reached = self.read(Some(&pattern), sought.since, PAGES_FOR_ONE, |time, message| {
-            proven = u64::from(sought.since <= time && sought.line.is(message));
+            proven = u64::from(sought.since <= time && sought.line.matches(message));
             proven > 0
         });
         let reached = reached.await?;

@@ -4,7 +4,7 @@ use gatelight_checks::plan::{
     Plan,
     metrics::{ENOUGH_REQUESTS, SHORTEST_WINDOW, in_effect_since, metric_name},
 };
-use gatelight_formats::lines::OwnLine;
+use gatelight_formats::lines::StageLineMatcher;
 use gatelight_model::{
     Fetched, Gap,
     arn::Destination,
@@ -185,13 +185,13 @@ impl<'a> MeasuredStage<'a> {
     }
 
     /// How to recognise its lines, where they have to be searched for because others write to its log group too.
-    pub(crate) fn lines_to_find(&self, plan: &Plan<'_>) -> Option<(&'a str, OwnLine)> {
+    pub(crate) fn lines_to_find(&self, plan: &Plan<'_>) -> Option<(&'a str, StageLineMatcher)> {
         let own = self.own.as_ref().filter(|own| own.is_served(ENOUGH_REQUESTS))?;
         let Destination::LogGroup(_, group) = own.log.destination else { return None };
         let is_found = own.taken.get().is_ok_and(|taken| *taken > 0)
             && plan.is_shared(&own.log.destination) == Ok(true)
             && plan.is_merged(&self.of) == Ok(false);
-        let line = || OwnLine::new(own.log.format, &self.of.api.id, &self.of.stage.name);
+        let line = || StageLineMatcher::new(own.log.format, &self.of.api.id, &self.of.stage.name);
         is_found.then(line).flatten().map(|line| (group, line))
     }
 

@@ -10,10 +10,10 @@ use gatelight_model::inventory::LogProbeAnswer;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    PageRequest, SearchMethod, collect_answers, filter_events::search_in_rounds, hits, patterns::Search, plan_searches,
-    queries,
+    PageRequest, SearchMethod, collect_answers, filter_events::search_in_rounds, hits, patterns::SearchSettings,
+    plan_searches, queries,
 };
-use crate::collect::{cache::Memories, needs::Evidence};
+use crate::collect::{cache::RegionCache, needs::EvidenceOptions};
 
 /// An event: when, and its line.
 pub(crate) type Event = (Timestamp, &'static str);
@@ -23,8 +23,8 @@ pub(crate) async fn search(
     group: &str,
     events: &[Event],
     now: Timestamp,
-    remembered: &Memories,
-) -> (Vec<LogProbeAnswer>, Memories, Vec<Timestamp>) {
+    remembered: &RegionCache,
+) -> (Vec<LogProbeAnswer>, RegionCache, Vec<Timestamp>) {
     let asked = RefCell::new(Vec::new());
     let ask = async |ask: PageRequest<'_>| {
         asked.borrow_mut().push(ask.from);
@@ -34,11 +34,12 @@ pub(crate) async fn search(
         let events = within.map(event).collect();
         Ok(Some(FilterLogEventsOutput::builder().set_events(Some(events)).build()))
     };
-    let evidence = Evidence { window: SignedDuration::from_hours(24), metrics: false, samples: true, insights: false };
+    let evidence =
+        EvidenceOptions { window: SignedDuration::from_hours(24), metrics: false, samples: true, insights: false };
     let (since, until) = evidence.window(now);
     let window = (hits::beginning(since, until), until);
     let groups = BTreeMap::from([(group, SearchMethod::Filter)]);
-    let search = Search::default();
+    let search = SearchSettings::default();
     let filters = queries(&search);
     let planned = plan_searches(&groups, &BTreeSet::new(), window, (&search, true), &filters, remembered);
     let searched = search_in_rounds(planned.by_filter, &ask).await.into_iter().map(|searched| {

@@ -186,7 +186,7 @@ fn hit<'a>(query: &FilterQuery<'a>, line: &str) -> Option<&'a str> {
 }
 
 /// Searches all of them.
-pub(crate) async fn rounds<'a>(
+pub(crate) async fn search_in_rounds<'a>(
     searches: Vec<GroupSearch<'a>>,
     ask: &impl AsyncFn(PageRequest<'_>) -> Answer,
 ) -> Vec<GroupSearch<'a>> {

@@ -20,7 +20,7 @@ const WHOLE: SignedDuration = SignedDuration::from_hours(24);
 const MOST: usize = 2_500;
 /// The most samples of a pattern.
 const SAMPLES: usize = 3;
-/// How much of a line is held until the search is over: more than is looked at then.
+/// How much of a line, in bytes, is held until the search is over: more than is used then.
 const HELD: usize = 16_384;
 
 /// The width of a bucket in seconds, for a window of that length.
@@ -74,7 +74,7 @@ struct Line {
     text: String,
 }
 
-/// What was found so far. Not `Debug`: it holds lines as they are.
+/// What was found so far. Not `Debug`: it holds lines that are not scrubbed yet.
 pub(crate) struct HitCounts {
     made_for: String,
     samples: bool,

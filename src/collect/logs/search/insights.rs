@@ -23,7 +23,7 @@ use self::answer::ReadRows;
 use super::{
     filter_events::{RefusedSearches, SearchResult},
     hits::{CachedHits, HitCounts},
-    patterns::Search,
+    patterns::SearchSettings,
 };
 use crate::{
     collect::{
@@ -112,7 +112,7 @@ pub(crate) async fn search(
     client: &logs::Client,
     groups: Vec<GroupQuery>,
     window: (Timestamp, Timestamp),
-    search: &Search,
+    search: &SearchSettings,
     metrics: bool,
 ) -> Vec<(String, SearchResult, Option<CachedHits>)> {
     if groups.is_empty() {
@@ -144,7 +144,7 @@ async fn search_by(
     service: &impl QueryService,
     groups: Vec<GroupQuery>,
     window: (Timestamp, Timestamp),
-    search: &Search,
+    search: &SearchSettings,
     polling: Polling,
 ) -> Vec<(String, SearchResult, Option<CachedHits>)> {
     let query = search.patterns.insights_query();
@@ -157,7 +157,7 @@ async fn search_by(
 struct Queries<'a, S> {
     service: &'a S,
     window: (Timestamp, Timestamp),
-    search: &'a Search,
+    search: &'a SearchSettings,
     query: &'a str,
     polling: Polling,
     refused: &'a RefusedSearches,

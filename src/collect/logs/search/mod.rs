@@ -21,11 +21,11 @@ use self::insights::GroupQuery;
 use super::search::{
     filter_events::{FilterOrigin, FilterQuery, GroupSearch, PageRequest, SearchResult, search_in_rounds},
     hits::{CachedHits, HitCounts},
-    patterns::Search,
+    patterns::SearchSettings,
 };
 use crate::collect::{
     aws::Operation,
-    cache::Memories,
+    cache::RegionCache,
     client::RegionClient,
     needs::{Needs, counted_up_to},
 };
@@ -52,8 +52,8 @@ pub(in crate::collect) async fn log_probes(
     silent: &BTreeSet<String>,
     (since, until): (Timestamp, Timestamp),
     needs: &Needs,
-    remembered: &Memories,
-) -> (Vec<LogProbeAnswer>, Memories) {
+    remembered: &RegionCache,
+) -> (Vec<LogProbeAnswer>, RegionCache) {
     let (evidence, search) = (needs.evidence, &needs.search);
     let window = (hits::beginning(since, until), until);
     let groups: BTreeMap<&str, SearchMethod> = groups
@@ -105,13 +105,13 @@ struct PlannedSearches<'a> {
 }
 
 /// Plans the searches, each continuing from what is remembered. Groups that are known to be silent are not searched.
-fn begin<'a>(
+fn plan_searches<'a>(
     groups: &BTreeMap<&str, SearchMethod>,
     silent: &BTreeSet<String>,
     (since, until): (Timestamp, Timestamp),
-    (search, samples): (&Search, bool),
+    (search, samples): (&SearchSettings, bool),
     filters: &'a [FilterQuery<'a>],
-    remembered: &Memories,
+    remembered: &RegionCache,
 ) -> PlannedSearches<'a> {
     let made_for = search.fingerprint(samples);
     let mut planned = PlannedSearches { answers: Vec::new(), by_filter: Vec::new(), by_query: Vec::new() };
@@ -139,8 +139,8 @@ fn begin<'a>(
 fn collect_answers(
     mut answers: Vec<LogProbeAnswer>,
     searched: impl Iterator<Item = (String, SearchResult, Option<CachedHits>)>,
-) -> (Vec<LogProbeAnswer>, Memories) {
-    let mut memories = Memories::new();
+) -> (Vec<LogProbeAnswer>, RegionCache) {
+    let mut memories = RegionCache::new();
     for (group, probe, memory) in searched {
         if let Some(memory) = memory.and_then(|memory| serde_json::to_string(&memory).ok()) {
             memories.insert(group.clone(), memory);
@@ -152,7 +152,7 @@ fn collect_answers(
 }
 
 /// The queries for each group: one for all of Gatelight's patterns, and one for each of the owner's.
-fn queries(search: &Search) -> Vec<FilterQuery<'_>> {
+fn queries(search: &SearchSettings) -> Vec<FilterQuery<'_>> {
     let built_in = search.patterns.filters().into_iter();
     let built_in = built_in.map(|filter| FilterQuery { filter, of: FilterOrigin::BuiltIn(&search.patterns) });
     let own =

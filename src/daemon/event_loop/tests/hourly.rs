@@ -1,4 +1,4 @@
-//! Hourly looks at a log group that fails once: told once, resolved once, and read once.
+//! Hourly runs that search a log group with one failure: reported once, resolved once, and each hour read once.
 
 use gatelight_checks::{find_check, testing};
 
@@ -14,17 +14,17 @@ const GROUP: &str = "/aws/lambda/checkout";
 struct Searching {
     clock: Clock,
     events: Vec<fake::Event>,
-    /// From when on it was read, look by look.
+    /// From when on each audit read the log group.
     asked: Mutex<Vec<Timestamp>>,
     /// The run fails after the search: it was killed before it was recorded.
     dies: AtomicBool,
 }
 
-impl Look for Searching {
-    fn look<'a>(
+impl Auditor for Searching {
+    fn audit<'a>(
         &'a self,
         config: &'a Config,
-        remembered: Remembered,
+        remembered: CollectorCache,
         _: &'a Progress,
     ) -> Pin<Box<dyn Future<Output = anyhow::Result<Report>> + 'a>> {
         Box::pin(async move {
@@ -43,7 +43,7 @@ impl Look for Searching {
             let mut report = Builder::new(&checks, Policy::default(), &config.ignores, FailOn::Low, now)?;
             report.add(&scope.account, &scope.region, Traffic::default())?;
             let mut report = report.finish(now, now)?;
-            report.searched = Remembered::from([(place, memories)]);
+            report.cache = CollectorCache::from([(place, memories)]);
             Ok(report)
         })
     }
@@ -51,7 +51,7 @@ impl Look for Searching {
 
 fn start(folder: &Path, events: &[fake::Event]) -> (Daemon, Arc<Searching>) {
     let (now, clock) = stopped_clock();
-    let looks = Arc::new(Searching {
+    let auditor = Arc::new(Searching {
         clock: Arc::clone(&clock),
         events: events.to_vec(),
         asked: Mutex::default(),
@@ -63,16 +63,16 @@ fn start(folder: &Path, events: &[fake::Event]) -> (Daemon, Arc<Searching>) {
         clock: Arc::clone(&clock),
         under_way: AtomicUsize::new(0),
         overlapped: AtomicBool::new(false),
-        looks: AtomicUsize::new(0),
+        audits: AtomicUsize::new(0),
     });
-    (Daemon::looking(folder, HOURLY, (now, clock), script, Arc::clone(&looks) as Arc<dyn Look>), looks)
+    (Daemon::with_auditor(folder, HOURLY, (now, clock), script, Arc::clone(&auditor) as Arc<dyn Auditor>), auditor)
 }
 
 /// What the run of that hour came to: new, resolved and ongoing findings.
 async fn ran(daemon: &Daemon, number: i64) -> Option<(u64, u64, u64)> {
     daemon.set(hour(number));
     match daemon.until_ran("hourly").await.end {
-        RunEnd::Looked(RunCounts { new, resolved, ongoing, .. }) => Some((new, resolved, ongoing)),
+        RunEnd::Completed(RunCounts { new, resolved, ongoing, .. }) => Some((new, resolved, ongoing)),
         RunEnd::Failed(_) => None,
     }
 }
@@ -85,27 +85,27 @@ fn minutes(number: i64) -> Timestamp {
 fn a_failure_is_told_once_and_resolved_once_and_no_hour_is_read_twice() {
     in_runtime(async |folder| {
         let events = [(minutes(30), "ERROR Failed to emit logs: 503")];
-        let (mut daemon, mut looks) = start(folder, &events);
+        let (mut daemon, mut auditor) = start(folder, &events);
         let mut asked = Vec::new();
         for number in 0..30 {
             if number == 8 {
                 // Another process goes on where this one ended.
-                asked.append(&mut looks.asked.lock().expect("what was asked"));
+                asked.append(&mut auditor.asked.lock().expect("what was asked"));
                 daemon.stop().await.expect("ends well");
-                (daemon, looks) = start(folder, &events);
+                (daemon, auditor) = start(folder, &events);
             }
-            looks.dies.store(number == 5, Ordering::SeqCst);
+            auditor.dies.store(number == 5, Ordering::SeqCst);
             let expected = match number {
                 5 => None,
                 1 => Some((1, 0, 0)),
-                // It happened half an hour after the first look: after a day and an hour it is over.
+                // It happened half an hour after the first audit: after a day and an hour it is over.
                 25 => Some((0, 1, 0)),
                 2..25 => Some((0, 0, 1)),
                 _ => Some((0, 0, 0)),
             };
             assert_eq!(ran(&daemon, number).await, expected, "hour {number}");
         }
-        asked.append(&mut looks.asked.lock().expect("what was asked"));
+        asked.append(&mut auditor.asked.lock().expect("what was asked"));
         let back: Vec<i64> =
             (0..).zip(asked).map(|(number, from)| hour(number).duration_since(from).as_mins()).collect();
         for (number, back) in (0_i64..).zip(back) {
@@ -125,10 +125,10 @@ fn a_failure_is_told_once_and_resolved_once_and_no_hour_is_read_twice() {
 #[test]
 fn a_failure_of_the_hour_that_was_not_recorded_is_found_by_the_next_run() {
     in_runtime(async |folder| {
-        // After the look before the one that is killed, and before that one.
-        let (daemon, looks) = start(folder, &[(minutes(90), "Segment dropped.")]);
+        // Between the last audit that was recorded and the one that is killed.
+        let (daemon, auditor) = start(folder, &[(minutes(90), "Segment dropped.")]);
         for number in 0..4 {
-            looks.dies.store(number == 2, Ordering::SeqCst);
+            auditor.dies.store(number == 2, Ordering::SeqCst);
             let expected = [Some((0, 0, 0)), Some((0, 0, 0)), None, Some((1, 0, 0))];
             let at = usize::try_from(number).expect("small");
             assert_eq!(ran(&daemon, number).await, expected[at], "hour {number}");

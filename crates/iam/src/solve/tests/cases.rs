@@ -1,12 +1,13 @@
-//! What random policies seldom meet: the values that must be tried lest an answer be wrong, or needlessly open.
+//! Cases that random policies seldom produce: values that must be tried, or the decision is wrong or needlessly
+//! undetermined.
 
-use super::{Queries, told};
-use crate::{Document, Ruling};
+use super::{SimulationReader, decision_name};
+use crate::{Document, SimulationResult};
 
-/// Why, the effects and conditions of statements about everything, the keys that are known, and what is decided.
+/// The reason, the statements as effect and condition, the known keys, and the expected decision.
 type Case = (&'static str, &'static [(&'static str, &'static str)], &'static str, &'static str);
 
-fn ruling(statements: &[(&str, &str)], context: &str) -> Ruling {
+fn simulate(statements: &[(&str, &str)], context: &str) -> SimulationResult {
     let one = |(effect, condition): &(&str, &str)| {
         format!(r#"{{"Effect":"{effect}","Action":"*","Resource":"*","Condition":{condition}}}"#)
     };
@@ -15,23 +16,23 @@ fn ruling(statements: &[(&str, &str)], context: &str) -> Ruling {
         r#"{{"request":{{"principal":"arn:aws:iam::111122223333:role/r","action":"s3:GetObject","resource":"arn:aws:s3:::b/k","resource_account":"111122223333","context":{context}}},"identity":[{{"name":"p","document":{{"Version":"2012-10-17","Statement":[{}]}}}}]}}"#,
         statements.join(",")
     );
-    let query = Queries::new(&text).next().expect("a query").expect("of the form");
-    query.question.decide(&query.policies)
+    let simulation = SimulationReader::new(&text).next().expect("a simulation").expect("well formed");
+    simulation.request.simulate(&simulation.policies)
 }
 
 fn check(cases: &[Case]) {
     for (why, statements, context, expected) in cases {
-        let ruling = ruling(statements, context);
-        assert_eq!(told(&ruling), *expected, "{why}: {ruling:?}");
+        let result = simulate(statements, context);
+        assert_eq!(decision_name(&result), *expected, "{why}: {result:?}");
     }
 }
 
 #[test]
-fn a_key_is_missing_only_if_it_can_turn_the_answer() {
-    // What is `b` is not allowed, whatever the second key is.
+fn a_key_is_missing_only_if_it_can_change_the_decision() {
+    // With `b` for the first key it is not allowed, for any second key.
     let deny = r#"{"StringEquals":{"x:one":"b","x:two":"c"}}"#;
-    let ruling = ruling(&[("Allow", r#"{"StringEquals":{"x:one":"a"}}"#), ("Deny", deny)], "{}");
-    assert_eq!((told(&ruling), ruling.missing_context), ("undetermined", vec!["x:one".to_owned()]));
+    let result = simulate(&[("Allow", r#"{"StringEquals":{"x:one":"a"}}"#), ("Deny", deny)], "{}");
+    assert_eq!((decision_name(&result), result.missing_context), ("undetermined", vec!["x:one".to_owned()]));
 }
 
 #[test]
@@ -56,7 +57,7 @@ fn a_variable_in_a_condition_on_a_known_key_is_one_of_its_values_or_none() {
             "denied-implicitly",
         ),
         (
-            "a key that is absent is compared with nothing: the variable is still told by the other condition",
+            "a key that is absent is compared with nothing: the variable is still decided by the other condition",
             &[
                 ("Allow", r#"{"StringNotEquals":{"x:none":"a-${x:one}"},"StringEquals":{"x:known":"${x:one}"}}"#),
                 ("Deny", r#"{"StringEquals":{"x:known":"${x:one}"}}"#),
@@ -68,7 +69,7 @@ fn a_variable_in_a_condition_on_a_known_key_is_one_of_its_values_or_none() {
 }
 
 #[test]
-fn two_unknown_keys_are_compared_by_trying_them_with_the_same_values() {
+fn two_linked_keys_are_tried_with_the_same_values() {
     const EQUAL: (&str, &str) = ("Allow", r#"{"StringEquals":{"x:one":"${x:two}"}}"#);
     check(&[
         ("they may be equal or not", &[EQUAL], "{}", "undetermined"),
@@ -160,8 +161,9 @@ fn two_unknown_keys_are_compared_by_trying_them_with_the_same_values() {
 }
 
 #[test]
-fn more_keys_than_are_compared_with_each_other_leave_it_open() {
-    // In a ring of five, each must equal the next and the last must differ from the first: never allowed, and not told.
+fn more_linked_keys_than_the_limit_are_undetermined() {
+    // In a ring of five keys, each must equal the next and the last must differ from the first: never allowed, but five
+    // is beyond the limit.
     let ring = |keys: usize| {
         let equal: Vec<_> = (1..keys).map(|at| format!(r#""x:k{at}":"${{x:k{}}}""#, at + 1)).collect();
         let condition = format!(
@@ -176,7 +178,7 @@ fn more_keys_than_are_compared_with_each_other_leave_it_open() {
 }
 
 #[test]
-fn a_key_that_is_compared_in_several_ways_may_have_a_value_that_none_of_them_names() {
+fn a_key_compared_in_several_ways_may_have_a_value_that_none_of_them_contains() {
     check(&[
         (
             "a number of one character between two numbers",
@@ -305,18 +307,18 @@ fn sets_of_values_are_tried_in_every_combination_up_to_five_values() {
 }
 
 #[test]
-fn nothing_more_is_asked_once_nothing_can_change_the_answer() {
-    use crate::solve::{ImplicitDeny, Rule, Seen};
+fn no_more_cases_are_evaluated_once_the_decision_cannot_change() {
+    use crate::solve::{CaseDecisions, ImplicitDeny, PartialDecision};
     let document = Document::parse("p", r#"{"Statement":{"Effect":"Deny"}}"#).expect("a policy");
-    let allowed = || Some(Rule::Allowed(None));
-    let implicit = || Some(Rule::Implicit(ImplicitDeny::Grant));
-    let explicit = || Some(Rule::Explicit((&document, &document.statements[0])));
-    let goes_on = |rules: Vec<Option<Rule<'_>>>| {
-        let mut seen = Seen::default();
-        rules.into_iter().map(|rule| seen.add(rule)).last().expect("some")
+    let allowed = || Some(PartialDecision::Allowed(None));
+    let implicit = || Some(PartialDecision::ImplicitDeny(ImplicitDeny::NoAllow));
+    let explicit = || Some(PartialDecision::ExplicitDeny((&document, &document.statements[0])));
+    let goes_on = |decisions: Vec<Option<PartialDecision<'_>>>| {
+        let mut seen = CaseDecisions::default();
+        decisions.into_iter().map(|decision| seen.add(decision)).last().expect("some")
     };
     assert!(goes_on(vec![allowed(), allowed()]));
-    // Which kind of denial it is, other cases may tell.
+    // Other cases may still change the kind of denial.
     assert!(goes_on(vec![explicit(), implicit()]));
     assert!(!goes_on(vec![allowed(), explicit()]));
     assert!(!goes_on(vec![implicit(), allowed()]));
@@ -324,10 +326,10 @@ fn nothing_more_is_asked_once_nothing_can_change_the_answer() {
     assert!(!goes_on(vec![allowed(), None]));
 }
 
-/// There is time for so many statements in all cases together, whatever a policy holds.
+/// The limit is on the statements in all cases together.
 #[test]
-fn the_more_statements_the_fewer_cases_are_looked_at() {
-    let decided = |others: usize| {
+fn more_statements_mean_fewer_cases() {
+    let decision = |others: usize| {
         let mut statements = Vec::new();
         for key in 0..8 {
             for effect in ["Allow", "Deny"] {
@@ -341,10 +343,10 @@ fn the_more_statements_the_fewer_cases_are_looked_at() {
             r#"{{"request":{{"principal":"arn:aws:iam::111122223333:role/r","action":"s3:GetObject","resource":"arn:aws:s3:::b/k","resource_account":"111122223333"}},"identity":[{{"name":"p","document":{{"Version":"2012-10-17","Statement":[{}]}}}}]}}"#,
             statements.join(",")
         );
-        let query = Queries::new(&text).next().expect("a query").expect("of the form");
-        told(&query.question.decide(&query.policies))
+        let simulation = SimulationReader::new(&text).next().expect("a simulation").expect("well formed");
+        decision_name(&simulation.request.simulate(&simulation.policies))
     };
-    assert_eq!(decided(0), "denied-implicitly");
-    assert_eq!(decided(100), "denied-implicitly");
-    assert_eq!(decided(5_000), "undetermined");
+    assert_eq!(decision(0), "denied-implicitly");
+    assert_eq!(decision(100), "denied-implicitly");
+    assert_eq!(decision(5_000), "undetermined");
 }

@@ -1,9 +1,11 @@
-//! Against brute force, where a key is compared with another key.
+//! Compares decisions with brute force for policies that compare a key with another key.
 
 use proptest::prelude::*;
 
-use super::{Condition, KEYS, Queries, Statement, Value, condition, decide, document, statements, told};
-use crate::{Keys, Possible};
+use super::{
+    Condition, KEYS, SimulationReader, Statement, Value, condition, decide, decision_name, document, statements,
+};
+use crate::{ConditionKeys, PossibleValue};
 
 const OPERATORS: &[&str] = &["StringEquals", "StringNotEquals", "StringEqualsIfExists", "StringLike", "Null"];
 
@@ -17,8 +19,8 @@ fn resolved(statements: &[Statement], values: [&Value; 2]) -> Vec<Statement> {
     statements.iter().map(|(allow, conditions)| (*allow, conditions.iter().map(condition).collect())).collect()
 }
 
-/// Whether a key is compared with itself: that is not looked into.
-fn meets_itself(statements: &[Statement]) -> bool {
+/// Whether a key is compared with itself, which the engine does not analyse.
+fn compares_with_itself(statements: &[Statement]) -> bool {
     let itself =
         |(operator, key, own): &Condition| *operator != "Null" && own.contains(&format!("${{{}}}", KEYS[*key]));
     statements.iter().flat_map(|(_, conditions)| conditions).any(itself)
@@ -30,13 +32,13 @@ fn value() -> impl Strategy<Value = String> + Clone {
 
 proptest! {
     #[test]
-    fn keys_that_are_compared_are_decided_as_by_brute_force(
+    fn linked_keys_are_decided_as_by_brute_force(
         identity in statements(condition(OPERATORS, value())),
-        // What the second key may be, beside absent; nothing: anything.
+        // The only value of the second key beside absent; `None`: any value.
         listed in prop::option::of(prop::sample::select(vec!["a", "c"])),
     ) {
         let texts = |all: &[&str]| all.iter().map(|text| vec![(*text).to_owned()]).collect::<Vec<Value>>();
-        // `c` and `d` stand for what no literal is: two, as the keys may differ.
+        // `c` and `d` stand for all values that no policy contains: two, as the keys may differ.
         let anything = [vec![vec![]], texts(&["a", "b", "c", "d"])].concat();
         let second = listed.map_or_else(|| anything.clone(), |text| [vec![vec![]], texts(&[text])].concat());
         let (mut allows, mut denies, mut explicit) = (false, false, true);
@@ -58,14 +60,14 @@ proptest! {
             r#"{{"request":{{"principal":"arn:aws:iam::111122223333:role/r","action":"s3:GetObject","resource":"arn:aws:s3:::b/k","resource_account":"111122223333"}},"identity":[{}]}}"#,
             document("p", &identity)
         );
-        let mut query = Queries::new(&text).next().expect("a query").expect("of the form");
+        let mut simulation = SimulationReader::new(&text).next().expect("a simulation").expect("well formed");
         if let Some(text) = listed {
-            query.question.keys =
-                Keys::default().with_possible(KEYS[1], vec![Possible::Absent, Possible::Value(text.to_owned())], "");
+            simulation.request.keys =
+                ConditionKeys::default().with_possible(KEYS[1], vec![PossibleValue::Absent, PossibleValue::Value(text.to_owned())], "");
         }
-        let ruling = query.question.decide(&query.policies);
-        let told = told(&ruling);
-        let loose = told == "undetermined" || (told == "denied-implicitly" && expected == "denied-explicitly");
-        prop_assert!(told == expected || meets_itself(&identity) && loose, "{} {:?}", expected, ruling);
+        let result = simulation.request.simulate(&simulation.policies);
+        let decided = decision_name(&result);
+        let loose = decided == "undetermined" || (decided == "denied-implicitly" && expected == "denied-explicitly");
+        prop_assert!(decided == expected || compares_with_itself(&identity) && loose, "{} {:?}", expected, result);
     }
 }

@@ -12,7 +12,7 @@ fn at(second: i64) -> Timestamp {
 /// What a log group holds: when an event came in, when it says that it happened, and its line.
 type Events = Vec<(i64, i64, &'static str)>;
 
-/// A look at `now`: what it found, and where it began to read.
+/// A search at `now`: what it found, and where it began to read.
 fn look(events: &Events, now: i64, memory: &mut Option<CachedHits>) -> (Vec<Hit>, i64) {
     let window = (beginning(at(now - DAY), at(now)), at(now));
     let mut counts = HitCounts::begin(window, "x", true, memory.take());
@@ -42,7 +42,7 @@ fn with_memory_the_same_is_found_and_only_what_is_new_is_read() {
         let (whole, _) = look(&events, now, &mut None);
         assert_eq!(hits, whole, "hour {hour}");
         assert!(hits.iter().all(|hit| hit.samples.len() == 3));
-        // From a quarter of an hour and a bucket before the last look on; once a day all of it.
+        // From a quarter of an hour and a bucket before the last search on; once a day all of it.
         let back = now - from;
         let expected = if hour % 24 == 0 { DAY..=DAY + 300 } else { HOUR + 900..=HOUR + 1_200 };
         assert!(expected.contains(&back), "hour {hour}: {back}");
@@ -52,7 +52,7 @@ fn with_memory_the_same_is_found_and_only_what_is_new_is_read() {
 #[test]
 fn an_event_that_comes_late_is_found_within_the_overlap_and_later_ones_with_the_next_whole_look() {
     for (late, found) in [(0, 1), (600, 1), (899, 1), (2 * HOUR, 0)] {
-        // It happened just before the first look and arrived after it.
+        // It happened just before the first search and arrived after it.
         let events: Events = vec![(NOW - 1 + late.max(2), NOW - 1 - late.min(880), "x")];
         let mut memory = None;
         assert_eq!(count(&look(&events, NOW, &mut memory).0), 0);

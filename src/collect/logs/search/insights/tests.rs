@@ -47,7 +47,7 @@ impl<F: Fn(&str, usize) -> Answer> Fake<F> {
 
 impl<F: Fn(&str, usize) -> Answer> QueryService for Fake<F> {
     async fn start(&self, group: &str, query: &str, from: Timestamp, until: Timestamp) -> Result<Option<String>, Gap> {
-        assert_eq!(query, Search::default().patterns.insights_query());
+        assert_eq!(query, SearchSettings::default().patterns.insights_query());
         self.say(format!("start {group} {} {}", from.as_second() - SINCE, until.as_second() - SINCE));
         (self.start)(group)
     }
@@ -98,7 +98,7 @@ fn groups(names: &[&str]) -> Vec<GroupQuery> {
 }
 
 async fn look<F: Fn(&str, usize) -> Answer>(fake: &Fake<F>, names: &[&str]) -> Vec<SearchResult> {
-    let found = search_by(fake, groups(names), window(), &Search::default(), HURRIED).await;
+    let found = search_by(fake, groups(names), window(), &SearchSettings::default(), HURRIED).await;
     assert_eq!(found.iter().map(|(group, ..)| group.as_str()).collect::<Vec<_>>(), names);
     found.into_iter().map(|(_, searched, _)| searched).collect()
 }
@@ -337,7 +337,7 @@ async fn the_owners_patterns_are_not_searched_for() {
         says: "x".to_owned(),
         fix: None,
     };
-    let search = Search { own: vec![own], ..Search::default() };
+    let search = SearchSettings { own: vec![own], ..SearchSettings::default() };
     for (line, hits) in [("AccessDenied", None), ("Segment dropped.", Some(1))] {
         let fake = Fake::new(|_: &str, _| Ok(answer("Complete", vec![row(0, line)])));
         let mut found = search_by(&fake, groups(&["g"]), window(), &search, HURRIED).await;
@@ -355,20 +355,21 @@ async fn the_owners_patterns_are_not_searched_for() {
 #[tokio::test]
 async fn what_is_remembered_stands_when_the_next_query_is_refused() {
     let mut fake = Fake::new(|_: &str, _| Ok(answer("Complete", vec![row(3_600_000, "Segment dropped.")])));
-    let (_, _, first) = search_by(&fake, groups(&["g"]), window(), &Search::default(), HURRIED).await.remove(0);
+    let (_, _, first) = search_by(&fake, groups(&["g"]), window(), &SearchSettings::default(), HURRIED).await.remove(0);
     fake.start = |group| Err(failed(Operation::StartQuery, group, "no"));
     let hour = SignedDuration::from_hours(1);
     let later = (window().0 + hour, window().1 + hour);
     let counts = HitCounts::begin(later, "x", true, first.clone());
     let from = counts.from();
     let query = GroupQuery { group: "g".to_owned(), counts };
-    let (_, searched, again) = search_by(&fake, vec![query], later, &Search::default(), HURRIED).await.remove(0);
+    let (_, searched, again) =
+        search_by(&fake, vec![query], later, &SearchSettings::default(), HURRIED).await.remove(0);
     let found = searched.expect("searched").expect("there");
     assert_eq!((found.reached, found.hits[0].count), (Some(from), 1));
     assert!(first.is_some() && first == again, "what it did not read is as it was");
 }
 
-/// Ten hourly looks: each asks only for what is new, and tells the whole window.
+/// Ten hourly runs: each asks only for what is new, and reports the whole window.
 #[tokio::test]
 async fn with_memory_only_what_is_new_is_asked_for() {
     let events = [(2 * 3_600_000, "Failed to emit logs"), (DAY * 1_000 + 3_500_500, "Failed to emit logs again")];
@@ -387,7 +388,7 @@ async fn with_memory_only_what_is_new_is_asked_for() {
             Ok(answer("Complete", rows.map(|(row, _)| row).collect()))
         });
         let query = GroupQuery { group: "g".to_owned(), counts };
-        let mut found = search_by(&fake, vec![query], window, &Search::default(), HURRIED).await;
+        let mut found = search_by(&fake, vec![query], window, &SearchSettings::default(), HURRIED).await;
         let (_, searched, next) = found.remove(0);
         memory = next;
         let count = searched.expect("searched").expect("there").hits.first().map_or(0, |hit| hit.count);

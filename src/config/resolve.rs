@@ -1,0 +1,298 @@
+//! Settings become the configuration of an audit: every default is filled in and every name is looked up.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, anyhow, bail};
+use gatelight_checks::{CHECKS, Check, Policy, find_check, policy::Ignore};
+use gatelight_formats::{
+    Template,
+    variables::{Suggestion, suggestion},
+};
+use gatelight_model::{Need, Severity, arn::Arn, inventory::Protocol};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Settings, search, slack,
+    values::{Color, FailOn, Format, IgnoreSetting, Switch},
+};
+use crate::{
+    collect::{
+        EvidenceOptions, SearchSettings,
+        aws::{CredentialSource, Pace, RoleToAssume},
+    },
+    slack::Route,
+    suggest::nearest,
+};
+
+/// Settings with every default filled in, and every name looked up.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch that a user turns by itself")]
+pub(crate) struct Config {
+    pub(crate) source: AuditSource,
+    pub(crate) evidence: EvidenceOptions,
+    /// What log groups are searched for.
+    pub(crate) search: SearchSettings,
+    pub(crate) save: Option<PathBuf>,
+    pub(crate) checks: Vec<&'static Check>,
+    /// Facts to read beside those that the checks need.
+    pub(crate) also: &'static [Need],
+    pub(crate) severities: BTreeMap<String, Severity>,
+    pub(crate) ignores: Vec<IgnoreSetting>,
+    pub(crate) required_fields: Vec<String>,
+    /// How many milliseconds API Gateway itself may take of a request on average, if the owner says so.
+    overhead: Option<u32>,
+    pub(crate) fail_on: FailOn,
+    pub(crate) format: Format,
+    pub(crate) output: PathBuf,
+    pub(crate) ledger: Option<PathBuf>,
+    pub(crate) quiet: bool,
+    pub(crate) verbose: bool,
+    pub(crate) color: Color,
+    pub(crate) progress: bool,
+    /// Webhooks, and what is told there.
+    pub(crate) slack: Vec<Route>,
+    /// `audit --slack`.
+    pub(crate) post_to_slack: bool,
+}
+
+/// Where facts come from.
+#[derive(Debug)]
+pub(crate) enum AuditSource {
+    /// AWS.
+    Live {
+        /// Credentials, each an account.
+        whose: Vec<CredentialSource>,
+        /// Where in it.
+        regions: Regions,
+        /// How fast.
+        pace: Pace,
+    },
+    /// A saved inventory.
+    Saved(PathBuf),
+}
+
+/// Which regions.
+#[derive(Debug)]
+pub(crate) enum Regions {
+    /// The region of the environment or profile.
+    Chain,
+    /// These.
+    Named(Vec<String>),
+    /// All that are enabled.
+    All,
+}
+impl Settings {
+    /// Fills in the defaults and looks up every name.
+    ///
+    /// # Errors
+    /// Names what is wrong, and the nearest thing that would be right.
+    pub(crate) fn resolve(self) -> anyhow::Result<Config> {
+        for (place, id) in self.check_ids() {
+            check_by_id(id).context(place)?;
+        }
+        let checks =
+            selected_checks(self.check.as_deref().unwrap_or_default(), self.skip.as_deref().unwrap_or_default())?;
+        let metrics = self.metrics != Some(Switch::Off);
+        let checks =
+            if metrics || self.from.is_some() { checks } else { without_metrics(checks, self.check.is_some())? };
+        let severities = self.severity.unwrap_or_default();
+        let ignores = self.ignore.unwrap_or_default();
+        for ignore in &ignores {
+            if ignore.reason.trim().is_empty() {
+                bail!("[[ignore]] of {:?} needs a reason", ignore.check);
+            }
+            Ignore::new(&ignore.check, &ignore.subject, false)
+                .with_context(|| format!("[[ignore]] of {:?}, subject {:?}", ignore.check, ignore.subject))?;
+        }
+        let required_fields = required_fields(self.required_fields.unwrap_or_default())?;
+        let search = search::search(
+            &self.also_search_for.unwrap_or_default(),
+            self.pattern.unwrap_or_default(),
+            self.log_group.unwrap_or_default(),
+        )?;
+        let source = match self.from {
+            Some(file) => AuditSource::Saved(file),
+            None => AuditSource::Live {
+                whose: credential_sources(
+                    self.profile.unwrap_or_default(),
+                    self.role_arn.unwrap_or_default(),
+                    self.external_id.as_deref(),
+                )?,
+                regions: match (self.all_regions, self.region) {
+                    (Some(true), Some(_)) => bail!("all-regions and region are both set; set one of the two"),
+                    (Some(true), None) => Regions::All,
+                    (_, Some(names)) if !names.is_empty() => {
+                        let mut seen = BTreeSet::new();
+                        Regions::Named(names.into_iter().filter(|name| seen.insert(name.clone())).collect())
+                    }
+                    _ => Regions::Chain,
+                },
+                pace: self.pace.map_or(Pace::Share(0.5), |setting| setting.0),
+            },
+        };
+        let output = self.output.unwrap_or_else(|| PathBuf::from("-"));
+        if let (AuditSource::Saved(from), Some(save)) = (&source, &self.save) {
+            bail!("from {} and save {} are both set; set one of the two", from.display(), save.display());
+        }
+        if self.save.as_deref() == Some(Path::new("-")) && output == Path::new("-") {
+            bail!("--save - and the report both go to standard output; give --output FILE as well");
+        }
+        if self.save.as_ref() == Some(&output) {
+            bail!("the inventory and the report would both be written to {}", output.display());
+        }
+        let post_to_slack = self.post_to_slack.unwrap_or(false);
+        let slack = slack::routes(self.slack.unwrap_or_default())?;
+        if post_to_slack && slack.is_empty() {
+            bail!("--slack needs a [[slack]] table in the configuration (--config FILE): it names the webhook");
+        }
+        Ok(Config {
+            source,
+            evidence: EvidenceOptions {
+                window: self.since.map_or(SignedDuration::from_hours(24), |setting| setting.0),
+                metrics,
+                samples: self.samples != Some(Switch::Off),
+                insights: self.insights.unwrap_or(false),
+            },
+            search,
+            save: self.save,
+            checks,
+            also: &[],
+            severities,
+            ignores,
+            required_fields,
+            overhead: self.gateway_overhead.map(|limit| limit.0),
+            fail_on: self.fail_on.unwrap_or(FailOn::Medium),
+            format: self.format.unwrap_or(Format::Text),
+            output,
+            ledger: self.ledger,
+            quiet: self.quiet.unwrap_or(false),
+            verbose: self.verbose.unwrap_or(false),
+            color: self.color.unwrap_or(Color::Auto),
+            slack,
+            post_to_slack,
+            progress: !self.no_progress.unwrap_or(false) && !self.quiet.unwrap_or(false),
+        })
+    }
+}
+
+impl Config {
+    /// The owner's decisions, at a time: an ignore can end.
+    ///
+    /// # Errors
+    /// A pattern that cannot be read (`resolve` has looked, so there is none).
+    pub(crate) fn policy(&self, now: Timestamp) -> anyhow::Result<Policy> {
+        let ignores = self.ignores.iter().map(|ignore| Ignore::new(&ignore.check, &ignore.subject, ignore.ended(now)));
+        Ok(Policy {
+            severities: self.severities.clone(),
+            ignores: ignores.collect::<Result<_, _>>()?,
+            required_fields: self.required_fields.clone(),
+            overhead: self.overhead,
+        })
+    }
+
+    /// How many milliseconds API Gateway itself may take of a request on average.
+    pub(crate) fn overhead_limit(&self) -> u32 {
+        self.overhead.unwrap_or(Policy::OVERHEAD)
+    }
+}
+
+/// The accounts to audit, each by its credentials.
+fn credential_sources(
+    profiles: Vec<String>,
+    roles: Vec<String>,
+    external_id: Option<&str>,
+) -> anyhow::Result<Vec<CredentialSource>> {
+    let base = profiles.first().cloned();
+    let mut all: Vec<CredentialSource> = profiles.into_iter().map(CredentialSource::Profile).collect();
+    for arn in roles {
+        let is_role = Arn::parse(&arn).is_some_and(|arn| {
+            let twelve = arn.account.len() == 12 && arn.account.bytes().all(|digit| digit.is_ascii_digit());
+            arn.service == "iam" && twelve && arn.resource.strip_prefix("role/").is_some_and(|name| !name.is_empty())
+        });
+        if !is_role {
+            bail!("--role-arn {arn:?} is not the ARN of a role, such as arn:aws:iam::123456789012:role/gatelight");
+        }
+        all.push(CredentialSource::Role(RoleToAssume {
+            arn,
+            external_id: external_id.map(str::to_owned),
+            base: base.clone(),
+        }));
+    }
+    if all.is_empty() {
+        all.push(CredentialSource::Default);
+    }
+    let mut seen = Vec::new();
+    all.retain(|whose| {
+        let new = !seen.contains(whose);
+        seen.push(whose.clone());
+        new
+    });
+    Ok(all)
+}
+
+/// Names of variables, without `$context.`.
+///
+/// # Errors
+/// What is no name, or a slip of the pen for a known one: such a field would be missing from every log.
+fn required_fields(fields: Vec<String>) -> anyhow::Result<Vec<String>> {
+    let field = |field: String| {
+        let name = field.strip_prefix("$context.").unwrap_or(&field);
+        let variable = format!("$context.{name}");
+        if Template::parse(&variable).variables().next().is_none_or(|found| found.source != variable) {
+            bail!("required-fields: {field:?} is no name of a variable, such as identity.sourceIp");
+        }
+        if let Some(Suggestion { name, .. }) = suggestion(Protocol::Rest, name) {
+            bail!("required-fields: API Gateway has no variable {field:?}; did you mean {name}?");
+        }
+        Ok(name.to_owned())
+    };
+    fields.into_iter().map(field).collect()
+}
+
+/// The checks that do not rest on CloudWatch metrics. Those that do are left out where the owner turned metrics off, as by
+/// `--skip`: what one chose not to know is no "could not check", and what was found before is not resolved by it.
+///
+/// # Errors
+/// Names a check that was asked for by name and needs them.
+fn without_metrics(checks: Vec<&'static Check>, by_name: bool) -> anyhow::Result<Vec<&'static Check>> {
+    let needs = |check: &&Check| check.needs.iter().any(|need| METRICS.contains(need));
+    match checks.iter().copied().find(needs) {
+        Some(check) if by_name => bail!(
+            "check {} rests on CloudWatch metrics, and `metrics` is off; leave out the check, or turn metrics on",
+            check.id
+        ),
+        _ => Ok(checks.into_iter().filter(|check| !needs(check)).collect()),
+    }
+}
+
+/// Facts that only CloudWatch's metrics tell.
+const METRICS: [Need; 3] = [Need::Traffic, Need::Latencies, Need::Taken];
+
+/// The checks to run: those of `only`, or all, but for those of `without`.
+fn selected_checks(only: &[String], without: &[String]) -> anyhow::Result<Vec<&'static Check>> {
+    let is_in = |ids: &[String], check: &Check| ids.iter().any(|id| id == check.id);
+    let checks: Vec<_> = CHECKS
+        .iter()
+        .filter(|check| only.is_empty() || is_in(only, check))
+        .filter(|check| !is_in(without, check))
+        .collect();
+    if checks.is_empty() {
+        bail!("no check is left: every one that was chosen is skipped too");
+    }
+    Ok(checks)
+}
+
+/// The check of that id.
+///
+/// # Errors
+/// Names the nearest id.
+pub(crate) fn check_by_id(id: &str) -> anyhow::Result<&'static Check> {
+    find_check(id).ok_or_else(|| {
+        let hint = nearest(id, CHECKS.iter().map(|check| check.id))
+            .map_or_else(|| "`gatelight explain` lists them".to_owned(), |near| format!("did you mean {near}?"));
+        anyhow!("there is no check {id:?}; {hint}")
+    })
+}

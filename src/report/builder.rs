@@ -1,0 +1,153 @@
+//! Builds the report: judges regions as they are collected, and keeps their outcomes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+};
+
+use anyhow::{Context as _, bail};
+use gatelight_checks::{Check, Coverage, Policy, Scope, audit};
+use gatelight_model::inventory::{Account, Region};
+use jiff::Timestamp;
+
+use super::{
+    Report,
+    outcome::{OutcomeRecord, RegionReport, UNKNOWN_ACCOUNT},
+    spool::SpoolWriter,
+    summary::{IgnoreUse, Summary},
+};
+use crate::{
+    collect::{CollectorCache, aws::Traffic},
+    config::{FailOn, IgnoreSetting},
+};
+
+/// Judges regions as they come.
+#[derive(Debug)]
+pub(crate) struct Builder {
+    checks: Vec<&'static Check>,
+    policy: Policy,
+    fail_on: FailOn,
+    summary: Summary,
+    /// By account and region.
+    regions: BTreeMap<(String, String), RegionReport>,
+    ignores: Vec<IgnoreUse>,
+    pub(super) spool: SpoolWriter,
+}
+
+impl Builder {
+    /// An empty report. `ignores` are those of `policy`, in the same order.
+    ///
+    /// # Errors
+    /// If there is no place for a temporary file.
+    pub(crate) fn new(
+        checks: &[&'static Check],
+        policy: Policy,
+        ignores: &[IgnoreSetting],
+        fail_on: FailOn,
+        now: Timestamp,
+    ) -> anyhow::Result<Self> {
+        let ignores = ignores.iter().zip(&policy.ignores).map(|(setting, ignore)| IgnoreUse {
+            setting: setting.clone(),
+            matched: 0,
+            ended: setting.ended(now),
+            applies: checks.iter().any(|check| ignore.is_about(check)),
+        });
+        let ignores = ignores.collect();
+        Ok(Self {
+            checks: checks.to_vec(),
+            policy,
+            fail_on,
+            summary: Summary::default(),
+            regions: BTreeMap::new(),
+            ignores,
+            spool: SpoolWriter::new()?,
+        })
+    }
+
+    /// Judges a region.
+    ///
+    /// # Errors
+    /// If the temporary file cannot be written, or the region was added before.
+    pub(crate) fn add(&mut self, account: &Account, region: &Region, traffic: Traffic) -> anyhow::Result<()> {
+        let id = self.account_id(account, region)?;
+        self.spool.begin_region();
+        let mut gaps = BTreeSet::new();
+        let mut written = Ok(());
+        let checks = self.checks.clone();
+        let policy = std::mem::take(&mut self.policy);
+        let coverage = audit(Scope { account, region }, &checks, &policy, &mut |outcome| {
+            if let Err(gap) = &outcome.verdict {
+                gaps.insert(gap.clone());
+            }
+            if written.is_ok() {
+                written = self.write(&OutcomeRecord::from(outcome));
+            }
+        });
+        self.policy = policy;
+        written.context("the temporary file for the outcomes cannot be written")?;
+        gaps.extend(coverage.gaps.iter().cloned());
+        let exists = |group: &gatelight_model::inventory::LogGroupAnswer| matches!(group.group.get(), Ok(Some(_)));
+        self.insert(RegionReport {
+            account: id,
+            region: region.name.clone(),
+            stages: coverage.stages,
+            functions: coverage.functions,
+            log_groups: region.log_groups.iter().filter(|group| exists(group)).count() as u64,
+            traffic,
+            gaps: gaps.into_iter().collect(),
+            coverage: if account.id.get().is_ok() { coverage } else { Coverage::default() },
+            outcomes: self.spool.region(),
+        });
+        Ok(())
+    }
+
+    /// What the report calls the account.
+    fn account_id(&self, account: &Account, region: &Region) -> anyhow::Result<String> {
+        let is_taken = |id: &str| self.regions.contains_key(&(id.to_owned(), region.name.clone()));
+        match account.id.get() {
+            Ok(id) if is_taken(id) => bail!("region {} of account {id} is there twice", region.name),
+            Ok(id) => Ok(id.clone()),
+            Err(_) if !is_taken(UNKNOWN_ACCOUNT) => Ok(UNKNOWN_ACCOUNT.to_owned()),
+            // Two accounts without a known id need not be the same.
+            Err(_) => {
+                let mut number = 2;
+                while is_taken(&format!("{UNKNOWN_ACCOUNT}-{number}")) {
+                    number += 1;
+                }
+                Ok(format!("{UNKNOWN_ACCOUNT}-{number}"))
+            }
+        }
+    }
+
+    pub(super) fn insert(&mut self, region: RegionReport) {
+        self.regions.insert((region.account.clone(), region.region.clone()), region);
+    }
+
+    pub(super) fn write(&mut self, outcome: &OutcomeRecord) -> io::Result<()> {
+        if let Some(ignored) = outcome.ignored {
+            self.ignores[ignored].matched += 1;
+        }
+        self.summary.add(outcome);
+        self.spool.write(outcome)
+    }
+
+    /// The report.
+    ///
+    /// # Errors
+    /// If the temporary file cannot be written.
+    pub(crate) fn finish(self, started_at: Timestamp, finished_at: Timestamp) -> anyhow::Result<Report> {
+        Ok(Report {
+            started_at,
+            finished_at,
+            fail_on: self.fail_on,
+            summary: self.summary,
+            regions: self.regions.into_values().collect(),
+            ignores: self.ignores,
+            not_found: Vec::new(),
+            cache: CollectorCache::new(),
+            replayed: false,
+            changes: None,
+            spool: self.spool.finish()?,
+        })
+    }
+}
