@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::{
     cli::{CostArgs, FindingsFormat},
-    collect::{Remembered, aws::Traffic},
+    collect::{CollectorCache, aws::Traffic},
     inventory_file, inventory_source,
     output::Sink,
     progress::Progress,
@@ -129,7 +129,7 @@ pub(crate) async fn cost(arguments: CostArgs) -> anyhow::Result<u8> {
     config.extra_needs = NEEDS;
     let output = Sink::open(&config.output)?;
     let mut estimates = Estimates::new(PriceList::shipped());
-    inventory_source::read(&config, Remembered::new(), &Progress::of(&config), &mut estimates).await?;
+    inventory_source::read(&config, CollectorCache::new(), &Progress::of(&config), &mut estimates).await?;
     let colored = config.color.is_on(&output);
     output.deliver(|out| match arguments.format {
         FindingsFormat::Text => text::render(&estimates, colored, out),

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 use crate::{
     cli::{PathArgs, PathFormat},
-    collect::{Remembered, aws::Traffic},
+    collect::{CollectorCache, aws::Traffic},
     inventory_file, inventory_source,
     output::Sink,
     progress::Progress,
@@ -77,7 +77,7 @@ pub(crate) async fn path(arguments: PathArgs) -> anyhow::Result<u8> {
     let config = arguments.settings(CHECK)?.resolve()?;
     let output = Sink::open(&config.output)?;
     let mut found = PathFinder { query, paths: Vec::new(), names: BTreeSet::new(), unread: None };
-    inventory_source::read(&config, Remembered::new(), &Progress::of(&config), &mut found).await?;
+    inventory_source::read(&config, CollectorCache::new(), &Progress::of(&config), &mut found).await?;
     let paths = found.finish()?;
     let colored = config.color.is_on(&output);
     output.deliver(|out| match format {
