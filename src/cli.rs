@@ -180,7 +180,7 @@ pub(crate) struct HistoryArgs {
 pub(crate) enum FormatCommand {
     /// Lint one access-log format before it is deployed
     ///
-    /// Exit status: 0 no findings; 1 findings; 2 the format could not be read.
+    /// Exit status: 0 no findings; 1 findings, or AWS refuses the format; 2 the format could not be read.
     Check(FormatCheckArgs),
     /// Print a format that passes every check, on one line
     Print {
@@ -195,9 +195,12 @@ pub(crate) struct FormatCheckArgs {
     /// The file that holds the format; `-` is standard input
     #[arg(default_value = "-", value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
-    /// The kind of API
+    /// The kind of API [default: guessed from the variables; every kind that is possible]
     #[arg(long, value_enum)]
-    pub(crate) protocol: Protocol,
+    pub(crate) protocol: Option<Protocol>,
+    /// Findings of this severity or above make the exit status 1 [default: low]
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<FailOn>,
     /// Form of the findings
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: FindingsFormat,

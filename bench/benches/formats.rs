@@ -1,13 +1,14 @@
-//! One million verdicts on access-log formats: each format once through all checks that judge a format. An account has
-//! one format a stage; the largest have a few thousand stages.
+//! Verdicts on access-log formats: each format goes through all checks that need only a format. An account has one format
+//! per stage; the largest have a few thousand stages.
 
 use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use gatelight_checks::access_log::lint::{faults, lint, recommended};
+use gatelight_checks::access_log::lint::{count_failing, lint};
+use gatelight_formats::recommended::recommended;
 use gatelight_model::inventory::Protocol;
 
-/// What stages are given: the recommended format, one with faults of most kinds, and no JSON at all.
+/// Formats of stages: the recommended one, one with problems of most kinds, and one that is not JSON.
 const FORMATS: [(&str, Option<&str>); 3] = [
     ("recommended", None),
     (
@@ -24,7 +25,7 @@ const FORMATS: [(&str, Option<&str>); 3] = [
     ),
 ];
 
-/// Verdicts in one measured turn; the figure for a million is ten of them.
+/// Verdicts per measured iteration; a million takes ten of them.
 const TURN: u64 = 100_000;
 
 fn formats(criterion: &mut Criterion) {
@@ -38,17 +39,17 @@ fn formats(criterion: &mut Criterion) {
                 for turn in 0..TURN / 6 {
                     let protocol = [Protocol::Rest, Protocol::Http, Protocol::Websocket][turn as usize % 3];
                     let format = format.unwrap_or_else(|| recommended(protocol));
-                    failing += faults(protocol, black_box(format));
+                    failing += count_failing(protocol, black_box(format));
                 }
                 failing
             });
         });
     }
-    // With all that a person is told: places, notes, the format mended.
+    // With everything that `format check` prints: positions, notes, the fixed format.
     group.throughput(Throughput::Elements(1_000));
-    group.bench_function("linted and mended", |bencher| {
+    group.bench_function("linted and fixed", |bencher| {
         let format = FORMATS[1].1.unwrap_or_default();
-        bencher.iter(|| (0..1_000).filter(|_| lint(Protocol::Rest, black_box(format)).mended.is_some()).count());
+        bencher.iter(|| (0..1_000).filter(|_| lint(Protocol::Rest, black_box(format)).fixed.is_some()).count());
     });
     group.finish();
 }

@@ -1,9 +1,12 @@
-//! A corpus of access-log formats: what is to be said of each, why, and where that is written. It was made from AWS's
-//! documentation and the contract, not from what the linter says.
+//! A corpus of access-log formats: the expected findings for each, why, and the source. It was written from AWS's
+//! documentation and the contract, not from the linter's output.
 
 use std::collections::BTreeSet;
 
-use gatelight_checks::access_log::lint::{Finding, FindingVerdict, lint};
+use gatelight_checks::{
+    CHECKS,
+    access_log::lint::{LintFinding, LintVerdict, lint},
+};
 use gatelight_model::inventory::Protocol;
 
 #[path = "formats/absent.rs"]
@@ -43,13 +46,13 @@ const DOUBLED: &str = "https://github.com/wri/gfw-data-api/pull/350";
 /// Where AWS says nothing, or the opposite of itself: the project decided, in its contract.
 const DECIDED: &str = "contract, \"The access-log format, exactly\" and \"The checks\"";
 
-/// On which kinds of API, the format, what is said of it, why, and where that is written.
+/// Kinds of API, format, expected findings, why, source.
 ///
-/// What is said: `json fail 9, breaks n/a`, by check (`json`, `breaks`, `fields`, `latency`, `id`, `known`): `pass`,
+/// Expected findings: `json fail 9, breaks n/a`, by check (`json`, `breaks`, `fields`, `latency`, `id`, `known`): `pass`,
 /// `note` (passes, and something is noted), `n/a`, or `fail` and the column, or line and column (`2:6`).
 type Case = (&'static [Protocol], &'static str, &'static str, &'static str, &'static str);
 
-const CHECKS: &[(&str, &str)] = &[
+const SHORT_NAMES: &[(&str, &str)] = &[
     ("json", "access-log-not-json"),
     ("breaks", "access-log-breaks-json"),
     ("fields", "access-log-lacks-integration-fields"),
@@ -58,12 +61,12 @@ const CHECKS: &[(&str, &str)] = &[
     ("known", "access-log-unknown-variable"),
 ];
 
-fn said(finding: &Finding) -> String {
+fn said(finding: &LintFinding) -> String {
     match finding.verdict {
-        FindingVerdict::Pass if finding.notes.is_empty() => "pass".to_owned(),
-        FindingVerdict::Pass => "note".to_owned(),
-        FindingVerdict::NotApplicable => "n/a".to_owned(),
-        FindingVerdict::Fail => match (finding.line, finding.column) {
+        LintVerdict::Pass if finding.notes.is_empty() => "pass".to_owned(),
+        LintVerdict::Pass => "note".to_owned(),
+        LintVerdict::NotApplicable => "n/a".to_owned(),
+        LintVerdict::Fail => match (finding.line, finding.column) {
             (Some(1), Some(column)) => format!("fail {column}"),
             (Some(line), Some(column)) => format!("fail {line}:{column}"),
             _ => "fail".to_owned(),
@@ -83,7 +86,7 @@ fn each_format_is_judged_as_its_source_has_it() {
             let lint = lint(*protocol, format);
             for part in expected.split(", ") {
                 let (check, expected) = part.split_once(' ').expect("a check and what it says");
-                let (_, id) = CHECKS.iter().find(|(name, _)| *name == check).expect("a check");
+                let (_, id) = SHORT_NAMES.iter().find(|(name, _)| *name == check).expect("a check");
                 let finding = lint.findings.iter().find(|finding| finding.check == *id).expect("a finding");
                 let said = said(finding);
                 if said != expected {
@@ -107,5 +110,18 @@ fn the_corpus_is_large_and_no_case_stands_twice() {
     assert!(corpus.len() >= 120, "{}", corpus.len());
     for (_, format, _, why, source) in corpus {
         assert!(why.len() > 15 && !source.is_empty(), "{format}");
+    }
+}
+
+#[test]
+fn the_linter_has_a_row_for_each_check_that_needs_only_a_format() {
+    let ids: Vec<_> = lint(Protocol::Rest, "{}").findings.iter().map(|finding| finding.check).collect();
+    let position = |id| CHECKS.iter().position(|check| check.id == id).expect("a check of the table");
+    assert!(ids.iter().map(|id| position(*id)).is_sorted());
+    let judged_elsewhere =
+        ["access-log-off", "access-log-destination-missing", "access-log-never-expires", "access-log-silent"];
+    for check in CHECKS.iter().filter(|check| check.id.starts_with("access-log-")) {
+        let is_linted = ids.contains(&check.id);
+        assert!(is_linted != judged_elsewhere.contains(&check.id), "{} is linted or judged elsewhere", check.id);
     }
 }

@@ -1,24 +1,19 @@
-//! What fuzzing found once holds for ever: the inputs that it kept, run again.
+//! Lints the inputs that fuzzing the format language found.
 
 use std::{fs, path::Path};
 
-#[path = "invariants/template.rs"]
-mod template;
-
-/// The files in a folder beside this one, by name.
-fn inputs(folder: &str) -> Vec<(String, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/found").join(folder);
-    let entries = fs::read_dir(&folder).unwrap_or_else(|problem| panic!("{}: {problem}", folder.display()));
-    let paths = entries.map(|entry| entry.expect("an entry").path());
-    paths.map(|path| (path.display().to_string(), fs::read(&path).expect("a file"))).collect()
-}
+#[path = "invariants/lint.rs"]
+mod invariants;
 
 #[test]
-fn templates_that_fuzzing_found() {
-    let inputs = inputs("template");
-    assert!(inputs.len() > 20, "only {} inputs", inputs.len());
-    for (name, bytes) in inputs {
-        let text = String::from_utf8(bytes).unwrap_or_else(|_| panic!("{name} is not text"));
-        template::holds(&text);
+fn the_fuzz_corpus_is_linted_consistently() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/formats/tests/fuzz_corpus/template");
+    let mut count = 0;
+    for entry in fs::read_dir(&folder).expect("the corpus is there") {
+        let path = entry.expect("an entry").path();
+        let text = fs::read_to_string(&path).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
+        invariants::holds(&text);
+        count += 1;
     }
+    assert!(count > 20, "only {count} inputs");
 }

@@ -9,7 +9,7 @@ use anyhow::{Context as _, anyhow, bail};
 use gatelight_checks::{CHECKS, Check, Policy, find_check, policy::Ignore};
 use gatelight_formats::{
     Template,
-    variables::{Spelling, spelling},
+    variables::{Suggestion, suggestion},
 };
 use gatelight_model::{Need, Severity, arn::Arn, inventory::Protocol};
 use jiff::Timestamp;
@@ -261,7 +261,7 @@ fn required_fields(fields: &[String]) -> anyhow::Result<Vec<String>> {
         if Template::parse(&variable).variables().next().is_none_or(|found| found.source != variable) {
             bail!("required-fields: {field:?} is no name of a variable, such as identity.sourceIp");
         }
-        if let Some(Spelling { name, .. }) = spelling(Protocol::Rest, name) {
+        if let Some(Suggestion { name, .. }) = suggestion(Protocol::Rest, name) {
             bail!("required-fields: API Gateway has no variable {field:?}; did you mean {name}?");
         }
         Ok(name.to_owned())

@@ -1,15 +1,19 @@
-//! Whether an access log that is JSON stays JSON where a variable has no value.
+//! Fails if an access log that is JSON stops being JSON when a variable has no value.
 
 use gatelight_formats::{
-    Format, Variable, cut, json,
-    variables::{Kind, absent, is_always_there},
+    Format, Variable, json,
+    template::VariableUse,
+    truncated,
+    variables::{ValueKind, absent_value, is_always_present},
 };
 use gatelight_model::{Need, Severity, inventory::StageOf};
 
+use super::format_rule::{self as rule, Problem, RuleResult, join_first_names};
 use crate::{
-    Context, Policy, Verdict,
-    access_log::format_rule::{self as rule, Fault, Ruling, listed},
     check::{Check, Judge},
+    context::Context,
+    policy::Policy,
+    verdict::Verdict,
 };
 
 /// See the documentation beside this file.
@@ -26,21 +30,21 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     rule::judge(rule, stage, context)
 }
 
-/// How many variables are named.
-const NAMED: usize = 5;
+/// The most variables named in a message.
+const MAX_NAMES: usize = 5;
 
-/// Fails if the line is JSON with values and not without, or if a variable brings quotes into a string.
-pub(super) fn rule(format: &Format<'_>, _: &Policy) -> Ruling {
+/// Fails if the line is JSON with values and not without, or if a variable puts its own quotes into a string.
+pub(super) fn rule(format: &Format<'_>, _: &Policy) -> RuleResult {
     if format.json().is_err() {
-        return Ruling::not_applicable("the access log is not JSON");
+        return RuleResult::not_applicable("the access log is not JSON");
     }
-    let places = format.template.places();
-    let quoted: Vec<_> = of(&places, |variable, in_string| in_string && Kind::of(variable.name) == Kind::QuotedText);
-    let bare = breaking(format, &places);
-    let notes = notes(format, &places);
+    let uses = format.template.variable_uses();
+    let quoted: Vec<_> = variables_where(&uses, |used| used.in_string && kind(used) == ValueKind::QuotedText);
+    let bare = breaking(format, &uses);
+    let notes = notes(format, &uses);
     let (mut problems, mut fixes) = (Vec::new(), Vec::new());
     if !bare.is_empty() {
-        let names = named(&bare);
+        let names = join_first_names(bare.iter().map(|variable| variable.name), MAX_NAMES);
         let (has, stands) = if bare.len() == 1 { ("has", "it stands") } else { ("have", "they stand") };
         problems.push(format!(
             "when {names} {has} no value, the line is no JSON: API Gateway writes `-` for what is absent, and {stands} \
@@ -51,75 +55,59 @@ pub(super) fn rule(format: &Format<'_>, _: &Policy) -> Ruling {
     if let Some(first) = quoted.first() {
         problems.push(format!(
             "`{}` brings its own quotes and stands between quotes: when there is an error, the line is no JSON",
-            cut(first.source, 100)
+            truncated(first.source, 100)
         ));
         fixes.push("Write `$context.error.message` in its place, in the same quotes.".to_owned());
     }
     if problems.is_empty() {
-        return Ruling::pass(notes);
+        return RuleResult::pass(notes);
     }
-    let fault = Fault {
+    let problem = Problem {
         message: format!("The access log breaks: {}.", problems.join("; ")),
         at: bare.iter().chain(&quoted).map(|variable| variable.at).min(),
         missing: vec![],
         fix: fixes.join(" "),
     };
-    Ruling::fail(fault, notes)
+    RuleResult::fail(problem, notes)
 }
 
-type Place<'t> = (Variable<'t>, bool);
-
-fn of<'t>(places: &[Place<'t>], is_meant: impl Fn(&Variable<'t>, bool) -> bool) -> Vec<Variable<'t>> {
-    places
-        .iter()
-        .filter(|(variable, in_string)| is_meant(variable, *in_string))
-        .map(|(variable, _)| *variable)
-        .collect()
+fn kind(used: &VariableUse<'_>) -> ValueKind {
+    ValueKind::of(used.variable.name)
 }
 
-/// The variables without quotes that can be absent, if the line is no JSON without them. `-` may stand where a number
-/// follows (`$context.waf.latency$context.status`), so that the line itself is read.
-fn breaking<'t>(format: &Format<'t>, places: &[Place<'t>]) -> Vec<Variable<'t>> {
-    let bare = of(places, |variable, in_string| {
-        !in_string && Kind::of(variable.name) != Kind::QuotedText && !is_always_there(format.protocol, variable.name)
+fn variables_where<'t>(uses: &[VariableUse<'t>], is_wanted: impl Fn(&VariableUse<'t>) -> bool) -> Vec<Variable<'t>> {
+    uses.iter().filter(|used| is_wanted(used)).map(|used| used.variable).collect()
+}
+
+/// The unquoted variables that can be absent, if the line is not JSON without them. The line itself is parsed, because `-`
+/// is fine where a number follows (`$context.waf.latency$context.status`).
+fn breaking<'t>(format: &Format<'t>, uses: &[VariableUse<'t>]) -> Vec<Variable<'t>> {
+    let bare = variables_where(uses, |used| {
+        !used.in_string
+            && kind(used) != ValueKind::QuotedText
+            && !is_always_present(format.protocol, used.variable.name)
     });
-    let line = format.template.render(|variable, in_string| absent(format.protocol, variable, in_string));
-    if bare.is_empty() || json::object(line.line()).is_ok() { vec![] } else { bare }
+    let line = format.template.render(|variable, in_string| absent_value(format.protocol, variable, in_string));
+    if bare.is_empty() || json::parse_object(line.line()).is_ok() { vec![] } else { bare }
 }
 
-/// `integration.latency and waf.status`; of many, the first and how many more.
-fn named(variables: &[Variable<'_>]) -> String {
-    let mut names = Vec::new();
-    for variable in variables {
-        let name = cut(variable.name, 100);
-        if !names.contains(&name) {
-            names.push(name);
-        }
-        if names.len() > NAMED {
-            names.truncate(NAMED);
-            names.push("others".to_owned());
-            break;
-        }
-    }
-    listed(&names)
-}
-
-fn notes(format: &Format<'_>, places: &[Place<'_>]) -> Vec<String> {
-    let bare = |name: &str| places.iter().find(|(variable, in_string)| !in_string && variable.name == name);
+fn notes(format: &Format<'_>, uses: &[VariableUse<'_>]) -> Vec<String> {
+    let bare =
+        |name: &str| uses.iter().find(|used| !used.in_string && used.variable.name == name).map(|used| used.variable);
     let mut notes = Vec::new();
-    if let Some((variable, _)) = bare("error.messageString") {
+    if let Some(variable) = bare("error.messageString") {
         notes.push(format!(
             "`{}` at {} stands without quotes and brings its own; whether API Gateway writes `-` or `\"-\"` where there is \
              no error is not documented. `\"$context.error.message\"` leaves no doubt.",
             variable.source,
-            format.place(variable.at)
+            format.position_text(variable.at)
         ));
     }
-    if let Some((variable, _)) = bare("accountId").filter(|_| is_always_there(format.protocol, "accountId")) {
+    if let Some(variable) = bare("accountId").filter(|_| is_always_present(format.protocol, "accountId")) {
         notes.push(format!(
             "`{}` at {} stands without quotes; an account id that begins with 0 is no number of JSON.",
             variable.source,
-            format.place(variable.at)
+            format.position_text(variable.at)
         ));
     }
     notes

@@ -1,4 +1,4 @@
-//! `access-log-destination-missing`: the place that a stage writes its access log to is not there.
+//! `access-log-destination-missing`: the log group or stream that a stage writes its access log to does not exist.
 
 use gatelight_model::{
     Gap, Need, Severity, Subject, SubjectKind,
@@ -7,9 +7,9 @@ use gatelight_model::{
 };
 
 use crate::{
-    Context, Judgement, Verdict,
     check::{Check, Judge},
-    verdict::{Evidence, Failure, Fix},
+    context::Context,
+    verdict::{Evidence, Failure, Fix, Judgement, Verdict},
 };
 
 /// See the documentation beside this file.
@@ -40,10 +40,10 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     };
     let region = &context.region().name;
     let elsewhere = |what: &str, name: &str, arn: &Arn<'_>| {
-        let place = place(arn, context);
+        let location = location(arn, context);
         fail(
             format!(
-                "The access log goes to {what} {name} {place}: AWS documents only destinations of the stage's own \
+                "The access log goes to {what} {name} {location}: AWS documents only destinations of the stage's own \
                  account and region."
             ),
             Fix::text(format!("Set the ARN of a {what} of this account in {region} as destination.")),
@@ -55,9 +55,9 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
             Fix::text("Set the ARN of a log group as destination."),
         ),
         Destination::LogGroup(arn, name) => match log_group(&log.destination, context)? {
-            Found::Here(_) => Ok(Judgement::Pass),
-            Found::Elsewhere => elsewhere("log group", name, &arn),
-            Found::Absent => fail(
+            GroupLookup::Here(_) => Ok(Judgement::Pass),
+            GroupLookup::Elsewhere => elsewhere("log group", name, &arn),
+            GroupLookup::Absent => fail(
                 format!("The access log goes to log group {name}, which does not exist."),
                 Fix::text("Create the log group; then give it a retention.").command([
                     "aws",
@@ -82,7 +82,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         }
         Destination::DeliveryStream(arn, name) => match context.delivery_stream(name)? {
             Some(stream) if in_another_account(&stream.arn, &arn) => elsewhere("Firehose stream", name, &arn),
-            Some(stream) => Ok(noted(stage, &stream.status)),
+            Some(stream) => Ok(pass_with_notes(stage, &stream.status)),
             None => fail(
                 format!("The access log goes to Firehose stream {name}, which does not exist."),
                 Fix::text("Create the stream, or set the ARN of a log group as destination."),
@@ -91,8 +91,8 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     }
 }
 
-/// A stream that is there, and what there is to know about it.
-fn noted(stage: &StageOf<'_>, status: &str) -> Judgement {
+/// A stream that exists passes, with notes on its status and on the kind of API.
+fn pass_with_notes(stage: &StageOf<'_>, status: &str) -> Judgement {
     let mut notes = Vec::new();
     if status != "ACTIVE" {
         notes.push(format!("The Firehose stream's status is {status}."));
@@ -103,40 +103,40 @@ fn noted(stage: &StageOf<'_>, status: &str) -> Judgement {
     if notes.is_empty() { Judgement::Pass } else { Judgement::PassNoted(notes.join(" ")) }
 }
 
-/// Where the log group is that an access log goes to.
+/// Whether and where the log group of an access log exists.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Found<'a> {
+pub(crate) enum GroupLookup<'a> {
     /// In this account and region.
     Here(&'a LogGroup),
-    /// It would be in this account and region, and is not.
+    /// It belongs to this account and region but does not exist.
     Absent,
-    /// In another account, region or partition; or it is no log group.
+    /// In another account, region or partition, or not a log group.
     Elsewhere,
 }
 
-/// Looks up the log group that an access log goes to. One that is elsewhere needs no lookup.
+/// Looks up the log group that an access log goes to. Only groups of this account and region are looked up.
 ///
 /// # Errors
-/// If AWS would not say, or nobody asked.
-pub(crate) fn log_group<'a>(destination: &Destination<'_>, context: &Context<'a>) -> Result<Found<'a>, Gap> {
-    let Destination::LogGroup(arn, name) = destination else { return Ok(Found::Elsewhere) };
+/// The gap, if AWS did not answer or was not asked.
+pub(crate) fn log_group<'a>(destination: &Destination<'_>, context: &Context<'a>) -> Result<GroupLookup<'a>, Gap> {
+    let Destination::LogGroup(arn, name) = destination else { return Ok(GroupLookup::Elsewhere) };
     if !context.is_here(destination) {
-        return Ok(Found::Elsewhere);
+        return Ok(GroupLookup::Elsewhere);
     }
     Ok(match context.log_group(name)? {
-        Some(group) if in_another_account(&group.arn, arn) => Found::Elsewhere,
-        Some(group) => Found::Here(group),
-        None => Found::Absent,
+        Some(group) if in_another_account(&group.arn, arn) => GroupLookup::Elsewhere,
+        Some(group) => GroupLookup::Here(group),
+        None => GroupLookup::Absent,
     })
 }
 
-/// Where this account's id is not known, a group or stream of the same name is found here; its ARN tells.
+/// Where this account's id is unknown, the ARN of the group or stream found here shows whether it is the one named.
 pub(crate) fn in_another_account(found: &str, named: &Arn<'_>) -> bool {
     Arn::parse(found).is_some_and(|found| found.account != named.account)
 }
 
-/// The log group or stream as a report names it: the ARN is the same whether or not the stage's ends in `:*`, so that
-/// stages that share it share a cause.
+/// The log group or stream as the cause of a finding. Its ARN has no `:*` at the end, so that stages that share a
+/// destination share a cause.
 pub(super) fn subject(destination: &Destination<'_>) -> Option<Subject> {
     let (kind, collection, name) = match destination {
         Destination::LogGroup(_, name) => (SubjectKind::LogGroup, "log-group:", name),
@@ -148,8 +148,8 @@ pub(super) fn subject(destination: &Destination<'_>) -> Option<Subject> {
     Some(Subject { kind, arn, name: (*name).to_owned() })
 }
 
-/// In which respects the place is not ours: `in region eu-west-1`, `in account 1, region eu-west-1`.
-fn place(arn: &Arn<'_>, context: &Context<'_>) -> String {
+/// Where a destination is, as far as it differs from the stage: `in region eu-west-1`, `in account 1, region eu-west-1`.
+fn location(arn: &Arn<'_>, context: &Context<'_>) -> String {
     let (account, region) = (context.account(), context.region());
     let differs = |what: &str, theirs: &str, ours: &str| (theirs != ours).then(|| format!("{what} {theirs}"));
     let differences = [

@@ -1,18 +1,20 @@
-//! Whether an access log tells why an integration failed.
+//! Fails if an access log lacks the fields that show why an integration failed.
 
 use gatelight_formats::{
     Format,
-    variables::{Standing, aliases, is_near, standing},
+    variables::{Support, aliases, is_misspelling, support},
 };
 use gatelight_model::{
     Need, Severity,
     inventory::{Protocol, StageOf},
 };
 
+use super::format_rule::{self as rule, Problem, RuleResult, as_variables, join_names};
 use crate::{
-    Context, Policy, Verdict,
-    access_log::format_rule::{self as rule, Fault, Ruling, as_variables, listed},
     check::{Check, Judge},
+    context::Context,
+    policy::Policy,
+    verdict::Verdict,
 };
 
 /// See the documentation beside this file.
@@ -25,7 +27,7 @@ pub const CHECK: Check = Check {
     docs: include_str!("lacks_integration_fields.md"),
 };
 
-/// The names of the integration's error. AWS lists the second for REST and HTTP APIs, and names it for WebSocket APIs.
+/// The names of the integration's error. AWS lists the second for REST and HTTP APIs and mentions it for WebSocket APIs.
 const ERRORS: [&str; 2] = ["integration.error", "integrationErrorMessage"];
 /// The name of the status that the backend returned.
 const STATUS: &str = "integration.status";
@@ -36,28 +38,28 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     rule::judge(rule, stage, context)
 }
 
-/// Fails if a variable for the error or for the backend's status is not there, or one that the owner requires, whatever
-/// the syntax around them.
-pub(super) fn rule(format: &Format<'_>, policy: &Policy) -> Ruling {
+/// Fails if the variable for the error, for the backend's status, or one that the owner requires is missing. The syntax
+/// around them does not matter.
+pub(super) fn rule(format: &Format<'_>, policy: &Policy) -> RuleResult {
     let error = ERRORS.iter().find_map(|name| format.find(name));
     let status = format.find(STATUS);
     // On HTTP APIs AWS calls the two equivalent and, on the same page, describes integrationStatus as the status of
     // the Lambda service: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
-    let stand_in = format.find(SERVICE_STATUSES[0]).filter(|_| format.protocol == Protocol::Http && status.is_none());
+    let substitute = format.find(SERVICE_STATUSES[0]).filter(|_| format.protocol == Protocol::Http && status.is_none());
     let mut missing = Vec::new();
     if error.is_none() {
         missing.push(ERRORS[0].to_owned());
     }
-    if status.or(stand_in).is_none() {
+    if status.or(substitute).is_none() {
         missing.push(STATUS.to_owned());
     }
     let lacks_status = missing.last().is_some_and(|name| name == STATUS);
-    let required = lacking(format, &policy.required_fields, &missing);
+    let required = missing_required(format, &policy.required_fields, &missing);
     let mut notes = Vec::new();
-    for braced in [error, status.or(stand_in)].into_iter().flatten().filter(|variable| variable.is_braced()) {
+    for braced in [error, status.or(substitute)].into_iter().flatten().filter(|variable| variable.is_braced()) {
         notes.push(format!("`{}` is read as `$context.{}`.", braced.source, braced.name));
     }
-    if stand_in.is_some() {
+    if substitute.is_some() {
         notes.push(
             "integrationStatus stands in for integration.status: AWS calls them equivalent on HTTP APIs, yet describes \
              integrationStatus as the Lambda service's own status. integration.status leaves no doubt."
@@ -65,14 +67,14 @@ pub(super) fn rule(format: &Format<'_>, policy: &Policy) -> Ruling {
         );
     }
     if missing.is_empty() && required.is_empty() {
-        return Ruling::pass(notes);
+        return RuleResult::pass(notes);
     }
     let mut parts = Vec::new();
     if !missing.is_empty() {
-        parts.push(listed(&missing));
+        parts.push(join_names(&missing));
     }
     if !required.is_empty() {
-        parts.push(format!("{}, which your configuration requires", listed(&required)));
+        parts.push(format!("{}, which your configuration requires", join_names(&required)));
     }
     let mut message = format!("The access log lacks {}", parts.join(", and "));
     let mut at = None;
@@ -85,35 +87,36 @@ pub(super) fn rule(format: &Format<'_>, policy: &Policy) -> Ruling {
         );
     }
     missing.extend(required);
-    let near =
-        |name: &String| format.template.variables().find(|variable| is_slip(format.protocol, variable.name, name));
+    let near = |name: &String| {
+        format.template.variables().find(|variable| is_misspelled(format.protocol, variable.name, name))
+    };
     if let Some(near) = missing.iter().find_map(near) {
         at = at.or(Some(near.at));
         message = format!("{message}; `{}` is another name, which is never filled", near.source);
     }
     message.push('.');
     let fix = format!("Add {} to the format.", as_variables(&missing));
-    Ruling::fail(Fault { message, at, missing, fix }, notes)
+    RuleResult::fail(Problem { message, at, missing, fix }, notes)
 }
 
-/// The required fields that a format has neither by their own nor by another name. One that this kind of API never
-/// fills is not asked of it.
-fn lacking(format: &Format<'_>, required: &[String], missing: &[String]) -> Vec<String> {
+/// The required fields that a format has neither under their own name nor under an alias. Fields that this kind of API
+/// never fills are left out.
+fn missing_required(format: &Format<'_>, required: &[String], missing: &[String]) -> Vec<String> {
     let mut lacking: Vec<String> = Vec::new();
     for name in required {
         let others = aliases(format.protocol, name);
         let is_named = |names: &[String]| names.iter().any(|other| other == name || others.contains(&other.as_str()));
         let has = format.find(name).is_some() || others.iter().any(|other| format.find(other).is_some());
-        if !has && standing(format.protocol, name) != Standing::NeverHere && !is_named(missing) && !is_named(&lacking) {
+        if !has && support(format.protocol, name) != Support::OtherApis && !is_named(missing) && !is_named(&lacking) {
             lacking.push(name.clone());
         }
     }
     lacking
 }
 
-/// Whether one name is nearly the other, and no name of its own.
-fn is_slip(protocol: Protocol, name: &str, other: &str) -> bool {
-    is_near(name, other) && standing(protocol, name) == Standing::Unknown
+/// Whether an unknown name looks like the other.
+fn is_misspelled(protocol: Protocol, name: &str, other: &str) -> bool {
+    is_misspelling(name, other) && support(protocol, name) == Support::Unknown
 }
 
 #[cfg(test)]
@@ -122,8 +125,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Judgement,
-        access_log::format_rule::testing::{evidence, failure, verdict, verdict_under},
+        access_log::testing::{evidence, failure, verdict, verdict_under},
+        verdict::Judgement,
     };
 
     #[test]
@@ -223,7 +226,7 @@ mod tests {
                     (Judgement::Pass, "") => {}
                     (Judgement::Fail(failure), missing) => {
                         assert_eq!(evidence(&failure, "missing"), Some(missing), "{protocol:?} {required:?} {format}");
-                        let names = listed(&missing.split(", ").collect::<Vec<_>>());
+                        let names = join_names(&missing.split(", ").collect::<Vec<_>>());
                         let message = format!("The access log lacks {names}, which your configuration requires");
                         assert!(failure.message.starts_with(&message), "{}", failure.message);
                     }

@@ -1,15 +1,17 @@
-//! Whether an access log tells how long API Gateway took and how long the backend.
+//! Fails if an access log cannot split the total time into API Gateway's and the backend's.
 
-use gatelight_formats::{Format, variables::is_near};
+use gatelight_formats::{Format, variables::is_misspelling};
 use gatelight_model::{
     Need, Severity,
     inventory::{Protocol, StageOf},
 };
 
+use super::format_rule::{self as rule, Problem, RuleResult, as_variables, join_names};
 use crate::{
-    Context, Policy, Verdict,
-    access_log::format_rule::{self as rule, Fault, Ruling, as_variables, listed},
     check::{Check, Judge},
+    context::Context,
+    policy::Policy,
+    verdict::Verdict,
 };
 
 /// See the documentation beside this file.
@@ -24,8 +26,8 @@ pub const CHECK: Check = Check {
 
 /// The names of the backend's time.
 const BACKEND: [&str; 2] = ["integration.latency", "integrationLatency"];
-/// The whole time. WebSocket APIs have no variable for it.
-const WHOLE: &str = "responseLatency";
+/// The total time. WebSocket APIs have no variable for it.
+const TOTAL: &str = "responseLatency";
 /// The time of a Lambda authorizer, which is not the backend's.
 const AUTHORIZER: [&str; 2] = ["authorizer.integrationLatency", "authorizer.latency"];
 
@@ -33,38 +35,38 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     rule::judge(rule, stage, context)
 }
 
-/// Fails if a variable for the backend's time or for the whole is not there, whatever the syntax around them.
-pub(super) fn rule(format: &Format<'_>, _: &Policy) -> Ruling {
+/// Fails if the variable for the backend's time or for the total is missing. The syntax around them does not matter.
+pub(super) fn rule(format: &Format<'_>, _: &Policy) -> RuleResult {
     let backend = BACKEND.iter().find_map(|name| format.find(name));
-    let wants_whole = format.protocol != Protocol::Websocket;
-    let whole = format.find(WHOLE).filter(|_| wants_whole);
+    let wants_total = format.protocol != Protocol::Websocket;
+    let total = format.find(TOTAL).filter(|_| wants_total);
     let mut missing = Vec::new();
     if backend.is_none() {
         missing.push(BACKEND[0].to_owned());
     }
-    if wants_whole && whole.is_none() {
-        missing.push(WHOLE.to_owned());
+    if wants_total && total.is_none() {
+        missing.push(TOTAL.to_owned());
     }
-    let braced = [backend, whole].into_iter().flatten().filter(|variable| variable.is_braced());
+    let braced = [backend, total].into_iter().flatten().filter(|variable| variable.is_braced());
     let notes = braced.map(|braced| format!("`{}` is read as `$context.{}`.", braced.source, braced.name)).collect();
     if missing.is_empty() {
-        return Ruling::pass(notes);
+        return RuleResult::pass(notes);
     }
-    let mut message = format!("The access log lacks {}", listed(&missing));
+    let mut message = format!("The access log lacks {}", join_names(&missing));
     let mut at = None;
     let other = AUTHORIZER.iter().find_map(|name| format.find(name)).filter(|_| backend.is_none());
     if let Some(other) = other {
         at = Some(other.at);
         message = format!("{message}; {} does not count: it is the authorizer's time", other.name);
     }
-    let near = |name: &String| format.template.variables().find(|variable| is_near(variable.name, name));
+    let near = |name: &String| format.template.variables().find(|variable| is_misspelling(variable.name, name));
     if let Some(near) = missing.iter().find_map(near) {
         at = at.or(Some(near.at));
         message = format!("{message}; `{}` is another name, which is never filled", near.source);
     }
     message.push('.');
     let fix = format!("Add {} to the format.", as_variables(&missing));
-    Ruling::fail(Fault { message, at, missing, fix }, notes)
+    RuleResult::fail(Problem { message, at, missing, fix }, notes)
 }
 
 #[cfg(test)]
@@ -73,12 +75,12 @@ mod tests {
 
     use super::*;
     use crate::{
-        Judgement,
-        access_log::format_rule::testing::{evidence, failure, verdict},
+        access_log::testing::{evidence, failure, verdict},
+        verdict::Judgement,
     };
 
     #[test]
-    fn the_backends_time_and_the_whole_are_wanted() {
+    fn the_backends_time_and_the_total_are_wanted() {
         // protocols, format, what is missing; `!` where it passes with a note
         let all: &[Protocol] = &Protocol::ALL;
         let table: &[(&[Protocol], &str, &str)] = &[
@@ -126,7 +128,7 @@ mod tests {
              filled."
         );
         // With the backend's time there, the authorizer's is no stand-in for anything.
-        let whole = failure(&CHECK, Http, "$context.authorizer.latency $context.integration.latency");
-        assert!(!whole.message.contains("authorizer"), "{}", whole.message);
+        let total = failure(&CHECK, Http, "$context.authorizer.latency $context.integration.latency");
+        assert!(!total.message.contains("authorizer"), "{}", total.message);
     }
 }

@@ -1,12 +1,14 @@
-//! Whether lines of an access log can be told apart and followed.
+//! Fails if an access log has no request id, without which its lines cannot be matched with other logs.
 
-use gatelight_formats::{Format, variables::is_near};
+use gatelight_formats::{Format, variables::is_misspelling};
 use gatelight_model::{Need, Severity, inventory::StageOf};
 
+use super::format_rule::{self as rule, Problem, RuleResult, note_on_braces};
 use crate::{
-    Context, Policy, Verdict,
-    access_log::format_rule::{self as rule, Fault, Ruling, braced_note},
     check::{Check, Judge},
+    context::Context,
+    policy::Policy,
+    verdict::Verdict,
 };
 
 /// See the documentation beside this file.
@@ -25,25 +27,25 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     rule::judge(rule, stage, context)
 }
 
-/// Fails if neither id is among the variables, whatever the syntax around them.
-pub(super) fn rule(format: &Format<'_>, _: &Policy) -> Ruling {
+/// Fails if neither id is among the variables. The syntax around them does not matter.
+pub(super) fn rule(format: &Format<'_>, _: &Policy) -> RuleResult {
     let found: Vec<_> = IDS.iter().filter_map(|id| format.find(id)).collect();
     if !found.is_empty() {
-        let is_sure = found.iter().any(|variable| !variable.is_braced());
-        return Ruling::pass(braced_note(format).filter(|_| !is_sure).into_iter().collect());
+        let is_documented = found.iter().any(|variable| !variable.is_braced());
+        return RuleResult::pass(note_on_braces(format).filter(|_| !is_documented).into_iter().collect());
     }
     let mut message = "The access log lacks requestId and extendedRequestId".to_owned();
-    let near = format.template.variables().find(|variable| IDS.iter().any(|id| is_near(variable.name, id)));
+    let near = format.template.variables().find(|variable| IDS.iter().any(|id| is_misspelling(variable.name, id)));
     if let Some(near) = near {
         message = format!("{message}; `{}` is another name, which is never filled", near.source);
     }
-    let fault = Fault {
+    let problem = Problem {
         message: message + ".",
         at: near.map(|variable| variable.at),
         missing: vec!["requestId".to_owned()],
         fix: "Add `$context.requestId` to the format.".to_owned(),
     };
-    Ruling::fail(fault, vec![])
+    RuleResult::fail(problem, vec![])
 }
 
 #[cfg(test)]
@@ -52,8 +54,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Judgement,
-        access_log::format_rule::testing::{evidence, failure, verdict},
+        access_log::testing::{evidence, failure, verdict},
+        verdict::Judgement,
     };
 
     #[test]

@@ -1,23 +1,23 @@
-//! Lints one format before it is deployed: the rules of the checks, without a stage.
-
-use std::collections::HashSet;
+//! Lints one format before it is deployed: applies the rules of the format checks without a stage.
 
 use gatelight_formats::{
     Format,
-    mend::{HTTP_LIMIT, mend},
-    variables::{Standing, holds_any_text, standing},
+    fix::fix,
+    recommended::recommended,
+    refused::{Refusal, disputed, refusals},
+    variables::holds_untrusted_text,
 };
-use gatelight_model::inventory::Protocol;
+use gatelight_model::{Severity, inventory::Protocol};
 
 use super::{
     breaks_json,
-    format_rule::{Rule, Ruling, listed},
+    format_rule::{FormatRule, RuleResult, join_first_names},
     lacks_integration_fields, lacks_latency, lacks_request_id, not_json, unknown_variable,
 };
-use crate::{Policy, check::Check};
+use crate::{check::Check, policy::Policy};
 
-/// The checks that judge a format alone, and what is said where they pass.
-const RULES: &[(&Check, Rule, &str)] = &[
+/// The checks that need only a format, and their message when it passes.
+const RULES: &[(&Check, FormatRule, &str)] = &[
     (&not_json::CHECK, not_json::rule, "The format is one JSON object."),
     (&breaks_json::CHECK, breaks_json::rule, "The line is JSON whatever is absent."),
     (
@@ -30,48 +30,52 @@ const RULES: &[(&Check, Rule, &str)] = &[
     (&unknown_variable::CHECK, unknown_variable::rule, "No variable is known to stay empty."),
 ];
 
-/// What there is to say about a format.
+/// The result of linting a format.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lint {
-    /// One for each check that judges a format, in the order of the table of checks.
-    pub findings: Vec<Finding>,
-    /// What belongs to no check: what AWS would refuse.
-    pub notes: Vec<Note>,
-    /// A format that passes: the given one, mended, or [`recommended`]. `None` if nothing is to be changed.
-    pub mended: Option<String>,
-    /// Whether `mended` is the given format with its faults mended.
+    /// One for each check that needs only a format, in the order of the table of checks.
+    pub findings: Vec<LintFinding>,
+    /// Why AWS refuses the format, if it does.
+    pub refused: Vec<Refused>,
+    /// Remarks that belong to no check.
+    pub notes: Vec<LintNote>,
+    /// A format that passes: the given one, fixed, or [`recommended`]. `None` if nothing needs to change.
+    pub fixed: Option<String>,
+    /// Whether `fixed` is the given format with its problems fixed.
     pub keeps_format: bool,
 }
 
-/// What one check says.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Finding {
-    /// Its id.
+pub struct LintFinding {
+    /// The check's id.
     pub check: &'static str,
-    /// Its verdict.
-    pub verdict: FindingVerdict,
+    /// How serious a failure of the check is.
+    pub severity: Severity,
+    /// The check's verdict.
+    pub verdict: LintVerdict,
     /// In a sentence.
     pub message: String,
     /// The line of the format that it is about, counted from 1.
     pub line: Option<usize>,
     /// The column within that line, in characters, counted from 1.
     pub column: Option<usize>,
-    /// What there is to know besides.
+    /// Further remarks.
     pub notes: Vec<String>,
 }
 
-/// The verdicts of the linter. Nothing is unknown to it.
+/// A verdict of the linter. There is no "could not check": a format is always readable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FindingVerdict {
-    /// All is well.
+pub enum LintVerdict {
+    /// The format passes.
     Pass,
-    /// The fault is there.
+    /// The format fails.
     Fail,
-    /// The question does not arise.
+    /// The check does not apply.
     NotApplicable,
 }
 
-impl FindingVerdict {
+impl LintVerdict {
     /// The name in the JSON form.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -83,9 +87,22 @@ impl FindingVerdict {
     }
 }
 
-/// Something to know about a format, and where.
+/// A reason for which AWS refuses the format.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Note {
+pub struct Refused {
+    /// The reason in a sentence.
+    pub reason: String,
+    /// The line, counted from 1.
+    pub line: Option<usize>,
+    /// The column within that line, in characters, counted from 1.
+    pub column: Option<usize>,
+    /// The page that shows or documents it.
+    pub source: &'static str,
+}
+
+/// A remark on a format, with its position.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LintNote {
     /// In a sentence.
     pub message: String,
     /// The line, counted from 1.
@@ -102,30 +119,40 @@ pub fn lint(protocol: Protocol, template: &str) -> Lint {
     let findings: Vec<_> = RULES
         .iter()
         .map(|(check, rule, passed)| {
-            let Ruling { fault, notes, not_applicable } = rule(&format, Policy::NONE);
-            let position = fault.as_ref().and_then(|fault| fault.at).map(|at| format.position(at));
-            let (verdict, message) = match (fault, not_applicable) {
-                (Some(fault), _) => {
-                    missing.extend(fault.missing);
-                    (FindingVerdict::Fail, fault.message)
+            let RuleResult { problem, notes, not_applicable } = rule(&format, Policy::NONE);
+            let position = problem.as_ref().and_then(|problem| problem.at).map(|at| format.position(at));
+            let severity = check.severity;
+            let (verdict, message) = match (problem, not_applicable) {
+                (Some(problem), _) => {
+                    missing.extend(problem.missing);
+                    (LintVerdict::Fail, problem.message)
                 }
-                (None, Some(why)) => (FindingVerdict::NotApplicable, sentence(why)),
-                (None, None) => (FindingVerdict::Pass, (*passed).to_owned()),
+                (None, Some(why)) => (LintVerdict::NotApplicable, sentence(why)),
+                (None, None) => (LintVerdict::Pass, (*passed).to_owned()),
             };
             let (line, column) = position.map(|position| (position.line, position.column)).unzip();
-            Finding { check: check.id, verdict, message, line, column, notes }
+            LintFinding { check: check.id, severity, verdict, message, line, column, notes }
         })
         .collect();
-    let mut notes = refusals(&format);
-    notes.extend(any_text(&format));
-    let is_fine = findings.iter().all(|finding| finding.verdict != FindingVerdict::Fail);
-    if is_fine && format.inner_newline().is_none() {
-        return Lint { findings, notes, mended: None, keeps_format: false };
+    let refused: Vec<_> = refusals(&format).into_iter().map(|refusal| with_position(&format, refusal)).collect();
+    let mut notes = disputed_notes(&format);
+    notes.extend(untrusted_text_note(&format));
+    let is_fine = findings.iter().all(|finding| finding.verdict != LintVerdict::Fail);
+    if is_fine && refused.is_empty() {
+        return Lint { findings, refused, notes, fixed: None, keeps_format: false };
     }
-    let own = mend(&format, &missing).filter(|own| passes(protocol, own));
+    let passes = |own: &String| count_failing(protocol, own) == 0 && refusals(&Format::new(protocol, own)).is_empty();
+    let own = fix(&format, &missing).filter(passes);
     let keeps_format = own.is_some();
-    let mended = own.unwrap_or_else(|| recommended(protocol).to_owned());
-    Lint { findings, notes, mended: Some(mended), keeps_format }
+    let fixed = own.unwrap_or_else(|| recommended(protocol).to_owned());
+    Lint { findings, refused, notes, fixed: Some(fixed), keeps_format }
+}
+
+fn with_position(format: &Format<'_>, refusal: Refusal) -> Refused {
+    let Refusal { reason, at, source } = refusal;
+    let position = at.map(|at| format.position(at));
+    let (line, column) = position.map(|position| (position.line, position.column)).unzip();
+    Refused { reason: format!("AWS refuses the format: {reason}."), line, column, source }
 }
 
 /// `The access log is not JSON.` for `the access log is not JSON`.
@@ -134,135 +161,47 @@ fn sentence(words: &str) -> String {
     letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
-fn passes(protocol: Protocol, template: &str) -> bool {
-    faults(protocol, template) == 0
-}
-
-/// How many of the checks that judge a format fail.
+/// How many of the format checks fail.
 #[must_use]
-pub fn faults(protocol: Protocol, template: &str) -> usize {
+pub fn count_failing(protocol: Protocol, template: &str) -> usize {
     let format = Format::new(protocol, template);
-    RULES.iter().filter(|(_, rule, _)| rule(&format, Policy::NONE).fault.is_some()).count()
+    RULES.iter().filter(|(_, rule, _)| rule(&format, Policy::NONE).problem.is_some()).count()
 }
 
-/// How many unknown variables are named.
-const NAMED: usize = 10;
+/// The most variables named in a message.
+const MAX_NAMES: usize = 10;
 
-/// What AWS refuses when the format of an HTTP API is set: a line break inside, and names that it does not know ("The
-/// following context variables are not supported"). REST APIs take any name; of WebSocket APIs it is not known.
-fn refusals(format: &Format<'_>) -> Vec<Note> {
-    let mut notes = Vec::new();
-    if format.protocol != Protocol::Http {
-        return notes;
-    }
-    if let Some(at) = format.inner_newline() {
-        notes.push(note(format, "AWS refuses the format: it has a line break inside.".to_owned(), at));
-    }
-    let mut seen = HashSet::new();
-    let mut unknown = format
-        .template
-        .variables()
-        .filter(|variable| standing(format.protocol, variable.name) != Standing::Filled && seen.insert(variable.name));
-    for variable in unknown.by_ref().take(NAMED) {
-        let name = gatelight_formats::cut(variable.name, 100);
-        let message = format!("AWS refuses the format: HTTP APIs have no variable `$context.{name}`.");
-        notes.push(note(format, message, variable.at));
-    }
-    let more = unknown.count();
-    if more > 0 {
-        let message = format!("AWS refuses {more} more variables that HTTP APIs do not have.");
-        notes.push(Note { message, line: None, column: None });
-    }
-    if format.text().len() > HTTP_LIMIT {
-        let message = format!(
-            "AWS refuses the format: it is {} bytes long, and HTTP APIs take {HTTP_LIMIT} at most.",
-            format.text().len()
-        );
-        notes.push(Note { message, line: None, column: None });
-    }
-    notes
+/// Notes on variables for which sources disagree whether AWS refuses them.
+fn disputed_notes(format: &Format<'_>) -> Vec<LintNote> {
+    let message = |name: &str| {
+        format!(
+            "AWS may refuse the format: some reports say that HTTP APIs do not support `$context.{name}`, others that they \
+             accept it and leave it empty."
+        )
+    };
+    disputed(format).into_iter().map(|variable| note(format, message(variable.name), variable.at)).collect()
 }
 
-fn note(format: &Format<'_>, message: String, at: usize) -> Note {
+fn note(format: &Format<'_>, message: String, at: usize) -> LintNote {
     let position = format.position(at);
-    Note { message, line: Some(position.line), column: Some(position.column) }
+    LintNote { message, line: Some(position.line), column: Some(position.column) }
 }
 
-/// That clients and backends can put quotes and backslashes into a line of JSON. In 2022 they were observed to break it
-/// (<https://github.com/DataBiosphere/azul/issues/4009>), in 2024 not to
+/// Warns that clients and backends can put quotes and backslashes into a line of JSON. They were seen to break it in 2022
+/// (<https://github.com/DataBiosphere/azul/issues/4009>), and not to in 2024
 /// (<https://github.com/DataBiosphere/azul/issues/4348>).
-fn any_text(format: &Format<'_>) -> Option<Note> {
+fn untrusted_text_note(format: &Format<'_>) -> Option<LintNote> {
     format.json().ok()?;
-    let places = format.template.places();
-    let mut found = places.iter().filter(|(variable, in_string)| *in_string && holds_any_text(variable.name));
-    let (first, _) = found.next()?;
-    let mut names = vec![gatelight_formats::cut(first.name, 100)];
-    for (variable, _) in found {
-        let name = gatelight_formats::cut(variable.name, 100);
-        if !names.contains(&name) {
-            names.push(name);
-        }
-        if names.len() > NAMED {
-            names.truncate(NAMED);
-            names.push("others".to_owned());
-            break;
-        }
-    }
+    let uses = format.template.variable_uses();
+    let untrusted = uses.iter().filter(|used| used.in_string && holds_untrusted_text(used.variable.name));
+    let variables: Vec<_> = untrusted.map(|used| used.variable).collect();
+    let first = variables.first()?;
     let message = format!(
         "Values of {} can hold quotes and backslashes: AWS escapes some, and does not document which, so that a line with \
          one may not be JSON.",
-        listed(&names)
+        join_first_names(variables.iter().map(|variable| variable.name), MAX_NAMES)
     );
     Some(note(format, message, first.at))
-}
-
-/// A format, on one line, that passes every check. All values are quoted, because API Gateway writes `-` for what is
-/// absent; all variables are in AWS's own table for that kind of API.
-#[must_use]
-pub fn recommended(protocol: Protocol) -> &'static str {
-    match protocol {
-        Protocol::Rest => concat!(
-            r#"{"requestId":"$context.requestId","extendedRequestId":"$context.extendedRequestId","#,
-            r#""requestTime":"$context.requestTime","requestTimeEpoch":"$context.requestTimeEpoch","#,
-            r#""apiId":"$context.apiId","stage":"$context.stage","domainName":"$context.domainName","#,
-            r#""ip":"$context.identity.sourceIp","userAgent":"$context.identity.userAgent","#,
-            r#""httpMethod":"$context.httpMethod","resourcePath":"$context.resourcePath","path":"$context.path","#,
-            r#""protocol":"$context.protocol","status":"$context.status","#,
-            r#""responseLength":"$context.responseLength","responseLatency":"$context.responseLatency","#,
-            r#""integrationStatus":"$context.integration.status","integrationError":"$context.integration.error","#,
-            r#""integrationLatency":"$context.integration.latency","#,
-            r#""integrationRequestId":"$context.integration.requestId","#,
-            r#""errorMessage":"$context.error.message","errorResponseType":"$context.error.responseType","#,
-            r#""authorizerError":"$context.authorizer.error","xrayTraceId":"$context.xrayTraceId"}"#
-        ),
-        Protocol::Http => concat!(
-            r#"{"requestId":"$context.requestId","#,
-            r#""requestTime":"$context.requestTime","requestTimeEpoch":"$context.requestTimeEpoch","#,
-            r#""apiId":"$context.apiId","stage":"$context.stage","domainName":"$context.domainName","#,
-            r#""ip":"$context.identity.sourceIp","userAgent":"$context.identity.userAgent","#,
-            r#""httpMethod":"$context.httpMethod","routeKey":"$context.routeKey","path":"$context.path","#,
-            r#""protocol":"$context.protocol","status":"$context.status","#,
-            r#""responseLength":"$context.responseLength","responseLatency":"$context.responseLatency","#,
-            r#""integrationStatus":"$context.integration.status","integrationError":"$context.integration.error","#,
-            r#""integrationLatency":"$context.integration.latency","#,
-            r#""integrationRequestId":"$context.integration.requestId","#,
-            r#""errorMessage":"$context.error.message","errorResponseType":"$context.error.responseType","#,
-            r#""authorizerError":"$context.authorizer.error"}"#
-        ),
-        Protocol::Websocket => concat!(
-            r#"{"requestId":"$context.requestId","#,
-            r#""requestTime":"$context.requestTime","requestTimeEpoch":"$context.requestTimeEpoch","#,
-            r#""apiId":"$context.apiId","stage":"$context.stage","domainName":"$context.domainName","#,
-            r#""ip":"$context.identity.sourceIp","userAgent":"$context.identity.userAgent","#,
-            r#""eventType":"$context.eventType","routeKey":"$context.routeKey","#,
-            r#""connectionId":"$context.connectionId","messageId":"$context.messageId","status":"$context.status","#,
-            r#""integrationStatus":"$context.integration.status","integrationError":"$context.integration.error","#,
-            r#""integrationLatency":"$context.integration.latency","#,
-            r#""integrationRequestId":"$context.integration.requestId","#,
-            r#""errorMessage":"$context.error.message","errorResponseType":"$context.error.responseType","#,
-            r#""authorizerError":"$context.authorizer.error"}"#
-        ),
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What a stage writes about each request.
+//! Checks of access logs: what a stage writes about each request, and where it goes.
 
 pub mod breaks_json;
 pub mod destination_missing;
@@ -11,4 +11,8 @@ pub mod never_expires;
 pub mod not_json;
 pub mod off;
 pub mod silent;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 pub mod unknown_variable;

@@ -1,12 +1,13 @@
-//! `access-log-never-expires`: access logs are kept, and paid for, for ever.
+//! `access-log-never-expires`: access logs are kept, and cost money, forever.
 
 use gatelight_model::{Need, Severity, arn::Destination, inventory::StageOf};
 
-use super::destination_missing::{Found, log_group, subject};
+use super::destination_missing::{GroupLookup, log_group, subject};
 use crate::{
-    Context, Judgement, Verdict,
     check::{Check, Judge},
+    context::Context,
     log_group::never_expires::retention,
+    verdict::{Judgement, Verdict},
 };
 
 /// See the documentation beside this file.
@@ -26,9 +27,9 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         return not_applicable("the access log does not go to a log group");
     };
     let group = match log_group(&log.destination, context)? {
-        Found::Here(group) => group,
-        Found::Absent => return not_applicable("the log group does not exist"),
-        Found::Elsewhere => return not_applicable("the log group is not in this account and region"),
+        GroupLookup::Here(group) => group,
+        GroupLookup::Absent => return not_applicable("the log group does not exist"),
+        GroupLookup::Elsewhere => return not_applicable("the log group is not in this account and region"),
     };
     Ok(retention(context, name, group, subject(&log.destination), vec![]))
 }

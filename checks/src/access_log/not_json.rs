@@ -1,12 +1,14 @@
-//! Whether an access log is JSON, one object a line.
+//! Fails if an access log is not JSON, one object a line.
 
-use gatelight_formats::{Format, cut};
+use gatelight_formats::{Format, truncated};
 use gatelight_model::{Need, Severity, inventory::StageOf};
 
+use super::format_rule::{self as rule, Problem, RuleResult, note_on_braces};
 use crate::{
-    Context, Policy, Verdict,
-    access_log::format_rule::{self as rule, Fault, Ruling, braced_note},
     check::{Check, Judge},
+    context::Context,
+    policy::Policy,
+    verdict::Verdict,
 };
 
 /// See the documentation beside this file.
@@ -24,26 +26,29 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
 }
 
 /// Fails unless the format writes exactly one JSON object when every variable has a value of its own kind.
-pub(super) fn rule(format: &Format<'_>, _: &Policy) -> Ruling {
-    let mut notes: Vec<String> = braced_note(format).into_iter().collect();
+pub(super) fn rule(format: &Format<'_>, _: &Policy) -> RuleResult {
+    let mut notes: Vec<String> = note_on_braces(format).into_iter().collect();
     if let Some(at) = format.inner_newline() {
-        notes.push(format!("AWS wants the format on one line and refuses the line break at {}.", format.place(at)));
+        notes.push(format!(
+            "AWS wants the format on one line and refuses the line break at {}.",
+            format.position_text(at)
+        ));
     }
     match format.parsed() {
         Ok((object, rendered)) => {
-            // Two variables that make a key each were filled alike here, and will not be.
-            let fixed = object.repeated.iter().find(|place| rendered.variable_in(place).is_none());
-            if let Some(place) = fixed {
-                let key = &rendered.line()[place.clone()];
+            // Keys with variables in them are only equal because their sample values are.
+            let repeated = object.repeated_keys.iter().find(|range| rendered.variable_in(range).is_none());
+            if let Some(range) = repeated {
+                let key = &rendered.line()[range.clone()];
                 let key: String = serde_json::from_str(key).unwrap_or_else(|_| key.to_owned());
-                let key = cut(&key, 100);
+                let key = truncated(&key, 100);
                 notes.push(format!("The key {key:?} stands twice; most readers keep the last one alone."));
             }
-            if let Some(variable) = object.key_places.iter().find_map(|place| rendered.variable_in(place)) {
+            if let Some(variable) = object.key_ranges.iter().find_map(|range| rendered.variable_in(range)) {
                 notes.push(format!(
                     "`{}` at {} is part of a key: the field has another name in each line.",
-                    cut(variable.source, 100),
-                    format.place(variable.at)
+                    truncated(variable.source, 100),
+                    format.position_text(variable.at)
                 ));
             }
             if object.lone_surrogate.is_some() {
@@ -51,16 +56,20 @@ pub(super) fn rule(format: &Format<'_>, _: &Policy) -> Ruling {
                     "An escape stands for half a character (a lone surrogate), which many readers refuse.".into(),
                 );
             }
-            Ruling::pass(notes)
+            RuleResult::pass(notes)
         }
-        Err(why) => {
-            let fault = Fault {
-                message: format!("The access log is not JSON: at {}: {}.", format.place(why.at), why.message),
-                at: Some(why.at),
+        Err(error) => {
+            let problem = Problem {
+                message: format!(
+                    "The access log is not JSON: at {}: {}.",
+                    format.position_text(error.at),
+                    error.message
+                ),
+                at: Some(error.at),
                 missing: vec![],
                 fix: "Make the format one JSON object.".to_owned(),
             };
-            Ruling::fail(fault, notes)
+            RuleResult::fail(problem, notes)
         }
     }
 }

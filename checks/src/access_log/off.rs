@@ -1,4 +1,4 @@
-//! `access-log-off`: a stage writes nothing about its requests.
+//! `access-log-off`: a stage writes no access log.
 
 use gatelight_model::{
     Need, Severity,
@@ -6,9 +6,9 @@ use gatelight_model::{
 };
 
 use crate::{
-    Context, Judgement, Verdict,
     check::{Check, Judge},
-    verdict::{Evidence, Failure, Fix},
+    context::Context,
+    verdict::{Evidence, Failure, Fix, Judgement, Verdict},
 };
 
 /// See the documentation beside this file.
@@ -26,7 +26,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     if stage.access_log().is_some() {
         return Ok(Judgement::Pass);
     }
-    // Empty counts as none: so says AWS, and so does `StageOf::access_log`.
+    // AWS treats empty as not set, and so does `StageOf::access_log`.
     let half = |get: fn(&AccessLogSetting) -> &Option<String>| {
         stage.stage.access_log.as_ref().and_then(|setting| get(setting).as_deref()).filter(|text| !text.is_empty())
     };
@@ -35,7 +35,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         (None, None) => "The access log is off: it has neither a destination nor a format.",
         (None, _) => "The access log is off: it has a format but no destination.",
         (_, None) => "The access log is off: it has a destination but no format.",
-        // One that is on has passed above.
+        // Unreachable: a log that is on has passed above.
         (Some(_), Some(_)) => "The access log is off.",
     };
     let shown = |half: Option<&str>| half.unwrap_or("none").to_owned();
@@ -50,7 +50,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     .into())
 }
 
-/// A command only where all that it lacks is the ARN of a log group: a format quoted twice is unreadable in a shell.
+/// The fix has a command only where nothing but the ARN of a log group is missing: a doubly quoted format is unreadable.
 fn fix(stage: &StageOf<'_>, context: &Context<'_>, has_destination: bool, has_format: bool) -> Fix {
     let protocol = match stage.protocol() {
         Protocol::Rest => "rest",
@@ -78,7 +78,7 @@ fn fix(stage: &StageOf<'_>, context: &Context<'_>, has_destination: bool, has_fo
             "--patch-operations",
             "op=replace,path=/accessLogSettings/destinationArn,value=<log group ARN>",
         ]),
-        // The format must be sent along: AWS does not say that it keeps what the call leaves out.
+        // Send the format too: AWS does not document that it keeps what the call leaves out.
         Protocol::Http | Protocol::Websocket => Fix::text(format!(
             "Give the stage the ARN of a log group as destination, and send its format in the same call ({print})."
         )),

@@ -1,6 +1,6 @@
-//! `access-log-silent`: a stage serves requests, and nothing arrives where its access log goes.
+//! `access-log-silent`: a stage serves requests, and nothing arrives at its access log's destination.
 
-use gatelight_formats::lines::OwnLine;
+use gatelight_formats::lines::StageLineMatcher;
 use gatelight_model::{
     Fetched, Gap, Need, Severity,
     arn::Destination,
@@ -8,11 +8,11 @@ use gatelight_model::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use super::destination_missing::{Found, in_another_account, log_group};
+use super::destination_missing::{GroupLookup, in_another_account, log_group};
 use crate::{
-    Context, Judgement, Verdict,
     check::{Check, Judge},
-    verdict::{Evidence, Failure, Fix},
+    context::Context,
+    verdict::{Evidence, Failure, Fix, Judgement, Verdict},
 };
 
 /// See the documentation beside this file.
@@ -32,16 +32,15 @@ pub const CHECK: Check = Check {
     docs: include_str!("silent.md"),
 };
 
-/// How long what was set anew may take to work, and what happened to be counted.
+/// How long a new setting may take to work, and metrics to be counted.
 pub const DELAY: SignedDuration = SignedDuration::from_mins(15);
-/// In a shorter window nothing is judged.
+/// The shortest window that is judged.
 pub const LEAST: SignedDuration = SignedDuration::from_mins(30);
-/// So many requests, beside clients' errors, leave lines. API Gateway does not log every one: some that it refuses itself
-/// leave none.
+/// The fewest requests, without clients' errors, after which lines must exist. API Gateway does not log every request:
+/// some that it refuses itself leave no line.
 pub const REQUESTS: u64 = 10;
 
-/// When the window may begin, given the times of the stage's last change and of the destination's creation, as far as
-/// they are known.
+/// The earliest start of the window, given the known times of the stage's last change and of the destination's creation.
 #[must_use]
 pub fn settled(times: [Option<Timestamp>; 2]) -> Option<Timestamp> {
     let last = times.into_iter().flatten().max()?;
@@ -51,7 +50,7 @@ pub fn settled(times: [Option<Timestamp>; 2]) -> Option<Timestamp> {
 fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     let not_applicable = |reason| Ok(Judgement::NotApplicable(reason));
     let Some(log) = stage.access_log() else { return not_applicable("the stage has no access log") };
-    let created = match place(&log.destination, context)? {
+    let created = match destination_created_at(&log.destination, context)? {
         Ok(created) => created,
         Err(reason) => return not_applicable(reason),
     };
@@ -92,7 +91,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
             return Ok(Judgement::Pass);
         }
         shared?;
-        if let Some(why) = indistinct(stage, &log) {
+        if let Some(why) = indistinguishable(stage, &log) {
             return unprovable(why);
         }
         if let Some(reached) = answer.own_lines.get()?.reached {
@@ -119,19 +118,19 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     Ok(failure(stage, context, &log, answer, (requests, errors, taken)).into())
 }
 
-/// When the destination was created, or why there is nothing to judge.
+/// When the destination was created, or why the check does not apply.
 ///
 /// # Errors
-/// If AWS would not say, or nobody asked.
-fn place<'a>(
+/// The gap, if AWS did not answer or was not asked.
+fn destination_created_at<'a>(
     destination: &Destination<'_>,
     context: &Context<'a>,
 ) -> Result<Result<&'a Fetched<Timestamp>, &'static str>, Gap> {
     Ok(match destination {
         Destination::LogGroup(..) => match log_group(destination, context)? {
-            Found::Here(group) => Ok(&group.created_at),
-            Found::Absent => Err("the log group does not exist"),
-            Found::Elsewhere => Err("the log group is not in this account and region"),
+            GroupLookup::Here(group) => Ok(&group.created_at),
+            GroupLookup::Absent => Err("the log group does not exist"),
+            GroupLookup::Elsewhere => Err("the log group is not in this account and region"),
         },
         Destination::DeliveryStream(..) if !destination.is_well_named() => {
             Err("API Gateway does not write to a Firehose stream of that name")
@@ -150,15 +149,15 @@ fn place<'a>(
     })
 }
 
-/// Why the stage's lines cannot be told from those of others that write to its destination too.
-fn indistinct(stage: &StageOf<'_>, log: &AccessLog<'_>) -> Option<String> {
-    let place = name(&log.destination);
+/// Why the stage's lines cannot be told apart from those of others that write to the same destination.
+fn indistinguishable(stage: &StageOf<'_>, log: &AccessLog<'_>) -> Option<String> {
+    let destination = name(&log.destination);
     if let Destination::DeliveryStream(..) = log.destination {
-        return Some(format!("{place} is written to by other stages too, and its records cannot be read"));
+        return Some(format!("{destination} is written to by other stages too, and its records cannot be read"));
     }
-    OwnLine::new(log.format, &stage.api.id, &stage.stage.name).is_none().then(|| {
+    StageLineMatcher::new(log.format, &stage.api.id, &stage.stage.name).is_none().then(|| {
         format!(
-            "{place} is written to by others too, and the stage's lines cannot be told from theirs: its format does not \
+            "{destination} is written to by others too, and the stage's lines cannot be told from theirs: its format does not \
              name the API and the stage ($context.apiId and $context.stage)"
         )
     })

@@ -1,19 +1,21 @@
-//! Whether an access log names variables that are never filled.
+//! Fails if an access log uses variables that are never filled.
 
 use gatelight_formats::{
-    Format, cut,
-    flaws::{Flaw, Why, flaws},
-    variables::{Standing, apis, spelling, standing},
+    Format, Variable, truncated,
+    unfilled::{UnfilledReason, UnfilledVariable, unfilled_variables},
+    variables::{Support, apis, counterpart, suggestion, support},
 };
 use gatelight_model::{
     Need, Severity,
     inventory::{Protocol, StageOf},
 };
 
+use super::format_rule::{self as rule, Problem, RuleResult, join_names};
 use crate::{
-    Context, Policy, Verdict,
-    access_log::format_rule::{self as rule, Fault, Ruling, listed},
     check::{Check, Judge},
+    context::Context,
+    policy::Policy,
+    verdict::Verdict,
 };
 
 /// See the documentation beside this file.
@@ -30,70 +32,79 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     rule::judge(rule, stage, context)
 }
 
-/// How many variables are named.
-const NAMED: usize = 5;
+/// The most variables named in a message.
+const MAX_NAMES: usize = 5;
 
-/// Fails for a variable that this kind of API never fills, and for one that is nearly a known name. Any other unknown
-/// name passes with a note: AWS adds variables, and no version of Gatelight knows those of tomorrow.
-pub(super) fn rule(format: &Format<'_>, _: &Policy) -> Ruling {
+/// Fails for a variable that this kind of API never fills, and for a misspelled name. Any other unknown name passes with
+/// a note: AWS adds variables that this version of Gatelight cannot know.
+pub(super) fn rule(format: &Format<'_>, _: &Policy) -> RuleResult {
     let notes = notes(format);
-    let flaws = flaws(format);
-    let Some(first) = flaws.first() else { return Ruling::pass(notes) };
-    let mut told: Vec<_> = flaws.iter().take(NAMED).map(|flaw| tell(format.protocol, flaw)).collect();
-    let mut fixes: Vec<_> = flaws.iter().take(NAMED).map(fix).collect();
-    if flaws.len() > NAMED {
-        told.push(format!("and {} more", flaws.len() - NAMED));
+    let unfilled = unfilled_variables(format);
+    let Some(first) = unfilled.first() else { return RuleResult::pass(notes) };
+    let mut reasons: Vec<_> =
+        unfilled.iter().take(MAX_NAMES).map(|variable| describe(format.protocol, variable)).collect();
+    let mut fixes: Vec<_> = unfilled.iter().take(MAX_NAMES).map(|variable| fix(format.protocol, variable)).collect();
+    if unfilled.len() > MAX_NAMES {
+        reasons.push(format!("and {} more", unfilled.len() - MAX_NAMES));
         fixes.push("The others likewise.".to_owned());
     }
-    let fault = Fault {
-        message: format!("The access log names what is never filled: {}.", told.join("; ")),
+    let problem = Problem {
+        message: format!("The access log names what is never filled: {}.", reasons.join("; ")),
         at: Some(first.at),
         missing: vec![],
         fix: fixes.join(" "),
     };
-    Ruling::fail(fault, notes)
+    RuleResult::fail(problem, notes)
 }
 
 /// A variable, and why it is never filled.
-fn tell(protocol: Protocol, flaw: &Flaw<'_>) -> String {
-    let (source, apis) = (cut(flaw.source, 100), apis(protocol));
-    match &flaw.why {
-        Why::NeverHere => format!("`{source}`, which {apis} do not have (it stays `-` for ever)"),
-        Why::NotContext => format!("`{source}`, as only $context variables are filled"),
-        Why::Slip { meant, in_case, is_here } => {
-            let differs = if *in_case { "only in upper and lower case" } else { "by one letter" };
-            let meant = cut(meant, 100);
-            let neither = if *is_here { String::new() } else { format!(", and {apis} do not have that either") };
+fn describe(protocol: Protocol, variable: &UnfilledVariable<'_>) -> String {
+    let (source, apis) = (truncated(variable.source, 100), apis(protocol));
+    match &variable.reason {
+        UnfilledReason::OtherApis => {
+            let instead = counterpart(protocol, variable.name()).map(|name| format!("; they have `$context.{name}`"));
+            format!("`{source}`, which {apis} do not have (it stays `-` for ever{})", instead.unwrap_or_default())
+        }
+        UnfilledReason::NotContext => format!("`{source}`, as only $context variables are filled"),
+        UnfilledReason::Misspelled { suggestion, is_supported } => {
+            let differs = if suggestion.case_only { "only in upper and lower case" } else { "by one letter" };
+            let meant = truncated(&suggestion.name, 100);
+            let neither = if *is_supported { String::new() } else { format!(", and {apis} do not have that either") };
             format!("`{source}`, which differs from `{meant}` {differs}{neither}")
         }
     }
 }
 
-fn fix(flaw: &Flaw<'_>) -> String {
-    let source = cut(flaw.source, 100);
-    match &flaw.why {
-        Why::Slip { meant, is_here: true, .. } => format!("Write `$context.{}` for `{source}`.", cut(meant, 100)),
+fn fix(protocol: Protocol, variable: &UnfilledVariable<'_>) -> String {
+    let source = truncated(variable.source, 100);
+    if let Some(name) = counterpart(protocol, variable.name()) {
+        return format!("Write `$context.{name}` for `{source}`.");
+    }
+    match &variable.reason {
+        UnfilledReason::Misspelled { suggestion, is_supported: true } => {
+            format!("Write `$context.{}` for `{source}`.", truncated(&suggestion.name, 100))
+        }
         _ => format!("Take `{source}` out."),
     }
 }
 
-/// What is named and not in the table of this kind of API, without being a fault; and what AWS says is always null.
+/// Notes on variables that are not in the table of this kind of API but may be filled, and on one that AWS says is null.
 fn notes(format: &Format<'_>) -> Vec<String> {
     let mut unknown: Vec<String> = Vec::new();
-    let mut beyond: Vec<String> = Vec::new();
+    let mut unlisted: Vec<String> = Vec::new();
     let mut more = false;
     for variable in format.template.variables() {
-        let list = match standing(format.protocol, variable.name) {
-            Standing::Unknown if spelling(format.protocol, variable.name).is_none() => &mut unknown,
-            // What REST APIs fill beyond the table is known of them alone.
-            Standing::BeyondTheTable if format.protocol != Protocol::Rest => &mut beyond,
+        let list = match support(format.protocol, variable.name) {
+            Support::Unknown if suggestion(format.protocol, variable.name).is_none() => &mut unknown,
+            // Unlisted variables are known to be filled on REST APIs only.
+            Support::Unlisted if format.protocol != Protocol::Rest => &mut unlisted,
             _ => continue,
         };
-        let source = format!("`$context.{}`", cut(variable.name, 100));
+        let source = format!("`$context.{}`", truncated(whole_name(format, variable), 100));
         if list.contains(&source) {
             continue;
         }
-        if list.len() == NAMED {
+        if list.len() == MAX_NAMES {
             more = true;
             continue;
         }
@@ -102,19 +113,57 @@ fn notes(format: &Format<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     if !unknown.is_empty() {
         let others = if more { " (and others)" } else { "" };
-        notes.push(format!("{}{others}: no variable that this version of Gatelight knows.", listed(&unknown)));
+        notes.push(format!("{}{others}: no variable that this version of Gatelight knows.", join_names(&unknown)));
     }
-    if !beyond.is_empty() {
+    if !unlisted.is_empty() {
         notes.push(format!(
             "{}: AWS's table of variables of {} lacks it; whether it is filled is not certain.",
-            listed(&beyond),
+            join_names(&unlisted),
             apis(format.protocol)
         ));
     }
+    notes.extend(counterpart_note(format));
+    notes.extend(terraform_note(format));
     if format.find("authorizer.claims").is_some() {
         notes.push("`$context.authorizer.claims` is null, says AWS: name one of the claims.".to_owned());
     }
     notes
+}
+
+/// An unknown name with the part behind a hyphen, at which AWS ends it: `requestHeaders.Content-Type`.
+fn whole_name<'t>(format: &Format<'t>, variable: &Variable<'t>) -> &'t str {
+    let start = variable.at + variable.source.find(variable.name).unwrap_or_default();
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let rest = &format.text()[variable.end()..];
+    let more = rest.len() - rest.trim_start_matches(is_part).len();
+    let is_joined = !variable.is_braced() && more > 1 && rest.starts_with('-');
+    if is_joined { &format.text()[start..variable.end() + more] } else { variable.name }
+}
+
+/// Which variables were probably meant by unknown names that people often write.
+fn counterpart_note(format: &Format<'_>) -> Option<String> {
+    let mut meant: Vec<String> = Vec::new();
+    for variable in format.template.variables() {
+        let is_unknown = support(format.protocol, variable.name) == Support::Unknown;
+        let Some(name) = counterpart(format.protocol, variable.name).filter(|_| is_unknown) else { continue };
+        let hint = format!("`$context.{name}` for `$context.{}`", variable.name);
+        if !meant.contains(&hint) {
+            meant.push(hint);
+        }
+    }
+    meant.truncate(MAX_NAMES);
+    (!meant.is_empty()).then(|| format!("Perhaps you meant {}.", join_names(&meant)))
+}
+
+/// That `$$context.x` is an escape that Terraform does not need here, and leaves a dollar before the value.
+fn terraform_note(format: &Format<'_>) -> Option<String> {
+    let is_escaped = |variable: &&Variable<'_>| format.text()[..variable.at].ends_with('$');
+    let variable = format.template.variables().find(is_escaped)?;
+    Some(format!(
+        "`${}` at {} writes a `$` before the value: Terraform needs the escape `$$` only before a brace.",
+        truncated(variable.source, 100),
+        format.position_text(variable.at - 1)
+    ))
 }
 
 #[cfg(test)]

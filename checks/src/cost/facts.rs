@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Context,
-    access_log::destination_missing::{Found, log_group},
+    access_log::destination_missing::{GroupLookup, log_group},
     trace::sampling_off,
 };
 
@@ -64,9 +64,9 @@ fn counted(since: Timestamp, until: Timestamp) -> u64 {
 fn access_log<'a>(log: &AccessLog<'a>, context: &Context<'a>) -> AccessLogFacts<'a> {
     let destination = match log.destination {
         Destination::LogGroup(_, name) => match log_group(&log.destination, context) {
-            Ok(Found::Elsewhere) => AccessLogDestination::Other(name),
-            Ok(Found::Absent) => AccessLogDestination::LogGroup(name, Ok(None)),
-            Ok(Found::Here(group)) => AccessLogDestination::LogGroup(name, Ok(Some(group))),
+            Ok(GroupLookup::Elsewhere) => AccessLogDestination::Other(name),
+            Ok(GroupLookup::Absent) => AccessLogDestination::LogGroup(name, Ok(None)),
+            Ok(GroupLookup::Here(group)) => AccessLogDestination::LogGroup(name, Ok(Some(group))),
             Err(gap) => AccessLogDestination::LogGroup(name, Err(gap)),
         },
         Destination::DeliveryStream(_, name) => AccessLogDestination::DeliveryStream(name),

@@ -2,7 +2,7 @@
 
 use gatelight_formats::{
     Format, Variable,
-    variables::{self, Kind},
+    variables::{self, ValueKind},
 };
 use gatelight_model::inventory::Protocol;
 
@@ -27,7 +27,7 @@ fn ordinary(protocol: Protocol, name: &str, in_string: bool) -> &'static str {
         "requestId" if protocol != Protocol::Rest => "JKJaXmPLvHcESHA=",
         "extendedRequestId" | "connectionId" | "messageId" => "JKJaXmPLvHcESHA=",
         "integration.requestId" | "awsEndpointRequestId" | "awsEndpointRequestId2" | "authorizer.requestId" => {
-            Kind::Uuid.sample(in_string)
+            ValueKind::Uuid.sample(in_string)
         }
         "xrayTraceId" => "Root=1-5759e988-bd862e3fe1be46a994272793",
         "requestTime" => "22/Nov/2026:09:00:00 +0000",
@@ -55,7 +55,7 @@ fn ordinary(protocol: Protocol, name: &str, in_string: bool) -> &'static str {
         "integration.responseTransferMode" => "BUFFERED",
         "error.messageString" if !in_string => "\"-\"",
         _ if is_absent(name) => NONE,
-        _ => variables::Kind::of(name).sample(in_string),
+        _ => variables::ValueKind::of(name).sample(in_string),
     }
 }
 
@@ -104,7 +104,7 @@ mod tests {
         for name in variables::REST.iter().chain(variables::HTTP).chain(variables::WEBSOCKET) {
             let value = ordinary(Protocol::Rest, name, false);
             let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
-            assert!(Kind::of(name) != Kind::Number || is_number || value == NONE, "{name}: {value}");
+            assert!(ValueKind::of(name) != ValueKind::Number || is_number || value == NONE, "{name}: {value}");
         }
     }
 

@@ -1,71 +1,92 @@
-//! Says in words why a format is not JSON.
+//! Explains in words why a format is not JSON.
 
-use super::{
-    NotJson, cut,
-    json::{Fault, Place, Why},
-    template::{Piece, Rendered, Template, Variable},
-    variables::Kind,
+use crate::{
+    json::{Expected, SyntaxError, SyntaxErrorKind},
+    template::{RenderedLine, Template, TemplatePart, Variable},
+    variables::ValueKind,
 };
 
-/// Maps a fault of a rendered line back to its template and says what is wrong there.
-pub(super) fn not_json(template: &Template<'_>, rendered: &Rendered<'_>, fault: Fault) -> NotJson {
-    let NotJson { at, message } = shape(template, fault.why)
-        .unwrap_or_else(|| NotJson { at: rendered.origin(fault.at).at, message: words(template, rendered, fault) });
-    // A format is another's text, and may hold anything.
+/// Why a format does not write JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotJson {
+    /// The byte offset in the format.
+    pub at: usize,
+    /// The reason, in words that follow a position and a colon.
+    pub message: String,
+}
+
+/// The first `characters` of a text, with `…` where more follow.
+#[must_use]
+pub fn truncated(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+/// Maps a syntax error in a rendered line back to its template and explains it there.
+pub(crate) fn explain(template: &Template<'_>, rendered: &RenderedLine<'_>, error: SyntaxError) -> NotJson {
+    let NotJson { at, message } = other_syntax(template, error.kind)
+        .unwrap_or_else(|| NotJson { at: rendered.origin(error.at).at, message: describe(template, rendered, error) });
+    // A format is untrusted text and may hold control characters.
     NotJson { at, message: message.replace(char::is_control, "\u{fffd}") }
 }
 
-/// What is wrong at the place of the fault.
-fn words(template: &Template<'_>, rendered: &Rendered<'_>, fault: Fault) -> String {
-    let origin = rendered.origin(fault.at);
+/// What is wrong where the error is.
+fn describe(template: &Template<'_>, rendered: &RenderedLine<'_>, error: SyntaxError) -> String {
+    let origin = rendered.origin(error.at);
     let rest = &template.text()[origin.at..];
     if let Some(variable) = origin.variable {
-        return at_variable(&variable, fault.why, origin.is_first);
+        return describe_at_variable(&variable, error.kind, origin.is_first);
     }
-    match fault.why {
-        Why::Empty => "the format is empty".to_owned(),
-        Why::NotAnObject("a string") => {
+    match error.kind {
+        SyntaxErrorKind::Empty => "the format is empty".to_owned(),
+        SyntaxErrorKind::NotAnObject("a string") => {
             "the whole format is wrapped in quotes, which makes it a JSON string, not an object".to_owned()
         }
-        Why::NotAnObject(what) => format!("this is {what}, not an object"),
-        Why::ByteOrderMark => "a byte-order mark (U+FEFF, not visible); JSON has none".to_owned(),
-        Why::TrailingComma('}') => "a comma before the closing brace".to_owned(),
-        Why::TrailingComma(_) => "a comma before the closing bracket".to_owned(),
-        Why::OpenString => "a missing quote: the string that begins here is never closed".to_owned(),
-        Why::ControlCharacter('\n' | '\r') => {
+        SyntaxErrorKind::NotAnObject(what) => format!("this is {what}, not an object"),
+        SyntaxErrorKind::ByteOrderMark => "a byte-order mark (U+FEFF, not visible); JSON has none".to_owned(),
+        SyntaxErrorKind::TrailingComma('}') => "a comma before the closing brace".to_owned(),
+        SyntaxErrorKind::TrailingComma(_) => "a comma before the closing bracket".to_owned(),
+        SyntaxErrorKind::UnclosedString => "a missing quote: the string that begins here is never closed".to_owned(),
+        SyntaxErrorKind::ControlCharacter('\n' | '\r') => {
             "a line break inside a string: a missing quote, or a break that JSON writes as \\n".to_owned()
         }
-        Why::ControlCharacter('\t') => "a tab inside a string; JSON writes it as \\t".to_owned(),
-        Why::ControlCharacter(character) => {
+        SyntaxErrorKind::ControlCharacter('\t') => "a tab inside a string; JSON writes it as \\t".to_owned(),
+        SyntaxErrorKind::ControlCharacter(character) => {
             format!("the control character U+{:04X} inside a string; JSON wants it escaped", u32::from(character))
         }
-        Why::Escape => format!("{} is no escape of JSON", quoted(rest, 2)),
-        Why::Number => format!("{} is no number of JSON", quoted_word(rest)),
-        Why::Open('{') => "the brace that opens here is never closed".to_owned(),
-        Why::Open(_) => "the bracket that opens here is never closed".to_owned(),
-        Why::Unexpected(place) => unexpected(rest, place),
+        SyntaxErrorKind::InvalidEscape => format!("{} is no escape of JSON", quoted(rest, 2)),
+        SyntaxErrorKind::InvalidNumber => format!("{} is no number of JSON", quoted_word(rest)),
+        SyntaxErrorKind::Unclosed('{') => "the brace that opens here is never closed".to_owned(),
+        SyntaxErrorKind::Unclosed(_) => "the bracket that opens here is never closed".to_owned(),
+        SyntaxErrorKind::Unexpected(expected) => describe_unexpected(rest, expected),
     }
 }
 
-/// What is wrong with a variable where a fault was found in its value. Only an IP address may begin as JSON does, with a
-/// number, and have its fault further on.
-fn at_variable(variable: &Variable<'_>, why: Why, is_first: bool) -> String {
-    let (source, kind) = (cut(variable.source, 100), Kind::of(variable.name).name());
-    match why {
-        Why::NotAnObject(_) => format!("this is `{source}` alone, not an object"),
-        Why::Unexpected(Place::FirstKey | Place::Key) => format!("the key `{source}` stands without quotes"),
-        Why::Unexpected(Place::Colon) => format!("a colon is missing before `{source}`"),
-        Why::Unexpected(Place::AfterValue(_, true)) => {
+/// What is wrong with a variable when the error lies in its value. Only an IP address can start like a JSON number and
+/// have the error further on.
+fn describe_at_variable(variable: &Variable<'_>, error: SyntaxErrorKind, is_first: bool) -> String {
+    let (source, kind) = (truncated(variable.source, 100), ValueKind::of(variable.name).description());
+    match error {
+        SyntaxErrorKind::NotAnObject(_) => format!("this is `{source}` alone, not an object"),
+        SyntaxErrorKind::Unexpected(Expected::FirstKey | Expected::Key) => {
+            format!("the key `{source}` stands without quotes")
+        }
+        SyntaxErrorKind::Unexpected(Expected::Colon) => format!("a colon is missing before `{source}`"),
+        SyntaxErrorKind::Unexpected(Expected::AfterValue(_, true)) => {
             format!("`{source}` stands after a closing quote: a quote too many, or a missing comma")
         }
-        Why::Unexpected(Place::AfterValue(..)) if is_first => format!("a comma is missing before `{source}`"),
-        Why::Unexpected(Place::End) => format!("`{source}` stands after the end of the object"),
+        SyntaxErrorKind::Unexpected(Expected::AfterValue(..)) if is_first => {
+            format!("a comma is missing before `{source}`")
+        }
+        SyntaxErrorKind::Unexpected(Expected::End) => format!("`{source}` stands after the end of the object"),
         _ => format!("`{source}` stands without quotes, and {kind} is no JSON"),
     }
 }
 
-/// What is wrong with text that stands where the grammar asks for something else.
-fn unexpected(rest: &str, place: Place) -> String {
+/// What is wrong with text where the grammar expects something else.
+fn describe_unexpected(rest: &str, expected: Expected) -> String {
     let mut characters = rest.chars();
     let Some(first) = characters.next() else { return "the text ends too early".to_owned() };
     let second = characters.next();
@@ -74,7 +95,7 @@ fn unexpected(rest: &str, place: Place) -> String {
         ('“' | '”' | '„' | '‘' | '’' | '«' | '»' | '＂', _) => {
             return format!("a typographic quote ({first}); JSON knows only \"");
         }
-        ('\\', Some('n' | 'r')) if place == Place::End => {
+        ('\\', Some('n' | 'r')) if expected == Expected::End => {
             return format!("a literal \\{} after the object; only a real line break may stand there", &rest[1..2]);
         }
         ('\\', Some('\n' | '\r') | None) => {
@@ -92,28 +113,28 @@ fn unexpected(rest: &str, place: Place) -> String {
         _ => {}
     }
     let word = quoted_word(rest);
-    match (place, first) {
-        (Place::End, '{') => "several objects: another one begins here".to_owned(),
-        (Place::End, ',') if rest[1..].trim_start().starts_with('{') => {
+    match (expected, first) {
+        (Expected::End, '{') => "several objects: another one begins here".to_owned(),
+        (Expected::End, ',') if rest[1..].trim_start().starts_with('{') => {
             "several objects: another one follows the comma".to_owned()
         }
-        (Place::End, '}') => "a closing brace too many".to_owned(),
-        (Place::End, _) => "text after the end of the object".to_owned(),
-        (Place::FirstKey | Place::Key, ',') => "a comma too many".to_owned(),
-        (Place::FirstKey | Place::Key, '{' | '[') => "a key is missing: an object's values have names".to_owned(),
-        (Place::FirstKey | Place::Key, ':') => "a key is missing before the colon".to_owned(),
-        (Place::FirstKey | Place::Key, _) if is_word(first) => format!("the key {word} stands without quotes"),
-        (Place::Value, ',' | '}' | ']') => format!("a value is missing before {first}"),
-        (Place::Value, _) if is_word(first) => format!("{word} stands without quotes"),
-        (Place::Value, '+' | '.') => format!("{word} is no number of JSON"),
-        (Place::Colon, _) => "a colon is missing before this".to_owned(),
-        (Place::AfterValue(..), '"') => "a comma is missing before this, or a quote is misplaced".to_owned(),
-        (Place::AfterValue(..), ':') => "a colon where a comma belongs".to_owned(),
-        (Place::AfterValue(end, _), '}' | ']') => format!("{first} where {end} belongs"),
-        (Place::AfterValue(_, true), _) => {
+        (Expected::End, '}') => "a closing brace too many".to_owned(),
+        (Expected::End, _) => "text after the end of the object".to_owned(),
+        (Expected::FirstKey | Expected::Key, ',') => "a comma too many".to_owned(),
+        (Expected::FirstKey | Expected::Key, '{' | '[') => "a key is missing: an object's values have names".to_owned(),
+        (Expected::FirstKey | Expected::Key, ':') => "a key is missing before the colon".to_owned(),
+        (Expected::FirstKey | Expected::Key, _) if is_word(first) => format!("the key {word} stands without quotes"),
+        (Expected::Value, ',' | '}' | ']') => format!("a value is missing before {first}"),
+        (Expected::Value, _) if is_word(first) => format!("{word} stands without quotes"),
+        (Expected::Value, '+' | '.') => format!("{word} is no number of JSON"),
+        (Expected::Colon, _) => "a colon is missing before this".to_owned(),
+        (Expected::AfterValue(..), '"') => "a comma is missing before this, or a quote is misplaced".to_owned(),
+        (Expected::AfterValue(..), ':') => "a colon where a comma belongs".to_owned(),
+        (Expected::AfterValue(end, _), '}' | ']') => format!("{first} where {end} belongs"),
+        (Expected::AfterValue(_, true), _) => {
             "text after a closing quote: a missing quote, or one inside the text that wants a backslash".to_owned()
         }
-        (Place::AfterValue(..), _) => "a comma is missing before this".to_owned(),
+        (Expected::AfterValue(..), _) => "a comma is missing before this".to_owned(),
         _ => format!("{} does not belong here", quoted(rest, 1)),
     }
 }
@@ -122,29 +143,29 @@ fn is_word(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, '_' | '$' | '<' | '%')
 }
 
-/// The shape of a format that was never meant to be JSON.
-fn shape(template: &Template<'_>, why: Why) -> Option<NotJson> {
+/// Recognises a format that was never meant to be JSON: CLF, CSV, XML, key=value pairs, text.
+fn other_syntax(template: &Template<'_>, error: SyntaxErrorKind) -> Option<NotJson> {
     let text = template.text();
     let body = text.trim();
     let at = text.len() - text.trim_start().len();
     if body.is_empty() || body.starts_with(['{', '[', '"', '\u{feff}', '/', '#', '“', '”']) {
         return None;
     }
-    let start = cut(body, 40);
-    let says = |message: String| Some(NotJson { at, message });
+    let start = truncated(body, 40);
+    let found = |message: String| Some(NotJson { at, message });
     if body.starts_with('\'') {
-        return says("the whole format stands in single quotes; they are part of it, and JSON has none".to_owned());
+        return found("the whole format stands in single quotes; they are part of it, and JSON has none".to_owned());
     }
     if body.starts_with('<') {
-        return says(format!("this is XML (`{start}`), not JSON"));
+        return found(format!("this is XML (`{start}`), not JSON"));
     }
     if body.contains("[$context.requestTime") || body.contains(" - - ") || body.contains(" [$context") {
-        return says(format!("this is CLF (`{start}`), not JSON"));
+        return found(format!("this is CLF (`{start}`), not JSON"));
     }
     let variables = template.variables().count();
     let texts = || {
-        template.pieces().iter().filter_map(|piece| match piece {
-            Piece::Text(text) => Some(*text),
+        template.parts().iter().filter_map(|part| match part {
+            TemplatePart::Text(text) => Some(*text),
             _ => None,
         })
     };
@@ -152,14 +173,14 @@ fn shape(template: &Template<'_>, why: Why) -> Option<NotJson> {
         let separates =
             |text: &str| text.chars().all(|c| matches!(c, ',' | ';' | '\t' | '|' | '"' | '\'' | ' ' | '\n'));
         if texts().all(separates) && texts().any(|text| text.contains([',', ';', '\t', '|'])) {
-            return says(format!("this is CSV (`{start}`), not JSON"));
+            return found(format!("this is CSV (`{start}`), not JSON"));
         }
     }
     if variables > 0 && texts().any(|text| text.trim_end_matches('"').ends_with('=')) {
-        return says(format!("these are key=value pairs (`{start}`), not JSON"));
+        return found(format!("these are key=value pairs (`{start}`), not JSON"));
     }
-    let is_text = body.starts_with(is_word) && !matches!(why, Why::NotAnObject(_));
-    is_text.then(|| says(format!("this is text (`{start}`), not JSON: an object begins with a brace"))).flatten()
+    let is_text = body.starts_with(is_word) && !matches!(error, SyntaxErrorKind::NotAnObject(_));
+    if is_text { found(format!("this is text (`{start}`), not JSON: an object begins with a brace")) } else { None }
 }
 
 /// The first characters of a text in backquotes.
@@ -168,9 +189,9 @@ fn quoted(rest: &str, characters: usize) -> String {
     format!("`{}`", &rest[..end])
 }
 
-/// The first word of a text in backquotes, cut to 40 characters.
+/// The first word of a text in backquotes, truncated to 40 characters.
 fn quoted_word(rest: &str) -> String {
     let ends = |c: char| c.is_whitespace() || c.is_control() || matches!(c, ',' | ':' | '}' | ']' | '"');
     let word = rest.split(ends).next().unwrap_or(rest);
-    format!("`{}`", cut(if word.is_empty() { rest } else { word }, 40))
+    format!("`{}`", truncated(if word.is_empty() { rest } else { word }, 40))
 }

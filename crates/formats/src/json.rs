@@ -1,64 +1,66 @@
-//! A reader of RFC 8259 that says where and why a text is not one JSON object. It accepts what the RFC's grammar
-//! accepts, however deep and however big the numbers, in linear time and without recursion.
+//! A parser for RFC 8259 that reports where and why a text is not one JSON object.
+//!
+//! It accepts what the RFC's grammar accepts, with no limit on depth or on the size of numbers. It must stay linear in
+//! time and free of recursion: formats are untrusted input.
 
 use std::{borrow::Cow, collections::HashSet, ops::Range};
 
-/// A JSON object, as far as a template's checks and its mending need it.
+/// What the checks and the fix need to know about a parsed JSON object. Ranges are byte ranges of the parsed text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Object {
+pub struct JsonObject {
     /// The keys of the outermost object, decoded.
     pub keys: HashSet<String>,
-    /// Where keys stand, at any depth, with their quotes.
-    pub key_places: Vec<Range<usize>>,
-    /// Where keys stand that their object already has, with their quotes.
-    pub repeated: Vec<Range<usize>>,
-    /// The first escape that is half of a surrogate pair: the grammar allows it, many readers do not.
+    /// The keys at any depth, with their quotes.
+    pub key_ranges: Vec<Range<usize>>,
+    /// The keys that repeat an earlier key of the same object, with their quotes.
+    pub repeated_keys: Vec<Range<usize>>,
+    /// The first escape that is half of a surrogate pair. The grammar allows it, many parsers do not.
     pub lone_surrogate: Option<usize>,
-    /// Where the last value of the outermost object ends; for an empty one, after its opening brace.
+    /// Where the last value of the outermost object ends. In an empty object: after its opening brace.
     pub last_end: usize,
     /// The white space before the second key of the outermost object.
-    pub before_key: Option<Range<usize>>,
+    pub space_before_key: Option<Range<usize>>,
     /// The colon after the first key of the outermost object, with the white space around it.
     pub colon: Option<Range<usize>>,
 }
 
-/// Where a text stops being one JSON object, and why.
+/// Where and why a text is not one JSON object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The byte of the text.
+pub struct SyntaxError {
+    /// The byte offset in the text.
     pub at: usize,
-    /// Why.
-    pub why: Why,
+    /// The reason.
+    pub kind: SyntaxErrorKind,
 }
 
 /// Why a text is not one JSON object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum SyntaxErrorKind {
     /// Nothing but white space.
     Empty,
-    /// JSON, but not an object; what it is.
+    /// JSON, but not an object: what it is instead.
     NotAnObject(&'static str),
     /// A byte-order mark.
     ByteOrderMark,
-    /// Other text where a token should begin.
-    Unexpected(Place),
-    /// A comma before a closing brace or bracket; where the comma stands.
+    /// Text that does not begin the expected token.
+    Unexpected(Expected),
+    /// A comma before this closing brace or bracket. The error's offset is the comma's.
     TrailingComma(char),
-    /// The text ends inside a string, which begins here.
-    OpenString,
-    /// A string holds a control character that is not escaped.
+    /// The text ends inside a string. The error's offset is the string's start.
+    UnclosedString,
+    /// An unescaped control character in a string.
     ControlCharacter(char),
-    /// A string holds a backslash that begins no escape of JSON.
-    Escape,
-    /// A number that JSON does not know: `01`, `1.`, `+1`.
-    Number,
-    /// The text ends inside an object or array, which begins here.
-    Open(char),
+    /// A backslash in a string that starts no valid escape.
+    InvalidEscape,
+    /// A malformed number: `01`, `1.`.
+    InvalidNumber,
+    /// The text ends inside an object or array. The error's offset is that of this opening brace or bracket.
+    Unclosed(char),
 }
 
-/// What the grammar asks for at some place.
+/// What the grammar expects at an offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Expected {
     /// A value.
     Value,
     /// The first key of an object, or its end.
@@ -67,68 +69,69 @@ pub enum Place {
     Key,
     /// A colon.
     Colon,
-    /// A comma or the end of an object (`}`) or array (`]`); whether a string stands before.
+    /// A comma, or the end of an object (`}`) or array (`]`). The flag: the value before is a string.
     AfterValue(char, bool),
     /// The end of the text.
     End,
 }
 
-enum Frame<'t> {
+enum Container<'t> {
     Object(HashSet<Cow<'t, str>>),
     Array,
 }
 
-struct Reader<'t> {
+struct Parser<'t> {
     text: &'t str,
     at: usize,
-    frames: Vec<(usize, Frame<'t>)>,
-    object: Object,
+    /// The objects and arrays that are open, outermost first, each with its offset.
+    open: Vec<(usize, Container<'t>)>,
+    object: JsonObject,
 }
 
-/// Reads `text` as exactly one JSON object, with white space around it allowed.
+/// Parses `text` as exactly one JSON object; white space around it is allowed.
 ///
 /// # Errors
-/// The first place where it is not.
-pub fn object(text: &str) -> Result<Object, Fault> {
-    Reader { text, at: 0, frames: Vec::new(), object: Object::default() }.document()
+/// The first syntax error.
+pub fn parse_object(text: &str) -> Result<JsonObject, SyntaxError> {
+    Parser { text, at: 0, open: Vec::new(), object: JsonObject::default() }.document()
 }
 
-impl<'t> Reader<'t> {
-    fn document(mut self) -> Result<Object, Fault> {
+impl<'t> Parser<'t> {
+    fn document(mut self) -> Result<JsonObject, SyntaxError> {
         self.space();
-        let Some(first) = self.peek() else { return Err(self.fault(Why::Empty)) };
+        let Some(first) = self.peek() else { return Err(self.error(SyntaxErrorKind::Empty)) };
         let start = self.at;
         self.values()?;
         self.space();
         if self.at < self.text.len() {
-            return Err(self.fault(Why::Unexpected(Place::End)));
+            return Err(self.error(SyntaxErrorKind::Unexpected(Expected::End)));
         }
-        let why = match first {
+        let kind = match first {
             b'{' => return Ok(self.object),
             b'[' => "an array",
             b'"' => "a string",
             b't' | b'f' | b'n' => "a lone literal",
             _ => "a lone number",
         };
-        Err(Fault { at: start, why: Why::NotAnObject(why) })
+        Err(SyntaxError { at: start, kind: SyntaxErrorKind::NotAnObject(kind) })
     }
 
-    /// Reads one value and all that is nested in it.
-    fn values(&mut self) -> Result<(), Fault> {
+    /// Parses one value and everything nested in it.
+    fn values(&mut self) -> Result<(), SyntaxError> {
         loop {
             // A value begins here.
             let is_string = self.peek() == Some(b'"');
             match self.peek() {
                 Some(open @ (b'{' | b'[')) => {
                     self.at += 1;
-                    self.object.last_end = if self.frames.is_empty() { self.at } else { self.object.last_end };
-                    let frame = if open == b'{' { Frame::Object(HashSet::new()) } else { Frame::Array };
-                    self.frames.push((self.at - 1, frame));
+                    self.object.last_end = if self.open.is_empty() { self.at } else { self.object.last_end };
+                    let container = if open == b'{' { Container::Object(HashSet::new()) } else { Container::Array };
+                    self.open.push((self.at - 1, container));
                     self.space();
                     match (open, self.peek()) {
                         (b'{', Some(b'}')) | (b'[', Some(b']')) => self.close(),
                         (b'{', _) => {
-                            self.key(Place::FirstKey)?;
+                            self.key(Expected::FirstKey)?;
                             continue;
                         }
                         _ => continue,
@@ -136,7 +139,7 @@ impl<'t> Reader<'t> {
                 }
                 _ => self.scalar()?,
             }
-            // A value ended here: on to the next one, or out.
+            // A value ended here: go on to the next one, or stop.
             if !self.next(is_string)? {
                 return Ok(());
             }
@@ -145,19 +148,19 @@ impl<'t> Reader<'t> {
 
     fn close(&mut self) {
         self.at += 1;
-        if let (1, Some((_, Frame::Object(keys)))) = (self.frames.len(), self.frames.pop()) {
+        if let (1, Some((_, Container::Object(keys)))) = (self.open.len(), self.open.pop()) {
             self.object.keys = keys.into_iter().map(Cow::into_owned).collect();
         }
     }
 
-    /// After a value: closes what ends, and goes to where the next value begins. False at the end of the document.
-    fn next(&mut self, mut after_string: bool) -> Result<bool, Fault> {
+    /// After a value: closes the containers that end here and moves to the next value. False at the end of the document.
+    fn next(&mut self, mut after_string: bool) -> Result<bool, SyntaxError> {
         loop {
-            if self.frames.len() == 1 {
+            if self.open.len() == 1 {
                 self.object.last_end = self.at;
             }
-            let Some((start, frame)) = self.frames.last() else { return Ok(false) };
-            let (start, end) = (*start, if matches!(frame, Frame::Object(_)) { '}' } else { ']' });
+            let Some((start, container)) = self.open.last() else { return Ok(false) };
+            let (start, end) = (*start, if matches!(container, Container::Object(_)) { '}' } else { ']' });
             self.space();
             match self.peek() {
                 Some(b',') => {
@@ -165,52 +168,57 @@ impl<'t> Reader<'t> {
                     self.at += 1;
                     let space = self.space();
                     if self.peek() == Some(end as u8) {
-                        return Err(Fault { at: comma, why: Why::TrailingComma(end) });
+                        return Err(SyntaxError { at: comma, kind: SyntaxErrorKind::TrailingComma(end) });
                     }
                     if end == '}' {
-                        if self.frames.len() == 1 {
-                            self.object.before_key.get_or_insert(space);
+                        if self.open.len() == 1 {
+                            self.object.space_before_key.get_or_insert(space);
                         }
-                        self.key(Place::Key)?;
+                        self.key(Expected::Key)?;
                     }
                     return Ok(true);
                 }
                 Some(byte) if byte == end as u8 => self.close(),
-                None => return Err(Fault { at: start, why: Why::Open(if end == '}' { '{' } else { '[' }) }),
-                Some(_) => return Err(self.fault(Why::Unexpected(Place::AfterValue(end, after_string)))),
+                None => {
+                    return Err(SyntaxError {
+                        at: start,
+                        kind: SyntaxErrorKind::Unclosed(if end == '}' { '{' } else { '[' }),
+                    });
+                }
+                Some(_) => return Err(self.error(SyntaxErrorKind::Unexpected(Expected::AfterValue(end, after_string)))),
             }
             after_string = false;
         }
     }
 
-    /// A key, the colon and the white space before its value.
-    fn key(&mut self, place: Place) -> Result<(), Fault> {
+    /// Parses a key, the colon and the white space before its value.
+    fn key(&mut self, place: Expected) -> Result<(), SyntaxError> {
         if self.peek() != Some(b'"') {
-            return Err(self.ended_or(Why::Unexpected(place)));
+            return Err(self.unclosed_or(SyntaxErrorKind::Unexpected(place)));
         }
         let start = self.at;
         let key = self.string()?;
         let key_end = self.at;
         self.space();
         if self.peek() != Some(b':') {
-            return Err(self.ended_or(Why::Unexpected(Place::Colon)));
+            return Err(self.unclosed_or(SyntaxErrorKind::Unexpected(Expected::Colon)));
         }
         self.at += 1;
         self.space();
-        let is_root = self.frames.len() == 1;
-        if let Some((_, Frame::Object(keys))) = self.frames.last_mut() {
+        let is_root = self.open.len() == 1;
+        if let Some((_, Container::Object(keys))) = self.open.last_mut() {
             if is_root && keys.is_empty() {
                 self.object.colon = Some(key_end..self.at);
             }
-            self.object.key_places.push(start..key_end);
+            self.object.key_ranges.push(start..key_end);
             if !keys.insert(key) {
-                self.object.repeated.push(start..key_end);
+                self.object.repeated_keys.push(start..key_end);
             }
         }
         Ok(())
     }
 
-    fn scalar(&mut self) -> Result<(), Fault> {
+    fn scalar(&mut self) -> Result<(), SyntaxError> {
         let rest = &self.text[self.at..];
         match rest.as_bytes().first() {
             Some(b'"') => self.string().map(drop),
@@ -220,14 +228,14 @@ impl<'t> Reader<'t> {
                     self.at += literal.len();
                     Ok(())
                 }
-                None => Err(self.ended_or(Why::Unexpected(Place::Value))),
+                None => Err(self.unclosed_or(SyntaxErrorKind::Unexpected(Expected::Value))),
             },
         }
     }
 
-    fn number(&mut self) -> Result<(), Fault> {
+    fn number(&mut self) -> Result<(), SyntaxError> {
         let start = self.at;
-        let wrong = Err(Fault { at: start, why: Why::Number });
+        let wrong = Err(SyntaxError { at: start, kind: SyntaxErrorKind::InvalidNumber });
         self.at += usize::from(self.peek() == Some(b'-'));
         let leading_zero = self.peek() == Some(b'0');
         let whole = self.digits();
@@ -258,8 +266,8 @@ impl<'t> Reader<'t> {
         self.at - start
     }
 
-    /// A string, decoded; half a surrogate pair is decoded as U+FFFD.
-    fn string(&mut self) -> Result<Cow<'t, str>, Fault> {
+    /// Parses and decodes a string. Half a surrogate pair is decoded as U+FFFD.
+    fn string(&mut self) -> Result<Cow<'t, str>, SyntaxError> {
         let text = self.text;
         let start = self.at;
         self.at += 1;
@@ -267,7 +275,7 @@ impl<'t> Reader<'t> {
         let mut done = self.at;
         loop {
             match self.peek() {
-                None => return Err(Fault { at: start, why: Why::OpenString }),
+                None => return Err(SyntaxError { at: start, kind: SyntaxErrorKind::UnclosedString }),
                 Some(b'"') => {
                     let tail = &text[done..self.at];
                     self.at += 1;
@@ -282,15 +290,17 @@ impl<'t> Reader<'t> {
                     head.push(self.escape()?);
                     done = self.at;
                 }
-                Some(byte) if byte < 0x20 => return Err(self.fault(Why::ControlCharacter(char::from(byte)))),
+                Some(byte) if byte < 0x20 => {
+                    return Err(self.error(SyntaxErrorKind::ControlCharacter(char::from(byte))));
+                }
                 Some(_) => self.at += 1,
             }
         }
     }
 
-    fn escape(&mut self) -> Result<char, Fault> {
+    fn escape(&mut self) -> Result<char, SyntaxError> {
         let start = self.at;
-        let wrong = Fault { at: start, why: Why::Escape };
+        let wrong = SyntaxError { at: start, kind: SyntaxErrorKind::InvalidEscape };
         self.at += 2;
         let letter = self.text.as_bytes().get(start + 1).copied();
         let first = match letter {
@@ -306,7 +316,7 @@ impl<'t> Reader<'t> {
         if let Some(whole) = char::from_u32(first) {
             return Ok(whole);
         }
-        // A high half and a low half make one character.
+        // A high and a low surrogate make one character.
         let after = self.at;
         if first < 0xDC00 && self.text[after..].starts_with("\\u") {
             self.at += 2;
@@ -339,18 +349,19 @@ impl<'t> Reader<'t> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    fn fault(&self, why: Why) -> Fault {
-        let is_mark = self.text[self.at..].starts_with('\u{feff}') && matches!(why, Why::Unexpected(_));
-        Fault { at: self.at, why: if is_mark { Why::ByteOrderMark } else { why } }
+    fn error(&self, kind: SyntaxErrorKind) -> SyntaxError {
+        let is_mark = self.text[self.at..].starts_with('\u{feff}') && matches!(kind, SyntaxErrorKind::Unexpected(_));
+        SyntaxError { at: self.at, kind: if is_mark { SyntaxErrorKind::ByteOrderMark } else { kind } }
     }
 
-    /// A fault here, or, at the end of the text, that the innermost object or array is not closed.
-    fn ended_or(&self, why: Why) -> Fault {
-        match self.frames.last() {
-            Some((at, frame)) if self.at >= self.text.len() => {
-                Fault { at: *at, why: Why::Open(if matches!(frame, Frame::Object(_)) { '{' } else { '[' }) }
-            }
-            _ => self.fault(why),
+    /// An error here, or at the end of the text: the innermost object or array is not closed.
+    fn unclosed_or(&self, kind: SyntaxErrorKind) -> SyntaxError {
+        match self.open.last() {
+            Some((at, container)) if self.at >= self.text.len() => SyntaxError {
+                at: *at,
+                kind: SyntaxErrorKind::Unclosed(if matches!(container, Container::Object(_)) { '{' } else { '[' }),
+            },
+            _ => self.error(kind),
         }
     }
 }

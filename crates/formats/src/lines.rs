@@ -1,40 +1,40 @@
-//! Whose a line of an access log is: a log group can hold the lines of many stages, and other text.
+//! Recognises which lines of a log group one stage wrote: a group can hold lines of many stages, and other text.
 
-use super::template::{Piece, Template};
+use crate::template::{Template, TemplatePart};
 
-/// How lines of one stage look. Literal text stands exactly as in the format, `$context.apiId` and `$context.stage` are
-/// the stage's own, and other variables may be anything.
+/// Matches lines of one stage's access log: literal text exactly as in the format, the stage's own values for
+/// `$context.apiId` and `$context.stage`, and anything for other variables.
 #[derive(Clone, Debug)]
-pub struct OwnLine {
+pub struct StageLineMatcher {
     /// The text before the first run of variables.
     start: String,
     /// Each run of variables, and the text after it.
-    rest: Vec<(Run, String)>,
+    rest: Vec<(VariableRun, String)>,
 }
 
-/// Variables with no text between them, so that nothing tells where one ends.
+/// Variables with no text between them, so that it is not visible where one ends.
 #[derive(Clone, Debug)]
-struct Run {
-    /// What they are in the stage's own lines; none if one of them may be anything.
+struct VariableRun {
+    /// Their joined value in the stage's lines. `None` if one of them can be anything.
     value: Option<String>,
 }
 
-impl OwnLine {
-    /// Lines of stage `stage` of API `api`, whose access-log format is `format`. None if the format does not name both in
-    /// places of their own: then nothing tells its lines from others'.
+impl StageLineMatcher {
+    /// Matches lines of stage `stage` of API `api` with the access-log format `format`. `None` if the format does not
+    /// contain `apiId` and `stage` where their ends show: then the stage's lines look like any other's.
     #[must_use]
     pub fn new(format: &str, api: &str, stage: &str) -> Option<Self> {
-        let (mut start, mut rest): (String, Vec<(Run, String)>) = (String::new(), Vec::new());
+        let (mut start, mut rest): (String, Vec<(VariableRun, String)>) = (String::new(), Vec::new());
         let (mut names_api, mut names_stage) = (Vec::new(), Vec::new());
-        for piece in Template::parse(format.trim_end_matches(['\n', '\r'])).pieces() {
-            let variable = match piece {
-                Piece::Text(text) | Piece::NeverFilled(text) => {
+        for part in Template::parse(format.trim_end_matches(['\n', '\r'])).parts() {
+            let variable = match part {
+                TemplatePart::Text(text) | TemplatePart::Unsupported(text) => {
                     rest.last_mut().map_or(&mut start, |(_, text)| text).push_str(text);
                     continue;
                 }
-                Piece::Variable(variable) => variable,
+                TemplatePart::Variable(variable) => variable,
             };
-            // What API Gateway makes of braces is not documented.
+            // AWS does not document what API Gateway does with braces.
             let value = match variable.name {
                 "apiId" if !variable.is_braced() => Some(api),
                 "stage" if !variable.is_braced() => Some(stage),
@@ -44,7 +44,7 @@ impl OwnLine {
                 Some((run, text)) if text.is_empty() => {
                     run.value = run.value.take().zip(value).map(|(before, value)| before + value);
                 }
-                _ => rest.push((Run { value: value.map(str::to_owned) }, String::new())),
+                _ => rest.push((VariableRun { value: value.map(str::to_owned) }, String::new())),
             }
             match variable.name {
                 "apiId" => names_api.push(rest.len() - 1),
@@ -52,14 +52,14 @@ impl OwnLine {
                 _ => {}
             }
         }
-        let told = |runs: &[usize]| runs.iter().any(|run| rest[*run].0.value.is_some());
-        (told(&names_api) && told(&names_stage)).then_some(Self { start, rest })
+        let is_visible = |runs: &[usize]| runs.iter().any(|run| rest[*run].0.value.is_some());
+        (is_visible(&names_api) && is_visible(&names_stage)).then_some(Self { start, rest })
     }
 
-    /// Whether a line is proven to be the stage's. It must have one reading alone: where clients write text of the
-    /// format's into their values, so that a line can be read in two ways, it proves nothing.
+    /// Whether the stage provably wrote a line. The line must match in exactly one way. If a client put the format's own
+    /// literal text into a value, the line can match in two ways and proves nothing.
     #[must_use]
-    pub fn is(&self, line: &str) -> bool {
+    pub fn matches(&self, line: &str) -> bool {
         let Some((last, inner)) = self.rest.split_last() else { return false };
         let line = line.trim_end_matches(['\n', '\r']);
         let middle = line.strip_prefix(self.start.as_str()).and_then(|rest| rest.strip_suffix(last.1.as_str()));
@@ -95,12 +95,12 @@ mod tests {
 
     const JSON: &str = r#"{"api":"$context.apiId","stage":"$context.stage","path":"$context.path"}"#;
 
-    fn own(format: &str) -> Option<OwnLine> {
-        OwnLine::new(format, "a1b2c3d4e5", "prod")
+    fn own(format: &str) -> Option<StageLineMatcher> {
+        StageLineMatcher::new(format, "a1b2c3d4e5", "prod")
     }
 
     fn is(format: &str, line: &str) -> bool {
-        own(format).expect("names both").is(line)
+        own(format).expect("names both").matches(line)
     }
 
     #[test]
@@ -177,15 +177,15 @@ mod tests {
             let line = |stage: &str| {
                 JSON.replace("$context.apiId", "a1b2c3d4e5").replace("$context.stage", stage).replace("$context.path", &path)
             };
-            let own = OwnLine::new(JSON, "a1b2c3d4e5", &stage).expect("names both");
-            prop_assert!(own.is(&line(&stage)));
-            prop_assert!(!own.is(&line(&other)));
+            let own = StageLineMatcher::new(JSON, "a1b2c3d4e5", &stage).expect("names both");
+            prop_assert!(own.matches(&line(&stage)));
+            prop_assert!(!own.matches(&line(&other)));
         }
 
         #[test]
         fn any_format_and_line_are_read(format in r#"([$]context[.](apiId|stage|path)|[{}":a ]|é){0,12}"#, line in r#"[{}":a é]{0,20}"#) {
-            if let Some(own) = OwnLine::new(&format, "a", "a") {
-                let _ = own.is(&line);
+            if let Some(own) = StageLineMatcher::new(&format, "a", "a") {
+                let _ = own.matches(&line);
             }
         }
     }

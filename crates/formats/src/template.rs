@@ -1,33 +1,33 @@
-//! An access-log template as literal text and variables.
+//! An access-log template as literal text and variables, and the lines it renders to.
 
 use std::ops::Range;
 
-/// A template, taken apart. The sources of its pieces, joined, are the template.
+/// A parsed template. The sources of its parts, joined, are the template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template<'t> {
     text: &'t str,
-    pieces: Vec<Piece<'t>>,
+    parts: Vec<TemplatePart<'t>>,
 }
 
 /// A part of a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Piece<'t> {
-    /// Text that is written as it stands.
+pub enum TemplatePart<'t> {
+    /// Literal text.
     Text(&'t str),
-    /// `$input…` or `$stageVariables…`: variables elsewhere in API Gateway, mere text in an access log. Only
+    /// `$input…` or `$stageVariables…`: variables elsewhere in API Gateway, literal text in an access log. Only
     /// `$context` variables are supported:
     /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html>.
-    NeverFilled(&'t str),
-    /// A variable, which API Gateway fills.
+    Unsupported(&'t str),
+    /// A variable that API Gateway replaces with its value.
     Variable(Variable<'t>),
 }
 
-impl<'t> Piece<'t> {
-    /// What stands in the template.
+impl<'t> TemplatePart<'t> {
+    /// The part as written in the template.
     #[must_use]
     pub fn source(&self) -> &'t str {
         match self {
-            Self::Text(source) | Self::NeverFilled(source) => source,
+            Self::Text(source) | Self::Unsupported(source) => source,
             Self::Variable(variable) => variable.source,
         }
     }
@@ -36,12 +36,21 @@ impl<'t> Piece<'t> {
 /// A `$context` variable in a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Variable<'t> {
-    /// Without `$context.`: `identity.sourceIp`. Names are case-sensitive.
+    /// The name without `$context.`: `identity.sourceIp`. Names are case-sensitive.
     pub name: &'t str,
-    /// The byte of the template where its `$` stands.
+    /// The byte offset of its `$` in the template.
     pub at: usize,
-    /// As it is written: `$context.identity.sourceIp`.
+    /// The variable as written: `$context.identity.sourceIp`.
     pub source: &'t str,
+}
+
+/// A variable where it is used in a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VariableUse<'t> {
+    /// The variable.
+    pub variable: Variable<'t>,
+    /// Whether it is inside a JSON string.
+    pub in_string: bool,
 }
 
 impl Variable<'_> {
@@ -51,121 +60,122 @@ impl Variable<'_> {
         self.source.starts_with("${")
     }
 
-    /// The byte of the template after it.
+    /// The byte offset just after it.
     #[must_use]
     pub fn end(&self) -> usize {
         self.at + self.source.len()
     }
 }
 
-/// Under these, names may hold `-` and `:` too: they are names of claims and headers.
-const HYPHENATED: [&str; 3] = ["authorizer.claims.", "requestOverride.", "responseOverride."];
+/// Below these prefixes, names may also contain `-` and `:`: they are names of claims and headers.
+const HYPHEN_PREFIXES: [&str; 3] = ["authorizer.claims.", "requestOverride.", "responseOverride."];
 
 impl<'t> Template<'t> {
-    /// Takes `text` apart. Every text is a template: a `$` that begins nothing is text.
+    /// Parses `text`. Every text is a template: a `$` that starts no variable is text.
     #[must_use]
     pub fn parse(text: &'t str) -> Self {
-        let mut pieces = Vec::new();
+        let mut parts = Vec::new();
         let (mut done, mut from) = (0, 0);
         while let Some(found) = text[from..].find('$') {
             let at = from + found;
-            let Some(piece) = special(&text[at..], at) else {
+            let Some(part) = variable_at(&text[at..], at) else {
                 from = at + 1;
                 continue;
             };
             if done < at {
-                pieces.push(Piece::Text(&text[done..at]));
+                parts.push(TemplatePart::Text(&text[done..at]));
             }
-            pieces.push(piece);
-            done = at + piece.source().len();
+            parts.push(part);
+            done = at + part.source().len();
             from = done;
         }
         if done < text.len() {
-            pieces.push(Piece::Text(&text[done..]));
+            parts.push(TemplatePart::Text(&text[done..]));
         }
-        Self { text, pieces }
+        Self { text, parts }
     }
 
-    /// The template as it was given.
+    /// The template's text, unchanged.
     #[must_use]
     pub fn text(&self) -> &'t str {
         self.text
     }
 
-    /// Its pieces, in order.
+    /// Its parts, in order.
     #[must_use]
-    pub fn pieces(&self) -> &[Piece<'t>] {
-        &self.pieces
+    pub fn parts(&self) -> &[TemplatePart<'t>] {
+        &self.parts
     }
 
     /// Its variables, in order.
     pub fn variables(&self) -> impl Iterator<Item = &Variable<'t>> {
-        self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Variable(variable) => Some(variable),
+        self.parts.iter().filter_map(|part| match part {
+            TemplatePart::Variable(variable) => Some(variable),
             _ => None,
         })
     }
 
-    /// Its variables, in order, each with whether it stands inside a JSON string.
+    /// Its variables, in order, each with whether it is inside a JSON string.
     #[must_use]
-    pub fn places(&self) -> Vec<(Variable<'t>, bool)> {
-        let mut quotes = Quotes::default();
-        let mut places = Vec::new();
-        for piece in &self.pieces {
-            match piece {
-                Piece::Text(text) | Piece::NeverFilled(text) => quotes.pass(text),
-                Piece::Variable(variable) => {
-                    places.push((*variable, quotes.inside));
-                    quotes.escaped = false;
+    pub fn variable_uses(&self) -> Vec<VariableUse<'t>> {
+        let mut strings = StringTracker::default();
+        let mut uses = Vec::new();
+        for part in &self.parts {
+            match part {
+                TemplatePart::Text(text) | TemplatePart::Unsupported(text) => strings.pass(text),
+                TemplatePart::Variable(variable) => {
+                    uses.push(VariableUse { variable: *variable, in_string: strings.inside });
+                    strings.escaped = false;
                 }
             }
         }
-        places
+        uses
     }
 
-    /// The first variable of exactly that name. One that is written `$context.x` comes before `${context.x}`.
+    /// The first variable with exactly that name. `$context.x` is preferred over `${context.x}`.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Variable<'t>> {
         let named = || self.variables().filter(|variable| variable.name == name);
         named().find(|variable| !variable.is_braced()).or_else(|| named().next())
     }
 
-    /// The line that API Gateway would write if it filled each variable with what `fill` says. `fill` is told whether
-    /// the variable stands inside a JSON string.
+    /// The line that API Gateway would write if each variable had the value that `fill` returns for it. The flag passed
+    /// to `fill`: the variable is inside a JSON string.
     #[must_use]
-    pub fn render(&self, mut fill: impl FnMut(&Variable<'t>, bool) -> &'static str) -> Rendered<'t> {
+    pub fn render(&self, mut fill: impl FnMut(&Variable<'t>, bool) -> &'static str) -> RenderedLine<'t> {
         let mut line = String::with_capacity(self.text.len());
-        let mut spans = Vec::with_capacity(self.pieces.len());
-        let mut quotes = Quotes::default();
+        let mut parts = Vec::with_capacity(self.parts.len());
+        let mut strings = StringTracker::default();
         let mut at = 0;
-        for piece in &self.pieces {
+        for part in &self.parts {
             let start = line.len();
-            let variable = match piece {
-                Piece::Text(text) | Piece::NeverFilled(text) => {
-                    quotes.pass(text);
+            let variable = match part {
+                TemplatePart::Text(text) | TemplatePart::Unsupported(text) => {
+                    strings.pass(text);
                     line.push_str(text);
                     None
                 }
-                Piece::Variable(variable) => {
-                    line.push_str(fill(variable, quotes.inside));
-                    quotes.escaped = false;
+                TemplatePart::Variable(variable) => {
+                    line.push_str(fill(variable, strings.inside));
+                    strings.escaped = false;
                     Some(*variable)
                 }
             };
-            spans.push(Span { rendered: start..line.len(), at, variable });
-            at += piece.source().len();
+            parts.push(RenderedPart { rendered: start..line.len(), at, variable });
+            at += part.source().len();
         }
-        Rendered { line, spans, end: at }
+        RenderedLine { line, parts, end: at }
     }
 }
 
-/// The variable that `rest` begins with, if any; `at` is where `rest` stands in the template.
-fn special(rest: &str, at: usize) -> Option<Piece<'_>> {
+/// The variable or unsupported reference that `rest` starts with, if any; `at` is the offset of `rest` in the template.
+fn variable_at(rest: &str, at: usize) -> Option<TemplatePart<'_>> {
     let variable = |start: usize, closing: &str| {
         let length = name_length(&rest[start..]);
         let end = start + length;
-        (length > 0 && rest[end..].starts_with(closing))
-            .then(|| Piece::Variable(Variable { name: &rest[start..end], at, source: &rest[..end + closing.len()] }))
+        (length > 0 && rest[end..].starts_with(closing)).then(|| {
+            TemplatePart::Variable(Variable { name: &rest[start..end], at, source: &rest[..end + closing.len()] })
+        })
     };
     if rest.starts_with("$context.") {
         return variable("$context.".len(), "");
@@ -176,15 +186,16 @@ fn special(rest: &str, at: usize) -> Option<Piece<'_>> {
     let opened = rest.strip_prefix("${").or_else(|| rest.strip_prefix('$'))?;
     let length = name_length(opened);
     let root = opened[..length].split('.').next()?;
-    matches!(root, "input" | "stageVariables").then(|| Piece::NeverFilled(&rest[..rest.len() - opened.len() + length]))
+    matches!(root, "input" | "stageVariables")
+        .then(|| TemplatePart::Unsupported(&rest[..rest.len() - opened.len() + length]))
 }
 
-/// How many bytes at the start of `text` are names joined by single dots. A trailing dot is not part of them.
+/// The length in bytes of the names joined by single dots at the start of `text`, without a trailing dot.
 fn name_length(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (mut end, mut at) = (0, 0);
     loop {
-        let hyphenated = HYPHENATED.iter().any(|prefix| text[..at].starts_with(prefix));
+        let hyphenated = HYPHEN_PREFIXES.iter().any(|prefix| text[..at].starts_with(prefix));
         let part = bytes[at..].iter().take_while(|byte| {
             byte.is_ascii_alphanumeric() || **byte == b'_' || hyphenated && matches!(byte, b'-' | b':')
         });
@@ -200,14 +211,14 @@ fn name_length(text: &str) -> usize {
     }
 }
 
-/// Whether text so far has opened a JSON string.
+/// Tracks whether the text so far has opened a JSON string.
 #[derive(Default)]
-struct Quotes {
+struct StringTracker {
     inside: bool,
     escaped: bool,
 }
 
-impl Quotes {
+impl StringTracker {
     fn pass(&mut self, text: &str) {
         for byte in text.bytes() {
             match byte {
@@ -220,64 +231,64 @@ impl Quotes {
     }
 }
 
-/// A template with its variables filled, and where each of its bytes comes from.
+/// A rendered line, and where in the template each of its bytes comes from.
 #[derive(Clone, Debug)]
-pub struct Rendered<'t> {
+pub struct RenderedLine<'t> {
     line: String,
-    spans: Vec<Span<'t>>,
+    parts: Vec<RenderedPart<'t>>,
     end: usize,
 }
 
 #[derive(Clone, Debug)]
-struct Span<'t> {
+struct RenderedPart<'t> {
     rendered: Range<usize>,
     at: usize,
     variable: Option<Variable<'t>>,
 }
 
-/// Where a byte of a rendered line comes from.
+/// Where in the template a byte of a rendered line comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Origin<'t> {
-    /// The byte of the template; for a variable, where it begins.
+pub struct TemplateOrigin<'t> {
+    /// The byte offset in the template. For a variable: its start.
     pub at: usize,
-    /// The variable whose value the byte is part of.
+    /// The variable whose value contains the byte.
     pub variable: Option<Variable<'t>>,
-    /// Whether it is the first byte of that value.
+    /// Whether the byte is the first of that value.
     pub is_first: bool,
 }
 
-impl<'t> Rendered<'t> {
+impl<'t> RenderedLine<'t> {
     /// The line.
     #[must_use]
     pub fn line(&self) -> &str {
         &self.line
     }
 
-    /// Where the byte at `offset` of the line comes from. The end of the line comes from the end of the template.
+    /// Where the byte at `offset` of the line comes from. The end of the line maps to the end of the template.
     #[must_use]
-    pub fn origin(&self, offset: usize) -> Origin<'t> {
-        let after = self.spans.partition_point(|span| span.rendered.end <= offset);
-        match self.spans.get(after) {
-            None => Origin { at: self.end, variable: None, is_first: false },
-            Some(Span { rendered, at, variable: None }) => {
-                Origin { at: at + (offset - rendered.start), variable: None, is_first: false }
+    pub fn origin(&self, offset: usize) -> TemplateOrigin<'t> {
+        let after = self.parts.partition_point(|part| part.rendered.end <= offset);
+        match self.parts.get(after) {
+            None => TemplateOrigin { at: self.end, variable: None, is_first: false },
+            Some(RenderedPart { rendered, at, variable: None }) => {
+                TemplateOrigin { at: at + (offset - rendered.start), variable: None, is_first: false }
             }
-            Some(Span { rendered, at, variable }) => {
-                Origin { at: *at, variable: *variable, is_first: offset == rendered.start }
+            Some(RenderedPart { rendered, at, variable }) => {
+                TemplateOrigin { at: *at, variable: *variable, is_first: offset == rendered.start }
             }
         }
     }
 
-    /// The first variable whose value is part of what stands at `range` of the line.
+    /// The first variable whose value overlaps `range` of the line.
     #[must_use]
     pub fn variable_in(&self, range: &Range<usize>) -> Option<Variable<'t>> {
-        let after = self.spans.partition_point(|span| span.rendered.end <= range.start);
-        let inside = self.spans[after..].iter().take_while(|span| span.rendered.start < range.end);
-        inside.into_iter().find_map(|span| span.variable)
+        let after = self.parts.partition_point(|part| part.rendered.end <= range.start);
+        let inside = self.parts[after..].iter().take_while(|part| part.rendered.start < range.end);
+        inside.into_iter().find_map(|part| part.variable)
     }
 
-    /// The byte of the template after which the first `offset` bytes of the line are written; a variable counts
-    /// whole.
+    /// The byte offset in the template just after what writes the first `offset` bytes of the line. A variable counts
+    /// as a whole.
     #[must_use]
     pub fn template_end(&self, offset: usize) -> usize {
         let Some(last) = offset.checked_sub(1) else { return 0 };

@@ -2,8 +2,8 @@ use gatelight_model::inventory::Protocol::{self, Http, Rest, Websocket};
 
 use super::*;
 use crate::{
-    Judgement,
-    access_log::format_rule::testing::{evidence, failure, verdict},
+    access_log::testing::{evidence, failure, verdict},
+    verdict::Judgement,
 };
 
 /// `""` passes, `"!"` passes with a note, `"-"` is not JSON at all; else the column of the failure.

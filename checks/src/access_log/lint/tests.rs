@@ -1,39 +1,30 @@
-use gatelight_formats::variables::{table, value};
+use std::collections::HashSet;
+
+use gatelight_formats::{
+    fix::HTTP_MAX_BYTES,
+    variables::{sample_value, table},
+};
 use gatelight_model::inventory::Protocol::{Http, Rest, Websocket};
 
 use super::*;
-use crate::{CHECKS, access_log::format_rule::testing::verdict, verdict::Judgement};
+use crate::access_log::format_rule::join_names;
+use crate::{access_log::testing::verdict, verdict::Judgement};
 
 #[test]
-fn the_rules_are_checks_in_their_order() {
-    let positions: Vec<_> = RULES
-        .iter()
-        .map(|(rule, ..)| CHECKS.iter().position(|check| check == *rule).expect("a check of the table"))
-        .collect();
-    assert!(positions.is_sorted());
-    let judged_elsewhere =
-        ["access-log-off", "access-log-destination-missing", "access-log-never-expires", "access-log-silent"];
-    for check in CHECKS.iter().filter(|check| check.id.starts_with("access-log-")) {
-        let is_rule = RULES.iter().any(|(rule, ..)| *rule == check);
-        assert!(is_rule != judged_elsewhere.contains(&check.id), "{} is linted or judged elsewhere", check.id);
-    }
-}
-
-#[test]
-fn the_recommended_format_passes_and_is_not_mended() {
+fn the_recommended_format_passes_and_is_not_fixed() {
     for protocol in Protocol::ALL {
         let template = recommended(protocol);
         let lint = lint(protocol, template);
-        assert!(lint.findings.iter().all(|finding| finding.verdict == FindingVerdict::Pass), "{lint:?}");
+        assert!(lint.findings.iter().all(|finding| finding.verdict == LintVerdict::Pass), "{lint:?}");
         assert!(lint.findings.iter().all(|finding| finding.notes.is_empty()));
-        assert_eq!((lint.findings.len(), lint.mended), (RULES.len(), None));
+        assert_eq!((lint.findings.len(), lint.fixed), (RULES.len(), None));
         // What clients send stands in every log that is of use.
         let [note] = &lint.notes[..] else { panic!("{:?}", lint.notes) };
         assert!(note.message.starts_with("Values of identity.userAgent"), "{note:?}");
         for (check, ..) in RULES {
             assert_eq!(verdict(check, protocol, Some(template)), Ok(Judgement::Pass));
         }
-        assert!(!template.contains('\n') && template.len() <= HTTP_LIMIT, "{}", template.len());
+        assert!(!template.contains('\n') && template.len() <= HTTP_MAX_BYTES, "{}", template.len());
     }
 }
 
@@ -41,7 +32,7 @@ fn the_recommended_format_passes_and_is_not_mended() {
 fn the_recommended_format_is_json_whatever_is_absent_and_names_nothing_unknown() {
     for protocol in Protocol::ALL {
         let format = Format::new(protocol, recommended(protocol));
-        for line in [format.template.render(value), format.template.render(|_, _| "-")] {
+        for line in [format.template.render(sample_value), format.template.render(|_, _| "-")] {
             let object: serde_json::Value = serde_json::from_str(line.line()).expect("JSON");
             // No key twice, no variable twice.
             assert_eq!(object.as_object().expect("an object").len(), format.template.variables().count());
@@ -71,17 +62,17 @@ fn the_linter_says_what_the_audit_says() {
             for (finding, (check, ..)) in lint(protocol, template).findings.iter().zip(RULES) {
                 match verdict(check, protocol, Some(template)).expect("known") {
                     Judgement::Fail(failure) => {
-                        assert_eq!((finding.verdict, &finding.message), (FindingVerdict::Fail, &failure.message));
+                        assert_eq!((finding.verdict, &finding.message), (LintVerdict::Fail, &failure.message));
                     }
                     Judgement::PassNoted(note) => {
-                        assert_eq!((finding.verdict, finding.notes.join(" ")), (FindingVerdict::Pass, note));
+                        assert_eq!((finding.verdict, finding.notes.join(" ")), (LintVerdict::Pass, note));
                     }
                     Judgement::NotApplicable(why) => {
-                        assert_eq!((finding.verdict, finding.column), (FindingVerdict::NotApplicable, None));
+                        assert_eq!((finding.verdict, finding.column), (LintVerdict::NotApplicable, None));
                         assert_eq!(finding.message.to_lowercase(), format!("{}.", why.to_lowercase()));
                     }
                     Judgement::Pass => {
-                        assert_eq!((finding.verdict, finding.notes.len()), (FindingVerdict::Pass, 0));
+                        assert_eq!((finding.verdict, finding.notes.len()), (LintVerdict::Pass, 0));
                     }
                 }
             }
@@ -98,13 +89,13 @@ const COMMENTED: &str = r#"{
 }"#;
 
 #[test]
-fn comments_are_found_and_mended() {
+fn comments_are_found_and_fixed() {
     let lint = lint(Rest, COMMENTED);
     let finding = &lint.findings[0];
-    assert_eq!((finding.check, finding.verdict), ("access-log-not-json", FindingVerdict::Fail));
+    assert_eq!((finding.check, finding.verdict), ("access-log-not-json", LintVerdict::Fail));
     assert_eq!((finding.line, finding.column), (Some(3), Some(29)));
     assert_eq!(
-        lint.mended.as_deref(),
+        lint.fixed.as_deref(),
         Some(
             r#"{ "requestId":"$context.requestId", "status":"$context.status", "integrationError":"$context.integration.error", "integrationStatus":"$context.integration.status", "integrationLatency":"$context.integration.latency", "responseLatency":"$context.responseLatency" }"#
         )
@@ -113,7 +104,7 @@ fn comments_are_found_and_mended() {
 }
 
 #[test]
-fn what_is_mended_passes() {
+fn what_is_fixed_passes() {
     for protocol in Protocol::ALL {
         for template in [
             COMMENTED,
@@ -125,57 +116,84 @@ fn what_is_mended_passes() {
             "{\n\"id\":\"$context.requestId\"\n}",
         ] {
             let lint_before = lint(protocol, template);
-            let mended = lint_before.mended.expect("something to mend");
-            let after = lint(protocol, &mended);
-            assert!(after.findings.iter().all(|finding| finding.verdict == FindingVerdict::Pass), "{mended}");
-            assert_eq!(after.mended, None);
-            assert_eq!(lint_before.keeps_format, mended != recommended(protocol));
+            let fixed = lint_before.fixed.expect("something to fix");
+            let after = lint(protocol, &fixed);
+            assert!(after.findings.iter().all(|finding| finding.verdict == LintVerdict::Pass), "{fixed}");
+            assert_eq!(after.fixed, None);
+            assert_eq!(lint_before.keeps_format, fixed != recommended(protocol));
         }
     }
 }
 
 #[test]
-fn line_breaks_alone_are_mended_too() {
+fn line_breaks_alone_are_fixed_too() {
     let template = recommended(Rest).replace(",\"", ",\n  \"");
     let lint = lint(Rest, &template);
-    assert!(lint.findings.iter().all(|finding| finding.verdict == FindingVerdict::Pass));
-    assert_eq!(lint.mended, Some(recommended(Rest).replace(",\"", ", \"")));
-    assert_eq!(super::lint(Rest, &format!("{}\n", recommended(Rest))).mended, None);
+    assert!(lint.findings.iter().all(|finding| finding.verdict == LintVerdict::Pass));
+    assert_eq!(lint.fixed, Some(recommended(Rest).replace(",\"", ", \"")));
+    assert_eq!(super::lint(Rest, &format!("{}\n", recommended(Rest))).fixed, None);
 }
 
 #[test]
-fn what_http_apis_refuse_is_said_for_them_alone() {
+fn what_aws_refuses_has_its_place_and_source() {
     let template = "{\"é\":\"$context.xrayTraceId\",\n\"a\":\"$context.requestId $context.xrayTraceId $context.nope\"}";
-    let lint = lint(Http, template);
-    let notes: Vec<_> = lint.notes.iter().map(|note| (note.message.as_str(), note.line, note.column)).collect();
+    let linted = lint(Http, template);
+    let refused = |lint: &Lint| -> Vec<_> {
+        lint.refused.iter().map(|refused| (refused.reason.clone(), refused.line, refused.column)).collect()
+    };
+    let line_break = ("AWS refuses the format: it has a line break inside.".to_owned(), Some(1), Some(29));
+    let no_variable = |name: &str, line, column| {
+        (format!("AWS refuses the format: HTTP APIs have no variable `$context.{name}`."), Some(line), Some(column))
+    };
+    assert_eq!(refused(&linted), [line_break.clone(), no_variable("xrayTraceId", 1, 7), no_variable("nope", 2, 46)]);
+    assert!(linted.refused.iter().all(|refused| refused.source.starts_with("https://")));
     assert_eq!(
-        notes,
-        [
-            ("AWS refuses the format: it has a line break inside.", Some(1), Some(29)),
-            ("AWS refuses the format: HTTP APIs have no variable `$context.xrayTraceId`.", Some(1), Some(7)),
-            ("AWS refuses the format: HTTP APIs have no variable `$context.nope`.", Some(2), Some(46)),
-        ]
-    );
-    assert_eq!(
-        lint.findings[0].notes,
+        linted.findings[0].notes,
         ["AWS wants the format on one line and refuses the line break at line 1, column 29."]
     );
     for protocol in [Rest, Websocket] {
-        assert_eq!(super::lint(protocol, template).notes, []);
+        assert_eq!(refused(&lint(protocol, template)), std::slice::from_ref(&line_break));
+        assert_eq!(lint(protocol, template).notes, []);
     }
-    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(HTTP_LIMIT - 8));
-    assert_eq!(super::lint(Http, &long).notes, []);
-    let too_long = super::lint(Http, &format!("{long} "));
+    let no_id = lint(Rest, "{}").refused;
+    assert!(no_id[0].reason.contains("neither `$context.requestId` nor"), "{no_id:?}");
+    assert_eq!((no_id.len(), no_id[0].line, no_id[0].column), (1, None, None));
+    let long = format!("{{\"a\":\"$context.requestId{}\"}}", " ".repeat(HTTP_MAX_BYTES - 26));
+    assert_eq!(lint(Http, &long).refused, []);
     assert_eq!(
-        too_long.notes[0].message,
+        lint(Http, &format!("{long} ")).refused[0].reason,
         "AWS refuses the format: it is 3073 bytes long, and HTTP APIs take 3072 at most."
     );
 }
 
 #[test]
+fn what_sources_disagree_on_is_a_note() {
+    let lint = |protocol| lint(protocol, "{\"a\":\"$context.requestId\",\"r\":\"$context.resourcePath\"}");
+    let linted = lint(Http);
+    assert_eq!(linted.refused, []);
+    assert!(linted.notes[0].message.starts_with("AWS may refuse the format"), "{linted:?}");
+    assert_eq!((linted.notes[0].line, linted.notes[0].column), (Some(1), Some(32)));
+    assert_eq!(lint(Rest).notes, []);
+}
+
+#[test]
+fn a_fixed_format_holds_nothing_that_aws_refuses() {
+    let template = recommended(Http).replace("\"$context.identity.sourceIp\"", "\"$context.brandNew\"");
+    let linted = lint(Http, &template);
+    assert!(linted.findings.iter().all(|finding| finding.verdict == LintVerdict::Pass));
+    let fixed = linted.fixed.expect("a fixed format");
+    assert!(linted.keeps_format && !fixed.contains("brandNew"), "{fixed}");
+    assert_eq!(lint(Http, &fixed).refused, []);
+    // REST APIs accept any name.
+    let template = recommended(Rest).replace("\"$context.identity.sourceIp\"", "\"$context.brandNew\"");
+    assert_eq!(lint(Rest, &template).fixed, None);
+}
+
+#[test]
 fn hostile_formats_are_linted_without_delay() {
     let many = (0..9_000).map(|n| format!("$context.x{n:04}")).collect::<Vec<_>>().concat();
-    assert_eq!(lint(Http, &many).notes.len(), NAMED + 2);
+    // The variables, how many more, the length, and no request id.
+    assert_eq!(lint(Http, &many).refused.len(), MAX_NAMES + 3);
     for hostile in [
         "{\"a\":".repeat(50_000),
         format!("{}1{}", "{\"a\":".repeat(50_000), "}".repeat(50_000)),
@@ -191,22 +209,22 @@ fn hostile_formats_are_linted_without_delay() {
     ] {
         let lint = lint(Http, &hostile);
         assert_eq!(lint.findings.len(), RULES.len());
-        assert!(lint.mended.is_some());
+        assert!(lint.fixed.is_some());
     }
 }
 
 #[test]
-fn a_format_that_lacks_something_once_it_is_mended_is_not_told() {
+fn a_format_that_lacks_something_once_it_is_fixed_is_not_told() {
     // The request id goes with the member whose key it is.
     let format = r#"{"$context.requestId":"$context.xrayTraceId","e":"$context.integration.error","s":"$context.integration.status","l":"$context.integration.latency","r":"$context.responseLatency"}"#;
     let lint = lint(Http, format);
-    assert_eq!((lint.mended.as_deref(), lint.keeps_format), (Some(recommended(Http)), false));
-    assert_eq!((faults(Http, format), faults(Http, recommended(Http))), (1, 0));
+    assert_eq!((lint.fixed.as_deref(), lint.keeps_format), (Some(recommended(Http)), false));
+    assert_eq!((count_failing(Http, format), count_failing(Http, recommended(Http))), (1, 0));
 }
 
 #[test]
 fn verdicts_have_the_names_of_reports() {
-    let names = [FindingVerdict::Pass, FindingVerdict::Fail, FindingVerdict::NotApplicable].map(FindingVerdict::name);
+    let names = [LintVerdict::Pass, LintVerdict::Fail, LintVerdict::NotApplicable].map(LintVerdict::name);
     assert_eq!(names, ["pass", "fail", "not-applicable"]);
 }
 
@@ -214,14 +232,14 @@ fn verdicts_have_the_names_of_reports() {
 fn of_many_variables_that_aws_refuses_ten_are_named() {
     let refused = |count: usize| -> Vec<String> {
         let members: Vec<_> = (0..count).map(|at| format!("\"k{at}\":\"$context.brandNew{at}x\"")).collect();
-        let notes = lint(Http, &format!("{{{}}}", members.join(","))).notes;
-        notes.into_iter().map(|note| note.message).filter(|message| message.starts_with("AWS refuses")).collect()
+        let refused = lint(Http, &format!("{{\"id\":\"$context.requestId\",{}}}", members.join(","))).refused;
+        refused.into_iter().map(|refused| refused.reason).collect()
     };
     assert_eq!(refused(10).len(), 10);
     assert!(refused(10).iter().all(|message| !message.contains("more")));
     let twelve = refused(12);
     assert_eq!(twelve.len(), 11);
-    assert_eq!(twelve[10], "AWS refuses 2 more variables that HTTP APIs do not have.");
+    assert_eq!(twelve[10], "AWS refuses the format: HTTP APIs do not have 2 more of its variables.");
 }
 
 #[test]
@@ -233,7 +251,7 @@ fn of_many_values_that_may_break_a_line_ten_are_named_each_once() {
         notes.into_iter().map(|note| note.message).find(|message| message.starts_with("Values of")).expect("a note")
     };
     let names = |count: usize| (0..count).map(|at| format!("authorizer.x{at}")).collect::<Vec<_>>();
-    let told = |names: &[String]| format!("Values of {} can hold quotes and backslashes", listed(names));
+    let told = |names: &[String]| format!("Values of {} can hold quotes and backslashes", join_names(names));
     assert!(note(1).starts_with(&told(&names(1))), "{}", note(1));
     assert!(note(10).starts_with(&told(&names(10))), "{}", note(10));
     let others = [names(10), vec!["others".to_owned()]].concat();

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    Judgement,
-    access_log::format_rule::testing::{evidence, failure, verdict},
+    access_log::testing::{evidence, failure, verdict},
+    verdict::Judgement,
 };
 
 fn passes(format: &str) {

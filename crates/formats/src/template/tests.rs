@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::variables::value;
+use crate::variables::sample_value;
 
 fn names(text: &str) -> Vec<&str> {
     Template::parse(text).variables().map(|variable| variable.name).collect()
@@ -57,13 +57,13 @@ fn no_piece_is_empty() {
     for (text, count) in
         [("", 0), ("x", 1), ("$context.a", 1), ("$context.a$context.b", 2), ("x$context.a", 2), ("$", 1)]
     {
-        assert_eq!(Template::parse(text).pieces().len(), count, "{text}");
+        assert_eq!(Template::parse(text).parts().len(), count, "{text}");
     }
 }
 
 #[test]
 fn a_range_of_the_line_holds_a_variable_if_they_overlap() {
-    let rendered = Template::parse("ab$context.path$input.xc").render(value);
+    let rendered = Template::parse("ab$context.path$input.xc").render(sample_value);
     assert_eq!(rendered.line(), "abvalue$input.xc");
     let is_in = |range: Range<usize>| rendered.variable_in(&range).is_some();
     assert!(is_in(1..3) && is_in(2..7) && is_in(3..4) && is_in(6..9) && is_in(0..16));
@@ -82,18 +82,21 @@ fn variables_know_where_they_stand() {
 
 #[test]
 fn other_variables_of_api_gateway_are_never_filled() {
-    let pieces = |text| Template::parse(text).pieces().to_vec();
-    assert_eq!(pieces("$input.params('x')"), [Piece::NeverFilled("$input.params"), Piece::Text("('x')")]);
-    assert_eq!(pieces("$stageVariables.x."), [Piece::NeverFilled("$stageVariables.x"), Piece::Text(".")]);
-    assert_eq!(pieces("${stageVariables.x}"), [Piece::NeverFilled("${stageVariables.x"), Piece::Text("}")]);
-    assert_eq!(pieces("$inputs.x"), [Piece::Text("$inputs.x")]);
-    assert_eq!(Template::parse("$input.body").render(value).line(), "$input.body");
+    let parts = |text| Template::parse(text).parts().to_vec();
+    assert_eq!(parts("$input.params('x')"), [TemplatePart::Unsupported("$input.params"), TemplatePart::Text("('x')")]);
+    assert_eq!(parts("$stageVariables.x."), [TemplatePart::Unsupported("$stageVariables.x"), TemplatePart::Text(".")]);
+    assert_eq!(
+        parts("${stageVariables.x}"),
+        [TemplatePart::Unsupported("${stageVariables.x"), TemplatePart::Text("}")]
+    );
+    assert_eq!(parts("$inputs.x"), [TemplatePart::Text("$inputs.x")]);
+    assert_eq!(Template::parse("$input.body").render(sample_value).line(), "$input.body");
 }
 
 #[test]
 fn variables_are_filled_with_values_of_their_kind_or_are_absent() {
     let template = Template::parse("$context.requestId $context.status ${context.path}.");
-    assert_eq!(template.render(value).line(), "c6af9ac6-7b61-41e6-9a41-93e8deadbeef 200 value.");
+    assert_eq!(template.render(sample_value).line(), "c6af9ac6-7b61-41e6-9a41-93e8deadbeef 200 value.");
     assert_eq!(template.render(|_, _| "-").line(), "- - -.");
 }
 
@@ -128,13 +131,13 @@ proptest! {
     #[test]
     fn pieces_joined_are_the_template(text in r#"([$]context[.]|[$][{]context[.]|[a-z.{}"\$:-]|[$]input|é|\PC){0,40}"#) {
         let template = Template::parse(&text);
-        let joined: String = template.pieces().iter().map(Piece::source).collect();
+        let joined: String = template.parts().iter().map(TemplatePart::source).collect();
         prop_assert_eq!(&joined, &text);
         for variable in template.variables() {
             prop_assert!(text[variable.at..].starts_with(variable.source));
             prop_assert!(!variable.name.is_empty() && !variable.name.ends_with('.'));
         }
-        let rendered = template.render(value);
+        let rendered = template.render(sample_value);
         for offset in 0..=rendered.line().len() {
             prop_assert!(rendered.origin(offset).at <= text.len());
         }
@@ -143,7 +146,7 @@ proptest! {
     #[test]
     fn text_without_a_dollar_is_text(text in "[^$]*") {
         let template = Template::parse(&text);
-        let rendered = template.render(value);
+        let rendered = template.render(sample_value);
         prop_assert_eq!(rendered.line(), &text);
     }
 }

@@ -1,84 +1,84 @@
-//! What is known of a name: whether a kind of API fills it, and whether it is a slip of the pen for one that it fills.
+//! Names of variables: whether a kind of API fills them, their aliases, and which name a misspelled one was meant to be.
 
 use std::borrow::Cow;
 
 use gatelight_model::inventory::Protocol;
 
-use super::{BEYOND_THE_WEBSOCKET_TABLE, HTTP, REST, REST_BEYOND_THE_TABLE, WEBSOCKET, table};
+use super::tables::{HTTP, REST, REST_UNLISTED, WEBSOCKET, WEBSOCKET_UNLISTED, table};
 
-/// What is known of a name on a kind of API.
+/// Whether a kind of API fills a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// This kind of API fills it: AWS's table has it, or it is a free name below `authorizer`, or on REST below
+pub enum Support {
+    /// It does: AWS's table lists the variable, or it is a custom name below `authorizer`, or on REST below
     /// `requestOverride` and `responseOverride`.
-    Filled,
-    /// AWS's table lacks it, but it is named elsewhere in the documentation or known to be filled.
-    BeyondTheTable,
-    /// Other kinds of API fill it, and this one never does.
-    NeverHere,
-    /// No table has it.
+    Supported,
+    /// It may: AWS's table does not list the variable, but other pages do, or it was seen to be filled.
+    Unlisted,
+    /// It never does; other kinds of API do.
+    OtherApis,
+    /// No table lists the variable.
     Unknown,
 }
 
-/// Under these, any name may stand.
-const FREE: [&str; 3] = ["authorizer", "requestOverride", "responseOverride"];
+/// Below these, any name is possible.
+const CUSTOM_ROOTS: [&str; 3] = ["authorizer", "requestOverride", "responseOverride"];
 
-/// What is known of the name on that kind of API.
+/// Whether that kind of API fills the variable with that name.
 #[must_use]
-pub fn standing(protocol: Protocol, name: &str) -> Standing {
+pub fn support(protocol: Protocol, name: &str) -> Support {
     let is_override = ["requestOverride.", "responseOverride."].iter().any(|free| name.starts_with(free));
     if table(protocol).contains(&name) || name.starts_with("authorizer.") {
-        return Standing::Filled;
+        return Support::Supported;
     }
     if is_override {
-        return if protocol == Protocol::Rest { Standing::Filled } else { Standing::NeverHere };
+        return if protocol == Protocol::Rest { Support::Supported } else { Support::OtherApis };
     }
-    let named_elsewhere = protocol == Protocol::Websocket && BEYOND_THE_WEBSOCKET_TABLE.contains(&name);
-    if named_elsewhere || REST_BEYOND_THE_TABLE.contains(&name) {
-        return Standing::BeyondTheTable;
+    let named_elsewhere = protocol == Protocol::Websocket && WEBSOCKET_UNLISTED.contains(&name);
+    if named_elsewhere || REST_UNLISTED.contains(&name) {
+        return Support::Unlisted;
     }
-    if is_listed(name) { Standing::NeverHere } else { Standing::Unknown }
+    if is_listed(name) { Support::OtherApis } else { Support::Unknown }
 }
 
-/// Whether some kind of API has it in its table.
+/// Whether AWS's table for some kind of API lists the name.
 pub(super) fn is_listed(name: &str) -> bool {
     [REST, HTTP, WEBSOCKET].iter().any(|table| table.contains(&name))
 }
 
-/// A known name that another one was perhaps meant to be.
+/// The known name that a misspelled one was probably meant to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spelling {
+pub struct Suggestion {
     /// The known name.
     pub name: Cow<'static, str>,
-    /// Whether the two differ in upper and lower case alone.
-    pub differs_in_case: bool,
+    /// Whether the two differ only in upper and lower case.
+    pub case_only: bool,
 }
 
-/// The known name that is nearest to one that no table has: this kind of API's own names come first, and case comes
-/// before letters. Free names are known by what they stand under.
+/// The known name most like one that no table lists. This kind of API's own names come first, and names that differ only
+/// in case come before those that differ in a letter. For custom names, only the root is compared.
 #[must_use]
-pub fn spelling(protocol: Protocol, name: &str) -> Option<Spelling> {
-    if standing(protocol, name) != Standing::Unknown {
+pub fn suggestion(protocol: Protocol, name: &str) -> Option<Suggestion> {
+    if support(protocol, name) != Support::Unknown {
         return None;
     }
     let known = || {
-        let others = [REST, REST_BEYOND_THE_TABLE, HTTP, WEBSOCKET];
-        [table(protocol)].into_iter().chain(others).flatten().copied().filter(|known| is_near(name, known))
+        let others = [REST, REST_UNLISTED, HTTP, WEBSOCKET];
+        [table(protocol)].into_iter().chain(others).flatten().copied().filter(|known| is_misspelling(name, known))
     };
     let in_case = |other: &str| name.eq_ignore_ascii_case(other);
     let listed = known().find(|known| in_case(known)).or_else(|| known().next());
     if let Some(known) = listed {
-        return Some(Spelling { name: Cow::Borrowed(known), differs_in_case: in_case(known) });
+        return Some(Suggestion { name: Cow::Borrowed(known), case_only: in_case(known) });
     }
     let (root, rest) = name.split_once('.')?;
-    let free = FREE.iter().find(|free| is_near(root, free))?;
-    Some(Spelling { name: Cow::Owned(format!("{free}.{rest}")), differs_in_case: root.eq_ignore_ascii_case(free) })
+    let free = CUSTOM_ROOTS.iter().find(|free| is_misspelling(root, free))?;
+    Some(Suggestion { name: Cow::Owned(format!("{free}.{rest}")), case_only: root.eq_ignore_ascii_case(free) })
 }
 
 /// Whether two different names differ only in case, or by one letter: inserted, lost, changed, or two neighbours
 /// swapped.
 #[must_use]
-pub fn is_near(name: &str, other: &str) -> bool {
+pub fn is_misspelling(name: &str, other: &str) -> bool {
     if name == other || name.len().abs_diff(other.len()) > 1 {
         return false;
     }
@@ -86,7 +86,7 @@ pub fn is_near(name: &str, other: &str) -> bool {
         return true;
     }
     let (name, other) = (name.as_bytes(), other.as_bytes());
-    // What is left when the same beginning and the same end are taken off. Names are ASCII.
+    // Compare what remains without the common prefix and suffix. Names are ASCII.
     let start = name.iter().zip(other).take_while(|(a, b)| a == b).count();
     let (name, other) = (&name[start..], &other[start..]);
     let end = name.iter().rev().zip(other.iter().rev()).take_while(|(a, b)| a == b).count();
@@ -94,6 +94,33 @@ pub fn is_near(name: &str, other: &str) -> bool {
         ([] | [_], [] | [_]) => true,
         ([a, b], [c, d]) => (a, b) == (d, c),
         _ => false,
+    }
+}
+
+/// Other names of the same value, as far as AWS documents them for that kind of API.
+#[must_use]
+pub fn aliases(protocol: Protocol, name: &str) -> &'static [&'static str] {
+    match name {
+        "integration.error" => &["integrationErrorMessage"],
+        "integrationErrorMessage" => &["integration.error"],
+        "integration.latency" => &["integrationLatency"],
+        "integrationLatency" => &["integration.latency"],
+        "integration.requestId" => &["awsEndpointRequestId"],
+        "awsEndpointRequestId" => &["integration.requestId"],
+        // REST APIs have two different ids: a client can choose one and not the other.
+        "extendedRequestId" if protocol != Protocol::Rest => &["requestId"],
+        "requestId" if protocol != Protocol::Rest => &["extendedRequestId"],
+        _ => &[],
+    }
+}
+
+/// The kind of API in a sentence: `REST APIs`.
+#[must_use]
+pub fn apis(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Rest => "REST APIs",
+        Protocol::Http => "HTTP APIs",
+        Protocol::Websocket => "WebSocket APIs",
     }
 }
 
@@ -106,34 +133,34 @@ mod tests {
     #[test]
     fn a_name_stands_differently_on_each_kind_of_api() {
         use Protocol::{Http, Rest, Websocket};
-        use Standing::{BeyondTheTable, Filled, NeverHere, Unknown};
+        use Support::{OtherApis, Supported, Unknown, Unlisted};
         for (name, expected) in [
-            ("requestId", [Filled, Filled, Filled]),
-            ("xrayTraceId", [Filled, NeverHere, NeverHere]),
-            ("routeKey", [NeverHere, Filled, Filled]),
-            ("connectionId", [NeverHere, NeverHere, Filled]),
-            ("authorizer.claims.sub", [Filled, Filled, Filled]),
-            ("authorizer.tenant", [Filled, Filled, Filled]),
-            ("requestOverride.header.x", [Filled, NeverHere, NeverHere]),
-            ("responseOverride.status", [Filled, NeverHere, NeverHere]),
-            ("integrationErrorMessage", [Filled, Filled, BeyondTheTable]),
-            ("integrationStatus", [Filled, Filled, BeyondTheTable]),
-            ("tlsVersion", [BeyondTheTable, BeyondTheTable, BeyondTheTable]),
-            ("integration.timeToFirstContent", [Filled, NeverHere, NeverHere]),
+            ("requestId", [Supported, Supported, Supported]),
+            ("xrayTraceId", [Supported, OtherApis, OtherApis]),
+            ("routeKey", [OtherApis, Supported, Supported]),
+            ("connectionId", [OtherApis, OtherApis, Supported]),
+            ("authorizer.claims.sub", [Supported, Supported, Supported]),
+            ("authorizer.tenant", [Supported, Supported, Supported]),
+            ("requestOverride.header.x", [Supported, OtherApis, OtherApis]),
+            ("responseOverride.status", [Supported, OtherApis, OtherApis]),
+            ("integrationErrorMessage", [Supported, Supported, Unlisted]),
+            ("integrationStatus", [Supported, Supported, Unlisted]),
+            ("tlsVersion", [Unlisted, Unlisted, Unlisted]),
+            ("integration.timeToFirstContent", [Supported, OtherApis, OtherApis]),
             ("requestid", [Unknown, Unknown, Unknown]),
             ("", [Unknown, Unknown, Unknown]),
         ] {
-            assert_eq!([Rest, Http, Websocket].map(|protocol| standing(protocol, name)), expected, "{name}");
+            assert_eq!([Rest, Http, Websocket].map(|protocol| support(protocol, name)), expected, "{name}");
         }
     }
 
     #[test]
     fn near_is_case_or_one_letter() {
         for near in ["requestid", "REQUESTID", "requestIdd", "requestI", "requestOd", "reqeustId", "equestId"] {
-            assert!(is_near(near, "requestId"), "{near}");
+            assert!(is_misspelling(near, "requestId"), "{near}");
         }
         for far in ["requestId", "requestIdFoo", "rqeustId", "id", ""] {
-            assert!(!is_near(far, "requestId"), "{far}");
+            assert!(!is_misspelling(far, "requestId"), "{far}");
         }
     }
 
@@ -162,9 +189,8 @@ mod tests {
             (Rest, "authorizer", None),
             (Rest, "nothing.like.it", None),
         ] {
-            let expected =
-                expected.map(|(name, differs_in_case)| Spelling { name: Cow::Borrowed(name), differs_in_case });
-            assert_eq!(spelling(protocol, name), expected, "{protocol:?} {name}");
+            let expected = expected.map(|(name, case_only)| Suggestion { name: Cow::Borrowed(name), case_only });
+            assert_eq!(suggestion(protocol, name), expected, "{protocol:?} {name}");
         }
     }
 
@@ -193,13 +219,13 @@ mod tests {
         #[test]
         fn near_is_what_a_naive_reading_says((name, other) in changed()) {
             let naive = name != other && (name.eq_ignore_ascii_case(&other) || strsim::osa_distance(&name, &other) == 1);
-            prop_assert_eq!(is_near(&name, &other), naive, "{} {}", name, other);
-            prop_assert_eq!(is_near(&other, &name), naive);
+            prop_assert_eq!(is_misspelling(&name, &other), naive, "{} {}", name, other);
+            prop_assert_eq!(is_misspelling(&other, &name), naive);
         }
 
         #[test]
         fn any_two_texts_can_be_compared(name in "\\PC{0,4}", other in "\\PC{0,4}") {
-            let _ = is_near(&name, &other);
+            let _ = is_misspelling(&name, &other);
         }
     }
 }

@@ -1,7 +1,10 @@
-//! AWS's tables of variables, sorted. `requestOverride`, `responseOverride` and `authorizer` are free names and not
+//! AWS's tables of variables, sorted. Custom names below `requestOverride`, `responseOverride` and `authorizer` are not
 //! listed.
 
-/// The variables of REST APIs, those of response streaming among them.
+use gatelight_model::inventory::Protocol;
+
+/// The variables of REST APIs, including those of response streaming and of routing rules
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-routing-rules-troubleshoot.html>).
 pub const REST: &[&str] = &[
     "accountId",
     "apiId",
@@ -20,6 +23,7 @@ pub const REST: &[&str] = &[
     "authorizer.status",
     "awsEndpointRequestId",
     "customDomain.basePathMatched",
+    "customDomain.routingRuleIdMatched",
     "domainName",
     "domainPrefix",
     "error.message",
@@ -77,8 +81,8 @@ pub const REST: &[&str] = &[
     "xrayTraceId",
 ];
 
-/// Variables that REST APIs fill although AWS's table lacks them.
-pub const REST_BEYOND_THE_TABLE: &[&str] =
+/// Variables that REST APIs fill although AWS's table does not list them.
+pub const REST_UNLISTED: &[&str] =
     &["cipherSuite", "deploymentId", "identity.vpcId", "identity.vpceId", "isCanaryRequest", "tlsVersion"];
 
 /// The variables of HTTP APIs. `authorizer.latency` and `authorizer.status` were in earlier versions of the table.
@@ -193,6 +197,15 @@ pub const WEBSOCKET: &[&str] = &[
     "waf.status",
 ];
 
-/// Variables that AWS's page on WebSocket APIs calls equivalent to others, and does not list.
-pub const BEYOND_THE_WEBSOCKET_TABLE: &[&str] =
-    &["awsEndpointRequestId", "integrationErrorMessage", "integrationStatus"];
+/// Variables that AWS's page on WebSocket APIs calls equivalent to others but does not list.
+pub const WEBSOCKET_UNLISTED: &[&str] = &["awsEndpointRequestId", "integrationErrorMessage", "integrationStatus"];
+
+/// The table of a kind of API.
+#[must_use]
+pub fn table(protocol: Protocol) -> &'static [&'static str] {
+    match protocol {
+        Protocol::Rest => REST,
+        Protocol::Http => HTTP,
+        Protocol::Websocket => WEBSOCKET,
+    }
+}

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_cloudwatchlogs as logs;
 use futures_util::{StreamExt, stream};
 use gatelight_checks::Context;
-use gatelight_formats::lines::OwnLine;
+use gatelight_formats::lines::StageLineMatcher;
 use gatelight_model::{Gap, inventory::OwnLines};
 use jiff::Timestamp;
 
@@ -30,7 +30,7 @@ struct Sought<'s> {
     api: &'s str,
     stage: &'s str,
     since: Timestamp,
-    line: OwnLine,
+    line: StageLineMatcher,
 }
 
 /// What was found, by the stage's place; nothing about stages whose lines need not be looked for.
@@ -98,7 +98,7 @@ impl Search<'_> {
         if let [first, _, ..] = sought {
             let since = sought.iter().map(|sought| sought.since).min().unwrap_or(first.since);
             let read = self.read(None, since, PAGES_FOR_ALL, |time, message| {
-                let own = sought.iter().filter(|sought| sought.since <= time && sought.line.is(message));
+                let own = sought.iter().filter(|sought| sought.since <= time && sought.line.matches(message));
                 busy.extend(own.map(|sought| sought.at));
                 busy.len() == sought.len()
             });
@@ -128,7 +128,7 @@ impl Search<'_> {
         // Names of stages and ids of APIs hold no quotes.
         let pattern = format!("\"{}\" \"{}\"", sought.api, sought.stage);
         let reached = self.read(Some(&pattern), sought.since, PAGES_FOR_ONE, |time, message| {
-            proven = u64::from(sought.since <= time && sought.line.is(message));
+            proven = u64::from(sought.since <= time && sought.line.matches(message));
             proven > 0
         });
         let reached = reached.await?;

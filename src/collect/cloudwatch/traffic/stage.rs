@@ -5,7 +5,7 @@ use gatelight_checks::{
     access_log::silent::{LEAST, REQUESTS, settled},
     gateway::metric_name,
 };
-use gatelight_formats::lines::OwnLine;
+use gatelight_formats::lines::StageLineMatcher;
 use gatelight_model::{
     Fetched, Gap,
     arn::Destination,
@@ -179,13 +179,13 @@ impl<'a> Stage<'a> {
     }
 
     /// How its lines look, where they have to be looked for: others write to its log group too.
-    pub(crate) fn lines_to_find(&self, context: &Context<'_>) -> Option<(&'a str, OwnLine)> {
+    pub(crate) fn lines_to_find(&self, context: &Context<'_>) -> Option<(&'a str, StageLineMatcher)> {
         let own = self.own.as_ref().filter(|own| own.is_served(REQUESTS))?;
         let Destination::LogGroup(_, group) = own.log.destination else { return None };
         let is_found = own.taken.get().is_ok_and(|taken| *taken > 0)
             && context.traffic().is_shared(&own.log.destination) == Ok(true)
             && context.traffic().is_merged(&self.of, context) == Ok(false);
-        let line = || OwnLine::new(own.log.format, &self.of.api.id, &self.of.stage.name);
+        let line = || StageLineMatcher::new(own.log.format, &self.of.api.id, &self.of.stage.name);
         is_found.then(line).flatten().map(|line| (group, line))
     }
 

@@ -1,8 +1,13 @@
+//! What all checks of formats have in common: verdicts without an access log, commands, evidence.
+
+use gatelight_model::inventory::Protocol;
+
 use super::{
+    format_rule::{as_variables, join_names},
+    lacks_integration_fields, lacks_request_id, not_json,
     testing::{DESTINATION, evidence, failure, verdict},
-    *,
 };
-use crate::access_log::{lacks_integration_fields, lacks_request_id, not_json};
+use crate::verdict::Judgement;
 
 #[test]
 fn without_an_access_log_the_question_does_not_arise() {
@@ -53,9 +58,9 @@ fn a_long_format_is_cut_in_the_evidence() {
 
 #[test]
 fn names_are_listed_as_people_do() {
-    assert_eq!(listed(&[""; 0]), "");
-    assert_eq!(listed(&["a"]), "a");
-    assert_eq!(listed(&["a", "b"]), "a and b");
-    assert_eq!(listed(&["a", "b", "c"]), "a, b and c");
+    assert_eq!(join_names(&[""; 0]), "");
+    assert_eq!(join_names(&["a"]), "a");
+    assert_eq!(join_names(&["a", "b"]), "a and b");
+    assert_eq!(join_names(&["a", "b", "c"]), "a, b and c");
     assert_eq!(as_variables(&["a".to_owned(), "b.c".to_owned()]), "`$context.a` and `$context.b.c`");
 }

@@ -2,11 +2,11 @@ use gatelight_model::inventory::Protocol;
 use proptest::prelude::*;
 
 use super::*;
-use crate::flaws::flaws;
+use crate::{refused::is_refused, unfilled::unfilled_variables};
 
-fn mended(text: &str, missing: &[&str]) -> Option<String> {
+fn fixed(text: &str, missing: &[&str]) -> Option<String> {
     let missing: Vec<_> = missing.iter().map(|name| (*name).to_owned()).collect();
-    mend(&Format::new(Protocol::Rest, text), &missing)
+    fix(&Format::new(Protocol::Rest, text), &missing)
 }
 
 #[test]
@@ -24,7 +24,7 @@ fn what_is_missing_is_added_in_the_style_of_the_rest() {
         (r#"{"requestId":1,"requestId2":2}"#, r#"{"requestId":1,"requestId2":2,"requestId3":"$context.requestId"}"#),
         (r#"{"\u0072equestId":1}"#, r#"{"\u0072equestId":1,"requestId2":"$context.requestId"}"#),
     ] {
-        assert_eq!(mended(text, &["requestId"]).as_deref(), Some(expected), "{text}");
+        assert_eq!(fixed(text, &["requestId"]).as_deref(), Some(expected), "{text}");
     }
 }
 
@@ -32,17 +32,17 @@ fn what_is_missing_is_added_in_the_style_of_the_rest() {
 fn a_key_is_never_used_twice() {
     let missing = ["integration.error", "integration.status"];
     assert_eq!(
-        mended(r#"{"integrationStatus":"$context.integrationStatus"}"#, &missing).expect("mended"),
+        fixed(r#"{"integrationStatus":"$context.integrationStatus"}"#, &missing).expect("fixed"),
         r#"{"integrationStatus":"$context.integrationStatus","integrationError":"$context.integration.error","integration_status":"$context.integration.status"}"#
     );
     assert_eq!(
-        mended(r#"{"integrationStatus":1,"integration_status":2}"#, &missing[1..]).expect("mended"),
+        fixed(r#"{"integrationStatus":1,"integration_status":2}"#, &missing[1..]).expect("fixed"),
         r#"{"integrationStatus":1,"integration_status":2,"integrationStatus2":"$context.integration.status"}"#
     );
 }
 
 #[test]
-fn what_is_nearly_json_becomes_json() {
+fn what_is_almost_json_becomes_json() {
     for (text, expected) in [
         (r#"{"a":1,}"#, r#"{"a":1}"#),
         (r#"{"a":[1, ], }"#, r#"{"a":[1 ] }"#),
@@ -78,19 +78,19 @@ fn what_is_nearly_json_becomes_json() {
         ("$context.identity.sourceIp - - [$context.requestTime]", ""),
     ] {
         let expected = Some(expected).filter(|text| !text.is_empty());
-        assert_eq!(mended(text, &[]).as_deref(), expected, "{text}");
+        assert_eq!(fixed(text, &[]).as_deref(), expected, "{text}");
     }
 }
 
 #[test]
 fn json_on_one_line_stays_as_it_is() {
     let text = r#" {  "a" :"\n  $context.path"  ,"b":[ 1 ,2 ] }"#;
-    assert_eq!(mended(text, &[]).as_deref(), Some(text.trim()));
+    assert_eq!(fixed(text, &[]).as_deref(), Some(text.trim()));
 }
 
 #[test]
-fn variables_are_mended_where_they_stand() {
-    // kind of API, format, the same mended; empty where it is nothing that can be mended
+fn variables_are_fixed_in_place() {
+    // kind of API, format, the same fixed; empty where it is nothing that can be fixed
     for (protocol, text, expected) in [
         (Protocol::Rest, r#"{"a":"$context.requestid"}"#, r#"{"a":"$context.requestId"}"#),
         (Protocol::Rest, r#"{"a":"x${context.requestid}y"}"#, r#"{"a":"x${context.requestId}y"}"#),
@@ -135,51 +135,67 @@ fn variables_are_mended_where_they_stand() {
         (Protocol::Http, r#"{"a":"\":$context.xrayTraceId"}"#, r#"{"a":"\":-"}"#),
         (Protocol::Http, r#"{"a\"":"$context.xrayTraceId"}"#, r#"{"a\"":"-"}"#),
         (Protocol::Rest, r#"{"a":"$context.brandNew"}"#, r#"{"a":"$context.brandNew"}"#),
+        // What AWS refuses goes too; a counterpart takes the place of what this kind of API does not have.
+        (Protocol::Http, r#"{"a":"$context.brandNew"}"#, "{}"),
+        (Protocol::Http, r#"{"r":"$context.resourcePath"}"#, r#"{"r":"$context.routeKey"}"#),
+        (Protocol::Rest, r#"{"r":"$context.routeKey"}"#, r#"{"r":"$context.resourcePath"}"#),
+        (Protocol::Rest, r#"{"t":$context.responseTime}"#, r#"{"t":"$context.responseLatency"}"#),
+        (Protocol::Rest, r#"{"t":"${context.sourceIp}"}"#, r#"{"t":"${context.identity.sourceIp}"}"#),
+        (
+            Protocol::Http,
+            r#"{"e":"$context.wafError","m":"$context.errorMessage"}"#,
+            r#"{"m":"$context.error.message"}"#,
+        ),
     ] {
         let expected = Some(expected).filter(|text| !text.is_empty());
-        assert_eq!(mend(&Format::new(protocol, text), &[]).as_deref(), expected, "{protocol:?} {text}");
+        assert_eq!(fix(&Format::new(protocol, text), &[]).as_deref(), expected, "{protocol:?} {text}");
     }
 }
 
 #[test]
-fn what_a_slip_meant_is_not_added_again() {
+fn a_corrected_name_is_not_added_again() {
     let text = r#"{"a":"$context.integration.eror","b":"$context.integration.status"}"#;
     let expected = r#"{"a":"$context.integration.error","b":"$context.integration.status"}"#;
-    assert_eq!(mended(text, &["integration.error"]).as_deref(), Some(expected));
+    assert_eq!(fixed(text, &["integration.error"]).as_deref(), Some(expected));
 }
 
 #[test]
-fn too_many_repairs_are_none() {
+fn too_many_edits_are_not_made() {
     let text = |count: usize| format!("{{\"a\":\"{}\"}}", "$context.requestid ".repeat(count));
-    assert!(mended(&text(500), &[]).is_some());
-    assert_eq!(mended(&text(501), &[]), None);
+    assert!(fixed(&text(500), &[]).is_some());
+    assert_eq!(fixed(&text(501), &[]), None);
 }
 
 #[test]
-fn a_format_too_long_for_http_apis_is_not_mended() {
-    let text = format!("{{\"a\":\"{}\"}}", "x".repeat(HTTP_LIMIT - 8));
-    assert_eq!(text.len(), HTTP_LIMIT);
-    assert_eq!(mend(&Format::new(Protocol::Http, &text), &[]).as_deref(), Some(text.as_str()));
-    assert_eq!(mend(&Format::new(Protocol::Http, &text), &["requestId".to_owned()]), None);
-    assert!(mend(&Format::new(Protocol::Rest, &text), &["requestId".to_owned()]).is_some());
+fn a_format_too_long_for_http_apis_is_not_fixed() {
+    let text = format!("{{\"a\":\"{}\"}}", "x".repeat(HTTP_MAX_BYTES - 8));
+    assert_eq!(text.len(), HTTP_MAX_BYTES);
+    assert_eq!(fix(&Format::new(Protocol::Http, &text), &[]).as_deref(), Some(text.as_str()));
+    assert_eq!(fix(&Format::new(Protocol::Http, &text), &["requestId".to_owned()]), None);
+    assert!(fix(&Format::new(Protocol::Rest, &text), &["requestId".to_owned()]).is_some());
 }
 
 proptest! {
     #[test]
-    fn mended_formats_are_json_with_what_was_missing(
+    fn fixed_formats_are_json_with_what_was_missing(
         text in r#"([$]context[.]status|[$]context[.]path|//|[\[\]{}"\\:, \n'“]|"[a-c]":|true|1|\PC){0,30}"#
     ) {
         for protocol in Protocol::ALL {
             for text in [text.clone(), format!("{{{text}}}"), format!("{{\"a\":\"{text}\"\n}}")] {
                 let before = Format::new(protocol, &text);
-                let Some(mended) = mend(&before, &["requestId".to_owned()]) else { continue };
-                let format = Format::new(protocol, &mended);
-                prop_assert!(format.json().is_ok(), "{text}\n{mended}");
+                let Some(fixed) = fix(&before, &["requestId".to_owned()]) else { continue };
+                let format = Format::new(protocol, &fixed);
+                prop_assert!(format.json().is_ok(), "{text}\n{fixed}");
                 prop_assert!(format.find("requestId").is_some() && format.inner_newline().is_none());
-                // Mending what is mended changes nothing.
-                prop_assert_eq!(mend(&format, &[]), Some(mended.clone()));
+                // Fixing what is fixed changes nothing.
+                prop_assert_eq!(fix(&format, &[]), Some(fixed.clone()));
                 // All that an object held, it still holds, but for what is never filled.
-                if let (Ok(object), []) = (before.json(), &flaws(&before)[..]) {
+                let is_kept = |name| !is_refused(protocol, name);
+                if let (Ok(object), [], true) = (
+                    before.json(),
+                    &unfilled_variables(&before)[..],
+                    before.template.variables().all(|variable| is_kept(variable.name)),
+                ) {
                     prop_assert!(object.keys.is_subset(&format.json().expect("JSON").keys));
                     prop_assert_eq!(object.keys.len() + 1, format.json().expect("JSON").keys.len());
                 }
@@ -194,8 +210,8 @@ fn a_member_that_goes_takes_the_variables_in_its_key_with_it() {
     for text in ["$context.path:$context.path", r#"{"$context.path":"$context.path","a":"$context.stage"}"#] {
         for protocol in Protocol::ALL {
             for text in [text.to_owned(), format!("{{{text}}}"), format!("{{\"a\":\"{text}\"\n}}")] {
-                let Some(mended) = mend(&Format::new(protocol, &text), &["requestId".to_owned()]) else { continue };
-                assert!(Format::new(protocol, &mended).json().is_ok(), "{text}: {mended}");
+                let Some(fixed) = fix(&Format::new(protocol, &text), &["requestId".to_owned()]) else { continue };
+                assert!(Format::new(protocol, &fixed).json().is_ok(), "{text}: {fixed}");
             }
         }
     }
