@@ -176,7 +176,7 @@ pub(crate) async fn collect(
 
 impl Region {
     async fn collect(&self, account: &Account, needs: &Needs) -> (inventory::Region, Option<Memories>) {
-        let mut facts = not_asked(&self.name);
+        let mut facts = inventory::Region::not_collected(&self.name);
         let mut groups = LogGroups::new(self);
         let apis = async {
             if needs.contains(Need::Stages) {
@@ -258,34 +258,6 @@ impl Region {
 /// Facts that functions are listed for.
 const FUNCTION_FACTS: [Need; 5] =
     [Need::Functions, Need::Callers, Need::FunctionRoles, Need::FunctionLogGroups, Need::Networks];
-
-/// A region of which nobody has asked anything yet.
-fn not_asked(name: &str) -> inventory::Region {
-    let not_asked = |what: &str| Gap::not_collected(format!("{what} in {name}"));
-    inventory::Region {
-        name: name.to_owned(),
-        rest_apis: Listing::unread(not_asked("REST APIs")),
-        v2_apis: Listing::unread(not_asked("HTTP and WebSocket APIs")),
-        gateway_settings: Err(not_asked("API Gateway settings")).into(),
-        log_groups: Vec::new(),
-        delivery_streams: Vec::new(),
-        functions: Listing::unread(not_asked("functions")),
-        callers: Vec::new(),
-        log_deliveries: Listing::unread(not_asked("delivery sources (no REST stage logs execution)")),
-        log_policies: Listing::unread(not_asked("resource policies of CloudWatch Logs")),
-        capacity_providers: Vec::new(),
-        network: inventory::Network::not_collected(),
-        log_probes: Vec::new(),
-        searched_for: Err(not_asked("what log groups hold")).into(),
-        named_log_groups: Listing::unread(not_asked("log groups that are named")),
-        keys: Vec::new(),
-        traffic: Vec::new(),
-        taken: Vec::new(),
-        ingested: Vec::new(),
-        sampling_rules: Listing::unread(not_asked("sampling rules")),
-        trace_destination: Err(not_asked("the destination of segments (nothing sends any)")).into(),
-    }
-}
 
 fn names_of_groups(functions: &[Function], needs: &Needs) -> BTreeSet<String> {
     let wanted = functions.iter().filter(|_| needs.contains(Need::FunctionLogGroups));

@@ -3,7 +3,6 @@
 use gatelight_checks::{
     Context,
     access_log::silent::{LEAST, REQUESTS, settled},
-    gateway::metric_name,
 };
 use gatelight_formats::lines::OwnLine;
 use gatelight_model::{
@@ -83,7 +82,7 @@ impl<'a> Stage<'a> {
     fn metric(&self, name: &'static str) -> Metric {
         let StageOf { api, stage } = self.of;
         let api = match api.protocol {
-            Protocol::Rest => ("ApiName", metric_name(api)),
+            Protocol::Rest => ("ApiName", api.metric_name()),
             Protocol::Http | Protocol::Websocket => ("ApiId", api.id.clone()),
         };
         Metric { namespace: GATEWAY, name, dimensions: vec![api, ("Stage", stage.name.clone())] }
