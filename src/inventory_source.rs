@@ -39,8 +39,8 @@ pub(crate) async fn read(
         AuditSource::Saved(path) => from_saved(path, visitor),
         AuditSource::Live { whose, regions, pace } => {
             let save = config.save.as_deref().map(Sink::open).transpose()?;
-            let facts = config.checks.iter().flat_map(|check| check.needs).chain(config.also).copied().collect();
-            let needs = collect::Needs::new(facts, config.evidence, config.overhead_limit())
+            let facts = config.checks.iter().flat_map(|check| check.needs).chain(config.extra_needs).copied().collect();
+            let needs = collect::Needs::new(facts, config.evidence, config.overhead_limit)
                 .searching(config.search.clone(), remembered);
             live(config, (whose, regions, *pace), &needs, save, progress, visitor).await
         }

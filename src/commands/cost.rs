@@ -16,7 +16,6 @@ use jiff::Timestamp;
 use crate::{
     cli::{CostArgs, FindingsFormat},
     collect::{CollectorCache, aws::Traffic},
-    config::Color,
     inventory_file, inventory_source,
     output::Sink,
     progress::Progress,
@@ -124,15 +123,15 @@ impl inventory_file::Visitor for Estimates {
 /// # Errors
 /// If nothing could be read.
 pub(crate) async fn cost(arguments: CostArgs) -> anyhow::Result<u8> {
-    let (format, color) = (arguments.format, arguments.color.unwrap_or(Color::Auto));
-    let output = Sink::open(&arguments.output)?;
-    let mut config = arguments.settings().resolve()?;
+    arguments.flags.settings.check_flags()?;
+    let mut config = arguments.flags.settings.resolve()?;
     config.checks.clear();
-    config.also = NEEDS;
+    config.extra_needs = NEEDS;
+    let output = Sink::open(&config.output)?;
     let mut estimates = Estimates::new(PriceList::shipped());
     inventory_source::read(&config, CollectorCache::new(), &Progress::of(&config), &mut estimates).await?;
-    let colored = color.is_on(&output);
-    output.deliver(|out| match format {
+    let colored = config.color.is_on(&output);
+    output.deliver(|out| match arguments.format {
         FindingsFormat::Text => text::render(&estimates, colored, out),
         FindingsFormat::Json => json::render(&estimates, out),
     })?;

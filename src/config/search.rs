@@ -42,7 +42,7 @@ pub(crate) struct PatternSetting {
 pub(super) fn search(
     also: &[String],
     own: Vec<PatternSetting>,
-    log_groups: Vec<String>,
+    log_groups: &[String],
 ) -> anyhow::Result<SearchSettings> {
     let patterns = Patterns::with(also.iter().map(String::as_str)).map_err(|name| {
         let hint = nearest(name, log_patterns::OPTIONAL.iter().map(|pattern| pattern.name)).map_or_else(
@@ -67,7 +67,7 @@ pub(super) fn search(
     }
     let mut names = Vec::new();
     for name in log_groups {
-        let name = LogGroupSelector::parse(&name).map_err(|why| anyhow!("log-group {name:?}: {why}"))?;
+        let name = LogGroupSelector::parse(name).map_err(|why| anyhow!("log-group {name:?}: {why}"))?;
         if !names.contains(&name) {
             names.push(name);
         }

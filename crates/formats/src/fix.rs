@@ -15,7 +15,7 @@ use crate::format::Format;
 pub const HTTP_MAX_BYTES: usize = 3 * 1024;
 
 /// The format as one JSON object on one line: with the `missing` variables added, names corrected, quotes around what can
-/// be absent, and without variables that are never filled. Keys, their order and the white space between them are kept.
+/// be absent, and without variables that are never filled or that AWS refuses. Keys, their order and the white space between them are kept.
 /// `None` where that is not possible, or the result would be too long.
 #[must_use]
 pub fn fix(format: &Format<'_>, missing: &[String]) -> Option<String> {

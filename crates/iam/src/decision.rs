@@ -121,7 +121,12 @@ impl Policies {
     /// If the decision depends on something that is not known or not understood.
     pub fn decide(&self, request: &Request<'_>) -> Result<Decision, Gap> {
         let action = request.action.to_ascii_lowercase();
-        let view = RequestView { action: &action, resource: request.resource, caller: request.caller };
+        let view = RequestView {
+            action: &action,
+            resource: request.resource,
+            caller: request.caller,
+            by_identity_policy: false,
+        };
         let unread = self.identity.iter().find_map(|policy| policy.as_ref().err()).or(self.rest.as_ref().err());
         let boundary = self.boundary.as_ref().map(|policy| match policy {
             Ok(document) => PolicyGroup { documents: vec![document], unread: None, name: document.name().to_owned() },

@@ -82,7 +82,7 @@ pub struct SimulationResult {
 /// The decision on a simulated request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SimulationDecision {
-    /// Allowed by this statement; a root user needs none.
+    /// Allowed by this statement; a root user needs none, nor does `sts:GetCallerIdentity`.
     Allowed(Option<DecidingStatement>),
     /// Denied.
     Denied(Denial),
@@ -96,6 +96,12 @@ impl SimulatedRequest {
     #[must_use]
     pub fn simulate(&self, policies: &PolicySet) -> SimulationResult {
         let action = self.action.to_ascii_lowercase();
+        if action == "sts:getcalleridentity" && matches!(self.principal, Principal::Identity(_)) {
+            // "No permissions are required to perform this operation", and an explicit deny does not prevent it
+            // (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>).
+            let decision = SimulationDecision::Allowed(None);
+            return SimulationResult { decision, missing_context: vec![], problems: vec![] };
+        }
         let keys = self.all_keys();
         let evaluation = self.evaluation(&action, policies);
         let decision = match solve(&evaluation, &keys) {
@@ -120,7 +126,12 @@ impl SimulatedRequest {
             Principal::Service(service) => (Caller::Service(service), None),
             Principal::Anonymous => (Caller::Anonymous, None),
         };
-        let request = RequestView { action, resource: Some(Text::whole(&self.resource)), caller: None };
+        let request = RequestView {
+            action,
+            resource: Some(Text::whole(&self.resource)),
+            caller: None,
+            by_identity_policy: false,
+        };
         let resource = request.resource.filter(|_| !self.is_decided_by_trust_policy(action, policies));
         let limit = |list: &'a PolicyList, what| {
             (identity.is_some() && !list.is_empty()).then(|| group(list, named(what, list)))
