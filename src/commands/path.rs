@@ -13,7 +13,7 @@ use gatelight_model::{
     arn::Arn,
     inventory::{Account, Function, Region},
 };
-use gatelight_network::PathFromSubnet;
+use gatelight_network::{HopResult, PathFromSubnet};
 use jiff::Timestamp;
 
 use crate::{
@@ -171,6 +171,7 @@ impl inventory_file::Visitor for PathFinder {
 fn function_paths(function: &Function, account: &Account, context: &Context<'_>) -> FunctionPaths {
     let region = &context.region().name;
     let suffix = if account.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let subnets = gatelight_network::paths(function, context.network()).unwrap_or_default();
     let judged = match find_check(CHECK).map(|check| check.judge) {
         Some(Judge::Function(judge, _)) => judge(function, context),
         _ => Err(Gap::not_collected(CHECK)),
@@ -183,7 +184,11 @@ fn function_paths(function: &Function, account: &Account, context: &Context<'_>)
                 "The function is not in a VPC: its packets leave by Lambda's own network, which reaches X-Ray.";
             (PathVerdict::NotInVpc, message.to_owned(), None)
         }
-        Ok(Judgement::Fail(failure)) => (PathVerdict::Stops, failure.message, Some(failure.fix)),
+        Ok(Judgement::Fail(failure)) => {
+            // A policy may refuse statistics on a path that traces take.
+            let arrives = subnets.iter().all(|path| path.result == HopResult::Through);
+            (if arrives { PathVerdict::Arrives } else { PathVerdict::Stops }, failure.message, Some(failure.fix))
+        }
         Err(gap) => (PathVerdict::Unknown, format!("It cannot be told whether packets to X-Ray arrive: {gap}"), None),
     };
     FunctionPaths {
@@ -192,7 +197,7 @@ fn function_paths(function: &Function, account: &Account, context: &Context<'_>)
         arn: function.arn.clone(),
         name: function.name.clone(),
         endpoint: format!("xray.{region}.{suffix}:443"),
-        subnets: gatelight_network::paths(function, context.network()).unwrap_or_default(),
+        subnets,
         verdict,
         message,
         fix,

@@ -33,7 +33,7 @@ use crate::{
 pub(crate) struct Config {
     pub(crate) source: AuditSource,
     pub(crate) evidence: EvidenceOptions,
-    /// What log groups are searched for.
+    /// What to search log groups for.
     pub(crate) search: SearchSettings,
     pub(crate) save: Option<PathBuf>,
     pub(crate) checks: Vec<&'static Check>,
@@ -52,32 +52,32 @@ pub(crate) struct Config {
     pub(crate) verbose: bool,
     pub(crate) color: Color,
     pub(crate) progress: bool,
-    /// Webhooks, and what is told there.
+    /// Slack webhooks, and which findings each gets.
     pub(crate) slack: Vec<Route>,
     /// `audit --slack`.
     pub(crate) post_to_slack: bool,
 }
 
-/// Where facts come from.
+/// Where an audit reads its facts.
 #[derive(Debug)]
 pub(crate) enum AuditSource {
     /// AWS.
     Live {
-        /// Credentials, each an account.
+        /// The credentials of each account.
         whose: Vec<CredentialSource>,
-        /// Where in it.
+        /// In each account.
         regions: Regions,
-        /// How fast.
+        /// How much of AWS's request quotas to use.
         pace: Pace,
     },
     /// A saved inventory.
     Saved(PathBuf),
 }
 
-/// Which regions.
+/// The regions to read.
 #[derive(Debug)]
 pub(crate) enum Regions {
-    /// The region of the environment or profile.
+    /// That of the environment or profile.
     Chain,
     /// These.
     Named(Vec<String>),
@@ -194,10 +194,10 @@ impl Settings {
 }
 
 impl Config {
-    /// The owner's decisions, at a time: an ignore can end.
+    /// The owner's decisions as they are at a time: an ignore can end.
     ///
     /// # Errors
-    /// A pattern that cannot be read (`resolve` has looked, so there is none).
+    /// An ignore with a pattern that cannot be read. `resolve` refuses them, so there is none.
     pub(crate) fn policy(&self, now: Timestamp) -> anyhow::Result<Policy> {
         let ignores = self.ignores.iter().map(|ignore| Ignore::new(&ignore.check, &ignore.subject, ignore.ended(now)));
         Ok(Policy {
@@ -220,7 +220,7 @@ impl Config {
     }
 }
 
-/// The accounts to audit, each by its credentials.
+/// The credentials of each account to audit, without duplicates.
 fn credential_sources(
     profiles: Vec<String>,
     roles: Vec<String>,
@@ -254,10 +254,10 @@ fn credential_sources(
     Ok(all)
 }
 
-/// Names of variables, without `$context.`.
+/// Checks names of variables, and returns them without `$context.`.
 ///
 /// # Errors
-/// What is no name, or a slip of the pen for a known one: such a field would be missing from every log.
+/// If one is not a name, or a misspelling of a known one: such a field would be missing from every log.
 fn required_fields(fields: &[String]) -> anyhow::Result<Vec<String>> {
     let field = |field: &String| {
         let name = field.strip_prefix("$context.").unwrap_or(field);
@@ -273,11 +273,11 @@ fn required_fields(fields: &[String]) -> anyhow::Result<Vec<String>> {
     fields.iter().map(field).collect()
 }
 
-/// The checks that do not rest on CloudWatch metrics. Those that do are left out where the owner turned metrics off, as by
-/// `--skip`: what one chose not to know is no "could not check", and what was found before is not resolved by it.
+/// The checks that need no CloudWatch metrics. If the owner turned metrics off, the others are skipped, as by `--skip`: they
+/// are not reported as "could not check", and earlier findings are not resolved.
 ///
 /// # Errors
-/// Names a check that was asked for by name and needs them.
+/// If a check that needs metrics was selected by name.
 fn without_metrics(checks: Vec<&'static Check>, by_name: bool) -> anyhow::Result<Vec<&'static Check>> {
     let needs = |check: &&Check| check.needs.iter().any(|need| METRICS.contains(need));
     match checks.iter().copied().find(needs) {
@@ -289,16 +289,16 @@ fn without_metrics(checks: Vec<&'static Check>, by_name: bool) -> anyhow::Result
     }
 }
 
-/// Facts that only CloudWatch's metrics tell.
+/// Facts that come from CloudWatch metrics alone.
 const METRICS: [Need; 3] = [Need::Traffic, Need::Latencies, Need::Taken];
 
-/// The checks to run: those of `only`, or all, but for those of `without`.
-fn selected_checks(only: &[String], without: &[String]) -> anyhow::Result<Vec<&'static Check>> {
+/// The checks of `only`, or all if it is empty, without those of `skip`.
+fn selected_checks(only: &[String], skip: &[String]) -> anyhow::Result<Vec<&'static Check>> {
     let is_in = |ids: &[String], check: &Check| ids.iter().any(|id| id == check.id);
     let checks: Vec<_> = CHECKS
         .iter()
         .filter(|check| only.is_empty() || is_in(only, check))
-        .filter(|check| !is_in(without, check))
+        .filter(|check| !is_in(skip, check))
         .collect();
     if checks.is_empty() {
         bail!("no check is left: every one that was chosen is skipped too");
@@ -306,7 +306,7 @@ fn selected_checks(only: &[String], without: &[String]) -> anyhow::Result<Vec<&'
     Ok(checks)
 }
 
-/// The check of that id.
+/// The check with an id.
 ///
 /// # Errors
 /// Names the nearest id.

@@ -172,7 +172,7 @@ impl Run {
         let news = self.ledger.lock().record(&mut report, &self.schedule.name, compose)?;
         self.progress.step();
         let mut summary = summarize(&report, news, audit.verbose)?;
-        if self.schedule.writes {
+        if self.schedule.writes_report {
             let written = Sink::open(&audit.output).and_then(|output| audit::write_report(audit, &report, output));
             summary.output_error = written.err().map(|why| format!("{why:#}"));
         }
