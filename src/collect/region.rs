@@ -29,7 +29,7 @@ pub(crate) struct CollectedRegion {
 
 /// Reads what is needed of a region. Facts that cannot be read become gaps.
 pub(super) async fn collect(region: &RegionClient, account: &Account, needs: &Needs) -> CollectedRegion {
-    let mut facts = not_asked(&region.name);
+    let mut facts = Region::not_collected(&region.name);
     let mut groups = LogGroups::new(region);
     let apis = async {
         if needs.contains(Need::Stages) {
@@ -100,32 +100,4 @@ async fn functions(
     let names = plan::function_log_groups(&functions.seen, &needs.facts);
     let ((providers, network), ()) = join(Box::pin(network), groups.list(&names)).await;
     (functions, providers, network)
-}
-
-/// A region before anything was asked.
-fn not_asked(name: &str) -> Region {
-    let not_asked = |what: &str| Gap::not_collected(format!("{what} in {name}"));
-    Region {
-        name: name.to_owned(),
-        rest_apis: Listing::unread(not_asked("REST APIs")),
-        v2_apis: Listing::unread(not_asked("HTTP and WebSocket APIs")),
-        gateway_settings: Err(not_asked("API Gateway settings")).into(),
-        log_groups: Vec::new(),
-        delivery_streams: Vec::new(),
-        functions: Listing::unread(not_asked("functions")),
-        callers: Vec::new(),
-        log_deliveries: Listing::unread(not_asked("delivery sources (no REST stage logs execution)")),
-        log_policies: Listing::unread(not_asked("resource policies of CloudWatch Logs")),
-        capacity_providers: Vec::new(),
-        network: Network::not_collected(),
-        log_probes: Vec::new(),
-        searched_for: Err(not_asked("what log groups hold")).into(),
-        named_log_groups: Listing::unread(not_asked("log groups that are named")),
-        keys: Vec::new(),
-        traffic: Vec::new(),
-        taken: Vec::new(),
-        ingested: Vec::new(),
-        sampling_rules: Listing::unread(not_asked("sampling rules")),
-        trace_destination: Err(not_asked("the destination of segments (nothing sends any)")).into(),
-    }
 }

@@ -50,7 +50,7 @@ impl Builder {
             setting: setting.clone(),
             matched: 0,
             ended: setting.ended(now),
-            applies: checks.iter().any(|check| ignore.is_about(check)),
+            applies: checks.iter().any(|check| ignore.is_about(check.id)),
         });
         let ignores = ignores.collect();
         Ok(Self {

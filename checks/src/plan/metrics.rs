@@ -1,7 +1,7 @@
 //! What the collector and the checks have to agree on about CloudWatch's metrics: from when on they count, and how many
 //! requests it takes to judge.
 
-use gatelight_model::inventory::{Api, Timing};
+use gatelight_model::inventory::Timing;
 use jiff::{SignedDuration, Timestamp};
 
 /// How long a change may take to have an effect, and CloudWatch to count a request or an event.
@@ -20,16 +20,6 @@ pub const ENOUGH_SAMPLES: u64 = 100;
 pub fn in_effect_since(times: [Option<Timestamp>; 2]) -> Option<Timestamp> {
     let last = times.into_iter().flatten().max()?;
     Some(last.checked_add(DELAY).unwrap_or(Timestamp::MAX))
-}
-
-/// The name under which CloudWatch counts a REST API, in the dimension `ApiName`: "API Gateway removes non-ASCII characters
-/// from the ApiName dimension before sending metrics to CloudWatch. If the APIName contains no ASCII characters, the API ID
-/// is used as the ApiName"
-/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html>).
-#[must_use]
-pub fn metric_name(api: &Api) -> String {
-    let ascii: String = api.name.chars().filter(char::is_ascii).collect();
-    if ascii.is_empty() { api.id.clone() } else { ascii }
 }
 
 /// The mean latency of requests and of their integrations, in milliseconds, and the difference: API Gateway's own part.

@@ -2,7 +2,7 @@
 
 use gatelight_checks::plan::{
     Plan,
-    metrics::{ENOUGH_REQUESTS, SHORTEST_WINDOW, in_effect_since, metric_name},
+    metrics::{ENOUGH_REQUESTS, SHORTEST_WINDOW, in_effect_since},
 };
 use gatelight_formats::lines::StageLineMatcher;
 use gatelight_model::{
@@ -89,7 +89,7 @@ impl<'a> MeasuredStage<'a> {
     fn metric(&self, name: &'static str) -> Metric {
         let StageOf { api, stage } = self.of;
         let api = match api.protocol {
-            Protocol::Rest => ("ApiName", metric_name(api)),
+            Protocol::Rest => ("ApiName", api.metric_name()),
             Protocol::Http | Protocol::Websocket => ("ApiId", api.id.clone()),
         };
         Metric { namespace: GATEWAY, name, dimensions: vec![api, ("Stage", stage.name.clone())] }
