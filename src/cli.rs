@@ -7,7 +7,7 @@ use gatelight_model::inventory;
 
 use crate::{
     config::{
-        Settings, check_ids,
+        FailOn, Settings, check_ids,
         declare::{Flags, SettingsCommand, SharedWith},
     },
     logging::LogFormat,
