@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::{
     cli::{CostArgs, FindingsFormat},
-    collect::{Remembered, aws::Traffic},
+    collect::{CollectorCache, aws::Traffic},
     inventory_file, inventory_source,
     output::Sink,
     progress::Progress,
@@ -136,7 +136,7 @@ pub(crate) async fn cost(arguments: CostArgs) -> anyhow::Result<u8> {
     let mut estimates = Estimates::new(PriceList::shipped());
     inventory_source::read(
         &config,
-        Remembered::new(),
+        CollectorCache::new(),
         &Progress::new(config.shows_progress, config.quiet),
         &mut estimates,
     )

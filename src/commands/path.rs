@@ -13,12 +13,12 @@ use gatelight_model::{
     arn::Arn,
     inventory::{Account, Function, Region},
 };
-use gatelight_network::PathFromSubnet;
+use gatelight_network::{HopResult, PathFromSubnet};
 use jiff::Timestamp;
 
 use crate::{
     cli::{PathArgs, PathFormat},
-    collect::{Remembered, aws::Traffic},
+    collect::{CollectorCache, aws::Traffic},
     inventory_file, inventory_source,
     output::Sink,
     progress::Progress,
@@ -77,8 +77,13 @@ pub(crate) async fn path(arguments: PathArgs) -> anyhow::Result<u8> {
     let config = arguments.settings(CHECK)?.resolve()?;
     let output = Sink::open(&config.output)?;
     let mut found = PathFinder { query, paths: Vec::new(), names: BTreeSet::new(), unread: None };
-    inventory_source::read(&config, Remembered::new(), &Progress::new(config.shows_progress, config.quiet), &mut found)
-        .await?;
+    inventory_source::read(
+        &config,
+        CollectorCache::new(),
+        &Progress::new(config.shows_progress, config.quiet),
+        &mut found,
+    )
+    .await?;
     let paths = found.finish()?;
     let colored = config.color.is_on(&output);
     output.deliver(|out| match format {
@@ -172,6 +177,7 @@ impl inventory_file::Visitor for PathFinder {
 fn function_paths(function: &Function, account: &Account, context: &Context<'_>) -> FunctionPaths {
     let region = &context.region().name;
     let suffix = if account.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let subnets = gatelight_network::paths(function, context.network()).unwrap_or_default();
     let judged = match find_check(CHECK).map(|check| check.judge) {
         Some(Judge::Function(judge, _)) => judge(function, context),
         _ => Err(Gap::not_collected(CHECK)),
@@ -184,7 +190,11 @@ fn function_paths(function: &Function, account: &Account, context: &Context<'_>)
                 "The function is not in a VPC: its packets leave by Lambda's own network, which reaches X-Ray.";
             (PathVerdict::NotInVpc, message.to_owned(), None)
         }
-        Ok(Judgement::Fail(failure)) => (PathVerdict::Stops, failure.message, Some(failure.fix)),
+        Ok(Judgement::Fail(failure)) => {
+            // A policy may refuse statistics on a path that traces take.
+            let arrives = subnets.iter().all(|path| path.result == HopResult::Through);
+            (if arrives { PathVerdict::Arrives } else { PathVerdict::Stops }, failure.message, Some(failure.fix))
+        }
         Err(gap) => (PathVerdict::Unknown, format!("It cannot be told whether packets to X-Ray arrive: {gap}"), None),
     };
     FunctionPaths {
@@ -193,7 +203,7 @@ fn function_paths(function: &Function, account: &Account, context: &Context<'_>)
         arn: function.arn.clone(),
         name: function.name.clone(),
         endpoint: format!("xray.{region}.{suffix}:443"),
-        subnets: gatelight_network::paths(function, context.network()).unwrap_or_default(),
+        subnets,
         verdict,
         message,
         fix,

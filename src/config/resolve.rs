@@ -22,8 +22,8 @@ use super::{
 };
 use crate::{
     collect::{
-        Evidence, Search,
-        aws::{Pace, Role, Whose},
+        EvidenceOptions, SearchSettings,
+        aws::{CredentialSource, Pace, RoleToAssume},
     },
     suggest::nearest,
 };
@@ -33,9 +33,9 @@ use crate::{
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch that a user turns by itself")]
 pub(crate) struct Config {
     pub(crate) source: AuditSource,
-    pub(crate) evidence: Evidence,
+    pub(crate) evidence: EvidenceOptions,
     /// What to search log groups for.
-    pub(crate) search: Search,
+    pub(crate) search: SearchSettings,
     pub(crate) save: Option<PathBuf>,
     pub(crate) checks: Vec<&'static Check>,
     /// Facts to read beside those that the checks need.
@@ -66,7 +66,7 @@ pub(crate) enum AuditSource {
     /// AWS.
     Live {
         /// The credentials of each account.
-        whose: Vec<Whose>,
+        whose: Vec<CredentialSource>,
         /// In each account.
         regions: Regions,
         /// How much of AWS's request quotas to use.
@@ -108,7 +108,7 @@ impl Settings {
         self.check_destinations()?;
         Ok(Config {
             source,
-            evidence: Evidence {
+            evidence: EvidenceOptions {
                 window: self.since().0,
                 metrics: self.metrics() == Switch::On,
                 samples: self.samples() == Switch::On,
@@ -228,9 +228,9 @@ fn credential_sources(
     profiles: Vec<String>,
     roles: Vec<String>,
     external_id: Option<&str>,
-) -> anyhow::Result<Vec<Whose>> {
+) -> anyhow::Result<Vec<CredentialSource>> {
     let base = profiles.first().cloned();
-    let mut all: Vec<Whose> = profiles.into_iter().map(Whose::Profile).collect();
+    let mut all: Vec<CredentialSource> = profiles.into_iter().map(CredentialSource::Profile).collect();
     for arn in roles {
         let is_role = Arn::parse(&arn).is_some_and(|arn| {
             let twelve = arn.account.len() == 12 && arn.account.bytes().all(|digit| digit.is_ascii_digit());
@@ -239,10 +239,14 @@ fn credential_sources(
         if !is_role {
             bail!("--role-arn {arn:?} is not the ARN of a role, such as arn:aws:iam::123456789012:role/gatelight");
         }
-        all.push(Whose::Role(Role { arn, external_id: external_id.map(str::to_owned), base: base.clone() }));
+        all.push(CredentialSource::Role(RoleToAssume {
+            arn,
+            external_id: external_id.map(str::to_owned),
+            base: base.clone(),
+        }));
     }
     if all.is_empty() {
-        all.push(Whose::Default);
+        all.push(CredentialSource::Default);
     }
     let mut seen = Vec::new();
     all.retain(|whose| {

@@ -9,7 +9,7 @@ use gatelight_model::{
 use serde::Deserialize;
 
 use crate::{
-    collect::{Names, Search},
+    collect::{LogGroupSelector, SearchSettings},
     suggest::nearest,
 };
 
@@ -39,7 +39,11 @@ pub(crate) struct PatternSetting {
 ///
 /// # Errors
 /// Names the key, and what is wrong with it.
-pub(super) fn search(optional: &[String], own: Vec<PatternSetting>, log_groups: &[String]) -> anyhow::Result<Search> {
+pub(super) fn search(
+    optional: &[String],
+    own: Vec<PatternSetting>,
+    log_groups: &[String],
+) -> anyhow::Result<SearchSettings> {
     let patterns = Patterns::with(optional.iter().map(String::as_str)).map_err(|name| {
         let hint = nearest(name, log_patterns::OPTIONAL.iter().map(|pattern| pattern.name)).map_or_else(
             || "`gatelight explain log-emission-failing` lists them".to_owned(),
@@ -63,12 +67,12 @@ pub(super) fn search(optional: &[String], own: Vec<PatternSetting>, log_groups: 
     }
     let mut names = Vec::new();
     for name in log_groups {
-        let name = Names::parse(name).map_err(|why| anyhow!("log-group {name:?}: {why}"))?;
+        let name = LogGroupSelector::parse(name).map_err(|why| anyhow!("log-group {name:?}: {why}"))?;
         if !names.contains(&name) {
             names.push(name);
         }
     }
-    Ok(Search { patterns, own: checked, log_groups: names })
+    Ok(SearchSettings { patterns, own: checked, log_groups: names })
 }
 
 fn check_pattern(PatternSetting { name, filter, severity, says, fix }: PatternSetting) -> anyhow::Result<OwnPattern> {

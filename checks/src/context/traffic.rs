@@ -8,7 +8,7 @@ use gatelight_model::{
     inventory::{Api, DestinationIntake, Protocol, StageOf, TrafficAnswer},
 };
 
-use crate::{Context, gateway::metric_name};
+use crate::{Context, plan::metrics::metric_name};
 
 /// Service, account and name of a destination.
 type Place<'a> = (&'a str, &'a str, &'a str);

@@ -61,7 +61,42 @@ fn judge(function: &Function, context: &Context<'_>) -> Verdict {
         HopResult::Unknown(gap) => Some(gap.clone()),
         _ => None,
     });
+    if let Some(gap) = unknown {
+        return Err(gap);
+    }
+    let refused: Vec<_> = paths.iter().filter_map(|path| Some((path, path.telemetry_refusal.as_ref()?))).collect();
+    if refused.iter().any(|(_, hop)| hop.result == HopResult::Stops) {
+        return Ok(without_telemetry(function, context, &walk, &paths, &refused).into());
+    }
+    let unknown = refused.into_iter().find_map(|(_, hop)| match &hop.result {
+        HopResult::Unknown(gap) => Some(gap.clone()),
+        _ => None,
+    });
     unknown.map_or(Ok(Judgement::Pass), Err)
+}
+
+/// Segments arrive, and only the statistics about them do not.
+fn without_telemetry(
+    function: &Function,
+    context: &Context<'_>,
+    walk: &Walk<'_>,
+    paths: &[PathFromSubnet],
+    refused: &[(&PathFromSubnet, &Hop)],
+) -> Failure {
+    let stopped: Vec<_> = refused.iter().copied().filter(|(_, hop)| hop.result == HopResult::Stops).collect();
+    let reason = stopped.first().map_or("", |(_, hop)| hop.message.as_str());
+    let from: Vec<_> = stopped.iter().map(|(path, _)| path.name()).collect();
+    Failure {
+        severity: Some(Severity::Low),
+        cause: None,
+        message: format!(
+            "From {} traces arrive at X-Ray, but the statistics about them do not: {reason}.",
+            from.join(", ")
+        ),
+        evidence: paths.iter().map(|path| Evidence::new(path.name(), outcome(path))).collect(),
+        affects: callers(function, context),
+        fix: fix::fix(walk, &stopped),
+    }
 }
 
 fn failure(function: &Function, context: &Context<'_>, walk: &Walk<'_>, paths: &[PathFromSubnet]) -> Failure {

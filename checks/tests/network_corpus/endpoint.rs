@@ -180,11 +180,19 @@ pub(crate) const ROWS: &[Row] = &[
         change: |net| policy(net, STATEMENT),
     },
     Row {
-        name: "the policy allows one action of two",
-        expected: "stops: its policy vpce-1",
+        name: "the policy allows segments and no telemetry, as AWS's example does",
+        expected: "arrives without statistics: its policy vpce-1",
         source: "xray: endpoint policy",
         change: |net| {
             policy(net, r#"{"Effect":"Allow","Principal":"*","Action":"xray:PutTraceSegments","Resource":"*"}"#);
+        },
+    },
+    Row {
+        name: "the policy allows telemetry and no segments",
+        expected: "stops: its policy vpce-1",
+        source: "xray: endpoint policy",
+        change: |net| {
+            policy(net, r#"{"Effect":"Allow","Principal":"*","Action":"xray:PutTelemetryRecords","Resource":"*"}"#);
         },
     },
     Row {

@@ -15,8 +15,8 @@ pub(crate) struct Row {
     name: &'static str,
     /// The change to the healthy network.
     change: fn(&mut Scenario),
-    /// `arrives`, `stops` or `unknown`; the hop that decides (of a path that arrives, the last), the resource there, and the
-    /// rule in it.
+    /// `arrives`, `arrives without statistics`, `stops` or `unknown`; the hop that decides (of a path that arrives, the
+    /// last), the resource there, and the rule in it.
     expected: &'static str,
     /// The page of AWS's documentation, as `vpc:nat-gateway-basics`, or what else it rests on.
     source: &'static str,
@@ -35,11 +35,15 @@ fn judged(scenario: &Scenario) -> String {
             vpc: None,
             hops: vec![],
             result: HopResult::Unknown(gap),
+            telemetry_refusal: None,
         }],
     };
     let (verdict, path) = match scenario.inventory.verdict(check, "orders") {
         Ok(Judgement::Pass | Judgement::PassNoted(_)) => ("arrives", paths.first()),
         Ok(Judgement::NotApplicable(_)) => ("n/a", None),
+        Ok(Judgement::Fail(_)) if paths.iter().all(|path| path.result == HopResult::Through) => {
+            ("arrives without statistics", paths.first())
+        }
         Ok(Judgement::Fail(_)) => ("stops", paths.iter().find(|path| path.result == HopResult::Stops)),
         Err(_) => ("unknown", paths.iter().find(|path| matches!(path.result, HopResult::Unknown(_)))),
     };

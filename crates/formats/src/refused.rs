@@ -6,11 +6,15 @@ use gatelight_model::inventory::Protocol;
 
 use crate::{
     explain::truncated,
-    fix::HTTP_MAX_BYTES,
     format::Format,
     template::Variable,
     variables::{Support, apis, support},
 };
+
+/// The longest format of an HTTP API, in bytes:
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>. AWS documents no limit for the
+/// other kinds.
+pub const HTTP_MAX_BYTES: usize = 3 * 1024;
 
 /// The most refused variables that are named one by one.
 pub const MAX_NAMES: usize = 10;

@@ -159,6 +159,12 @@ impl<'a> Evaluation<'a> {
         RequestView { by_identity_policy: self.request.caller.is_none(), ..self.request }
     }
 
+    /// The groups of which one statement may be enough to grant the request, and the request as its policies see it.
+    pub(super) fn granting_groups(&self) -> impl Iterator<Item = (&PolicyGroup<'a>, RequestView<'a>)> {
+        let identity = self.identity.iter().map(|group| (group, self.identity_request()));
+        identity.chain(std::iter::once((&self.resource, self.resource_request)))
+    }
+
     /// Every group, and the request as its policies see it.
     pub(super) fn groups(&self) -> impl Iterator<Item = (&PolicyGroup<'a>, RequestView<'a>)> {
         let identity = self.identity.iter().map(|group| (group, self.identity_request()));

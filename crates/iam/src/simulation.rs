@@ -9,6 +9,7 @@ use crate::{
     glob::Text,
     identity::{Identity, IdentityKind},
     keys::{ConditionKeys, PossibleValue},
+    near_miss::{NearMiss, near_misses},
     principal::Caller,
     solve::{Solution, explain, solve},
     statement::RequestView,
@@ -77,6 +78,8 @@ pub struct SimulationResult {
     pub missing_context: Vec<String>,
     /// What the engine does not understand and could change an undetermined decision.
     pub problems: Vec<String>,
+    /// For an implicit denial: the statements that would allow the request but for one thing, at most ten.
+    pub near_misses: Vec<NearMiss>,
 }
 
 /// The decision on a simulated request.
@@ -100,7 +103,7 @@ impl SimulatedRequest {
             // "No permissions are required to perform this operation", and an explicit deny does not prevent it
             // (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>).
             let decision = SimulationDecision::Allowed(None);
-            return SimulationResult { decision, missing_context: vec![], problems: vec![] };
+            return SimulationResult { decision, missing_context: vec![], problems: vec![], near_misses: vec![] };
         }
         let keys = self.all_keys();
         let evaluation = self.evaluation(&action, policies);
@@ -114,10 +117,14 @@ impl SimulatedRequest {
                     decision: SimulationDecision::Undetermined,
                     missing_context: explanation.missing_keys,
                     problems: explanation.problems,
+                    near_misses: vec![],
                 };
             }
         };
-        SimulationResult { decision, missing_context: vec![], problems: vec![] }
+        let is_explained =
+            matches!(&decision, SimulationDecision::Denied(denial) if !matches!(denial, Denial::Explicit(_)));
+        let near_misses = if is_explained { near_misses(&evaluation, &keys) } else { vec![] };
+        SimulationResult { decision, missing_context: vec![], problems: vec![], near_misses }
     }
 
     fn evaluation<'a>(&'a self, action: &'a str, policies: &'a PolicySet) -> Evaluation<'a> {

@@ -31,9 +31,7 @@ impl Statement {
             Element::Absent => Truth::not_understood("its Effect is missing"),
             Element::Malformed(why) => Truth::not_understood(why.clone()),
         };
-        let action = element(&self.action, "its Action is missing", |patterns| {
-            matches(patterns, |one| match_text(&one.tokens(keys), Text::whole(request.action), Colons::Free).into())
-        });
+        let action = self.matches_action(request, keys);
         if action == Truth::False {
             return action;
         }
@@ -70,7 +68,13 @@ impl Statement {
         }
     }
 
-    fn matches_resource(&self, request: RequestView<'_>, keys: &ConditionKeys) -> Truth {
+    pub(super) fn matches_action(&self, request: RequestView<'_>, keys: &ConditionKeys) -> Truth {
+        element(&self.action, "its Action is missing", |patterns| {
+            matches(patterns, |one| match_text(&one.tokens(keys), Text::whole(request.action), Colons::Free).into())
+        })
+    }
+
+    pub(super) fn matches_resource(&self, request: RequestView<'_>, keys: &ConditionKeys) -> Truth {
         match (request.resource, &self.resource) {
             (Some(text), resource) => element(resource, "its Resource is missing", |patterns| {
                 matches(patterns, |pattern| matches_resource_pattern(pattern, text, request.by_identity_policy, keys))

@@ -15,7 +15,9 @@ use crate::{
     walk::Walk,
 };
 
-const ACTIONS: [&str; 2] = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"];
+/// The action that sends traces, and the one that sends statistics about how many were sent.
+const SEGMENTS: &str = "xray:PutTraceSegments";
+const TELEMETRY: &str = "xray:PutTelemetryRecords";
 
 impl<'a> Walk<'a> {
     /// The hops to the endpoint, in whichever of its subnets.
@@ -91,18 +93,40 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// Whether the endpoint's policy allows the function's role both actions.
+    /// Whether the endpoint's policy allows the function's role to send trace segments.
     fn endpoint_policy_hop(&self, endpoint: &VpcEndpoint) -> Hop {
         let (kind, id) = (HopKind::EndpointPolicy, &endpoint.id);
-        let Some(text) = endpoint.policy.as_deref().filter(|text| !text.is_empty()) else {
+        if endpoint.policy.as_deref().is_none_or(str::is_empty) {
             return Hop::through(kind, id, format!("{id} has no policy of its own: everything is allowed"));
-        };
+        }
         if self.allows_everyone(endpoint) {
             return Hop::through(kind, id, format!("the policy of {id} allows everything"));
         }
+        self.policy_refusal(endpoint, SEGMENTS).unwrap_or_else(|| match self.policy_refusal(endpoint, TELEMETRY) {
+            None => Hop::through(kind, id, format!("the policy of {id} allows both actions")),
+            Some(_) => Hop::through(kind, id, format!("the policy of {id} allows {SEGMENTS}")),
+        })
+    }
+
+    /// The hop at which telemetry records are refused, or may be, on a path that trace segments take: AWS's own example of
+    /// an endpoint policy allows segments only
+    /// (<https://docs.aws.amazon.com/xray/latest/devguide/xray-security-vpc-endpoint.html>).
+    pub(crate) fn telemetry_refusal(&self, hops: &[Hop]) -> Option<Hop> {
+        let policy = hops.iter().find(|hop| hop.kind == HopKind::EndpointPolicy)?;
+        let endpoint = self.index.endpoint(&policy.id).ok()??;
+        self.policy_refusal(endpoint, TELEMETRY)
+    }
+
+    /// The hop at which the endpoint's policy denies the function's role an action, or may deny it.
+    fn policy_refusal(&self, endpoint: &VpcEndpoint, action: &str) -> Option<Hop> {
+        let (kind, id) = (HopKind::EndpointPolicy, &endpoint.id);
+        let text = endpoint.policy.as_deref().filter(|text| !text.is_empty())?;
+        if self.allows_everyone(endpoint) {
+            return None;
+        }
         let policy = match Document::parse(format!("the policy of endpoint {id}"), &for_role(text, self.role)) {
             Ok(document) => Policies::only(document),
-            Err(gap) => return Hop::unknown(kind, id, gap),
+            Err(gap) => return Some(Hop::unknown(kind, id, gap)),
         };
         let account = Arn::parse(self.role).map_or("", |arn| arn.account);
         let keys = ConditionKeys::default()
@@ -110,21 +134,13 @@ impl<'a> Walk<'a> {
             .with("aws:PrincipalAccount", account)
             .with("aws:SourceVpce", id)
             .with("aws:SourceVpc", &endpoint.vpc);
-        let mut unknown = None;
-        for action in ACTIONS {
-            let request = Request { action, resource: Some(Text::whole("*")), caller: None, keys: &keys };
-            match policy.decide(&request) {
-                Ok(Decision::Allowed(_)) => {}
-                Ok(Decision::Denied(denial)) => {
-                    let message = format!("the policy of endpoint {id} does not allow {action}: {denial}");
-                    return Hop::stops(kind, id, message);
-                }
-                Err(gap) => unknown = unknown.or(Some(gap)),
+        match policy.decide(&Request { action, resource: Some(Text::whole("*")), caller: None, keys: &keys }) {
+            Ok(Decision::Allowed(_)) => None,
+            Ok(Decision::Denied(denial)) => {
+                let message = format!("the policy of endpoint {id} does not allow {action}: {denial}");
+                Some(Hop::stops(kind, id, message))
             }
-        }
-        match unknown {
-            Some(gap) => Hop::unknown(kind, id, gap),
-            None => Hop::through(kind, id, format!("the policy of {id} allows both actions")),
+            Err(gap) => Some(Hop::unknown(kind, id, gap)),
         }
     }
 }

@@ -166,6 +166,8 @@ pub struct PathFromSubnet {
     pub hops: Vec<Hop>,
     /// What happens to packets. It may be proven though a hop is unknown: packets that stop at one hop never arrive.
     pub result: HopResult,
+    /// On a path that trace segments take: the hop at which telemetry records stop, or may stop.
+    pub telemetry_refusal: Option<Hop>,
 }
 
 impl PathFromSubnet {

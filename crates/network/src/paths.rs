@@ -50,12 +50,21 @@ impl<'a> Walk<'a> {
             Err(gap) => {
                 let result = HopResult::Unknown(gap.clone());
                 let hops = vec![Hop::unknown(HopKind::Subnet, id, gap)];
-                return PathFromSubnet { subnet: id.to_owned(), zone: None, vpc: None, hops, result };
+                return PathFromSubnet {
+                    subnet: id.to_owned(),
+                    zone: None,
+                    vpc: None,
+                    hops,
+                    result,
+                    telemetry_refusal: None,
+                };
             }
         };
         let (hops, result) = self.hops_by_either_name(subnet);
         let (zone, vpc) = (Some(subnet.zone.clone()), Some(subnet.vpc.clone()));
-        PathFromSubnet { subnet: id.to_owned(), zone, vpc, hops, result }
+        let arrives = result == HopResult::Through;
+        let telemetry_refusal = arrives.then(|| self.telemetry_refusal(&hops)).flatten();
+        PathFromSubnet { subnet: id.to_owned(), zone, vpc, hops, result, telemetry_refusal }
     }
 
     /// The hops by the name that the function uses, and what they add up to. Where it may use either name, both are tried.

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use gatelight_formats::{
-    fix::HTTP_MAX_BYTES,
+    refused::HTTP_MAX_BYTES,
     variables::{sample_value, table},
 };
 use gatelight_model::inventory::Protocol::{Http, Rest, Websocket};

@@ -1,8 +1,9 @@
 use gatelight_model::inventory::OwnLines;
+use jiff::SignedDuration;
 
 use super::*;
 use crate::{
-    gateway::metric_name,
+    plan::metrics::metric_name,
     testing::{Inventory, break_off, denied, healthy},
 };
 

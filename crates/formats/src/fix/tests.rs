@@ -33,7 +33,7 @@ fn a_key_is_never_used_twice() {
     let missing = ["integration.error", "integration.status"];
     assert_eq!(
         fixed(r#"{"integrationStatus":"$context.integrationStatus"}"#, &missing).expect("fixed"),
-        r#"{"integrationStatus":"$context.integrationStatus","integrationError":"$context.integration.error","integration_status":"$context.integration.status"}"#
+        r#"{"integrationStatus":"$context.integrationStatus","integrationError":"$context.integration.error","integrationStatus2":"$context.integration.status"}"#
     );
     assert_eq!(
         fixed(r#"{"integrationStatus":1,"integration_status":2}"#, &missing[1..]).expect("fixed"),

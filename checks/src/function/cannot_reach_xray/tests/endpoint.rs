@@ -101,7 +101,7 @@ fn security_groups_and_acls_lead_to_the_endpoint() {
 }
 
 #[test]
-fn the_policy_of_an_endpoint_must_allow_both_actions() {
+fn the_policy_of_an_endpoint_must_allow_segments() {
     let policy = |statement: &str| {
         let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
         after(BESIDE, |inventory| xray(inventory).policy = Some(text))
@@ -114,7 +114,7 @@ fn the_policy_of_an_endpoint_must_allow_both_actions() {
     assert_eq!(allow(r#"{"AWS":["arn:aws:iam::123456789012:role/tracer"]}"#, r#""xray:*""#), "passes");
     assert_eq!(allow(r#"{"AWS":"123456789012"}"#, r#""*""#), "passes");
     assert_eq!(allow(r#"{"AWS":"arn:aws:iam::123456789012:root"}"#, r#""*""#), "passes");
-    assert_verdict(&allow(r#""*""#, r#""xray:PutTraceSegments""#), "fails", "does not allow xray:PutTelemetryRecords");
+    assert_verdict(&allow(r#""*""#, r#""xray:PutTelemetryRecords""#), "fails", "packets to X-Ray stop");
     assert_verdict(&allow(r#"{"AWS":"arn:aws:iam::123456789012:role/other"}"#, r#""*""#), "fails", "does not allow");
     assert_verdict(&allow(r#"{"AWS":"210987654321"}"#, r#""*""#), "fails", "does not allow");
     assert_verdict(
@@ -137,4 +137,31 @@ fn the_policy_of_an_endpoint_must_allow_both_actions() {
         "unknown",
         "cannot be read",
     );
+}
+
+/// AWS's own example of an endpoint policy.
+#[test]
+fn a_policy_that_allows_segments_alone_costs_the_statistics_only() {
+    let with_policy = |statement: &str| {
+        let mut inventory = scope();
+        xray(&mut inventory).policy = Some(format!(r#"{{"Statement":[{statement}]}}"#));
+        inventory
+    };
+    let segments = r#"{"Effect":"Allow","Principal":"*","Action":"xray:PutTraceSegments","Resource":"*"}"#;
+    let failure = with_policy(segments).failure(&CHECK, BESIDE);
+    assert_eq!(failure.severity, Some(Severity::Low));
+    assert!(failure.message.contains("does not allow xray:PutTelemetryRecords"), "{}", failure.message);
+    assert!(failure.fix.command.expect("a command").contains(&"--reset-policy".to_owned()));
+    assert_eq!(failure.evidence.len(), 1);
+    assert!(failure.evidence[0].value.starts_with("arrives"), "{}", failure.evidence[0].value);
+
+    let condition = r#""Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}"#;
+    let maybe = segments.replace("PutTraceSegments", "PutTelemetryRecords").replace("}", &format!(",{condition}}}"));
+    let maybe = with_policy(&format!("{segments},{maybe}"));
+    assert_verdict(&said(&maybe, BESIDE), "unknown", "aws:PrincipalOrgID");
+
+    // Segments that stop elsewhere matter more.
+    let mut stopped = with_policy(segments);
+    group(&mut stopped, "sg-endpoint").ingress.clear();
+    assert_verdict(&said(&stopped, BESIDE), "fails", "sg-endpoint does not let tcp 443 in");
 }

@@ -1,12 +1,12 @@
-"""Stands in, on loopback, for what the service talks to: AWS (one account with one stage that has no access log), the
-metadata service that hands out the instance role's credentials, and Slack. What was asked is written to /run/stand-ins."""
+"""Fakes, on loopback, of what the service talks to: AWS (one account with one stage that has no access log), the
+metadata service that hands out the instance role's credentials, and Slack. What was asked is written to /run/fakes."""
 
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-SEEN = Path("/run/stand-ins")
+SEEN = Path("/run/fakes")
 ROLE = {
     "Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": "AKIAIOSFODNN7INSTANCE", "SecretAccessKey": "not-a-secret",
     "Token": "token", "Expiration": "2099-01-01T00:00:00Z", "LastUpdated": "2026-01-01T00:00:00Z",
@@ -17,7 +17,7 @@ IDENTITY = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/20
 STAGE = {"stageName": "prod", "deploymentId": "d", "tracingEnabled": False, "methodSettings": {}, "createdDate": 1.0, "lastUpdatedDate": 1.0}
 
 
-class StandIn(BaseHTTPRequestHandler):
+class FakeService(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     lock = threading.Lock()
 
@@ -42,7 +42,7 @@ class StandIn(BaseHTTPRequestHandler):
         pass
 
 
-class Aws(StandIn):
+class Aws(FakeService):
     def do_GET(self):
         body, path = self.body(), self.path.split("?")[0]
         key = self.headers.get("Authorization", "").partition("Credential=")[2].partition("/")[0]
@@ -61,7 +61,7 @@ class Aws(StandIn):
     do_POST = do_GET
 
 
-class Metadata(StandIn):
+class Metadata(FakeService):
     def do_PUT(self):
         self.answer(200, "token", "text/plain", [("x-aws-ec2-metadata-token-ttl-seconds", "21600")])
 
@@ -75,7 +75,7 @@ class Metadata(StandIn):
             self.answer(404, "", "text/plain")
 
 
-class Slack(StandIn):
+class Slack(FakeService):
     def do_POST(self):
         self.note("slack", f"{self.path} {self.body()}")
         self.answer(200, "ok", "text/plain")
