@@ -11,7 +11,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::{config::Config, notice};
+use crate::notice;
 
 /// A line that says what is being read, how much of it, and at what pace; and a count of steps, shown or not. Cheap to
 /// clone; all clones share both.
@@ -42,10 +42,10 @@ struct Line {
 }
 
 impl Progress {
-    /// What the settings ask for. A log of calls that fail and a line that moves do not go together.
-    pub(crate) fn of(config: &Config) -> Self {
-        let this = if config.progress && !config.verbose { Self::on_terminal() } else { Self::hidden() };
-        Self { notices: if config.quiet { Notices::Nowhere } else { Notices::Stderr }, ..this }
+    /// For a command that somebody runs: with a line if it `is_shown`, without notices if it `is_quiet`.
+    pub(crate) fn new(is_shown: bool, is_quiet: bool) -> Self {
+        let this = if is_shown { Self::on_terminal() } else { Self::hidden() };
+        Self { notices: if is_quiet { Notices::Nowhere } else { Notices::Stderr }, ..this }
     }
 
     /// Shows nothing; what a person has to know is logged.

@@ -134,7 +134,13 @@ pub(crate) async fn cost(arguments: CostArgs) -> anyhow::Result<u8> {
     config.extra_needs = NEEDS;
     let output = Sink::open(&config.output)?;
     let mut estimates = Estimates::new(PriceList::shipped());
-    inventory_source::read(&config, CollectorCache::new(), &Progress::of(&config), &mut estimates).await?;
+    inventory_source::read(
+        &config,
+        CollectorCache::new(),
+        &Progress::new(config.shows_progress, config.quiet),
+        &mut estimates,
+    )
+    .await?;
     let colored = config.color.is_on(&output);
     output.deliver(|out| match arguments.format {
         FindingsFormat::Text => text::render(&estimates, colored, out),

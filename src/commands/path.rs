@@ -40,7 +40,13 @@ pub(crate) async fn path(arguments: PathArgs) -> anyhow::Result<u8> {
     let config = arguments.settings(CHECK)?.resolve()?;
     let output = Sink::open(&config.output)?;
     let mut found = PathFinder { query, paths: Vec::new(), names: BTreeSet::new(), unread: None };
-    inventory_source::read(&config, CollectorCache::new(), &Progress::of(&config), &mut found).await?;
+    inventory_source::read(
+        &config,
+        CollectorCache::new(),
+        &Progress::new(config.shows_progress, config.quiet),
+        &mut found,
+    )
+    .await?;
     let paths = found.finish()?;
     let colored = config.color.is_on(&output);
     output.deliver(|out| match format {
