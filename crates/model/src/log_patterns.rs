@@ -2,43 +2,16 @@
 
 mod filter;
 mod insights;
+mod pattern;
 mod table;
-
-use crate::Severity;
 
 pub use filter::{LONGEST, check as check_filter};
 pub use insights::{LONGEST_QUERY, ROWS};
+pub use pattern::Pattern;
 pub use table::{OPTIONAL, PATTERNS};
 
 /// The id of the check that judges what is found. A line that holds it is a report's: see [`is_our_own`].
 pub const CHECK_ID: &str = "log-emission-failing";
-
-/// A text that says that logs or traces do not arrive.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Pattern {
-    /// Its name in inventories and reports: never the text itself, or a report that is written to a log group would be
-    /// found there.
-    pub name: &'static str,
-    /// How much a hit matters.
-    pub severity: Severity,
-    /// A line holds one of these; upper and lower case differ.
-    pub any_of: &'static [&'static str],
-    /// And one of these, if there are any.
-    pub and_any_of: &'static [&'static str],
-    /// What a hit says.
-    pub says: &'static str,
-    /// What to do.
-    pub fix: &'static str,
-    /// Where the text is known from.
-    pub source: &'static str,
-}
-
-impl Pattern {
-    fn fits(&self, line: &str) -> bool {
-        let holds = |texts: &[&str]| texts.iter().any(|text| line.contains(text));
-        holds(self.any_of) && (self.and_any_of.is_empty() || holds(self.and_any_of))
-    }
-}
 
 /// Every pattern that there is, those that are searched for by themselves first.
 pub fn all() -> impl Iterator<Item = &'static Pattern> {

@@ -7,7 +7,7 @@
 //! class `INFREQUENT_ACCESS`
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData_Classes.html>).
 
-use super::Pattern;
+use super::pattern::Pattern;
 
 /// The most characters of a query (`StartQuery`, `queryString`).
 pub const LONGEST_QUERY: usize = 10_000;

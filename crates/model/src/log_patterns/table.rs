@@ -1,7 +1,7 @@
 //! What the patterns are. The texts are those of the X-Ray daemon, of the X-Ray SDKs, of the OpenTelemetry collector and
 //! of clients of CloudWatch Logs.
 
-use super::Pattern;
+use super::pattern::Pattern;
 use crate::Severity;
 
 /// What is searched for by itself, the worst first.
