@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use crate::{Gap, Listing, Severity, inventory::Protocol};
+use crate::{Gap, Severity};
 
 /// Something that may hold gaps.
 pub trait Gaps {
@@ -39,12 +39,22 @@ macro_rules! walk_gaps {
 }
 pub(crate) use walk_gaps;
 
-impl<T: Gaps> Gaps for Listing<T> {
-    fn gaps(&self, each: &mut dyn FnMut(&Gap)) {
-        self.seen.gaps(each);
-        self.rest.gaps(each);
-    }
+/// Implements [`Gaps`] for types that hold none.
+macro_rules! without_gaps {
+    ($($name:ty),*) => {$(
+        impl $crate::gaps::Gaps for $name {
+            fn gaps(&self, _: &mut dyn FnMut(&$crate::Gap)) {}
+        }
+
+        #[cfg(feature = "sweep")]
+        impl $crate::sweep::Node for $name {
+            fn fact(&mut self, _: &[&str]) -> Option<&mut dyn $crate::sweep::FactSlot> {
+                None
+            }
+        }
+    )*};
 }
+pub(crate) use without_gaps;
 
 impl<T: Gaps> Gaps for Vec<T> {
     fn gaps(&self, each: &mut dyn FnMut(&Gap)) {
@@ -62,19 +72,4 @@ impl<T: Gaps> Gaps for Option<T> {
     }
 }
 
-macro_rules! without_gaps {
-    ($($name:ty),*) => {$(
-        impl Gaps for $name {
-            fn gaps(&self, _: &mut dyn FnMut(&Gap)) {}
-        }
-
-        #[cfg(feature = "sweep")]
-        impl crate::sweep::Node for $name {
-            fn fact(&mut self, _: &[&str]) -> Option<&mut dyn crate::sweep::FactSlot> {
-                None
-            }
-        }
-    )*};
-}
-
-without_gaps!((), bool, i32, u64, f64, String, Timestamp, Severity, Protocol);
+without_gaps!((), bool, i32, u64, f64, String, Timestamp, Severity);

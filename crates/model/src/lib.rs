@@ -5,6 +5,7 @@
 pub mod arn;
 pub mod facts;
 pub mod fetched;
+mod gap;
 mod gaps;
 pub mod inventory;
 pub mod log_patterns;
@@ -15,7 +16,8 @@ pub mod sweep;
 pub mod text;
 
 pub use facts::{FACTS, Fact};
-pub use fetched::{Fetched, Gap, GapKind, Listing, all, any};
+pub use fetched::{Fetched, Listing, all, any};
+pub use gap::{Gap, GapDetails, GapKind};
 pub use gaps::Gaps;
 pub use need::Need;
 pub use subject::{Severity, Subject, SubjectKind};

@@ -2,7 +2,7 @@
 
 use std::{any::Any, cell::RefCell, collections::BTreeSet};
 
-use crate::{Fetched, Gap, Listing};
+use crate::Gap;
 
 /// Something in the inventory that may hold facts.
 pub trait Node {
@@ -28,24 +28,6 @@ pub trait FactSlot {
     fn restore(&mut self, hidden: Box<dyn Any>);
 }
 
-impl<T: 'static> FactSlot for Fetched<T> {
-    fn address(&self) -> usize {
-        std::ptr::from_ref(self).addr()
-    }
-
-    fn gap(&self) -> Option<Gap> {
-        self.get().err()
-    }
-
-    fn hide(&mut self, gap: Gap) -> Box<dyn Any> {
-        Box::new(std::mem::replace(self, Err(gap).into()))
-    }
-
-    fn restore(&mut self, hidden: Box<dyn Any>) {
-        *self = *hidden.downcast().expect("the same fact");
-    }
-}
-
 impl<T: Node> Node for Vec<T> {
     fn fact(&mut self, path: &[&str]) -> Option<&mut dyn FactSlot> {
         let (index, rest) = path.split_first()?;
@@ -56,17 +38,6 @@ impl<T: Node> Node for Vec<T> {
 impl<T: Node> Node for Option<T> {
     fn fact(&mut self, path: &[&str]) -> Option<&mut dyn FactSlot> {
         self.as_mut()?.fact(path)
-    }
-}
-
-impl<T: Node> Node for Listing<T> {
-    fn fact(&mut self, path: &[&str]) -> Option<&mut dyn FactSlot> {
-        let (field, rest) = path.split_first()?;
-        match *field {
-            "seen" => self.seen.fact(rest),
-            "rest" => self.rest.fact(rest),
-            _ => None,
-        }
     }
 }
 
@@ -82,10 +53,11 @@ pub fn reads<T>(run: impl FnOnce() -> T) -> (T, BTreeSet<usize>) {
     (given, READS.take().unwrap_or_default())
 }
 
-pub(crate) fn note_read<T>(fact: &Fetched<T>) {
+/// Notes that the fact at that address was read.
+pub(crate) fn note_read(address: usize) {
     READS.with_borrow_mut(|reads| {
         if let Some(reads) = reads {
-            reads.insert(std::ptr::from_ref(fact).addr());
+            reads.insert(address);
         }
     });
 }

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::StageOf;
 use crate::{arn::Arn, fetched::required_option, gaps::walk_gaps};
 
 /// A delivery of a REST stage's execution log: a delivery source of CloudWatch Logs, paired with a destination
@@ -32,14 +31,6 @@ impl LogDelivery {
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.status.as_deref() != Some("INACTIVE")
-    }
-}
-
-impl StageOf<'_> {
-    /// The end of its ARN, as [`LogDelivery::stage_path`] has it.
-    #[must_use]
-    pub fn path(&self) -> String {
-        format!("/{}/{}/stages/{}", self.protocol().collection(), self.api.id, self.stage.name)
     }
 }
 
