@@ -6,12 +6,17 @@ mod scope;
 mod stages;
 pub mod traffic;
 
-use std::{cell::OnceCell, collections::BTreeSet, collections::HashMap};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeSet, HashMap},
+    rc::Rc,
+};
 
+use gatelight_iam::Policies;
 use gatelight_model::{
     Fetched, Gap, GapKind, Gaps, Subject, SubjectKind,
     arn::{Arn, Destination},
-    inventory::{Account, CallersAnswer, DeliveryStream, Function, Key, Region, Role, StageOf},
+    inventory::{Account, CallersAnswer, DeliveryStream, Function, Key, LogGroup, Region, Role, RoleAnswer, StageOf},
 };
 use jiff::Timestamp;
 
@@ -202,6 +207,96 @@ impl<'a> Context<'a> {
             .get(name)
             .ok_or_else(|| Gap::not_collected(format!("Firehose stream {name}")))?;
         Ok(answer.get()?.as_ref())
+    }
+
+    fn iam(&self) -> &iam::Index<'a> {
+        self.iam.get_or_init(|| iam::Index::new(self.account()))
+    }
+
+    /// What AWS said about the role of that ARN.
+    ///
+    /// # Errors
+    /// If nobody asked.
+    pub fn role(&self, arn: &str) -> Result<&'a RoleAnswer, Gap> {
+        self.iam().role(arn)
+    }
+
+    /// The document of the managed policy of that ARN.
+    ///
+    /// # Errors
+    /// If AWS would not say, or nobody asked.
+    pub fn managed_policy(&self, arn: &str) -> Result<&'a str, Gap> {
+        self.iam().managed_policy(arn)
+    }
+
+    /// The role's policies, each parsed once.
+    #[must_use]
+    pub fn policies(&self, role: &Role) -> Rc<Policies> {
+        self.iam().policies(role)
+    }
+
+    fn log_groups(&self) -> &log_groups::Index<'a> {
+        self.log_groups.get_or_init(|| log_groups::Index::new(self.scope))
+    }
+
+    /// Every log group that something here writes to, by name: access logs that go to this account and region,
+    /// execution logs that are on, wherever they go, and functions; and those that the owner names. What a listing hides is
+    /// not among them.
+    #[must_use]
+    pub fn log_groups_in_use(&self) -> Vec<LogGroupUse<'a>> {
+        self.log_groups().in_use()
+    }
+
+    /// Where delivery sources send a stage's execution log, as far as was seen. Nothing is delivered of one that is off:
+    /// "if logging is not enabled, the delivery source creation fails"
+    /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-create-log-delivery.html>).
+    pub fn delivered_to(&self, stage: &StageOf<'_>) -> impl Iterator<Item = Destination<'a>> {
+        self.log_groups().delivered_to(stage)
+    }
+
+    /// The log groups of this account and region among them.
+    #[must_use]
+    pub fn delivered_groups(&self, stage: &StageOf<'_>) -> BTreeSet<&'a str> {
+        self.log_groups().delivered_groups(stage)
+    }
+
+    /// Whether a stage was seen whose execution log a delivery source may send elsewhere.
+    #[must_use]
+    pub fn may_deliver(&self) -> bool {
+        self.log_groups().may_deliver()
+    }
+
+    /// Why there may be deliveries that were not seen, where that matters.
+    #[must_use]
+    pub fn unseen_deliveries(&self) -> Option<Gap> {
+        self.log_groups().unseen_deliveries()
+    }
+
+    /// A log group of this account and region as a report names it. Where the account's id is not known it is taken from
+    /// the ARN of a function, or of a group that was found; else the ARN has none.
+    #[must_use]
+    pub fn log_group_subject(&self, name: &str) -> Subject {
+        self.log_groups().subject(name)
+    }
+
+    /// The log group of that name in this account and region, or that there is none.
+    ///
+    /// # Errors
+    /// If AWS would not say, or nobody asked.
+    pub fn log_group(&self, name: &str) -> Result<Option<&'a LogGroup>, Gap> {
+        self.log_groups().group(name)
+    }
+
+    /// Why nothing is known of a log group, where the list of all groups is what could not be read.
+    pub(crate) fn unlisted(&self, name: &str) -> Option<Gap> {
+        self.log_groups().unlisted(name)
+    }
+
+    /// Every stage whose logs the account's CloudWatch role writes: REST and WebSocket stages with an access log in
+    /// CloudWatch Logs, or with execution logs. Gaps as in [`stages`](Self::stages). A destination in another account
+    /// or region counts: API Gateway would use the role for it all the same.
+    pub fn stages_that_need_the_role(&self) -> impl Iterator<Item = Result<StageOf<'a>, Gap>> {
+        self.stages().filter(|stage| stage.as_ref().map_or(true, log_groups::needs_the_role))
     }
 
     /// Every reason for which something in this region is not known, whether or not a verdict rests on it; but for what

@@ -278,7 +278,7 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// If a listing broke off in which another could be.
     pub fn is_merged(&self, stage: &StageOf<'_>) -> Result<bool, Gap> {
-        self.context.traffic().is_merged(stage, &self.context)
+        self.context.traffic().is_merged(stage)
     }
 }
 

@@ -59,7 +59,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         return not_applicable("no requests in the window");
     }
     let unprovable = |why: String| Err(Gap::unprovable(context.stage_subject(stage).arn, why));
-    if context.traffic().is_merged(stage, context)? {
+    if context.traffic().is_merged(stage)? {
         return unprovable(
             "CloudWatch counts this stage together with a stage of another REST API, as the names of both APIs and stages \
              are the same to it, so that it is not known whose the requests were"

@@ -8,8 +8,6 @@ use gatelight_model::{
     inventory::{Account, Role, RoleAnswer},
 };
 
-use super::Context;
-
 /// The roles and managed policies of an account by ARN.
 #[derive(Debug)]
 pub(super) struct Index<'a> {
@@ -20,45 +18,32 @@ pub(super) struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
-    fn new(account: &'a Account) -> Self {
+    /// Indexes the roles and policies of an account.
+    pub(super) fn new(account: &'a Account) -> Self {
         Self {
             roles: account.roles.iter().map(|answer| (answer.arn.as_str(), answer)).collect(),
             managed_policies: account.managed_policies.iter().map(|p| (p.arn.as_str(), &p.document)).collect(),
             policies: RefCell::default(),
         }
     }
-}
 
-impl<'a> Context<'a> {
-    fn iam(&self) -> &Index<'a> {
-        self.iam.get_or_init(|| Index::new(self.account()))
+    /// As `Context::role`.
+    pub(super) fn role(&self, arn: &str) -> Result<&'a RoleAnswer, Gap> {
+        self.roles.get(arn).copied().ok_or_else(|| Gap::not_collected(format!("role {arn}")))
     }
 
-    /// What AWS said about the role of that ARN.
-    ///
-    /// # Errors
-    /// If nobody asked.
-    pub fn role(&self, arn: &str) -> Result<&'a RoleAnswer, Gap> {
-        self.iam().roles.get(arn).copied().ok_or_else(|| Gap::not_collected(format!("role {arn}")))
-    }
-
-    /// The document of the managed policy of that ARN.
-    ///
-    /// # Errors
-    /// If AWS would not say, or nobody asked.
-    pub fn managed_policy(&self, arn: &str) -> Result<&'a str, Gap> {
-        let found = self.iam().managed_policies.get(arn);
+    /// As `Context::managed_policy`.
+    pub(super) fn managed_policy(&self, arn: &str) -> Result<&'a str, Gap> {
+        let found = self.managed_policies.get(arn);
         Ok(found.ok_or_else(|| Gap::not_collected(format!("policy {arn}")))?.get()?)
     }
 
     /// The role's policies, each parsed once.
-    #[must_use]
-    pub fn policies(&self, role: &Role) -> Rc<Policies> {
-        let cache = &self.iam().policies;
-        let known = cache.borrow().get(&role.arn).cloned();
+    pub(super) fn policies(&self, role: &Role) -> Rc<Policies> {
+        let known = self.policies.borrow().get(&role.arn).cloned();
         known.unwrap_or_else(|| {
             let parsed = Rc::new(self.parse_policies(role));
-            cache.borrow_mut().insert(role.arn.clone(), Rc::clone(&parsed));
+            self.policies.borrow_mut().insert(role.arn.clone(), Rc::clone(&parsed));
             parsed
         })
     }

@@ -8,7 +8,7 @@ use gatelight_model::{
     inventory::{Function, LogDelivery, LogGroup, Protocol, StageOf},
 };
 
-use super::{Context, scope::Scope};
+use super::scope::Scope;
 
 /// A log group that something in the region writes to, and what.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +37,7 @@ impl LogGroupUse<'_> {
 
 /// The log groups of a region by name, and its active deliveries by stage.
 #[derive(Debug)]
-pub(crate) struct Index<'a> {
+pub(super) struct Index<'a> {
     scope: Scope<'a>,
     answers: HashMap<&'a str, &'a Fetched<Option<LogGroup>>>,
     /// By the end of the stage's ARN.
@@ -47,7 +47,7 @@ pub(crate) struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
-    pub(crate) fn new(scope: Scope<'a>) -> Self {
+    pub(super) fn new(scope: Scope<'a>) -> Self {
         let mut deliveries = HashMap::<_, Vec<_>>::new();
         for delivery in scope.region.log_deliveries.seen.iter().filter(|delivery| delivery.is_active()) {
             deliveries.entry(delivery.stage_path()).or_default().push(delivery);
@@ -56,12 +56,14 @@ impl<'a> Index<'a> {
         Self { scope, answers, deliveries, account: account_of_groups(scope) }
     }
 
-    fn delivered_to(&self, stage: &StageOf<'_>) -> impl Iterator<Item = Destination<'a>> {
+    /// As `Context::delivered_to`.
+    pub(super) fn delivered_to(&self, stage: &StageOf<'_>) -> impl Iterator<Item = Destination<'a>> {
         let deliveries = self.deliveries.get(stage.path().as_str()).filter(|_| stage.logs_execution());
         deliveries.into_iter().flatten().map(|delivery| Destination::parse(&delivery.destination))
     }
 
-    fn delivered_groups(&self, stage: &StageOf<'_>) -> BTreeSet<&'a str> {
+    /// As `Context::delivered_groups`.
+    pub(super) fn delivered_groups(&self, stage: &StageOf<'_>) -> BTreeSet<&'a str> {
         let here = self.delivered_to(stage).filter(|destination| self.scope.is_here(destination));
         here.filter_map(|destination| match destination {
             Destination::LogGroup(_, name) => Some(name),
@@ -70,8 +72,8 @@ impl<'a> Index<'a> {
         .collect()
     }
 
-    /// As [`Context::log_groups_in_use`].
-    pub(crate) fn in_use(&self) -> Vec<LogGroupUse<'a>> {
+    /// As `Context::log_groups_in_use`.
+    pub(super) fn in_use(&self) -> Vec<LogGroupUse<'a>> {
         let mut groups: BTreeMap<String, LogGroupUse<'a>> = BTreeMap::new();
         for stage in self.scope.stages().flatten() {
             if let Some(log) = stage.access_log()
@@ -100,13 +102,34 @@ impl<'a> Index<'a> {
         groups.into_iter().map(|(name, group)| LogGroupUse { name, ..group }).collect()
     }
 
-    /// As [`Context::unseen_deliveries`].
-    pub(crate) fn unseen_deliveries(&self) -> Option<Gap> {
+    /// As `Context::unseen_deliveries`.
+    pub(super) fn unseen_deliveries(&self) -> Option<Gap> {
         self.scope.region.log_deliveries.rest.get().err().filter(|_| self.may_deliver())
     }
 
-    fn may_deliver(&self) -> bool {
+    /// As `Context::may_deliver`.
+    pub(super) fn may_deliver(&self) -> bool {
         self.scope.stages().flatten().any(|stage| stage.protocol() == Protocol::Rest && stage.logs_execution())
+    }
+
+    /// As `Context::log_group_subject`.
+    pub(super) fn subject(&self, name: &str) -> Subject {
+        let (partition, region) = (&self.scope.account.partition, &self.scope.region.name);
+        let account = self.account.unwrap_or_default();
+        let arn = format!("arn:{partition}:logs:{region}:{account}:log-group:{name}");
+        Subject { kind: SubjectKind::LogGroup, arn, name: name.to_owned() }
+    }
+
+    /// As `Context::log_group`.
+    pub(super) fn group(&self, name: &str) -> Result<Option<&'a LogGroup>, Gap> {
+        let answer = self.answers.get(name);
+        let answer = answer.ok_or_else(|| Gap::not_collected(format!("log group {name}")))?;
+        Ok(answer.get()?.as_ref())
+    }
+
+    /// As `Context::unlisted`.
+    pub(super) fn unlisted(&self, name: &str) -> Option<Gap> {
+        self.answers.get(name)?.get().err().filter(Gap::is_of_a_listing)
     }
 }
 
@@ -117,78 +140,8 @@ fn account_of_groups(scope: Scope<'_>) -> Option<&str> {
     scope.account_id().ok().or_else(|| arns.find(|account| !account.is_empty()))
 }
 
-impl<'a> Context<'a> {
-    pub(super) fn log_groups(&self) -> &Index<'a> {
-        self.log_groups.get_or_init(|| Index::new(self.scope))
-    }
-
-    /// Every log group that something here writes to, by name: access logs that go to this account and region,
-    /// execution logs that are on, wherever they go, and functions; and those that the owner names. What a listing hides is
-    /// not among them.
-    #[must_use]
-    pub fn log_groups_in_use(&self) -> Vec<LogGroupUse<'a>> {
-        self.log_groups().in_use()
-    }
-
-    /// Where delivery sources send a stage's execution log, as far as was seen. Nothing is delivered of one that is off:
-    /// "if logging is not enabled, the delivery source creation fails"
-    /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-create-log-delivery.html>).
-    pub fn delivered_to(&self, stage: &StageOf<'_>) -> impl Iterator<Item = Destination<'a>> {
-        self.log_groups().delivered_to(stage)
-    }
-
-    /// The log groups of this account and region among them.
-    #[must_use]
-    pub fn delivered_groups(&self, stage: &StageOf<'_>) -> BTreeSet<&'a str> {
-        self.log_groups().delivered_groups(stage)
-    }
-
-    /// Whether a stage was seen whose execution log a delivery source may send elsewhere.
-    #[must_use]
-    pub fn may_deliver(&self) -> bool {
-        self.log_groups().may_deliver()
-    }
-
-    /// Why there may be deliveries that were not seen, where that matters.
-    #[must_use]
-    pub fn unseen_deliveries(&self) -> Option<Gap> {
-        self.log_groups().unseen_deliveries()
-    }
-
-    /// A log group of this account and region as a report names it. Where the account's id is not known it is taken from
-    /// the ARN of a function, or of a group that was found; else the ARN has none.
-    #[must_use]
-    pub fn log_group_subject(&self, name: &str) -> Subject {
-        let (partition, region) = (&self.account().partition, &self.region().name);
-        let account = self.log_groups().account.unwrap_or_default();
-        let arn = format!("arn:{partition}:logs:{region}:{account}:log-group:{name}");
-        Subject { kind: SubjectKind::LogGroup, arn, name: name.to_owned() }
-    }
-
-    /// The log group of that name in this account and region, or that there is none.
-    ///
-    /// # Errors
-    /// If AWS would not say, or nobody asked.
-    pub fn log_group(&self, name: &str) -> Result<Option<&'a LogGroup>, Gap> {
-        let answer = self.log_groups().answers.get(name);
-        let answer = answer.ok_or_else(|| Gap::not_collected(format!("log group {name}")))?;
-        Ok(answer.get()?.as_ref())
-    }
-
-    /// Why nothing is known of a log group, where the list of all groups is what could not be read.
-    pub(crate) fn unlisted(&self, name: &str) -> Option<Gap> {
-        self.log_groups().answers.get(name)?.get().err().filter(Gap::is_of_a_listing)
-    }
-
-    /// Every stage whose logs the account's CloudWatch role writes: REST and WebSocket stages with an access log in
-    /// CloudWatch Logs, or with execution logs. Gaps as in [`stages`](Self::stages). A destination in another account
-    /// or region counts: API Gateway would use the role for it all the same.
-    pub fn stages_that_need_the_role(&self) -> impl Iterator<Item = Result<StageOf<'a>, Gap>> {
-        self.stages().filter(|stage| stage.as_ref().map_or(true, needs_the_role))
-    }
-}
-
-fn needs_the_role(stage: &StageOf<'_>) -> bool {
+/// Whether the account's CloudWatch role writes logs of the stage.
+pub(super) fn needs_the_role(stage: &StageOf<'_>) -> bool {
     let to_cloudwatch = || stage.access_log().is_some_and(|log| matches!(log.destination, Destination::LogGroup(..)));
     stage.protocol() != Protocol::Http && (to_cloudwatch() || stage.logs_execution())
 }

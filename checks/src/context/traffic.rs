@@ -5,17 +5,18 @@ use std::collections::HashMap;
 use gatelight_model::{
     Gap,
     arn::Destination,
-    inventory::{Api, DestinationIntake, Protocol, StageOf, TrafficAnswer},
+    inventory::{Api, DestinationIntake, Protocol, Region, StageOf, TrafficAnswer},
 };
 
-use super::{Context, log_groups, scope::Scope};
+use super::{log_groups, scope::Scope};
 
 /// Service, account and name of a destination.
 type DestinationKey<'a> = (&'a str, &'a str, &'a str);
 
 /// A region's traffic by stage, and who shares names and destinations.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Index<'a> {
+    region: &'a Region,
     traffic: HashMap<(&'a str, &'a str), &'a TrafficAnswer>,
     taken: HashMap<(&'a str, &'a str), &'a DestinationIntake>,
     /// REST APIs by the name under which CloudWatch counts them.
@@ -50,6 +51,7 @@ impl<'a> Index<'a> {
             }
         }
         Self {
+            region,
             traffic: region.traffic.iter().map(|a| ((a.api.as_str(), a.stage.as_str()), a)).collect(),
             taken: region.taken.iter().map(|a| ((a.api.as_str(), a.stage.as_str()), a)).collect(),
             by_metric_name,
@@ -83,7 +85,7 @@ impl<'a> Index<'a> {
     ///
     /// # Errors
     /// If a listing broke off in which another could stand.
-    pub fn is_merged(&self, stage: &StageOf<'_>, context: &Context<'_>) -> Result<bool, Gap> {
+    pub fn is_merged(&self, stage: &StageOf<'_>) -> Result<bool, Gap> {
         if stage.protocol() != Protocol::Rest {
             return Ok(false);
         }
@@ -91,7 +93,7 @@ impl<'a> Index<'a> {
         let others = others.filter(|api| api.id != stage.api.id);
         let of_name =
             others.map(|api| api.stages.find(|other| other.name == stage.stage.name).map(|found| found.is_some()));
-        let unseen = context.region().rest_apis.rest.get().err().map(Err);
+        let unseen = self.region.rest_apis.rest.get().err().map(Err);
         gatelight_model::any(of_name.chain(unseen))
     }
 

@@ -35,7 +35,7 @@ impl<'a> StageFacts<'a> {
 fn requests(stage: &StageOf<'_>, context: &Context<'_>) -> Result<InWindow, Gap> {
     let answer = context.traffic().traffic(stage)?;
     let sum = *answer.requests.get()?;
-    if sum > 0 && context.traffic().is_merged(stage, context)? {
+    if sum > 0 && context.traffic().is_merged(stage)? {
         return Err(Gap::unprovable(
             context.stage_subject(stage).arn,
             "CloudWatch counts this stage together with a stage of another REST API, as the names of both APIs and stages \

@@ -38,7 +38,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         _ => {}
     }
     let about = || context.stage_subject(stage).arn;
-    if context.traffic().is_merged(stage, context)? {
+    if context.traffic().is_merged(stage)? {
         let why = "CloudWatch counts this stage together with a stage of another REST API, as the names of both APIs and \
                    stages are the same to it";
         return Err(Gap::unprovable(about(), why));
