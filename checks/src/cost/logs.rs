@@ -1,6 +1,6 @@
 //! What log data costs: once when it is taken in, as long as it is kept, and whenever CloudWatch Logs Insights scans it.
 
-use super::{HOURS_A_MONTH, money::Money};
+use super::{money::Money, month::HOURS_A_MONTH};
 
 /// A GB, as it is counted here: 10⁹ bytes. If AWS counts 2³⁰, this is 7 % too much.
 pub const GB: u128 = 1_000_000_000;

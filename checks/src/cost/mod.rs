@@ -10,6 +10,7 @@ mod facts;
 mod line;
 pub mod logs;
 mod money;
+mod month;
 mod prices;
 pub mod traces;
 mod units;
@@ -17,6 +18,7 @@ mod units;
 pub use estimate::estimate;
 pub use line::line_bytes;
 pub use money::Money;
+pub use month::{HOURS_A_MONTH, SECONDS_A_MONTH};
 pub use prices::{PriceList, Prices, Quote, RequestPrices};
 pub use traces::Sampling;
 pub use units::volume;
@@ -25,13 +27,6 @@ use gatelight_model::{
     Gap,
     inventory::{LogGroup, Protocol},
 };
-
-/// Seconds in an hour.
-const HOUR: u64 = 3_600;
-/// Hours in a month.
-pub const HOURS_A_MONTH: u64 = 730;
-/// Seconds in a month.
-pub const SECONDS_A_MONTH: u128 = (HOURS_A_MONTH * HOUR) as u128;
 
 /// What is known of a stage that bears on its cost.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::*;
+use super::{month::HOUR, *};
 use crate::testing::{FORMAT, denied};
 
 const DAY: u64 = 24 * HOUR;

@@ -1,6 +1,6 @@
 //! How many requests X-Ray records, and what that costs.
 
-use super::{SECONDS_A_MONTH, money::Money};
+use super::{money::Money, month::SECONDS_A_MONTH};
 
 /// What decides which requests are recorded: a sampling rule. In each second the first `reservoir` requests are
 /// recorded, and of the others the fixed rate

@@ -2,7 +2,7 @@
 
 use gatelight_model::text::thousands;
 
-use super::HOUR;
+use super::month::HOUR;
 
 /// Rounded to three digits.
 pub(super) fn rounded(n: u128) -> u128 {
