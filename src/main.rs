@@ -9,6 +9,8 @@ mod commands;
 mod config;
 mod daemon;
 mod finding;
+#[cfg(test)]
+mod generated;
 mod insights_notice;
 mod inventory_file;
 mod inventory_source;
