@@ -1,19 +1,20 @@
-//! When a cron expression is due, in a time zone. croner decides; what it cannot decide is mended here.
+//! When a cron expression is due, in a time zone. croner decides, but for gaps that it does not look across.
 //!
-//! What the table of tests shows, over a year of four zones: an expression whose second, minute and hour are single
-//! numbers is due once a local day, at the first moment after a gap that swallowed it, and at the first of two equal
-//! local times. Any other expression is due at every matching local time that exists, twice where it exists twice.
+//! What the tests show over a year of four zones: an expression whose second, minute and hour are single numbers is due
+//! once a local day, at the first moment after a gap that swallowed it, and at the first of two equal local times. Any
+//! other expression is due at every matching local time that exists, twice where it exists twice.
 
-use chrono::{DateTime, Datelike as _, TimeDelta, Timelike as _, Utc};
-use chrono_tz::{OffsetComponents as _, OffsetName as _, Tz};
 use croner::parser::{CronParser, Seconds, Year};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{
+    SignedDuration, Timestamp, Zoned,
+    tz::{TimeZone, db},
+};
 
 use crate::suggest::nearest;
 
-/// How far ahead a time is looked for that croner gave up on, in hours: two years.
-const HOURS_AHEAD: u32 = 2 * 366 * 24;
-/// The widest gap of local time, in seconds, that croner looks across.
+/// How far ahead of a time a wide gap is searched for: two years.
+const GAP_SEARCH: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
+/// The widest gap of local time that croner looks across, in seconds.
 const WIDE: i32 = 2 * 3600;
 
 /// A cron expression in a time zone.
@@ -21,21 +22,21 @@ const WIDE: i32 = 2 * 3600;
 pub(crate) struct Cron {
     pattern: croner::Cron,
     text: String,
-    zone: Tz,
+    zone: TimeZone,
 }
 
 impl PartialEq for Cron {
     fn eq(&self, other: &Self) -> bool {
-        (&self.text, self.zone) == (&other.text, other.zone)
+        (&self.text, &self.zone) == (&other.text, &other.zone)
     }
 }
 
 impl Cron {
-    /// Reads an expression of five fields, of six (seconds first), or a word such as `@hourly`.
+    /// Parses an expression of five fields, of six (seconds first), or a word such as `@hourly`.
     ///
     /// # Errors
     /// Says what is wrong with it.
-    pub(crate) fn new(text: &str, zone: Tz) -> Result<Self, String> {
+    pub(crate) fn new(text: &str, zone: TimeZone) -> Result<Self, String> {
         let parser = CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).build();
         let word = text.trim().eq_ignore_ascii_case("@midnight");
         let pattern = parser.parse(if word { "@daily" } else { text }).map_err(|why| {
@@ -51,40 +52,31 @@ impl Cron {
 
     /// The first time after `after` at which it is due. None if that is beyond all calendars.
     pub(crate) fn next(&self, after: Timestamp) -> Option<Timestamp> {
-        let start = DateTime::<Utc>::from_timestamp(after.as_second(), 0)?.with_timezone(&self.zone);
+        let start = Timestamp::from_second(after.as_second()).ok()?.to_zoned(self.zone.clone());
         let next = match self.pattern.find_next_occurrence(&start, false) {
             Ok(next) => next,
-            // It gives up where more than two hours of local time were left out at once, as Samoa left out a day.
-            Err(_) => self.beyond_a_wide_gap(&start)?,
+            // croner gives up where more than two hours of local time were left out at once, as Samoa left out a day.
+            Err(_) => self.beyond_wide_gap(&start)?,
         };
-        Timestamp::from_second(next.timestamp()).ok().filter(|next| *next > after)
+        Some(next.timestamp()).filter(|next| *next > after)
     }
 
     /// The same, where a wide gap lies ahead.
-    fn beyond_a_wide_gap(&self, start: &DateTime<Tz>) -> Option<DateTime<Tz>> {
-        let offset = |time: &DateTime<Tz>| -> i32 {
-            let offset = time.offset();
-            i32::try_from((offset.base_utc_offset() + offset.dst_offset()).num_seconds()).unwrap_or(0)
-        };
-        let mut before = *start;
-        for _ in 0..HOURS_AHEAD {
-            let after = before + TimeDelta::hours(1);
-            let width = offset(&after) - offset(&before);
-            if width > WIDE {
-                let (mut low, mut high) = (before, after);
-                while high - low > TimeDelta::seconds(1) {
-                    let middle = low + (high - low) / 2;
-                    let middle = middle - TimeDelta::nanoseconds(i64::from(middle.timestamp_subsec_nanos()));
-                    if offset(&middle) == offset(&before) { low = middle } else { high = middle }
-                }
-                // As in narrow gaps: what the gap swallowed is due at its end. croner is asked in UTC, which has none.
-                let local = low.naive_local().and_utc();
-                return match self.pattern.find_next_occurrence(&local, false) {
-                    Ok(due) if due.naive_utc() < high.naive_local() && self.is_fixed() => Some(high),
-                    _ => self.pattern.find_next_occurrence(&high, true).ok(),
+    fn beyond_wide_gap(&self, start: &Zoned) -> Option<Zoned> {
+        let limit = start.timestamp().checked_add(GAP_SEARCH).ok()?;
+        let mut before = start.offset();
+        for transition in self.zone.following(start.timestamp()).take_while(|next| next.timestamp() <= limit) {
+            let end = transition.timestamp().to_zoned(self.zone.clone());
+            if end.offset().seconds() - before.seconds() > WIDE {
+                // As in narrow gaps: what the gap swallowed is due at its end. croner is asked without a zone, which has
+                // no gaps.
+                let last = before.to_datetime(transition.timestamp()).checked_sub(SignedDuration::from_secs(1)).ok()?;
+                return match self.pattern.find_next_occurrence(&last, false) {
+                    Ok(due) if due < end.datetime() && self.is_fixed() => Some(end),
+                    _ => self.pattern.find_next_occurrence(&end, true).ok(),
                 };
             }
-            before = after;
+            before = end.offset();
         }
         None
     }
@@ -109,32 +101,29 @@ impl Cron {
         None
     }
 
-    /// A time as people of the zone say it: `10:00 CET`, with its day if that is not today.
+    /// A time as people of the zone write it: `10:00 CET`, with its day if that is not today.
     pub(crate) fn say(&self, time: Timestamp, now: Timestamp) -> String {
-        let local = |time: Timestamp| {
-            DateTime::<Utc>::from_timestamp(time.as_second(), 0).unwrap_or_default().with_timezone(&self.zone)
-        };
-        let (time, now) = (local(time), local(now));
-        let offset = *time.offset();
-        let zone = offset.abbreviation().map_or_else(|| offset.to_string(), str::to_owned);
-        let text = format!("{:02}:{:02} {zone}", time.hour(), time.minute());
-        if time.date_naive() == now.date_naive() {
-            return text;
-        }
-        format!("{} {} {text}", time.weekday(), time.date_naive())
+        let local = |time: Timestamp| self.zone.to_datetime(time);
+        let day = if local(time).date() == local(now).date() { "" } else { "%a %Y-%m-%d " };
+        let zone = self.zone.to_offset_info(time);
+        format!("{} {}", local(time).strftime(&format!("{day}%H:%M")), zone.abbreviation())
     }
 }
 
-/// The time zone of that IANA name.
+/// The time zone of that IANA name, in the names' own case.
 ///
 /// # Errors
 /// Names the nearest one.
-pub(crate) fn zone(name: &str) -> Result<Tz, String> {
-    name.parse().map_err(|_| {
-        let hint = nearest(name, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
-        let hint = hint.map_or_else(|| "such as Europe/Dublin".to_owned(), |near| format!("did you mean {near}?"));
-        format!("{name:?} is no IANA time zone; {hint}")
-    })
+pub(crate) fn zone(name: &str) -> Result<TimeZone, String> {
+    match db().get(name) {
+        Ok(zone) if zone.iana_name() == Some(name) => Ok(zone),
+        _ => {
+            let names: Vec<_> = db().available().map(|name| name.to_string()).collect();
+            let hint = nearest(name, names.iter().map(String::as_str));
+            let hint = hint.map_or_else(|| "such as Europe/Dublin".to_owned(), |near| format!("did you mean {near}?"));
+            Err(format!("{name:?} is no IANA time zone; {hint}"))
+        }
+    }
 }
 
 /// croner's words without their full stop.
