@@ -125,7 +125,7 @@ async fn live(
     if let (Some(save), Some(inventory)) = (save, inventory) {
         let mut file = inventory.end(finished_at)?.into_inner().context("the temporary file cannot be written")?;
         io::Seek::rewind(&mut file)?;
-        save.deliver(|out| io::copy(&mut file, out).map(drop))?;
+        save.write(|out| io::copy(&mut file, out).map(drop))?;
     }
     visitor.remember(searched);
     visitor.finished(finished_at)

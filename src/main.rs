@@ -104,7 +104,7 @@ fn end_when_stopped() {
     let watch = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         runtime.block_on(wait())?;
-        output::abandon();
+        output::remove_unfinished();
         notice::info("stopped; no report was written");
         std::process::exit(i32::from(FAILED));
     };
@@ -116,7 +116,7 @@ fn end_when_stopped() {
 fn print(write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<u8> {
     let mut text = Vec::new();
     write(&mut text)?;
-    Sink::Stdout.deliver(|out| out.write_all(&text))?;
+    Sink::Stdout.write(|out| out.write_all(&text))?;
     Ok(0)
 }
 

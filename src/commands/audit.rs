@@ -36,7 +36,7 @@ pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
             }
         }
     }
-    let progress = Progress::of(config);
+    let progress = Progress::of_command(config.progress, config.quiet);
     let ledger = config.ledger.as_deref().map(|path| open_ledger(path, &progress)).transpose()?;
     let cache = match &ledger {
         Some(ledger) => ledger.cache(AUDIT_SCOPE)?,
@@ -82,7 +82,7 @@ pub(crate) async fn collect_and_audit(
 /// Names the place that cannot be written.
 pub(crate) fn write_report(config: &Config, report: &Report, output: Sink) -> anyhow::Result<()> {
     let colored = config.color.is_on(&output);
-    output.deliver(|out| match config.format {
+    output.write(|out| match config.format {
         Format::Json => report::json::render(report, out),
         Format::Jsonl => report::json::render_lines(report, out),
         Format::Slack => {
@@ -193,7 +193,7 @@ pub(crate) fn demo(config: &Config) -> anyhow::Result<Status> {
     inventory_file::read(inventory.as_slice(), &mut auditor)?;
     let report = auditor.report()?;
     if let Some(save) = save {
-        save.deliver(|out| out.write_all(&inventory))?;
+        save.write(|out| out.write_all(&inventory))?;
     }
     write_report(config, &report, output)?;
     Ok(report.status())

@@ -130,9 +130,15 @@ pub(crate) async fn cost(arguments: CostArgs) -> anyhow::Result<u8> {
     config.checks.clear();
     config.also = NEEDS;
     let mut estimates = Estimates::new(PriceList::shipped());
-    inventory_source::read(&config, Remembered::new(), &Progress::of(&config), &mut estimates).await?;
+    inventory_source::read(
+        &config,
+        Remembered::new(),
+        &Progress::of_command(config.progress, config.quiet),
+        &mut estimates,
+    )
+    .await?;
     let colored = color.is_on(&output);
-    output.deliver(|out| match format {
+    output.write(|out| match format {
         FindingsFormat::Text => text::render(&estimates, colored, out),
         FindingsFormat::Json => json::render(&estimates, out),
     })?;

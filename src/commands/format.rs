@@ -56,7 +56,7 @@ pub(crate) fn check(arguments: &FormatCheckArgs) -> anyhow::Result<u8> {
     let text = read(&arguments.file)?;
     let lint = lint::lint(arguments.protocol.into(), &text);
     let fails = lint.findings.iter().any(|finding| finding.verdict == LintVerdict::Fail);
-    Sink::Stdout.deliver(|out| match arguments.format {
+    Sink::Stdout.write(|out| match arguments.format {
         FindingsFormat::Json => json(&lint, out),
         FindingsFormat::Text => findings(&lint, &text, out),
     })?;

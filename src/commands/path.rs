@@ -79,10 +79,16 @@ pub(crate) async fn path(arguments: PathArgs) -> anyhow::Result<u8> {
     let output = Sink::open(output)?;
     let config = arguments.settings(CHECK).resolve()?;
     let mut found = Found { wanted, ways: Vec::new(), names: BTreeSet::new(), unread: None };
-    inventory_source::read(&config, Remembered::new(), &Progress::of(&config), &mut found).await?;
+    inventory_source::read(
+        &config,
+        Remembered::new(),
+        &Progress::of_command(config.progress, config.quiet),
+        &mut found,
+    )
+    .await?;
     let ways = found.finish()?;
     let colored = color.is_on(&output);
-    output.deliver(|out| match format {
+    output.write(|out| match format {
         PathFormat::Text => text::render(&ways, colored, out),
         PathFormat::Json => json::render(&ways, out),
         PathFormat::Svg => svg::render(&ways, out),

@@ -173,7 +173,8 @@ impl Settings {
             color: self.color.unwrap_or(Color::Auto),
             slack,
             post_to_slack,
-            progress: !self.no_progress.unwrap_or(false) && !self.quiet.unwrap_or(false),
+            // A log on the terminal and a line that moves do not go together.
+            progress: ![self.no_progress, self.quiet, self.verbose].contains(&Some(true)),
         })
     }
 }
