@@ -6,7 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use gatelight_model::inventory;
 
 use crate::{
-    config::{Color, FailOn, Format, PaceSetting, Settings, SinceSetting},
+    config::{
+        FailOn, Settings, check_ids,
+        declare::{Flags, SettingsCommand, SharedWith},
+    },
     logging::LogFormat,
 };
 
@@ -96,9 +99,20 @@ pub(crate) struct AuditArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) settings: Settings,
+    pub(crate) flags: Flags<AuditFlags>,
+    /// Post what was found to the Slack webhooks of the configuration
+    #[arg(long, help_heading = "What to report")]
+    pub(crate) slack: bool,
     #[command(flatten)]
     pub(crate) log: LogArgs,
+}
+
+/// The flags of `audit`: all.
+#[derive(Debug)]
+pub(crate) enum AuditFlags {}
+
+impl SettingsCommand for AuditFlags {
+    const SHARED_WITH: Option<SharedWith> = None;
 }
 
 #[derive(Debug, Args)]
@@ -110,55 +124,26 @@ pub(crate) struct DaemonArgs {
     pub(crate) log: LogArgs,
 }
 
-/// The settings of `audit` that make sense without AWS.
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
-    /// Run only this check (repeat for several)
-    #[arg(long, value_name = "ID")]
-    check: Option<Vec<String>>,
-    /// Leave this check out (repeat for several)
-    #[arg(long, value_name = "ID")]
-    skip: Option<Vec<String>>,
-    /// Findings of this severity or above make the exit status 1 [default: medium]
-    #[arg(long, value_name = "SEVERITY")]
-    fail_on: Option<FailOn>,
-    /// Form of the report [default: text]
-    #[arg(long, value_name = "NAME")]
-    format: Option<Format>,
-    /// Where to write the report; `-` is standard output [default: -]
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    output: Option<PathBuf>,
-    /// Save the built-in inventory
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    save: Option<PathBuf>,
-    /// Show findings of low severity and every subject
-    #[arg(long)]
-    verbose: bool,
-    /// Colour in the text report [default: auto]
-    #[arg(long, value_name = "WHEN")]
-    color: Option<Color>,
+    #[command(flatten)]
+    pub(crate) flags: Flags<DemoFlags>,
 }
 
-impl DemoArgs {
-    /// As settings of an audit.
-    pub(crate) fn settings(self) -> Settings {
-        Settings {
-            check: self.check,
-            skip: self.skip,
-            fail_on: self.fail_on,
-            format: self.format,
-            output: self.output,
-            save: self.save,
-            verbose: Some(self.verbose),
-            color: self.color,
-            ..Settings::default()
-        }
-    }
+/// The flags of `audit` that make sense without AWS.
+#[derive(Debug)]
+pub(crate) enum DemoFlags {}
+
+impl SettingsCommand for DemoFlags {
+    const SHARED_WITH: Option<SharedWith> = Some(SharedWith::Demo);
+    const HELP: &[(&str, &str)] =
+        &[("save", "Save the built-in inventory"), ("verbose", "Show findings of low severity and every subject")];
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
     /// A check's id
+    #[arg(value_parser = check_ids(), hide_possible_values = true)]
     pub(crate) check: Option<String>,
     /// As JSON
     #[arg(long)]
@@ -175,7 +160,7 @@ pub(crate) struct HistoryArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
     /// Only findings of this check; `*` stands for any text
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = check_ids(), hide_possible_values = true)]
     pub(crate) check: Option<String>,
     /// Only findings whose subject has this ARN or name; `*` stands for any text, slashes too
     #[arg(long, value_name = "PATTERN")]
@@ -195,7 +180,7 @@ pub(crate) struct HistoryArgs {
 pub(crate) enum FormatCommand {
     /// Lint one access-log format before it is deployed
     ///
-    /// Exit status: 0 no findings; 1 findings; 2 the format could not be read.
+    /// Exit status: 0 no findings; 1 findings, or AWS refuses the format; 2 the format could not be read.
     Check(FormatCheckArgs),
     /// Print a format that passes every check, on one line
     Print {
@@ -210,9 +195,12 @@ pub(crate) struct FormatCheckArgs {
     /// The file that holds the format; `-` is standard input
     #[arg(default_value = "-", value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
-    /// The kind of API
+    /// The kind of API [default: guessed from the variables; every kind that is possible]
     #[arg(long, value_enum)]
-    pub(crate) protocol: Protocol,
+    pub(crate) protocol: Option<Protocol>,
+    /// Findings of this severity or above make the exit status 1 [default: low]
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<FailOn>,
     /// Form of the findings
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: FindingsFormat,
@@ -230,127 +218,66 @@ pub(crate) struct PathArgs {
     /// The function's name or ARN
     #[arg(value_name = "FUNCTION")]
     pub(crate) function: String,
-    /// AWS profile of its account (repeat for several) [default: the default credential chain]
-    #[arg(long, value_name = "NAME")]
-    profile: Option<Vec<String>>,
-    /// Role to assume in its account (repeat for several)
-    #[arg(long, value_name = "ARN")]
-    role_arn: Option<Vec<String>>,
-    /// External id to assume the roles with
-    #[arg(long, value_name = "ID", requires = "role_arn")]
-    external_id: Option<String>,
-    /// Region to look in (repeat for several) [default: the ARN's, or the region of the environment or profile]
-    #[arg(long, value_name = "NAME", conflicts_with = "all_regions")]
-    region: Option<Vec<String>>,
-    /// Look in every region that is enabled for the account
-    #[arg(long)]
-    all_regions: bool,
-    /// Share of AWS's published request quotas to use, above 0 and at most 1; `off` for endpoints that are not AWS
-    /// [default: 0.5]
-    #[arg(long, value_name = "SHARE")]
-    pace: Option<PaceSetting>,
-    /// Look in a saved inventory instead of AWS; `-` is standard input
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
-        conflicts_with_all = ["profile", "role_arn", "region", "all_regions", "pace"])]
-    from: Option<PathBuf>,
+    #[command(flatten)]
+    flags: Flags<PathFlags>,
     /// Form of the answer
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: PathFormat,
-    /// Where to write it; `-` is standard output
-    #[arg(long, value_name = "FILE", default_value = "-", value_hint = ValueHint::FilePath)]
-    pub(crate) output: PathBuf,
-    /// Colour in text [default: auto]
-    #[arg(long, value_name = "WHEN")]
-    pub(crate) color: Option<Color>,
-    /// Show no progress on the terminal
-    #[arg(long)]
-    no_progress: bool,
+}
+
+/// The flags of `audit` that `path` takes too.
+#[derive(Debug)]
+enum PathFlags {}
+
+impl SettingsCommand for PathFlags {
+    const SHARED_WITH: Option<SharedWith> = Some(SharedWith::Path);
+    const HELP: &[(&str, &str)] = &[
+        (
+            "region",
+            "Region to read (repeat for several) [default: the ARN's, or the region of the environment or profile]",
+        ),
+        ("output", "Where to write it; `-` is standard output"),
+        ("color", "Colour in text"),
+    ];
 }
 
 impl PathArgs {
-    /// As settings of an audit with one check.
-    pub(crate) fn settings(self, check: &str) -> Settings {
-        let named = self.region.is_some() || self.all_regions || self.from.is_some();
+    /// The settings of an audit with one check.
+    ///
+    /// # Errors
+    /// If flags contradict each other.
+    pub(crate) fn settings(self, check: &str) -> anyhow::Result<Settings> {
+        let mut settings = self.flags.settings;
+        settings.check_flags()?;
+        let is_given = settings.region.is_some() || settings.all_regions.is_some() || settings.from.is_some();
         // An ARN says where its function is.
-        let region = self.function.split(':').nth(3).filter(|region| !named && !region.is_empty());
-        Settings {
-            profile: self.profile,
-            role_arn: self.role_arn,
-            external_id: self.external_id,
-            region: self.region.or_else(|| region.map(|region| vec![region.to_owned()])),
-            all_regions: self.all_regions.then_some(true),
-            from: self.from,
-            pace: self.pace,
-            check: Some(vec![check.to_owned()]),
-            no_progress: Some(self.no_progress),
-            ..Settings::default()
+        if let (false, Some(region)) = (is_given, self.function.split(':').nth(3).filter(|region| !region.is_empty())) {
+            settings.region = Some(vec![region.to_owned()]);
         }
+        Ok(Settings { check: Some(vec![check.to_owned()]), ..settings })
     }
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct CostArgs {
-    /// AWS profile to look at (repeat for several) [default: the default credential chain]
-    #[arg(long, value_name = "NAME")]
-    profile: Option<Vec<String>>,
-    /// Role to assume, in an account to look at (repeat for several)
-    #[arg(long, value_name = "ARN")]
-    role_arn: Option<Vec<String>>,
-    /// External id to assume the roles with
-    #[arg(long, value_name = "ID", requires = "role_arn")]
-    external_id: Option<String>,
-    /// Region to look in (repeat for several) [default: the region of the environment or profile]
-    #[arg(long, value_name = "NAME", conflicts_with = "all_regions")]
-    region: Option<Vec<String>>,
-    /// Look in every region that is enabled for the account
-    #[arg(long)]
-    all_regions: bool,
-    /// Share of AWS's published request quotas to use, above 0 and at most 1; `off` for endpoints that are not AWS
-    /// [default: 0.5]
-    #[arg(long, value_name = "SHARE")]
-    pace: Option<PaceSetting>,
-    /// How far back to look at what was served: `24h`, `90m`, `7d`. A month is reckoned to be like that [default: 24h]
-    #[arg(long, value_name = "WINDOW")]
-    since: Option<SinceSetting>,
-    /// Save what was collected
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    save: Option<PathBuf>,
-    /// Look in a saved inventory instead of AWS; `-` is standard input
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
-        conflicts_with_all = ["profile", "role_arn", "region", "all_regions", "pace", "since", "save"])]
-    from: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) flags: Flags<CostFlags>,
     /// Form of the answer
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: FindingsFormat,
-    /// Where to write it; `-` is standard output
-    #[arg(long, value_name = "FILE", default_value = "-", value_hint = ValueHint::FilePath)]
-    pub(crate) output: PathBuf,
-    /// Colour in text [default: auto]
-    #[arg(long, value_name = "WHEN")]
-    pub(crate) color: Option<Color>,
-    /// Show no progress on the terminal
-    #[arg(long)]
-    no_progress: bool,
 }
 
-impl CostArgs {
-    /// As settings of an audit.
-    pub(crate) fn settings(self) -> Settings {
-        Settings {
-            profile: self.profile,
-            role_arn: self.role_arn,
-            external_id: self.external_id,
-            region: self.region,
-            all_regions: self.all_regions.then_some(true),
-            from: self.from,
-            save: self.save,
-            pace: self.pace,
-            since: self.since,
-            output: Some(self.output),
-            no_progress: Some(self.no_progress),
-            ..Settings::default()
-        }
-    }
+/// The flags of `audit` that `cost` takes too.
+#[derive(Debug)]
+pub(crate) enum CostFlags {}
+
+impl SettingsCommand for CostFlags {
+    const SHARED_WITH: Option<SharedWith> = Some(SharedWith::Cost);
+    const HELP: &[(&str, &str)] = &[
+        ("since", "How far back to look at what was served: `24h`, `90m`, `7d`. A month is reckoned to be like that"),
+        ("output", "Where to write it; `-` is standard output"),
+        ("color", "Colour in text"),
+    ];
 }
 
 /// Form of a path.
@@ -410,6 +337,30 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    #[test]
+    fn every_flag_of_an_audit_shows_its_default() {
+        let audit = Cli::command().get_subcommands().find(|command| command.get_name() == "audit").cloned();
+        let audit = audit.expect("audit");
+        for declared in Settings::DECLARED.iter().filter(|declared| declared.heading.is_some()) {
+            let flag = audit.get_arguments().find(|flag| flag.get_id() == declared.name).expect(declared.name);
+            assert_eq!(flag.get_long(), Some(declared.key().as_str()));
+            let help = flag.get_help().expect("help").to_string();
+            let default = declared.default.filter(|default| *default != "false");
+            assert!(
+                default.is_none_or(|default| help.ends_with(&format!(" [default: {}]", default.trim_matches('"'))))
+            );
+        }
+    }
+
+    #[test]
+    fn ids_of_checks_are_completed() {
+        for (command, flag) in [("audit", "check"), ("demo", "skip"), ("explain", "check"), ("history", "check")] {
+            let command = Cli::command().find_subcommand(command).cloned().expect("a command");
+            let flag = command.get_arguments().find(|other| other.get_id() == flag).expect("a flag");
+            assert!(flag.get_possible_values().iter().any(|value| value.matches("access-log-off", false)), "{flag}");
+        }
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

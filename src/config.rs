@@ -2,6 +2,7 @@
 
 pub(crate) mod cron;
 pub(crate) mod daemon;
+pub(crate) mod declare;
 mod resolve;
 mod search;
 mod slack;
@@ -9,136 +10,153 @@ mod values;
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, anyhow, bail};
-use clap::{Args, ValueHint};
+use clap::ValueHint;
 use gatelight_model::Severity;
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess},
+};
 
-use self::values::{Milliseconds, Switch};
+use self::{
+    declare::{Declared, declare},
+    values::{Milliseconds, PaceSetting, SinceSetting, Switch},
+};
 pub(crate) use self::{
     resolve::{AuditSource, Config, Regions, check_by_id},
-    values::{Color, FailOn, Format, IgnoreSetting, PaceSetting, SinceSetting},
+    values::{Color, FailOn, Format, IgnoreSetting, check_ids},
 };
 use crate::suggest::nearest;
 
-/// What `audit` can be told, by flags and by file. A list given as flags replaces the file's.
-#[derive(Clone, Debug, Default, Args, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct Settings {
-    /// AWS profile to audit (repeat for several) [default: the default credential chain]
-    #[arg(long, value_name = "NAME", help_heading = "Where to look")]
-    pub(crate) profile: Option<Vec<String>>,
-    /// Role to assume, in an account to audit (repeat for several). It is assumed with the first profile's credentials,
-    /// or those of the default chain
-    #[arg(long, value_name = "ARN", help_heading = "Where to look")]
-    pub(crate) role_arn: Option<Vec<String>>,
-    /// External id to assume the roles with
-    #[arg(long, value_name = "ID", help_heading = "Where to look", requires = "role_arn")]
-    pub(crate) external_id: Option<String>,
-    /// Region to audit (repeat for several) [default: the region of the environment or profile]
-    #[arg(long, value_name = "NAME", help_heading = "Where to look", conflicts_with = "all_regions")]
-    pub(crate) region: Option<Vec<String>>,
-    /// Audit every region that is enabled for the account
-    #[arg(long, num_args = 0, default_missing_value = "true", help_heading = "Where to look")]
-    pub(crate) all_regions: Option<bool>,
-    /// Audit a saved inventory instead of AWS; `-` is standard input
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Where to look")]
-    pub(crate) from: Option<PathBuf>,
-    /// Save what was collected; `-` is standard output
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Where to look")]
-    pub(crate) save: Option<PathBuf>,
-    /// Share of AWS's published request quotas to use, above 0 and at most 1; `off` for endpoints that are not AWS
-    /// [default: 0.5]
-    #[arg(long, value_name = "SHARE", help_heading = "Where to look")]
-    pub(crate) pace: Option<PaceSetting>,
-    /// How far back live evidence is looked for: `24h`, `90m`, `7d` [default: 24h]
-    #[arg(long, value_name = "WINDOW", help_heading = "Where to look")]
-    pub(crate) since: Option<SinceSetting>,
-    /// Whether to ask for CloudWatch metrics, which AWS bills (a little), for live evidence [default: on]
-    #[arg(long, value_name = "SWITCH", help_heading = "Where to look")]
-    pub(crate) metrics: Option<Switch>,
-    /// Let CloudWatch Logs Insights, which AWS bills by the volume that it scans, search log groups of class
-    /// INFREQUENT_ACCESS, which nothing else searches. What it will cost is said first
-    #[arg(long, num_args = 0, default_missing_value = "true", help_heading = "Where to look")]
-    pub(crate) insights: Option<bool>,
-    /// Whether to keep a sample of the log lines that were found, cut and scrubbed of what looks like a secret [default: on]
-    #[arg(long, value_name = "SWITCH", help_heading = "Where to look")]
-    pub(crate) samples: Option<Switch>,
-    /// Run only this check (repeat for several)
-    #[arg(long, value_name = "ID", help_heading = "What to check")]
-    pub(crate) check: Option<Vec<String>>,
-    /// Leave this check out (repeat for several)
-    #[arg(long, value_name = "ID", help_heading = "What to check")]
-    pub(crate) skip: Option<Vec<String>>,
-    /// Findings of this severity or above make the exit status 1 [default: medium]
-    #[arg(long, value_name = "SEVERITY", help_heading = "What to report")]
-    pub(crate) fail_on: Option<FailOn>,
-    /// Form of the report [default: text]
-    #[arg(long, value_name = "NAME", help_heading = "What to report")]
-    pub(crate) format: Option<Format>,
-    /// Where to write the report; `-` is standard output [default: -]
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "What to report")]
-    pub(crate) output: Option<PathBuf>,
-    /// Remember findings in this file: the report says what is new, ongoing and resolved since the last run that was
-    /// recorded there
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "What to report")]
-    pub(crate) ledger: Option<PathBuf>,
-    /// Say nothing but the report and errors
-    #[arg(
-        long,
-        num_args = 0,
-        default_missing_value = "true",
-        help_heading = "What to report",
-        conflicts_with = "verbose"
-    )]
-    pub(crate) quiet: Option<bool>,
-    /// Show findings of low severity and every subject, and log calls that fail
-    #[arg(long, num_args = 0, default_missing_value = "true", help_heading = "What to report")]
-    pub(crate) verbose: Option<bool>,
-    /// Colour in the text report [default: auto]
-    #[arg(long, value_name = "WHEN", help_heading = "What to report")]
-    pub(crate) color: Option<Color>,
-    /// Show no progress on the terminal
-    #[arg(long, num_args = 0, default_missing_value = "true", help_heading = "What to report")]
-    pub(crate) no_progress: Option<bool>,
-    /// Post what was found to the Slack webhooks of the configuration
-    #[arg(long = "slack", num_args = 0, default_missing_value = "true", help_heading = "What to report")]
-    #[serde(skip)]
-    pub(crate) post_to_slack: Option<bool>,
-    /// Webhooks, and what is told there.
-    #[arg(skip)]
-    pub(crate) slack: Option<Vec<slack::SlackSetting>>,
-    /// By check: how much its outcomes matter.
-    #[arg(skip)]
-    pub(crate) severity: Option<BTreeMap<String, Severity>>,
-    /// Outcomes that are known and accepted.
-    #[arg(skip)]
-    pub(crate) ignore: Option<Vec<IgnoreSetting>>,
-    /// How the daemon runs.
-    #[arg(skip)]
-    pub(crate) daemon: Option<daemon::DaemonSetting>,
-    /// When it audits, and what.
-    #[arg(skip)]
-    pub(crate) schedule: Option<Vec<daemon::ScheduleSetting>>,
-    /// Variables that every access log must have beside those that the check wants.
-    #[arg(skip)]
-    pub(crate) required_fields: Option<Vec<String>>,
-    /// How long API Gateway itself may take of a request, on average, such as `100ms`.
-    #[arg(skip)]
-    pub(crate) gateway_overhead: Option<Milliseconds>,
-    /// Patterns that log groups are searched for beside the default ones.
-    #[arg(skip)]
-    pub(crate) also_search_for: Option<Vec<String>>,
-    /// Patterns of one's own.
-    #[arg(skip)]
-    pub(crate) pattern: Option<Vec<search::PatternSetting>>,
-    /// Log groups that are searched beside those that stages and functions write to.
-    #[arg(skip)]
-    pub(crate) log_group: Option<Vec<String>>,
+/// Every flag under this heading but `--from` steers what is read from AWS.
+const WHERE: &str = "Where to look";
+const WHAT: &str = "What to check";
+const REPORT: &str = "What to report";
+
+declare! {
+    /// The settings of an audit: what flags and the configuration file say. A list given as flags replaces the file's.
+    pub(crate) struct Settings;
+
+    flags WHERE {
+        /// AWS profile of an account to read (repeat for several) [default: the default credential chain]
+        #[arg(long, value_name = "NAME")]
+        profile: Vec<String> shared [Path, Cost, Schedule],
+        /// Role to assume, in an account to read (repeat for several). It is assumed with the first profile's credentials,
+        /// or those of the default chain
+        #[arg(long, value_name = "ARN")]
+        role_arn: Vec<String> shared [Path, Cost, Schedule],
+        /// External id to assume the roles with
+        #[arg(long, value_name = "ID", requires = "role_arn")]
+        external_id: String shared [Path, Cost, Schedule],
+        /// Region to read (repeat for several) [default: the region of the environment or profile]
+        #[arg(long, value_name = "NAME", conflicts_with = "all_regions")]
+        region: Vec<String> shared [Path, Cost, Schedule],
+        /// Read every region that is enabled for the account
+        #[arg(long, num_args = 0, default_missing_value = "true")]
+        all_regions: bool = false shared [Path, Cost, Schedule],
+        /// Read a saved inventory instead of AWS; `-` is standard input
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        from: PathBuf shared [Path, Cost, Schedule],
+        /// Save what was collected; `-` is standard output
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        save: PathBuf shared [Cost, Demo],
+        /// Share of AWS's published request quotas to use, above 0 and at most 1; `off` for endpoints that are not AWS
+        #[arg(long, value_name = "SHARE")]
+        pace: PaceSetting = 0.5 shared [Path, Cost, Schedule],
+        /// How far back live evidence is looked for: `24h`, `90m`, `7d`
+        #[arg(long, value_name = "WINDOW")]
+        since: SinceSetting = "24h" shared [Cost, Schedule],
+        /// Whether to ask for CloudWatch metrics, which AWS bills (a little), for live evidence
+        #[arg(long, value_name = "SWITCH")]
+        metrics: Switch = "on" shared [Schedule],
+        /// Let CloudWatch Logs Insights, which AWS bills by the volume that it scans, search log groups of class
+        /// INFREQUENT_ACCESS, which nothing else searches. What it will cost is said first
+        #[arg(long, num_args = 0, default_missing_value = "true")]
+        insights: bool = false shared [Schedule],
+        /// Whether to keep a sample of the log lines that were found, cut and scrubbed of what looks like a secret
+        #[arg(long, value_name = "SWITCH")]
+        samples: Switch = "on",
+    }
+
+    flags WHAT {
+        /// Run only this check (repeat for several)
+        #[arg(long, value_name = "ID", value_parser = check_ids(), hide_possible_values = true)]
+        check: Vec<String> shared [Demo, Schedule],
+        /// Leave this check out (repeat for several)
+        #[arg(long, value_name = "ID", value_parser = check_ids(), hide_possible_values = true)]
+        skip: Vec<String> shared [Demo, Schedule],
+    }
+
+    flags REPORT {
+        /// Findings of this severity or above make the exit status 1
+        #[arg(long, value_name = "SEVERITY")]
+        fail_on: FailOn = "medium" shared [Demo, Schedule],
+        /// Form of the report
+        #[arg(long, value_name = "NAME")]
+        format: Format = "text" shared [Demo, Schedule],
+        /// Where to write the report; `-` is standard output
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        output: PathBuf = "-" shared [Path, Cost, Demo, Schedule],
+        /// Remember findings in this file: the report says what is new, ongoing and resolved since the last run that was
+        /// recorded there
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        ledger: PathBuf,
+        /// Say nothing but the report and errors
+        #[arg(long, num_args = 0, default_missing_value = "true", conflicts_with = "verbose")]
+        quiet: bool = false,
+        /// Show findings of low severity and every subject, and log calls that fail
+        #[arg(long, num_args = 0, default_missing_value = "true")]
+        verbose: bool = false shared [Demo],
+        /// Colour in the text report
+        #[arg(long, value_name = "WHEN")]
+        color: Color = "auto" shared [Path, Cost, Demo],
+        /// Show no progress on the terminal
+        #[arg(long, num_args = 0, default_missing_value = "true")]
+        no_progress: bool = false shared [Path, Cost],
+    }
+
+    keys {
+        /// Variables that every access log must have beside those that the check wants.
+        required_fields: Vec<String>,
+        /// How long API Gateway itself may take of a request, on average.
+        gateway_overhead: Milliseconds = "100ms",
+        /// Optional patterns of Gatelight's own to search log groups for.
+        also_search_for: Vec<String>,
+        /// The owner's patterns to search log groups for.
+        pattern: Vec<search::PatternSetting>,
+        /// Log groups to search beside those that stages and functions write to.
+        log_group: Vec<String>,
+        /// Severities that replace those of checks, by check id.
+        severity: BTreeMap<String, Severity>,
+        /// Findings that are known and accepted.
+        ignore: Vec<IgnoreSetting>,
+        /// How the daemon runs.
+        daemon: daemon::DaemonSetting,
+        /// When the daemon audits, and what.
+        schedule: Vec<daemon::ScheduleSetting>,
+        /// Slack webhooks, and which findings each gets.
+        slack: Vec<slack::SlackSetting>,
+    }
+}
+
+impl<'de> Deserialize<'de> for Settings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Settings;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("settings")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Settings, A::Error> {
+                declare::read_table(map, |_| true, &[], |_, _| Ok(()))
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
 }
 
 impl Settings {
@@ -190,94 +208,48 @@ impl Settings {
         // A pattern is no name.
         let ignores = ignores.filter(|(_, check)| !check.contains(['*', '?', '[', '{']));
         let scheduled = self.schedule.iter().flatten().flat_map(|schedule| {
-            let only = schedule.check.iter().flatten().map(|id| ("check", id.as_str()));
-            only.chain(schedule.skip.iter().flatten().map(|id| ("skip", id.as_str())))
+            let only = schedule.settings.check.iter().flatten().map(|id| ("check", id.as_str()));
+            only.chain(schedule.settings.skip.iter().flatten().map(|id| ("skip", id.as_str())))
         });
         only.chain(without).chain(severities).chain(ignores).chain(scheduled)
     }
 
-    /// These settings, and `file`'s where these say nothing.
-    pub(crate) fn or(self, file: Self) -> Self {
+    /// These settings, and `file`'s where these are not set.
+    pub(crate) fn or(self, mut file: Self) -> Self {
         // A flag that steers what is read from AWS asks for AWS, whatever the file says.
-        let live =
-            self.profile.is_some() || self.role_arn.is_some() || self.region.is_some() || self.all_regions.is_some();
-        let live =
-            live || self.pace.is_some() || self.since.is_some() || self.metrics.is_some() || self.samples.is_some();
-        let live = live || self.insights.is_some() || self.save.is_some();
-        // Regions are one question: a flag for either answers it.
-        let (region, all_regions) = if self.region.is_some() || self.all_regions.is_some() {
-            (self.region, self.all_regions)
-        } else {
-            (file.region, file.all_regions)
-        };
-        // So is how much to say.
-        let (quiet, verbose) = if self.quiet.is_some() || self.verbose.is_some() {
-            (self.quiet, self.verbose)
-        } else {
-            (file.quiet, file.verbose)
-        };
-        Self {
-            profile: self.profile.or(file.profile),
-            role_arn: self.role_arn.or(file.role_arn),
-            external_id: self.external_id.or(file.external_id),
-            region,
-            all_regions,
-            from: self.from.or(file.from.filter(|_| !live)),
-            save: self.save.or(file.save),
-            pace: self.pace.or(file.pace),
-            since: self.since.or(file.since),
-            metrics: self.metrics.or(file.metrics),
-            insights: self.insights.or(file.insights),
-            samples: self.samples.or(file.samples),
-            check: self.check.or(file.check),
-            skip: self.skip.or(file.skip),
-            fail_on: self.fail_on.or(file.fail_on),
-            format: self.format.or(file.format),
-            output: self.output.or(file.output),
-            ledger: self.ledger.or(file.ledger),
-            quiet,
-            verbose,
-            color: self.color.or(file.color),
-            no_progress: self.no_progress.or(file.no_progress),
-            post_to_slack: self.post_to_slack,
-            slack: self.slack.or(file.slack),
-            severity: self.severity.or(file.severity),
-            ignore: self.ignore.or(file.ignore),
-            daemon: self.daemon.or(file.daemon),
-            schedule: self.schedule.or(file.schedule),
-            required_fields: self.required_fields.or(file.required_fields),
-            gateway_overhead: self.gateway_overhead.or(file.gateway_overhead),
-            also_search_for: self.also_search_for.or(file.also_search_for),
-            pattern: self.pattern.or(file.pattern),
-            log_group: self.log_group.or(file.log_group),
+        if self.steering().next().is_some() {
+            file.from = None;
         }
+        // A flag for one of these two settings replaces both.
+        if self.region.is_some() || self.all_regions.is_some() {
+            (file.region, file.all_regions) = (None, None);
+        }
+        if self.quiet.is_some() || self.verbose.is_some() {
+            (file.quiet, file.verbose) = (None, None);
+        }
+        self.merged(file)
     }
 
-    /// Refuses flags that only steer collection beside `--from`.
+    /// Refuses flags that only steer what is read from AWS beside `--from`.
     ///
     /// # Errors
     /// Names the flag.
     pub(crate) fn check_flags(&self) -> anyhow::Result<()> {
-        let Some(from) = &self.from else { return Ok(()) };
-        let steering = [
-            ("--profile", self.profile.is_some()),
-            ("--role-arn", self.role_arn.is_some()),
-            ("--region", self.region.is_some()),
-            ("--all-regions", self.all_regions.is_some()),
-            ("--pace", self.pace.is_some()),
-            ("--since", self.since.is_some()),
-            ("--metrics", self.metrics.is_some()),
-            ("--insights", self.insights.is_some()),
-            ("--samples", self.samples.is_some()),
-            ("--save", self.save.is_some()),
-        ];
-        match steering.iter().find(|(_, given)| *given) {
-            Some((flag, _)) => bail!(
-                "{flag} steers what is read from AWS, and --from {} reads nothing from AWS; give one of the two",
+        match (&self.from, self.steering().next()) {
+            (Some(from), Some(flag)) => bail!(
+                "--{} steers what is read from AWS, and --from {} reads nothing from AWS; give one of the two",
+                flag.key(),
                 from.display()
             ),
-            None => Ok(()),
+            _ => Ok(()),
         }
+    }
+
+    /// The settings that are set and only steer what is read from AWS. An external id does so by its role.
+    fn steering(&self) -> impl Iterator<Item = &'static Declared> {
+        let steers =
+            |setting: &Declared| setting.heading == Some(WHERE) && !["from", "external_id"].contains(&setting.name);
+        Self::DECLARED.iter().filter(move |setting| steers(setting) && self.is_set(setting.name))
     }
 }
 

@@ -70,7 +70,7 @@ pub(crate) struct Finding {
     /// When it was last found; for one that has ended, before it did.
     pub(crate) last_seen: Timestamp,
     /// None while it is open.
-    pub(crate) end: Option<End>,
+    pub(crate) end: Option<FindingEnd>,
 }
 
 impl Finding {
@@ -93,7 +93,7 @@ pub(crate) struct FindingDetails {
 
 /// How a finding ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum FindingEnd {
     /// The subject exists, and the check does not fail.
     Resolved,
     /// The subject does not exist any more.

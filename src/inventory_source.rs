@@ -39,8 +39,8 @@ pub(crate) async fn read(
         AuditSource::Saved(path) => from_saved(path, visitor),
         AuditSource::Live { whose, regions, pace } => {
             let save = config.save.as_deref().map(Sink::open).transpose()?;
-            let needs = collect::Needs::of(&config.checks, config.evidence, config.overhead_limit())
-                .and(config.also)
+            let needs = collect::Needs::of(&config.checks, config.evidence, config.overhead_limit)
+                .and(config.extra_needs)
                 .searching(config.search.clone(), remembered);
             live(config, (whose, regions, *pace), &needs, save, progress, visitor).await
         }

@@ -16,7 +16,7 @@ use gatelight_model::Severity;
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-pub(crate) use read::{Episode, Filter, Pattern, Reader, Undelivered};
+pub(crate) use read::{Episode, EpisodeFilter, GlobPattern, Reader, Undelivered};
 
 /// The daemon's ledger, in its state directory.
 pub(crate) const FILE_NAME: &str = "ledger.db";

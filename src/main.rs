@@ -1,4 +1,6 @@
-//! Gatelight audits live AWS accounts and says whether their API Gateway can be seen.
+//! Gatelight audits live AWS accounts for API Gateway logs and traces that are missing or do not arrive.
+//!
+//! This file runs the command that was given, and makes its result the exit status. No module imports from it.
 
 mod accounts;
 mod cli;
@@ -16,6 +18,7 @@ mod output;
 mod progress;
 mod redact;
 mod report;
+mod runtime;
 mod slack;
 mod suggest;
 mod text;
@@ -29,16 +32,14 @@ use crate::{
     config::Settings,
     output::Sink,
     report::Status,
+    runtime::{FAILED, until_done_or_stopped},
 };
-
-/// Could not run, or could not deliver.
-const FAILED: u8 = 2;
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(code) => ExitCode::from(code),
         Err(problem) => {
-            // Someone who closed the pipe knows; there is nobody to tell.
+            // Whoever closed the pipe knows.
             if !is_broken_pipe(&problem) {
                 notice::error(&format!("{problem:#}"));
             }
@@ -50,30 +51,24 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<u8> {
     match cli.command {
         Command::Audit(arguments) => {
-            arguments.settings.check_flags()?;
+            arguments.flags.settings.check_flags()?;
             let file = arguments.config.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
-            let config = arguments.settings.or(file).resolve()?;
+            let config = arguments.flags.settings.or(file).resolve()?;
+            let config = if arguments.slack { config.posting_to_slack()? } else { config };
             if config.verbose {
                 logging::start(tracing::Level::DEBUG, arguments.log.format);
             }
-            end_when_stopped();
-            runtime()?.block_on(commands::audit::audit(&config)).map(Status::exit_code)
+            until_done_or_stopped(commands::audit::audit(&config)).map(Status::exit_code)
         }
         Command::Daemon(arguments) => daemon::start(&arguments.config, arguments.log.format).map(|()| 0),
-        Command::Demo(arguments) => commands::audit::demo(&arguments.settings().resolve()?).map(Status::exit_code),
+        Command::Demo(arguments) => commands::audit::demo(&arguments.flags.settings.resolve()?).map(Status::exit_code),
         Command::Explain(arguments) => {
             print(|out| commands::explain::explain(arguments.check.as_deref(), arguments.json, out))
         }
         Command::Format(FormatCommand::Check(arguments)) => commands::format::check(&arguments),
         Command::Format(FormatCommand::Print { protocol }) => print(|out| commands::format::print(protocol, out)),
-        Command::Path(arguments) => {
-            end_when_stopped();
-            runtime()?.block_on(commands::path::path(*arguments))
-        }
-        Command::Cost(arguments) => {
-            end_when_stopped();
-            runtime()?.block_on(commands::cost::cost(*arguments))
-        }
+        Command::Path(arguments) => until_done_or_stopped(commands::path::path(*arguments)),
+        Command::Cost(arguments) => until_done_or_stopped(commands::cost::cost(*arguments)),
         Command::History(arguments) => commands::history::history(&arguments).map(|()| 0),
         Command::Can(arguments) => commands::can::can(&arguments),
         Command::IamPolicy { partition, organization, insights } => print(|out| {
@@ -81,38 +76,11 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
         }),
         Command::Completions { shell } => print(|out| commands::manpages::completions(shell, out)),
         Command::Man { directory: Some(directory) } => commands::manpages::pages(&directory).map(|()| 0),
-        Command::Man { directory: None } => print(commands::manpages::whole),
+        Command::Man { directory: None } => print(commands::manpages::all),
     }
 }
 
-/// One thread does: the work is waiting for AWS.
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()
-}
-
-/// Ends the program when someone wants it to end, whatever it is doing, and lets no temporary file stay behind.
-fn end_when_stopped() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let wait = async || -> std::io::Result<()> {
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        Ok(())
-    };
-    let watch = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-        runtime.block_on(wait())?;
-        output::remove_unfinished();
-        notice::info("stopped; no report was written");
-        std::process::exit(i32::from(FAILED));
-    };
-    // Where signals cannot be watched they keep their usual effect.
-    std::thread::spawn(move || -> std::io::Result<()> { watch() });
-}
-
-/// Writes to standard output, and ends well.
+/// Prints a text to standard output; the exit status is 0.
 fn print(write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<u8> {
     let mut text = Vec::new();
     write(&mut text)?;

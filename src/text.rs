@@ -1,6 +1,6 @@
 //! Text for a terminal: wrapped, with grouped digits, and without control characters.
 
-pub(crate) use gatelight_model::text::{list, list_and_more, thousands};
+pub(crate) use gatelight_model::text::{list, list_and_more};
 use jiff::Timestamp;
 
 /// The width of pages, in columns.
@@ -59,6 +59,11 @@ pub(crate) fn plain(text: &str) -> String {
 /// `1,204 stages`.
 pub(crate) fn count(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", thousands(n), if n == 1 { "" } else { "s" })
+}
+
+/// `1204` → `1,204`.
+pub(crate) fn thousands(n: u64) -> String {
+    gatelight_model::text::thousands(n.into())
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 use std::{fs, io, path::Path};
 
 use anyhow::{Context as _, bail};
-use gatelight_iam::{DecidingStatement, Denial, Simulation, SimulationDecision, SimulationReader};
+use gatelight_iam::{
+    DecidingStatement, Denial, Difference, NearMiss, Simulation, SimulationDecision, SimulationReader,
+};
 use serde::Serialize;
 
 use crate::{cli::CanArgs, output::Sink};
@@ -20,12 +22,49 @@ struct DecisionRecord<'a> {
     reason: Option<String>,
     missing_context: &'a [String],
     problems: &'a [String],
+    near_misses: Vec<NearMissRecord<'a>>,
 }
 
 #[derive(Serialize)]
 struct StatementRecord<'a> {
     policy: &'a str,
     statement: &'a str,
+}
+
+/// A statement that would allow the request but for one thing.
+#[derive(Serialize)]
+struct NearMissRecord<'a> {
+    policy: &'a str,
+    statement: &'a str,
+    difference: &'static str,
+    /// The condition key, where that is what differs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
+    policy_value: &'a str,
+    request_value: &'a str,
+}
+
+impl<'a> From<&'a NearMiss> for NearMissRecord<'a> {
+    fn from(near_miss: &'a NearMiss) -> Self {
+        let (difference, key) = match &near_miss.difference {
+            Difference::ActionCharacter => ("action-character", None),
+            Difference::Partition => ("partition", None),
+            Difference::Region => ("region", None),
+            Difference::Account => ("account", None),
+            Difference::Suffix => ("suffix", None),
+            Difference::ResourceCharacter => ("resource-character", None),
+            Difference::ResourceName => ("resource-name", None),
+            Difference::Condition(key) => ("condition", Some(key.as_str())),
+        };
+        Self {
+            policy: &near_miss.statement.policy,
+            statement: &near_miss.statement.statement,
+            difference,
+            key,
+            policy_value: &near_miss.policy_value,
+            request_value: &near_miss.request_value,
+        }
+    }
 }
 
 impl<'a> From<&'a DecidingStatement> for StatementRecord<'a> {
@@ -83,6 +122,7 @@ fn simulate(simulation: &Simulation, lines: &mut Vec<u8>) -> serde_json::Result<
         reason,
         missing_context: &result.missing_context,
         problems: &result.problems,
+        near_misses: result.near_misses.iter().map(NearMissRecord::from).collect(),
     };
     serde_json::to_writer(&mut *lines, &record)?;
     lines.push(b'\n');

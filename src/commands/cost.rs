@@ -16,7 +16,6 @@ use jiff::Timestamp;
 use crate::{
     cli::{CostArgs, FindingsFormat},
     collect::{Remembered, aws::Traffic},
-    config::Color,
     inventory_file, inventory_source,
     output::Sink,
     progress::Progress,
@@ -124,11 +123,11 @@ impl inventory_file::Visitor for Estimates {
 /// # Errors
 /// If nothing could be read.
 pub(crate) async fn cost(arguments: CostArgs) -> anyhow::Result<u8> {
-    let (format, color) = (arguments.format, arguments.color.unwrap_or(Color::Auto));
-    let output = Sink::open(&arguments.output)?;
-    let mut config = arguments.settings().resolve()?;
+    arguments.flags.settings.check_flags()?;
+    let mut config = arguments.flags.settings.resolve()?;
     config.checks.clear();
-    config.also = NEEDS;
+    config.extra_needs = NEEDS;
+    let output = Sink::open(&config.output)?;
     let mut estimates = Estimates::new(PriceList::shipped());
     inventory_source::read(
         &config,
@@ -137,8 +136,8 @@ pub(crate) async fn cost(arguments: CostArgs) -> anyhow::Result<u8> {
         &mut estimates,
     )
     .await?;
-    let colored = color.is_on(&output);
-    output.write(|out| match format {
+    let colored = config.color.is_on(&output);
+    output.write(|out| match arguments.format {
         FindingsFormat::Text => text::render(&estimates, colored, out),
         FindingsFormat::Json => json::render(&estimates, out),
     })?;

@@ -1,4 +1,4 @@
-//! What each check finds, why it matters, how to fix it: out of the text that stands beside the check.
+//! `gatelight explain`: prints what each check finds, why it matters and how to fix it, from the text beside the check.
 
 use std::io::Write;
 
@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use crate::config::check_by_id;
 
-/// A check in the JSON table.
+/// A check in JSON.
 #[derive(Serialize)]
-struct Entry {
+struct CheckEntry {
     id: &'static str,
     title: &'static str,
     severity: &'static str,
@@ -20,7 +20,7 @@ struct Entry {
 /// Prints one check's text, or the table of checks.
 ///
 /// # Errors
-/// Names the nearest check if there is none of that name.
+/// If no check has that id: it names the nearest.
 pub(crate) fn explain(id: Option<&str>, json: bool, out: &mut dyn Write) -> anyhow::Result<()> {
     let one = id.map(check_by_id).transpose()?;
     if json {
@@ -42,8 +42,8 @@ pub(crate) fn explain(id: Option<&str>, json: bool, out: &mut dyn Write) -> anyh
     Ok(())
 }
 
-fn entry(check: &Check) -> Entry {
-    Entry {
+fn entry(check: &Check) -> CheckEntry {
+    CheckEntry {
         id: check.id,
         title: check.title,
         severity: check.severity.name(),
@@ -56,7 +56,7 @@ fn entry(check: &Check) -> Entry {
 mod tests {
     use super::*;
 
-    /// The README's table is made from the checks: a line here is a line there.
+    /// The README's table of checks is generated from `CHECKS`.
     #[test]
     fn the_readme_has_the_table_of_checks() {
         let mut table = String::from("| check | subject | severity | finds |\n| --- | --- | --- | --- |\n");

@@ -7,23 +7,34 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use gatelight_checks::access_log::lint::{self, Lint, LintFinding, LintNote, LintVerdict};
-use gatelight_formats::recommended::recommended;
+use gatelight_checks::access_log::{
+    format_rule::{join_names, protocol_name},
+    lint::{self, Lint, LintFinding, LintNote, LintVerdict, Refused},
+};
+use gatelight_formats::{Template, protocol, recommended::recommended, variables::apis};
+use gatelight_model::{Severity, inventory};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::{
     cli::{FindingsFormat, FormatCheckArgs, Protocol},
+    config::FailOn,
     output::Sink,
 };
 
 /// The largest input in bytes. AWS is known to take formats of up to 3 KB.
 const LIMIT: u64 = 1 << 20;
 
+/// The findings in JSON. Where several kinds of API are possible, each row names its own, and so does each fixed format.
 #[derive(Serialize)]
-struct Document<'a> {
+struct FindingsDocument<'a> {
+    protocols: Vec<&'static str>,
+    /// Whether the kinds of API were guessed from the variables.
+    guessed: bool,
     findings: Vec<FindingEntry<'a>>,
+    refused: Vec<RefusedEntry<'a>>,
     notes: Vec<NoteEntry<'a>>,
+    /// Where several kinds of API are possible: the format for the first that needs a change.
     #[serde(rename = "mended")]
     fixed: Option<&'a str>,
     /// Whether `fixed` is the given format with its problems fixed; else it is another one that passes.
@@ -33,7 +44,9 @@ struct Document<'a> {
 
 #[derive(Serialize)]
 struct FindingEntry<'a> {
+    protocol: &'static str,
     check: &'a str,
+    severity: Severity,
     verdict: &'static str,
     message: &'a str,
     line: Option<usize>,
@@ -42,25 +55,48 @@ struct FindingEntry<'a> {
 }
 
 #[derive(Serialize)]
+struct RefusedEntry<'a> {
+    protocol: &'static str,
+    reason: &'a str,
+    line: Option<usize>,
+    column: Option<usize>,
+    source: &'static str,
+}
+
+#[derive(Serialize)]
 struct NoteEntry<'a> {
+    protocol: &'static str,
     message: &'a str,
     line: Option<usize>,
     column: Option<usize>,
 }
 
-/// Prints the findings on a format. Returns the exit status: 0 if every check passes, else 1.
+/// Prints the findings on a format. Returns the exit status: 1 if a finding is at or above `--fail-on` or AWS refuses the
+/// format on one of the kinds of API, else 0.
 ///
 /// # Errors
 /// If the format cannot be read, or is empty.
 pub(crate) fn check(arguments: &FormatCheckArgs) -> anyhow::Result<u8> {
     let text = read(&arguments.file)?;
-    let lint = lint::lint(arguments.protocol.into(), &text);
-    let fails = lint.findings.iter().any(|finding| finding.verdict == LintVerdict::Fail);
+    let protocols = match arguments.protocol {
+        Some(protocol) => vec![protocol.into()],
+        None => protocol::guess(&Template::parse(&text)),
+    };
+    let guessed = arguments.protocol.is_none();
+    let lints: Vec<_> = protocols.into_iter().map(|protocol| (protocol, lint::lint(protocol, &text))).collect();
+    let threshold = arguments.fail_on.unwrap_or(FailOn::Low).threshold();
+    let fails = lints.iter().any(|(_, lint)| !lint.refused.is_empty() || has_finding(lint, threshold));
     Sink::Stdout.write(|out| match arguments.format {
-        FindingsFormat::Json => json(&lint, out),
-        FindingsFormat::Text => findings(&lint, &text, out),
+        FindingsFormat::Json => json(&lints, guessed, out),
+        FindingsFormat::Text => all_findings(&lints, guessed, &text, out),
     })?;
     Ok(u8::from(fails))
+}
+
+/// Whether a check of at least that severity fails.
+fn has_finding(lint: &Lint, threshold: Option<Severity>) -> bool {
+    let counts = |finding: &LintFinding| threshold.is_some_and(|least| finding.severity >= least);
+    lint.findings.iter().any(|finding| finding.verdict == LintVerdict::Fail && counts(finding))
 }
 
 /// Prints a format that passes every check, on one line.
@@ -95,20 +131,54 @@ fn read(path: &Path) -> anyhow::Result<String> {
     Ok(text)
 }
 
-fn json<'a>(lint: &'a Lint, out: &mut dyn Write) -> io::Result<()> {
-    let finding = |finding: &'a LintFinding| {
-        let LintFinding { check, verdict, message, line, column, notes } = finding;
-        FindingEntry { check, verdict: verdict.name(), message, line: *line, column: *column, notes }
-    };
-    let note = |LintNote { message, line, column }: &'a LintNote| NoteEntry { message, line: *line, column: *column };
-    let document = Document {
-        findings: lint.findings.iter().map(finding).collect(),
-        notes: lint.notes.iter().map(note).collect(),
-        fixed: lint.fixed.as_deref(),
-        keeps_format: lint.keeps_format,
+fn json(lints: &[(inventory::Protocol, Lint)], guessed: bool, out: &mut dyn Write) -> io::Result<()> {
+    let (mut findings, mut refused, mut notes) = (vec![], vec![], vec![]);
+    for (protocol, lint) in lints {
+        let protocol = protocol_name(*protocol);
+        for LintFinding { check, severity, verdict, message, line, column, notes } in &lint.findings {
+            let (severity, verdict, line, column) = (*severity, verdict.name(), *line, *column);
+            findings.push(FindingEntry { protocol, check, severity, verdict, message, line, column, notes });
+        }
+        for Refused { reason, line, column, source } in &lint.refused {
+            refused.push(RefusedEntry { protocol, reason, line: *line, column: *column, source });
+        }
+        for LintNote { message, line, column } in &lint.notes {
+            notes.push(NoteEntry { protocol, message, line: *line, column: *column });
+        }
+    }
+    let fixed = lints.iter().find_map(|(_, lint)| Some((lint.fixed.as_deref()?, lint.keeps_format)));
+    let document = FindingsDocument {
+        protocols: lints.iter().map(|(protocol, _)| protocol_name(*protocol)).collect(),
+        guessed,
+        findings,
+        refused,
+        notes,
+        fixed: fixed.map(|(fixed, _)| fixed),
+        keeps_format: fixed.is_some_and(|(_, keeps_format)| keeps_format),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
+}
+
+/// The findings for each kind of API, and which kinds they are if they were guessed.
+fn all_findings(
+    lints: &[(inventory::Protocol, Lint)],
+    guessed: bool,
+    text: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if guessed {
+        let names: Vec<_> = lints.iter().map(|(protocol, _)| apis(*protocol)).collect();
+        writeln!(out, "Checked for {}, judging by the variables; --protocol says which it is.\n", join_names(&names))?;
+    }
+    for (index, (protocol, lint)) in lints.iter().enumerate() {
+        if lints.len() > 1 {
+            let gap = if index > 0 { "\n" } else { "" };
+            writeln!(out, "{gap}{}:", apis(*protocol))?;
+        }
+        findings(lint, text, out)?;
+    }
+    Ok(())
 }
 
 fn findings(lint: &Lint, text: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -117,11 +187,20 @@ fn findings(lint: &Lint, text: &str, out: &mut dyn Write) -> io::Result<()> {
             LintVerdict::NotApplicable => "n/a",
             verdict => verdict.name(),
         };
-        writeln!(out, "{verdict:<5} {}: {}", finding.check, visible(&finding.message))?;
+        let severity = match finding.verdict {
+            LintVerdict::Fail => format!(" ({})", finding.severity.name()),
+            _ => String::new(),
+        };
+        writeln!(out, "{verdict:<5} {}: {}{severity}", finding.check, visible(&finding.message))?;
         caret(text, finding.line, finding.column, out)?;
         for note in &finding.notes {
             writeln!(out, "      note: {}", visible(note))?;
         }
+    }
+    for Refused { reason, line, column, source } in &lint.refused {
+        writeln!(out, "fail  {}", visible(reason))?;
+        caret(text, *line, *column, out)?;
+        writeln!(out, "      see {source}")?;
     }
     for LintNote { message, line, column } in &lint.notes {
         writeln!(out, "note  {}", visible(message))?;
@@ -238,23 +317,46 @@ mod tests {
     }
 
     #[test]
-    fn what_aws_refuses_is_said_of_http_apis() {
+    fn what_aws_refuses_fails_with_its_place_and_source() {
         let format = "{\"a\":\"$context.brandNew\",\n\"b\":\"$context.requestId\"}";
         let shown = text(Http, format);
-        assert!(shown.contains("note  AWS refuses the format: it has a line break inside.\n"), "{shown}");
-        assert!(
-            shown.contains("note  AWS refuses the format: HTTP APIs have no variable `$context.brandNew`."),
-            "{shown}"
-        );
+        assert!(shown.contains("\nfail  AWS refuses the format: it has a line break inside.\n"), "{shown}");
+        let name = "\nfail  AWS refuses the format: HTTP APIs have no variable `$context.brandNew`.\n      \
+                    {\"a\":\"$context.brandNew\",\n            ^ line 1, column 7\n      see https://";
+        assert!(shown.contains(name), "{shown}");
         for protocol in [Rest, Websocket] {
-            assert!(!text(protocol, format).contains("AWS refuses the format"));
+            let shown = text(protocol, format);
+            assert!(shown.contains("it has a line break inside") && !shown.contains("no variable"), "{shown}");
         }
+    }
+
+    #[test]
+    fn findings_count_from_the_threshold_on() {
+        let lint = lint::lint(Rest, &recommended(Rest).replace("identity.sourceIp", "identity.sourceIP"));
+        assert!(has_finding(&lint, FailOn::Low.threshold()));
+        assert!(!has_finding(&lint, FailOn::Medium.threshold()) && !has_finding(&lint, FailOn::Never.threshold()));
+    }
+
+    #[test]
+    fn a_guess_says_which_kinds_of_api_were_checked() {
+        let shown = |protocols: &[inventory::Protocol], guessed| {
+            let format = "$context.requestId";
+            let lints: Vec<_> = protocols.iter().map(|protocol| (*protocol, lint::lint(*protocol, format))).collect();
+            let mut out = Vec::new();
+            all_findings(&lints, guessed, format, &mut out).expect("writes");
+            String::from_utf8(out).expect("text")
+        };
+        assert!(shown(&[Http], true).starts_with("Checked for HTTP APIs, judging by the variables;"));
+        assert!(shown(&[Http], false).starts_with("fail  access-log-not-json"));
+        let both = shown(&[Rest, Http], true);
+        assert!(both.starts_with("Checked for REST APIs and HTTP APIs, judging"), "{both}");
+        assert!(both.contains("\n\nREST APIs:\nfail") && both.contains("\n\nHTTP APIs:\nfail"), "{both}");
     }
 
     #[test]
     fn as_json_there_is_a_row_a_check() {
         let mut out = Vec::new();
-        json(&lint::lint(Rest, "{\"a\":1,}"), &mut out).expect("writes");
+        json(&[(Rest, lint::lint(Rest, "{\"a\":1,}"))], false, &mut out).expect("writes");
         let document: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
         let rows = document["findings"].as_array().expect("rows");
         let checks: Vec<_> = rows.iter().map(|row| row["check"].as_str().expect("an id")).collect();
@@ -274,5 +376,11 @@ mod tests {
         assert_eq!((&rows[0]["line"], &rows[0]["column"], &rows[2]["column"]), (&1.into(), &7.into(), &().into()));
         assert!(document["mended"].as_str().expect("mended").starts_with("{\"a\":1,\"integrationError\":"));
         assert_eq!(document["mended_keeps_format"], true);
+        assert_eq!((&rows[0]["severity"], &rows[0]["protocol"]), (&"high".into(), &"rest".into()));
+        assert_eq!((&document["protocols"], &document["guessed"]), (&serde_json::json!(["rest"]), &false.into()));
+        let [refused] = &document["refused"].as_array().expect("rows")[..] else { panic!("{document}") };
+        assert!(refused["reason"].as_str().expect("a reason").contains("$context.requestId"), "{refused}");
+        assert_eq!(refused["column"], serde_json::Value::Null);
+        assert!(refused["source"].as_str().expect("a page").starts_with("https://"), "{refused}");
     }
 }

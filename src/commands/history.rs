@@ -13,7 +13,7 @@ use anyhow::{Context as _, bail};
 use crate::{
     cli::{FindingsFormat, HistoryArgs},
     config::{Settings, check_by_id},
-    ledger::{FILE_NAME, Filter, Pattern, Reader},
+    ledger::{EpisodeFilter, FILE_NAME, GlobPattern, Reader},
     output::Sink,
 };
 
@@ -28,8 +28,8 @@ pub(crate) fn history(arguments: &HistoryArgs) -> anyhow::Result<()> {
     let file = arguments.config.as_deref().map(Settings::read).transpose()?;
     let path = ledger_path(arguments, file.as_ref(), std::env::var_os("STATE_DIRECTORY").map(PathBuf::from))?;
     let reader = Reader::open(&path)?;
-    let pattern = |text: &Option<String>| text.as_deref().map(Pattern::new).transpose();
-    let filter = Filter {
+    let pattern = |text: &Option<String>| text.as_deref().map(GlobPattern::new).transpose();
+    let filter = EpisodeFilter {
         check: pattern(&arguments.check).context("--check")?,
         subject: pattern(&arguments.subject).context("--subject")?,
         open: arguments.open,

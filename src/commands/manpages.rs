@@ -1,4 +1,4 @@
-//! What a package brings beside the program: completions of shells and the manual. Both are made of the command line.
+//! Shell completions and manual pages, for packages. Both are generated from the command line.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use clap_mangen::Man;
 
 use crate::cli::Cli;
 
-/// Writes what makes `shell` complete.
+/// Writes the completion script of a shell.
 ///
 /// # Errors
 /// When `out` cannot be written.
@@ -23,12 +23,12 @@ pub(crate) fn completions(shell: Shell, out: &mut dyn Write) -> anyhow::Result<(
     Ok(shell.try_generate(&command, out)?)
 }
 
-/// Writes every page, one after the other.
+/// Writes every page into one stream.
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub(crate) fn whole(out: &mut dyn Write) -> anyhow::Result<()> {
-    Ok(each(|page| page.render(out))?)
+pub(crate) fn all(out: &mut dyn Write) -> anyhow::Result<()> {
+    Ok(for_each_page(|page| page.render(out))?)
 }
 
 /// Writes every page into a directory: `gatelight.1`, `gatelight-audit.1` ….
@@ -37,19 +37,19 @@ pub(crate) fn whole(out: &mut dyn Write) -> anyhow::Result<()> {
 /// Names the directory.
 pub(crate) fn pages(directory: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(directory)
-        .and_then(|()| each(|page| page.generate_to(directory).map(drop)))
+        .and_then(|()| for_each_page(|page| page.generate_to(directory).map(drop)))
         .with_context(|| format!("the manual cannot be written into {}", directory.display()))
 }
 
-/// The pages, each command's before those of its subcommands.
-fn each(mut write: impl FnMut(&Man) -> io::Result<()>) -> io::Result<()> {
-    // `gatelight help audit` would be a page each, and say nothing that the others do not.
-    let mut whole = Cli::command().disable_help_subcommand(true);
-    whole.build();
-    let mut commands = vec![whole];
+/// Writes a page for each command, before those of its subcommands.
+fn for_each_page(mut write: impl FnMut(&Man) -> io::Result<()>) -> io::Result<()> {
+    // Without pages for `gatelight help audit` and the like, which would repeat the others.
+    let mut gatelight = Cli::command().disable_help_subcommand(true);
+    gatelight.build();
+    let mut commands = vec![gatelight];
     while let Some(command) = commands.pop() {
-        let inner: Vec<_> = command.get_subcommands().filter(|inner| !inner.is_hide_set()).cloned().collect();
-        commands.extend(inner.into_iter().rev());
+        let subcommands: Vec<_> = command.get_subcommands().filter(|sub| !sub.is_hide_set()).cloned().collect();
+        commands.extend(subcommands.into_iter().rev());
         write(&Man::new(command).manual("Gatelight"))?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! `gatelight path`: how packets of a function in a VPC would travel to X-Ray, hop by hop, and where they stop.
+//! `gatelight path`: the path of a function's packets to X-Ray, hop by hop, and where they stop.
 
 mod json;
 mod svg;
@@ -13,52 +13,51 @@ use gatelight_model::{
     arn::Arn,
     inventory::{Account, Function, Region},
 };
-use gatelight_network::PathFromSubnet;
+use gatelight_network::{HopResult, PathFromSubnet};
 use jiff::Timestamp;
 
 use crate::{
     cli::{PathArgs, PathFormat},
     collect::{Remembered, aws::Traffic},
-    config::Color,
     inventory_file, inventory_source,
     output::Sink,
     progress::Progress,
     suggest::nearest,
 };
 
-/// The check that this shows the reasons of.
+/// The check whose verdict this command explains.
 const CHECK: &str = "function-cannot-reach-xray";
 
-/// A function, and the ways that its packets take.
-struct Way {
+/// A function, and the paths that its packets take.
+struct FunctionPaths {
     account: String,
     region: String,
     arn: String,
     name: String,
-    /// The host and port that they are for.
+    /// X-Ray's host and port.
     endpoint: String,
-    /// One for each subnet; none if it is not in a VPC, or its network is not known.
+    /// The path from each subnet; empty if the function is not in a VPC, or its network is not known.
     subnets: Vec<PathFromSubnet>,
-    end: End,
-    /// What that comes to, in words.
-    says: String,
+    verdict: PathVerdict,
+    /// The verdict in words.
+    message: String,
     fix: Option<Fix>,
 }
 
-/// What becomes of the packets of a function.
+/// What happens to the packets of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// It is in no VPC of its owner's.
+enum PathVerdict {
+    /// The function is not in a VPC.
     NotInVpc,
     /// They arrive from every subnet.
     Arrives,
-    /// They have no way from some subnet.
+    /// They stop from some subnet.
     Stops,
-    /// It cannot be told.
+    /// It is not known.
     Unknown,
 }
 
-impl End {
+impl PathVerdict {
     fn exit_code(self) -> u8 {
         match self {
             Self::NotInVpc | Self::Arrives => 0,
@@ -68,17 +67,16 @@ impl End {
     }
 }
 
-/// Shows the ways of the function that is named, in each account and region that has one of that name. The exit status
-/// is that of the worst: 1 if packets stop somewhere, else 3 if it cannot be told, else 0.
+/// Prints the paths of the named function, in each account and region that has one of that name. Returns the exit status
+/// of the worst verdict: 1 if packets stop somewhere, else 3 if some path is unknown, else 0.
 ///
 /// # Errors
 /// If nothing could be read, or there is no such function.
 pub(crate) async fn path(arguments: PathArgs) -> anyhow::Result<u8> {
-    let PathArgs { function, format, output, color, .. } = &arguments;
-    let (wanted, format, color) = (Wanted::parse(function)?, *format, color.unwrap_or(Color::Auto));
-    let output = Sink::open(output)?;
-    let config = arguments.settings(CHECK).resolve()?;
-    let mut found = Found { wanted, ways: Vec::new(), names: BTreeSet::new(), unread: None };
+    let (query, format) = (FunctionQuery::parse(&arguments.function)?, arguments.format);
+    let config = arguments.settings(CHECK)?.resolve()?;
+    let output = Sink::open(&config.output)?;
+    let mut found = PathFinder { query, paths: Vec::new(), names: BTreeSet::new(), unread: None };
     inventory_source::read(
         &config,
         Remembered::new(),
@@ -86,26 +84,26 @@ pub(crate) async fn path(arguments: PathArgs) -> anyhow::Result<u8> {
         &mut found,
     )
     .await?;
-    let ways = found.finish()?;
-    let colored = color.is_on(&output);
+    let paths = found.finish()?;
+    let colored = config.color.is_on(&output);
     output.write(|out| match format {
-        PathFormat::Text => text::render(&ways, colored, out),
-        PathFormat::Json => json::render(&ways, out),
-        PathFormat::Svg => svg::render(&ways, out),
+        PathFormat::Text => text::render(&paths, colored, out),
+        PathFormat::Json => json::render(&paths, out),
+        PathFormat::Svg => svg::render(&paths, out),
     })?;
-    let is_some = |end| ways.iter().any(|way| way.end == end);
-    let worst = [End::Stops, End::Unknown].into_iter().find(|end| is_some(*end));
-    Ok(worst.unwrap_or(End::Arrives).exit_code())
+    let is_some = |verdict| paths.iter().any(|path| path.verdict == verdict);
+    let worst = [PathVerdict::Stops, PathVerdict::Unknown].into_iter().find(|verdict| is_some(*verdict));
+    Ok(worst.unwrap_or(PathVerdict::Arrives).exit_code())
 }
 
-/// The function that is asked for.
+/// The function on the command line, by name or ARN.
 #[derive(Debug)]
-enum Wanted {
+enum FunctionQuery {
     Name(String),
     Arn(String),
 }
 
-impl Wanted {
+impl FunctionQuery {
     fn parse(text: &str) -> anyhow::Result<Self> {
         if !text.starts_with("arn:") {
             return Ok(Self::Name(text.to_owned()));
@@ -114,11 +112,11 @@ impl Wanted {
         if !Arn::parse(text).is_some_and(|arn| is_function(&arn)) {
             bail!("{text} is not the ARN of a function, which is arn:aws:lambda:REGION:ACCOUNT:function:NAME");
         }
-        // What is judged is `$LATEST`: a version or an alias is in the same network, as far as anyone can see from outside.
+        // The inventory has `$LATEST` only; a version or an alias is taken to be in the same network.
         Ok(Self::Arn(text.split(':').take(7).collect::<Vec<_>>().join(":")))
     }
 
-    fn is(&self, function: &Function) -> bool {
+    fn matches(&self, function: &Function) -> bool {
         match self {
             Self::Name(name) => function.name == *name,
             Self::Arn(arn) => function.arn == *arn,
@@ -126,22 +124,22 @@ impl Wanted {
     }
 }
 
-/// Looks for the function, region by region.
-struct Found {
-    wanted: Wanted,
-    ways: Vec<Way>,
-    /// The names of the others.
+/// Collects the paths of the function, region by region.
+struct PathFinder {
+    query: FunctionQuery,
+    paths: Vec<FunctionPaths>,
+    /// The names of the other functions, for the hint in the error.
     names: BTreeSet<String>,
-    /// Why there may be more functions.
+    /// Why the functions may not all be known.
     unread: Option<Gap>,
 }
 
-impl Found {
-    fn finish(self) -> anyhow::Result<Vec<Way>> {
-        if !self.ways.is_empty() {
-            return Ok(self.ways);
+impl PathFinder {
+    fn finish(self) -> anyhow::Result<Vec<FunctionPaths>> {
+        if !self.paths.is_empty() {
+            return Ok(self.paths);
         }
-        let (Wanted::Name(wanted) | Wanted::Arn(wanted)) = &self.wanted;
+        let (FunctionQuery::Name(wanted) | FunctionQuery::Arn(wanted)) = &self.query;
         if let Some(gap) = self.unread {
             bail!("the functions could not all be listed, and {wanted} is not among those that were: {gap}");
         }
@@ -152,7 +150,7 @@ impl Found {
     }
 }
 
-impl inventory_file::Visitor for Found {
+impl inventory_file::Visitor for PathFinder {
     fn begun(&mut self, _: Timestamp) -> anyhow::Result<()> {
         Ok(())
     }
@@ -161,7 +159,9 @@ impl inventory_file::Visitor for Found {
         let context = Context::new(Scope { account, region });
         for function in context.functions() {
             match function {
-                Ok(function) if self.wanted.is(function) => self.ways.push(way(function, account, &context)),
+                Ok(function) if self.query.matches(function) => {
+                    self.paths.push(function_paths(function, account, &context))
+                }
                 Ok(function) => drop(self.names.insert(function.name.clone())),
                 Err(gap) => self.unread = Some(gap),
             }
@@ -174,32 +174,38 @@ impl inventory_file::Visitor for Found {
     }
 }
 
-fn way(function: &Function, account: &Account, context: &Context<'_>) -> Way {
+fn function_paths(function: &Function, account: &Account, context: &Context<'_>) -> FunctionPaths {
     let region = &context.region().name;
     let suffix = if account.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
-    let verdict = match find_check(CHECK).map(|check| check.judge) {
+    let subnets = gatelight_network::paths(function, context.network()).unwrap_or_default();
+    let judged = match find_check(CHECK).map(|check| check.judge) {
         Some(Judge::Function(judge, _)) => judge(function, context),
         _ => Err(Gap::not_collected(CHECK)),
     };
-    let (end, says, fix) = match verdict {
-        Ok(Judgement::Pass) => (End::Arrives, "Packets to X-Ray arrive from every subnet.".to_owned(), None),
-        Ok(Judgement::PassNoted(note)) => (End::Arrives, note, None),
+    let (verdict, message, fix) = match judged {
+        Ok(Judgement::Pass) => (PathVerdict::Arrives, "Packets to X-Ray arrive from every subnet.".to_owned(), None),
+        Ok(Judgement::PassNoted(note)) => (PathVerdict::Arrives, note, None),
         Ok(Judgement::NotApplicable(_)) => {
-            let says = "The function is not in a VPC: its packets leave by Lambda's own network, which reaches X-Ray.";
-            (End::NotInVpc, says.to_owned(), None)
+            let message =
+                "The function is not in a VPC: its packets leave by Lambda's own network, which reaches X-Ray.";
+            (PathVerdict::NotInVpc, message.to_owned(), None)
         }
-        Ok(Judgement::Fail(failure)) => (End::Stops, failure.message, Some(failure.fix)),
-        Err(gap) => (End::Unknown, format!("It cannot be told whether packets to X-Ray arrive: {gap}"), None),
+        Ok(Judgement::Fail(failure)) => {
+            // A policy may refuse statistics on a path that traces take.
+            let arrives = subnets.iter().all(|path| path.result == HopResult::Through);
+            (if arrives { PathVerdict::Arrives } else { PathVerdict::Stops }, failure.message, Some(failure.fix))
+        }
+        Err(gap) => (PathVerdict::Unknown, format!("It cannot be told whether packets to X-Ray arrive: {gap}"), None),
     };
-    Way {
+    FunctionPaths {
         account: account.id.get().map_or_else(|_| "unknown".to_owned(), Clone::clone),
         region: region.clone(),
         arn: function.arn.clone(),
         name: function.name.clone(),
         endpoint: format!("xray.{region}.{suffix}:443"),
-        subnets: gatelight_network::paths(function, context.network()).unwrap_or_default(),
-        end,
-        says,
+        subnets,
+        verdict,
+        message,
         fix,
     }
 }

@@ -13,11 +13,12 @@ use anyhow::{Context as _, bail};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, de};
 
-use super::{Config, FailOn, Format, PaceSetting, Settings, SinceSetting, Switch};
-use crate::{
-    config::cron::{self, Cron},
-    slack::Route,
+use super::{
+    Config, Settings,
+    cron::{self, Cron},
+    declare::{Declared, SharedWith, read_table},
 };
+use crate::slack::Route;
 
 /// The longest name of a schedule, in characters: it stands in messages, in metrics and in the ledger.
 const LONGEST_NAME: usize = 64;
@@ -34,28 +35,49 @@ pub(crate) struct DaemonSetting {
     run_limit: Option<Span>,
 }
 
-/// `[[schedule]]`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+/// `[[schedule]]`: when to audit, and settings that replace those of the file.
+#[derive(Clone, Debug)]
 pub(crate) struct ScheduleSetting {
     name: String,
     cron: CronSetting,
     time_zone: Option<ZoneSetting>,
-    profile: Option<Vec<String>>,
-    role_arn: Option<Vec<String>>,
-    external_id: Option<String>,
-    region: Option<Vec<String>>,
-    all_regions: Option<bool>,
-    from: Option<PathBuf>,
-    pace: Option<PaceSetting>,
-    since: Option<SinceSetting>,
-    metrics: Option<Switch>,
-    insights: Option<bool>,
-    pub(super) check: Option<Vec<String>>,
-    pub(super) skip: Option<Vec<String>>,
-    fail_on: Option<FailOn>,
-    format: Option<Format>,
-    output: Option<PathBuf>,
+    pub(super) settings: Settings,
+}
+
+impl ScheduleSetting {
+    /// The keys of a schedule itself.
+    pub(super) const KEYS: &[&str] = &["name", "cron", "time-zone"];
+}
+
+impl<'de> Deserialize<'de> for ScheduleSetting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = ScheduleSetting;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a schedule")
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<ScheduleSetting, A::Error> {
+                let (mut name, mut cron, mut time_zone) = (None, None, None);
+                let takes = |declared: &Declared| declared.is_shared_with(SharedWith::Schedule);
+                let settings = read_table(map, takes, ScheduleSetting::KEYS, |key, map| {
+                    match key {
+                        "name" => name = Some(map.next_value()?),
+                        "cron" => cron = Some(map.next_value()?),
+                        _ => time_zone = Some(map.next_value()?),
+                    }
+                    Ok(())
+                })?;
+                Ok(ScheduleSetting {
+                    name: name.ok_or_else(|| de::Error::missing_field("name"))?,
+                    cron: cron.ok_or_else(|| de::Error::missing_field("cron"))?,
+                    time_zone,
+                    settings,
+                })
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
 }
 
 /// A time from which the next is reckoned, in seconds, minutes, hours or days.
@@ -243,7 +265,7 @@ impl Settings {
             state_directory,
             routes: Arc::new(routes),
             digests,
-            verbose: self.verbose.unwrap_or(false),
+            verbose: self.verbose(),
             health: daemon.health.map_or_else(|| Some(SocketAddr::from(([127, 0, 0, 1], 9464))), |setting| setting.0),
             jitter: or(daemon.jitter, 0),
             stop_after: or(daemon.stop_after, 5 * 60),
@@ -267,25 +289,7 @@ impl ScheduleSetting {
         }
         let zone = self.time_zone.clone().map_or(TimeZone::UTC, |zone| zone.0);
         let cron = Cron::new(&self.cron.0, zone).map_err(|why| anyhow::anyhow!("cron: {why}"))?;
-        let own = self.clone();
-        let own = Settings {
-            profile: own.profile,
-            role_arn: own.role_arn,
-            external_id: own.external_id,
-            region: own.region,
-            all_regions: own.all_regions,
-            from: own.from,
-            pace: own.pace,
-            since: own.since,
-            metrics: own.metrics,
-            insights: own.insights,
-            check: own.check,
-            skip: own.skip,
-            fail_on: own.fail_on,
-            format: own.format,
-            output: own.output,
-            ..Settings::default()
-        };
+        let own = self.settings.clone();
         own.check_flags()?;
         // Where to look is one question: a schedule that names accounts does not audit the file's as well.
         let mut file = file.clone();

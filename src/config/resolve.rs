@@ -12,7 +12,7 @@ use gatelight_formats::{
     variables::{Suggestion, suggestion},
 };
 use gatelight_model::{Need, Severity, arn::Arn, inventory::Protocol};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{
     Settings, search, slack,
@@ -38,12 +38,12 @@ pub(crate) struct Config {
     pub(crate) save: Option<PathBuf>,
     pub(crate) checks: Vec<&'static Check>,
     /// Facts to read beside those that the checks need.
-    pub(crate) also: &'static [Need],
+    pub(crate) extra_needs: &'static [Need],
     pub(crate) severities: BTreeMap<String, Severity>,
     pub(crate) ignores: Vec<IgnoreSetting>,
     pub(crate) required_fields: Vec<String>,
-    /// How many milliseconds API Gateway itself may take of a request on average, if the owner says so.
-    overhead: Option<u32>,
+    /// How many milliseconds API Gateway itself may take of a request on average.
+    pub(crate) overhead_limit: u32,
     pub(crate) fail_on: FailOn,
     pub(crate) format: Format,
     pub(crate) output: PathBuf,
@@ -84,6 +84,7 @@ pub(crate) enum Regions {
     /// All that are enabled.
     All,
 }
+
 impl Settings {
     /// Fills in the defaults and looks up every name.
     ///
@@ -93,89 +94,103 @@ impl Settings {
         for (place, id) in self.check_ids() {
             check_by_id(id).context(place)?;
         }
+        let checks = self.checks()?;
+        self.check_ignores()?;
+        let required_fields = required_fields(self.required_fields.as_deref().unwrap_or_default())?;
+        let search = search::search(
+            self.also_search_for.as_deref().unwrap_or_default(),
+            self.pattern.clone().unwrap_or_default(),
+            self.log_group.as_deref().unwrap_or_default(),
+        )?;
+        let source = self.source()?;
+        self.check_destinations()?;
+        Ok(Config {
+            source,
+            evidence: Evidence {
+                window: self.since().0,
+                metrics: self.metrics() == Switch::On,
+                samples: self.samples() == Switch::On,
+                insights: self.insights(),
+            },
+            search,
+            checks,
+            extra_needs: &[],
+            required_fields,
+            overhead_limit: self.gateway_overhead().0,
+            fail_on: self.fail_on(),
+            format: self.format(),
+            output: self.output(),
+            quiet: self.quiet(),
+            verbose: self.verbose(),
+            color: self.color(),
+            // A log on the terminal and a line that moves do not go together.
+            progress: !self.no_progress() && !self.quiet() && !self.verbose(),
+            slack: slack::routes(self.slack.unwrap_or_default())?,
+            post_to_slack: false,
+            save: self.save,
+            ledger: self.ledger,
+            severities: self.severity.unwrap_or_default(),
+            ignores: self.ignore.unwrap_or_default(),
+        })
+    }
+
+    /// The checks to run.
+    fn checks(&self) -> anyhow::Result<Vec<&'static Check>> {
         let checks =
             selected_checks(self.check.as_deref().unwrap_or_default(), self.skip.as_deref().unwrap_or_default())?;
-        let metrics = self.metrics != Some(Switch::Off);
-        let checks =
-            if metrics || self.from.is_some() { checks } else { without_metrics(checks, self.check.is_some())? };
-        let severities = self.severity.unwrap_or_default();
-        let ignores = self.ignore.unwrap_or_default();
-        for ignore in &ignores {
+        // A saved inventory may hold metrics.
+        if self.metrics() == Switch::On || self.from.is_some() {
+            return Ok(checks);
+        }
+        without_metrics(checks, self.check.is_some())
+    }
+
+    fn check_ignores(&self) -> anyhow::Result<()> {
+        for ignore in self.ignore.iter().flatten() {
             if ignore.reason.trim().is_empty() {
                 bail!("[[ignore]] of {:?} needs a reason", ignore.check);
             }
             Ignore::new(&ignore.check, &ignore.subject, false)
                 .with_context(|| format!("[[ignore]] of {:?}, subject {:?}", ignore.check, ignore.subject))?;
         }
-        let required_fields = required_fields(self.required_fields.unwrap_or_default())?;
-        let search = search::search(
-            &self.also_search_for.unwrap_or_default(),
-            self.pattern.unwrap_or_default(),
-            self.log_group.unwrap_or_default(),
+        Ok(())
+    }
+
+    /// Where facts come from.
+    fn source(&self) -> anyhow::Result<AuditSource> {
+        if let Some(file) = &self.from {
+            return Ok(AuditSource::Saved(file.clone()));
+        }
+        let whose = credential_sources(
+            self.profile.clone().unwrap_or_default(),
+            self.role_arn.clone().unwrap_or_default(),
+            self.external_id.as_deref(),
         )?;
-        let source = match self.from {
-            Some(file) => AuditSource::Saved(file),
-            None => AuditSource::Live {
-                whose: credential_sources(
-                    self.profile.unwrap_or_default(),
-                    self.role_arn.unwrap_or_default(),
-                    self.external_id.as_deref(),
-                )?,
-                regions: match (self.all_regions, self.region) {
-                    (Some(true), Some(_)) => bail!("all-regions and region are both set; set one of the two"),
-                    (Some(true), None) => Regions::All,
-                    (_, Some(names)) if !names.is_empty() => {
-                        let mut seen = BTreeSet::new();
-                        Regions::Named(names.into_iter().filter(|name| seen.insert(name.clone())).collect())
-                    }
-                    _ => Regions::Chain,
-                },
-                pace: self.pace.map_or(Pace::Share(0.5), |setting| setting.0),
-            },
+        let regions = match (self.all_regions(), &self.region) {
+            (true, Some(_)) => bail!("all-regions and region are both set; set one of the two"),
+            (true, None) => Regions::All,
+            (false, Some(names)) if !names.is_empty() => {
+                let mut seen = BTreeSet::new();
+                Regions::Named(names.iter().filter(|name| seen.insert(*name)).cloned().collect())
+            }
+            (false, _) => Regions::Chain,
         };
-        let output = self.output.unwrap_or_else(|| PathBuf::from("-"));
-        if let (AuditSource::Saved(from), Some(save)) = (&source, &self.save) {
+        Ok(AuditSource::Live { whose, regions, pace: self.pace().0 })
+    }
+
+    /// Refuses to write the inventory where something else is read or written.
+    fn check_destinations(&self) -> anyhow::Result<()> {
+        let (Some(save), output) = (&self.save, self.output()) else { return Ok(()) };
+        if let Some(from) = &self.from {
             bail!("from {} and save {} are both set; set one of the two", from.display(), save.display());
         }
-        if self.save.as_deref() == Some(Path::new("-")) && output == Path::new("-") {
+        if save == Path::new("-") && output == Path::new("-") {
             bail!("--save - and the report both go to standard output; give --output FILE as well");
         }
-        if self.save.as_ref() == Some(&output) {
+        if *save == output {
             bail!("the inventory and the report would both be written to {}", output.display());
         }
-        let post_to_slack = self.post_to_slack.unwrap_or(false);
-        let slack = slack::routes(self.slack.unwrap_or_default())?;
-        if post_to_slack && slack.is_empty() {
-            bail!("--slack needs a [[slack]] table in the configuration (--config FILE): it names the webhook");
-        }
-        Ok(Config {
-            source,
-            evidence: Evidence {
-                window: self.since.map_or(SignedDuration::from_hours(24), |setting| setting.0),
-                metrics,
-                samples: self.samples != Some(Switch::Off),
-                insights: self.insights.unwrap_or(false),
-            },
-            search,
-            save: self.save,
-            checks,
-            also: &[],
-            severities,
-            ignores,
-            required_fields,
-            overhead: self.gateway_overhead.map(|limit| limit.0),
-            fail_on: self.fail_on.unwrap_or(FailOn::Medium),
-            format: self.format.unwrap_or(Format::Text),
-            output,
-            ledger: self.ledger,
-            quiet: self.quiet.unwrap_or(false),
-            verbose: self.verbose.unwrap_or(false),
-            color: self.color.unwrap_or(Color::Auto),
-            slack,
-            post_to_slack,
-            // A log on the terminal and a line that moves do not go together.
-            progress: ![self.no_progress, self.quiet, self.verbose].contains(&Some(true)),
-        })
+        Ok(())
     }
 }
 
@@ -190,13 +205,19 @@ impl Config {
             severities: self.severities.clone(),
             ignores: ignores.collect::<Result<_, _>>()?,
             required_fields: self.required_fields.clone(),
-            overhead: self.overhead,
+            overhead: Some(self.overhead_limit),
         })
     }
 
-    /// How many milliseconds API Gateway itself may take of a request on average.
-    pub(crate) fn overhead_limit(&self) -> u32 {
-        self.overhead.unwrap_or(Policy::OVERHEAD)
+    /// The same, for `audit --slack`.
+    ///
+    /// # Errors
+    /// If there is no webhook.
+    pub(crate) fn posting_to_slack(self) -> anyhow::Result<Self> {
+        if self.slack.is_empty() {
+            bail!("--slack needs a [[slack]] table in the configuration (--config FILE): it names the webhook");
+        }
+        Ok(Self { post_to_slack: true, ..self })
     }
 }
 
@@ -234,9 +255,9 @@ fn credential_sources(
 ///
 /// # Errors
 /// What is no name, or a slip of the pen for a known one: such a field would be missing from every log.
-fn required_fields(fields: Vec<String>) -> anyhow::Result<Vec<String>> {
-    let field = |field: String| {
-        let name = field.strip_prefix("$context.").unwrap_or(&field);
+fn required_fields(fields: &[String]) -> anyhow::Result<Vec<String>> {
+    let field = |field: &String| {
+        let name = field.strip_prefix("$context.").unwrap_or(field);
         let variable = format!("$context.{name}");
         if Template::parse(&variable).variables().next().is_none_or(|found| found.source != variable) {
             bail!("required-fields: {field:?} is no name of a variable, such as identity.sourceIp");
@@ -246,7 +267,7 @@ fn required_fields(fields: Vec<String>) -> anyhow::Result<Vec<String>> {
         }
         Ok(name.to_owned())
     };
-    fields.into_iter().map(field).collect()
+    fields.iter().map(field).collect()
 }
 
 /// The checks that do not rest on CloudWatch metrics. Those that do are left out where the owner turned metrics off, as by

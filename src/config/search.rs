@@ -39,7 +39,7 @@ pub(crate) struct PatternSetting {
 ///
 /// # Errors
 /// Names the key, and what is wrong with it.
-pub(super) fn search(also: &[String], own: Vec<PatternSetting>, log_groups: Vec<String>) -> anyhow::Result<Search> {
+pub(super) fn search(also: &[String], own: Vec<PatternSetting>, log_groups: &[String]) -> anyhow::Result<Search> {
     let patterns = Patterns::with(also.iter().map(String::as_str)).map_err(|name| {
         let hint = nearest(name, log_patterns::OPTIONAL.iter().map(|pattern| pattern.name)).map_or_else(
             || "`gatelight explain log-emission-failing` lists them".to_owned(),
@@ -63,7 +63,7 @@ pub(super) fn search(also: &[String], own: Vec<PatternSetting>, log_groups: Vec<
     }
     let mut names = Vec::new();
     for name in log_groups {
-        let name = Names::parse(&name).map_err(|why| anyhow!("log-group {name:?}: {why}"))?;
+        let name = Names::parse(name).map_err(|why| anyhow!("log-group {name:?}: {why}"))?;
         if !names.contains(&name) {
             names.push(name);
         }

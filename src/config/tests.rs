@@ -2,44 +2,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 
+mod example;
+
 fn problem(text: &str) -> String {
     match Settings::parse(text) {
         Err(problem) => problem,
         Ok(settings) => format!("{:#}", settings.resolve().expect_err(text)),
     }
-}
-
-#[test]
-fn the_annotated_example_is_read_and_holds_every_key_with_its_default() {
-    let example = include_str!("../../gatelight.example.toml");
-    let config = Settings::parse(example).expect("reads").resolve().expect("resolves");
-    let default = Settings::default().resolve().expect("resolves");
-    assert_eq!((config.fail_on, config.format, &config.output), (default.fail_on, default.format, &default.output));
-    assert_eq!(config.checks.len(), default.checks.len());
-    assert_eq!(config.overhead_limit(), default.overhead_limit());
-    assert_eq!((config.evidence, &config.search), (default.evidence, &default.search));
-    // Every key stands in it, if only in a comment.
-    let keys = "profile role-arn external-id region all-regions from save pace since metrics insights samples check skip fail-on format output ledger quiet verbose color \
-                no-progress severity ignore daemon schedule slack webhook-env webhook-file webhook-credential account \
-                digest digest-time-zone required-fields gateway-overhead also-search-for pattern filter says fix log-group";
-    for key in keys.split_whitespace() {
-        let stands = |line: &str| {
-            let line = line.trim_start_matches(['#', ':', ' ', '[']);
-            line.contains(&format!("{key} =")) || line.starts_with(&format!("{key}]"))
-        };
-        assert!(example.lines().any(stands), "{key}");
-    }
-    // With the comment signs of its settings removed it is read too: nobody has to guess the form.
-    let all: String = example
-        .lines()
-        .map(|line| line.strip_prefix("#: ").unwrap_or(line))
-        .fold(String::new(), |text, line| text + line + "\n");
-    let settings = Settings::parse(&all).expect("reads with everything set");
-    assert!(settings.profile.is_some() && settings.severity.is_some() && settings.ignore.is_some());
-    let (also, own, groups) = (settings.also_search_for, settings.pattern, settings.log_group);
-    let search = search::search(&also.expect("names"), own.expect("patterns"), groups.expect("log groups"));
-    assert_eq!(search.expect("all of them resolve").own.len(), 1);
-    assert_eq!(slack::routes(settings.slack.unwrap_or_default()).expect("webhooks").len(), 3);
 }
 
 #[test]
@@ -80,10 +49,10 @@ fn flags_win_over_the_file_and_lists_replace_lists() {
 #[test]
 fn the_limit_of_api_gateways_own_time_is_a_number_of_milliseconds() {
     let limit = |text: &str| Settings::parse(text).expect("reads").resolve().expect("resolves");
-    assert_eq!(limit("").overhead_limit(), 100);
+    assert_eq!(limit("").overhead_limit, 100);
     for (text, expected) in [("250ms", 250), ("250 ms", 250), ("0ms", 0)] {
         let config = limit(&format!("gateway-overhead = \"{text}\""));
-        assert_eq!(config.overhead_limit(), expected);
+        assert_eq!(config.overhead_limit, expected);
         assert_eq!(config.policy(Timestamp::UNIX_EPOCH).expect("a policy").overhead_limit(), expected);
     }
     for text in ["250", "-1ms", "1.5ms", "1s", "ms", ""] {

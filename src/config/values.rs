@@ -1,8 +1,12 @@
 //! Values of settings, and how a flag or a key states them.
 
-use std::{fmt, str::FromStr};
+use std::{ffi::OsStr, fmt, str::FromStr};
 
-use clap::ValueEnum;
+use clap::{
+    Arg, Command, ValueEnum,
+    builder::{PossibleValue, StringValueParser, TypedValueParser},
+};
+use gatelight_checks::CHECKS;
 use gatelight_model::Severity;
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Deserializer, de};
@@ -209,4 +213,24 @@ fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Er
         Day::Toml(date) => date.to_string(),
     };
     text.parse().map(Some).map_err(|_| de::Error::custom(format!("{text:?} is no date such as 2027-01-31")))
+}
+
+/// Reads the id of a check, which shells complete. An unknown id is refused later, with the nearest one.
+pub(crate) fn check_ids() -> impl TypedValueParser<Value = String> {
+    CheckIds
+}
+
+#[derive(Clone)]
+struct CheckIds;
+
+impl TypedValueParser for CheckIds {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(CHECKS.iter().map(|check| PossibleValue::new(check.id))))
+    }
 }

@@ -17,7 +17,7 @@ use super::{
     to_millis,
 };
 use crate::{
-    finding::{Change, Changes, End, Finding, Fingerprint, RunDiff, Tracked},
+    finding::{Change, Changes, Finding, FindingEnd, Fingerprint, RunDiff, Tracked},
     report::{OutcomeRecord, RecordedVerdict, RegionReport, Report},
     text::to_second,
 };
@@ -189,9 +189,9 @@ impl<'a> RunDiffBuilder<'a> {
         for (key, open) in &self.open {
             let end = match open.observed {
                 Observed::Fails => continue,
-                Observed::DoesNotFail => Some(End::Resolved),
+                Observed::DoesNotFail => Some(FindingEnd::Resolved),
                 Observed::Unknown => None,
-                Observed::Nothing => is_gone(self.db, open, report)?.then_some(End::Gone),
+                Observed::Nothing => is_gone(self.db, open, report)?.then_some(FindingEnd::Gone),
             };
             // An open episode was found by some run, so there was a last one.
             let last_seen = open.last_seen.or(last_run).unwrap_or(open.first_seen);
@@ -204,7 +204,7 @@ impl<'a> RunDiffBuilder<'a> {
             };
             rows::end_episode(self.db, open, last_seen, self.now, end)?;
             if !open.ignored {
-                if end == End::Resolved {
+                if end == FindingEnd::Resolved {
                     let first_seen = from_millis(open.first_seen);
                     self.tracked.insert(*key, Tracked { change: Change::Resolved, first_seen });
                 }
@@ -236,7 +236,8 @@ impl<'a> RunDiffBuilder<'a> {
             ongoing: diff.ongoing,
         };
         rows::insert_run(self.db, self.scope, report, &counts)?;
-        let gone: Vec<_> = diff.resolved.iter().filter(|finding| finding.end == Some(End::Gone)).cloned().collect();
+        let gone: Vec<_> =
+            diff.resolved.iter().filter(|finding| finding.end == Some(FindingEnd::Gone)).cloned().collect();
         let changes = Changes {
             since: self.last,
             new: counts.new,

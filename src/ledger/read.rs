@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, types::Type};
 use serde::de::DeserializeOwned;
 
 use super::{Ledger, RunCounts, RunEnd, RunRow, from_millis, from_number, open};
-use crate::finding::{End, Finding, Fingerprint};
+use crate::finding::{Finding, FindingEnd, Fingerprint};
 
 const EPISODES: &str = "
     SELECT s.name, e.ignored, e.ended_at, e.how, f.fingerprint, f.check_id, e.severity, f.account, f.region,
@@ -40,19 +40,19 @@ pub(crate) struct Episode {
 
 /// Which episodes to read.
 #[derive(Debug, Default)]
-pub(crate) struct Filter {
+pub(crate) struct EpisodeFilter {
     /// Patterns of the check's id and of the subject's ARN or name.
-    pub(crate) check: Option<Pattern>,
-    pub(crate) subject: Option<Pattern>,
+    pub(crate) check: Option<GlobPattern>,
+    pub(crate) subject: Option<GlobPattern>,
     /// Only open ones.
     pub(crate) open: bool,
 }
 
 /// A text in which `*` stands for any text, slashes too, as in `[[ignore]]`.
 #[derive(Debug)]
-pub(crate) struct Pattern(GlobMatcher);
+pub(crate) struct GlobPattern(GlobMatcher);
 
-impl Pattern {
+impl GlobPattern {
     /// Reads a pattern.
     ///
     /// # Errors
@@ -63,7 +63,7 @@ impl Pattern {
     }
 }
 
-impl Filter {
+impl EpisodeFilter {
     fn matches(&self, finding: &Finding) -> bool {
         let subject = &finding.subject;
         self.check.as_ref().is_none_or(|check| check.0.is_match(&finding.check))
@@ -106,7 +106,7 @@ impl Reader {
     /// If the ledger cannot be read, or what `each` returns.
     pub(crate) fn episodes(
         &self,
-        filter: &Filter,
+        filter: &EpisodeFilter,
         mut each: impl FnMut(Episode) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let open = if filter.open { "WHERE e.ended_at IS NULL" } else { "" };
@@ -234,10 +234,10 @@ pub(super) fn last_success(db: &Connection, scope: &str) -> rusqlite::Result<Opt
 }
 
 /// How an end is stored.
-pub(super) fn end_to_text(end: End) -> &'static str {
+pub(super) fn end_to_text(end: FindingEnd) -> &'static str {
     match end {
-        End::Resolved => "resolved",
-        End::Gone => "gone",
+        FindingEnd::Resolved => "resolved",
+        FindingEnd::Gone => "gone",
     }
 }
 
@@ -256,7 +256,8 @@ fn episode_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Episode> {
         details: json(row, 13)?,
         first_seen: from_millis(row.get(14)?),
         last_seen: from_millis(row.get(15)?),
-        end: end.map(|text| if text == end_to_text(End::Gone) { End::Gone } else { End::Resolved }),
+        end: end
+            .map(|text| if text == end_to_text(FindingEnd::Gone) { FindingEnd::Gone } else { FindingEnd::Resolved }),
     };
     Ok(Episode { scope: row.get(0)?, ignored: row.get(1)?, finding, ended_at: ended_at.map(from_millis) })
 }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{RunCounts, from_number, read, to_millis, to_number};
 use crate::{
-    finding::{End, Finding, FindingDetails, Fingerprint},
+    finding::{Finding, FindingDetails, FindingEnd, Fingerprint},
     report::Report,
 };
 
@@ -182,7 +182,7 @@ pub(super) fn end_episode(
     open: &OpenEpisode,
     last_seen: i64,
     now: i64,
-    end: End,
+    end: FindingEnd,
 ) -> rusqlite::Result<()> {
     db.prepare_cached("UPDATE episodes SET last_seen = ?, ended_at = ?, how = ? WHERE id = ?")?
         .execute(params![last_seen, now, read::end_to_text(end), open.episode])

@@ -20,7 +20,7 @@ use gatelight_model::Severity;
 use self::{
     changes::changed,
     gathered::Gathered,
-    page::{BOLD, DEEPER, INDENT, Page},
+    page::{BOLD, DEEPER, INDENT, TextPage},
 };
 use super::Report;
 use crate::text::{count, plain, thousands};
@@ -38,11 +38,11 @@ pub(crate) fn render(report: &Report, verbose: bool, out: &mut dyn Write) -> io:
     let gathered = Gathered::from(report, least, verbose)?;
     let compared = report.changes.as_ref().is_some_and(|changes| changes.since.is_some());
     let now = compared.then_some(report.finished_at);
-    let page = Page { out, verbose, now, names_regions: report.regions.len() > 1 };
+    let page = TextPage { out, verbose, now, names_regions: report.regions.len() > 1 };
     page.write(report, &gathered, least)
 }
 
-impl Page<'_> {
+impl TextPage<'_> {
     fn write(mut self, report: &Report, gathered: &Gathered, least: Severity) -> io::Result<()> {
         self.head(report)?;
         for ((Reverse(severity), check), section) in &gathered.sections {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::text::{command, length, moment, name, prose, span};
 use crate::{
-    finding::{End, Finding},
+    finding::{Finding, FindingEnd},
     text::{command_line, count, list_and_more, thousands},
 };
 
@@ -146,8 +146,8 @@ impl FindingGroups {
     }
 }
 
-fn is_gone(end: End) -> bool {
-    end == End::Gone
+fn is_gone(end: FindingEnd) -> bool {
+    end == FindingEnd::Gone
 }
 
 impl FindingGroup {
@@ -236,7 +236,7 @@ impl FindingGroup {
 
     fn ended(&self, now: Timestamp) -> String {
         let first = &self.first;
-        let how = if first.end == Some(End::Gone) { "gone" } else { "resolved" };
+        let how = if first.end == Some(FindingEnd::Gone) { "gone" } else { "resolved" };
         let text = format!(
             "✅ {how} after {}: *{}* {}\n{} · {} · first seen {}",
             span(self.first_seen, now),

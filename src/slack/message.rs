@@ -52,7 +52,7 @@ fn about(diff: &RunDiff, route: &Route, next_run: Option<&str>) -> Option<Messag
         (&diff.resolved, FindingState::Ended, "resolved"),
     ];
     for (findings, state, word) in lists {
-        let mut number = 0;
+        let mut number = 0_u64;
         for finding in findings.iter().filter(|finding| route.takes(finding)) {
             number += 1;
             if state == FindingState::Ended { ended.add(finding, state) } else { open.add(finding, state) }
@@ -260,7 +260,7 @@ impl MessageDraft {
         for group in groups {
             *kinds.entry(std::cmp::Reverse(group.severity())).or_default() += group.findings();
         }
-        let number = groups.iter().map(FindingGroup::findings).sum();
+        let number: u64 = groups.iter().map(FindingGroup::findings).sum();
         let pointer = if what == "more" { self.pointer } else { "`gatelight history` lists them" };
         Some(section(&format!("and {} {what} ({}): {pointer}", thousands(number), by_severity(&kinds))))
     }

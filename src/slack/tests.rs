@@ -1,5 +1,5 @@
 //! Messages as they leave: their words, their limits, and hostile names. What is composed here lies in `tests/slack`, where
-//! slack_sdk reads it back (`tests/it/slack`); `UPDATE_SLACK=1` writes it anew.
+//! slack_sdk reads it back (`tests/it/slack`); `BLESS=1` writes it anew.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{AddressSource, LastRun, Route, Webhook, blocks, compose, digest, text::length, with_delivery_notes};
 use crate::{
-    finding::{End, Finding, FindingDetails, Fingerprint, RunDiff},
+    finding::{Finding, FindingDetails, FindingEnd, Fingerprint, RunDiff},
     ledger::Message,
     text::{count, thousands},
 };
@@ -81,7 +81,7 @@ fn not_json(name: &str) -> Finding {
     finding("access-log-not-json", Severity::High, stage(name), "The format is not one JSON object.")
 }
 
-fn over(mut finding: Finding, since: &str, end: End) -> Finding {
+fn over(mut finding: Finding, since: &str, end: FindingEnd) -> Finding {
     finding.first_seen = at(since);
     finding.end = Some(end);
     finding
@@ -142,11 +142,11 @@ fn kept(name: &str, body: &Value) {
     within_limits(body);
     let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/slack")).join(format!("{name}.json"));
     let text = serde_json::to_string_pretty(body).expect("JSON") + "\n";
-    if std::env::var_os("UPDATE_SLACK").is_some() {
+    if std::env::var_os("BLESS").is_some() {
         std::fs::write(&path, &text).expect("writes");
     }
     let there = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(there, text, "{} differs; UPDATE_SLACK=1 writes it", path.display());
+    assert_eq!(there, text, "{} differs; BLESS=1 writes it", path.display());
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn new_findings_are_grouped_worst_first() {
     let lambda = finding("function-cannot-reach-xray", Severity::Medium, lambda, "subnet-0aa1 routes to nowhere.");
     let body = one(&RunDiff {
         new: vec![lambda, not_json("users/prod"), role_missing(), not_json("orders/prod")],
-        resolved: vec![over(not_json("users/dev"), "2026-11-19T08:00:00Z", End::Resolved)],
+        resolved: vec![over(not_json("users/dev"), "2026-11-19T08:00:00Z", FindingEnd::Resolved)],
         ..diff()
     });
     kept("new", &body);
@@ -183,7 +183,7 @@ fn new_findings_are_grouped_worst_first() {
 fn a_worse_finding_shows_its_previous_severity() {
     let mut worse = not_json("users/dev");
     (worse.previous_severity, worse.first_seen) = (Some(Severity::Low), at("2026-11-02T10:00:00Z"));
-    let gone = over(not_json("old/dev"), "2026-11-22T05:00:00Z", End::Gone);
+    let gone = over(not_json("old/dev"), "2026-11-22T05:00:00Z", FindingEnd::Gone);
     let body = one(&RunDiff { worse: vec![worse], resolved: vec![gone], ..diff() });
     kept("worse", &body);
     assert!(
@@ -236,8 +236,9 @@ fn what_does_not_fit_is_counted() {
         })
     };
     let new: Vec<_> = many(Severity::Low, 3_000).chain(many(Severity::High, 1_200)).collect();
-    let resolved =
-        many(Severity::Medium, 900).map(|finding| over(finding, "2026-11-01T00:00:00Z", End::Resolved)).collect();
+    let resolved = many(Severity::Medium, 900)
+        .map(|finding| over(finding, "2026-11-01T00:00:00Z", FindingEnd::Resolved))
+        .collect();
     let body = one(&RunDiff { new, resolved, is_first: true, ..diff() });
     kept("maximal", &body);
     assert!(texts(&body)[0].starts_with("🔴 first look: 4,200 new, 900 resolved"), "{}", texts(&body)[0]);
@@ -260,7 +261,7 @@ fn many_small_groups_stay_below_fifty_blocks() {
         (finding.details.fix_command, finding.details.fix) = (None, "x".to_owned());
         finding
     };
-    let resolved = |number| over(small(number), "2026-11-01T00:00:00Z", End::Gone);
+    let resolved = |number| over(small(number), "2026-11-01T00:00:00Z", FindingEnd::Gone);
     let body =
         one(&RunDiff { new: (0..100).map(small).collect(), resolved: (0..100).map(resolved).collect(), ..diff() });
     within_limits(&with_delivery_notes(&body, true, Some(now())));
@@ -297,7 +298,7 @@ fn hostile_names_mention_link_and_format_nothing() {
         finding
     };
     for (place, name) in names.iter().enumerate() {
-        let resolved = over(hostile(name), "2026-11-01T00:00:00Z", End::Resolved);
+        let resolved = over(hostile(name), "2026-11-01T00:00:00Z", FindingEnd::Resolved);
         let scope = name.chars().take(64).collect();
         let body = one(&RunDiff { scope, new: vec![hostile(name)], resolved: vec![resolved], ..diff() });
         kept(&format!("hostile-{place:02}"), &body);

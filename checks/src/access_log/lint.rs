@@ -1,15 +1,13 @@
 //! Lints one format before it is deployed: applies the rules of the format checks without a stage.
 
-use std::collections::HashSet;
-
 use gatelight_formats::{
     Format,
-    fix::{HTTP_MAX_BYTES, fix},
+    fix::fix,
     recommended::recommended,
-    truncated,
-    variables::{Support, holds_untrusted_text, support},
+    refused::{Refusal, disputed, refusals},
+    variables::holds_untrusted_text,
 };
-use gatelight_model::inventory::Protocol;
+use gatelight_model::{Severity, inventory::Protocol};
 
 use super::{
     breaks_json,
@@ -37,7 +35,9 @@ const RULES: &[(&Check, FormatRule, &str)] = &[
 pub struct Lint {
     /// One for each check that needs only a format, in the order of the table of checks.
     pub findings: Vec<LintFinding>,
-    /// Remarks that belong to no check, such as what AWS refuses.
+    /// Why AWS refuses the format, if it does.
+    pub refused: Vec<Refused>,
+    /// Remarks that belong to no check.
     pub notes: Vec<LintNote>,
     /// A format that passes: the given one, fixed, or [`recommended`]. `None` if nothing needs to change.
     pub fixed: Option<String>,
@@ -50,6 +50,8 @@ pub struct Lint {
 pub struct LintFinding {
     /// The check's id.
     pub check: &'static str,
+    /// How serious a failure of the check is.
+    pub severity: Severity,
     /// The check's verdict.
     pub verdict: LintVerdict,
     /// In a sentence.
@@ -85,6 +87,19 @@ impl LintVerdict {
     }
 }
 
+/// A reason for which AWS refuses the format.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refused {
+    /// The reason in a sentence.
+    pub reason: String,
+    /// The line, counted from 1.
+    pub line: Option<usize>,
+    /// The column within that line, in characters, counted from 1.
+    pub column: Option<usize>,
+    /// The page that shows or documents it.
+    pub source: &'static str,
+}
+
 /// A remark on a format, with its position.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LintNote {
@@ -106,6 +121,7 @@ pub fn lint(protocol: Protocol, template: &str) -> Lint {
         .map(|(check, rule, passed)| {
             let RuleResult { problem, notes, not_applicable } = rule(&format, Policy::NONE);
             let position = problem.as_ref().and_then(|problem| problem.at).map(|at| format.position(at));
+            let severity = check.severity;
             let (verdict, message) = match (problem, not_applicable) {
                 (Some(problem), _) => {
                     missing.extend(problem.missing);
@@ -115,19 +131,28 @@ pub fn lint(protocol: Protocol, template: &str) -> Lint {
                 (None, None) => (LintVerdict::Pass, (*passed).to_owned()),
             };
             let (line, column) = position.map(|position| (position.line, position.column)).unzip();
-            LintFinding { check: check.id, verdict, message, line, column, notes }
+            LintFinding { check: check.id, severity, verdict, message, line, column, notes }
         })
         .collect();
-    let mut notes = refusals(&format);
+    let refused: Vec<_> = refusals(&format).into_iter().map(|refusal| with_position(&format, refusal)).collect();
+    let mut notes = disputed_notes(&format);
     notes.extend(untrusted_text_note(&format));
     let is_fine = findings.iter().all(|finding| finding.verdict != LintVerdict::Fail);
-    if is_fine && format.inner_newline().is_none() {
-        return Lint { findings, notes, fixed: None, keeps_format: false };
+    if is_fine && refused.is_empty() {
+        return Lint { findings, refused, notes, fixed: None, keeps_format: false };
     }
-    let own = fix(&format, &missing).filter(|own| count_failing(protocol, own) == 0);
+    let passes = |own: &String| count_failing(protocol, own) == 0 && refusals(&Format::new(protocol, own)).is_empty();
+    let own = fix(&format, &missing).filter(passes);
     let keeps_format = own.is_some();
     let fixed = own.unwrap_or_else(|| recommended(protocol).to_owned());
-    Lint { findings, notes, fixed: Some(fixed), keeps_format }
+    Lint { findings, refused, notes, fixed: Some(fixed), keeps_format }
+}
+
+fn with_position(format: &Format<'_>, refusal: Refusal) -> Refused {
+    let Refusal { reason, at, source } = refusal;
+    let position = at.map(|at| format.position(at));
+    let (line, column) = position.map(|position| (position.line, position.column)).unzip();
+    Refused { reason: format!("AWS refuses the format: {reason}."), line, column, source }
 }
 
 /// `The access log is not JSON.` for `the access log is not JSON`.
@@ -146,39 +171,15 @@ pub fn count_failing(protocol: Protocol, template: &str) -> usize {
 /// The most variables named in a message.
 const MAX_NAMES: usize = 10;
 
-/// What AWS refuses when the format of an HTTP API is set: a line break inside, and names that it does not know ("The
-/// following context variables are not supported"). REST APIs take any name; of WebSocket APIs it is not known.
-fn refusals(format: &Format<'_>) -> Vec<LintNote> {
-    let mut notes = Vec::new();
-    if format.protocol != Protocol::Http {
-        return notes;
-    }
-    if let Some(at) = format.inner_newline() {
-        notes.push(note(format, "AWS refuses the format: it has a line break inside.".to_owned(), at));
-    }
-    let mut seen = HashSet::new();
-    let mut unknown = format
-        .template
-        .variables()
-        .filter(|variable| support(format.protocol, variable.name) != Support::Supported && seen.insert(variable.name));
-    for variable in unknown.by_ref().take(MAX_NAMES) {
-        let name = truncated(variable.name, 100);
-        let message = format!("AWS refuses the format: HTTP APIs have no variable `$context.{name}`.");
-        notes.push(note(format, message, variable.at));
-    }
-    let more = unknown.count();
-    if more > 0 {
-        let message = format!("AWS refuses {more} more variables that HTTP APIs do not have.");
-        notes.push(LintNote { message, line: None, column: None });
-    }
-    if format.text().len() > HTTP_MAX_BYTES {
-        let message = format!(
-            "AWS refuses the format: it is {} bytes long, and HTTP APIs take {HTTP_MAX_BYTES} at most.",
-            format.text().len()
-        );
-        notes.push(LintNote { message, line: None, column: None });
-    }
-    notes
+/// Notes on variables for which sources disagree whether AWS refuses them.
+fn disputed_notes(format: &Format<'_>) -> Vec<LintNote> {
+    let message = |name: &str| {
+        format!(
+            "AWS may refuse the format: some reports say that HTTP APIs do not support `$context.{name}`, others that they \
+             accept it and leave it empty."
+        )
+    };
+    disputed(format).into_iter().map(|variable| note(format, message(variable.name), variable.at)).collect()
 }
 
 fn note(format: &Format<'_>, message: String, at: usize) -> LintNote {

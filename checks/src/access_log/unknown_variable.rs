@@ -1,9 +1,9 @@
 //! Fails if an access log uses variables that are never filled.
 
 use gatelight_formats::{
-    Format, truncated,
+    Format, Variable, truncated,
     unfilled::{UnfilledReason, UnfilledVariable, unfilled_variables},
-    variables::{Support, apis, suggestion, support},
+    variables::{Support, apis, counterpart, suggestion, support},
 };
 use gatelight_model::{
     Need, Severity,
@@ -43,7 +43,7 @@ pub(super) fn rule(format: &Format<'_>, _: &Policy) -> RuleResult {
     let Some(first) = unfilled.first() else { return RuleResult::pass(notes) };
     let mut reasons: Vec<_> =
         unfilled.iter().take(MAX_NAMES).map(|variable| describe(format.protocol, variable)).collect();
-    let mut fixes: Vec<_> = unfilled.iter().take(MAX_NAMES).map(fix).collect();
+    let mut fixes: Vec<_> = unfilled.iter().take(MAX_NAMES).map(|variable| fix(format.protocol, variable)).collect();
     if unfilled.len() > MAX_NAMES {
         reasons.push(format!("and {} more", unfilled.len() - MAX_NAMES));
         fixes.push("The others likewise.".to_owned());
@@ -61,7 +61,10 @@ pub(super) fn rule(format: &Format<'_>, _: &Policy) -> RuleResult {
 fn describe(protocol: Protocol, variable: &UnfilledVariable<'_>) -> String {
     let (source, apis) = (truncated(variable.source, 100), apis(protocol));
     match &variable.reason {
-        UnfilledReason::OtherApis => format!("`{source}`, which {apis} do not have (it stays `-` for ever)"),
+        UnfilledReason::OtherApis => {
+            let instead = counterpart(protocol, variable.name()).map(|name| format!("; they have `$context.{name}`"));
+            format!("`{source}`, which {apis} do not have (it stays `-` for ever{})", instead.unwrap_or_default())
+        }
         UnfilledReason::NotContext => format!("`{source}`, as only $context variables are filled"),
         UnfilledReason::Misspelled { suggestion, is_supported } => {
             let differs = if suggestion.case_only { "only in upper and lower case" } else { "by one letter" };
@@ -72,8 +75,11 @@ fn describe(protocol: Protocol, variable: &UnfilledVariable<'_>) -> String {
     }
 }
 
-fn fix(variable: &UnfilledVariable<'_>) -> String {
+fn fix(protocol: Protocol, variable: &UnfilledVariable<'_>) -> String {
     let source = truncated(variable.source, 100);
+    if let Some(name) = counterpart(protocol, variable.name()) {
+        return format!("Write `$context.{name}` for `{source}`.");
+    }
     match &variable.reason {
         UnfilledReason::Misspelled { suggestion, is_supported: true } => {
             format!("Write `$context.{}` for `{source}`.", truncated(&suggestion.name, 100))
@@ -94,7 +100,7 @@ fn notes(format: &Format<'_>) -> Vec<String> {
             Support::Unlisted if format.protocol != Protocol::Rest => &mut unlisted,
             _ => continue,
         };
-        let source = format!("`$context.{}`", truncated(variable.name, 100));
+        let source = format!("`$context.{}`", truncated(whole_name(format, variable), 100));
         if list.contains(&source) {
             continue;
         }
@@ -116,10 +122,48 @@ fn notes(format: &Format<'_>) -> Vec<String> {
             apis(format.protocol)
         ));
     }
+    notes.extend(counterpart_note(format));
+    notes.extend(terraform_note(format));
     if format.find("authorizer.claims").is_some() {
         notes.push("`$context.authorizer.claims` is null, says AWS: name one of the claims.".to_owned());
     }
     notes
+}
+
+/// An unknown name with the part behind a hyphen, at which AWS ends it: `requestHeaders.Content-Type`.
+fn whole_name<'t>(format: &Format<'t>, variable: &Variable<'t>) -> &'t str {
+    let start = variable.at + variable.source.find(variable.name).unwrap_or_default();
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let rest = &format.text()[variable.end()..];
+    let more = rest.len() - rest.trim_start_matches(is_part).len();
+    let is_joined = !variable.is_braced() && more > 1 && rest.starts_with('-');
+    if is_joined { &format.text()[start..variable.end() + more] } else { variable.name }
+}
+
+/// Which variables were probably meant by unknown names that people often write.
+fn counterpart_note(format: &Format<'_>) -> Option<String> {
+    let mut meant: Vec<String> = Vec::new();
+    for variable in format.template.variables() {
+        let is_unknown = support(format.protocol, variable.name) == Support::Unknown;
+        let Some(name) = counterpart(format.protocol, variable.name).filter(|_| is_unknown) else { continue };
+        let hint = format!("`$context.{name}` for `$context.{}`", variable.name);
+        if !meant.contains(&hint) {
+            meant.push(hint);
+        }
+    }
+    meant.truncate(MAX_NAMES);
+    (!meant.is_empty()).then(|| format!("Perhaps you meant {}.", join_names(&meant)))
+}
+
+/// That `$$context.x` is an escape that Terraform does not need here, and leaves a dollar before the value.
+fn terraform_note(format: &Format<'_>) -> Option<String> {
+    let is_escaped = |variable: &&Variable<'_>| format.text()[..variable.at].ends_with('$');
+    let variable = format.template.variables().find(is_escaped)?;
+    Some(format!(
+        "`${}` at {} writes a `$` before the value: Terraform needs the escape `$$` only before a brace.",
+        truncated(variable.source, 100),
+        format.position_text(variable.at - 1)
+    ))
 }
 
 #[cfg(test)]

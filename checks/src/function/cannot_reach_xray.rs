@@ -1,4 +1,4 @@
-//! From some subnet of a function, packets to X-Ray have no way.
+//! Packets to X-Ray do not arrive from some subnet of a function in a VPC.
 
 mod fix;
 
@@ -22,7 +22,7 @@ pub const CHECK: Check = Check {
     docs: include_str!("cannot_reach_xray.md"),
 };
 
-/// What the names of layers and extensions hold that send traces themselves.
+/// Parts of the names of layers and extensions that export traces themselves.
 const TRACERS: [&str; 16] = [
     "opentelemetry",
     "datadog",
@@ -41,7 +41,7 @@ const TRACERS: [&str; 16] = [
     "thundra",
     "tracing",
 ];
-/// The same, too short to be looked for inside of words: `hotel`.
+/// The same at the start of a word only: `otel` is also in `hotel`.
 const TRACER_WORDS: [&str; 2] = ["otel", "adot"];
 
 const DAEMON: &str = "Lambda's own X-Ray daemon is not known to use the routes of the VPC; whatever runs inside the \
@@ -54,31 +54,66 @@ fn judge(function: &Function, context: &Context<'_>) -> Verdict {
         return Ok(Judgement::NotApplicable("it is not in a VPC"));
     };
     let paths = walk.paths();
-    if paths.iter().any(|path| path.end == HopResult::Stops) {
+    if paths.iter().any(|path| path.result == HopResult::Stops) {
         return Ok(failure(function, context, &walk, &paths).into());
     }
-    let unknown = paths.iter().find_map(|path| match &path.end {
+    let unknown = paths.iter().find_map(|path| match &path.result {
+        HopResult::Unknown(gap) => Some(gap.clone()),
+        _ => None,
+    });
+    if let Some(gap) = unknown {
+        return Err(gap);
+    }
+    let refused: Vec<_> = paths.iter().filter_map(|path| Some((path, path.telemetry_refusal.as_ref()?))).collect();
+    if refused.iter().any(|(_, hop)| hop.result == HopResult::Stops) {
+        return Ok(without_telemetry(function, context, &walk, &paths, &refused).into());
+    }
+    let unknown = refused.into_iter().find_map(|(_, hop)| match &hop.result {
         HopResult::Unknown(gap) => Some(gap.clone()),
         _ => None,
     });
     unknown.map_or(Ok(Judgement::Pass), Err)
 }
 
+/// Segments arrive, and only the statistics about them do not.
+fn without_telemetry(
+    function: &Function,
+    context: &Context<'_>,
+    walk: &Walk<'_>,
+    paths: &[PathFromSubnet],
+    refused: &[(&PathFromSubnet, &Hop)],
+) -> Failure {
+    let stopped: Vec<_> = refused.iter().copied().filter(|(_, hop)| hop.result == HopResult::Stops).collect();
+    let reason = stopped.first().map_or("", |(_, hop)| hop.message.as_str());
+    let from: Vec<_> = stopped.iter().map(|(path, _)| path.name()).collect();
+    Failure {
+        severity: Some(Severity::Low),
+        cause: None,
+        message: format!(
+            "From {} traces arrive at X-Ray, but the statistics about them do not: {reason}.",
+            from.join(", ")
+        ),
+        evidence: paths.iter().map(|path| Evidence::new(path.name(), outcome(path))).collect(),
+        affects: callers(function, context),
+        fix: fix::fix(walk, &stopped),
+    }
+}
+
 fn failure(function: &Function, context: &Context<'_>, walk: &Walk<'_>, paths: &[PathFromSubnet]) -> Failure {
     let stopped: Vec<_> = paths.iter().filter_map(|path| Some((path, path.stop()?))).collect();
     let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
     for (path, hop) in &stopped {
-        match reasons.iter_mut().find(|(says, _)| *says == hop.says) {
+        match reasons.iter_mut().find(|(message, _)| *message == hop.message) {
             Some((_, from)) => from.push(path.name()),
-            None => reasons.push((hop.says.clone(), vec![path.name()])),
+            None => reasons.push((hop.message.clone(), vec![path.name()])),
         }
     }
     let mut message = String::new();
-    for (says, from) in &reasons {
-        message.push_str(&format!("From {} packets to X-Ray stop: {says}. ", from.join(", ")));
+    for (reason, from) in &reasons {
+        message.push_str(&format!("From {} packets to X-Ray stop: {reason}. ", from.join(", ")));
     }
     let arrives: Vec<_> =
-        paths.iter().filter(|path| path.end == HopResult::Through).map(PathFromSubnet::name).collect();
+        paths.iter().filter(|path| path.result == HopResult::Through).map(PathFromSubnet::name).collect();
     if !arrives.is_empty() {
         message.push_str(&format!("From {} they arrive, so what is lost is intermittent. ", arrives.join(", ")));
     }
@@ -93,23 +128,23 @@ fn failure(function: &Function, context: &Context<'_>, walk: &Walk<'_>, paths: &
     }
 }
 
-/// The stages that are known to call it, whose traces end there. Where that is not known none is named: it changes nothing
-/// about the verdict.
+/// The stages that are known to call the function, whose traces end there; empty where the callers are not known. They do
+/// not change the verdict.
 fn callers(function: &Function, context: &Context<'_>) -> Vec<Subject> {
     callers_among(context.stages_by_api(), function, context).unwrap_or_default()
 }
 
-/// What became of packets from a subnet, and the things on their way.
+/// What happens to packets from a subnet, and the resources on their path.
 fn outcome(path: &PathFromSubnet) -> String {
-    let way = |hops: &[Hop]| {
+    let ids = |hops: &[Hop]| {
         let mut ids: Vec<_> = hops.iter().map(|hop| hop.id.as_str()).collect();
         ids.dedup();
         ids.join(" → ")
     };
-    match (&path.end, path.stop()) {
+    match (&path.result, path.stop()) {
         (HopResult::Unknown(gap), _) => format!("cannot be told: {gap}"),
-        (_, Some(hop)) => format!("stops: {}", hop.says),
-        (_, None) => format!("arrives: {}", way(&path.hops)),
+        (_, Some(hop)) => format!("stops: {}", hop.message),
+        (_, None) => format!("arrives: {}", ids(&path.hops)),
     }
 }
 
@@ -121,11 +156,11 @@ fn severity(function: &Function) -> Severity {
         TRACERS.iter().any(|tracer| name.contains(tracer))
             || words.any(|word| TRACER_WORDS.iter().any(|tracer| word.starts_with(tracer)))
     });
-    let told = function.tracing_variables.iter().any(|variable| {
+    let configured = function.tracing_variables.iter().any(|variable| {
         variable == "AWS_LAMBDA_EXEC_WRAPPER"
             || ["OTEL_", "OPENTELEMETRY_"].iter().any(|start| variable.starts_with(start))
     });
-    if exports || told || function.capacity_provider.is_some() {
+    if exports || configured || function.capacity_provider.is_some() {
         Severity::High
     } else if function.traces() {
         Severity::Medium

@@ -10,6 +10,7 @@ pub(crate) fn holds(text: &str) {
         let linted = lint(protocol, text);
         assert_eq!(linted.findings.len(), 6);
         let positions = linted.findings.iter().map(|finding| (finding.line, finding.column));
+        let positions = positions.chain(linted.refused.iter().map(|refused| (refused.line, refused.column)));
         for position in positions.chain(linted.notes.iter().map(|note| (note.line, note.column))) {
             let (Some(line), Some(column)) = position else { continue };
             assert!(column >= 1 && column <= lines[line - 1].chars().count() + 1, "{position:?} in {text:?}");
@@ -18,6 +19,7 @@ pub(crate) fn holds(text: &str) {
         let again = lint(protocol, &fixed);
         let fails = again.findings.iter().find(|finding| finding.verdict == LintVerdict::Fail);
         assert_eq!(fails, None, "{text:?} fixed to {fixed:?}");
+        assert_eq!(again.refused, [], "{text:?} fixed to {fixed:?}");
         assert_eq!(again.fixed, None, "{text:?} fixed to {fixed:?}");
     }
 }

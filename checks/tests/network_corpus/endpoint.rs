@@ -16,55 +16,55 @@ fn policy(net: &mut Scenario, statement: &str) {
 pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "the endpoint is not ready yet",
-        says: "stops: route table rtb-private",
+        expected: "stops: route table rtb-private",
         source: "privatelink:create-interface-endpoint",
         change: |net| net.endpoint().state = "pending".into(),
     },
     Row {
         name: "the endpoint's state is written in capitals",
-        says: "arrives: its policy vpce-1",
+        expected: "arrives: its policy vpce-1",
         source: "ec2: VpcEndpoint.State, the case varies",
         change: |net| net.endpoint().state = "Available".into(),
     },
     Row {
         name: "private DNS is off",
-        says: "stops: route table rtb-private",
+        expected: "stops: route table rtb-private",
         source: "privatelink:privatelink-access-aws-services",
         change: |net| net.endpoint().private_dns = false,
     },
     Row {
         name: "the endpoint is for another service",
-        says: "stops: route table rtb-private",
+        expected: "stops: route table rtb-private",
         source: "xray: vpc endpoints",
         change: |net| net.endpoint().service = "com.amazonaws.us-east-1.logs".into(),
     },
     Row {
         name: "the endpoint is for another region",
-        says: "stops: route table rtb-private",
+        expected: "stops: route table rtb-private",
         source: "xray: vpc endpoints",
         change: |net| net.endpoint().service = "com.amazonaws.eu-west-1.xray".into(),
     },
     Row {
         name: "the endpoint is in another VPC",
-        says: "stops: route table rtb-private",
+        expected: "stops: route table rtb-private",
         source: "privatelink:create-interface-endpoint",
         change: |net| net.endpoint().vpc = "vpc-2".into(),
     },
     Row {
         name: "the VPC gives no host names",
-        says: "stops: route table rtb-private",
+        expected: "stops: route table rtb-private",
         source: "vpc:vpc-dns",
         change: |net| net.network().vpcs.seen[0].dns_hostnames = Fetched::known(false),
     },
     Row {
         name: "nobody resolves names",
-        says: "stops: name vpc-1",
+        expected: "stops: name vpc-1",
         source: "vpc:vpc-dns",
         change: |net| net.network().vpcs.seen[0].dns_support = Fetched::known(false),
     },
     Row {
         name: "whether host names are given was not told",
-        says: "unknown: name vpc-1",
+        expected: "unknown: name vpc-1",
         source: "iam: ec2:DescribeVpcAttribute denied",
         change: |net| {
             net.network().vpcs.seen[0].dns_hostnames =
@@ -73,7 +73,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "the VPC has a DNS server of its own",
-        says: "unknown: name vpc-1",
+        expected: "unknown: name vpc-1",
         source: "vpc:DHCPOptionSet",
         change: |net| {
             net.network().dhcp_options.seen[0].dns_servers = texts(&["10.0.0.53"]);
@@ -81,13 +81,13 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "the endpoint's group lets nobody in",
-        says: "stops: its security group sg-endpoint",
+        expected: "stops: its security group sg-endpoint",
         source: "privatelink: security groups",
         change: |net| net.group("sg-endpoint", vec![], vec![]),
     },
     Row {
         name: "the endpoint's group lets the function's range in",
-        says: "arrives: its policy vpce-1",
+        expected: "arrives: its policy vpce-1",
         source: "vpc:security-group-rules",
         change: |net| {
             net.group("sg-endpoint", vec![https(&["10.0.0.0/16"], &[])], vec![]);
@@ -95,7 +95,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "the endpoint's group lets one subnet in of two",
-        says: "stops: its security group sg-endpoint",
+        expected: "stops: its security group sg-endpoint",
         source: "vpc:security-group-rules",
         change: |net| {
             net.group("sg-endpoint", vec![https(&["10.0.1.0/24"], &[])], vec![]);
@@ -103,7 +103,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "the endpoint's group lets half of a subnet in",
-        says: "unknown: its security group sg-endpoint",
+        expected: "unknown: its security group sg-endpoint",
         source: "vpc:security-group-rules",
         change: |net| {
             net.group("sg-endpoint", vec![https(&["10.0.1.0/25", "10.0.2.0/24"], &[])], vec![]);
@@ -111,7 +111,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "the endpoint's group lets in by a prefix list",
-        says: "arrives: its policy vpce-1",
+        expected: "arrives: its policy vpce-1",
         source: "vpc:managed-prefix-lists",
         change: |net| {
             net.prefix_list("pl-private", &["10.0.1.0/24", "10.0.2.0/24"]);
@@ -122,19 +122,19 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "the function's group lets out to the endpoint's group",
-        says: "arrives: its policy vpce-1",
+        expected: "arrives: its policy vpce-1",
         source: "vpc:security-group-rules",
         change: |net| net.egress(vec![https(&[], &["sg-endpoint"])]),
     },
     Row {
         name: "the function's group lets out to another group",
-        says: "stops: security group sg-function",
+        expected: "stops: security group sg-function",
         source: "vpc:security-group-rules",
         change: |net| net.egress(vec![https(&[], &["sg-function"])]),
     },
     Row {
         name: "the endpoint refuses, and a NAT gateway would not",
-        says: "stops: its security group sg-endpoint",
+        expected: "stops: its security group sg-endpoint",
         source: "privatelink: private DNS",
         change: |net| {
             let nat = crate::build::with_nat().inventory.region.network;
@@ -147,25 +147,25 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "the endpoint subnet's ACL lets nothing in",
-        says: "stops: its network ACL acl-endpoint 50",
+        expected: "stops: its network ACL acl-endpoint 50",
         source: "vpc:nacl-rules",
         change: |net| net.deny("acl-endpoint", false, "10.0.0.0/16", (443, 443)),
     },
     Row {
         name: "the endpoint subnet's ACL lets no answer out",
-        says: "stops: its network ACL acl-endpoint 50",
+        expected: "stops: its network ACL acl-endpoint 50",
         source: "vpc:nacl-ephemeral-ports",
         change: |net| net.deny("acl-endpoint", true, "10.0.0.0/16", (1024, 65535)),
     },
     Row {
         name: "the function subnets' ACL lets no answer in",
-        says: "stops: network ACL acl-private 50",
+        expected: "stops: network ACL acl-private 50",
         source: "vpc:nacl-ephemeral-ports",
         change: |net| net.deny("acl-private", false, "10.0.5.0/24", (1024, 65535)),
     },
     Row {
         name: "an ACL that closes a subnet does not close it to itself",
-        says: "arrives: its policy vpce-1",
+        expected: "arrives: its policy vpce-1",
         source: "vpc:nacl-basics",
         change: |net| {
             net.endpoint().subnets = texts(&["subnet-a"]);
@@ -175,21 +175,29 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "the policy allows both actions",
-        says: "arrives: its policy vpce-1",
+        expected: "arrives: its policy vpce-1",
         source: "xray: endpoint policy",
         change: |net| policy(net, STATEMENT),
     },
     Row {
-        name: "the policy allows one action of two",
-        says: "stops: its policy vpce-1",
+        name: "the policy allows segments and no telemetry, as AWS's example does",
+        expected: "arrives without statistics: its policy vpce-1",
         source: "xray: endpoint policy",
         change: |net| {
             policy(net, r#"{"Effect":"Allow","Principal":"*","Action":"xray:PutTraceSegments","Resource":"*"}"#);
         },
     },
     Row {
+        name: "the policy allows telemetry and no segments",
+        expected: "stops: its policy vpce-1",
+        source: "xray: endpoint policy",
+        change: |net| {
+            policy(net, r#"{"Effect":"Allow","Principal":"*","Action":"xray:PutTelemetryRecords","Resource":"*"}"#);
+        },
+    },
+    Row {
         name: "the policy denies",
-        says: "stops: its policy vpce-1",
+        expected: "stops: its policy vpce-1",
         source: "iam: evaluation logic",
         change: |net| {
             policy(net, &format!("{STATEMENT},{}", STATEMENT.replace("Allow", "Deny")));
@@ -197,7 +205,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "the policy allows another role",
-        says: "stops: its policy vpce-1",
+        expected: "stops: its policy vpce-1",
         source: "iam: principal",
         change: |net| {
             policy(
@@ -208,7 +216,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "a firewall between the function and the endpoint",
-        says: "unknown: route table rtb-private 10.0.5.0/24",
+        expected: "unknown: route table rtb-private 10.0.5.0/24",
         source: "vpc:RouteTables",
         change: |net| {
             net.route("rtb-private", "10.0.5.0/24", "vpce-wall");
@@ -216,7 +224,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "a black hole between the function and the endpoint",
-        says: "stops: route table rtb-private 10.0.5.0/24",
+        expected: "stops: route table rtb-private 10.0.5.0/24",
         source: "vpc:RouteTables",
         change: |net| {
             net.route("rtb-private", "10.0.5.0/24", "eni-wall").state = "blackhole".into();
@@ -224,7 +232,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "public access is blocked",
-        says: "arrives: its policy vpce-1",
+        expected: "arrives: its policy vpce-1",
         source: "vpc:security-vpc-bpa-basics",
         change: |net| {
             net.subnet("subnet-a").public_access_block = Some("block-bidirectional".into());

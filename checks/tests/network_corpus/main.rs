@@ -1,5 +1,5 @@
-//! Networks made by hand, each one change away from a healthy one: what `function-cannot-reach-xray` says, at which hop,
-//! and by which rule. The tables are meant to be read; where AWS documents what a row rests on, it says where.
+//! Networks made by hand, each one change away from a healthy one: the verdict of `function-cannot-reach-xray`, and the hop
+//! and rule that decide it. The tables are meant to be read; each row names the AWS page that it rests on.
 
 mod build;
 mod endpoint;
@@ -9,15 +9,15 @@ use build::Scenario;
 use gatelight_checks::{Context, Judgement, find_check};
 use gatelight_network::{HopResult, PathFromSubnet, paths};
 
-/// A network, and what is to be said of it.
+/// A change to a healthy network, and the expected verdict.
 pub(crate) struct Row {
     /// What was changed.
     name: &'static str,
     /// The change to the healthy network.
     change: fn(&mut Scenario),
-    /// `arrives`, `stops` or `unknown`; the hop that decides (of a way that arrives, the last), the thing there, and the
-    /// rule in it.
-    says: &'static str,
+    /// `arrives`, `arrives without statistics`, `stops` or `unknown`; the hop that decides (of a path that arrives, the
+    /// last), the resource there, and the rule in it.
+    expected: &'static str,
     /// The page of AWS's documentation, as `vpc:nat-gateway-basics`, or what else it rests on.
     source: &'static str,
 }
@@ -27,33 +27,37 @@ fn judged(scenario: &Scenario) -> String {
     let check = find_check("function-cannot-reach-xray").expect("the check");
     let context = Context::new(scenario.inventory.scope());
     let function = &scenario.inventory.region.functions.seen[0];
-    let ways = match paths(function, context.network()) {
-        Ok(ways) => ways,
+    let paths = match paths(function, context.network()) {
+        Ok(paths) => paths,
         Err(gap) => vec![PathFromSubnet {
             subnet: String::new(),
             zone: None,
             vpc: None,
             hops: vec![],
-            end: HopResult::Unknown(gap),
+            result: HopResult::Unknown(gap),
+            telemetry_refusal: None,
         }],
     };
-    let (verdict, way) = match scenario.inventory.verdict(check, "orders") {
-        Ok(Judgement::Pass | Judgement::PassNoted(_)) => ("arrives", ways.first()),
+    let (verdict, path) = match scenario.inventory.verdict(check, "orders") {
+        Ok(Judgement::Pass | Judgement::PassNoted(_)) => ("arrives", paths.first()),
         Ok(Judgement::NotApplicable(_)) => ("n/a", None),
-        Ok(Judgement::Fail(_)) => ("stops", ways.iter().find(|way| way.end == HopResult::Stops)),
-        Err(_) => ("unknown", ways.iter().find(|way| matches!(way.end, HopResult::Unknown(_)))),
+        Ok(Judgement::Fail(_)) if paths.iter().all(|path| path.result == HopResult::Through) => {
+            ("arrives without statistics", paths.first())
+        }
+        Ok(Judgement::Fail(_)) => ("stops", paths.iter().find(|path| path.result == HopResult::Stops)),
+        Err(_) => ("unknown", paths.iter().find(|path| matches!(path.result, HopResult::Unknown(_)))),
     };
-    let hop = way.and_then(|way| match &way.end {
-        HopResult::Through => way.hops.last(),
-        HopResult::Stops => way.stop(),
-        HopResult::Unknown(_) => way.hops.iter().find(|hop| matches!(hop.passage, HopResult::Unknown(_))),
+    let hop = path.and_then(|path| match &path.result {
+        HopResult::Through => path.hops.last(),
+        HopResult::Stops => path.stop(),
+        HopResult::Unknown(_) => path.hops.iter().find(|hop| matches!(hop.result, HopResult::Unknown(_))),
     });
-    let hop = hop.map(|hop| format!(": {} {} {}", hop.place.name(), hop.id, hop.rule.as_deref().unwrap_or_default()));
+    let hop = hop.map(|hop| format!(": {} {} {}", hop.kind.name(), hop.id, hop.rule.as_deref().unwrap_or_default()));
     format!("{verdict}{}", hop.unwrap_or_default()).trim_end().to_owned()
 }
 
-fn check(healthy: fn() -> Scenario, says: &str, rows: &[Row]) {
-    assert_eq!(judged(&healthy()), says, "the healthy network");
+fn check(healthy: fn() -> Scenario, expected: &str, rows: &[Row]) {
+    assert_eq!(judged(&healthy()), expected, "the healthy network");
     let mut wrong = Vec::new();
     for row in rows {
         let mut scenario = healthy();
@@ -61,8 +65,8 @@ fn check(healthy: fn() -> Scenario, says: &str, rows: &[Row]) {
         assert_ne!(scenario.inventory, healthy().inventory, "{}: changes nothing", row.name);
         assert!(!row.source.is_empty(), "{}: rests on nothing", row.name);
         let judged = judged(&scenario);
-        if judged != row.says {
-            wrong.push(format!("{}\n  should be {}\n  and is    {judged}", row.name, row.says));
+        if judged != row.expected {
+            wrong.push(format!("{}\n  should be {}\n  and is    {judged}", row.name, row.expected));
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), rows.len(), wrong.join("\n"));

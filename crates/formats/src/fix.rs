@@ -1,21 +1,15 @@
 //! Fixes formats: what is almost JSON becomes JSON on one line, and missing variables are added.
 
+mod keys;
 mod tidy;
 mod variables;
 
-use std::collections::HashSet;
-
 use gatelight_model::inventory::Protocol;
 
-use crate::format::Format;
-
-/// The longest format of an HTTP API, in bytes:
-/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>. AWS documents no limit for the
-/// other kinds.
-pub const HTTP_MAX_BYTES: usize = 3 * 1024;
+use crate::{format::Format, refused::HTTP_MAX_BYTES};
 
 /// The format as one JSON object on one line: with the `missing` variables added, names corrected, quotes around what can
-/// be absent, and without variables that are never filled. Keys, their order and the white space between them are kept.
+/// be absent, and without variables that are never filled or that AWS refuses. Keys, their order and the white space between them are kept.
 /// `None` where that is not possible, or the result would be too long.
 #[must_use]
 pub fn fix(format: &Format<'_>, missing: &[String]) -> Option<String> {
@@ -53,7 +47,8 @@ fn on_one_line(text: &str) -> String {
     line + rest
 }
 
-/// Adds the missing variables at the end of the object, with the white space that its other members have.
+/// Adds the missing variables at the end of the object, with white space and keys in the style of its other
+/// members.
 fn with_missing(protocol: Protocol, text: &str, missing: &[String]) -> Option<String> {
     let format = Format::new(protocol, text);
     let missing = missing.iter().filter(|name| format.find(name).is_none());
@@ -64,7 +59,7 @@ fn with_missing(protocol: Protocol, text: &str, missing: &[String]) -> Option<St
     let mut comma = if keys.is_empty() { "" } else { "," };
     let mut members = String::new();
     for name in missing {
-        let key = unused_key(name, &keys);
+        let key = keys::unused(name, &keys);
         members.push_str(comma);
         members.push_str(if comma.is_empty() { "" } else { space });
         members.extend(["\"", &key, "\"", colon, "\"$context.", name, "\""]);
@@ -73,20 +68,6 @@ fn with_missing(protocol: Protocol, text: &str, missing: &[String]) -> Option<St
     }
     let end = rendered.template_end(object.last_end);
     Some(format!("{}{members}{}", &text[..end], &text[end..]))
-}
-
-/// A key for a variable: `integrationStatus`, or else `integration_status`, or else with a number.
-fn unused_key(name: &str, used: &HashSet<String>) -> String {
-    let mut parts = name.split('.');
-    let mut camel = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (first, rest) = part.split_at(part.chars().next().map_or(0, char::len_utf8));
-        camel.push_str(&first.to_uppercase());
-        camel.push_str(rest);
-    }
-    let numbered = (2..).map(|number: usize| format!("{camel}{number}"));
-    let mut names = [camel.clone(), name.replace('.', "_")].into_iter().chain(numbered);
-    names.find(|key| !used.contains(key)).unwrap_or(camel)
 }
 
 #[cfg(test)]

@@ -19,6 +19,15 @@ pub struct UnfilledVariable<'t> {
     pub reason: UnfilledReason,
 }
 
+impl<'t> UnfilledVariable<'t> {
+    /// The name without `$context.`; what was written, if it is not a `$context` variable.
+    #[must_use]
+    pub fn name(&self) -> &'t str {
+        let name = self.source.strip_prefix("${context.").and_then(|name| name.strip_suffix('}'));
+        name.or_else(|| self.source.strip_prefix("$context.")).unwrap_or(self.source)
+    }
+}
+
 /// Why a variable is never filled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UnfilledReason {

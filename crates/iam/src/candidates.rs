@@ -4,7 +4,7 @@
 use crate::{
     condition::{Clause, ClauseTest, fold_case},
     document::{Element, Statement},
-    glob::{Tail, has_unknown},
+    glob::{Tail, components, has_unknown, is_incomplete_arn},
     keys::{ConditionKeys, PossibleValue},
     operator::{Comparison, Operator, SetOperator},
     ordered::{IpRange, Number, date_samples, parse_date},
@@ -47,7 +47,8 @@ pub(super) fn candidates(statements: &[(&Statement, RequestView<'_>)], keys: &Co
     for (statement, request) in statements {
         if let (Element::Read(resources), Some(text)) = (&statement.resource, request.resource) {
             for pattern in &resources.list {
-                let known = (text.tail == Tail::None).then_some(text.known);
+                let is_known = text.tail == Tail::None && !is_incomplete_arn(&pattern.tokens(keys));
+                let known = is_known.then_some(text.known);
                 note_variables(pattern, known, keys, &mut uses);
             }
         }
@@ -287,7 +288,8 @@ impl KeyUse<'_> {
                     Comparison::String { ignore_case: true, .. } => {
                         (MatchMode::IgnoreCase, tokens.iter().map(fold_case).collect())
                     }
-                    Comparison::Arn => (MatchMode::Arn, tokens),
+                    // A value with fewer components is compared as text first, see `glob::arn`.
+                    Comparison::Arn if components(&tokens).is_some() => (MatchMode::Arn, tokens),
                     _ => (MatchMode::Text, tokens),
                 });
             }

@@ -9,6 +9,7 @@ use crate::{
     evaluation::{Evaluation, ImplicitDeny, PolicyGroup, RequiredAllow, StatementRef, Uncertainty},
     glob::{Tail, Text},
     keys::ConditionKeys,
+    near_miss::{NearMiss, near_misses},
     principal::Caller,
     solve::{Solution, solve},
     statement::RequestView,
@@ -115,19 +116,39 @@ impl Policies {
         Self { identity: vec![Ok(document)], rest: Ok(()), boundary: None }
     }
 
+    /// The statements that would allow a request but for one thing, at most ten. To explain a denial that
+    /// [`decide`](Self::decide) returned.
+    #[must_use]
+    pub fn near_misses(&self, request: &Request<'_>) -> Vec<NearMiss> {
+        let action = request.action.to_ascii_lowercase();
+        near_misses(&self.evaluation(&action, request), request.keys)
+    }
+
     /// Decides a request.
     ///
     /// # Errors
     /// If the decision depends on something that is not known or not understood.
     pub fn decide(&self, request: &Request<'_>) -> Result<Decision, Gap> {
         let action = request.action.to_ascii_lowercase();
-        let view = RequestView { action: &action, resource: request.resource, caller: request.caller };
+        match solve(&self.evaluation(&action, request), request.keys) {
+            Solution::Allowed(Some(statement)) => Ok(Decision::Allowed(statement.into())),
+            Solution::ExplicitDeny(statement) => Ok(Decision::Denied(Denial::Explicit(statement.into()))),
+            Solution::ImplicitDeny(deny) => Ok(Decision::Denied(deny.into())),
+            Solution::Undetermined(why) => Err(undetermined(&why, request)),
+            // Not reached where identity policies decide. Undetermined is the safe answer.
+            Solution::Allowed(None) => Err(undetermined(&Uncertainty::Account, request)),
+        }
+    }
+
+    fn evaluation<'a>(&'a self, action: &'a str, request: &Request<'a>) -> Evaluation<'a> {
+        let view =
+            RequestView { action, resource: request.resource, caller: request.caller, by_identity_policy: false };
         let unread = self.identity.iter().find_map(|policy| policy.as_ref().err()).or(self.rest.as_ref().err());
         let boundary = self.boundary.as_ref().map(|policy| match policy {
             Ok(document) => PolicyGroup { documents: vec![document], unread: None, name: document.name().to_owned() },
             Err(gap) => PolicyGroup { documents: vec![], unread: Some(gap), name: String::new() },
         });
-        let evaluation = Evaluation {
+        Evaluation {
             request: view,
             resource_request: view,
             required: RequiredAllow::IdentityPolicy,
@@ -142,14 +163,6 @@ impl Policies {
             rcps: vec![],
             resource: PolicyGroup::default(),
             endpoint: None,
-        };
-        match solve(&evaluation, request.keys) {
-            Solution::Allowed(Some(statement)) => Ok(Decision::Allowed(statement.into())),
-            Solution::ExplicitDeny(statement) => Ok(Decision::Denied(Denial::Explicit(statement.into()))),
-            Solution::ImplicitDeny(deny) => Ok(Decision::Denied(deny.into())),
-            Solution::Undetermined(why) => Err(undetermined(&why, request)),
-            // Not reached where identity policies decide. Undetermined is the safe answer.
-            Solution::Allowed(None) => Err(undetermined(&Uncertainty::Account, request)),
         }
     }
 }

@@ -153,13 +153,26 @@ impl<'a> Evaluation<'a> {
         RequestView { caller: self.resource_request.caller, ..self.request }
     }
 
+    /// The request as identity policies see it.
+    fn identity_request(&self) -> RequestView<'a> {
+        // Resource policies that decide alone take the identity policies' place and have a caller.
+        RequestView { by_identity_policy: self.request.caller.is_none(), ..self.request }
+    }
+
+    /// The groups of which one statement may be enough to grant the request, and the request as its policies see it.
+    pub(super) fn granting_groups(&self) -> impl Iterator<Item = (&PolicyGroup<'a>, RequestView<'a>)> {
+        let identity = self.identity.iter().map(|group| (group, self.identity_request()));
+        identity.chain(std::iter::once((&self.resource, self.resource_request)))
+    }
+
     /// Every group, and the request as its policies see it.
     pub(super) fn groups(&self) -> impl Iterator<Item = (&PolicyGroup<'a>, RequestView<'a>)> {
-        let own = self.identity.iter().chain(&self.boundary).chain(&self.session).chain(&self.scps);
+        let identity = self.identity.iter().map(|group| (group, self.identity_request()));
+        let limits = self.boundary.iter().chain(&self.session).chain(&self.scps).map(|group| (group, self.request));
         let rcps = self.rcps.iter().map(|group| (group, self.caller_request()));
         let resource = std::iter::once((&self.resource, self.resource_request));
         let endpoint = self.endpoint.iter().map(|group| (group, self.caller_request()));
-        own.map(|group| (group, self.request)).chain(rcps).chain(resource).chain(endpoint)
+        identity.chain(limits).chain(rcps).chain(resource).chain(endpoint)
     }
 
     /// Evaluates the policies with the keys that are known.
@@ -202,13 +215,13 @@ impl<'a> Evaluation<'a> {
     /// Whether the identity's and the resource's policies allow it, as far as each must, and which allow is missing if
     /// they do not.
     fn granted(&self, keys: &ConditionKeys) -> (Applicability<'a>, ImplicitDeny) {
-        let in_group = |group: &Option<PolicyGroup<'a>>| match group {
+        let in_group = |group: &Option<PolicyGroup<'a>>, request| match group {
             None => Applicability::Applies(None),
-            Some(group) => Applicability::in_group(group, Effect::Allow, self.request, keys),
+            Some(group) => Applicability::in_group(group, Effect::Allow, request, keys),
         };
-        let identity = in_group(&self.identity);
-        let boundary = in_group(&self.boundary);
-        let session = in_group(&self.session);
+        let identity = in_group(&self.identity, self.identity_request());
+        let boundary = in_group(&self.boundary, self.request);
+        let session = in_group(&self.session, self.request);
         let own = identity.clone().and(&boundary).and(&session);
         let not_allowed_by = |group: &Option<PolicyGroup<'a>>| {
             group.as_ref().map_or(ImplicitDeny::NoAllow, |group| ImplicitDeny::NotAllowedBy(group.name.clone()))

@@ -198,6 +198,31 @@ pub(super) fn resource(tokens: &[Token], text: Text<'_>) -> Match {
     }
 }
 
+/// Whether a pattern is an ARN with fewer than six fields, like `arn:aws:logs`.
+pub(super) fn is_incomplete_arn(tokens: &[Token]) -> bool {
+    let separators = tokens.iter().filter(|token| **token == Token::Char(':')).count();
+    separators + 1 < COMPONENTS
+        && tokens.iter().zip("arn:".chars()).filter(|(own, c)| **own == Token::Char(*c)).count() == 4
+}
+
+/// Matches a Resource value that [is incomplete](is_incomplete_arn), as AWS completes it in identity policies: "by adding
+/// wildcard characters (*) to all missing fields"
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>). Unknown if it matches
+/// only where a wildcard also spans several fields.
+pub(super) fn completed_resource(tokens: &[Token], text: Text<'_>) -> Match {
+    let plain = resource(tokens, text);
+    let mut completed = tokens.to_vec();
+    while is_incomplete_arn(&completed) {
+        completed.extend([Token::Char(':'), Token::Many]);
+    }
+    match match_text(&completed, text, Colons::Fixed) {
+        Match::Yes => Match::Yes,
+        Match::No if match_text(&completed, text, Colons::Free) == Match::No => plain,
+        Match::No | Match::Unknown if plain == Match::Yes => Match::Yes,
+        Match::No | Match::Unknown => Match::Unknown,
+    }
+}
+
 /// Matches a value of an ARN operator: "each of the six colon-delimited components of the ARN
 /// is checked separately"
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>).
@@ -356,6 +381,37 @@ mod tests {
             ("arn:aws:logs:us-*2:log-group:g", Match::No),
         ] {
             assert_eq!(resource(&tokens(pattern), group), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn an_incomplete_arn_is_completed_with_wildcards() {
+        let group = Text::whole("arn:aws:logs:us-east-1:1:log-group:g");
+        for (pattern, expected) in [
+            ("arn:aws:logs", Match::Yes),
+            ("arn:aws:logs:us-east-1", Match::Yes),
+            ("arn:aws:logs:us-east-1:1", Match::Yes),
+            ("arn:aws:logs:*-1", Match::Yes),
+            ("arn:aws:l*", Match::Yes),
+            ("arn:aws", Match::Yes),
+            ("arn:aws:logs:eu-west-1", Match::No),
+            ("arn:aws:log", Match::No),
+            ("arn:aws:logs:us-east-1:2", Match::No),
+            ("arn:aws-cn:logs", Match::No),
+            // As before, `*` at the end of a field may span several.
+            ("arn:*:log-group:g", Match::Yes),
+            ("arn:aws:*:log-group", Match::No),
+            ("arn:*:us-east-1", Match::Unknown),
+            ("arn:aws:${x}", Match::Unknown),
+        ] {
+            assert!(is_incomplete_arn(&tokens(pattern)), "{pattern}");
+            assert_eq!(completed_resource(&tokens(pattern), group), expected, "{pattern}");
+        }
+        // An unknown end does not matter to the fields that are added.
+        let stream = Text::open("arn:aws:logs:us-east-1:1:log-group:g:log-stream:");
+        assert_eq!(completed_resource(&tokens("arn:aws:logs:us-east-1"), stream), Match::Yes);
+        for pattern in ["*", "arn", "logs", "arn:aws:s3:::b", "arn:aws:logs:us-east-1:1:log-group:g", "x:arn:aws"] {
+            assert!(!is_incomplete_arn(&tokens(pattern)), "{pattern}");
         }
     }
 

@@ -59,7 +59,7 @@ impl Guardrails {
             return Ok(None);
         }
         let action = request.action.to_ascii_lowercase();
-        let view = RequestView { action: &action, resource: request.resource, caller: None };
+        let view = RequestView { action: &action, resource: request.resource, caller: None, by_identity_policy: false };
         let evaluation = Evaluation {
             request: view,
             resource_request: RequestView { caller: request.caller, ..view },

@@ -12,7 +12,8 @@
 //!    the help of `witnesses` and `variable_values`.
 //! 5. The entry points build an evaluation and call `solve`: `decision` ([`Policies`], one identity or one policy),
 //!    `guardrails` ([`Guardrails`], SCPs and RCPs), and `simulation` ([`SimulatedRequest`], everything at once, which
-//!    `input` reads from JSON). `source` only lists which `aws:SourceArn` values a policy allows.
+//!    `input` reads from JSON). For an implicit denial, `near_miss` finds the statements that would allow but for one thing.
+//!    `source` only lists which `aws:SourceArn` values a policy allows.
 //!
 //! Start reading at `evaluation`.
 
@@ -32,6 +33,7 @@ mod identity;
 mod input;
 mod json;
 mod keys;
+mod near_miss;
 mod operator;
 mod ordered;
 mod pattern;
@@ -51,6 +53,7 @@ pub use guardrails::{GuardrailLevel, Guardrails};
 pub use identity::Identity;
 pub use input::{InputError, SimulationReader};
 pub use keys::{ConditionKeys, PossibleValue};
+pub use near_miss::{Difference, NearMiss};
 pub use principal::Caller;
 pub use simulation::{PolicySet, Principal, SimulatedRequest, Simulation, SimulationDecision, SimulationResult};
 pub use source::SourceArn;

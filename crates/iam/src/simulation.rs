@@ -9,6 +9,7 @@ use crate::{
     glob::Text,
     identity::{Identity, IdentityKind},
     keys::{ConditionKeys, PossibleValue},
+    near_miss::{NearMiss, near_misses},
     principal::Caller,
     solve::{Solution, explain, solve},
     statement::RequestView,
@@ -77,12 +78,14 @@ pub struct SimulationResult {
     pub missing_context: Vec<String>,
     /// What the engine does not understand and could change an undetermined decision.
     pub problems: Vec<String>,
+    /// For an implicit denial: the statements that would allow the request but for one thing, at most ten.
+    pub near_misses: Vec<NearMiss>,
 }
 
 /// The decision on a simulated request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SimulationDecision {
-    /// Allowed by this statement; a root user needs none.
+    /// Allowed by this statement; a root user needs none, nor does `sts:GetCallerIdentity`.
     Allowed(Option<DecidingStatement>),
     /// Denied.
     Denied(Denial),
@@ -96,6 +99,12 @@ impl SimulatedRequest {
     #[must_use]
     pub fn simulate(&self, policies: &PolicySet) -> SimulationResult {
         let action = self.action.to_ascii_lowercase();
+        if action == "sts:getcalleridentity" && matches!(self.principal, Principal::Identity(_)) {
+            // "No permissions are required to perform this operation", and an explicit deny does not prevent it
+            // (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>).
+            let decision = SimulationDecision::Allowed(None);
+            return SimulationResult { decision, missing_context: vec![], problems: vec![], near_misses: vec![] };
+        }
         let keys = self.all_keys();
         let evaluation = self.evaluation(&action, policies);
         let decision = match solve(&evaluation, &keys) {
@@ -108,10 +117,14 @@ impl SimulatedRequest {
                     decision: SimulationDecision::Undetermined,
                     missing_context: explanation.missing_keys,
                     problems: explanation.problems,
+                    near_misses: vec![],
                 };
             }
         };
-        SimulationResult { decision, missing_context: vec![], problems: vec![] }
+        let is_explained =
+            matches!(&decision, SimulationDecision::Denied(denial) if !matches!(denial, Denial::Explicit(_)));
+        let near_misses = if is_explained { near_misses(&evaluation, &keys) } else { vec![] };
+        SimulationResult { decision, missing_context: vec![], problems: vec![], near_misses }
     }
 
     fn evaluation<'a>(&'a self, action: &'a str, policies: &'a PolicySet) -> Evaluation<'a> {
@@ -120,7 +133,12 @@ impl SimulatedRequest {
             Principal::Service(service) => (Caller::Service(service), None),
             Principal::Anonymous => (Caller::Anonymous, None),
         };
-        let request = RequestView { action, resource: Some(Text::whole(&self.resource)), caller: None };
+        let request = RequestView {
+            action,
+            resource: Some(Text::whole(&self.resource)),
+            caller: None,
+            by_identity_policy: false,
+        };
         let resource = request.resource.filter(|_| !self.is_decided_by_trust_policy(action, policies));
         let limit = |list: &'a PolicyList, what| {
             (identity.is_some() && !list.is_empty()).then(|| group(list, named(what, list)))

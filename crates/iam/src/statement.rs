@@ -18,6 +18,8 @@ pub(super) struct RequestView<'a> {
     pub(super) resource: Option<Text<'a>>,
     /// `None` for policies that belong to the caller and so have no Principal element.
     pub(super) caller: Option<Caller<'a>>,
+    /// Whether it is an identity policy that sees it: AWS completes incomplete ARNs in these.
+    pub(super) by_identity_policy: bool,
 }
 
 impl Statement {
@@ -29,9 +31,7 @@ impl Statement {
             Element::Absent => Truth::not_understood("its Effect is missing"),
             Element::Malformed(why) => Truth::not_understood(why.clone()),
         };
-        let action = element(&self.action, "its Action is missing", |patterns| {
-            matches(patterns, |one| match_text(&one.tokens(keys), Text::whole(request.action), Colons::Free).into())
-        });
+        let action = self.matches_action(request, keys);
         if action == Truth::False {
             return action;
         }
@@ -68,10 +68,16 @@ impl Statement {
         }
     }
 
-    fn matches_resource(&self, request: RequestView<'_>, keys: &ConditionKeys) -> Truth {
+    pub(super) fn matches_action(&self, request: RequestView<'_>, keys: &ConditionKeys) -> Truth {
+        element(&self.action, "its Action is missing", |patterns| {
+            matches(patterns, |one| match_text(&one.tokens(keys), Text::whole(request.action), Colons::Free).into())
+        })
+    }
+
+    pub(super) fn matches_resource(&self, request: RequestView<'_>, keys: &ConditionKeys) -> Truth {
         match (request.resource, &self.resource) {
             (Some(text), resource) => element(resource, "its Resource is missing", |patterns| {
-                matches(patterns, |pattern| matches_resource_pattern(pattern, text, keys))
+                matches(patterns, |pattern| matches_resource_pattern(pattern, text, request.by_identity_policy, keys))
             }),
             (None, Element::Absent) => Truth::True,
             (None, _) => Truth::not_understood("it names a Resource, which has no place in a trust policy"),
@@ -102,9 +108,17 @@ impl From<Match> for Truth {
     }
 }
 
-fn matches_resource_pattern(pattern: &Pattern, text: Text<'_>, keys: &ConditionKeys) -> Truth {
+fn matches_resource_pattern(pattern: &Pattern, text: Text<'_>, completes: bool, keys: &ConditionKeys) -> Truth {
     let tokens = pattern.tokens(keys);
-    match glob::resource(&tokens, text) {
+    let plain = glob::resource(&tokens, text);
+    let found = if glob::is_incomplete_arn(&tokens) { glob::completed_resource(&tokens, text) } else { plain };
+    if !completes && found != plain {
+        return Truth::not_understood(format!(
+            "AWS documents only for identity policies that it completes an ARN like {}",
+            pattern.text()
+        ));
+    }
+    match found {
         Match::Yes => Truth::True,
         Match::No => Truth::False,
         Match::Unknown => match tokens.iter().find_map(|token| match token {

@@ -31,25 +31,82 @@ pub(super) struct Witnesses {
 const MAX_STATES: usize = 4_000;
 const MAX_READS: usize = 4_000_000;
 
-/// How many colons were read, and the live positions in each pattern.
-type State = (usize, Vec<Vec<usize>>);
-
-/// Finds witnesses that are longer than `prefix` and prefix with it. Without a prefix that may include the empty text, if
+/// Finds witnesses that are longer than `prefix` and begin with it. Without a prefix that may include the empty text, if
 /// the patterns distinguish it from all others. `arns_only`: the witnesses are ARNs.
 pub(super) fn witnesses(patterns: &[(MatchMode, Vec<Token>)], prefix: &str, arns_only: bool) -> Witnesses {
     if let Some(texts) = literals(patterns, prefix, arns_only) {
         return Witnesses { texts, complete: true };
     }
-    let mut patterns = patterns.to_vec();
-    let any_arn: Vec<Token> =
-        "arn".chars().map(Token::Char).chain((1..COMPONENTS).flat_map(|_| [Token::Char(':'), Token::Many])).collect();
+    let mut patterns: Vec<_> = patterns.iter().map(|(mode, tokens)| (mode.clone(), normalized(tokens))).collect();
     if arns_only {
-        patterns.push((MatchMode::Arn, any_arn));
+        let five_colons = (1..COMPONENTS).flat_map(|_| [Token::Char(':'), Token::Many]);
+        patterns.push((MatchMode::Arn, "arn".chars().map(Token::Char).chain(five_colons).collect()));
     }
     let letters = letters(&patterns, prefix);
-    let read = |(colons, live): &State, c: char| -> State {
+    let automaton = Automaton { patterns };
+    let start = prefix.chars().fold(automaton.start(), |state, c| automaton.read(&state, c));
+    let empty = (prefix.is_empty() && !arns_only).then(|| automaton.matched(&start));
+    let (mut texts, mut complete, mut reads_left) = (Vec::new(), true, MAX_READS);
+    let mut seen: HashSet<Vec<bool>> = HashSet::new();
+    let mut search = Search::from(start);
+    while let Some((state, number)) = search.queue.pop_front() {
+        let cost = letters.len() * state.1.iter().map(|live| live.len() + 1).sum::<usize>();
+        let Some(left) = reads_left.checked_sub(cost) else {
+            complete = false;
+            break;
+        };
+        reads_left = left;
+        for &c in &letters {
+            let next = automaton.read(&state, c);
+            // The last pattern is that of an ARN.
+            if arns_only && next.1.last().is_none_or(Vec::is_empty) {
+                continue;
+            }
+            let matched = automaton.matched(&next);
+            if (!arns_only || matched.last() == Some(&true)) && seen.insert(matched) {
+                texts.push(format!("{prefix}{}{c}", search.text(number)));
+            }
+            complete &= search.visit(next, number, c);
+        }
+    }
+    // Last, as AWS does not document for every operator whether an empty value counts as a value.
+    texts.extend(empty.filter(|matched| !seen.contains(matched)).map(|_| String::new()));
+    Witnesses { texts, complete }
+}
+
+/// The tokens with the `?` of each run of wildcards before one `*`: `?*?*` matches what `??*` does, but has more live
+/// positions for each text.
+fn normalized(tokens: &[Token]) -> Vec<Token> {
+    let is_wildcard = |token: &Token| matches!(token, Token::One | Token::Many);
+    let mut all = Vec::with_capacity(tokens.len());
+    for run in tokens.chunk_by(|one, next| is_wildcard(one) && is_wildcard(next)) {
+        all.extend(run.iter().filter(|token| **token != Token::Many).cloned());
+        all.extend(run.contains(&Token::Many).then_some(Token::Many));
+    }
+    all
+}
+
+/// How many colons were read, and the live positions in each pattern.
+type State = (usize, Vec<Vec<usize>>);
+
+/// All patterns, run side by side.
+struct Automaton {
+    patterns: Vec<(MatchMode, Vec<Token>)>,
+}
+
+impl Automaton {
+    fn start(&self) -> State {
+        let start = self.patterns.iter().map(|(_, tokens)| {
+            let mut live = Vec::new();
+            enter(tokens, &mut live, 0);
+            live
+        });
+        (0, start.collect())
+    }
+
+    fn read(&self, (colons, live): &State, c: char) -> State {
         let is_separator = c == ':' && colons + 1 < COMPONENTS;
-        let next = patterns.iter().zip(live).map(|((mode, tokens), live)| {
+        let next = self.patterns.iter().zip(live).map(|((mode, tokens), live)| {
             let mut next = Vec::new();
             let c = if *mode == MatchMode::IgnoreCase { c.to_ascii_lowercase() } else { c };
             let fixed = is_separator && *mode == MatchMode::Arn;
@@ -57,62 +114,50 @@ pub(super) fn witnesses(patterns: &[(MatchMode, Vec<Token>)], prefix: &str, arns
             next
         });
         (colons + usize::from(is_separator), next.collect())
-    };
-    let start = patterns.iter().map(|(_, tokens)| {
-        let mut live = Vec::new();
-        enter(tokens, &mut live, 0);
-        live
-    });
-    let start = prefix.chars().fold((0, start.collect()), |state, c| read(&state, c));
-    let matched = |(_, live): &State| -> Vec<bool> {
-        patterns.iter().zip(live).map(|((_, tokens), live)| live.last() == Some(&tokens.len())).collect()
-    };
-    let empty = (prefix.is_empty() && !arns_only).then(|| matched(&start));
-
-    let mut texts = Vec::new();
-    let mut seen: HashSet<Vec<bool>> = HashSet::new();
-    // For each state that was reached: the state before it, and the character between the two.
-    let mut reached: Vec<Option<(usize, char)>> = vec![None];
-    let mut numbers: HashMap<State, usize> = HashMap::from([(start.clone(), 0)]);
-    let mut queue = VecDeque::from([(start, 0)]);
-    let (mut complete, mut budget) = (true, MAX_READS);
-    while let Some((state, number)) = queue.pop_front() {
-        let cost = letters.len() * state.1.iter().map(|live| live.len() + 1).sum::<usize>();
-        let Some(left) = budget.checked_sub(cost) else {
-            complete = false;
-            break;
-        };
-        budget = left;
-        for &c in &letters {
-            let next = read(&state, c);
-            if arns_only && next.1.last().is_none_or(Vec::is_empty) {
-                continue;
-            }
-            let matched = matched(&next);
-            if (!arns_only || matched.last() == Some(&true)) && seen.insert(matched) {
-                let mut ends = vec![c];
-                let mut at = number;
-                while let Some((before, c)) = reached[at] {
-                    ends.push(c);
-                    at = before;
-                }
-                texts.push(prefix.chars().chain(ends.into_iter().rev()).collect());
-            }
-            if numbers.contains_key(&next) {
-                continue;
-            }
-            if reached.len() == MAX_STATES {
-                complete = false;
-                continue;
-            }
-            numbers.insert(next.clone(), reached.len());
-            queue.push_back((next, reached.len()));
-            reached.push(Some((number, c)));
-        }
     }
-    // Last, as AWS does not document for every operator whether an empty value counts as a value.
-    texts.extend(empty.filter(|matched| !seen.contains(matched)).map(|_| String::new()));
-    Witnesses { texts, complete }
+
+    /// Which patterns match the text that was read.
+    fn matched(&self, (_, live): &State) -> Vec<bool> {
+        self.patterns.iter().zip(live).map(|((_, tokens), live)| live.last() == Some(&tokens.len())).collect()
+    }
+}
+
+/// A breadth-first search through the states of an [`Automaton`].
+struct Search {
+    numbers: HashMap<State, usize>,
+    /// For each state by its number: the state before it, and the character between the two.
+    reached: Vec<Option<(usize, char)>>,
+    queue: VecDeque<(State, usize)>,
+}
+
+impl Search {
+    fn from(start: State) -> Self {
+        Self { numbers: HashMap::from([(start.clone(), 0)]), reached: vec![None], queue: VecDeque::from([(start, 0)]) }
+    }
+
+    /// The text that leads from the start to a state.
+    fn text(&self, mut number: usize) -> String {
+        let mut backwards = Vec::new();
+        while let Some((before, c)) = self.reached[number] {
+            backwards.push(c);
+            number = before;
+        }
+        backwards.into_iter().rev().collect()
+    }
+
+    /// Queues a state unless it was visited. Returns false if the limit keeps it from being visited.
+    fn visit(&mut self, state: State, before: usize, c: char) -> bool {
+        if self.numbers.contains_key(&state) {
+            return true;
+        }
+        if self.reached.len() == MAX_STATES {
+            return false;
+        }
+        self.numbers.insert(state.clone(), self.reached.len());
+        self.queue.push_back((state, self.reached.len()));
+        self.reached.push(Some((before, c)));
+        true
+    }
 }
 
 /// The only text that a pattern matches; `None` if it has a wildcard or something unknown.

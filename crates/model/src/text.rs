@@ -14,14 +14,14 @@ pub fn list_and_more(names: &[impl AsRef<str>], more: usize) -> String {
     let names = names.join(", ");
     match more {
         0 => names,
-        more => format!("{names} and {} more", thousands(more as u64)),
+        more => format!("{names} and {} more", thousands(more as u128)),
     }
 }
 
 /// A number in groups of three digits: `1204` → `1,204`.
 #[must_use]
-pub fn thousands(n: impl Into<u128>) -> String {
-    let digits = n.into().to_string();
+pub fn thousands(n: u128) -> String {
+    let digits = n.to_string();
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {
         if position > 0 && (digits.len() - position).is_multiple_of(3) {
@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn figures_are_grouped() {
-        for (n, text) in [(0_u64, "0"), (999, "999"), (1204, "1,204"), (1_000_000, "1,000,000")] {
+        for (n, text) in [(0, "0"), (999, "999"), (1204, "1,204"), (1_000_000, "1,000,000")] {
             assert_eq!(thousands(n), text);
         }
     }

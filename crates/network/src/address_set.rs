@@ -1,35 +1,35 @@
-//! Sets of addresses. IPv4 and IPv6 never meet: a set holds one family.
+//! Sets of IP addresses. IPv4 and IPv6 never mix: a set holds one family.
 
-use std::{net::IpAddr, sync::LazyLock};
+use std::sync::LazyLock;
 
-/// Of which kind addresses are.
+use ipnet::IpNet;
+
+/// The version of the Internet Protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Family {
     V4,
     V6,
 }
 
-/// A range as routes and rules write it: `10.0.0.0/8`.
+/// A CIDR: `10.0.0.0/8`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Block {
     pub(crate) family: Family,
-    /// How many leading bits count.
+    /// The length of the prefix in bits.
     pub(crate) length: u32,
     first: u128,
     last: u128,
 }
 
 impl Block {
-    /// Bits behind the prefix do not count.
+    /// Parses a CIDR; bits behind the prefix do not count.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (address, length) = text.trim().split_once('/')?;
-        let length: u32 = length.parse().ok()?;
-        let (family, bits, width): (_, _, u32) = match address.parse().ok()? {
-            IpAddr::V4(own) => (Family::V4, u128::from(own.to_bits()), 32),
-            IpAddr::V6(own) => (Family::V6, own.to_bits(), 128),
+        let range: IpNet = text.trim().parse().ok()?;
+        let (family, first, last) = match range {
+            IpNet::V4(own) => (Family::V4, own.network().to_bits().into(), own.broadcast().to_bits().into()),
+            IpNet::V6(own) => (Family::V6, own.network().to_bits(), own.broadcast().to_bits()),
         };
-        let free = u128::MAX.checked_shr(128 - width.checked_sub(length)?).unwrap_or(0);
-        Some(Self { family, length, first: bits & !free, last: bits | free })
+        Some(Self { family, length: range.prefix_len().into(), first, last })
     }
 
     pub(crate) fn set(self) -> AddressSet {
@@ -37,15 +37,15 @@ impl Block {
     }
 }
 
-/// Ranges in order, none of which touch.
+/// A set of addresses: ranges in order, none of which touch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AddressSet(Vec<(u128, u128)>);
 
 impl AddressSet {
-    /// The ranges of this family; those of the other are left out.
+    /// The addresses of these CIDRs that belong to this family; the other family is left out.
     ///
     /// # Errors
-    /// The text that is no range.
+    /// The text that is not a CIDR.
     pub(crate) fn read<'a>(family: Family, texts: impl IntoIterator<Item = &'a String>) -> Result<Self, &'a str> {
         let mut ranges = Vec::new();
         for text in texts {
@@ -110,11 +110,10 @@ impl AddressSet {
     }
 }
 
-/// Everything that is not set aside for special purposes by
-/// <https://www.iana.org/assignments/iana-ipv4-special-registry>: the public addresses of AWS, of which X-Ray's are not
-/// known, are somewhere in there.
+/// The public IPv4 addresses: all but the special-purpose ones of
+/// <https://www.iana.org/assignments/iana-ipv4-special-registry>. Which of them X-Ray uses is not known.
 pub(crate) static PUBLIC: LazyLock<AddressSet> = LazyLock::new(|| {
-    const ASIDE: [&str; 14] = [
+    const SPECIAL_PURPOSE: [&str; 14] = [
         "0.0.0.0/8",
         "10.0.0.0/8",
         "100.64.0.0/10",
@@ -130,10 +129,13 @@ pub(crate) static PUBLIC: LazyLock<AddressSet> = LazyLock::new(|| {
         "203.0.113.0/24",
         "224.0.0.0/3",
     ];
-    ASIDE.iter().filter_map(|text| Block::parse(text)).fold(everything(Family::V4), |left, own| left.minus(&own.set()))
+    SPECIAL_PURPOSE
+        .iter()
+        .filter_map(|text| Block::parse(text))
+        .fold(everything(Family::V4), |left, own| left.minus(&own.set()))
 });
 
-/// What DNS64 makes of the public addresses of IPv4.
+/// The IPv6 addresses that DNS64 makes of IPv4 addresses.
 pub(crate) static NAT64: LazyLock<AddressSet> =
     LazyLock::new(|| Block::parse("64:ff9b::/96").map(Block::set).unwrap_or_default());
 

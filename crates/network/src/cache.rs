@@ -1,48 +1,48 @@
-//! Ways that were walked already: thousands of functions share a few networks.
+//! Paths that were decided already: thousands of functions share a few networks.
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
-use super::hop::PathFromSubnet;
+use crate::hop::PathFromSubnet;
 
-/// All that the ways of a function depend on, beside the network.
+/// Everything about a function that its paths depend on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Key {
+pub(crate) struct PathKey {
     pub(crate) subnets: Vec<String>,
     pub(crate) security_groups: Vec<String>,
     pub(crate) ipv6: bool,
     pub(crate) managed: bool,
     pub(crate) fips: bool,
     pub(crate) account: Option<String>,
-    /// Where an endpoint's policy is about it.
+    /// Only where an endpoint's policy may depend on it.
     pub(crate) role: Option<String>,
 }
 
-/// See the module.
+/// Paths and policies that were decided already.
 #[derive(Debug, Default)]
-pub(crate) struct Memo {
-    paths: RefCell<HashMap<Key, Rc<Vec<PathFromSubnet>>>>,
-    /// By the id of an endpoint: whether its policy lets everybody do everything.
-    open: RefCell<HashMap<String, bool>>,
+pub(crate) struct PathCache {
+    paths: RefCell<HashMap<PathKey, Rc<Vec<PathFromSubnet>>>>,
+    /// By endpoint id: whether its policy allows everyone everything.
+    allows_everyone: RefCell<HashMap<String, bool>>,
 }
 
-impl Memo {
-    /// The ways of that key, walked by `walk` if nobody did before.
-    pub(crate) fn paths(&self, key: Key, walk: impl FnOnce() -> Vec<PathFromSubnet>) -> Rc<Vec<PathFromSubnet>> {
+impl PathCache {
+    /// The paths of that key, decided by `decide` the first time.
+    pub(crate) fn paths(&self, key: PathKey, decide: impl FnOnce() -> Vec<PathFromSubnet>) -> Rc<Vec<PathFromSubnet>> {
         if let Some(known) = self.paths.borrow().get(&key) {
             return Rc::clone(known);
         }
-        let paths = Rc::new(walk());
+        let paths = Rc::new(decide());
         self.paths.borrow_mut().insert(key, Rc::clone(&paths));
         paths
     }
 
-    /// Whether the policy of that endpoint lets everybody do everything, read once.
-    pub(crate) fn is_open(&self, endpoint: &str, read: impl FnOnce() -> bool) -> bool {
-        let known = self.open.borrow().get(endpoint).copied();
+    /// Whether the policy of that endpoint allows everyone everything, read once.
+    pub(crate) fn allows_everyone(&self, endpoint: &str, read: impl FnOnce() -> bool) -> bool {
+        let known = self.allows_everyone.borrow().get(endpoint).copied();
         known.unwrap_or_else(|| {
-            let open = read();
-            self.open.borrow_mut().insert(endpoint.to_owned(), open);
-            open
+            let allows = read();
+            self.allows_everyone.borrow_mut().insert(endpoint.to_owned(), allows);
+            allows
         })
     }
 }

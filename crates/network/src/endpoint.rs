@@ -1,4 +1,4 @@
-//! Through an interface endpoint of X-Ray in the VPC.
+//! The hops to an interface endpoint of X-Ray in the VPC.
 
 use gatelight_iam::{ConditionKeys, Decision, Document, Policies, Request, Text};
 use gatelight_model::{
@@ -8,88 +8,84 @@ use gatelight_model::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    firewall,
-    hop::{Hop, HopDecision, Place, agree},
-};
 use crate::{
     address_set::{AddressSet, Family},
-    dns::Service,
+    firewall::{self, Remote},
+    hop::{Hop, HopDecision, HopKind, combine_alternatives},
     walk::Walk,
 };
 
-const ACTIONS: [&str; 2] = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"];
-
-/// Whether it is an interface endpoint of X-Ray in this region, in whatever state.
-pub(crate) fn is_xray(endpoint: &VpcEndpoint, region: &str, service: Service) -> bool {
-    let name = endpoint.service.strip_prefix("cn.").unwrap_or(&endpoint.service);
-    let rest = name.strip_prefix("com.amazonaws.").and_then(|rest| rest.strip_prefix(region));
-    let own = rest.and_then(|rest| rest.strip_prefix('.')) == Some(service.name());
-    own && endpoint.kind.eq_ignore_ascii_case("interface")
-}
+/// The action that sends traces, and the one that sends statistics about how many were sent.
+const SEGMENTS: &str = "xray:PutTraceSegments";
+const TELEMETRY: &str = "xray:PutTelemetryRecords";
 
 impl<'a> Walk<'a> {
-    /// To the endpoint, whichever of its subnets the name leads to.
-    pub(crate) fn by_endpoint(&self, from: &'a Subnet, endpoint: &'a VpcEndpoint) -> Vec<Hop> {
+    /// The hops to the endpoint, in whichever of its subnets.
+    pub(crate) fn hops_to_endpoint(&self, from: &'a Subnet, endpoint: &'a VpcEndpoint) -> Vec<Hop> {
         let id = &endpoint.id;
-        let says = format!("{id}, an xray endpoint with private DNS, in {}", endpoint.vpc);
-        let mut hops = vec![Hop::through(Place::Name, id, says)];
+        let message = format!("{id}, an xray endpoint with private DNS, in {}", endpoint.vpc);
+        let mut hops = vec![Hop::through(HopKind::Name, id, message)];
         if endpoint.subnets.is_empty() {
-            hops.push(Hop::unprovable(Place::Endpoint, id, format!("AWS names no subnet of endpoint {id}")));
+            hops.push(Hop::unprovable(HopKind::Endpoint, id, format!("AWS names no subnet of endpoint {id}")));
         } else {
-            let ways = endpoint.subnets.iter().map(|subnet| self.reach_endpoint(from, endpoint, subnet)).collect();
-            hops.extend(agree(Place::Endpoint, id, ways));
+            let ways = endpoint.subnets.iter().map(|subnet| self.hops_to_endpoint_in(from, endpoint, subnet)).collect();
+            hops.extend(combine_alternatives(HopKind::Endpoint, id, ways));
         }
-        hops.push(self.let_in(from, endpoint));
-        hops.push(self.endpoint_policy(endpoint));
+        hops.push(self.endpoint_groups_hop(from, endpoint));
+        hops.push(self.endpoint_policy_hop(endpoint));
         hops
     }
 
-    fn reach_endpoint(&self, from: &Subnet, endpoint: &VpcEndpoint, subnet: &str) -> Vec<Hop> {
+    /// The hops to the endpoint's interface in one subnet.
+    fn hops_to_endpoint_in(&self, from: &Subnet, endpoint: &VpcEndpoint, subnet: &str) -> Vec<Hop> {
         let (id, groups) = (&endpoint.id, &self.vpc.security_groups);
         let found = self.index.subnet(subnet).and_then(|subnet| Ok((subnet, range(subnet)?)));
         let (subnet, addresses) = match found {
             Ok(found) => found,
-            Err(gap) => return vec![Hop::unknown(Place::Endpoint, id, gap)],
+            Err(gap) => return vec![Hop::unknown(HopKind::Endpoint, id, gap)],
         };
         let name = format!("endpoint {id} in {}", subnet.id);
-        let peer = Self::peer(Family::V4, &addresses, &endpoint.security_groups, &name);
-        let group = firewall::groups_let(self.index, groups, true, peer);
-        let mut hops = vec![Hop::decided(Place::Group, &groups.join(", "), group)];
-        // What stays in a subnet meets no ACL and no route.
+        let remote = Remote::new(Family::V4, &addresses, &endpoint.security_groups, &name);
+        let group = firewall::groups_allow(self.index, groups, true, remote);
+        let mut hops = vec![Hop::decided(HopKind::Group, &groups.join(", "), group)];
+        // Packets within one subnet pass no ACL and no route.
         if subnet.id != from.id {
-            hops.extend(self.acl(Place::Acl, from, true, peer));
-            hops.extend(self.inside(Place::Routes, from, &addresses, &name));
+            hops.extend(self.acl_hops(HopKind::Acl, from, true, remote));
+            hops.extend(self.diverted_from(HopKind::Routes, from, &addresses, &name));
             match range(from) {
                 Ok(own) => {
-                    let peer = Self::peer(Family::V4, &own, &[], &from.id);
-                    hops.extend(self.acl(Place::EndpointAcl, subnet, false, peer));
-                    hops.extend(self.inside(Place::Endpoint, subnet, &own, &format!("{} from {name}", from.id)));
+                    let remote = Remote::new(Family::V4, &own, &[], &from.id);
+                    hops.extend(self.acl_hops(HopKind::EndpointAcl, subnet, false, remote));
+                    hops.extend(self.diverted_from(
+                        HopKind::Endpoint,
+                        subnet,
+                        &own,
+                        &format!("{} from {name}", from.id),
+                    ));
                 }
-                Err(gap) => hops.push(Hop::unknown(Place::EndpointAcl, id, gap)),
+                Err(gap) => hops.push(Hop::unknown(HopKind::EndpointAcl, id, gap)),
             }
         }
         hops
     }
 
     /// Whether the endpoint's security groups let the function in.
-    fn let_in(&self, from: &Subnet, endpoint: &VpcEndpoint) -> Hop {
-        let (place, groups) = (Place::EndpointGroup, &endpoint.security_groups);
+    fn endpoint_groups_hop(&self, from: &Subnet, endpoint: &VpcEndpoint) -> Hop {
+        let (kind, groups) = (HopKind::EndpointGroup, &endpoint.security_groups);
         match range(from) {
             Ok(own) => {
-                let peer = Self::peer(Family::V4, &own, &self.vpc.security_groups, &from.id);
-                let decided = firewall::groups_let(self.index, groups, false, peer);
-                let says = format!("of endpoint {}: {}", endpoint.id, decided.says);
-                Hop::decided(place, &groups.join(", "), HopDecision { says, ..decided })
+                let remote = Remote::new(Family::V4, &own, &self.vpc.security_groups, &from.id);
+                let decided = firewall::groups_allow(self.index, groups, false, remote);
+                let message = format!("of endpoint {}: {}", endpoint.id, decided.message);
+                Hop::decided(kind, &groups.join(", "), HopDecision { message, ..decided })
             }
-            Err(gap) => Hop::unknown(place, &endpoint.id, gap),
+            Err(gap) => Hop::unknown(kind, &endpoint.id, gap),
         }
     }
 
-    /// Whether the endpoint's policy lets everybody do everything, as the one does that AWS gives it: then it is not about
-    /// any role.
-    pub(crate) fn is_open(&self, endpoint: &VpcEndpoint) -> bool {
-        self.index.memo.is_open(&endpoint.id, || {
+    /// Whether the endpoint's policy allows everyone everything, as AWS's default policy does. Then the role does not matter.
+    pub(crate) fn allows_everyone(&self, endpoint: &VpcEndpoint) -> bool {
+        self.index.cache.allows_everyone(&endpoint.id, || {
             let Some(text) = endpoint.policy.as_deref().filter(|text| !text.is_empty()) else { return true };
             let policy = serde_json::from_str::<Value>(text).unwrap_or_default();
             let everything = json!({"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"});
@@ -97,18 +93,40 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// Whether the endpoint's policy allows the function's role both actions.
-    fn endpoint_policy(&self, endpoint: &VpcEndpoint) -> Hop {
-        let (place, id) = (Place::EndpointPolicy, &endpoint.id);
-        let Some(text) = endpoint.policy.as_deref().filter(|text| !text.is_empty()) else {
-            return Hop::through(place, id, format!("{id} has no policy of its own: everything is allowed"));
-        };
-        if self.is_open(endpoint) {
-            return Hop::through(place, id, format!("the policy of {id} allows everything"));
+    /// Whether the endpoint's policy allows the function's role to send trace segments.
+    fn endpoint_policy_hop(&self, endpoint: &VpcEndpoint) -> Hop {
+        let (kind, id) = (HopKind::EndpointPolicy, &endpoint.id);
+        if endpoint.policy.as_deref().is_none_or(str::is_empty) {
+            return Hop::through(kind, id, format!("{id} has no policy of its own: everything is allowed"));
+        }
+        if self.allows_everyone(endpoint) {
+            return Hop::through(kind, id, format!("the policy of {id} allows everything"));
+        }
+        self.policy_refusal(endpoint, SEGMENTS).unwrap_or_else(|| match self.policy_refusal(endpoint, TELEMETRY) {
+            None => Hop::through(kind, id, format!("the policy of {id} allows both actions")),
+            Some(_) => Hop::through(kind, id, format!("the policy of {id} allows {SEGMENTS}")),
+        })
+    }
+
+    /// The hop at which telemetry records are refused, or may be, on a path that trace segments take: AWS's own example of
+    /// an endpoint policy allows segments only
+    /// (<https://docs.aws.amazon.com/xray/latest/devguide/xray-security-vpc-endpoint.html>).
+    pub(crate) fn telemetry_refusal(&self, hops: &[Hop]) -> Option<Hop> {
+        let policy = hops.iter().find(|hop| hop.kind == HopKind::EndpointPolicy)?;
+        let endpoint = self.index.endpoint(&policy.id).ok()??;
+        self.policy_refusal(endpoint, TELEMETRY)
+    }
+
+    /// The hop at which the endpoint's policy denies the function's role an action, or may deny it.
+    fn policy_refusal(&self, endpoint: &VpcEndpoint, action: &str) -> Option<Hop> {
+        let (kind, id) = (HopKind::EndpointPolicy, &endpoint.id);
+        let text = endpoint.policy.as_deref().filter(|text| !text.is_empty())?;
+        if self.allows_everyone(endpoint) {
+            return None;
         }
         let policy = match Document::parse(format!("the policy of endpoint {id}"), &for_role(text, self.role)) {
             Ok(document) => Policies::only(document),
-            Err(gap) => return Hop::unknown(place, id, gap),
+            Err(gap) => return Some(Hop::unknown(kind, id, gap)),
         };
         let account = Arn::parse(self.role).map_or("", |arn| arn.account);
         let keys = ConditionKeys::default()
@@ -116,21 +134,13 @@ impl<'a> Walk<'a> {
             .with("aws:PrincipalAccount", account)
             .with("aws:SourceVpce", id)
             .with("aws:SourceVpc", &endpoint.vpc);
-        let mut unknown = None;
-        for action in ACTIONS {
-            let request = Request { action, resource: Some(Text::whole("*")), caller: None, keys: &keys };
-            match policy.decide(&request) {
-                Ok(Decision::Allowed(_)) => {}
-                Ok(Decision::Denied(denial)) => {
-                    let says = format!("the policy of endpoint {id} does not allow {action}: {denial}");
-                    return Hop::stops(place, id, says);
-                }
-                Err(gap) => unknown = unknown.or(Some(gap)),
+        match policy.decide(&Request { action, resource: Some(Text::whole("*")), caller: None, keys: &keys }) {
+            Ok(Decision::Allowed(_)) => None,
+            Ok(Decision::Denied(denial)) => {
+                let message = format!("the policy of endpoint {id} does not allow {action}: {denial}");
+                Some(Hop::stops(kind, id, message))
             }
-        }
-        match unknown {
-            Some(gap) => Hop::unknown(place, id, gap),
-            None => Hop::through(place, id, format!("the policy of {id} allows both actions")),
+            Err(gap) => Some(Hop::unknown(kind, id, gap)),
         }
     }
 }
@@ -140,8 +150,8 @@ fn range(subnet: &Subnet) -> Result<AddressSet, Gap> {
         .map_err(|range| Gap::unprovable(&subnet.id, format!("the range {range} of {} cannot be read", subnet.id)))
 }
 
-/// The policy as it reads to this role: statements about it without their principal, none about others, and those as
-/// they were of which it is not known whom they are about. The decision then cannot tell either.
+/// The policy reduced to this role: statements for it lose their principal, statements for others are dropped, and those
+/// whose principal is not understood stay, so that the decision is unknown.
 fn for_role(text: &str, role: &str) -> String {
     let Ok(mut policy) = serde_json::from_str::<Value>(text) else { return text.to_owned() };
     let statements = match policy.get_mut("Statement") {
@@ -158,7 +168,7 @@ fn for_role(text: &str, role: &str) -> String {
         match (about, statement.as_object_mut()) {
             (Some(Some(true)), Some(statement)) => statement.remove("Principal").is_some(),
             (Some(Some(false)), _) => false,
-            // Without one it is about whom it is not known, as an unknown kind is.
+            // A missing principal is as unknown as one of an unknown kind.
             (None, Some(statement)) => {
                 statement.entry("Principal").or_insert_with(|| Value::String("?".to_owned()));
                 true

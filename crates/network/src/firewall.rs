@@ -1,42 +1,48 @@
-//! What security groups and network ACLs let through.
+//! What security groups and network ACLs allow.
 
 use gatelight_model::{
     Gap,
     inventory::{AclEntry, NetworkAcl, Permission},
 };
 
-use super::{
+use crate::{
+    address_set::{AddressSet, Family},
     hop::{HopDecision, HopResult},
     index::Index,
 };
-use crate::address_set::{AddressSet, Family};
 
 /// The port of X-Ray's endpoint.
 pub(crate) const HTTPS: Ports = (443, 443);
-/// The ports from which functions and NAT gateways speak
+/// The ports that functions and NAT gateways send from
 /// (<https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html>).
 pub(crate) const EPHEMERAL: Ports = (1024, 65535);
 
-/// The first and the last.
+/// The first port and the last.
 pub(crate) type Ports = (i32, i32);
 
-/// The other side.
+/// The other side of a connection.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer<'a> {
+pub(crate) struct Remote<'a> {
     pub(crate) family: Family,
-    /// Where it may be.
+    /// The addresses that it may have.
     pub(crate) addresses: &'a AddressSet,
     /// Its security groups.
     pub(crate) groups: &'a [String],
-    /// What sentences call it.
+    /// Its name in messages.
     pub(crate) name: &'a str,
 }
 
-/// Whether any of the security groups lets port 443 through, `out` or in.
-pub(crate) fn groups_let(index: &Index<'_>, groups: &[String], out: bool, peer: Peer<'_>) -> HopDecision {
+impl<'a> Remote<'a> {
+    pub(crate) fn new(family: Family, addresses: &'a AddressSet, groups: &'a [String], name: &'a str) -> Self {
+        Self { family, addresses, groups, name }
+    }
+}
+
+/// Whether any of the security groups allows TCP port 443, `out` or in.
+pub(crate) fn groups_allow(index: &Index<'_>, groups: &[String], out: bool, remote: Remote<'_>) -> HopDecision {
     let names = groups.join(", ");
     let way = if out { "out to" } else { "in from" };
-    let who = peer.name;
+    let who = remote.name;
     let let_through = |by: &str, rule: Option<String>| {
         HopDecision::new(HopResult::Through, rule, format!("{by} lets tcp 443 {way} {who}"))
     };
@@ -51,17 +57,17 @@ pub(crate) fn groups_let(index: &Index<'_>, groups: &[String], out: bool, peer: 
             }
         };
         for permission in permissions.iter().filter(|permission| admits_https(permission)) {
-            if let Some(group) = permission.security_groups.iter().find(|group| peer.groups.contains(group)) {
+            if let Some(group) = permission.security_groups.iter().find(|group| remote.groups.contains(group)) {
                 return let_through(id, Some(rule(permission, group)));
             }
-            let (ranges, gap) = ranges(index, permission, peer.family);
-            if ranges.covers(peer.addresses) {
-                return let_through(id, Some(rule_over(index, permission, peer)));
+            let (ranges, gap) = ranges(index, permission, remote.family);
+            if ranges.covers(remote.addresses) {
+                return let_through(id, Some(rule_over(index, permission, remote)));
             }
             reached = reached.or(&ranges);
             hidden = hidden.or(gap);
         }
-        if reached.covers(peer.addresses) {
+        if reached.covers(remote.addresses) {
             return let_through(id, None);
         }
     }
@@ -72,16 +78,16 @@ pub(crate) fn groups_let(index: &Index<'_>, groups: &[String], out: bool, peer: 
     if let Some(gap) = hidden {
         return HopDecision::new(HopResult::Unknown(gap), None, format!("not all rules of {names} are known"));
     }
-    if reached.and(peer.addresses).is_empty() {
+    if reached.and(remote.addresses).is_empty() {
         let verb = if groups.len() == 1 { "does not let" } else { "do not let" };
         return HopDecision::new(HopResult::Stops, None, format!("{names} {verb} tcp 443 {way} {who}"));
     }
-    let says = format!("{names}: tcp 443 goes {way} some addresses of {who} only");
-    let gap = Gap::unprovable(names, format!("{says}, and which of them are used is not known"));
-    HopDecision::new(HopResult::Unknown(gap), None, says)
+    let message = format!("{names}: tcp 443 goes {way} some addresses of {who} only");
+    let gap = Gap::unprovable(names, format!("{message}, and which of them are used is not known"));
+    HopDecision::new(HopResult::Unknown(gap), None, message)
 }
 
-/// A rule as the console shows it: protocol, ports, and whom it is about.
+/// A rule as the console shows it: protocol, ports, and the other side.
 fn rule(permission: &Permission, about: &str) -> String {
     let protocol = match permission.protocol.as_str() {
         "-1" => "all",
@@ -95,9 +101,10 @@ fn rule(permission: &Permission, about: &str) -> String {
     }
 }
 
-/// The rule among those of a permission that covers the peer; all of them if only all together do.
-fn rule_over(index: &Index<'_>, permission: &Permission, peer: Peer<'_>) -> String {
-    let covers = |ranges: &[String]| AddressSet::read(peer.family, ranges).is_ok_and(|set| set.covers(peer.addresses));
+/// The rule among those of a permission that covers the remote; all of them if only all together do.
+fn rule_over(index: &Index<'_>, permission: &Permission, remote: Remote<'_>) -> String {
+    let covers =
+        |ranges: &[String]| AddressSet::read(remote.family, ranges).is_ok_and(|set| set.covers(remote.addresses));
     let by_range = permission.cidrs.iter().find(|range| covers(std::slice::from_ref(*range)));
     let by_list = || permission.prefix_lists.iter().find(|id| index.list(id).is_ok_and(covers));
     match by_range.or_else(by_list) {
@@ -106,9 +113,9 @@ fn rule_over(index: &Index<'_>, permission: &Permission, peer: Peer<'_>) -> Stri
     }
 }
 
-/// The addresses that the groups let port 443 out to; none if that is not known, or depends on the groups of the other
+/// The addresses that the groups allow port 443 out to; none if that is not known, or depends on the groups of the other
 /// side.
-pub(crate) fn let_out(index: &Index<'_>, groups: &[String], family: Family) -> Option<AddressSet> {
+pub(crate) fn allowed_out(index: &Index<'_>, groups: &[String], family: Family) -> Option<AddressSet> {
     let mut all = (!groups.is_empty()).then(AddressSet::default)?;
     for id in groups {
         for permission in index.group(id).ok()?.egress.iter().filter(|permission| admits_https(permission)) {
@@ -142,7 +149,7 @@ fn is_tcp_or_all(protocol: &str) -> bool {
     ["-1", "6"].contains(&protocol) || protocol.eq_ignore_ascii_case("tcp") || protocol.eq_ignore_ascii_case("all")
 }
 
-/// The ports that a rule is about; none stated, or -1: all.
+/// The ports of a rule; none stated, or -1: all.
 fn ports(protocol: &str, from: Option<i32>, to: Option<i32>) -> Ports {
     match (from, to) {
         (Some(from), Some(to)) if protocol != "-1" && from >= 0 && to >= 0 => (from, to),
@@ -155,23 +162,23 @@ fn admits_https(permission: &Permission) -> bool {
     is_tcp_or_all(&permission.protocol) && (first..=last).contains(&HTTPS.0)
 }
 
-/// Whether a network ACL lets these ports through, `egress` or in: the lowest number that matches decides, and what
-/// nothing matches is denied. Ports are those of the packet's destination.
-pub(crate) fn acl_lets(acl: &NetworkAcl, egress: bool, ports: Ports, peer: Peer<'_>) -> HopDecision {
+/// Whether a network ACL allows these destination ports, `egress` or in: the lowest number that matches decides, and no
+/// match denies.
+pub(crate) fn acl_allows(acl: &NetworkAcl, egress: bool, ports: Ports, remote: Remote<'_>) -> HopDecision {
     let id = &acl.id;
-    let (way, who) = (if egress { "out to" } else { "in from" }, peer.name);
+    let (way, who) = (if egress { "out to" } else { "in from" }, remote.name);
     let what = if ports.0 == ports.1 { ports.0.to_string() } else { format!("{}-{}", ports.0, ports.1) };
     let mut entries: Vec<&AclEntry> = acl.entries.iter().filter(|e| e.egress == egress).collect();
     entries.retain(|entry| is_tcp_or_all(&entry.protocol));
     entries.sort_by_key(|entry| entry.number);
     // Ports and addresses on which no entry has decided yet.
-    let mut open = vec![(ports, peer.addresses.clone())];
+    let mut open = vec![(ports, remote.addresses.clone())];
     let (mut allowed, mut denied) = (Vec::new(), None);
     for entry in entries {
-        let Ok(range) = AddressSet::read(peer.family, std::iter::once(&entry.cidr)) else {
+        let Ok(range) = AddressSet::read(remote.family, std::iter::once(&entry.cidr)) else {
             let gap = Gap::unprovable(id, format!("the range {} in {id} cannot be read", entry.cidr));
-            let says = format!("entry {} of {id} cannot be read", entry.number);
-            return HopDecision::new(HopResult::Unknown(gap), Some(entry.number.to_string()), says);
+            let message = format!("entry {} of {id} cannot be read", entry.number);
+            return HopDecision::new(HopResult::Unknown(gap), Some(entry.number.to_string()), message);
         };
         let about = self::ports(&entry.protocol, entry.from_port, entry.to_port);
         let mut rest = Vec::new();
@@ -201,13 +208,13 @@ pub(crate) fn acl_lets(acl: &NetworkAcl, egress: bool, ports: Ports, peer: Peer<
         }
         (None, denied, _) => {
             let by = denied.map_or_else(|| format!("{id} (no entry allows it)"), by);
-            let says = format!("{by} does not let tcp {what} {way} {who}");
-            HopDecision::new(HopResult::Stops, denied.and_then(rule).or_else(|| Some("*".to_owned())), says)
+            let message = format!("{by} does not let tcp {what} {way} {who}");
+            HopDecision::new(HopResult::Stops, denied.and_then(rule).or_else(|| Some("*".to_owned())), message)
         }
         _ => {
-            let says = format!("{id} lets only a part of tcp {what} {way} {who}");
-            let gap = Gap::unprovable(id, format!("{says}, and which part is used is not known"));
-            HopDecision::new(HopResult::Unknown(gap), denied.and_then(rule), says)
+            let message = format!("{id} lets only a part of tcp {what} {way} {who}");
+            let gap = Gap::unprovable(id, format!("{message}, and which part is used is not known"));
+            HopDecision::new(HopResult::Unknown(gap), denied.and_then(rule), message)
         }
     }
 }

@@ -1,26 +1,26 @@
-//! The words in which a way is told: hops, and what becomes of packets at each.
+//! Hops, the path that they make, and what happens to packets at each.
 
 use gatelight_model::Gap;
 
-/// What becomes of packets at a hop, or on a whole way.
+/// What happens to packets at a hop, or on a whole path.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HopResult {
-    /// They go on; of a whole way: they arrive, and the answers come back.
+    /// They go on; for a path: they arrive, and the answers come back.
     Through,
     /// They stop here.
     Stops,
-    /// It cannot be told; why.
+    /// It is not known; why.
     Unknown(Gap),
 }
 
-/// What a hop is.
+/// The kind of a hop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// The function's subnet itself: told only where AWS does not list it.
+pub enum HopKind {
+    /// The function's subnet itself: a hop only where AWS does not list it.
     Subnet,
-    /// The name of X-Ray's endpoint, as the VPC's DNS answers it.
+    /// The DNS name of X-Ray's endpoint.
     Name,
-    /// The function's security groups, on the way out.
+    /// The function's security groups, outbound.
     Group,
     /// The network ACL of the function's subnet.
     Acl,
@@ -40,7 +40,7 @@ pub enum Place {
     Endpoint,
     /// The network ACL of the endpoint's subnet.
     EndpointAcl,
-    /// The endpoint's security groups, on the way in.
+    /// The endpoint's security groups, inbound.
     EndpointGroup,
     /// The endpoint's policy.
     EndpointPolicy,
@@ -48,20 +48,20 @@ pub enum Place {
     Appliance,
     /// The endpoint of a firewall or of a Gateway Load Balancer.
     Firewall,
-    /// A transit gateway: the attachment of the VPC that packets come from.
+    /// A transit gateway, at the attachment of the function's VPC.
     Transit,
     /// The route table of a transit gateway.
     TransitRoutes,
-    /// The route table of the transit gateway's subnet in the VPC that it leads to.
+    /// The route table of the transit gateway attachment's subnet in the egress VPC.
     EgressRoutes,
     /// The network ACL of that subnet.
     EgressAcl,
-    /// What lies behind a connection to other networks.
+    /// Another network, which is not read.
     Beyond,
 }
 
-impl Place {
-    /// What people call it: `network ACL`.
+impl HopKind {
+    /// Its name in output for people: `network ACL`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -91,19 +91,19 @@ impl Place {
 /// What was decided at a hop.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct HopDecision {
-    pub(crate) passage: HopResult,
+    pub(crate) result: HopResult,
     pub(crate) rule: Option<String>,
-    pub(crate) says: String,
+    pub(crate) message: String,
 }
 
 impl HopDecision {
-    pub(crate) fn new(passage: HopResult, rule: Option<String>, says: impl Into<String>) -> Self {
-        Self { passage, rule, says: says.into() }
+    pub(crate) fn new(result: HopResult, rule: Option<String>, message: impl Into<String>) -> Self {
+        Self { result, rule, message: message.into() }
     }
 
     pub(crate) fn unknown(gap: Gap) -> Self {
-        let says = gap.to_string();
-        Self::new(HopResult::Unknown(gap), None, says)
+        let message = gap.to_string();
+        Self::new(HopResult::Unknown(gap), None, message)
     }
 }
 
@@ -111,69 +111,71 @@ impl HopDecision {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hop {
     /// What it is.
-    pub place: Place,
-    /// The id of the thing that decided (`sg-…`, `acl-…`, `rtb-…`, `nat-…`, `igw-…`, `vpce-…`, `vpc-…`); several security
+    pub kind: HopKind,
+    /// The id of the resource that decided (`sg-…`, `acl-…`, `rtb-…`, `nat-…`, `igw-…`, `vpce-…`, `vpc-…`); several security
     /// groups are joined by `, `.
     pub id: String,
-    /// The one rule in it that decided, where there is one: the number of an ACL's entry, the destination of a route, the
-    /// protocol, ports and peer of a security group's rule (`tcp 443 0.0.0.0/0`; within a group no two are the same).
+    /// The rule in it that decided, where there is a single one: the number of an ACL's entry, the destination of a route,
+    /// the protocol, ports and other side of a security group's rule (`tcp 443 0.0.0.0/0`; unique within a group).
     pub rule: Option<String>,
-    /// What was decided, in words.
-    pub says: String,
-    /// What becomes of packets.
-    pub passage: HopResult,
+    /// What was decided, for people.
+    pub message: String,
+    /// What happens to packets.
+    pub result: HopResult,
 }
 
 impl Hop {
-    pub(crate) fn decided(place: Place, id: &str, HopDecision { passage, rule, says }: HopDecision) -> Self {
-        Self { place, id: id.to_owned(), rule, says, passage }
+    pub(crate) fn decided(kind: HopKind, id: &str, HopDecision { result, rule, message }: HopDecision) -> Self {
+        Self { kind, id: id.to_owned(), rule, message, result }
     }
 
-    pub(crate) fn through(place: Place, id: &str, says: impl Into<String>) -> Self {
-        Self::decided(place, id, HopDecision::new(HopResult::Through, None, says))
+    pub(crate) fn through(kind: HopKind, id: &str, message: impl Into<String>) -> Self {
+        Self::decided(kind, id, HopDecision::new(HopResult::Through, None, message))
     }
 
-    pub(crate) fn stops(place: Place, id: &str, says: impl Into<String>) -> Self {
-        Self::decided(place, id, HopDecision::new(HopResult::Stops, None, says))
+    pub(crate) fn stops(kind: HopKind, id: &str, message: impl Into<String>) -> Self {
+        Self::decided(kind, id, HopDecision::new(HopResult::Stops, None, message))
     }
 
-    pub(crate) fn unknown(place: Place, id: &str, gap: Gap) -> Self {
-        Self::decided(place, id, HopDecision::unknown(gap))
+    pub(crate) fn unknown(kind: HopKind, id: &str, gap: Gap) -> Self {
+        Self::decided(kind, id, HopDecision::unknown(gap))
     }
 
-    /// What cannot be proven from outside.
-    pub(crate) fn unprovable(place: Place, id: &str, says: impl Into<String>) -> Self {
-        Self::unknown(place, id, Gap::unprovable(id, says))
+    /// A hop whose result cannot be proven from what AWS describes.
+    pub(crate) fn unprovable(kind: HopKind, id: &str, message: impl Into<String>) -> Self {
+        Self::unknown(kind, id, Gap::unprovable(id, message))
     }
 
-    /// Names the rule that decided.
+    /// The same hop with the rule that decided.
     pub(crate) fn by(mut self, rule: &str) -> Self {
         self.rule = Some(rule.to_owned());
         self
     }
 }
 
-/// The way of packets from one subnet of a function to X-Ray's endpoint, and of the answers back.
+/// The path from one subnet of a function to X-Ray's endpoint, and of the answers back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PathFromSubnet {
     /// `subnet-…`.
     pub subnet: String,
     /// Its zone: `eu-west-1a`; none if AWS does not list the subnet, or would not.
     pub zone: Option<String>,
-    /// Its VPC; none as above.
+    /// Its VPC; none in the same cases.
     pub vpc: Option<String>,
-    /// What packets meet, in their order. Of ways that come to the same, one is told.
+    /// The hops in the order in which packets pass them. Of several paths with the same result, one is shown.
     pub hops: Vec<Hop>,
-    /// What becomes of them. A hop may be unknown and the end still be proven: what stops them stops them.
-    pub end: HopResult,
+    /// What happens to packets. It may be proven though a hop is unknown: packets that stop at one hop never arrive.
+    pub result: HopResult,
+    /// On a path that trace segments take: the hop at which telemetry records stop, or may stop.
+    pub telemetry_refusal: Option<Hop>,
 }
 
 impl PathFromSubnet {
-    /// The hop at which packets stop.
+    /// The hop at which packets stop, if they surely do.
     #[must_use]
     pub fn stop(&self) -> Option<&Hop> {
-        let stops = || self.hops.iter().find(|hop| hop.passage == HopResult::Stops);
-        (self.end == HopResult::Stops).then(stops).flatten()
+        let stops = || self.hops.iter().find(|hop| hop.result == HopResult::Stops);
+        (self.result == HopResult::Stops).then(stops).flatten()
     }
 
     /// The subnet as messages name it: `subnet-0aa1 (eu-west-1a)`.
@@ -183,19 +185,19 @@ impl PathFromSubnet {
     }
 }
 
-/// What hops in a row come to: one that stops packets does so whatever the others do.
-pub(crate) fn end(hops: &[Hop]) -> HopResult {
-    let unknown = hops.iter().find(|hop| matches!(hop.passage, HopResult::Unknown(_)));
-    if hops.iter().any(|hop| hop.passage == HopResult::Stops) {
+/// What hops in a row add up to: one that stops packets does so whatever the others do.
+pub(crate) fn result_of(hops: &[Hop]) -> HopResult {
+    let unknown = hops.iter().find(|hop| matches!(hop.result, HopResult::Unknown(_)));
+    if hops.iter().any(|hop| hop.result == HopResult::Stops) {
         HopResult::Stops
     } else {
-        unknown.map_or(HopResult::Through, |hop| hop.passage.clone())
+        unknown.map_or(HopResult::Through, |hop| hop.result.clone())
     }
 }
 
-/// Ways of which a packet takes one, it is not known which: where all come to the same, that.
-pub(crate) fn agree(place: Place, id: &str, ways: Vec<Vec<Hop>>) -> Vec<Hop> {
-    let ends: Vec<_> = ways.iter().map(|way| end(way)).collect();
+/// The hops where a packet takes one of several paths, and which one is not known: if all have one result, that result.
+pub(crate) fn combine_alternatives(kind: HopKind, id: &str, ways: Vec<Vec<Hop>>) -> Vec<Hop> {
+    let ends: Vec<_> = ways.iter().map(|way| result_of(way)).collect();
     let all = |same: &HopResult| ends.iter().all(|own| own == same);
     if all(&HopResult::Stops) || all(&HopResult::Through) {
         return ways.into_iter().next().unwrap_or_default();
@@ -203,7 +205,7 @@ pub(crate) fn agree(place: Place, id: &str, ways: Vec<Vec<Hop>>) -> Vec<Hop> {
     if let Some(at) = ends.iter().position(|own| matches!(own, HopResult::Unknown(_))) {
         return ways.into_iter().nth(at).unwrap_or_default();
     }
-    let bad = ways.iter().flatten().find(|hop| hop.passage == HopResult::Stops);
-    let bad = bad.map_or("", |hop| hop.says.as_str());
-    vec![Hop::unprovable(place, id, format!("at {id} a part of the addresses goes a way that stops: {bad}"))]
+    let bad = ways.iter().flatten().find(|hop| hop.result == HopResult::Stops);
+    let bad = bad.map_or("", |hop| hop.message.as_str());
+    vec![Hop::unprovable(kind, id, format!("at {id} a part of the addresses goes a way that stops: {bad}"))]
 }

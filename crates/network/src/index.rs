@@ -1,4 +1,4 @@
-//! A network as paths look at it: by id, and by what belongs to a subnet. Indexed once for all functions.
+//! A region's networks by id, and by the subnet that something belongs to. Built once for all functions of the region.
 
 use std::collections::HashMap;
 
@@ -12,9 +12,9 @@ use gatelight_model::{
     },
 };
 
-use crate::cache::Memo;
+use crate::cache::PathCache;
 
-/// See the module.
+/// A region's networks, indexed.
 #[derive(Debug)]
 pub struct Index<'a> {
     pub(crate) region: &'a Region,
@@ -24,7 +24,7 @@ pub struct Index<'a> {
     subnets: HashMap<&'a str, &'a Subnet>,
     vpcs: HashMap<&'a str, &'a Vpc>,
     tables: HashMap<&'a str, &'a RouteTable>,
-    /// By the subnets that are associated by name.
+    /// By the subnets that are associated with it explicitly.
     table_of: HashMap<&'a str, &'a RouteTable>,
     main_of: HashMap<&'a str, &'a RouteTable>,
     nats: HashMap<&'a str, &'a NatGateway>,
@@ -35,7 +35,7 @@ pub struct Index<'a> {
     acl_of: HashMap<&'a str, &'a NetworkAcl>,
     dhcp: HashMap<&'a str, &'a DhcpOptions>,
     lists: HashMap<&'a str, &'a Fetched<Vec<String>>>,
-    /// By the gateway whose packets it routes.
+    /// By the gateway whose inbound packets it routes.
     table_of_gateway: HashMap<&'a str, &'a RouteTable>,
     /// By id, and by the instance that it is attached to.
     interfaces: HashMap<&'a str, &'a NetworkInterface>,
@@ -46,12 +46,12 @@ pub struct Index<'a> {
     attachment_of: HashMap<(&'a str, &'a str), &'a TransitAttachment>,
     attachment_subnets: HashMap<&'a str, &'a TransitSubnets>,
     transit_tables: HashMap<&'a str, &'a Fetched<Vec<Route>>>,
-    /// Ways that were walked already.
-    pub(crate) memo: Memo,
+    /// Paths that were decided already.
+    pub(crate) cache: PathCache,
 }
 
-/// What was found under an id, or that a listing which was read to its end does not hold it.
-pub(crate) type Found<'a, T> = Result<Option<&'a T>, Gap>;
+/// What a listing holds under an id: `None` if it was read to its end and does not hold it.
+pub(crate) type Lookup<'a, T> = Result<Option<&'a T>, Gap>;
 
 fn by_id<T>(listing: &Listing<T>, id: fn(&T) -> &str) -> HashMap<&str, &T> {
     listing.seen.iter().map(|thing| (id(thing), thing)).collect()
@@ -61,7 +61,7 @@ fn by_subnet<T>(listing: &Listing<T>, subnets: fn(&T) -> &[String]) -> HashMap<&
     listing.seen.iter().flat_map(|thing| subnets(thing).iter().map(move |subnet| (subnet.as_str(), thing))).collect()
 }
 
-fn find<'a, T>(map: &HashMap<&'a str, &'a T>, id: &str, listing: &Listing<T>) -> Found<'a, T> {
+fn find<'a, T>(map: &HashMap<&'a str, &'a T>, id: &str, listing: &Listing<T>) -> Lookup<'a, T> {
     match map.get(id) {
         Some(thing) => Ok(Some(thing)),
         None => listing.rest.get().map(|()| None),
@@ -108,11 +108,11 @@ impl<'a> Index<'a> {
             attachment_of: of_vpcs.map(|own| ((own.gateway.as_str(), own.resource.as_str()), own)).collect(),
             attachment_subnets: by_id(&network.transit_subnets, |stand| &stand.attachment),
             transit_tables: network.transit_tables.iter().map(|answer| (answer.id.as_str(), &answer.routes)).collect(),
-            memo: Memo::default(),
+            cache: PathCache::default(),
         }
     }
 
-    /// The account that a function belongs to, as its ARN has it; else the one whose region this is.
+    /// The account that a function belongs to, by its ARN; else the account of the region.
     pub(crate) fn account_of<'f>(&self, function: &'f Function) -> Option<&'f str>
     where
         'a: 'f,
@@ -149,80 +149,80 @@ impl<'a> Index<'a> {
         find(&self.tables, id, &self.network.route_tables)?.ok_or_else(|| unlisted("route table", id))
     }
 
-    pub(crate) fn nat(&self, id: &str) -> Found<'a, NatGateway> {
+    pub(crate) fn nat(&self, id: &str) -> Lookup<'a, NatGateway> {
         find(&self.nats, id, &self.network.nat_gateways)
     }
 
-    pub(crate) fn gateway(&self, id: &str) -> Found<'a, InternetGateway> {
+    pub(crate) fn gateway(&self, id: &str) -> Lookup<'a, InternetGateway> {
         find(&self.gateways, id, &self.network.internet_gateways)
     }
 
-    pub(crate) fn endpoint(&self, id: &str) -> Found<'a, VpcEndpoint> {
+    pub(crate) fn endpoint(&self, id: &str) -> Lookup<'a, VpcEndpoint> {
         find(&self.endpoints, id, &self.network.endpoints)
     }
 
-    /// The endpoints of a VPC that were seen.
+    /// The listed endpoints of a VPC.
     #[must_use]
     pub fn endpoints_in(&self, vpc: &str) -> &[&'a VpcEndpoint] {
         self.endpoints_of.get(vpc).map_or(&[], Vec::as_slice)
     }
 
-    /// The network ACL that guards a subnet: there always is one.
+    /// The network ACL of a subnet: there always is one.
     pub(crate) fn acl(&self, subnet: &str) -> Result<&'a NetworkAcl, Gap> {
         find(&self.acl_of, subnet, &self.network.network_acls)?.ok_or_else(|| unlisted("network ACL for", subnet))
     }
 
-    /// The route table that holds for a subnet, and whether it does as the main one of the VPC.
+    /// The route table of a subnet, and whether it is the VPC's main table.
     pub(crate) fn table_of(&self, subnet: &Subnet) -> Result<(&'a RouteTable, bool), Gap> {
         if let Some(table) = self.table_of.get(subnet.id.as_str()) {
             return Ok((table, false));
         }
-        // A table that was not seen may be associated by name.
+        // A table that was not listed may be associated explicitly.
         self.network.route_tables.rest.get()?;
         let main = self.main_of.get(subnet.vpc.as_str());
         Ok((main.ok_or_else(|| unlisted("main route table of", &subnet.vpc))?, true))
     }
 
-    /// The route table for what comes into the VPC through a gateway; none where the VPC's own routes hold.
-    pub(crate) fn table_of_gateway(&self, id: &str) -> Found<'a, RouteTable> {
+    /// The route table for packets that enter the VPC through a gateway; none if it has no table of its own.
+    pub(crate) fn table_of_gateway(&self, id: &str) -> Lookup<'a, RouteTable> {
         find(&self.table_of_gateway, id, &self.network.route_tables)
     }
 
     /// A network interface, by its id or by the instance that it is attached to.
     ///
     /// # Errors
-    /// If the list of interfaces broke off.
+    /// If the listing of interfaces broke off.
     pub fn interface(&self, id: &str) -> Result<Option<&'a NetworkInterface>, Gap> {
         find(&self.interfaces, id, &self.network.network_interfaces)
     }
 
-    pub(crate) fn peering(&self, id: &str) -> Found<'a, PeeringConnection> {
+    pub(crate) fn peering(&self, id: &str) -> Lookup<'a, PeeringConnection> {
         find(&self.peerings, id, &self.network.peering_connections)
     }
 
-    /// What is known of the other end of a peering connection, in words that follow its id.
-    pub(crate) fn far_end(&self, id: &str, vpc: &str) -> String {
+    /// The other end of a peering connection, as words that follow its id; empty if it is not known.
+    pub(crate) fn other_end(&self, id: &str, vpc: &str) -> String {
         let far = self.peerings.get(id).and_then(|peering| peering.ends.iter().find(|end| end.vpc != vpc));
         far.map_or_else(String::new, |far| format!(" (to {} of account {})", far.vpc, far.owner))
     }
 
-    pub(crate) fn transit(&self, id: &str) -> Found<'a, TransitGateway> {
+    pub(crate) fn transit(&self, id: &str) -> Lookup<'a, TransitGateway> {
         find(&self.transits, id, &self.network.transit_gateways)
     }
 
-    pub(crate) fn attachment(&self, id: &str) -> Found<'a, TransitAttachment> {
+    pub(crate) fn attachment(&self, id: &str) -> Lookup<'a, TransitAttachment> {
         find(&self.attachments, id, &self.network.transit_attachments)
     }
 
     /// The attachment of a VPC to a transit gateway.
-    pub(crate) fn attachment_of(&self, gateway: &str, vpc: &str) -> Found<'a, TransitAttachment> {
+    pub(crate) fn attachment_of(&self, gateway: &str, vpc: &str) -> Lookup<'a, TransitAttachment> {
         match self.attachment_of.get(&(gateway, vpc)) {
             Some(attachment) => Ok(Some(attachment)),
             None => self.network.transit_attachments.rest.get().map(|()| None),
         }
     }
 
-    /// The subnets in which the attachment of a VPC stands.
+    /// The subnets of a VPC's attachment to a transit gateway.
     pub(crate) fn attachment_subnets(&self, attachment: &str) -> Result<&'a [String], Gap> {
         let found = find(&self.attachment_subnets, attachment, &self.network.transit_subnets)?;
         let found = found.ok_or_else(|| unlisted("subnets of attachment", attachment))?;

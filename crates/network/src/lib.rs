@@ -1,34 +1,57 @@
-//! The way of a packet from a function to X-Ray, decided from what EC2 tells of the network: three-valued, hop by hop.
+//! Whether packets from a function in a VPC reach X-Ray, and the answers come back, decided from what EC2 describes.
+//!
+//! A path is decided as a packet travels it. `dns` finds what X-Ray's name resolves to: an interface endpoint of the VPC or
+//! public addresses. To an endpoint, `endpoint` checks security groups, network ACLs, diverting routes and the endpoint's
+//! policy. To public addresses, `routing` follows the subnet's routes into `nat`, `transit` or `appliance`, and `answers`
+//! follows the answers back. `paths` puts the hops together, and where they stop asks `remote_endpoint` whether an endpoint
+//! in another network may help. `firewall` (groups and ACLs), `routes` (longest prefix) and `address_set` are the tools.
+//!
+//! Every hop lets packets through, stops them, or is unknown for a reason. A hop that stops is a proof, whatever is unknown
+//! about the others. A fact that could not be read never turns one proof into another.
+//!
+//! The modules below stand in layers: a module uses only those of the layers above it.
 
 mod address_set;
-mod appliance;
-mod cache;
-mod dns;
-mod endpoint;
-mod firewall;
 mod hop;
+mod service;
+
+mod cache;
+
 mod index;
-mod nat;
-mod remote_endpoint;
-mod routes;
-mod routing;
-mod transit;
+
+mod firewall;
+
 mod walk;
 
-pub use hop::{Hop, HopResult, PathFromSubnet, Place};
-pub use index::Index;
+mod dns;
+mod routes;
 
-pub use appliance::CHECK_IS_ON;
-pub use walk::Walk;
+mod answers;
+mod appliance;
+mod endpoint;
+mod remote_endpoint;
+
+mod nat;
+
+mod transit;
+
+mod routing;
+
+mod paths;
 
 use gatelight_model::{Gap, inventory::Function};
 
-/// The way from each subnet of a function to X-Ray's endpoint (TCP port 443, and back), in the order in which Lambda
-/// names the subnets; empty if the function is not in a VPC. On managed instances they are the subnets of its capacity
+pub use appliance::CHECK_IS_ON;
+pub use hop::{Hop, HopKind, HopResult, PathFromSubnet};
+pub use index::Index;
+pub use walk::Walk;
+
+/// The path from each subnet of a function to X-Ray's endpoint (TCP port 443, and back), in the order in which Lambda
+/// lists the subnets; empty if the function is not in a VPC. On managed instances they are the subnets of its capacity
 /// provider.
 ///
 /// # Errors
-/// If AWS would not say in which network its capacity provider is, or names no subnet of it.
+/// If the network of its capacity provider could not be read, or AWS lists no subnet of it.
 pub fn paths(function: &Function, index: &Index<'_>) -> Result<Vec<PathFromSubnet>, Gap> {
     let walk = Walk::of(function, index)?;
     Ok(walk.map(|walk| walk.paths().as_ref().clone()).unwrap_or_default())

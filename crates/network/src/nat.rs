@@ -1,267 +1,227 @@
-//! Through a NAT gateway to the internet.
+//! The hops through a NAT gateway to the internet.
 
 use gatelight_model::inventory::{NatGateway, Route, RouteTable, Subnet};
 
-use super::{
-    hop::{Hop, Place},
-    routes::{self, Target},
-};
 use crate::{
     address_set::{AddressSet, Family, PUBLIC, everything},
-    routing::{dead, lies_beyond, ways},
+    answers::NatEntry,
+    firewall::Remote,
+    hop::{Hop, HopKind},
+    routes::{self, RouteTarget, cannot_follow, follow_routes, inactive_route},
     walk::Walk,
 };
 
-/// How packets come to a NAT gateway.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry<'a> {
-    /// The function's subnet: their addresses are from there.
-    pub(crate) source: &'a Subnet,
-    /// The subnet whose route leads them to it.
-    pub(crate) at: &'a Subnet,
-    /// How the answers find back.
-    pub(crate) back: Back<'a>,
-}
-
-/// How answers find back to the function's subnet.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Back<'a> {
-    /// It is in the same VPC.
-    Inside,
-    /// Through the transit gateway of this id.
-    Transit(&'a str),
-}
-
 impl<'a> Walk<'a> {
-    /// The rest of the way of a packet that a route hands to this NAT gateway.
-    pub(crate) fn through_nat(&self, entry: Entry<'a>, id: &str, family: Family) -> Vec<Hop> {
+    /// The hops after a route that leads to this NAT gateway.
+    pub(crate) fn through_nat(&self, entry: NatEntry<'a>, id: &str, family: Family) -> Vec<Hop> {
         let nat = match self.index.nat(id) {
             Ok(Some(nat)) => nat,
-            Ok(None) => return vec![self.missing(entry.at, Place::Nat, id, "NAT gateway")],
-            Err(gap) => return vec![Hop::unknown(Place::Nat, id, gap)],
+            Ok(None) => return vec![self.not_found(entry.at, HopKind::Nat, id, "NAT gateway")],
+            Err(gap) => return vec![Hop::unknown(HopKind::Nat, id, gap)],
         };
+        let mut before = None;
         match nat.state.to_ascii_lowercase().as_str() {
             "available" => {}
-            state @ ("pending" | "failed" | "deleting" | "deleted") => {
-                return vec![Hop::stops(Place::Nat, id, format!("NAT gateway {id} is {state}"))];
+            // https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html: it “may still be processing traffic”.
+            "deleting" => {
+                let message = format!("NAT gateway {id} is deleting, and may still process traffic for a while");
+                before = Some(Hop::unprovable(HopKind::Nat, id, message));
+            }
+            state @ ("pending" | "failed" | "deleted") => {
+                return vec![Hop::stops(HopKind::Nat, id, format!("NAT gateway {id} is {state}"))];
             }
             state => {
-                let says = format!("NAT gateway {id} is in the state “{state}”, which is not understood");
-                return vec![Hop::unprovable(Place::Nat, id, says)];
+                let message = format!("NAT gateway {id} is in the state “{state}”, which is not understood");
+                return vec![Hop::unprovable(HopKind::Nat, id, message)];
             }
         }
-        let mut hops = match (&nat.subnet, &nat.route_table) {
+        let through = match (&nat.subnet, &nat.route_table) {
             (Some(subnet), _) => self.through_zonal(entry, nat, subnet, family),
             (None, Some(table)) => self.through_regional(entry, nat, table, family),
             (None, None) => {
-                let says = format!("AWS names neither a subnet nor a route table of NAT gateway {id}");
-                vec![Hop::unprovable(Place::Nat, id, says)]
+                let message = format!("AWS names neither a subnet nor a route table of NAT gateway {id}");
+                vec![Hop::unprovable(HopKind::Nat, id, message)]
             }
         };
+        let mut hops: Vec<_> = before.into_iter().chain(through).collect();
         if let Some(appliance) = nat.appliances.first() {
-            let says = format!("at NAT gateway {id} packets pass {appliance}, whose rules are not seen here");
-            hops.push(Hop::unprovable(Place::Nat, id, says));
+            let message = format!("at NAT gateway {id} packets pass {appliance}, whose rules are not seen here");
+            hops.push(Hop::unprovable(HopKind::Nat, id, message));
         }
         hops
     }
 
-    pub(crate) fn missing(&self, from: &Subnet, place: Place, id: &str, what: &str) -> Hop {
-        match self.shared(from) {
-            Ok(()) => Hop::stops(place, id, format!("{what} {id} does not exist")),
-            Err(gap) => Hop::unknown(place, id, gap),
+    /// The hop for something that a route names and AWS does not list.
+    pub(crate) fn not_found(&self, from: &Subnet, kind: HopKind, id: &str, what: &str) -> Hop {
+        match self.is_fully_listed(from) {
+            Ok(()) => Hop::stops(kind, id, format!("{what} {id} does not exist")),
+            Err(gap) => Hop::unknown(kind, id, gap),
         }
     }
 
-    fn through_zonal(&self, entry: Entry<'a>, nat: &'a NatGateway, subnet: &str, family: Family) -> Vec<Hop> {
+    /// The hops through a NAT gateway in a subnet.
+    fn through_zonal(&self, entry: NatEntry<'a>, nat: &'a NatGateway, subnet: &str, family: Family) -> Vec<Hop> {
         let id = &nat.id;
         let kind = if nat.public { "public" } else { "private" };
-        let mut hops = vec![Hop::through(Place::Nat, id, format!("{id}, {kind}, available, in {subnet}"))];
+        let mut hops = vec![Hop::through(HopKind::Nat, id, format!("{id}, {kind}, {}, in {subnet}", nat.state))];
         let subnet = match self.index.subnet(subnet) {
             Ok(subnet) => subnet,
             Err(gap) => {
-                hops.push(Hop::unknown(Place::Nat, id, gap));
+                hops.push(Hop::unknown(HopKind::Nat, id, gap));
                 return hops;
             }
         };
-        hops.extend(self.nat_acl(entry.source, subnet, family));
+        hops.extend(self.nat_acl_hops(entry.source, subnet, family));
         match self.index.table_of(subnet) {
             Ok((table, _)) => {
-                hops.extend(self.beyond_nat(entry, nat, Some(subnet), table));
-                hops.extend(self.back_from(entry, nat, Some(subnet), table, family));
+                hops.extend(self.hops_out_of_nat(entry, nat, Some(subnet), table));
+                hops.extend(self.answers_from_nat(entry, nat, Some(subnet), table, family));
             }
-            Err(gap) => hops.push(Hop::unknown(Place::NatRoutes, id, gap)),
+            Err(gap) => hops.push(Hop::unknown(HopKind::NatRoutes, id, gap)),
         }
         hops
     }
 
-    /// A regional one has no subnet and so no network ACL, and a route table of its own.
-    fn through_regional(&self, entry: Entry<'a>, nat: &'a NatGateway, table: &str, family: Family) -> Vec<Hop> {
+    /// The hops through a regional NAT gateway, which has a route table but no subnet, and so no network ACL.
+    fn through_regional(&self, entry: NatEntry<'a>, nat: &'a NatGateway, table: &str, family: Family) -> Vec<Hop> {
         let (id, zone) = (&nat.id, &entry.at.zone);
         if !nat.zones.is_empty() && !nat.zones.contains(zone) {
-            return vec![Hop::stops(Place::Nat, id, format!("regional NAT gateway {id} does not cover {zone}"))];
+            return vec![Hop::stops(HopKind::Nat, id, format!("regional NAT gateway {id} does not cover {zone}"))];
         }
-        let mut hops = vec![Hop::through(Place::Nat, id, format!("{id}, regional, available"))];
+        let mut hops = vec![Hop::through(HopKind::Nat, id, format!("{id}, regional, {}", nat.state))];
         match self.index.table(table) {
             Ok(table) => {
-                hops.extend(self.beyond_nat(entry, nat, None, table));
-                hops.extend(self.back_from(entry, nat, None, table, family));
+                hops.extend(self.hops_out_of_nat(entry, nat, None, table));
+                hops.extend(self.answers_from_nat(entry, nat, None, table, family));
             }
-            Err(gap) => hops.push(Hop::unknown(Place::NatRoutes, id, gap)),
+            Err(gap) => hops.push(Hop::unknown(HopKind::NatRoutes, id, gap)),
         }
         hops
     }
 
-    /// In from the function and back, out to the internet and back. What stays in a subnet meets no ACL.
-    fn nat_acl(&self, from: &Subnet, subnet: &Subnet, family: Family) -> Vec<Hop> {
-        let place = Place::NatAcl;
-        let mut hops = self.acl(place, subnet, true, Self::peer(Family::V4, &PUBLIC, &[], "public addresses"));
+    /// The hops of the network ACL of the NAT gateway's subnet: in from the function and back, out to the internet and back.
+    /// Packets within one subnet pass no ACL.
+    fn nat_acl_hops(&self, from: &Subnet, subnet: &Subnet, family: Family) -> Vec<Hop> {
+        let kind = HopKind::NatAcl;
+        let mut hops = self.acl_hops(kind, subnet, true, Remote::new(Family::V4, &PUBLIC, &[], "public addresses"));
         if from.id == subnet.id {
             return hops;
         }
-        // The IPv6 range of a subnet is not known.
+        // The IPv6 ranges of subnets are not read.
         let addresses = match family {
             Family::V4 => AddressSet::read(family, std::iter::once(&from.cidr)),
             Family::V6 => Ok(everything(family)),
         };
         match addresses {
             Ok(addresses) => {
-                hops.extend(self.acl(place, subnet, false, Self::peer(family, &addresses, &[], &from.id)));
+                hops.extend(self.acl_hops(kind, subnet, false, Remote::new(family, &addresses, &[], &from.id)));
             }
             Err(range) => {
-                hops.push(Hop::unprovable(place, &from.id, format!("the range {range} of {} cannot be read", from.id)));
+                hops.push(Hop::unprovable(kind, &from.id, format!("the range {range} of {} cannot be read", from.id)));
             }
         }
         hops
     }
 
-    /// The answers from a NAT gateway to the function; those of IPv6 find back as IPv6, whose ranges are not known.
-    fn back_from(
+    /// The hops from the NAT gateway to the internet.
+    fn hops_out_of_nat(
         &self,
-        entry: Entry<'a>,
-        nat: &NatGateway,
-        subnet: Option<&Subnet>,
-        table: &'a RouteTable,
-        family: Family,
-    ) -> Option<Hop> {
-        match entry.back {
-            Back::Inside if subnet.is_some_and(|own| own.id == entry.source.id) || family == Family::V6 => None,
-            Back::Inside => {
-                let there = format!("{} from NAT gateway {}", entry.source.id, nat.id);
-                let addresses = AddressSet::read(Family::V4, std::iter::once(&entry.source.cidr)).ok()?;
-                self.stays(Place::NatRoutes, table, &addresses, &there)
-            }
-            Back::Transit(gateway) => self.back_over_transit(entry, table, gateway),
-        }
-    }
-
-    fn beyond_nat(
-        &self,
-        entry: Entry<'a>,
+        entry: NatEntry<'a>,
         nat: &NatGateway,
         subnet: Option<&Subnet>,
         table: &'a RouteTable,
     ) -> Vec<Hop> {
-        let shares = routes::split(self.index, &table.routes, Family::V4, &PUBLIC);
+        let split = routes::split(self.index, &table.routes, Family::V4, &PUBLIC);
         let label = format!("{} (of NAT gateway {})", table.id, nat.id);
-        ways(Place::NatRoutes, &table.id, &label, &shares, |route| {
-            self.onward(entry, nat, subnet, &table.id, &label, route)
+        follow_routes(HopKind::NatRoutes, &table.id, &label, &split, |route| {
+            self.follow_nat_route(entry, nat, subnet, &table.id, &label, route)
         })
     }
 
-    /// Where a route of the NAT gateway's subnet leads.
-    fn onward(
+    /// The hops along a route of the NAT gateway's route table.
+    fn follow_nat_route(
         &self,
-        entry: Entry<'a>,
+        entry: NatEntry<'a>,
         nat: &NatGateway,
         subnet: Option<&Subnet>,
         table: &str,
         label: &str,
         route: &Route,
     ) -> Vec<Hop> {
-        let (place, id, to) = (Place::NatRoutes, &nat.id, &route.target);
-        let says = format!("{label}: {} → {to}", route.destination);
-        if let Some(dead) = dead(place, table, &says, route) {
+        let (kind, id, to) = (HopKind::NatRoutes, &nat.id, &route.target);
+        let message = format!("{label}: {} → {to}", route.destination);
+        if let Some(dead) = inactive_route(kind, table, &message, route) {
             return vec![dead];
         }
-        let no_way = |why: &str| vec![Hop::stops(place, table, format!("{says}; {why}")).by(&route.destination)];
-        let through = || Hop::through(place, table, says.clone()).by(&route.destination);
-        match Target::of(route) {
-            Target::InternetGateway if !nat.public => {
+        let no_way = |why: &str| vec![Hop::stops(kind, table, format!("{message}; {why}")).by(&route.destination)];
+        let through = || Hop::through(kind, table, message.clone()).by(&route.destination);
+        match RouteTarget::of(route) {
+            RouteTarget::InternetGateway if !nat.public => {
                 no_way("the NAT gateway is private, so the internet gateway drops its packets")
             }
-            Target::InternetGateway => {
+            RouteTarget::InternetGateway => {
                 let mut hops = vec![
                     through(),
-                    self.gateway(entry.at, &nat.vpc, to),
-                    Self::public_access(subnet.unwrap_or(entry.at), to),
+                    self.internet_gateway_hop(entry.at, &nat.vpc, to),
+                    Self::public_access_hop(subnet.unwrap_or(entry.at), to),
                 ];
-                hops.extend(subnet.and_then(|subnet| self.edge(subnet, to)));
+                hops.extend(subnet.and_then(|subnet| self.answers_from_gateway(subnet, to)));
                 hops
             }
-            Target::Nat => vec![self.by_another(entry.at, id, table, &says, route)],
-            Target::Peering => no_way("a peering connection carries nothing on to the internet"),
-            Target::EgressOnly | Target::Local => no_way("it does not lead to the internet"),
-            Target::Endpoint => [vec![through()], self.through_firewall(entry.at, to)].concat(),
-            _ => vec![lies_beyond(place, table, &format!("NAT gateway {id}"), route, "which leads out of the VPC")],
+            RouteTarget::Nat => vec![self.through_second_nat(entry.at, id, table, &message, route)],
+            RouteTarget::Peering => no_way("a peering connection carries nothing on to the internet"),
+            RouteTarget::EgressOnly | RouteTarget::Local => no_way("it does not lead to the internet"),
+            RouteTarget::Endpoint => [vec![through()], self.through_firewall(entry.at, to)].concat(),
+            _ => vec![cannot_follow(kind, table, &format!("NAT gateway {id}"), route, "which leads out of the VPC")],
         }
     }
 
-    /// To another NAT gateway: what becomes of packets there AWS does not describe, unless there is none.
-    fn by_another(&self, from: &Subnet, id: &str, table: &str, says: &str, route: &Route) -> Hop {
-        let (place, to) = (Place::NatRoutes, &route.target);
+    /// The hop to a second NAT gateway. AWS does not describe what happens there, unless that gateway is gone.
+    fn through_second_nat(&self, from: &Subnet, id: &str, table: &str, message: &str, route: &Route) -> Hop {
+        let (kind, to) = (HopKind::NatRoutes, &route.target);
         if to == id {
             let why = "it stands in a private subnet, and the route leads back to itself";
-            return Hop::stops(place, table, format!("{says}; {why}")).by(&route.destination);
+            return Hop::stops(kind, table, format!("{message}; {why}")).by(&route.destination);
         }
         match self.index.nat(to) {
-            Ok(None) => self.missing(from, Place::Nat, to, "NAT gateway"),
+            Ok(None) => self.not_found(from, HopKind::Nat, to, "NAT gateway"),
             Ok(Some(other)) if !other.state.eq_ignore_ascii_case("available") => {
                 let state = other.state.to_ascii_lowercase();
-                let says = format!("{says}, a NAT gateway in the state {state}");
-                if ["pending", "failed", "deleting", "deleted"].contains(&state.as_str()) {
-                    Hop::stops(place, table, says).by(&route.destination)
+                let message = format!("{message}, a NAT gateway in the state {state}");
+                if ["pending", "failed", "deleted"].contains(&state.as_str()) {
+                    Hop::stops(kind, table, message).by(&route.destination)
                 } else {
-                    Hop::unprovable(place, table, says).by(&route.destination)
+                    Hop::unprovable(kind, table, message).by(&route.destination)
                 }
             }
-            Ok(Some(_)) => lies_beyond(place, table, &format!("NAT gateway {id}"), route, "another NAT gateway"),
-            Err(gap) => Hop::unknown(place, table, gap).by(&route.destination),
+            Ok(Some(_)) => cannot_follow(kind, table, &format!("NAT gateway {id}"), route, "another NAT gateway"),
+            Err(gap) => Hop::unknown(kind, table, gap).by(&route.destination),
         }
     }
 
-    /// The answers that an internet gateway hands to the NAT gateway's subnet: a route table of the gateway's own can lead
-    /// them through a firewall (<https://docs.aws.amazon.com/vpc/latest/userguide/gateway-route-tables.html>).
-    fn edge(&self, subnet: &Subnet, gateway: &str) -> Option<Hop> {
-        let table = match self.index.table_of_gateway(gateway) {
-            Ok(table) => table?,
-            Err(gap) => return Some(Hop::unknown(Place::NatRoutes, gateway, gap)),
-        };
-        let addresses = AddressSet::read(Family::V4, std::iter::once(&subnet.cidr)).ok()?;
-        self.stays(Place::NatRoutes, table, &addresses, &format!("{} from {gateway}", subnet.id))
-    }
-
-    fn gateway(&self, from: &Subnet, vpc: &str, id: &str) -> Hop {
+    /// The internet gateway, which must exist and be attached to the VPC.
+    fn internet_gateway_hop(&self, from: &Subnet, vpc: &str, id: &str) -> Hop {
         match self.index.gateway(id) {
             Ok(Some(gateway)) if gateway.vpcs.iter().any(|own| own == vpc) => {
-                Hop::through(Place::Gateway, id, format!("{id}, attached to {vpc}"))
+                Hop::through(HopKind::Gateway, id, format!("{id}, attached to {vpc}"))
             }
-            Ok(Some(_)) => Hop::stops(Place::Gateway, id, format!("internet gateway {id} is not attached to {vpc}")),
-            Ok(None) => self.missing(from, Place::Gateway, id, "internet gateway"),
-            Err(gap) => Hop::unknown(Place::Gateway, id, gap),
+            Ok(Some(_)) => Hop::stops(HopKind::Gateway, id, format!("internet gateway {id} is not attached to {vpc}")),
+            Ok(None) => self.not_found(from, HopKind::Gateway, id, "internet gateway"),
+            Err(gap) => Hop::unknown(HopKind::Gateway, id, gap),
         }
     }
 
-    /// What Block Public Access does to the NAT gateway's way out: in its subnet, or in the function's where it has none.
-    fn public_access(subnet: &Subnet, gateway: &str) -> Hop {
-        let place = Place::PublicAccess;
+    /// VPC Block Public Access in the NAT gateway's subnet, or in the function's for a regional NAT gateway.
+    fn public_access_hop(subnet: &Subnet, gateway: &str) -> Hop {
+        let kind = HopKind::PublicAccess;
         let mode = subnet.public_access_block.as_deref().unwrap_or("off");
-        let says = format!("VPC Block Public Access of {} is {mode}", subnet.id);
+        let message = format!("VPC Block Public Access of {} is {mode}", subnet.id);
         match mode {
-            "off" | "" | "block-ingress" => Hop::through(place, gateway, says),
+            "off" | "" | "block-ingress" => Hop::through(kind, gateway, message),
             "block-bidirectional" => {
-                Hop::stops(place, gateway, format!("{says}: nothing leaves through internet gateway {gateway}"))
+                Hop::stops(kind, gateway, format!("{message}: nothing leaves through internet gateway {gateway}"))
             }
-            _ => Hop::unprovable(place, gateway, format!("{says}, which is not understood")),
+            _ => Hop::unprovable(kind, gateway, format!("{message}, which is not understood")),
         }
     }
 }

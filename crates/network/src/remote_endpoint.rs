@@ -1,43 +1,42 @@
-//! X-Ray in another network: through an endpoint there, whose name a private hosted zone or a DNS server of one's own gives.
+//! Whether X-Ray's name may lead to an endpoint in another network, by a private hosted zone or a DNS server of the owner's.
+//! Neither is read, so this can only turn “stops” into “unknown”.
 
 use gatelight_model::{
     Gap,
     inventory::{PeeredVpc, Route, Subnet, VpcEndpoint},
 };
 
-use super::{
-    endpoint::is_xray,
-    firewall,
-    hop::{Hop, HopResult, Place, end},
-    routes::{self, Target},
-};
 use crate::{
     address_set::{AddressSet, Family, PUBLIC, everything},
-    dns::Service,
+    firewall::{self, Remote},
+    hop::{Hop, HopKind, HopResult, result_of},
+    routes::{self, RouteTarget},
+    service::{XrayName, is_xray},
     walk::Walk,
 };
 
 impl<'a> Walk<'a> {
-    /// What stops on `way` may still arrive, if a route leads to private addresses over something that carries packets to
-    /// an endpoint in another network. A default route carries those as well.
-    pub(crate) fn elsewhere(&self, subnet: &'a Subnet, way: &[Hop]) -> Option<Hop> {
+    /// The hop at which packets that stop on `path` may still reach X-Ray: a route to private addresses leads to another
+    /// network, where an endpoint may be shared. A default route takes private addresses too.
+    pub(crate) fn remote_endpoint(&self, subnet: &'a Subnet, path: &[Hop]) -> Option<Hop> {
         let all = everything(Family::V4).minus(&PUBLIC);
-        let let_out = firewall::let_out(self.index, &self.vpc.security_groups, Family::V4);
+        let let_out = firewall::allowed_out(self.index, &self.vpc.security_groups, Family::V4);
         let private = let_out.map_or_else(|| all.clone(), |let_out| let_out.and(&all));
-        let acl = self.acl(Place::Acl, subnet, true, Self::peer(Family::V4, &private, &[], "private addresses"));
-        if private.is_empty() || end(&acl) == HopResult::Stops {
+        let acl =
+            self.acl_hops(HopKind::Acl, subnet, true, Remote::new(Family::V4, &private, &[], "private addresses"));
+        if private.is_empty() || result_of(&acl) == HopResult::Stops {
             return None;
         }
         let (table, _) = match self.index.table_of(subnet) {
             Ok(found) => found,
-            Err(gap) => return Some(Hop::unknown(Place::Beyond, &subnet.id, gap)),
+            Err(gap) => return Some(Hop::unknown(HopKind::Beyond, &subnet.id, gap)),
         };
-        let shares = routes::split(self.index, &table.routes, Family::V4, &private);
-        let maybe = shares.maybe.iter().map(|(route, _)| *route);
-        let mut leads = shares.routes.iter().copied().chain(maybe);
-        let route = leads.find(|route| self.carries(subnet, way, route))?;
+        let split = routes::split(self.index, &table.routes, Family::V4, &private);
+        let maybe = split.maybe.iter().map(|(route, _)| *route);
+        let mut leads = split.routes.iter().copied().chain(maybe);
+        let route = leads.find(|route| self.may_reach_remote_endpoint(subnet, path, route))?;
         let to = &route.target;
-        let far = self.index.far_end(to, &subnet.vpc);
+        let far = self.index.other_end(to, &subnet.vpc);
         let over = if to.is_empty() { "a target of a kind that is not understood" } else { to };
         let message = format!(
             "{} has no way to X-Ray's public addresses; whether its name leads to an endpoint shared over {over}{far} is \
@@ -45,41 +44,41 @@ impl<'a> Walk<'a> {
             subnet.id
         );
         let id = if to.is_empty() { &table.id } else { to };
-        Some(Hop::unknown(Place::Beyond, id, Gap::unprovable(id, message)))
+        Some(Hop::unknown(HopKind::Beyond, id, Gap::unprovable(id, message)))
     }
 
-    /// Whether a route may carry packets to another network with an endpoint in it.
-    fn carries(&self, from: &Subnet, way: &[Hop], route: &Route) -> bool {
+    /// Whether a route may lead to another network that has an endpoint.
+    fn may_reach_remote_endpoint(&self, from: &Subnet, path: &[Hop], route: &Route) -> bool {
         let to = &route.target;
-        let shut = |hop: &Hop| hop.place == Place::Transit && hop.passage == HopResult::Stops && hop.id == *to;
-        let may = match Target::of(route) {
-            Target::Peering => match self.index.peering(to) {
+        let shut = |hop: &Hop| hop.kind == HopKind::Transit && hop.result == HopResult::Stops && hop.id == *to;
+        let may = match RouteTarget::of(route) {
+            RouteTarget::Peering => match self.index.peering(to) {
                 Ok(Some(peering)) => {
-                    // AWS leaves out an end that it would not describe.
+                    // AWS leaves out an end that it does not describe.
                     let mut far = peering.ends.iter().filter(|end| end.vpc != from.vpc).peekable();
-                    let may = far.peek().is_none() || far.any(|end| !self.is_without_endpoint(end));
+                    let may = far.peek().is_none() || far.any(|end| !self.peer_has_no_endpoint(end));
                     may && peering.status.eq_ignore_ascii_case("active")
                 }
-                Ok(None) => self.shared(from).is_err(),
+                Ok(None) => self.is_fully_listed(from).is_err(),
                 Err(_) => true,
             },
-            Target::Transit => {
+            RouteTarget::Transit => {
                 let own = AddressSet::read(Family::V4, std::iter::once(&route.destination)).unwrap_or_default();
-                // A route to private addresses alone is there for something in another network. A default route may be
-                // there for the internet, which was judged already.
+                // A route to private addresses only is meant for another network. A default route may be meant for the
+                // internet, and that path was decided already.
                 let default = !own.and(&PUBLIC).is_empty();
-                !(way.iter().any(shut) || default && self.leads_to_no_endpoint(to, from))
+                !(path.iter().any(shut) || default && self.transit_has_no_endpoint(to, from))
             }
-            Target::CoreNetwork | Target::Other => true,
+            RouteTarget::CoreNetwork | RouteTarget::Other => true,
             _ => false,
         };
         may && !route.state.eq_ignore_ascii_case("blackhole")
     }
 
-    /// Whether it is a VPC of this account and region, and no endpoint of X-Ray stands in it. What lies behind it does not
-    /// matter: peering does not go on to further networks
+    /// Whether a peer is a VPC of this account and region without an X-Ray endpoint. Networks behind it do not matter:
+    /// peering is not transitive
     /// (<https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html>).
-    fn is_without_endpoint(&self, end: &PeeredVpc) -> bool {
+    fn peer_has_no_endpoint(&self, end: &PeeredVpc) -> bool {
         let endpoints = &self.index.network.endpoints;
         self.account == Some(&end.owner)
             && end.region == self.region
@@ -89,14 +88,14 @@ impl<'a> Walk<'a> {
 
     fn has_endpoint(&self, vpc: &str) -> bool {
         let is_xray = |endpoint: &&VpcEndpoint| {
-            [Service::Plain, Service::Fips].iter().any(|service| is_xray(endpoint, self.region, *service))
+            [XrayName::Plain, XrayName::Fips].iter().any(|service| is_xray(endpoint, self.region, *service))
         };
         self.index.endpoints_in(vpc).iter().any(is_xray)
     }
 
-    /// Whether it is a transit gateway of this account between VPCs of this account alone, none of which, but for the one
-    /// that packets come from, has an endpoint of X-Ray.
-    fn leads_to_no_endpoint(&self, gateway: &str, from: &Subnet) -> bool {
+    /// Whether a transit gateway of this account connects only VPCs of this account, and none but the function's own has an
+    /// X-Ray endpoint.
+    fn transit_has_no_endpoint(&self, gateway: &str, from: &Subnet) -> bool {
         let network = self.index.network;
         let own = |owner: &String| self.account == Some(owner);
         let mut attachments = network.transit_attachments.seen.iter().filter(|own| own.gateway == gateway);

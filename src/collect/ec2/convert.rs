@@ -1,5 +1,5 @@
-//! EC2's answers as facts. An element without something that AWS always sends is a gap in its list, never half an
-//! element: a route table without its routes would lead nowhere, a group without its rules would let nothing through.
+//! Turns EC2's answers into facts. An element that lacks a field which AWS always sends becomes a gap in its listing, and is
+//! never read in part: a route table without its routes would lead nowhere, a group without its rules would allow nothing.
 
 use aws_sdk_ec2::types as sdk;
 use gatelight_model::{
@@ -13,13 +13,13 @@ use gatelight_model::{
 
 use crate::collect::aws::{Operation, lacks, stated};
 
-/// An element that is being read: names itself in gaps.
-struct Element {
+/// Reads the fields of one element, and names the element in gaps.
+struct FieldReader {
     operation: Operation,
     id: String,
 }
 
-impl Element {
+impl FieldReader {
     fn new(operation: Operation, id: Option<String>) -> Result<Self, Gap> {
         let id = stated(id).ok_or_else(|| lacks(operation, "*", "an id"))?;
         Ok(Self { operation, id })
@@ -39,7 +39,7 @@ impl Element {
 }
 
 pub(super) fn subnet(subnet: sdk::Subnet) -> Result<Subnet, Gap> {
-    let of = Element::new(Operation::DescribeSubnets, subnet.subnet_id)?;
+    let of = FieldReader::new(Operation::DescribeSubnets, subnet.subnet_id)?;
     // A subnet of IPv6 alone has no IPv4 range.
     let cidr = match stated(subnet.cidr_block) {
         None if subnet.ipv6_native == Some(true) => String::new(),
@@ -57,14 +57,14 @@ pub(super) fn subnet(subnet: sdk::Subnet) -> Result<Subnet, Gap> {
     })
 }
 
-/// A VPC without its DNS attributes, which take calls of their own.
-pub(super) struct BareVpc {
+/// A VPC without its DNS attributes, which need calls of their own.
+pub(super) struct VpcDescription {
     pub(super) id: String,
     pub(super) cidrs: Vec<String>,
     pub(super) dhcp_options: Option<String>,
 }
 
-impl BareVpc {
+impl VpcDescription {
     pub(super) fn with(
         self,
         dns_support: Fetched<bool>,
@@ -75,8 +75,8 @@ impl BareVpc {
     }
 }
 
-pub(super) fn vpc(vpc: sdk::Vpc) -> Result<BareVpc, Gap> {
-    let of = Element::new(Operation::DescribeVpcs, vpc.vpc_id)?;
+pub(super) fn vpc(vpc: sdk::Vpc) -> Result<VpcDescription, Gap> {
+    let of = FieldReader::new(Operation::DescribeVpcs, vpc.vpc_id)?;
     let in_force = |block: &sdk::VpcCidrBlockAssociation| {
         let state = block.cidr_block_state.as_ref().and_then(|state| state.state.as_ref());
         state.is_none_or(|state| *state == sdk::VpcCidrBlockStateCode::Associated)
@@ -91,11 +91,11 @@ pub(super) fn vpc(vpc: sdk::Vpc) -> Result<BareVpc, Gap> {
     }
     // `default` is AWS's word for "no set of options".
     let dhcp_options = stated(vpc.dhcp_options_id).filter(|id| id != "default");
-    Ok(BareVpc { id: of.id, cidrs, dhcp_options })
+    Ok(VpcDescription { id: of.id, cidrs, dhcp_options })
 }
 
 pub(super) fn route_table(table: sdk::RouteTable) -> Result<RouteTable, Gap> {
-    let of = Element::new(Operation::DescribeRouteTables, table.route_table_id)?;
+    let of = FieldReader::new(Operation::DescribeRouteTables, table.route_table_id)?;
     let (mut main, mut subnets, mut gateways) = (false, Vec::new(), Vec::new());
     for association in of.need(table.associations, "the route table's associations")? {
         let state = association.association_state.and_then(|state| state.state);
@@ -111,7 +111,7 @@ pub(super) fn route_table(table: sdk::RouteTable) -> Result<RouteTable, Gap> {
     Ok(RouteTable { vpc: of.text(table.vpc_id, "the route table's VPC")?, main, subnets, gateways, routes, id: of.id })
 }
 
-fn route(route: sdk::Route, of: &Element) -> Result<Route, Gap> {
+fn route(route: sdk::Route, of: &FieldReader) -> Result<Route, Gap> {
     let destination =
         [route.destination_cidr_block, route.destination_ipv6_cidr_block, route.destination_prefix_list_id];
     let destination = of.need(destination.into_iter().find_map(stated), "a route's destination")?;
@@ -136,7 +136,7 @@ fn route(route: sdk::Route, of: &Element) -> Result<Route, Gap> {
 }
 
 pub(super) fn nat_gateway(nat: sdk::NatGateway) -> Result<NatGateway, Gap> {
-    let of = Element::new(Operation::DescribeNatGateways, nat.nat_gateway_id)?;
+    let of = FieldReader::new(Operation::DescribeNatGateways, nat.nat_gateway_id)?;
     let state = of.text(nat.state.map(|state| state.as_str().to_owned()), "the NAT gateway's state")?;
     let (subnet, route_table, zones) = if nat.availability_mode == Some(sdk::AvailabilityMode::Regional) {
         let provided = of.need(nat.auto_provision_zones, "whether AWS chooses the NAT gateway's zones")?;
@@ -148,7 +148,7 @@ pub(super) fn nat_gateway(nat: sdk::NatGateway) -> Result<NatGateway, Gap> {
             let mut zones = of.texts(zones, "the zone of an address of the NAT gateway")?;
             zones.sort();
             zones.dedup();
-            // An empty list would say that AWS covers every zone.
+            // An empty list would mean that AWS covers every zone.
             of.need((!zones.is_empty()).then_some(zones), "the NAT gateway's zones")?
         };
         (None, Some(of.text(nat.route_table_id, "the NAT gateway's route table")?), zones)
@@ -169,7 +169,7 @@ pub(super) fn nat_gateway(nat: sdk::NatGateway) -> Result<NatGateway, Gap> {
 }
 
 pub(super) fn internet_gateway(gateway: sdk::InternetGateway) -> Result<InternetGateway, Gap> {
-    let of = Element::new(Operation::DescribeInternetGateways, gateway.internet_gateway_id)?;
+    let of = FieldReader::new(Operation::DescribeInternetGateways, gateway.internet_gateway_id)?;
     let mut vpcs = Vec::new();
     for attachment in of.need(gateway.attachments, "the internet gateway's attachments")? {
         let state = of.need(attachment.state, "the state of an attachment")?;
@@ -183,11 +183,11 @@ pub(super) fn internet_gateway(gateway: sdk::InternetGateway) -> Result<Internet
 }
 
 pub(super) fn endpoint(endpoint: sdk::VpcEndpoint) -> Result<VpcEndpoint, Gap> {
-    let of = Element::new(Operation::DescribeVpcEndpoints, endpoint.vpc_endpoint_id)?;
+    let of = FieldReader::new(Operation::DescribeVpcEndpoints, endpoint.vpc_endpoint_id)?;
     let kind = of.need(endpoint.vpc_endpoint_type, "the endpoint's type")?;
     let interface = kind == sdk::VpcEndpointType::Interface;
     let service = match (stated(endpoint.service_name), &kind) {
-        // These lead to a resource or a service network of somebody's, not to a service.
+        // These lead to a resource or a service network, not to a service.
         (None, sdk::VpcEndpointType::Resource | sdk::VpcEndpointType::ServiceNetwork) => String::new(),
         (service, _) => of.need(service, "the endpoint's service")?,
     };
@@ -217,7 +217,7 @@ pub(super) fn endpoint(endpoint: sdk::VpcEndpoint) -> Result<VpcEndpoint, Gap> {
 }
 
 pub(super) fn security_group(group: sdk::SecurityGroup) -> Result<SecurityGroup, Gap> {
-    let of = Element::new(Operation::DescribeSecurityGroups, group.group_id)?;
+    let of = FieldReader::new(Operation::DescribeSecurityGroups, group.group_id)?;
     let read = |permissions: Option<Vec<sdk::IpPermission>>| {
         let permissions = of.need(permissions, "the security group's rules")?;
         permissions.into_iter().map(|found| permission(found, &of)).collect::<Result<Vec<_>, _>>()
@@ -226,7 +226,7 @@ pub(super) fn security_group(group: sdk::SecurityGroup) -> Result<SecurityGroup,
     Ok(SecurityGroup { ingress, egress, id: of.id })
 }
 
-fn permission(permission: sdk::IpPermission, of: &Element) -> Result<Permission, Gap> {
+fn permission(permission: sdk::IpPermission, of: &FieldReader) -> Result<Permission, Gap> {
     let sdk::IpPermission { ip_ranges, ipv6_ranges, prefix_list_ids, user_id_group_pairs, .. } = permission;
     if ip_ranges.is_none() && ipv6_ranges.is_none() && prefix_list_ids.is_none() && user_id_group_pairs.is_none() {
         return of.need(None, "whom a rule is about");
@@ -246,7 +246,7 @@ fn permission(permission: sdk::IpPermission, of: &Element) -> Result<Permission,
 }
 
 pub(super) fn network_acl(acl: sdk::NetworkAcl) -> Result<NetworkAcl, Gap> {
-    let of = Element::new(Operation::DescribeNetworkAcls, acl.network_acl_id)?;
+    let of = FieldReader::new(Operation::DescribeNetworkAcls, acl.network_acl_id)?;
     let associations = of.need(acl.associations, "the network ACL's associations")?;
     let subnets = associations.into_iter().map(|association| association.subnet_id);
     let entries = of.need(acl.entries, "the network ACL's entries")?;
@@ -257,7 +257,7 @@ pub(super) fn network_acl(acl: sdk::NetworkAcl) -> Result<NetworkAcl, Gap> {
     })
 }
 
-fn acl_entry(entry: sdk::NetworkAclEntry, of: &Element) -> Result<AclEntry, Gap> {
+fn acl_entry(entry: sdk::NetworkAclEntry, of: &FieldReader) -> Result<AclEntry, Gap> {
     let cidr = stated(entry.cidr_block).or_else(|| stated(entry.ipv6_cidr_block));
     let (from_port, to_port) = entry.port_range.map_or((None, None), |range| (range.from, range.to));
     Ok(AclEntry {
@@ -272,7 +272,7 @@ fn acl_entry(entry: sdk::NetworkAclEntry, of: &Element) -> Result<AclEntry, Gap>
 }
 
 pub(super) fn dhcp_options(options: sdk::DhcpOptions) -> Result<DhcpOptions, Gap> {
-    let of = Element::new(Operation::DescribeDhcpOptions, options.dhcp_options_id)?;
+    let of = FieldReader::new(Operation::DescribeDhcpOptions, options.dhcp_options_id)?;
     let mut dns_servers = Vec::new();
     for option in of.need(options.dhcp_configurations, "the options")? {
         if of.text(option.key, "an option's name")? == "domain-name-servers" {
@@ -288,7 +288,7 @@ pub(super) fn prefix(entry: sdk::PrefixListEntry, list: &str) -> Result<String, 
 }
 
 pub(super) fn network_interface(interface: sdk::NetworkInterface) -> Result<NetworkInterface, Gap> {
-    let of = Element::new(Operation::DescribeNetworkInterfaces, interface.network_interface_id)?;
+    let of = FieldReader::new(Operation::DescribeNetworkInterfaces, interface.network_interface_id)?;
     let groups = of.need(interface.groups, "the interface's security groups")?;
     Ok(NetworkInterface {
         instance: interface.attachment.and_then(|attachment| stated(attachment.instance_id)),
@@ -301,9 +301,9 @@ pub(super) fn network_interface(interface: sdk::NetworkInterface) -> Result<Netw
 }
 
 pub(super) fn peering_connection(peering: sdk::VpcPeeringConnection) -> Result<PeeringConnection, Gap> {
-    let of = Element::new(Operation::DescribeVpcPeeringConnections, peering.vpc_peering_connection_id)?;
+    let of = FieldReader::new(Operation::DescribeVpcPeeringConnections, peering.vpc_peering_connection_id)?;
     let code = peering.status.and_then(|status| status.code);
-    // AWS leaves out what it does not know of a connection that was refused or has expired.
+    // AWS leaves out details of a connection that was rejected or has expired.
     let end = |info: sdk::VpcPeeringConnectionVpcInfo| {
         Some(PeeredVpc { vpc: stated(info.vpc_id)?, owner: stated(info.owner_id)?, region: stated(info.region)? })
     };
@@ -316,12 +316,12 @@ pub(super) fn peering_connection(peering: sdk::VpcPeeringConnection) -> Result<P
 }
 
 pub(super) fn transit_gateway(gateway: sdk::TransitGateway) -> Result<TransitGateway, Gap> {
-    let of = Element::new(Operation::DescribeTransitGateways, gateway.transit_gateway_id)?;
+    let of = FieldReader::new(Operation::DescribeTransitGateways, gateway.transit_gateway_id)?;
     Ok(TransitGateway { owner: of.text(gateway.owner_id, "the transit gateway's owner")?, id: of.id })
 }
 
 pub(super) fn transit_attachment(attachment: sdk::TransitGatewayAttachment) -> Result<TransitAttachment, Gap> {
-    let of = Element::new(Operation::DescribeTransitGatewayAttachments, attachment.transit_gateway_attachment_id)?;
+    let of = FieldReader::new(Operation::DescribeTransitGatewayAttachments, attachment.transit_gateway_attachment_id)?;
     let kind = attachment.resource_type.map(|kind| kind.as_str().to_owned());
     let in_force = |association: &sdk::TransitGatewayAttachmentAssociation| {
         association.state == Some(sdk::TransitGatewayAssociationState::Associated)
@@ -339,14 +339,15 @@ pub(super) fn transit_attachment(attachment: sdk::TransitGatewayAttachment) -> R
 }
 
 pub(super) fn transit_subnets(attachment: sdk::TransitGatewayVpcAttachment) -> Result<TransitSubnets, Gap> {
-    let of = Element::new(Operation::DescribeTransitGatewayVpcAttachments, attachment.transit_gateway_attachment_id)?;
+    let of =
+        FieldReader::new(Operation::DescribeTransitGatewayVpcAttachments, attachment.transit_gateway_attachment_id)?;
     let subnets = of.need(attachment.subnet_ids, "the attachment's subnets")?;
     Ok(TransitSubnets { subnets, attachment: of.id })
 }
 
 /// A route of a transit gateway's table, once for each attachment that it leads to; a black hole leads to none.
 pub(super) fn transit_routes(route: sdk::TransitGatewayRoute, table: &str) -> Result<Vec<Route>, Gap> {
-    let of = Element { operation: Operation::SearchTransitGatewayRoutes, id: table.to_owned() };
+    let of = FieldReader { operation: Operation::SearchTransitGatewayRoutes, id: table.to_owned() };
     let destination = stated(route.destination_cidr_block).or_else(|| stated(route.prefix_list_id));
     let destination = of.need(destination, "a route's destination")?;
     let state = of.text(route.state.map(|state| state.as_str().to_owned()), "a route's state")?;

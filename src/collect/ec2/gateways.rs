@@ -1,4 +1,5 @@
-//! What routes lead to outside of a VPC's own gateways. Each kind is asked about only where some route leads to one.
+//! What routes lead to beyond a VPC's own gateways: interfaces, peering connections, transit gateways. Each kind is read
+//! only where some route leads to one.
 
 use std::{collections::BTreeSet, net::Ipv4Addr};
 
@@ -9,15 +10,20 @@ use gatelight_model::{
     inventory::{Network, Route, TransitAttachment, TransitTableAnswer},
 };
 
-use super::{Networks, PAGE, SIDE_BY_SIDE, Standing, chunks, convert, joined, naming, once_each};
+use super::{NetworkReader, PAGE, SIDE_BY_SIDE, VpcResources, chunks, convert, joined, once_each, values_in_gap};
 use crate::collect::aws::{Operation, Page, lacks};
 
-impl Networks<'_> {
-    /// The network with what its routes lead to; for transit gateways of this `account`, with the tables and the egress
-    /// VPCs that they lead to.
-    pub(super) async fn with_beyond(&self, near: Network, vpcs: &BTreeSet<String>, account: Option<&str>) -> Network {
+impl NetworkReader<'_> {
+    /// Adds what the routes of a network lead to; for transit gateways of this `account` also their route tables and the
+    /// egress VPCs behind them.
+    pub(super) async fn with_route_targets(
+        &self,
+        mut network: Network,
+        vpcs: &BTreeSet<String>,
+        account: Option<&str>,
+    ) -> Network {
         let targets = |start: &str| -> BTreeSet<String> {
-            let routes = near.route_tables.seen.iter().flat_map(|table| &table.routes);
+            let routes = network.route_tables.seen.iter().flat_map(|table| &table.routes);
             routes.map(|route| &route.target).filter(|target| target.starts_with(start)).cloned().collect()
         };
         let interfaces = async {
@@ -37,7 +43,6 @@ impl Networks<'_> {
             let all = describe!(self, DescribeVpcPeeringConnections, describe_vpc_peering_connections(filters, PAGE).vpc_peering_connections, "vpc-peering-connection-id" in &ids, convert::peering_connection);
             Some(once_each(all, |peering| &peering.id))
         };
-        // On the heap: EC2's calls are large.
         // An endpoint in another network may be shared with this one.
         let shared = async {
             if targets("pcx-").is_empty() && targets("tgw-").is_empty() {
@@ -50,9 +55,9 @@ impl Networks<'_> {
                 describe!(self, DescribeVpcEndpoints, describe_vpc_endpoints(filters, PAGE).vpc_endpoints, "service-name" in &names, convert::endpoint),
             )
         };
+        // On the heap: EC2's calls are large.
         let (interfaces, peerings, shared) = tokio::join!(Box::pin(interfaces), Box::pin(peerings), Box::pin(shared));
         let gateways = targets("tgw-");
-        let mut network = near;
         if let Some(shared) = shared {
             network.endpoints = once_each(joined(network.endpoints, shared), |endpoint| &endpoint.id);
         }
@@ -83,40 +88,40 @@ impl Networks<'_> {
         network.transit_attachments = once_each(attachments, |attachment| &attachment.id);
         network.transit_subnets = once_each(subnets, |stand| &stand.attachment);
 
-        // The tables of others are theirs to read.
+        // Only the owner of a transit gateway can read its tables.
         let is_own = |attachment: &&TransitAttachment| {
             let of = |id: &String| network.transit_gateways.seen.iter().find(|gateway| gateway.id == *id);
             of(&attachment.gateway).is_some_and(|gateway| Some(gateway.owner.as_str()) == account)
         };
         let own: Vec<_> = network.transit_attachments.seen.iter().filter(is_own).cloned().collect();
-        let near = own.iter().filter(|attachment| vpcs.contains(&attachment.resource));
-        let first: BTreeSet<String> = near.filter_map(|attachment| attachment.table.clone()).collect();
+        let sources = own.iter().filter(|attachment| vpcs.contains(&attachment.resource));
+        let first: BTreeSet<String> = sources.filter_map(|attachment| attachment.table.clone()).collect();
         let mut tables = self.transit_tables(first.clone()).await;
-        let led = tables.iter().filter_map(|answer| answer.routes.get().ok()).flatten();
-        let led: BTreeSet<&str> = led.filter(|route| is_public(route)).map(|route| route.target.as_str()).collect();
+        let routes = tables.iter().filter_map(|answer| answer.routes.get().ok()).flatten();
+        let led: BTreeSet<&str> = routes.filter(|route| is_public(route)).map(|route| route.target.as_str()).collect();
         let far = own.iter().filter(|attachment| led.contains(attachment.id.as_str()));
         let far: Vec<_> = far.filter(|far| far.kind == "vpc" && Some(far.owner.as_str()) == account).collect();
         let second: BTreeSet<String> = far.iter().filter_map(|far| far.table.clone()).collect();
         let egress: BTreeSet<String> =
             far.iter().map(|far| far.resource.clone()).filter(|vpc| !vpcs.contains(vpc)).collect();
-        let (more, standing) = tokio::join!(
+        let (more, resources) = tokio::join!(
             self.transit_tables(&second - &first),
-            Box::pin(async { if egress.is_empty() { None } else { Some(self.standing(&egress).await) } }),
+            Box::pin(async { if egress.is_empty() { None } else { Some(self.vpc_resources(&egress).await) } }),
         );
         tables.extend(more);
         tables.sort_by(|a, b| a.id.cmp(&b.id));
         network.transit_tables = tables;
-        match standing {
-            Some(standing) => with_standing(network, standing),
+        match resources {
+            Some(resources) => with_vpc_resources(network, resources),
             None => network,
         }
     }
 
-    /// The routes of these tables of transit gateways. AWS gives no second page, and says so where there is more.
+    /// The routes of these transit gateway route tables. AWS gives one page only, and says if there is more.
     async fn transit_tables(&self, ids: BTreeSet<String>) -> Vec<TransitTableAnswer> {
         let ask = |id: String| async move {
             let operation = Operation::SearchTransitGatewayRoutes;
-            // The call wants a filter: any type that there is.
+            // The call needs a filter: this one matches every type.
             let every = Filter::builder().name("type").values("static").values("propagated").build();
             let send = || {
                 let call = self.client.search_transit_gateway_routes().transit_gateway_route_table_id(&id);
@@ -138,7 +143,7 @@ impl Networks<'_> {
     }
 }
 
-/// Whether a route may take public addresses: the VPCs behind such a one may be the way out.
+/// Whether a route may take public addresses, and so lead to an egress VPC.
 fn is_public(route: &Route) -> bool {
     let Some((address, length)) = route.destination.split_once('/') else { return true };
     let (Ok(address), Ok(length)) = (address.parse::<Ipv4Addr>(), length.parse::<u8>()) else { return false };
@@ -147,8 +152,8 @@ fn is_public(route: &Route) -> bool {
     length < 8 || !(address.is_private() || shared)
 }
 
-fn with_standing(network: Network, standing: Standing) -> Network {
-    let Standing { subnets, route_tables, nat_gateways, internet_gateways, endpoints, network_acls } = standing;
+fn with_vpc_resources(network: Network, resources: VpcResources) -> Network {
+    let VpcResources { subnets, route_tables, nat_gateways, internet_gateways, endpoints, network_acls } = resources;
     Network {
         subnets: once_each(joined(network.subnets, subnets), |subnet| &subnet.id),
         route_tables: once_each(joined(network.route_tables, route_tables), |table| &table.id),

@@ -1,30 +1,30 @@
-//! EC2: the networks that functions are attached to. Everything is asked for by VPC, a page at a time, whatever the
-//! number of functions.
+//! EC2: the networks that functions are attached to. They are read by VPC, a page at a time, whatever the number of
+//! functions.
 
 /// Reads a listing, filtered by some values, page by page.
 macro_rules! describe {
-    ($networks:expr, $operation:ident, $call:ident($filters:ident, $page:expr).$list:ident, $name:literal in $values:expr, $read:path) => {{
-        let (networks, operation): (&Networks<'_>, _) = ($networks, Operation::$operation);
-        let mut whole = Listing::whole(Vec::new());
+    ($reader:expr, $operation:ident, $call:ident($filters:ident, $page:expr).$list:ident, $name:literal in $values:expr, $read:path) => {{
+        let (reader, operation): (&NetworkReader<'_>, _) = ($reader, Operation::$operation);
+        let mut all = Listing::whole(Vec::new());
         for values in chunks($values) {
-            let resource = naming(&values);
+            let resource = values_in_gap(&values);
             let filter = Filter::builder().name($name).set_values(Some(values)).build();
-            let part = networks
+            let part = reader
                 .region
                 .calls
                 .pages(operation, &resource, async |token| {
                     let send = || {
-                        let call = networks.client.$call().$filters(filter.clone()).max_results($page);
+                        let call = reader.client.$call().$filters(filter.clone()).max_results($page);
                         call.set_next_token(token.clone()).send()
                     };
-                    let answer = networks.region.calls.call(operation, &resource, send).await?;
+                    let answer = reader.region.calls.call(operation, &resource, send).await?;
                     let list = answer.$list.ok_or_else(|| lacks(operation, &resource, "the list"))?;
                     Ok(Page { elements: list.into_iter().map($read).collect(), next: answer.next_token })
                 })
                 .await;
-            whole = joined(whole, part);
+            all = joined(all, part);
         }
-        whole
+        all
     }};
 }
 
@@ -51,24 +51,24 @@ use gatelight_model::{
 use super::{
     Region,
     aws::{Operation, Page, lacks},
-    ec2::convert::BareVpc,
+    ec2::convert::VpcDescription,
 };
 
-/// Calls under way at once; how many a second is the pacer's business.
+/// Calls under way at once; the pacer limits how many start a second.
 const SIDE_BY_SIDE: usize = 8;
-/// The most values that EC2 takes in a filter.
+/// The most values that EC2 accepts in a filter.
 const VALUES: usize = 200;
 /// The most that EC2 gives in a page.
 const PAGE: i32 = 1000;
-/// The most that it gives of route tables and of a prefix list's entries.
+/// The most that EC2 gives in a page of route tables or of a prefix list's entries.
 const SMALL_PAGE: i32 = 100;
 
-struct Networks<'a> {
+struct NetworkReader<'a> {
     region: &'a Region,
     client: &'a ec2::Client,
 }
 
-/// The networks of `functions` and of the capacity providers that they run on.
+/// Reads the networks of `functions` and of the capacity providers that they run on.
 pub(super) async fn network(region: &Region, functions: &[Function], providers: &[CapacityProviderAnswer]) -> Network {
     let attached = functions.iter().filter_map(|function| function.vpc.as_ref());
     let provided = providers.iter().filter_map(|answer| answer.vpc.get().ok());
@@ -76,11 +76,11 @@ pub(super) async fn network(region: &Region, functions: &[Function], providers: 
     if subnets.is_empty() {
         return Network::unread(&Gap::not_collected(format!("networks (no function of {} is in one)", region.name)));
     }
-    let networks = Networks { region, client: &region.ec2 };
+    let reader = NetworkReader { region, client: &region.ec2 };
     region.calls.progress().show(|| format!("{}: networks of {} subnets", region.name, subnets.len()));
-    // By filter: asked for by id, one subnet that is gone would cost the whole answer.
+    // By filter, as a request by id fails for all if one subnet is gone.
     let named = Box::pin(async {
-        describe!(&networks, DescribeSubnets, describe_subnets(filters, PAGE).subnets, "subnet-id" in &subnets, convert::subnet)
+        describe!(&reader, DescribeSubnets, describe_subnets(filters, PAGE).subnets, "subnet-id" in &subnets, convert::subnet)
     })
     .await;
     let vpcs: BTreeSet<String> = named.seen.iter().map(|subnet| subnet.vpc.clone()).collect();
@@ -91,12 +91,12 @@ pub(super) async fn network(region: &Region, functions: &[Function], providers: 
         return Network { subnets: named, ..Network::unread(&gap) };
     }
     let account = functions.iter().find_map(|function| Some(Arn::parse(&function.arn)?.account.to_owned()));
-    let near = networks.of(named, &vpcs).await;
-    networks.with_beyond(near, &vpcs, account.as_deref()).await
+    let network = reader.vpc_networks(named, &vpcs).await;
+    reader.with_route_targets(network, &vpcs, account.as_deref()).await
 }
 
-/// What stands in VPCs and may be on the way to the internet.
-struct Standing {
+/// The resources of VPCs that may be on the path to the internet.
+struct VpcResources {
     subnets: Listing<Subnet>,
     route_tables: Listing<RouteTable>,
     nat_gateways: Listing<NatGateway>,
@@ -105,8 +105,8 @@ struct Standing {
     network_acls: Listing<NetworkAcl>,
 }
 
-impl Networks<'_> {
-    async fn of(&self, named: Listing<Subnet>, vpcs: &BTreeSet<String>) -> Network {
+impl NetworkReader<'_> {
+    async fn vpc_networks(&self, named: Listing<Subnet>, vpcs: &BTreeSet<String>) -> Network {
         let security_groups = async {
             describe!(self, DescribeSecurityGroups, describe_security_groups(filters, PAGE).security_groups, "vpc-id" in vpcs, convert::security_group)
         };
@@ -120,9 +120,10 @@ impl Networks<'_> {
             join(self.with_attributes(bare), options).await
         };
         // On the heap: EC2's calls are large.
-        let (standing, security_groups, (vpcs, dhcp_options)) =
-            tokio::join!(Box::pin(self.standing(vpcs)), Box::pin(security_groups), Box::pin(vpcs_and_options));
-        let Standing { subnets, route_tables, nat_gateways, internet_gateways, endpoints, network_acls } = standing;
+        let (vpc_resources, security_groups, (vpcs, dhcp_options)) =
+            tokio::join!(Box::pin(self.vpc_resources(vpcs)), Box::pin(security_groups), Box::pin(vpcs_and_options));
+        let VpcResources { subnets, route_tables, nat_gateways, internet_gateways, endpoints, network_acls } =
+            vpc_resources;
         let security_groups = once_each(security_groups, |group| &group.id);
         let prefix_lists = self.prefix_lists(&route_tables.seen, &security_groups.seen).await;
         Network {
@@ -140,8 +141,8 @@ impl Networks<'_> {
         }
     }
 
-    async fn standing(&self, vpcs: &BTreeSet<String>) -> Standing {
-        // NAT gateways and endpoints stand in subnets that no function is in.
+    async fn vpc_resources(&self, vpcs: &BTreeSet<String>) -> VpcResources {
+        // NAT gateways and endpoints are in other subnets than functions.
         let subnets = async {
             describe!(self, DescribeSubnets, describe_subnets(filters, PAGE).subnets, "vpc-id" in vpcs, convert::subnet)
         };
@@ -169,7 +170,7 @@ impl Networks<'_> {
             Box::pin(endpoints),
             Box::pin(network_acls),
         );
-        Standing {
+        VpcResources {
             subnets: once_each(subnets, |subnet| &subnet.id),
             route_tables: once_each(route_tables, |table| &table.id),
             nat_gateways: once_each(nat_gateways, |nat| &nat.id),
@@ -179,8 +180,8 @@ impl Networks<'_> {
         }
     }
 
-    async fn with_attributes(&self, vpcs: Listing<BareVpc>) -> Listing<Vpc> {
-        let ask = |vpc: BareVpc| async move {
+    async fn with_attributes(&self, vpcs: Listing<VpcDescription>) -> Listing<Vpc> {
+        let ask = |vpc: VpcDescription| async move {
             let (support, hostnames) = join(
                 self.attribute(&vpc.id, VpcAttributeName::EnableDnsSupport),
                 self.attribute(&vpc.id, VpcAttributeName::EnableDnsHostnames),
@@ -239,19 +240,19 @@ fn chunks(values: &BTreeSet<String>) -> Vec<Vec<String>> {
     values.chunks(VALUES).map(<[String]>::to_vec).collect()
 }
 
-/// What a gap says was asked about.
-fn naming(values: &[String]) -> String {
+/// The filter's values as a gap names them.
+fn values_in_gap(values: &[String]) -> String {
     if values.is_empty() { "*".to_owned() } else { list(values, 1) }
 }
 
-/// One list of two. What broke off in either broke off in the whole.
+/// One listing of two, incomplete if either is.
 fn joined<T>(mut one: Listing<T>, two: Listing<T>) -> Listing<T> {
     one.seen.extend(two.seen);
     let rest = one.rest.get().and(two.rest.get()).copied();
     Listing { seen: one.seen, rest: rest.into() }
 }
 
-/// What was created while a list was read can stand on two pages.
+/// Sorts a listing and removes duplicates: what was created while it was read can be on two pages.
 fn once_each<T>(mut listing: Listing<T>, id: impl Fn(&T) -> &String) -> Listing<T> {
     listing.seen.sort_by(|a, b| id(a).cmp(id(b)));
     listing.seen.dedup_by(|a, b| id(a) == id(b));
@@ -267,12 +268,12 @@ mod tests {
         let values: BTreeSet<String> = (0..401).map(|n| format!("subnet-{n}")).collect();
         let chunks = chunks(&values);
         assert_eq!(chunks.iter().map(Vec::len).collect::<Vec<_>>(), [200, 200, 1]);
-        assert_eq!(naming(&chunks[2]), chunks[2][0]);
-        assert!(naming(&chunks[0]).ends_with("and 199 more"));
+        assert_eq!(values_in_gap(&chunks[2]), chunks[2][0]);
+        assert!(values_in_gap(&chunks[0]).ends_with("and 199 more"));
     }
 
     #[test]
-    fn what_broke_off_in_a_part_broke_off_in_the_whole() {
+    fn a_listing_is_incomplete_if_a_part_is() {
         let gap = || Gap::unprovable("x", "hidden");
         for (one, two) in [
             (Listing::whole(vec![1]), Listing::unread(gap())),

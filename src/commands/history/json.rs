@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    finding::End,
-    ledger::{Episode, Filter, Reader, RunCounts, RunEnd, RunRow, Undelivered},
+    finding::FindingEnd,
+    ledger::{Episode, EpisodeFilter, Reader, RunCounts, RunEnd, RunRow, Undelivered},
     text::{command_line, to_second},
 };
 
@@ -56,11 +56,11 @@ struct RunEntry<'a> {
     /// As in the report; `failed` if it could not run.
     status: &'a str,
     problem: Option<&'a str>,
-    summary: Option<Summary>,
+    summary: Option<SummaryEntry>,
 }
 
 #[derive(Serialize)]
-struct Summary {
+struct SummaryEntry {
     pass: u64,
     fail: u64,
     unknown: u64,
@@ -81,7 +81,7 @@ struct BySeverity {
 }
 
 /// Writes findings, and messages that did not arrive.
-pub(super) fn findings(reader: &Reader, filter: &Filter, out: &mut dyn Write) -> anyhow::Result<()> {
+pub(super) fn findings(reader: &Reader, filter: &EpisodeFilter, out: &mut dyn Write) -> anyhow::Result<()> {
     out.write_all(b"{\n  \"version\": 1,\n  \"findings\": [")?;
     let mut first = true;
     // There may be many: they are written as they are read.
@@ -156,8 +156,8 @@ fn run(row: &RunRow) -> RunEntry<'_> {
     }
 }
 
-fn summary(counts: &RunCounts) -> Summary {
-    Summary {
+fn summary(counts: &RunCounts) -> SummaryEntry {
+    SummaryEntry {
         pass: counts.pass,
         fail: counts.findings(),
         unknown: counts.unknown,
@@ -181,11 +181,11 @@ fn message(message: &Undelivered) -> MessageEntry<'_> {
 }
 
 /// The name of a finding's state.
-pub(super) fn state(end: Option<End>) -> &'static str {
+pub(super) fn state(end: Option<FindingEnd>) -> &'static str {
     match end {
         None => "open",
-        Some(End::Resolved) => "resolved",
-        Some(End::Gone) => "gone",
+        Some(FindingEnd::Resolved) => "resolved",
+        Some(FindingEnd::Gone) => "gone",
     }
 }
 

@@ -31,9 +31,9 @@ fn ledger() -> (tempfile::TempDir, Reader) {
     (folder, reader)
 }
 
-fn filter(check: Option<&str>, subject: Option<&str>, open: bool) -> Filter {
-    let pattern = |text: Option<&str>| text.map(|text| Pattern::new(text).expect("a pattern"));
-    Filter { check: pattern(check), subject: pattern(subject), open }
+fn filter(check: Option<&str>, subject: Option<&str>, open: bool) -> EpisodeFilter {
+    let pattern = |text: Option<&str>| text.map(|text| GlobPattern::new(text).expect("a pattern"));
+    EpisodeFilter { check: pattern(check), subject: pattern(subject), open }
 }
 
 fn written(write: impl FnOnce(&mut dyn io::Write) -> anyhow::Result<()>) -> String {
@@ -49,7 +49,7 @@ fn json_of(write: impl FnOnce(&mut dyn io::Write) -> anyhow::Result<()>) -> Valu
 #[test]
 fn json_has_first_seen_last_seen_and_ended_at() {
     let (_folder, reader) = ledger();
-    let document = json_of(|out| json::findings(&reader, &Filter::default(), out));
+    let document = json_of(|out| json::findings(&reader, &EpisodeFilter::default(), out));
     assert_eq!(document["version"], 1);
     let found: Vec<_> = document["findings"]
         .as_array()
@@ -101,7 +101,7 @@ fn runs_are_listed_the_last_first() {
 #[test]
 fn text_has_the_same() {
     let (_folder, reader) = ledger();
-    let page = written(|out| text::findings(&reader, &Filter::default(), out));
+    let page = written(|out| text::findings(&reader, &EpisodeFilter::default(), out));
     for words in [
         "OPEN      low     access-log-off\n          service-00000/prod\n",
         "first seen 2026-11-01 09:00 UTC · last seen 2026-11-01 09:00 UTC · resolved 2026-11-01 10:00 UTC",
@@ -117,7 +117,7 @@ fn text_has_the_same() {
 #[test]
 fn findings_are_chosen_by_check_subject_and_state() {
     let (_folder, reader) = ledger();
-    let count = |filter: &Filter| {
+    let count = |filter: &EpisodeFilter| {
         json_of(|out| json::findings(&reader, filter, out))["findings"].as_array().expect("a list").len()
     };
     for (check, subject, open, found) in [
@@ -132,7 +132,7 @@ fn findings_are_chosen_by_check_subject_and_state() {
     ] {
         assert_eq!(count(&filter(check, subject, open)), found, "{check:?} {subject:?} {open}");
     }
-    assert!(Pattern::new("[").is_err());
+    assert!(GlobPattern::new("[").is_err());
 }
 
 #[test]

@@ -6,15 +6,15 @@ use jiff::Timestamp;
 
 use super::json::state;
 use crate::{
-    finding::End,
-    ledger::{Episode, Filter, Reader, RunEnd, RunRow},
+    finding::FindingEnd,
+    ledger::{Episode, EpisodeFilter, Reader, RunEnd, RunRow},
     text::{WIDTH, command_line, count, plain, thousands, wrap},
 };
 
 const INDENT: &str = "          ";
 
 /// Writes findings, and messages that did not arrive.
-pub(super) fn findings(reader: &Reader, filter: &Filter, out: &mut dyn Write) -> anyhow::Result<()> {
+pub(super) fn findings(reader: &Reader, filter: &EpisodeFilter, out: &mut dyn Write) -> anyhow::Result<()> {
     let (mut open, mut ended) = (0, 0);
     reader.episodes(filter, |episode| {
         *(if episode.finding.end.is_none() { &mut open } else { &mut ended }) += 1;
@@ -65,8 +65,8 @@ fn finding(episode: &Episode, out: &mut dyn Write) -> io::Result<()> {
     paragraph(INDENT, &finding.subject.name, out)?;
     paragraph(INDENT, &format!("{} · {} · {}", finding.account, finding.region, episode.scope), out)?;
     let ended = match (finding.end, episode.ended_at) {
-        (Some(End::Resolved), Some(at)) => format!(" · resolved {}", time(at)),
-        (Some(End::Gone), Some(at)) => format!(" · gone {}", time(at)),
+        (Some(FindingEnd::Resolved), Some(at)) => format!(" · resolved {}", time(at)),
+        (Some(FindingEnd::Gone), Some(at)) => format!(" · gone {}", time(at)),
         _ => String::new(),
     };
     let seen = format!("first seen {} · last seen {}{ended}", time(finding.first_seen), time(finding.last_seen));

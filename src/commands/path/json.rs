@@ -1,24 +1,24 @@
-//! The ways as one JSON document.
+//! Paths as one JSON document.
 
 use std::io::{self, Write};
 
-use gatelight_network::{Hop, HopResult, PathFromSubnet, Place};
+use gatelight_network::{Hop, HopKind, HopResult, PathFromSubnet};
 use serde::Serialize;
 
-use super::{End, Way};
+use super::{FunctionPaths, PathVerdict};
 use crate::text::command_line;
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct PathDocument<'a> {
     version: u32,
-    paths: Vec<WayEntry<'a>>,
+    paths: Vec<PathEntry<'a>>,
 }
 
 #[derive(Serialize)]
-struct WayEntry<'a> {
+struct PathEntry<'a> {
     account: &'a str,
     region: &'a str,
-    function: FunctionEntry<'a>,
+    function: FunctionName<'a>,
     endpoint: &'a str,
     verdict: &'static str,
     message: &'a str,
@@ -28,7 +28,7 @@ struct WayEntry<'a> {
 }
 
 #[derive(Serialize)]
-struct FunctionEntry<'a> {
+struct FunctionName<'a> {
     arn: &'a str,
     name: &'a str,
 }
@@ -51,32 +51,32 @@ struct HopEntry<'a> {
     message: &'a str,
 }
 
-/// Writes the ways.
+/// Writes the paths.
 ///
 /// # Errors
 /// If `out` cannot be written.
-pub(super) fn render(ways: &[Way], out: &mut dyn Write) -> io::Result<()> {
-    let document = Document { version: 1, paths: ways.iter().map(way).collect() };
+pub(super) fn render(paths: &[FunctionPaths], out: &mut dyn Write) -> io::Result<()> {
+    let document = PathDocument { version: 1, paths: paths.iter().map(function).collect() };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
 }
 
-fn way(way: &Way) -> WayEntry<'_> {
-    WayEntry {
-        account: &way.account,
-        region: &way.region,
-        function: FunctionEntry { arn: &way.arn, name: &way.name },
-        endpoint: &way.endpoint,
-        verdict: match way.end {
-            End::NotInVpc => "not-in-vpc",
-            End::Arrives => "arrives",
-            End::Stops => "stops",
-            End::Unknown => "unknown",
+fn function(path: &FunctionPaths) -> PathEntry<'_> {
+    PathEntry {
+        account: &path.account,
+        region: &path.region,
+        function: FunctionName { arn: &path.arn, name: &path.name },
+        endpoint: &path.endpoint,
+        verdict: match path.verdict {
+            PathVerdict::NotInVpc => "not-in-vpc",
+            PathVerdict::Arrives => "arrives",
+            PathVerdict::Stops => "stops",
+            PathVerdict::Unknown => "unknown",
         },
-        message: &way.says,
-        subnets: way.subnets.iter().map(subnet).collect(),
-        fix: way.fix.as_ref().map(|fix| fix.text.as_str()),
-        fix_command: way.fix.as_ref().and_then(|fix| fix.command.as_deref()).map(command_line),
+        message: &path.message,
+        subnets: path.subnets.iter().map(subnet).collect(),
+        fix: path.fix.as_ref().map(|fix| fix.text.as_str()),
+        fix_command: path.fix.as_ref().and_then(|fix| fix.command.as_deref()).map(command_line),
     }
 }
 
@@ -85,7 +85,7 @@ fn subnet(path: &PathFromSubnet) -> SubnetEntry<'_> {
         id: &path.subnet,
         zone: path.zone.as_deref(),
         vpc: path.vpc.as_deref(),
-        verdict: match path.end {
+        verdict: match path.result {
             HopResult::Through => "arrives",
             HopResult::Stops => "stops",
             HopResult::Unknown(_) => "unknown",
@@ -96,41 +96,41 @@ fn subnet(path: &PathFromSubnet) -> SubnetEntry<'_> {
 
 fn hop(hop: &Hop) -> HopEntry<'_> {
     HopEntry {
-        place: place(hop.place),
+        place: kind(hop.kind),
         id: &hop.id,
         rule: hop.rule.as_deref(),
-        verdict: match hop.passage {
+        verdict: match hop.result {
             HopResult::Through => "through",
             HopResult::Stops => "stops",
             HopResult::Unknown(_) => "unknown",
         },
-        message: &hop.says,
+        message: &hop.message,
     }
 }
 
-/// The name of a place in JSON: unlike those for people, no two are the same.
-fn place(place: Place) -> &'static str {
-    match place {
-        Place::Subnet => "subnet",
-        Place::Name => "name",
-        Place::Group => "security-group",
-        Place::Acl => "network-acl",
-        Place::Routes => "route-table",
-        Place::Nat => "nat-gateway",
-        Place::NatAcl => "nat-gateway-network-acl",
-        Place::NatRoutes => "nat-gateway-route-table",
-        Place::Gateway => "internet-gateway",
-        Place::PublicAccess => "block-public-access",
-        Place::Endpoint => "endpoint",
-        Place::EndpointAcl => "endpoint-network-acl",
-        Place::EndpointGroup => "endpoint-security-group",
-        Place::EndpointPolicy => "endpoint-policy",
-        Place::Appliance => "network-interface",
-        Place::Firewall => "firewall-endpoint",
-        Place::Transit => "transit-gateway",
-        Place::TransitRoutes => "transit-gateway-route-table",
-        Place::EgressRoutes => "egress-route-table",
-        Place::EgressAcl => "egress-network-acl",
-        Place::Beyond => "beyond",
+/// The name of a kind of hop in JSON: unlike those for people, no two are the same.
+fn kind(kind: HopKind) -> &'static str {
+    match kind {
+        HopKind::Subnet => "subnet",
+        HopKind::Name => "name",
+        HopKind::Group => "security-group",
+        HopKind::Acl => "network-acl",
+        HopKind::Routes => "route-table",
+        HopKind::Nat => "nat-gateway",
+        HopKind::NatAcl => "nat-gateway-network-acl",
+        HopKind::NatRoutes => "nat-gateway-route-table",
+        HopKind::Gateway => "internet-gateway",
+        HopKind::PublicAccess => "block-public-access",
+        HopKind::Endpoint => "endpoint",
+        HopKind::EndpointAcl => "endpoint-network-acl",
+        HopKind::EndpointGroup => "endpoint-security-group",
+        HopKind::EndpointPolicy => "endpoint-policy",
+        HopKind::Appliance => "network-interface",
+        HopKind::Firewall => "firewall-endpoint",
+        HopKind::Transit => "transit-gateway",
+        HopKind::TransitRoutes => "transit-gateway-route-table",
+        HopKind::EgressRoutes => "egress-route-table",
+        HopKind::EgressAcl => "egress-network-acl",
+        HopKind::Beyond => "beyond",
     }
 }

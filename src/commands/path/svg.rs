@@ -1,5 +1,5 @@
-//! The ways as a picture (SVG): a box for each VPC, a lane for each of its subnets, the hops in their order, and the
-//! break in red. Made to be read at 800 pixels.
+//! Paths as a picture (SVG), 800 pixels wide: a box for each VPC, a lane for each of its subnets with the hops in order,
+//! and a red cross where packets stop.
 
 use std::{
     fmt::Write as _,
@@ -8,24 +8,23 @@ use std::{
 
 use gatelight_network::{Hop, HopResult, PathFromSubnet};
 
-use super::{End, Way};
+use super::{FunctionPaths, PathVerdict};
 use crate::text::{plain, wrap};
 
 const WIDTH: usize = 800;
 const MARGIN: usize = 16;
-const PAD: usize = 12;
-/// Hops side by side.
+const PADDING: usize = 12;
+/// Hops in a row.
 const COLUMNS: usize = 4;
 const BOX: (usize, usize) = (162, 84);
-/// Between boxes: room for an arrow.
+/// The space between boxes, across and down, which arrows are drawn in.
 const GAP: (usize, usize) = (24, 22);
-const LINE: usize = 16;
-/// Characters that fit: of 12 pixels on a whole line, of 10 in a box. Sans-serif fonts differ; the widest common one is
-/// reckoned with.
-const LONG: usize = 104;
-const SHORT: usize = 24;
-/// Lines of words in a box; the rest is in its tooltip, and for a break below the hops.
-const WORDS: usize = 4;
+const LINE_HEIGHT: usize = 16;
+/// The characters that fit on a whole line (12 pixels) and in a box (10 pixels), in the widest common sans-serif font.
+const LINE_CHARS: usize = 104;
+const BOX_CHARS: usize = 24;
+/// The lines of a message in a box. The rest is in the tooltip and, where packets stop, below the hops.
+const BOX_LINES: usize = 4;
 
 const GREEN: &str = "#2f855a";
 const RED: &str = "#c53030";
@@ -33,43 +32,43 @@ const AMBER: &str = "#b7791f";
 const GREY: &str = "#a0aec0";
 const INK: &str = "#1a202c";
 
-/// Writes the ways, one below the other.
+/// Writes the functions, one below the other.
 ///
 /// # Errors
 /// If `out` cannot be written.
-pub(super) fn render(ways: &[Way], out: &mut dyn Write) -> io::Result<()> {
-    let mut page = Page { body: String::new(), y: MARGIN };
-    for way in ways {
-        page.way(way);
+pub(super) fn render(functions: &[FunctionPaths], out: &mut dyn Write) -> io::Result<()> {
+    let mut drawing = Drawing { body: String::new(), y: MARGIN };
+    for function in functions {
+        drawing.function(function);
     }
-    let height = page.y + MARGIN;
+    let height = drawing.y + MARGIN;
     writeln!(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\" \
          font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\" fill=\"{INK}\">\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n{}</svg>",
-        page.body
+        drawing.body
     )
 }
 
-/// How a hop or an end looks.
+/// How a box and the arrow after it are drawn.
 #[derive(Clone, Copy)]
-struct Look {
+struct BoxStyle {
     stroke: &'static str,
     fill: &'static str,
     dashed: bool,
 }
 
-impl Look {
-    fn of(passage: &HopResult) -> Self {
-        match passage {
+impl BoxStyle {
+    fn of(result: &HopResult) -> Self {
+        match result {
             HopResult::Through => Self { stroke: GREEN, fill: "#f0fff4", dashed: false },
             HopResult::Stops => Self { stroke: RED, fill: "#fff5f5", dashed: false },
             HopResult::Unknown(_) => Self { stroke: AMBER, fill: "#fffff0", dashed: true },
         }
     }
 
-    /// Of what packets do not get to.
+    /// For hops that packets never get to.
     fn unreached() -> Self {
         Self { stroke: GREY, fill: "#f7fafc", dashed: true }
     }
@@ -79,40 +78,40 @@ impl Look {
     }
 }
 
-struct Page {
+struct Drawing {
     body: String,
-    /// Where the next thing begins.
+    /// The top of what is drawn next.
     y: usize,
 }
 
-impl Page {
-    fn way(&mut self, way: &Way) {
-        let title = format!("{} → {}", way.name, way.endpoint);
+impl Drawing {
+    fn function(&mut self, function: &FunctionPaths) {
+        let title = format!("{} → {}", function.name, function.endpoint);
         self.text(MARGIN, self.y + 18, 17, "font-weight=\"bold\"", &cut(&title, 72));
         self.y += 30;
-        let mut rest = way.subnets.as_slice();
+        let mut rest = function.subnets.as_slice();
         while let Some(first) = rest.first() {
             let same = rest.iter().take_while(|path| path.vpc == first.vpc).count();
             self.vpc(first.vpc.as_deref(), &rest[..same]);
             rest = &rest[same..];
         }
-        let ink = match way.end {
-            End::NotInVpc | End::Arrives => GREEN,
-            End::Stops => RED,
-            End::Unknown => AMBER,
+        let ink = match function.verdict {
+            PathVerdict::NotInVpc | PathVerdict::Arrives => GREEN,
+            PathVerdict::Stops => RED,
+            PathVerdict::Unknown => AMBER,
         };
-        self.words(MARGIN, ink, &way.says);
-        if let Some(fix) = &way.fix {
-            self.words(MARGIN, INK, &format!("Fix: {}", fix.text));
+        self.paragraph(MARGIN, ink, &function.message);
+        if let Some(fix) = &function.fix {
+            self.paragraph(MARGIN, INK, &format!("Fix: {}", fix.text));
         }
-        self.y += 2 * PAD;
+        self.y += 2 * PADDING;
     }
 
     /// A VPC around the lanes of its subnets.
     fn vpc(&mut self, vpc: Option<&str>, paths: &[PathFromSubnet]) {
         let (top, before) = (self.y, std::mem::take(&mut self.body));
         self.text(
-            MARGIN + PAD,
+            MARGIN + PADDING,
             top + 18,
             13,
             "font-weight=\"bold\"",
@@ -125,74 +124,74 @@ impl Page {
         let inside = std::mem::replace(&mut self.body, before);
         self.frame(MARGIN, top, WIDTH - 2 * MARGIN, self.y - top, "#edf2f7", "#cbd5e0");
         self.body.push_str(&inside);
-        self.y += PAD;
+        self.y += PADDING;
     }
 
-    /// A subnet, the hops of packets that leave it, and what becomes of them.
+    /// A subnet, the hops of packets that leave it, and the result.
     fn lane(&mut self, path: &PathFromSubnet) {
         let (top, before) = (self.y, std::mem::take(&mut self.body));
-        let (left, width) = (MARGIN + PAD, WIDTH - 2 * (MARGIN + PAD));
-        let look = Look::of(&path.end);
-        let end = match path.end {
+        let (left, width) = (MARGIN + PADDING, WIDTH - 2 * (MARGIN + PADDING));
+        let style = BoxStyle::of(&path.result);
+        let end = match path.result {
             HopResult::Through => "arrives",
             HopResult::Stops => "stops",
             HopResult::Unknown(_) => "cannot tell",
         };
-        self.text(left + PAD, top + 18, 12, "font-weight=\"bold\"", &cut(&path.name(), 60));
-        let style = format!("font-weight=\"bold\" text-anchor=\"end\" fill=\"{}\"", look.stroke);
-        self.text(left + width - PAD, top + 18, 12, &style, end);
+        self.text(left + PADDING, top + 18, 12, "font-weight=\"bold\"", &cut(&path.name(), 60));
+        let bold = format!("font-weight=\"bold\" text-anchor=\"end\" fill=\"{}\"", style.stroke);
+        self.text(left + width - PADDING, top + 18, 12, &bold, end);
         self.y += 28;
-        self.hops(left + PAD, path);
+        self.hops(left + PADDING, path);
         if let Some(hop) = path.stop() {
-            self.words(left + PAD, RED, &hop.says);
-        } else if let HopResult::Unknown(gap) = &path.end {
-            self.words(left + PAD, AMBER, &gap.to_string());
+            self.paragraph(left + PADDING, RED, &hop.message);
+        } else if let HopResult::Unknown(gap) = &path.result {
+            self.paragraph(left + PADDING, AMBER, &gap.to_string());
         }
         let inside = std::mem::replace(&mut self.body, before);
         self.frame(left, top, width, self.y - top, "#ffffff", "#cbd5e0");
         self.body.push_str(&inside);
-        self.y += PAD;
+        self.y += PADDING;
     }
 
     fn hops(&mut self, left: usize, path: &PathFromSubnet) {
         let top = self.y;
-        let place = |at: usize| {
+        let position = |at: usize| {
             let (row, column) = (at / COLUMNS, at % COLUMNS);
             (left + column * (BOX.0 + GAP.0), top + row * (BOX.1 + GAP.1))
         };
-        // Beyond the first that stops packets, none arrive.
-        let stop = path.hops.iter().position(|hop| hop.passage == HopResult::Stops).unwrap_or(usize::MAX);
+        // No packet gets beyond the first hop that stops them.
+        let stop = path.hops.iter().position(|hop| hop.result == HopResult::Stops).unwrap_or(usize::MAX);
         for (at, hop) in path.hops.iter().enumerate() {
-            let look = if at > stop { Look::unreached() } else { Look::of(&hop.passage) };
-            self.hop(place(at), hop, look);
-            let next = if at >= stop { Look::unreached() } else { look };
-            self.arrow(place(at), place(at + 1), next);
+            let style = if at > stop { BoxStyle::unreached() } else { BoxStyle::of(&hop.result) };
+            self.hop(position(at), hop, style);
+            let next = if at >= stop { BoxStyle::unreached() } else { style };
+            self.arrow(position(at), position(at + 1), next);
             if at == stop {
-                self.cross(place(at), place(at + 1));
+                self.cross(position(at), position(at + 1));
             }
         }
-        let goal = if stop == usize::MAX { Look::of(&path.end) } else { Look::unreached() };
-        self.node(place(path.hops.len()), goal, ["X-Ray", "port 443"], &[], "X-Ray's endpoint");
-        self.y = place(path.hops.len()).1 + BOX.1 + PAD;
+        let goal_style = if stop == usize::MAX { BoxStyle::of(&path.result) } else { BoxStyle::unreached() };
+        self.node(position(path.hops.len()), goal_style, ["X-Ray", "port 443"], &[], "X-Ray's endpoint");
+        self.y = position(path.hops.len()).1 + BOX.1 + PADDING;
     }
 
-    fn hop(&mut self, at: (usize, usize), hop: &Hop, look: Look) {
-        let says = plain(&hop.says);
-        let mut lines = wrap(&says, SHORT);
+    fn hop(&mut self, at: (usize, usize), hop: &Hop, style: BoxStyle) {
+        let message = plain(&hop.message);
+        let mut lines = wrap(&message, BOX_CHARS);
         for line in &mut lines {
-            *line = cut(line, SHORT);
+            *line = cut(line, BOX_CHARS);
         }
-        if lines.len() > WORDS {
-            lines.truncate(WORDS);
-            let last = &mut lines[WORDS - 1];
-            *last = format!("{} …", cut(last, SHORT - 2));
+        if lines.len() > BOX_LINES {
+            lines.truncate(BOX_LINES);
+            let last = &mut lines[BOX_LINES - 1];
+            *last = format!("{} …", cut(last, BOX_CHARS - 2));
         }
-        self.node(at, look, [hop.place.name(), &cut(&hop.id, SHORT)], &lines, &says);
+        self.node(at, style, [hop.kind.name(), &cut(&hop.id, BOX_CHARS)], &lines, &message);
     }
 
-    fn node(&mut self, (x, y): (usize, usize), look: Look, [name, id]: [&str; 2], lines: &[String], tip: &str) {
+    fn node(&mut self, (x, y): (usize, usize), style: BoxStyle, [name, id]: [&str; 2], lines: &[String], tip: &str) {
         let (width, height) = BOX;
-        let (stroke, fill, dashes) = (look.stroke, look.fill, look.dashes());
+        let (stroke, fill, dashes) = (style.stroke, style.fill, style.dashes());
         let _ = writeln!(
             self.body,
             "<g><title>{}</title><rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"6\" fill=\"{fill}\" \
@@ -208,8 +207,8 @@ impl Page {
     }
 
     /// From one box to the next: to the right, or down to the beginning of the next row.
-    fn arrow(&mut self, (x, y): (usize, usize), (to_x, to_y): (usize, usize), look: Look) {
-        let (stroke, dashes) = (look.stroke, look.dashes());
+    fn arrow(&mut self, (x, y): (usize, usize), (to_x, to_y): (usize, usize), style: BoxStyle) {
+        let (stroke, dashes) = (style.stroke, style.dashes());
         let (points, head) = if to_y == y {
             let middle = y + BOX.1 / 2;
             let head = format!("{to_x},{middle} {},{} {},{}", to_x - 8, middle - 4, to_x - 8, middle + 4);
@@ -226,7 +225,7 @@ impl Page {
         );
     }
 
-    /// The break: a cross on the arrow that packets do not take.
+    /// A cross on the arrow that packets do not take.
     fn cross(&mut self, (x, y): (usize, usize), (_, to_y): (usize, usize)) {
         let (x, y) = if to_y == y {
             (x + BOX.0 + GAP.0 / 2 - 3, y + BOX.1 / 2)
@@ -242,13 +241,13 @@ impl Page {
     }
 
     /// A paragraph over the whole width.
-    fn words(&mut self, left: usize, ink: &str, text: &str) {
-        let width = if left == MARGIN { LONG + 6 } else { LONG };
+    fn paragraph(&mut self, left: usize, ink: &str, text: &str) {
+        let width = if left == MARGIN { LINE_CHARS + 6 } else { LINE_CHARS };
         for line in wrap(&plain(text), width) {
             self.text(left, self.y + 12, 12, &format!("fill=\"{ink}\""), &cut(&line, width));
-            self.y += LINE;
+            self.y += LINE_HEIGHT;
         }
-        self.y += PAD / 2;
+        self.y += PADDING / 2;
     }
 
     fn frame(&mut self, x: usize, y: usize, width: usize, height: usize, fill: &str, stroke: &str) {
@@ -264,7 +263,7 @@ impl Page {
     }
 }
 
-/// At most so many characters.
+/// The text, cut to at most `most` characters.
 fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
@@ -272,7 +271,7 @@ fn cut(text: &str, most: usize) -> String {
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// As XML holds it, in text and in attributes.
+/// The text escaped for XML, in text and in attributes.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -282,7 +281,7 @@ fn escaped(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
-            // XML cannot hold these at all.
+            // XML has no way to write these.
             '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
             c => escaped.push(c),
         }

@@ -1,4 +1,4 @@
-//! The ways for a person at a terminal: a line a hop, subnet by subnet; then what it comes to and how to mend it.
+//! Paths as text for a terminal: a line for each hop, subnet by subnet, then the verdict and the fix.
 
 use std::io::{self, Write};
 
@@ -6,25 +6,25 @@ use anstyle::{AnsiColor, Style};
 use gatelight_network::{Hop, HopResult, PathFromSubnet};
 use unicode_width::UnicodeWidthStr;
 
-use super::Way;
+use super::FunctionPaths;
 use crate::text::{WIDTH, command_lines, plain, wrap};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
-/// Where the words of a hop begin: the longest name of a place is `internet gateway`.
+/// The column in which the messages of hops begin.
 const INDENT: usize = 2 + 22;
 
-/// Writes the ways.
+/// Writes the functions.
 ///
 /// # Errors
 /// If `out` cannot be written.
-pub(super) fn render(ways: &[Way], colored: bool, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn render(functions: &[FunctionPaths], colored: bool, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Vec::new();
-    for (number, way) in ways.iter().enumerate() {
+    for (number, function) in functions.iter().enumerate() {
         if number > 0 {
             writeln!(page)?;
         }
-        one(way, ways.len() > 1, &mut page)?;
+        function_paths(function, functions.len() > 1, &mut page)?;
     }
     if !colored {
         page = anstream::adapter::strip_bytes(&page).into_vec();
@@ -32,20 +32,20 @@ pub(super) fn render(ways: &[Way], colored: bool, out: &mut dyn Write) -> io::Re
     out.write_all(&page)
 }
 
-fn one(way: &Way, many: bool, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{BOLD}{}{BOLD:#} → {}", plain(&way.name), way.endpoint)?;
+fn function_paths(function: &FunctionPaths, many: bool, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{BOLD}{}{BOLD:#} → {}", plain(&function.name), function.endpoint)?;
     if many {
-        writeln!(out, "{}", plain(&way.arn))?;
+        writeln!(out, "{}", plain(&function.arn))?;
     }
-    for path in &way.subnets {
+    for path in &function.subnets {
         writeln!(out)?;
         subnet(path, out)?;
     }
     writeln!(out)?;
-    for line in wrap(&plain(&way.says), WIDTH) {
+    for line in wrap(&plain(&function.message), WIDTH) {
         writeln!(out, "{line}")?;
     }
-    let Some(fix) = &way.fix else { return Ok(()) };
+    let Some(fix) = &function.fix else { return Ok(()) };
     labelled("fix", &wrap(&plain(&fix.text), WIDTH - 6), out)?;
     labelled("", &fix.command.as_deref().map(command_lines).unwrap_or_default(), out)
 }
@@ -59,28 +59,28 @@ fn labelled(label: &str, lines: &[String], out: &mut dyn Write) -> io::Result<()
 }
 
 fn subnet(path: &PathFromSubnet, out: &mut dyn Write) -> io::Result<()> {
-    let (style, end) = match path.end {
+    let (style, label) = match path.result {
         HopResult::Through => (AnsiColor::Green, "ARRIVES"),
         HopResult::Stops => (AnsiColor::Red, "STOPS"),
         HopResult::Unknown(_) => (AnsiColor::Yellow, "CANNOT TELL"),
     };
     let style = style.on_default().bold();
     let name = plain(&path.name());
-    let gap = WIDTH.saturating_sub(name.width() + end.len()).max(2);
-    writeln!(out, "{BOLD}{name}{BOLD:#}{:gap$}{style}{end}{style:#}", "")?;
+    let gap = WIDTH.saturating_sub(name.width() + label.len()).max(2);
+    writeln!(out, "{BOLD}{name}{BOLD:#}{:gap$}{style}{label}{style:#}", "")?;
     path.hops.iter().try_for_each(|each| hop(each, out))
 }
 
 fn hop(hop: &Hop, out: &mut dyn Write) -> io::Result<()> {
-    let style = match hop.passage {
+    let style = match hop.result {
         HopResult::Through => Style::new(),
         HopResult::Stops => AnsiColor::Red.on_default(),
         HopResult::Unknown(_) => AnsiColor::Yellow.on_default(),
     };
-    let lines = wrap(&plain(&hop.says), WIDTH - INDENT);
+    let lines = wrap(&plain(&hop.message), WIDTH - INDENT);
     for (number, line) in lines.iter().enumerate() {
-        let place = if number == 0 { hop.place.name() } else { "" };
-        writeln!(out, "  {DIM}{place:<22}{DIM:#}{style}{line}{style:#}")?;
+        let kind = if number == 0 { hop.kind.name() } else { "" };
+        writeln!(out, "  {DIM}{kind:<22}{DIM:#}{style}{line}{style:#}")?;
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ use gatelight_model::Severity;
 
 use super::*;
 use crate::{
-    ledger::{Filter, Reader},
+    ledger::{EpisodeFilter, Reader},
     report::{
         Report,
         fixtures::{self, FailingStage},
@@ -179,7 +179,7 @@ fn history_is_whole(dir: &LedgerFolder, runs: u64) {
     let hour = |time: Timestamp| u64::try_from((time.as_second() - at(0).as_second()) / 3600).expect("positive");
     let reader = Reader::open(&dir.path).expect("opens");
     reader
-        .episodes(&Filter::default(), |episode| {
+        .episodes(&EpisodeFilter::default(), |episode| {
             let finding = episode.finding;
             let number = finding.subject.name["service-".len()..][..5].parse().expect("a number");
             found.insert((number, hour(finding.first_seen)), episode.ended_at.map(hour));

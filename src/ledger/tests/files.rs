@@ -15,7 +15,7 @@ use super::{
     *,
 };
 use crate::{
-    ledger::{Filter, Reader},
+    ledger::{EpisodeFilter, Reader},
     report::{
         Report,
         fixtures::{self, FailingStage},
@@ -178,7 +178,7 @@ fn a_file_of_this_version_is_read_as_it_was_written() {
         all += 1;
         Ok(())
     };
-    Reader::open(&dir.path).expect("opens").episodes(&Filter::default(), &mut count).expect("reads");
+    Reader::open(&dir.path).expect("opens").episodes(&EpisodeFilter::default(), &mut count).expect("reads");
     assert_eq!(all, 5, "four findings, of which one came back");
 }
 
@@ -216,7 +216,7 @@ fn a_reader_and_a_writer_do_not_wait_for_each_other() {
     let findings = |reader: &Reader| {
         let mut all = 0;
         reader
-            .episodes(&Filter::default(), |_| {
+            .episodes(&EpisodeFilter::default(), |_| {
                 all += 1;
                 Ok(())
             })

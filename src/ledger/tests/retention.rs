@@ -4,7 +4,7 @@ use gatelight_model::Severity;
 
 use super::{super::Pruned, *};
 use crate::{
-    ledger::{Filter, Reader},
+    ledger::{EpisodeFilter, Reader},
     report::fixtures::{self, FailingStage},
 };
 
@@ -104,7 +104,7 @@ fn the_file_shrinks_and_figures_in_messages_do_not_fill_it() {
     let mut left = 0;
     Reader::open(&dir.path)
         .expect("opens")
-        .episodes(&Filter::default(), |_| {
+        .episodes(&EpisodeFilter::default(), |_| {
             left += 1;
             Ok(())
         })

@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     collect::aws::Traffic,
     config::{FailOn, IgnoreSetting},
-    finding::{Change, End},
+    finding::{Change, FindingEnd},
     report::{Report, builder::Builder},
 };
 
@@ -79,14 +79,14 @@ impl TestRun {
     fn recorded(&self, ledger: &Ledger, scope: &str, hours: i64) -> Changed {
         let mut report = self.report(hours);
         let diff = ledger.record(&mut report, scope, no_messages).expect("records");
-        let names = |list: &[crate::finding::Finding], end: Option<End>| -> Vec<String> {
+        let names = |list: &[crate::finding::Finding], end: Option<FindingEnd>| -> Vec<String> {
             list.iter().filter(|finding| finding.end == end).map(|finding| finding.subject.name.clone()).collect()
         };
         let changed = Changed {
             new: names(&diff.new, None),
             worse: names(&diff.worse, None),
-            resolved: names(&diff.resolved, Some(End::Resolved)),
-            gone: names(&diff.resolved, Some(End::Gone)),
+            resolved: names(&diff.resolved, Some(FindingEnd::Resolved)),
+            gone: names(&diff.resolved, Some(FindingEnd::Gone)),
             ongoing: diff.ongoing,
         };
         let changes = report.changes.as_ref().expect("it was compared");
@@ -288,7 +288,7 @@ fn a_finding_that_returns_is_new_and_its_first_episode_stays() {
     }
     let reader = crate::ledger::Reader::open(&dir.path).expect("opens");
     let mut episodes = Vec::new();
-    let filter = crate::ledger::Filter::default();
+    let filter = crate::ledger::EpisodeFilter::default();
     reader
         .episodes(&filter, |episode| {
             let finding = episode.finding;
@@ -296,7 +296,7 @@ fn a_finding_that_returns_is_new_and_its_first_episode_stays() {
             Ok(())
         })
         .expect("reads");
-    assert_eq!(episodes, [(at(4), at(4), None, None), (at(0), at(1), Some(at(2)), Some(End::Resolved))]);
+    assert_eq!(episodes, [(at(4), at(4), None, None), (at(0), at(1), Some(at(2)), Some(FindingEnd::Resolved))]);
 }
 
 #[test]
@@ -346,12 +346,12 @@ fn an_ignored_finding_is_recorded_and_never_new() {
     let reader = crate::ledger::Reader::open(&dir.path).expect("opens");
     let mut ends = Vec::new();
     reader
-        .episodes(&crate::ledger::Filter::default(), |episode| {
+        .episodes(&crate::ledger::EpisodeFilter::default(), |episode| {
             ends.push((episode.ignored, episode.finding.end, episode.ended_at));
             Ok(())
         })
         .expect("reads");
-    assert_eq!(ends, [(true, Some(End::Resolved), Some(at(5)))]);
+    assert_eq!(ends, [(true, Some(FindingEnd::Resolved), Some(at(5)))]);
 }
 
 #[test]

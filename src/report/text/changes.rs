@@ -7,18 +7,18 @@ use jiff::Timestamp;
 
 use super::{
     super::Report,
-    gathered::{Entry, Gathered},
+    gathered::{Gathered, SectionEntry},
     names::{NameList, shown},
-    page::{BOLD, DEEPER, INDENT, Page},
+    page::{BOLD, DEEPER, INDENT, TextPage},
 };
 use crate::{
     finding::Changes,
     text::{count, plain, thousands},
 };
 
-impl Page<'_> {
+impl TextPage<'_> {
     /// Which subjects are new, and how old the others are. Nothing in the first run, where all would be new.
-    pub(super) fn age(&mut self, entry: &Entry) -> io::Result<()> {
+    pub(super) fn age(&mut self, entry: &SectionEntry) -> io::Result<()> {
         let Some(now) = self.now else { return Ok(()) };
         let since = entry.since.map(|since| format!("First seen {}.", ago(since, now)));
         match (entry.new.len(), since) {

@@ -7,20 +7,20 @@ use gatelight_checks::Check;
 use gatelight_model::{Severity, SubjectKind};
 
 use super::{
-    gathered::{Entry, Section},
-    page::{BOLD, DEEPER, DIM, INDENT, Page},
+    gathered::{Section, SectionEntry},
+    page::{BOLD, DEEPER, DIM, INDENT, TextPage},
 };
 use crate::text::{WIDTH, command_lines, plain, thousands, wrap};
 
 /// Entries of one check that are shown; the others are counted.
 const ENTRIES: usize = 12;
 
-impl Page<'_> {
+impl TextPage<'_> {
     pub(super) fn section(&mut self, severity: Severity, check: &Check, section: &Section) -> io::Result<()> {
         self.section_heading(severity, check)?;
         let shown = if self.verbose { section.entries.len() } else { ENTRIES };
         // A fix that several entries share follows the last of them.
-        let mut fixes: Vec<(&str, Vec<&Entry>)> = Vec::new();
+        let mut fixes: Vec<(&str, Vec<&SectionEntry>)> = Vec::new();
         for entry in section.entries.iter().take(shown) {
             match fixes.iter_mut().find(|(fix, _)| *fix == entry.fix) {
                 Some((_, entries)) => entries.push(entry),
@@ -72,7 +72,7 @@ impl Page<'_> {
         }
     }
 
-    fn entry(&mut self, entry: &Entry) -> io::Result<()> {
+    fn entry(&mut self, entry: &SectionEntry) -> io::Result<()> {
         match &entry.cause {
             // The message names the cause already.
             Some(cause) if entry.message.contains(&cause.arn) => {}
@@ -94,7 +94,7 @@ impl Page<'_> {
         self.age(entry)
     }
 
-    fn fix(&mut self, entry: &Entry, commands_differ: bool) -> io::Result<()> {
+    fn fix(&mut self, entry: &SectionEntry, commands_differ: bool) -> io::Result<()> {
         let lead = format!("{INDENT}{DIM}fix{DIM:#}   ");
         let text = plain(&entry.fix);
         let mut first = true;

@@ -27,12 +27,12 @@ pub(super) const NEEDS: &str = "needs ";
 /// What one check found, entry by entry.
 #[derive(Default)]
 pub(super) struct Section {
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<SectionEntry>,
     index: HashMap<(SpoolRange, String, String), usize>,
 }
 
 /// Subjects that share a cause, or a message.
-pub(super) struct Entry {
+pub(super) struct SectionEntry {
     pub(super) region: String,
     /// What has to be changed, if it is not the subject.
     pub(super) cause: Option<Subject>,
@@ -142,7 +142,7 @@ impl Section {
         let cause = (failure.details.cause != outcome.subject).then(|| failure.details.cause.clone());
         let shared = cause.as_ref().map_or_else(|| failure.message.clone(), |cause| cause.arn.clone());
         let index = *self.index.entry((region.outcomes, shared, failure.details.fix.clone())).or_insert_with(|| {
-            self.entries.push(Entry {
+            self.entries.push(SectionEntry {
                 region: region_name(region),
                 cause,
                 message: failure.message.clone(),

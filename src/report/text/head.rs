@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, io};
 use super::{
     super::{Report, insights_cost},
     gathered::region_name,
-    page::{BOLD, DIM, Page},
+    page::{BOLD, DIM, TextPage},
 };
 use crate::{
     collect::aws::Traffic,
@@ -15,7 +15,7 @@ use crate::{
 /// Regions that get a line of their own; more are summed up.
 const LINES: usize = 8;
 
-impl Page<'_> {
+impl TextPage<'_> {
     /// What was audited, how long it took, and what it cost.
     pub(super) fn head(&mut self, report: &Report) -> io::Result<()> {
         let seconds = report.finished_at.as_second() - report.started_at.as_second();

@@ -16,7 +16,7 @@ pub(super) const DEEPER: &str = "          ";
 pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
 
-pub(super) struct Page<'a> {
+pub(super) struct TextPage<'a> {
     pub(super) out: &'a mut dyn Write,
     /// Whether every finding and every name is shown.
     pub(super) verbose: bool,
@@ -26,7 +26,7 @@ pub(super) struct Page<'a> {
     pub(super) names_regions: bool,
 }
 
-impl Page<'_> {
+impl TextPage<'_> {
     pub(super) fn heading(&mut self, text: &str) -> io::Result<()> {
         writeln!(self.out, "\n{BOLD}{text}{BOLD:#}")
     }

@@ -4,14 +4,14 @@ use std::io;
 
 use super::{
     gathered::{Gathered, NEEDS},
-    page::{DEEPER, INDENT, Page},
+    page::{DEEPER, INDENT, TextPage},
 };
 use crate::{
     collect::aws::{Granted, Operation},
     text::{count, plain},
 };
 
-impl Page<'_> {
+impl TextPage<'_> {
     pub(super) fn unchecked(&mut self, gathered: &Gathered) -> io::Result<()> {
         if gathered.unchecked.is_empty() {
             return Ok(());

@@ -121,3 +121,16 @@ fn every_list_is_taken() {
         "{ran:#?}"
     );
 }
+
+#[test]
+fn a_statement_that_misses_by_one_thing_is_listed() {
+    let wrong = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws-cn:s3:::b/k"});
+    let ran = can(query(&json!([wrong])).to_string());
+    assert_eq!(ran.status, Some(1), "{ran:#?}");
+    let near_miss = json!({
+        "policy": "own", "statement": "1", "difference": "partition",
+        "policy_value": "arn:aws-cn:s3:::b/k", "request_value": "arn:aws:s3:::b/k",
+    });
+    assert_eq!(answers(&ran)[0]["near_misses"], json!([near_miss]));
+    assert_eq!(answers(&can(query(&json!([allow()])).to_string()))[0]["near_misses"], json!([]));
+}

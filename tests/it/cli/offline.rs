@@ -111,14 +111,47 @@ fn format_check_exits_by_what_it_finds() {
         let trap = good(protocol).replace("integration.status", "integrationStatus");
         assert_eq!(check(protocol, &trap).status, Some(status), "{protocol}");
     }
-    // A name that no table has is no finding; that HTTP APIs refuse it is said.
-    for (protocol, refused) in [("rest", false), ("http", true), ("websocket", false)] {
+    // A name that no table has is no finding, but HTTP APIs refuse it.
+    for (protocol, status) in [("rest", 0), ("http", 1), ("websocket", 0)] {
         let ran = check(protocol, &good(protocol).replace("identity.sourceIp", "brandNew"));
-        assert_eq!((ran.status, ran.stdout.contains("AWS refuses")), (Some(0), refused), "{ran:#?}");
+        assert_eq!((ran.status, ran.stdout.contains("AWS refuses")), (Some(status), status == 1), "{ran:#?}");
     }
     check("grpc", GOOD).refuses(&["grpc", "rest"]);
-    let no_protocol = Gatelight::new(["format", "check", "-"]).no_keys().stdin(GOOD).run();
-    no_protocol.refuses(&["--protocol"]);
+}
+
+#[test]
+fn format_check_fails_on_what_aws_refuses() {
+    for protocol in ["rest", "http", "websocket"] {
+        let ran = check(protocol, &good(protocol).replacen(',', ",\n", 1));
+        assert_eq!(ran.status, Some(1), "{ran:#?}");
+        assert!(ran.stdout.contains("AWS refuses the format: it has a line break inside."), "{ran:#?}");
+        let run = Gatelight::new(["format", "check", "--protocol", protocol, "--fail-on", "never"]).no_keys();
+        assert_eq!(run.stdin("{}").run().status, Some(1), "no request id");
+    }
+}
+
+#[test]
+fn format_check_counts_findings_from_a_severity_on() {
+    let latencies = good("rest").replace("integration.latency", "authorizer.latency");
+    for (severity, status) in [("low", 1), ("medium", 0), ("high", 0), ("never", 0)] {
+        let run = Gatelight::new(["format", "check", "--protocol", "rest", "--fail-on", severity]).no_keys();
+        let ran = run.stdin(latencies.as_str()).run();
+        assert_eq!(ran.status, Some(status), "{severity}: {ran:#?}");
+    }
+}
+
+#[test]
+fn format_check_guesses_the_kind_of_api() {
+    for protocol in ["rest", "http", "websocket"] {
+        let printed = gatelight(&["format", "print", "--protocol", protocol]).stdout;
+        let run = Gatelight::new(["format", "check", "--format", "json"]).no_keys();
+        let ran = run.stdin(printed.as_str()).run();
+        assert_eq!(ran.status, Some(0), "{ran:#?}");
+        assert_eq!(ran.json()["protocols"], serde_json::json!([protocol]));
+        assert_eq!(ran.json()["guessed"], true);
+    }
+    let ran = Gatelight::new(["format", "check"]).no_keys().stdin("$context.requestId").run();
+    assert!(ran.stdout.starts_with("Checked for REST APIs, HTTP APIs and WebSocket APIs"), "{ran:#?}");
 }
 
 #[test]

@@ -1,4 +1,9 @@
-use gatelight_formats::variables::{sample_value, table};
+use std::collections::HashSet;
+
+use gatelight_formats::{
+    refused::HTTP_MAX_BYTES,
+    variables::{sample_value, table},
+};
 use gatelight_model::inventory::Protocol::{Http, Rest, Websocket};
 
 use super::*;
@@ -130,38 +135,65 @@ fn line_breaks_alone_are_fixed_too() {
 }
 
 #[test]
-fn what_http_apis_refuse_is_said_for_them_alone() {
+fn what_aws_refuses_has_its_place_and_source() {
     let template = "{\"é\":\"$context.xrayTraceId\",\n\"a\":\"$context.requestId $context.xrayTraceId $context.nope\"}";
-    let lint = lint(Http, template);
-    let notes: Vec<_> = lint.notes.iter().map(|note| (note.message.as_str(), note.line, note.column)).collect();
+    let linted = lint(Http, template);
+    let refused = |lint: &Lint| -> Vec<_> {
+        lint.refused.iter().map(|refused| (refused.reason.clone(), refused.line, refused.column)).collect()
+    };
+    let line_break = ("AWS refuses the format: it has a line break inside.".to_owned(), Some(1), Some(29));
+    let no_variable = |name: &str, line, column| {
+        (format!("AWS refuses the format: HTTP APIs have no variable `$context.{name}`."), Some(line), Some(column))
+    };
+    assert_eq!(refused(&linted), [line_break.clone(), no_variable("xrayTraceId", 1, 7), no_variable("nope", 2, 46)]);
+    assert!(linted.refused.iter().all(|refused| refused.source.starts_with("https://")));
     assert_eq!(
-        notes,
-        [
-            ("AWS refuses the format: it has a line break inside.", Some(1), Some(29)),
-            ("AWS refuses the format: HTTP APIs have no variable `$context.xrayTraceId`.", Some(1), Some(7)),
-            ("AWS refuses the format: HTTP APIs have no variable `$context.nope`.", Some(2), Some(46)),
-        ]
-    );
-    assert_eq!(
-        lint.findings[0].notes,
+        linted.findings[0].notes,
         ["AWS wants the format on one line and refuses the line break at line 1, column 29."]
     );
     for protocol in [Rest, Websocket] {
-        assert_eq!(super::lint(protocol, template).notes, []);
+        assert_eq!(refused(&lint(protocol, template)), std::slice::from_ref(&line_break));
+        assert_eq!(lint(protocol, template).notes, []);
     }
-    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(HTTP_MAX_BYTES - 8));
-    assert_eq!(super::lint(Http, &long).notes, []);
-    let too_long = super::lint(Http, &format!("{long} "));
+    let no_id = lint(Rest, "{}").refused;
+    assert!(no_id[0].reason.contains("neither `$context.requestId` nor"), "{no_id:?}");
+    assert_eq!((no_id.len(), no_id[0].line, no_id[0].column), (1, None, None));
+    let long = format!("{{\"a\":\"$context.requestId{}\"}}", " ".repeat(HTTP_MAX_BYTES - 26));
+    assert_eq!(lint(Http, &long).refused, []);
     assert_eq!(
-        too_long.notes[0].message,
+        lint(Http, &format!("{long} ")).refused[0].reason,
         "AWS refuses the format: it is 3073 bytes long, and HTTP APIs take 3072 at most."
     );
 }
 
 #[test]
+fn what_sources_disagree_on_is_a_note() {
+    let lint = |protocol| lint(protocol, "{\"a\":\"$context.requestId\",\"r\":\"$context.resourcePath\"}");
+    let linted = lint(Http);
+    assert_eq!(linted.refused, []);
+    assert!(linted.notes[0].message.starts_with("AWS may refuse the format"), "{linted:?}");
+    assert_eq!((linted.notes[0].line, linted.notes[0].column), (Some(1), Some(32)));
+    assert_eq!(lint(Rest).notes, []);
+}
+
+#[test]
+fn a_fixed_format_holds_nothing_that_aws_refuses() {
+    let template = recommended(Http).replace("\"$context.identity.sourceIp\"", "\"$context.brandNew\"");
+    let linted = lint(Http, &template);
+    assert!(linted.findings.iter().all(|finding| finding.verdict == LintVerdict::Pass));
+    let fixed = linted.fixed.expect("a fixed format");
+    assert!(linted.keeps_format && !fixed.contains("brandNew"), "{fixed}");
+    assert_eq!(lint(Http, &fixed).refused, []);
+    // REST APIs accept any name.
+    let template = recommended(Rest).replace("\"$context.identity.sourceIp\"", "\"$context.brandNew\"");
+    assert_eq!(lint(Rest, &template).fixed, None);
+}
+
+#[test]
 fn hostile_formats_are_linted_without_delay() {
     let many = (0..9_000).map(|n| format!("$context.x{n:04}")).collect::<Vec<_>>().concat();
-    assert_eq!(lint(Http, &many).notes.len(), MAX_NAMES + 2);
+    // The variables, how many more, the length, and no request id.
+    assert_eq!(lint(Http, &many).refused.len(), MAX_NAMES + 3);
     for hostile in [
         "{\"a\":".repeat(50_000),
         format!("{}1{}", "{\"a\":".repeat(50_000), "}".repeat(50_000)),
@@ -200,14 +232,14 @@ fn verdicts_have_the_names_of_reports() {
 fn of_many_variables_that_aws_refuses_ten_are_named() {
     let refused = |count: usize| -> Vec<String> {
         let members: Vec<_> = (0..count).map(|at| format!("\"k{at}\":\"$context.brandNew{at}x\"")).collect();
-        let notes = lint(Http, &format!("{{{}}}", members.join(","))).notes;
-        notes.into_iter().map(|note| note.message).filter(|message| message.starts_with("AWS refuses")).collect()
+        let refused = lint(Http, &format!("{{\"id\":\"$context.requestId\",{}}}", members.join(","))).refused;
+        refused.into_iter().map(|refused| refused.reason).collect()
     };
     assert_eq!(refused(10).len(), 10);
     assert!(refused(10).iter().all(|message| !message.contains("more")));
     let twelve = refused(12);
     assert_eq!(twelve.len(), 11);
-    assert_eq!(twelve[10], "AWS refuses 2 more variables that HTTP APIs do not have.");
+    assert_eq!(twelve[10], "AWS refuses the format: HTTP APIs do not have 2 more of its variables.");
 }
 
 #[test]

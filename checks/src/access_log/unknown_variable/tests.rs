@@ -139,3 +139,41 @@ fn notes_name_what_is_not_known() {
     assert!(note(Http, &many).ends_with("`$context.new5x`: no variable that this version of Gatelight knows."));
     assert!(note(Http, &format!("{many}$context.new6x")).contains("`$context.new5x` (and others): no"));
 }
+
+#[test]
+fn a_common_wrong_name_is_noted_with_the_right_one() {
+    let note = |protocol, format| match verdict(&CHECK, protocol, Some(format)) {
+        Ok(Judgement::PassNoted(note)) => note,
+        other => panic!("{other:?}"),
+    };
+    let text = note(Rest, "$context.sourceIp $context.responseTime $context.sourceIp");
+    assert!(
+        text.ends_with(
+            "Perhaps you meant `$context.identity.sourceIp` for `$context.sourceIp` and `$context.responseLatency` for \
+             `$context.responseTime`."
+        ),
+        "{text}"
+    );
+    let header = note(Http, "$context.requestHeaders.Content-Type");
+    assert!(header.starts_with("`$context.requestHeaders.Content-Type`: no variable"), "{header}");
+    let dash = note(Http, "$context.brandNew-$context.status");
+    assert!(dash.starts_with("`$context.brandNew`: no variable"), "{dash}");
+    let escaped = note(Http, "é $$context.requestId");
+    assert!(escaped.starts_with("`$$context.requestId` at column 3 writes a `$` before the value"), "{escaped}");
+}
+
+#[test]
+fn a_variable_of_other_apis_is_swapped_for_its_counterpart() {
+    let failed = failure(&CHECK, Rest, "${context.routeKey}");
+    assert!(failed.message.contains("they have `$context.resourcePath`"), "{}", failed.message);
+    assert!(failed.fix.text.starts_with("Write `$context.resourcePath` for `${context.routeKey}`. "));
+    let failed = failure(&CHECK, Http, "$context.resourcePath");
+    assert!(failed.message.contains("they have `$context.routeKey`"), "{}", failed.message);
+}
+
+#[test]
+fn routing_rules_are_of_rest_apis() {
+    // https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-routing-rules-troubleshoot.html
+    let format = "$context.customDomain.routingRuleIdMatched";
+    assert_eq!([Rest, Http].map(|protocol| said(protocol, format)), ["", "column 1"]);
+}

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use gatelight_network::{CHECK_IS_ON, Hop, PathFromSubnet, Place, Walk};
+use gatelight_network::{CHECK_IS_ON, Hop, HopKind, PathFromSubnet, Walk};
 
 use crate::verdict::Fix;
 
 const PRIVATE_DNS: &str = "--private-dns-enabled";
 
-/// The one rule to change, or the endpoint that is missing; for the first of the ways that stop.
+/// The one rule to change, or the endpoint to create, for the first path that stops.
 pub(super) fn fix(walk: &Walk<'_>, stopped: &[(&PathFromSubnet, &Hop)]) -> Fix {
     let Some((path, hop)) = stopped.first() else { return Fix::default() };
     let (region, id) = (walk.region, hop.id.as_str());
     let group = walk.vpc.security_groups.first().map_or("<security group>", String::as_str);
-    let to_endpoint = path.hops.iter().find(|hop| hop.place == Place::Name && hop.id.starts_with("vpce-"));
-    match (hop.place, to_endpoint) {
-        (Place::Group, _) => Fix::text(format!("Let tcp 443 out of a security group of the function, {group}."))
+    let to_endpoint = path.hops.iter().find(|hop| hop.kind == HopKind::Name && hop.id.starts_with("vpce-"));
+    match (hop.kind, to_endpoint) {
+        (HopKind::Group, _) => Fix::text(format!("Let tcp 443 out of a security group of the function, {group}."))
             .command([
                 "aws",
                 "ec2",
@@ -31,7 +31,7 @@ pub(super) fn fix(walk: &Walk<'_>, stopped: &[(&PathFromSubnet, &Hop)]) -> Fix {
                 "--cidr",
                 "0.0.0.0/0",
             ]),
-        (Place::EndpointGroup, _) => {
+        (HopKind::EndpointGroup, _) => {
             let own = id.split(", ").next().unwrap_or_default();
             Fix::text(format!("Let tcp 443 into the endpoint, {own}, from the function's group, {group}.")).command([
                 "aws",
@@ -49,7 +49,7 @@ pub(super) fn fix(walk: &Walk<'_>, stopped: &[(&PathFromSubnet, &Hop)]) -> Fix {
                 group,
             ])
         }
-        (Place::EndpointPolicy, _) => Fix::text(format!(
+        (HopKind::EndpointPolicy, _) => Fix::text(format!(
             "Let the policy of {id} allow xray:PutTraceSegments and xray:PutTelemetryRecords; the command sets the one \
              that allows everything."
         ))
@@ -63,16 +63,16 @@ pub(super) fn fix(walk: &Walk<'_>, stopped: &[(&PathFromSubnet, &Hop)]) -> Fix {
             id,
             "--reset-policy",
         ]),
-        (Place::Acl | Place::EndpointAcl | Place::NatAcl, _) => Fix::text(format!(
+        (HopKind::Acl | HopKind::EndpointAcl | HopKind::NatAcl, _) => Fix::text(format!(
             "Let {id} pass tcp 443 to X-Ray and tcp 1024-65535 back: network ACLs keep no state, and the lowest number \
              that matches decides."
         )),
-        (Place::Name, None) => Fix::text(format!(
+        (HopKind::Name, None) => Fix::text(format!(
             "Turn on DNS support of {id}, so that X-Ray's name is answered there; where an endpoint is to answer it, DNS \
              hostnames too."
         ))
         .command(["aws", "ec2", "modify-vpc-attribute", "--region", region, "--vpc-id", id, "--enable-dns-support"]),
-        (Place::Appliance, _) if hop.says.contains(CHECK_IS_ON) => {
+        (HopKind::Appliance, _) if hop.message.contains(CHECK_IS_ON) => {
             let interface = walk.index.interface(id).ok().flatten().map_or(id, |interface| interface.id.as_str());
             Fix::text(format!("Turn off the source/destination check of {interface}, if it is to forward packets."))
                 .command([
@@ -91,16 +91,16 @@ pub(super) fn fix(walk: &Walk<'_>, stopped: &[(&PathFromSubnet, &Hop)]) -> Fix {
     }
 }
 
-/// An endpoint in the VPC, by preference one that is there already.
+/// An endpoint in the VPC, preferably one that exists already.
 fn endpoint_fix(walk: &Walk<'_>, path: &PathFromSubnet, stopped: &[(&PathFromSubnet, &Hop)]) -> Fix {
     let (region, index) = (walk.region, walk.index);
     let vpc = path.vpc.as_deref().unwrap_or("<VPC>");
-    let there = walk.xray_endpoint_in(vpc);
-    let unresolved = walk.resolves(vpc) == Ok(false);
-    match there {
+    let endpoint = walk.xray_endpoint_in(vpc);
+    let attributes_off = walk.dns_attributes_on(vpc) == Ok(false);
+    match endpoint {
         Some(endpoint) if !endpoint.private_dns => {
             let id = &endpoint.id;
-            let first = if unresolved { " The DNS attributes of the VPC must both be on first." } else { "" };
+            let first = if attributes_off { " The DNS attributes of the VPC must both be on first." } else { "" };
             return Fix::text(format!("Give {id} private DNS, so that X-Ray's name leads to it.{first}")).command([
                 "aws",
                 "ec2",
@@ -112,7 +112,7 @@ fn endpoint_fix(walk: &Walk<'_>, path: &PathFromSubnet, stopped: &[(&PathFromSub
                 PRIVATE_DNS,
             ]);
         }
-        Some(endpoint) if unresolved => {
+        Some(endpoint) if attributes_off => {
             let support = index.vpc(vpc).is_ok_and(|vpc| vpc.dns_support.get() == Ok(&true));
             let attribute = if support { "--enable-dns-hostnames" } else { "--enable-dns-support" };
             let id = &endpoint.id;
@@ -127,7 +127,7 @@ fn endpoint_fix(walk: &Walk<'_>, path: &PathFromSubnet, stopped: &[(&PathFromSub
         .chain(["--vpc-endpoint-type", "Interface", "--service-name", &service, "--subnet-ids"])
         .map(str::to_owned)
         .collect();
-    // One a zone: more are refused.
+    // AWS takes one subnet a zone.
     let mut zones = BTreeSet::new();
     let subnets = walk.vpc.subnets.iter().filter_map(|id| index.subnet(id).ok());
     let subnets: Vec<_> = subnets.filter(|subnet| subnet.vpc == vpc && zones.insert(&subnet.zone)).collect();
@@ -135,17 +135,17 @@ fn endpoint_fix(walk: &Walk<'_>, path: &PathFromSubnet, stopped: &[(&PathFromSub
     command.extend(["--security-group-ids".to_owned(), group_for(walk, vpc)]);
     command.push(PRIVATE_DNS.to_owned());
     let from: Vec<_> = stopped.iter().map(|(path, _)| path.subnet.as_str()).collect();
-    let first = if unresolved { " (its DNS attributes must both be on first)" } else { "" };
-    let say = format!(
+    let first = if attributes_off { " (its DNS attributes must both be on first)" } else { "" };
+    let text = format!(
         "Give {vpc} an interface endpoint for X-Ray{first}, {}; or give {} a route through a public NAT gateway.",
         price(region, zones.len()),
         from.join(", ")
     );
-    Fix { text: say, command: Some(command) }
+    Fix { text, command: Some(command) }
 }
 
-/// What an endpoint in that many zones costs: by the hour and zone, for the 730 hours of a month; without data, at $0.01
-/// a gigabyte. From <https://aws.amazon.com/privatelink/pricing/>, 2026-11-22.
+/// The monthly price of an endpoint in that many zones: per hour and zone, for 730 hours, without the data at $0.01 a
+/// gigabyte. From <https://aws.amazon.com/privatelink/pricing/>, 2026-11-22.
 fn price(region: &str, zones: usize) -> String {
     let (place, cents) = if region == "eu-west-1" { (region, 1.1) } else { ("us-east-1", 1.0) };
     #[expect(clippy::cast_precision_loss, reason = "a region has a handful of zones")]
@@ -154,12 +154,12 @@ fn price(region: &str, zones: usize) -> String {
     format!("about ${dollars:.0} a month for {zones} (at the hourly price of {place} in November 2026, without data)")
 }
 
-/// A security group for the endpoint: one of the VPC that lets the function in as it is, if one is known.
+/// A security group for the endpoint: one that already lets the function in, if one is known.
 fn group_for(walk: &Walk<'_>, vpc: &str) -> String {
     let subnets = walk.vpc.subnets.iter().filter_map(|id| walk.index.subnet(id).ok());
     let ranges: Vec<_> = subnets.filter(|subnet| subnet.vpc == vpc).map(|subnet| subnet.cidr.clone()).collect();
     let of_endpoints = walk.index.endpoints_in(vpc).iter().flat_map(|endpoint| &endpoint.security_groups);
-    let fits = |group: &&String| walk.group_lets_in(group, &ranges, vpc);
+    let fits = |group: &&String| walk.group_admits(group, &ranges);
     let known = of_endpoints.chain(&walk.vpc.security_groups).filter(fits).min();
     known.cloned().unwrap_or_else(|| format!("<a group that lets 443 in from {}>", walk.vpc.security_groups.join(", ")))
 }

@@ -8,13 +8,13 @@ use crate::{
 pub(crate) const ROWS: [Row; 20] = [
     Row {
         name: "a transit gateway of another account",
-        says: "unknown: transit gateway tgw-1",
+        expected: "unknown: transit gateway tgw-1",
         source: "vpc:tgw what-is-transit-gateway",
         change: |net| net.lead("rtb-private", "tgw-1"),
     },
     Row {
         name: "a core network",
-        says: "unknown: route table rtb-private 0.0.0.0/0",
+        expected: "unknown: route table rtb-private 0.0.0.0/0",
         source: "network-manager: cloudwan",
         change: |net| {
             net.lead("rtb-private", "arn:aws:networkmanager::123456789012:core-network/core-network-1");
@@ -22,13 +22,13 @@ pub(crate) const ROWS: [Row; 20] = [
     },
     Row {
         name: "a virtual private gateway",
-        says: "unknown: route table rtb-private 0.0.0.0/0",
+        expected: "unknown: route table rtb-private 0.0.0.0/0",
         source: "vpn:VPC_VPN",
         change: |net| net.lead("rtb-private", "vgw-1"),
     },
     Row {
         name: "a peering connection for private addresses, and no other way",
-        says: "unknown: beyond pcx-1",
+        expected: "unknown: beyond pcx-1",
         source: "vpc-peering: limits",
         change: |net| {
             net.peering();
@@ -38,7 +38,7 @@ pub(crate) const ROWS: [Row; 20] = [
     },
     Row {
         name: "a default route to a peering connection, which carries private addresses as well",
-        says: "unknown: beyond pcx-1",
+        expected: "unknown: beyond pcx-1",
         source: "vpc-peering: limits",
         change: |net| {
             net.peering();
@@ -47,7 +47,7 @@ pub(crate) const ROWS: [Row; 20] = [
     },
     Row {
         name: "a default route to a peering connection, and a group that lets only public addresses out",
-        says: "stops: route table rtb-private 0.0.0.0/0",
+        expected: "stops: route table rtb-private 0.0.0.0/0",
         source: "vpc-peering: limits",
         change: |net| {
             net.peering();
@@ -57,7 +57,7 @@ pub(crate) const ROWS: [Row; 20] = [
     },
     Row {
         name: "a default route to a peering connection, and an ACL that lets nothing to private addresses",
-        says: "stops: route table rtb-private 0.0.0.0/0",
+        expected: "stops: route table rtb-private 0.0.0.0/0",
         source: "vpc-peering: limits",
         change: |net| {
             net.peering();
@@ -69,7 +69,7 @@ pub(crate) const ROWS: [Row; 20] = [
     },
     Row {
         name: "a peering connection that was deleted, and no other way",
-        says: "stops: route table rtb-private",
+        expected: "stops: route table rtb-private",
         source: "vpc-peering: limits",
         change: |net| {
             net.peering();
@@ -80,7 +80,7 @@ pub(crate) const ROWS: [Row; 20] = [
     },
     Row {
         name: "a NAT instance that looks alive",
-        says: "unknown: network interface eni-nat",
+        expected: "unknown: network interface eni-nat",
         source: "vpc:VPC_NAT_Instance",
         change: |net| {
             net.nat_instance();
@@ -89,7 +89,7 @@ pub(crate) const ROWS: [Row; 20] = [
     },
     Row {
         name: "a NAT instance that checks source and destination",
-        says: "stops: network interface eni-nat",
+        expected: "stops: network interface eni-nat",
         source: "vpc:work-with-nat-instances",
         change: |net| {
             net.nat_instance().source_dest_check = true;
@@ -98,7 +98,7 @@ pub(crate) const ROWS: [Row; 20] = [
     },
     Row {
         name: "a NAT instance whose group lets nothing in",
-        says: "stops: network interface eni-nat",
+        expected: "stops: network interface eni-nat",
         source: "vpc:work-with-nat-instances",
         change: |net| {
             net.nat_instance();
@@ -108,13 +108,13 @@ pub(crate) const ROWS: [Row; 20] = [
     },
     Row {
         name: "a firewall endpoint before the NAT gateway",
-        says: "unknown: firewall endpoint vpce-wall",
+        expected: "unknown: firewall endpoint vpce-wall",
         source: "network-firewall: architectures",
         change: |net| net.lead("rtb-private", "vpce-wall"),
     },
     Row {
         name: "a firewall that works as a proxy on the NAT gateway",
-        says: "unknown: NAT gateway nat-1",
+        expected: "unknown: NAT gateway nat-1",
         source: "ec2: NatGatewayAttachedAppliance",
         change: |net| {
             net.nat().appliances = vec!["arn:aws:network-firewall:us-east-1:123456789012:proxy/web".into()];
@@ -122,7 +122,7 @@ pub(crate) const ROWS: [Row; 20] = [
     },
     Row {
         name: "an egress-only gateway",
-        says: "stops: route table rtb-private",
+        expected: "stops: route table rtb-private",
         source: "general: xray endpoints, IPv4 only",
         change: |net| {
             net.routes("rtb-private").routes.truncate(1);
@@ -132,19 +132,19 @@ pub(crate) const ROWS: [Row; 20] = [
     },
     Row {
         name: "a carrier gateway",
-        says: "unknown: route table rtb-private 0.0.0.0/0",
+        expected: "unknown: route table rtb-private 0.0.0.0/0",
         source: "vpc:Carrier_Gateway",
         change: |net| net.lead("rtb-private", "cagw-1"),
     },
     Row {
         name: "a target that has no name here",
-        says: "unknown: route table rtb-private 0.0.0.0/0",
+        expected: "unknown: route table rtb-private 0.0.0.0/0",
         source: "the contract: what cannot be seen",
         change: |net| net.lead("rtb-private", ""),
     },
     Row {
         name: "a target that has no name here, and a group that lets only private addresses out",
-        says: "unknown: route table rtb-private 0.0.0.0/0",
+        expected: "unknown: route table rtb-private 0.0.0.0/0",
         source: "the contract: what cannot be seen",
         change: |net| {
             net.lead("rtb-private", "");
@@ -153,7 +153,7 @@ pub(crate) const ROWS: [Row; 20] = [
     },
     Row {
         name: "another NAT gateway behind the NAT gateway",
-        says: "unknown: its route table rtb-public 0.0.0.0/0",
+        expected: "unknown: its route table rtb-public 0.0.0.0/0",
         source: "vpc: nothing says what becomes of packets",
         change: |net| {
             let mut second = net.nat().clone();
@@ -164,7 +164,7 @@ pub(crate) const ROWS: [Row; 20] = [
     },
     Row {
         name: "an appliance on the way back from a regional NAT gateway",
-        says: "unknown: its route table rtb-regional 10.0.1.0/24",
+        expected: "unknown: its route table rtb-regional 10.0.1.0/24",
         source: "vpc:route-table-options, middlebox routing",
         change: |net| {
             net.regional(&[]);
@@ -173,7 +173,7 @@ pub(crate) const ROWS: [Row; 20] = [
     },
     Row {
         name: "a firewall behind the internet gateway",
-        says: "unknown: its route table rtb-edge 10.0.9.0/24",
+        expected: "unknown: its route table rtb-edge 10.0.9.0/24",
         source: "vpc:gateway-route-tables",
         change: |net| {
             net.table("rtb-edge", false, &[]).gateways = vec!["igw-1".into()];

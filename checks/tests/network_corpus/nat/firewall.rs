@@ -8,13 +8,13 @@ use crate::{
 pub(crate) const ROWS: [Row; 19] = [
     Row {
         name: "the group lets nothing out",
-        says: "stops: security group sg-function",
+        expected: "stops: security group sg-function",
         source: "vpc:security-group-rules",
         change: |net| net.egress(vec![]),
     },
     Row {
         name: "the group lets another port out",
-        says: "stops: security group sg-function",
+        expected: "stops: security group sg-function",
         source: "vpc:security-group-rules",
         change: |net| {
             let mut rule = https(&["0.0.0.0/0"], &[]);
@@ -24,7 +24,7 @@ pub(crate) const ROWS: [Row; 19] = [
     },
     Row {
         name: "the group lets UDP out",
-        says: "stops: security group sg-function",
+        expected: "stops: security group sg-function",
         source: "vpc:security-group-rules",
         change: |net| {
             let mut rule = https(&["0.0.0.0/0"], &[]);
@@ -34,7 +34,7 @@ pub(crate) const ROWS: [Row; 19] = [
     },
     Row {
         name: "the group lets everything out",
-        says: "arrives: public access igw-1",
+        expected: "arrives: public access igw-1",
         source: "vpc:security-group-rules",
         change: |net| {
             let mut rule = https(&["0.0.0.0/0"], &[]);
@@ -44,31 +44,31 @@ pub(crate) const ROWS: [Row; 19] = [
     },
     Row {
         name: "the group lets out to the VPC only",
-        says: "stops: security group sg-function",
+        expected: "stops: security group sg-function",
         source: "vpc:security-group-rules",
         change: |net| net.egress(vec![https(&["10.0.0.0/16"], &[])]),
     },
     Row {
         name: "the group lets out to another group only",
-        says: "stops: security group sg-function",
+        expected: "stops: security group sg-function",
         source: "vpc:security-group-rules",
         change: |net| net.egress(vec![https(&[], &["sg-endpoint"])]),
     },
     Row {
         name: "the group lets out over IPv6 only",
-        says: "stops: security group sg-function",
+        expected: "stops: security group sg-function",
         source: "vpc:security-group-rules",
         change: |net| net.egress(vec![https(&["::/0"], &[])]),
     },
     Row {
         name: "the group lets out to half of the internet",
-        says: "unknown: security group sg-function",
+        expected: "unknown: security group sg-function",
         source: "vpc:security-group-rules",
         change: |net| net.egress(vec![https(&["128.0.0.0/1"], &[])]),
     },
     Row {
         name: "the group lets out by a prefix list",
-        says: "arrives: public access igw-1",
+        expected: "arrives: public access igw-1",
         source: "vpc:managed-prefix-lists",
         change: |net| {
             net.prefix_list("pl-all", &["0.0.0.0/1", "128.0.0.0/1"]);
@@ -79,7 +79,7 @@ pub(crate) const ROWS: [Row; 19] = [
     },
     Row {
         name: "a second group lets out what the first does not",
-        says: "arrives: public access igw-1",
+        expected: "arrives: public access igw-1",
         source: "vpc:vpc-security-groups",
         change: |net| {
             net.egress(vec![]);
@@ -89,13 +89,13 @@ pub(crate) const ROWS: [Row; 19] = [
     },
     Row {
         name: "an ACL rule denies 443 before the one that allows it",
-        says: "stops: network ACL acl-private 50",
+        expected: "stops: network ACL acl-private 50",
         source: "vpc:nacl-rules",
         change: |net| net.deny("acl-private", true, "0.0.0.0/0", (443, 443)),
     },
     Row {
         name: "an ACL rule denies 443 after the one that allows it",
-        says: "arrives: public access igw-1",
+        expected: "arrives: public access igw-1",
         source: "vpc:nacl-rules",
         change: |net| {
             net.acl("acl-private").entries.push(entry(200, true, false, "0.0.0.0/0", (443, 443)));
@@ -103,7 +103,7 @@ pub(crate) const ROWS: [Row; 19] = [
     },
     Row {
         name: "answers are let back to none of the ephemeral ports",
-        says: "stops: network ACL acl-private *",
+        expected: "stops: network ACL acl-private *",
         source: "vpc:nacl-ephemeral-ports",
         change: |net| {
             net.acl("acl-private").entries.retain(|entry| entry.egress || entry.from_port == Some(443));
@@ -111,7 +111,7 @@ pub(crate) const ROWS: [Row; 19] = [
     },
     Row {
         name: "answers are let back to the ports of Linux only",
-        says: "unknown: network ACL acl-private",
+        expected: "unknown: network ACL acl-private",
         source: "vpc:nacl-ephemeral-ports",
         change: |net| {
             let entries = &mut net.acl("acl-private").entries;
@@ -121,7 +121,7 @@ pub(crate) const ROWS: [Row; 19] = [
     },
     Row {
         name: "the ACL allows IPv6 only",
-        says: "stops: network ACL acl-private *",
+        expected: "stops: network ACL acl-private *",
         source: "vpc:nacl-rules",
         change: |net| {
             for entry in &mut net.acl("acl-private").entries {
@@ -131,25 +131,25 @@ pub(crate) const ROWS: [Row; 19] = [
     },
     Row {
         name: "the public subnet's ACL lets nothing in from the function",
-        says: "stops: its network ACL acl-public 50",
+        expected: "stops: its network ACL acl-public 50",
         source: "vpc:nacl-rules",
         change: |net| net.deny("acl-public", false, "10.0.0.0/16", (443, 443)),
     },
     Row {
         name: "the public subnet's ACL lets no answer back to the function",
-        says: "stops: its network ACL acl-public 50",
+        expected: "stops: its network ACL acl-public 50",
         source: "vpc:nacl-ephemeral-ports",
         change: |net| net.deny("acl-public", true, "10.0.0.0/16", (1024, 65535)),
     },
     Row {
         name: "the public subnet's ACL lets no answer in from the internet",
-        says: "stops: its network ACL acl-public 50",
+        expected: "stops: its network ACL acl-public 50",
         source: "vpc:nacl-ephemeral-ports",
         change: |net| net.deny("acl-public", false, "0.0.0.0/0", (1024, 65535)),
     },
     Row {
         name: "the public subnet's ACL lets 443 out to nobody",
-        says: "stops: its network ACL acl-public 50",
+        expected: "stops: its network ACL acl-public 50",
         source: "vpc:nacl-rules",
         change: |net| net.deny("acl-public", true, "0.0.0.0/0", (443, 443)),
     },

@@ -4,10 +4,10 @@ use gatelight_model::Fetched;
 
 use crate::{Row, build::texts};
 
-pub(crate) const ROWS: [Row; 33] = [
+pub(crate) const ROWS: [Row; 34] = [
     Row {
         name: "two halves instead of one default route",
-        says: "arrives: public access igw-1",
+        expected: "arrives: public access igw-1",
         source: "vpc:route-tables-priority",
         change: |net| {
             net.routes("rtb-private").routes.truncate(1);
@@ -17,7 +17,7 @@ pub(crate) const ROWS: [Row; 33] = [
     },
     Row {
         name: "one half alone",
-        says: "unknown: route table rtb-private",
+        expected: "unknown: route table rtb-private",
         source: "vpc:route-tables-priority",
         change: |net| {
             net.routes("rtb-private").routes[1].destination = "0.0.0.0/1".into();
@@ -25,7 +25,7 @@ pub(crate) const ROWS: [Row; 33] = [
     },
     Row {
         name: "no default route",
-        says: "stops: route table rtb-private",
+        expected: "stops: route table rtb-private",
         source: "vpc:VPC_Route_Tables",
         change: |net| {
             net.routes("rtb-private").routes.truncate(1);
@@ -33,7 +33,7 @@ pub(crate) const ROWS: [Row; 33] = [
     },
     Row {
         name: "a prefix list of everything as default route",
-        says: "arrives: public access igw-1",
+        expected: "arrives: public access igw-1",
         source: "vpc:route-tables-priority",
         change: |net| {
             net.prefix_list("pl-all", &["0.0.0.0/0"]);
@@ -42,7 +42,7 @@ pub(crate) const ROWS: [Row; 33] = [
     },
     Row {
         name: "a prefix list that nobody may read leads part of it away",
-        says: "unknown: route table rtb-private",
+        expected: "unknown: route table rtb-private",
         source: "iam: ec2:GetManagedPrefixListEntries denied",
         change: |net| {
             net.route("rtb-private", "pl-1", "tgw-1");
@@ -50,7 +50,7 @@ pub(crate) const ROWS: [Row; 33] = [
     },
     Row {
         name: "S3's prefix list to a gateway endpoint",
-        says: "arrives: public access igw-1",
+        expected: "arrives: public access igw-1",
         source: "vpc:gateway-endpoints",
         change: |net| {
             let mut gateway = gatelight_checks::testing::healthy().region.network.endpoints.seen[0].clone();
@@ -61,7 +61,7 @@ pub(crate) const ROWS: [Row; 33] = [
     },
     Row {
         name: "an explicit association with a table that has no way",
-        says: "stops: route table rtb-closed",
+        expected: "stops: route table rtb-closed",
         source: "vpc:subnet-route-tables",
         change: |net| {
             net.table("rtb-closed", false, &["subnet-b"]);
@@ -69,7 +69,7 @@ pub(crate) const ROWS: [Row; 33] = [
     },
     Row {
         name: "a black hole",
-        says: "stops: route table rtb-private 0.0.0.0/0",
+        expected: "stops: route table rtb-private 0.0.0.0/0",
         source: "vpc:nat-gateway-basics",
         change: |net| {
             net.routes("rtb-private").routes[1].state = "blackhole".into();
@@ -77,7 +77,7 @@ pub(crate) const ROWS: [Row; 33] = [
     },
     Row {
         name: "a part of the internet led away by a longer prefix",
-        says: "unknown: route table rtb-private",
+        expected: "unknown: route table rtb-private",
         source: "vpc:route-tables-priority",
         change: |net| {
             net.route("rtb-private", "52.94.0.0/16", "igw-1");
@@ -85,7 +85,7 @@ pub(crate) const ROWS: [Row; 33] = [
     },
     Row {
         name: "private addresses led to a transit gateway",
-        says: "arrives: public access igw-1",
+        expected: "arrives: public access igw-1",
         source: "vpc:route-tables-priority",
         change: |net| {
             net.route("rtb-private", "10.0.0.0/8", "tgw-1");
@@ -93,55 +93,61 @@ pub(crate) const ROWS: [Row; 33] = [
     },
     Row {
         name: "the internet gateway straight from the function's subnet",
-        says: "stops: route table rtb-private 0.0.0.0/0",
+        expected: "stops: route table rtb-private 0.0.0.0/0",
         source: "lambda:configuration-vpc-internet",
         change: |net| net.lead("rtb-private", "igw-1"),
     },
     Row {
         name: "the NAT gateway was deleted",
-        says: "stops: NAT gateway nat-1",
+        expected: "stops: NAT gateway nat-1",
         source: "vpc:nat-gateway-troubleshooting",
         change: |net| net.nat().state = "deleted".into(),
     },
     Row {
+        name: "the NAT gateway is being deleted",
+        expected: "unknown: NAT gateway nat-1",
+        source: "vpc:nat-gateway-basics",
+        change: |net| net.nat().state = "deleting".into(),
+    },
+    Row {
         name: "the NAT gateway is not ready yet",
-        says: "stops: NAT gateway nat-1",
+        expected: "stops: NAT gateway nat-1",
         source: "vpc:nat-gateway-troubleshooting",
         change: |net| net.nat().state = "pending".into(),
     },
     Row {
         name: "the NAT gateway is private",
-        says: "stops: its route table rtb-public 0.0.0.0/0",
+        expected: "stops: its route table rtb-public 0.0.0.0/0",
         source: "vpc:nat-gateway-basics",
         change: |net| net.nat().public = false,
     },
     Row {
         name: "the NAT gateway stands in the function's own subnet",
-        says: "stops: its route table rtb-private 0.0.0.0/0",
+        expected: "stops: its route table rtb-private 0.0.0.0/0",
         source: "vpc:nat-gateway-basics",
         change: |net| net.nat().subnet = Some("subnet-a".into()),
     },
     Row {
         name: "the NAT gateway's subnet has no way on",
-        says: "stops: its route table rtb-public",
+        expected: "stops: its route table rtb-public",
         source: "vpc:nat-gateway-scenarios",
         change: |net| net.routes("rtb-public").routes.truncate(1),
     },
     Row {
         name: "the NAT gateway's subnet follows the main table",
-        says: "stops: its route table rtb-private 0.0.0.0/0",
+        expected: "stops: its route table rtb-private 0.0.0.0/0",
         source: "vpc:subnet-route-tables",
         change: |net| net.routes("rtb-public").subnets.clear(),
     },
     Row {
         name: "the internet gateway is not attached",
-        says: "stops: internet gateway igw-1",
+        expected: "stops: internet gateway igw-1",
         source: "vpc:VPC_Internet_Gateway",
         change: |net| net.network().internet_gateways.seen[0].vpcs.clear(),
     },
     Row {
         name: "the internet gateway is attached to another VPC",
-        says: "stops: internet gateway igw-1",
+        expected: "stops: internet gateway igw-1",
         source: "vpc:VPC_Internet_Gateway",
         change: |net| {
             net.network().internet_gateways.seen[0].vpcs = texts(&["vpc-2"]);
@@ -149,7 +155,7 @@ pub(crate) const ROWS: [Row; 33] = [
     },
     Row {
         name: "public access is blocked both ways",
-        says: "stops: public access igw-1",
+        expected: "stops: public access igw-1",
         source: "vpc:security-vpc-bpa-basics",
         change: |net| {
             net.subnet("subnet-public").public_access_block = Some("block-bidirectional".into());
@@ -157,7 +163,7 @@ pub(crate) const ROWS: [Row; 33] = [
     },
     Row {
         name: "public access is blocked inwards",
-        says: "arrives: public access igw-1",
+        expected: "arrives: public access igw-1",
         source: "vpc:security-vpc-bpa-basics",
         change: |net| {
             net.subnet("subnet-public").public_access_block = Some("block-ingress".into());
@@ -165,19 +171,19 @@ pub(crate) const ROWS: [Row; 33] = [
     },
     Row {
         name: "a regional NAT gateway",
-        says: "arrives: public access igw-1",
+        expected: "arrives: public access igw-1",
         source: "vpc:nat-gateways-regional",
         change: |net| net.regional(&[]),
     },
     Row {
         name: "a regional NAT gateway that covers one zone of two",
-        says: "stops: NAT gateway nat-1",
+        expected: "stops: NAT gateway nat-1",
         source: "vpc:nat-gateways-regional",
         change: |net| net.regional(&["us-east-1a"]),
     },
     Row {
         name: "a regional NAT gateway whose own table leads nowhere",
-        says: "stops: its route table rtb-regional",
+        expected: "stops: its route table rtb-regional",
         source: "vpc:nat-gateways-regional",
         change: |net| {
             net.regional(&[]);
@@ -186,7 +192,7 @@ pub(crate) const ROWS: [Row; 33] = [
     },
     Row {
         name: "the NAT gateways could not be listed",
-        says: "unknown: NAT gateway nat-1",
+        expected: "unknown: NAT gateway nat-1",
         source: "iam: ec2:DescribeNatGateways denied",
         change: |net| {
             net.network().nat_gateways =
@@ -195,7 +201,7 @@ pub(crate) const ROWS: [Row; 33] = [
     },
     Row {
         name: "the route tables broke off",
-        says: "unknown: route table subnet-a",
+        expected: "unknown: route table subnet-a",
         source: "iam: ec2:DescribeRouteTables denied",
         change: |net| {
             gatelight_checks::testing::break_off(&mut net.network().route_tables, "ec2:DescribeRouteTables");
@@ -203,7 +209,7 @@ pub(crate) const ROWS: [Row; 33] = [
     },
     Row {
         name: "the endpoints could not be listed",
-        says: "unknown: name vpc-1",
+        expected: "unknown: name vpc-1",
         source: "iam: ec2:DescribeVpcEndpoints denied",
         change: |net| {
             gatelight_checks::testing::break_off(&mut net.network().endpoints, "ec2:DescribeVpcEndpoints");
@@ -211,13 +217,13 @@ pub(crate) const ROWS: [Row; 33] = [
     },
     Row {
         name: "the VPC's DNS is off",
-        says: "stops: name vpc-1",
+        expected: "stops: name vpc-1",
         source: "vpc:vpc-dns",
         change: |net| net.network().vpcs.seen[0].dns_support = Fetched::known(false),
     },
     Row {
         name: "the VPC has a DNS server of its own and no endpoint",
-        says: "arrives: public access igw-1",
+        expected: "arrives: public access igw-1",
         source: "vpc:DHCPOptionSet",
         change: |net| {
             net.network().dhcp_options.seen[0].dns_servers = texts(&["10.0.0.53"]);
@@ -225,7 +231,7 @@ pub(crate) const ROWS: [Row; 33] = [
     },
     Row {
         name: "a longer route inside the VPC on the way back",
-        says: "unknown: its route table rtb-public 10.0.1.0/24",
+        expected: "unknown: its route table rtb-public 10.0.1.0/24",
         source: "vpc:RouteTables",
         change: |net| {
             net.route("rtb-public", "10.0.1.0/24", "eni-wall");
@@ -233,13 +239,13 @@ pub(crate) const ROWS: [Row; 33] = [
     },
     Row {
         name: "a subnet that another account shares",
-        says: "unknown: name vpc-1",
+        expected: "unknown: name vpc-1",
         source: "vpc:vpc-sharing",
         change: |net| net.subnet("subnet-a").owner = "210987654321".into(),
     },
     Row {
         name: "on managed instances",
-        says: "arrives: public access igw-1",
+        expected: "arrives: public access igw-1",
         source: "lambda: managed instances, the facts §6.3",
         change: |net| {
             let arn = net.inventory.region.capacity_providers[0].arn.clone();
@@ -248,5 +254,10 @@ pub(crate) const ROWS: [Row; 33] = [
             net.inventory.region.capacity_providers[0].vpc = Fetched::known(attached);
         },
     },
-    Row { name: "in no VPC", says: "n/a", source: "lambda:configuration-vpc", change: |net| net.function().vpc = None },
+    Row {
+        name: "in no VPC",
+        expected: "n/a",
+        source: "lambda:configuration-vpc",
+        change: |net| net.function().vpc = None,
+    },
 ];

@@ -74,9 +74,12 @@ impl Reference<'_> {
         let Some(nat) = found else {
             return Try::stopped_by_route(if self.shared(from) { Fate::Unknown } else { Fate::Stops });
         };
-        if nat.state != "available" {
-            return Try::stopped_by_route(Fate::Stops);
-        }
+        // https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html: it may still be processing traffic.
+        let working = match nat.state.as_str() {
+            "available" => Fate::Arrives,
+            "deleting" => Fate::Unknown,
+            _ => return Try::stopped_by_route(Fate::Stops),
+        };
         let go = Fate::Arrives;
         match (&nat.subnet, &nat.route_table) {
             (Some(subnet), _) => {
@@ -91,10 +94,11 @@ impl Reference<'_> {
                 let ways = self.onward(there, target).into_iter();
                 let onward = either(ways.map(|onward| self.out_of_nat(nat, from, onward, blocked)));
                 let [out, answer] = self.acl_out_and_back(there, target);
-                Try::of([go, go, go, go, entry, out, answer, onward])
+                Try::of([go, go, go, working, entry, out, answer, onward])
             }
             (None, Some(table)) => {
                 let covered = Fate::of(Some(nat.zones.is_empty() || nat.zones.contains(&from.zone)));
+                let covered = all([covered, working]);
                 let Ok(Some(table)) = self.network.route_tables.find(|own| own.id == *table) else {
                     return Try::of([go, go, go, covered, go, go, go, Fate::Unknown]);
                 };
@@ -129,7 +133,7 @@ impl Reference<'_> {
             Onward::To(other) if other.starts_with("nat-") && other != nat.id => {
                 match self.network.nat_gateways.find(|own| own.id == other) {
                     Ok(None) if !self.shared(from) => Fate::Stops,
-                    Ok(Some(another)) if another.state != "available" => Fate::Stops,
+                    Ok(Some(another)) if !["available", "deleting"].contains(&another.state.as_str()) => Fate::Stops,
                     Ok(_) | Err(_) => Fate::Unknown,
                 }
             }

@@ -1,14 +1,15 @@
 //! Fixes the variables of a format that is JSON: corrects names, quotes what can be absent, and removes what is never
-//! filled.
+//! filled or what AWS refuses.
 
 use std::ops::Range;
 
 use crate::{
     format::Format,
     json,
+    refused::is_refused,
     template::{TemplatePart, VariableUse},
     unfilled::{self, UnfilledReason},
-    variables::{ValueKind, absent_value, is_always_present},
+    variables::{ValueKind, absent_value, counterpart, is_always_present},
 };
 
 /// The most edits made to one format. Each moves the text after it, so that many take quadratic time.
@@ -64,10 +65,11 @@ pub(super) fn with_fixed_variables(format: &Format<'_>) -> Option<String> {
 
 fn edit_of(format: &Format<'_>, used: VariableUse<'_>, breaks: bool) -> Option<Edit> {
     let VariableUse { variable, in_string } = used;
-    let name = match unfilled::reason(format, &variable) {
-        None => variable.name.into(),
-        Some(UnfilledReason::Misspelled { suggestion, is_supported: true }) => suggestion.name,
-        Some(_) => return Some(Edit::Remove(if in_string { "-" } else { "\"-\"" })),
+    let name = match (counterpart(format.protocol, variable.name), unfilled::reason(format, &variable)) {
+        (Some(counterpart), _) => counterpart.into(),
+        (None, Some(UnfilledReason::Misspelled { suggestion, is_supported: true })) => suggestion.name,
+        (None, None) if !is_refused(format.protocol, variable.name) => variable.name.into(),
+        _ => return Some(Edit::Remove(if in_string { "-" } else { "\"-\"" })),
     };
     // Quoted text inside a string would end it.
     let name = if in_string && ValueKind::of(&name) == ValueKind::QuotedText { "error.message".into() } else { name };

@@ -3,7 +3,8 @@
 
 use gatelight_model::inventory::Protocol;
 
-/// The variables of REST APIs, including those of response streaming.
+/// The variables of REST APIs, including those of response streaming and of routing rules
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-routing-rules-troubleshoot.html>).
 pub const REST: &[&str] = &[
     "accountId",
     "apiId",
@@ -22,6 +23,7 @@ pub const REST: &[&str] = &[
     "authorizer.status",
     "awsEndpointRequestId",
     "customDomain.basePathMatched",
+    "customDomain.routingRuleIdMatched",
     "domainName",
     "domainPrefix",
     "error.message",

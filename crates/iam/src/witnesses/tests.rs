@@ -154,3 +154,15 @@ fn hostile_patterns_end() {
     let patterns: Vec<_> = (0..12).map(|at| (MatchMode::Text, tokens(&format!("*{}*?*", "ab".repeat(at))))).collect();
     assert!(!witnesses(&patterns, "", false).texts.is_empty());
 }
+
+proptest! {
+    /// Before and after, a pattern matches the same texts, in every mode.
+    #[test]
+    fn a_normalized_pattern_matches_the_same_texts(pattern in "[ab:*?]{0,8}", text in "[ab:]{0,8}") {
+        let tokens = tokens(&pattern);
+        for mode in [MatchMode::Text, MatchMode::IgnoreCase, MatchMode::Arn] {
+            let before = is_match(&(mode.clone(), tokens.clone()), &text);
+            prop_assert_eq!(before, is_match(&(mode, normalized(&tokens)), &text));
+        }
+    }
+}

@@ -29,21 +29,21 @@ fn by_instance(target: &str, change: fn(&mut NetworkInterface)) -> String {
 #[test]
 fn an_instance_that_looks_alive_is_unknown_and_a_dead_one_fails() {
     for target in ["eni-nat", "i-nat"] {
-        says(&by_instance(target, |_| ()), "unknown", "with the public address 198.51.100.7");
+        assert_verdict(&by_instance(target, |_| ()), "unknown", "with the public address 198.51.100.7");
         let checks = by_instance(target, |own| own.source_dest_check = true);
-        says(&checks, "fails", "network interface eni-nat of i-nat has its source/destination check on");
+        assert_verdict(&checks, "fails", "network interface eni-nat of i-nat has its source/destination check on");
     }
-    says(&by_instance("eni-nat", |own| own.public_ip = None), "unknown", "without a public address");
-    says(&by_instance("eni-nat", |own| own.status = String::from("available")), "unknown", "“available”");
-    says(&by_instance("eni-nat", |own| own.instance = None), "unknown", "an appliance");
+    assert_verdict(&by_instance("eni-nat", |own| own.public_ip = None), "unknown", "without a public address");
+    assert_verdict(&by_instance("eni-nat", |own| own.status = String::from("available")), "unknown", "“available”");
+    assert_verdict(&by_instance("eni-nat", |own| own.instance = None), "unknown", "an appliance");
     let shut = by_instance("eni-nat", |own| own.security_groups = texts(&["sg-users"]));
-    says(&shut, "fails", "eni-nat of i-nat: sg-users does not let tcp 443 in from subnet-orders-a");
-    says(&by_instance("eni-other", |_| ()), "unknown", "which AWS does not list");
+    assert_verdict(&shut, "fails", "eni-nat of i-nat: sg-users does not let tcp 443 in from subnet-orders-a");
+    assert_verdict(&by_instance("eni-other", |_| ()), "unknown", "which AWS does not list");
     let hidden = after(BEHIND, |inventory| {
         routed(inventory, "rtb-orders", &[("0.0.0.0/0", "eni-nat")]);
         break_off(&mut inventory.region.network.network_interfaces, "ec2:DescribeNetworkInterfaces");
     });
-    says(&hidden, "unknown", "ec2:DescribeNetworkInterfaces");
+    assert_verdict(&hidden, "unknown", "ec2:DescribeNetworkInterfaces");
     let mut inventory = scope();
     routed(&mut inventory, "rtb-orders", &[("0.0.0.0/0", "i-nat")]);
     inventory.region.network.network_interfaces.seen = vec![interface(|own| own.source_dest_check = true)];
@@ -76,21 +76,29 @@ fn a_firewall_is_unknown_unless_it_is_gone() {
         })
     };
     let own = before("rtb-orders", |_| ());
-    says(&own, "unknown", "whose rules are not read (behind it, rtb-orders-public: 0.0.0.0/0 → igw-orders)");
-    says(&before("rtb-orders-public", |_| ()), "unknown", "vpce-wall");
+    assert_verdict(&own, "unknown", "whose rules are not read (behind it, rtb-orders-public: 0.0.0.0/0 → igw-orders)");
+    assert_verdict(&before("rtb-orders-public", |_| ()), "unknown", "vpce-wall");
     for state in ["deleted", "failed"] {
         let gone = after(BEHIND, |inventory| {
             routed(inventory, "rtb-orders", &[("0.0.0.0/0", "vpce-wall")]);
             inventory.region.network.endpoints.seen.push(VpcEndpoint { state: state.to_owned(), ..firewall(|_| ()) });
         });
-        says(&gone, "fails", &format!("vpce-wall, the endpoint of a firewall or Gateway Load Balancer, is {state}"));
+        assert_verdict(
+            &gone,
+            "fails",
+            &format!("vpce-wall, the endpoint of a firewall or Gateway Load Balancer, is {state}"),
+        );
     }
-    says(&before("rtb-orders", |own| own.state = String::from("pending")), "unknown", "“pending”");
-    says(&before("rtb-orders", |own| own.kind = String::from("Interface")), "unknown", "of the type Interface");
+    assert_verdict(&before("rtb-orders", |own| own.state = String::from("pending")), "unknown", "“pending”");
+    assert_verdict(
+        &before("rtb-orders", |own| own.kind = String::from("Interface")),
+        "unknown",
+        "of the type Interface",
+    );
     let proxy = after(BEHIND, |inventory| {
         nat(inventory, "nat-zonal").appliances = texts(&["arn:aws:network-firewall:us-east-1:1:proxy/p"]);
     });
-    says(&proxy, "unknown", "packets pass arn:aws:network-firewall");
+    assert_verdict(&proxy, "unknown", "packets pass arn:aws:network-firewall");
 }
 
 #[test]
@@ -112,11 +120,11 @@ fn answers_can_be_led_away_at_the_internet_gateway() {
     };
     assert_eq!(edge(&[("10.0.0.0/16", "active", "local")]), "passes");
     let led = edge(&[("10.0.0.0/16", "active", "local"), ("10.0.9.0/24", "active", "vpce-wall")]);
-    says(&led, "unknown", "rtb-edge: 10.0.9.0/24 → vpce-wall, a more specific route");
+    assert_verdict(&led, "unknown", "rtb-edge: 10.0.9.0/24 → vpce-wall, a more specific route");
     let lost = edge(&[("10.0.0.0/16", "active", "local"), ("10.0.9.0/24", "blackhole", "eni-gone")]);
-    says(&lost, "fails", "rtb-edge: 10.0.9.0/24 → eni-gone");
+    assert_verdict(&lost, "fails", "rtb-edge: 10.0.9.0/24 → eni-gone");
     let part = edge(&[("10.0.0.0/16", "active", "local"), ("10.0.9.0/28", "blackhole", "eni-gone")]);
-    says(&part, "unknown", "for a part of subnet-orders-public");
+    assert_verdict(&part, "unknown", "for a part of subnet-orders-public");
 }
 
 #[test]
@@ -136,15 +144,19 @@ fn a_more_specific_route_can_lead_packets_to_the_endpoint_away() {
             }
         })
     };
-    says(&led("rtb-users", "10.1.2.0/24", "active"), "unknown", "10.1.2.0/24 → vpce-wall");
-    says(&led("rtb-users", "10.1.2.0/24", "blackhole"), "fails", "10.1.2.0/24 → vpce-wall");
+    assert_verdict(&led("rtb-users", "10.1.2.0/24", "active"), "unknown", "10.1.2.0/24 → vpce-wall");
+    assert_verdict(&led("rtb-users", "10.1.2.0/24", "blackhole"), "fails", "10.1.2.0/24 → vpce-wall");
     assert_eq!(led("rtb-users", "10.1.7.0/24", "active"), "passes");
-    says(&led("rtb-back", "10.1.1.0/24", "active"), "unknown", "packets to subnet-users-a from endpoint vpce-xray");
+    assert_verdict(
+        &led("rtb-back", "10.1.1.0/24", "active"),
+        "unknown",
+        "packets to subnet-users-a from endpoint vpce-xray",
+    );
     let nat = after(BEHIND, |inventory| {
         let routes = [("10.0.0.0/16", "local"), ("0.0.0.0/0", "igw-orders"), ("10.0.1.0/24", "vpce-wall")];
         routed(inventory, "rtb-orders-public", &routes);
     });
-    says(&nat, "unknown", "packets to subnet-orders-a from NAT gateway nat-zonal");
+    assert_verdict(&nat, "unknown", "packets to subnet-orders-a from NAT gateway nat-zonal");
 }
 
 #[test]
@@ -156,14 +168,14 @@ fn a_peering_connection_leads_to_an_endpoint_only_while_it_is_active() {
         })
     };
     let active = peered(|inventory| inventory.region.network.peering_connections.seen = vec![peering("active")]);
-    says(&active, "unknown", "shared over pcx-1 (to vpc-shared of account 210987654321)");
+    assert_verdict(&active, "unknown", "shared over pcx-1 (to vpc-shared of account 210987654321)");
     let deleted = peered(|inventory| inventory.region.network.peering_connections.seen = vec![peering("deleted")]);
-    says(&deleted, "fails", "igw-orders");
-    says(&peered(|_| ()), "fails", "igw-orders");
+    assert_verdict(&deleted, "fails", "igw-orders");
+    assert_verdict(&peered(|_| ()), "fails", "igw-orders");
     let hidden = peered(|inventory| {
         break_off(&mut inventory.region.network.peering_connections, "ec2:DescribeVpcPeeringConnections");
     });
-    says(&hidden, "unknown", "shared over pcx-1");
+    assert_verdict(&hidden, "unknown", "shared over pcx-1");
 }
 
 /// Each is named, and is not in a listing that was read to its end, or that broke off.
@@ -229,6 +241,6 @@ fn what_is_named_and_not_listed_is_unknown_or_gone_and_never_passes() {
             take(inventory);
             cut(inventory);
         });
-        says(&said, "unknown", operation);
+        assert_verdict(&said, "unknown", operation);
     }
 }

@@ -15,7 +15,7 @@ fn an_endpoint_that_the_name_leads_to_is_the_way_even_where_it_refuses() {
         behind_nat(inventory);
         group(inventory, "sg-endpoint").ingress.clear();
     });
-    says(&refused, "fails", "endpoint vpce-xray: sg-endpoint does not let tcp 443 in from subnet-users-a");
+    assert_verdict(&refused, "fails", "endpoint vpce-xray: sg-endpoint does not let tcp 443 in from subnet-users-a");
     for change in [
         (|endpoint| endpoint.private_dns = false) as fn(&mut VpcEndpoint),
         |endpoint| endpoint.state = String::from("pending"),
@@ -24,7 +24,11 @@ fn an_endpoint_that_the_name_leads_to_is_the_way_even_where_it_refuses() {
         |endpoint| endpoint.kind = String::from("Gateway"),
         |endpoint| endpoint.vpc = String::from("vpc-orders"),
     ] {
-        says(&after(BESIDE, |inventory| change(xray(inventory))), "fails", "not let tcp 443 out to public addresses");
+        assert_verdict(
+            &after(BESIDE, |inventory| change(xray(inventory))),
+            "fails",
+            "not let tcp 443 out to public addresses",
+        );
         let with_nat = after(BESIDE, |inventory| {
             behind_nat(inventory);
             change(xray(inventory));
@@ -44,15 +48,29 @@ fn an_endpoint_that_the_name_leads_to_is_the_way_even_where_it_refuses() {
 fn an_endpoint_needs_the_dns_of_the_vpc() {
     let hostnames =
         after(BESIDE, |inventory| inventory.region.network.vpcs.seen[1].dns_hostnames = Fetched::known(false));
-    says(&hostnames, "fails", "to public addresses");
+    assert_verdict(&hostnames, "fails", "to public addresses");
     let support = after(BESIDE, |inventory| inventory.region.network.vpcs.seen[1].dns_support = Fetched::known(false));
-    says(&support, "fails", "enableDnsSupport of vpc-users is off");
+    assert_verdict(&support, "fails", "enableDnsSupport of vpc-users is off");
     let servers = |servers: &[&str]| {
         let own = DhcpOptions { id: "dopt-users".to_owned(), dns_servers: texts(servers) };
         after(BESIDE, |inventory| inventory.region.network.dhcp_options.seen = vec![own])
     };
-    says(&servers(&["10.1.0.53"]), "unknown", "a DNS server of its own, 10.1.0.53");
-    assert_eq!(servers(&["amazonprovideddns"]), "passes");
+    assert_verdict(&servers(&["10.1.0.53"]), "unknown", "a DNS server of its own, 10.1.0.53");
+    for amazons in ["amazonprovideddns", "169.254.169.253", "fd00:ec2::253"] {
+        assert_eq!(servers(&[amazons]), "passes", "{amazons}");
+    }
+    // `vpc-users` has two ranges, and which of them is the primary one is not read.
+    assert_verdict(&servers(&["10.1.0.2"]), "unknown", "primary range of vpc-users");
+    let base_plus_two = |support: bool| {
+        after(BESIDE, |inventory| {
+            let network = &mut inventory.region.network;
+            network.vpcs.seen[1].cidrs.truncate(1);
+            network.vpcs.seen[1].dns_support = Fetched::known(support);
+            network.dhcp_options.seen[0].dns_servers = texts(&["10.1.0.2"]);
+        })
+    };
+    assert_eq!(base_plus_two(true), "passes");
+    assert_verdict(&base_plus_two(false), "fails", "enableDnsSupport of vpc-users is off");
     assert_eq!(servers(&[]), "passes");
 }
 
@@ -60,21 +78,21 @@ fn an_endpoint_needs_the_dns_of_the_vpc() {
 fn security_groups_and_acls_lead_to_the_endpoint() {
     let egress = |egress: Vec<Permission>| after(BESIDE, |inventory| group(inventory, "sg-shared").egress = egress);
     assert_eq!(egress(vec![https_to(&["10.1.0.0/16"])]), "passes");
-    says(&egress(vec![https_to(&["10.2.0.0/16"])]), "fails", "sg-users, sg-shared do not let tcp 443 out");
-    says(&egress(vec![https_to(&["10.1.1.0/28"])]), "unknown", "some addresses");
+    assert_verdict(&egress(vec![https_to(&["10.2.0.0/16"])]), "fails", "sg-users, sg-shared do not let tcp 443 out");
+    assert_verdict(&egress(vec![https_to(&["10.1.1.0/28"])]), "unknown", "some addresses");
     // The name leads to either subnet.
-    says(&egress(vec![https_to(&["10.1.1.0/24"])]), "unknown", "a part of the addresses");
+    assert_verdict(&egress(vec![https_to(&["10.1.1.0/24"])]), "unknown", "a part of the addresses");
     let ingress =
         |cidr: &str| after(BESIDE, |inventory| group(inventory, "sg-endpoint").ingress = vec![https_to(&[cidr])]);
     assert_eq!(ingress("10.1.1.0/24"), "passes");
-    says(&ingress("10.1.2.0/24"), "fails", "sg-endpoint does not let");
-    says(&after(BESIDE, |inventory| xray(inventory).security_groups.clear()), "unknown", "no security group");
-    says(&after(BESIDE, |inventory| xray(inventory).subnets.clear()), "unknown", "no subnet of endpoint");
+    assert_verdict(&ingress("10.1.2.0/24"), "fails", "sg-endpoint does not let");
+    assert_verdict(&after(BESIDE, |inventory| xray(inventory).security_groups.clear()), "unknown", "no security group");
+    assert_verdict(&after(BESIDE, |inventory| xray(inventory).subnets.clear()), "unknown", "no subnet of endpoint");
     let shut = after(BESIDE, |inventory| {
         acl(inventory, "acl-users").entries.clear();
         xray(inventory).subnets = texts(&["subnet-users-b"]);
     });
-    says(&shut, "fails", "acl-users (no entry allows it) does not let tcp 443 out to endpoint vpce-xray");
+    assert_verdict(&shut, "fails", "acl-users (no entry allows it) does not let tcp 443 out to endpoint vpce-xray");
     let same = after(BESIDE, |inventory| {
         acl(inventory, "acl-users").entries.clear();
         xray(inventory).subnets = texts(&["subnet-users-a"]);
@@ -83,7 +101,7 @@ fn security_groups_and_acls_lead_to_the_endpoint() {
 }
 
 #[test]
-fn the_policy_of_an_endpoint_must_allow_both_actions() {
+fn the_policy_of_an_endpoint_must_allow_segments() {
     let policy = |statement: &str| {
         let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
         after(BESIDE, |inventory| xray(inventory).policy = Some(text))
@@ -96,19 +114,54 @@ fn the_policy_of_an_endpoint_must_allow_both_actions() {
     assert_eq!(allow(r#"{"AWS":["arn:aws:iam::123456789012:role/tracer"]}"#, r#""xray:*""#), "passes");
     assert_eq!(allow(r#"{"AWS":"123456789012"}"#, r#""*""#), "passes");
     assert_eq!(allow(r#"{"AWS":"arn:aws:iam::123456789012:root"}"#, r#""*""#), "passes");
-    says(&allow(r#""*""#, r#""xray:PutTraceSegments""#), "fails", "does not allow xray:PutTelemetryRecords");
-    says(&allow(r#"{"AWS":"arn:aws:iam::123456789012:role/other"}"#, r#""*""#), "fails", "does not allow");
-    says(&allow(r#"{"AWS":"210987654321"}"#, r#""*""#), "fails", "does not allow");
-    says(&allow(r#"{"AWS":"arn:aws:sts::123456789012:assumed-role/tracer/x"}"#, r#""*""#), "unknown", "Principal");
-    says(&allow(r#"{"Service":"x.amazonaws.com"}"#, r#""*""#), "unknown", "Principal");
-    says(&policy(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#), "unknown", "Principal");
+    assert_verdict(&allow(r#""*""#, r#""xray:PutTelemetryRecords""#), "fails", "packets to X-Ray stop");
+    assert_verdict(&allow(r#"{"AWS":"arn:aws:iam::123456789012:role/other"}"#, r#""*""#), "fails", "does not allow");
+    assert_verdict(&allow(r#"{"AWS":"210987654321"}"#, r#""*""#), "fails", "does not allow");
+    assert_verdict(
+        &allow(r#"{"AWS":"arn:aws:sts::123456789012:assumed-role/tracer/x"}"#, r#""*""#),
+        "unknown",
+        "Principal",
+    );
+    assert_verdict(&allow(r#"{"Service":"x.amazonaws.com"}"#, r#""*""#), "unknown", "Principal");
+    assert_verdict(&policy(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#), "unknown", "Principal");
     let on = |key: &str, value: &str| {
         policy(&format!(
             r#"{{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{{"StringEquals":{{"{key}":"{value}"}}}}}}"#
         ))
     };
     assert_eq!(on("aws:PrincipalAccount", "123456789012"), "passes");
-    says(&on("aws:PrincipalAccount", "210987654321"), "fails", "does not allow");
-    says(&on("aws:PrincipalOrgID", "o-1"), "unknown", "aws:PrincipalOrgID");
-    says(&after(BESIDE, |inventory| xray(inventory).policy = Some("{".to_owned())), "unknown", "cannot be read");
+    assert_verdict(&on("aws:PrincipalAccount", "210987654321"), "fails", "does not allow");
+    assert_verdict(&on("aws:PrincipalOrgID", "o-1"), "unknown", "aws:PrincipalOrgID");
+    assert_verdict(
+        &after(BESIDE, |inventory| xray(inventory).policy = Some("{".to_owned())),
+        "unknown",
+        "cannot be read",
+    );
+}
+
+/// AWS's own example of an endpoint policy.
+#[test]
+fn a_policy_that_allows_segments_alone_costs_the_statistics_only() {
+    let with_policy = |statement: &str| {
+        let mut inventory = scope();
+        xray(&mut inventory).policy = Some(format!(r#"{{"Statement":[{statement}]}}"#));
+        inventory
+    };
+    let segments = r#"{"Effect":"Allow","Principal":"*","Action":"xray:PutTraceSegments","Resource":"*"}"#;
+    let failure = with_policy(segments).failure(&CHECK, BESIDE);
+    assert_eq!(failure.severity, Some(Severity::Low));
+    assert!(failure.message.contains("does not allow xray:PutTelemetryRecords"), "{}", failure.message);
+    assert!(failure.fix.command.expect("a command").contains(&"--reset-policy".to_owned()));
+    assert_eq!(failure.evidence.len(), 1);
+    assert!(failure.evidence[0].value.starts_with("arrives"), "{}", failure.evidence[0].value);
+
+    let condition = r#""Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}"#;
+    let maybe = segments.replace("PutTraceSegments", "PutTelemetryRecords").replace("}", &format!(",{condition}}}"));
+    let maybe = with_policy(&format!("{segments},{maybe}"));
+    assert_verdict(&said(&maybe, BESIDE), "unknown", "aws:PrincipalOrgID");
+
+    // Segments that stop elsewhere matter more.
+    let mut stopped = with_policy(segments);
+    group(&mut stopped, "sg-endpoint").ingress.clear();
+    assert_verdict(&said(&stopped, BESIDE), "fails", "sg-endpoint does not let tcp 443 in");
 }

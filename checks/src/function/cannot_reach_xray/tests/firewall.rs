@@ -5,12 +5,12 @@ use super::*;
 #[test]
 fn security_groups_must_let_it_out() {
     let egress = |egress: Vec<Permission>| after(BEHIND, |inventory| group(inventory, "sg-orders").egress = egress);
-    says(&egress(vec![]), "fails", "sg-orders does not let tcp 443 out to public addresses");
+    assert_verdict(&egress(vec![]), "fails", "sg-orders does not let tcp 443 out to public addresses");
     assert_eq!(egress(vec![https_to(&["0.0.0.0/1", "128.0.0.0/1"])]), "passes");
-    says(&egress(vec![https_to(&["10.0.0.0/8"])]), "fails", "sg-orders does not");
-    says(&egress(vec![https_to(&["::/0"])]), "fails", "sg-orders does not");
-    says(&egress(vec![https_to(&["52.94.0.0/16"])]), "unknown", "some addresses");
-    says(&egress(vec![https_to(&["x"])]), "unknown", "cannot be read");
+    assert_verdict(&egress(vec![https_to(&["10.0.0.0/8"])]), "fails", "sg-orders does not");
+    assert_verdict(&egress(vec![https_to(&["::/0"])]), "fails", "sg-orders does not");
+    assert_verdict(&egress(vec![https_to(&["52.94.0.0/16"])]), "unknown", "some addresses");
+    assert_verdict(&egress(vec![https_to(&["x"])]), "unknown", "cannot be read");
     for (protocol, ports, expected) in [
         ("udp", Some((443, 443)), "fails"),
         ("tcp", Some((80, 442)), "fails"),
@@ -21,7 +21,7 @@ fn security_groups_must_let_it_out() {
     ] {
         let (from_port, to_port) = ports.unzip();
         let rule = Permission { protocol: protocol.to_owned(), from_port, to_port, ..https_to(&["0.0.0.0/0"]) };
-        says(&egress(vec![rule]), expected, "");
+        assert_verdict(&egress(vec![rule]), expected, "");
     }
     let second = |inventory: &mut Inventory| {
         inventory.region.functions.seen[0]
@@ -66,7 +66,7 @@ fn acls_keep_no_state_and_the_lowest_number_decides() {
             acl(inventory, "acl-orders").subnets.pop();
             change(acl(inventory, "acl-orders"));
         });
-        says(&said, start, part);
+        assert_verdict(&said, start, part);
     }
 }
 
@@ -82,7 +82,7 @@ fn the_acl_of_the_nat_gateways_subnet_counts_both_ways() {
         })
     };
     assert_eq!(own(|_| ()), "passes");
-    says(&own(|acl| acl.entries[1].cidr = String::from("10.0.0.0/8")), "fails", "1024-65535 in from public");
-    says(&own(|acl| acl.entries[0].cidr = String::from("10.0.0.0/8")), "fails", "443 out to public");
-    says(&own(|acl| acl.entries[0].cidr = String::from("52.0.0.0/6")), "fails", "out to subnet-orders-a");
+    assert_verdict(&own(|acl| acl.entries[1].cidr = String::from("10.0.0.0/8")), "fails", "1024-65535 in from public");
+    assert_verdict(&own(|acl| acl.entries[0].cidr = String::from("10.0.0.0/8")), "fails", "443 out to public");
+    assert_verdict(&own(|acl| acl.entries[0].cidr = String::from("52.0.0.0/6")), "fails", "out to subnet-orders-a");
 }

@@ -15,7 +15,7 @@ fn server(inventory: &mut Inventory, vpc: usize, server: &str) {
 #[test]
 fn without_a_dns_server_that_answers_there_is_no_way() {
     let off = after(BEHIND, |inventory| support(inventory, false));
-    says(&off, "fails", "enableDnsSupport of vpc-orders is off");
+    assert_verdict(&off, "fails", "enableDnsSupport of vpc-orders is off");
     let own = after(BEHIND, |inventory| {
         support(inventory, false);
         server(inventory, 0, "10.0.0.53");
@@ -25,22 +25,22 @@ fn without_a_dns_server_that_answers_there_is_no_way() {
         support(inventory, false);
         server(inventory, 0, "AmazonProvidedDNS");
     });
-    says(&amazons, "fails", "enableDnsSupport");
+    assert_verdict(&amazons, "fails", "enableDnsSupport");
     let hidden = after(BEHIND, |inventory| {
         inventory.region.network.vpcs.seen[0].dns_support = Err(denied("ec2:DescribeVpcAttribute")).into();
     });
-    says(&hidden, "unknown", "ec2:DescribeVpcAttribute");
+    assert_verdict(&hidden, "unknown", "ec2:DescribeVpcAttribute");
     // Whether or not the name is answered.
     let lost = after(BEHIND, |inventory| {
         inventory.region.network.vpcs.seen[0].dns_support = Err(denied("ec2:DescribeVpcAttribute")).into();
         routed(inventory, "rtb-orders", &[]);
     });
-    says(&lost, "fails", "no route");
+    assert_verdict(&lost, "fails", "no route");
     let neither = after(BESIDE, |inventory| {
         inventory.region.network.vpcs.seen[1].dns_support = Err(denied("ec2:DescribeVpcAttribute")).into();
         group(inventory, "sg-endpoint").ingress.clear();
     });
-    says(&neither, "fails", "sg-endpoint does not let tcp 443 in");
+    assert_verdict(&neither, "fails", "sg-endpoint does not let tcp 443 in");
     let mut inventory = scope();
     support(&mut inventory, false);
     let command = inventory.failure(&CHECK, BEHIND).fix.command.expect("a command").join(" ");
@@ -49,18 +49,18 @@ fn without_a_dns_server_that_answers_there_is_no_way() {
 
 #[test]
 fn a_vpc_or_options_that_are_not_listed_hide_what_answers() {
-    says(
+    assert_verdict(
         &after(BEHIND, |inventory| inventory.region.network.vpcs.seen.clear()),
         "unknown",
         "AWS lists no VPC vpc-orders",
     );
     let options = after(BESIDE, |inventory| inventory.region.network.dhcp_options.seen.clear());
-    says(&options, "unknown", "AWS lists no set of DHCP options dopt-users");
+    assert_verdict(&options, "unknown", "AWS lists no set of DHCP options dopt-users");
     let broken = after(BESIDE, |inventory| {
         inventory.region.network.dhcp_options.seen.clear();
         break_off(&mut inventory.region.network.dhcp_options, "ec2:DescribeDhcpOptions");
     });
-    says(&broken, "unknown", "ec2:DescribeDhcpOptions");
+    assert_verdict(&broken, "unknown", "ec2:DescribeDhcpOptions");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn a_server_of_its_own_leaves_only_what_either_answer_comes_to() {
         server(inventory, 1, "10.1.0.53");
         group(inventory, "sg-endpoint").ingress.clear();
     });
-    says(&neither, "fails", "sg-endpoint does not let tcp 443 in");
+    assert_verdict(&neither, "fails", "sg-endpoint does not let tcp 443 in");
     // The server may know an endpoint in another network; one of the VPC's own that has the name leaves it to no other.
     let elsewhere = |own: bool| {
         after(BESIDE, |inventory| {
@@ -82,10 +82,10 @@ fn a_server_of_its_own_leaves_only_what_either_answer_comes_to() {
             inventory.region.network.peering_connections.seen = vec![peering("active")];
         })
     };
-    says(&elsewhere(true), "unknown", "shared over pcx-1");
-    says(&elsewhere(false), "fails", "sg-endpoint does not let tcp 443 in");
+    assert_verdict(&elsewhere(true), "unknown", "shared over pcx-1");
+    assert_verdict(&elsewhere(false), "fails", "sg-endpoint does not let tcp 443 in");
     let either = after(BESIDE, |inventory| server(inventory, 1, "10.1.0.53"));
-    says(&either, "unknown", "a DNS server of its own, 10.1.0.53");
+    assert_verdict(&either, "unknown", "a DNS server of its own, 10.1.0.53");
 }
 
 #[test]
@@ -99,8 +99,12 @@ fn what_may_be_told_to_use_fips_must_find_a_way_by_both_names() {
         })
     };
     assert_eq!(fips(BEHIND, |_| ()), "passes");
-    says(&fips(BEHIND, |inventory| routed(inventory, "rtb-orders", &[])), "fails", "no route");
-    says(&fips(BESIDE, |_| ()), "unknown", "by X-Ray's plain name packets arrive, by its FIPS name they stop");
+    assert_verdict(&fips(BEHIND, |inventory| routed(inventory, "rtb-orders", &[])), "fails", "no route");
+    assert_verdict(
+        &fips(BESIDE, |_| ()),
+        "unknown",
+        "by X-Ray's plain name packets arrive, by its FIPS name they stop",
+    );
     let both = fips(BESIDE, |inventory| {
         let own = xray(inventory).clone();
         let service = "com.amazonaws.us-east-1.xray-fips".to_owned();
@@ -110,5 +114,5 @@ fn what_may_be_told_to_use_fips_must_find_a_way_by_both_names() {
     let mut elsewhere = scope();
     elsewhere.region.name = "eu-west-1".to_owned();
     elsewhere.region.functions.seen[0].tracing_variables = texts(&["AWS_USE_FIPS_ENDPOINT"]);
-    says(&said(&elsewhere, BEHIND), "unknown", "eu-west-1 has no endpoint xray-fips");
+    assert_verdict(&said(&elsewhere, BEHIND), "unknown", "eu-west-1 has no endpoint xray-fips");
 }

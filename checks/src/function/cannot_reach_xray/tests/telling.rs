@@ -111,8 +111,8 @@ fn paths_are_told_hop_by_hop_with_the_rules_that_decided() {
         let paths = gatelight_network::paths(function, context.network()).expect("paths");
         let lines = paths.iter().flat_map(|path| {
             let rule = |hop: &Hop| hop.rule.as_ref().map(|rule| format!(" ({rule})")).unwrap_or_default();
-            let hops = path.hops.iter().map(move |hop| format!("{} {}{}", hop.place.name(), hop.id, rule(hop)));
-            std::iter::once(format!("{} {:?}", path.name(), path.end)).chain(hops)
+            let hops = path.hops.iter().map(move |hop| format!("{} {}{}", hop.kind.name(), hop.id, rule(hop)));
+            std::iter::once(format!("{} {:?}", path.name(), path.result)).chain(hops)
         });
         lines.collect::<Vec<_>>().join("\n")
     };

@@ -109,33 +109,45 @@ fn a_way_that_this_account_s_own_tables_prove_is_one() {
 #[test]
 fn where_the_transit_gateway_leads_on_out_of_sight_is_unknown() {
     let spokes = |routes: Vec<Route>| over(|inventory| *transit(inventory, "tgw-rtb-spokes") = Fetched::known(routes));
-    says(&spokes(vec![]), "unknown", "tgw-rtb-spokes of tgw-1 has no route to public addresses");
-    says(&spokes(vec![route("0.0.0.0/1", "tgw-attach-egress")]), "unknown", "no route to some public addresses");
-    says(&spokes(vec![route("0.0.0.0/0", "tgw-attach-vpn")]), "unknown", "that AWS does not list");
-    says(&spokes(vec![route("0.0.0.0/0", "tgw-attach-orders")]), "unknown", "the VPC that packets come from");
+    assert_verdict(&spokes(vec![]), "unknown", "tgw-rtb-spokes of tgw-1 has no route to public addresses");
+    assert_verdict(
+        &spokes(vec![route("0.0.0.0/1", "tgw-attach-egress")]),
+        "unknown",
+        "no route to some public addresses",
+    );
+    assert_verdict(&spokes(vec![route("0.0.0.0/0", "tgw-attach-vpn")]), "unknown", "that AWS does not list");
+    assert_verdict(&spokes(vec![route("0.0.0.0/0", "tgw-attach-orders")]), "unknown", "the VPC that packets come from");
     let far = |change: fn(&mut TransitAttachment)| {
         over(|inventory| change(&mut inventory.region.network.transit_attachments.seen[1]))
     };
-    says(&far(|own| own.kind = String::from("vpn")), "unknown", "an attachment of the kind vpn");
-    says(&far(|own| own.owner = String::from("210987654321")), "unknown", "in account 210987654321");
-    says(&far(|own| own.state = String::from("pending")), "unknown", "“pending”");
-    says(&far(|own| own.table = None), "unknown", "no route table of tgw-1 is associated with tgw-attach-egress");
+    assert_verdict(&far(|own| own.kind = String::from("vpn")), "unknown", "an attachment of the kind vpn");
+    assert_verdict(&far(|own| own.owner = String::from("210987654321")), "unknown", "in account 210987654321");
+    assert_verdict(&far(|own| own.state = String::from("pending")), "unknown", "“pending”");
+    assert_verdict(
+        &far(|own| own.table = None),
+        "unknown",
+        "no route table of tgw-1 is associated with tgw-attach-egress",
+    );
     let near = |change: fn(&mut TransitAttachment)| {
         over(|inventory| change(&mut inventory.region.network.transit_attachments.seen[0]))
     };
-    says(&near(|own| own.state = String::from("modifying")), "unknown", "“modifying”");
-    says(&near(|own| own.table = None), "unknown", "no route table is associated");
-    says(&near(|own| own.resource = String::from("vpc-x")), "unknown", "vpc-orders is not listed as attached");
+    assert_verdict(&near(|own| own.state = String::from("modifying")), "unknown", "“modifying”");
+    assert_verdict(&near(|own| own.table = None), "unknown", "no route table is associated");
+    assert_verdict(
+        &near(|own| own.resource = String::from("vpc-x")),
+        "unknown",
+        "vpc-orders is not listed as attached",
+    );
     let other =
         over(|inventory| inventory.region.network.transit_gateways.seen[0].owner = String::from("210987654321"));
-    says(&other, "unknown", "a transit gateway of account 210987654321");
-    says(
+    assert_verdict(&other, "unknown", "a transit gateway of account 210987654321");
+    assert_verdict(
         &over(|inventory| inventory.region.network.transit_gateways.seen.clear()),
         "unknown",
         "that AWS does not list",
     );
     let again = over(|inventory| routed(inventory, "rtb-egress-tgw", &[("0.0.0.0/0", "tgw-1")]));
-    says(&again, "unknown", "leads out of the egress VPC");
+    assert_verdict(&again, "unknown", "leads out of the egress VPC");
 }
 
 #[test]
@@ -145,33 +157,37 @@ fn what_is_proven_to_stop_on_the_way_fails() {
         dead.state = String::from("blackhole");
         *transit(inventory, "tgw-rtb-spokes") = Fetched::known(vec![dead]);
     });
-    says(&gone, "fails", "is a blackhole");
-    says(
+    assert_verdict(&gone, "fails", "is a blackhole");
+    assert_verdict(
         &over(|inventory| nat(inventory, "nat-egress").state = String::from("deleted")),
         "fails",
         "nat-egress is deleted",
     );
     let public = over(|inventory| routed(inventory, "rtb-egress-tgw", &[("0.0.0.0/0", "igw-egress")]));
-    says(&public, "fails", "no public address here");
+    assert_verdict(&public, "fails", "no public address here");
     let zone = over(|inventory| {
         let subnets = &mut inventory.region.network.subnets.seen;
         let own = subnets.iter_mut().find(|own| own.id == "subnet-orders-tgw").expect("a subnet");
         own.zone = String::from("us-east-1c");
     });
-    says(&zone, "fails", "tgw-attach-orders has no subnet in us-east-1a");
+    assert_verdict(&zone, "fails", "tgw-attach-orders has no subnet in us-east-1a");
     let one_way = over(|inventory| routed(inventory, "rtb-egress-public", &[("0.0.0.0/0", "igw-egress")]));
-    says(&one_way, "fails", "back to subnet-orders-a, rtb-egress-public: 0.0.0.0/0 → igw-egress, where the answers");
+    assert_verdict(
+        &one_way,
+        "fails",
+        "back to subnet-orders-a, rtb-egress-public: 0.0.0.0/0 → igw-egress, where the answers",
+    );
     let other = over(|inventory| {
         let routes = [("0.0.0.0/0", "igw-egress"), ("10.0.0.0/8", "tgw-2")];
         routed(inventory, "rtb-egress-public", &routes);
     });
-    says(&other, "unknown", "rtb-egress-public: 10.0.0.0/8 → tgw-2, another way");
+    assert_verdict(&other, "unknown", "rtb-egress-public: 10.0.0.0/8 → tgw-2, another way");
     let none = over(|inventory| *transit(inventory, "tgw-rtb-egress") = Fetched::known(vec![]));
-    says(&none, "fails", "tgw-rtb-egress has no route back to subnet-orders-a");
+    assert_verdict(&none, "fails", "tgw-rtb-egress has no route back to subnet-orders-a");
     let part = over(|inventory| {
         *transit(inventory, "tgw-rtb-egress") = Fetched::known(vec![route("10.0.1.0/28", "tgw-attach-orders")]);
     });
-    says(&part, "unknown", "only a part of subnet-orders-a");
+    assert_verdict(&part, "unknown", "only a part of subnet-orders-a");
     let acl = over(|inventory| {
         let acl = acl(inventory, "acl-egress");
         acl.entries.clear();
@@ -180,7 +196,7 @@ fn what_is_proven_to_stop_on_the_way_fails() {
         (open.id, open.subnets) = ("acl-nat".to_owned(), texts(&["subnet-egress-public"]));
         inventory.region.network.network_acls.seen.push(open);
     });
-    says(&acl, "unknown", "whether that rule holds for what a transit gateway carries");
+    assert_verdict(&acl, "unknown", "whether that rule holds for what a transit gateway carries");
 }
 
 fn xray_in(inventory: &mut Inventory, vpc: &str) {
@@ -197,8 +213,8 @@ fn an_endpoint_behind_it_may_be_what_the_name_leads_to() {
             change(inventory);
         })
     };
-    says(&dead(|inventory| xray_in(inventory, "vpc-egress")), "unknown", "shared over tgw-1");
-    says(&dead(|inventory| xray_in(inventory, "vpc-orders")), "fails", "nat-egress is deleted");
+    assert_verdict(&dead(|inventory| xray_in(inventory, "vpc-egress")), "unknown", "shared over tgw-1");
+    assert_verdict(&dead(|inventory| xray_in(inventory, "vpc-orders")), "fails", "nat-egress is deleted");
     let other = |change: fn(&mut TransitAttachment)| {
         over(|inventory| {
             nat(inventory, "nat-egress").state = String::from("deleted");
@@ -207,10 +223,10 @@ fn an_endpoint_behind_it_may_be_what_the_name_leads_to() {
             inventory.region.network.transit_attachments.seen.push(own);
         })
     };
-    says(&other(|_| ()), "fails", "nat-egress is deleted");
-    says(&other(|own| own.owner = String::from("210987654321")), "unknown", "shared over tgw-1");
-    says(&other(|own| own.kind = String::from("vpn")), "unknown", "shared over tgw-1");
-    says(
+    assert_verdict(&other(|_| ()), "fails", "nat-egress is deleted");
+    assert_verdict(&other(|own| own.owner = String::from("210987654321")), "unknown", "shared over tgw-1");
+    assert_verdict(&other(|own| own.kind = String::from("vpn")), "unknown", "shared over tgw-1");
+    assert_verdict(
         &dead(|inventory| break_off(&mut inventory.region.network.transit_attachments, "ec2:X")),
         "unknown",
         "shared over",
@@ -222,7 +238,7 @@ fn an_endpoint_behind_it_may_be_what_the_name_leads_to() {
         let function = inventory.region.functions.seen.iter_mut().find(|function| function.name == BEHIND);
         function.and_then(|function| function.vpc.as_mut()).expect("a VPC").subnets.truncate(1);
     });
-    says(&private, "unknown", "shared over tgw-1");
+    assert_verdict(&private, "unknown", "shared over tgw-1");
     // What the transit gateway takes nothing from reaches nothing behind it.
     let zone = over(|inventory| {
         xray_in(inventory, "vpc-egress");
@@ -230,7 +246,7 @@ fn an_endpoint_behind_it_may_be_what_the_name_leads_to() {
         let own = subnets.iter_mut().find(|own| own.id == "subnet-orders-tgw").expect("a subnet");
         own.zone = String::from("us-east-1c");
     });
-    says(&zone, "fails", "tgw-attach-orders has no subnet in us-east-1a");
+    assert_verdict(&zone, "fails", "tgw-attach-orders has no subnet in us-east-1a");
 }
 
 #[test]
@@ -240,21 +256,25 @@ fn what_is_hidden_of_a_transit_gateway_is_unknown() {
         inventory.region.network.transit_gateways.seen.clear();
         break_off(&mut inventory.region.network.transit_gateways, "ec2:DescribeTransitGateways");
     });
-    says(&gateways, "unknown", "ec2:DescribeTransitGateways");
+    assert_verdict(&gateways, "unknown", "ec2:DescribeTransitGateways");
     let attachments = cut(|inventory| {
         inventory.region.network.transit_attachments.seen.clear();
         break_off(&mut inventory.region.network.transit_attachments, "ec2:DescribeTransitGatewayAttachments");
     });
-    says(&attachments, "unknown", "ec2:DescribeTransitGatewayAttachments");
+    assert_verdict(&attachments, "unknown", "ec2:DescribeTransitGatewayAttachments");
     let subnets = cut(|inventory| {
         inventory.region.network.transit_subnets.seen.clear();
         break_off(&mut inventory.region.network.transit_subnets, "ec2:DescribeTransitGatewayVpcAttachments");
     });
-    says(&subnets, "unknown", "ec2:DescribeTransitGatewayVpcAttachments");
-    says(&cut(|inventory| inventory.region.network.transit_subnets.seen.clear()), "unknown", "AWS lists no subnets of");
-    says(&cut(|inventory| inventory.region.network.transit_tables.clear()), "unknown", "not collected");
+    assert_verdict(&subnets, "unknown", "ec2:DescribeTransitGatewayVpcAttachments");
+    assert_verdict(
+        &cut(|inventory| inventory.region.network.transit_subnets.seen.clear()),
+        "unknown",
+        "AWS lists no subnets of",
+    );
+    assert_verdict(&cut(|inventory| inventory.region.network.transit_tables.clear()), "unknown", "not collected");
     let routes = cut(|inventory| {
         *transit(inventory, "tgw-rtb-egress") = Err(denied("ec2:SearchTransitGatewayRoutes")).into();
     });
-    says(&routes, "unknown", "ec2:SearchTransitGatewayRoutes");
+    assert_verdict(&routes, "unknown", "ec2:SearchTransitGatewayRoutes");
 }

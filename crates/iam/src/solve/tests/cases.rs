@@ -1,6 +1,8 @@
 //! Cases that random policies seldom produce: values that must be tried, or the decision is wrong or needlessly
 //! undetermined.
 
+use std::time::{Duration, Instant};
+
 use super::{SimulationReader, decision_name};
 use crate::{Document, SimulationResult};
 
@@ -243,6 +245,16 @@ fn a_value_may_be_empty() {
             "denied-implicitly",
         ),
         (
+            "denied in any case, but for an empty value it is not known whether by Null or by the lack of an allow",
+            &[
+                ("Deny", r#"{"Null":{"x:one":"false"}}"#),
+                ("Deny", r#"{"StringLike":{"x:one":"?*"}}"#),
+                ("Deny", r#"{"StringEqualsIfExists":{"x:one":"?"}}"#),
+            ],
+            "{}",
+            "denied-implicitly",
+        ),
+        (
             "a default may be empty",
             &[("Allow", r#"{"StringEquals":{"x:one":"${x:two, ''}"},"Null":{"x:two":"true"}}"#)],
             "{}",
@@ -349,4 +361,18 @@ fn more_statements_mean_fewer_cases() {
     assert_eq!(decision(0), "denied-implicitly");
     assert_eq!(decision(100), "denied-implicitly");
     assert_eq!(decision(5_000), "undetermined");
+}
+
+#[test]
+fn long_patterns_are_undetermined_within_a_second() {
+    for pattern in ["?*".repeat(5_000), "*?".repeat(5_000), format!("arn:aws:{}", "?*".repeat(5_000))] {
+        for operator in ["StringLike", "StringNotLike", "ArnLike"] {
+            let began = Instant::now();
+            let condition = format!(r#"{{"{operator}":{{"x:one":"{pattern}"}}}}"#);
+            let result = simulate(&[("Allow", &condition)], "{}");
+            assert_eq!(decision_name(&result), "undetermined", "{operator}");
+            assert_eq!(result.missing_context, ["x:one"]);
+            assert!(began.elapsed() < Duration::from_secs(1), "{operator}: {:?}", began.elapsed());
+        }
+    }
 }

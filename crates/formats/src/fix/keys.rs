@@ -1,0 +1,114 @@
+//! Chooses keys for variables that are added to a format, in the style of the keys that it has.
+
+use std::collections::HashSet;
+
+/// How the words of a key are joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KeyStyle {
+    /// `integrationStatus`
+    Camel,
+    /// `IntegrationStatus`
+    Pascal,
+    /// `integration_status`
+    Snake,
+    /// `integration-status`
+    Kebab,
+}
+
+impl KeyStyle {
+    /// The style of most of the keys that show one; `Camel` where none does.
+    fn of(keys: &HashSet<String>) -> Self {
+        let has_upper = |key: &str| key.chars().skip(1).any(char::is_uppercase);
+        let style = |key: &String| match key.chars().next()? {
+            _ if key.contains('_') && !has_upper(key) => Some(Self::Snake),
+            _ if key.contains('-') && !has_upper(key) => Some(Self::Kebab),
+            first if first.is_uppercase() => Some(Self::Pascal),
+            _ if has_upper(key) => Some(Self::Camel),
+            _ => None,
+        };
+        let count = |wanted: Self| keys.iter().filter(|key| style(key) == Some(wanted)).count();
+        // Of equally many the last one is taken: `Camel`.
+        let styles = [Self::Kebab, Self::Snake, Self::Pascal, Self::Camel];
+        styles.into_iter().max_by_key(|wanted| count(*wanted)).unwrap_or(Self::Camel)
+    }
+
+    fn join(self, words: &[String]) -> String {
+        match self {
+            Self::Snake => words.join("_"),
+            Self::Kebab => words.join("-"),
+            Self::Pascal => words.iter().map(|word| capitalized(word)).collect(),
+            Self::Camel => {
+                let (first, rest) = words.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
+                first.chars().chain(rest.iter().map(|word| capitalized(word)).collect::<String>().chars()).collect()
+            }
+        }
+    }
+}
+
+/// A key for a variable that differs from all `used` keys in more than case, `_`, `-` and `.`: `integrationStatus`, or else
+/// with a number. Log readers such as Glue and Athena take keys that differ in less for the same column.
+pub(super) fn unused(name: &str, used: &HashSet<String>) -> String {
+    let key = KeyStyle::of(used).join(&words(name));
+    let taken: HashSet<_> = used.iter().map(|key| folded(key)).collect();
+    let numbered = (2..).map(|number: usize| format!("{key}{number}"));
+    let mut keys = std::iter::once(key.clone()).chain(numbered);
+    keys.find(|key| !taken.contains(&folded(key))).unwrap_or(key)
+}
+
+/// A key without what does not tell it from others.
+fn folded(key: &str) -> String {
+    key.chars().filter(|c| !matches!(c, '_' | '-' | '.')).flat_map(char::to_lowercase).collect()
+}
+
+/// `["integration", "request", "id"]` for `integration.requestId`.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![];
+    let mut word = String::new();
+    for character in name.chars() {
+        if character == '.' || character.is_uppercase() {
+            words.extend(Some(std::mem::take(&mut word)).filter(|word| !word.is_empty()));
+        }
+        if character != '.' {
+            word.extend(character.to_lowercase());
+        }
+    }
+    words.extend(Some(word).filter(|word| !word.is_empty()));
+    words
+}
+
+fn capitalized(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(name: &str, used: &[&str]) -> String {
+        unused(name, &used.iter().map(|key| (*key).to_owned()).collect())
+    }
+
+    #[test]
+    fn keys_follow_the_style_of_the_others() {
+        for (used, expected) in [
+            (&[][..], "integrationRequestId"),
+            (&["ip", "status"], "integrationRequestId"),
+            (&["sourceIp", "user_agent"], "integrationRequestId"),
+            (&["source_ip", "user_agent", "routeKey"], "integration_request_id"),
+            (&["source-ip"], "integration-request-id"),
+            (&["Status", "SourceIp", "path"], "IntegrationRequestId"),
+        ] {
+            assert_eq!(key("integration.requestId", used), expected, "{used:?}");
+        }
+        assert_eq!(key("responseLatency", &["source_ip"]), "response_latency");
+    }
+
+    #[test]
+    fn no_key_differs_from_another_in_case_and_separators_alone() {
+        for used in ["requestId", "requestid", "RequestID", "request_id", "request-id", "request.id"] {
+            assert!(key("requestId", &[used]).ends_with('2'), "{used}");
+        }
+        assert_eq!(key("requestId", &["requestId", "request_id2"]), "requestId3");
+    }
+}
