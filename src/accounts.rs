@@ -1,5 +1,5 @@
-//! Which accounts an audit reads, and where: found out for all before any is read, so that a misspelt profile costs
-//! no audit. An account that cannot be opened costs the others nothing; what it would have told is unknown.
+//! Which accounts an audit reads, and in which regions. All accounts are resolved before any is read, so that a misspelt
+//! profile stops the run at once. An account that cannot be reached does not stop the others; its facts are unknown.
 
 use anyhow::{anyhow, bail};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -14,41 +14,41 @@ use jiff::Timestamp;
 use crate::{
     collect::{
         self,
-        aws::{Caller, Calls, Pace, Session, Whose},
+        aws::{Caller, Calls, CredentialSource, Pace, Session},
     },
     config::Regions,
     progress::Progress,
 };
 
 /// An account to read.
-pub(crate) struct Open<'a> {
-    pub(crate) whose: &'a Whose,
+pub(crate) struct Reachable<'a> {
+    pub(crate) whose: &'a CredentialSource,
     pub(crate) session: Session,
     pub(crate) caller: Caller,
-    /// Where its global services are called.
+    /// The region in which its global services are called.
     pub(crate) home: String,
     pub(crate) regions: Vec<String>,
-    /// What was called to find it.
+    /// The calls that it took to reach it.
     pub(crate) calls: Calls,
 }
 
-/// An account that could not be opened, and the facts of it: none.
-pub(crate) struct Closed {
+/// An account that could not be reached. All its facts are gaps.
+pub(crate) struct Unreachable {
     pub(crate) account: Account,
     pub(crate) regions: Vec<inventory::Region>,
 }
 
-/// Opens every account.
+/// Connects to every account.
 ///
 /// # Errors
-/// If a name is wrong, or no account can be opened.
-pub(crate) async fn open<'a>(
-    whose: &'a [Whose],
+/// If a name is wrong, or no account can be reached.
+pub(crate) async fn connect<'a>(
+    whose: &'a [CredentialSource],
     regions: &Regions,
     pace: Pace,
     progress: &Progress,
     http: &SharedHttpClient,
-) -> anyhow::Result<(Vec<Open<'a>>, Vec<Closed>)> {
+) -> anyhow::Result<(Vec<Reachable<'a>>, Vec<Unreachable>)> {
     for whose in whose {
         Session::check(whose).await?;
     }
@@ -64,7 +64,7 @@ pub(crate) async fn open<'a>(
         };
         let (home, names) = where_to_look(&session, whose, regions, &calls).await?;
         match session.caller(&home, &calls).await {
-            Ok(caller) => open.push(Open { whose, session, caller, home, regions: names, calls }),
+            Ok(caller) => open.push(Reachable { whose, session, caller, home, regions: names, calls }),
             Err(problem) => failed.push((whose, problem)),
         }
     }
@@ -73,7 +73,7 @@ pub(crate) async fn open<'a>(
         let first = problems.next().unwrap_or_else(|| anyhow!("there is no account to audit"));
         return Err(problems.fold(first, |all, next| anyhow!("{all:#}\ngatelight: {next:#}")));
     };
-    // Where an account that cannot be asked would have been read: where the others are.
+    // The regions of an account that cannot be asked are those of the others.
     let names = match regions {
         Regions::Named(names) => names.clone(),
         Regions::Chain | Regions::All => first.regions.clone(),
@@ -84,7 +84,7 @@ pub(crate) async fn open<'a>(
 
 async fn where_to_look(
     session: &Session,
-    whose: &Whose,
+    whose: &CredentialSource,
     regions: &Regions,
     calls: &Calls,
 ) -> anyhow::Result<(String, Vec<String>)> {
@@ -105,7 +105,7 @@ async fn where_to_look(
     Ok((home, names))
 }
 
-fn closed(whose: &Whose, problem: &anyhow::Error, regions: &[String]) -> Closed {
+fn closed(whose: &CredentialSource, problem: &anyhow::Error, regions: &[String]) -> Unreachable {
     let gap = problem.downcast_ref::<Gap>().cloned().unwrap_or_else(|| {
         Gap::new(GapDetails {
             operation: String::new(),
@@ -117,11 +117,11 @@ fn closed(whose: &Whose, problem: &anyhow::Error, regions: &[String]) -> Closed 
     });
     // The ARN of a role names its account.
     let arn = match whose {
-        Whose::Role(role) => Arn::parse(&role.arn),
-        Whose::Default | Whose::Profile(_) => None,
+        CredentialSource::Role(role) => Arn::parse(&role.arn),
+        CredentialSource::Default | CredentialSource::Profile(_) => None,
     };
     let partition = regions.first().map_or("aws", |region| collect::partition_of(region));
-    Closed {
+    Unreachable {
         account: Account {
             id: arn.map_or_else(|| Err(gap.clone()).into(), |arn| Fetched::known(arn.account.to_owned())),
             partition: arn.map_or(partition, |arn| arn.partition).to_owned(),

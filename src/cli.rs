@@ -85,7 +85,7 @@ pub(crate) enum Command {
     },
 }
 
-/// How a command logs that does.
+/// The flags of commands that log.
 #[derive(Debug, Args)]
 pub(crate) struct LogArgs {
     /// Form of the log on standard error [default: the journal's own form where standard error leads to it, else text]
@@ -150,7 +150,7 @@ pub(crate) struct ExplainArgs {
     pub(crate) json: bool,
 }
 
-/// Where a ledger is, and what to tell of it.
+/// Where the ledger is, and what to print of it.
 #[derive(Debug, Args)]
 pub(crate) struct HistoryArgs {
     /// The ledger [default: the configuration's, else ledger.db in the daemon's state directory]

@@ -139,7 +139,7 @@ declare! {
         /// When the daemon audits, and what.
         schedule: Vec<daemon::ScheduleSetting>,
         /// Slack webhooks, and which findings each gets.
-        slack: Vec<slack::SlackSetting>,
+        slack: Vec<slack::WebhookSetting>,
     }
 }
 
@@ -177,7 +177,7 @@ impl Settings {
             let hint = unknown_key(message).map_or_else(String::new, |(key, known)| {
                 nearest(key, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
             });
-            // The list of all keys helps nobody who has the nearest; the list of a key's values is short.
+            // With the nearest key at hand, the list of all keys is noise. The list of a key's values is short.
             let long = message.starts_with("unknown field") && !hint.is_empty();
             let message = if long { message.split(", expected").next().unwrap_or(message) } else { message };
             let key =
@@ -185,7 +185,7 @@ impl Settings {
             let key = if key.is_empty() || message.contains(key) { String::new() } else { format!("{key}: ") };
             format!("line {line}: {key}{}{hint}", message.replace("unknown field", "unknown key"))
         })?;
-        // Ids of checks are names too: the line says which.
+        // An unknown check is reported with its line too.
         for (place, id) in settings.check_ids() {
             if let Err(problem) = check_by_id(id) {
                 let names_it = |line: &str| {
@@ -199,13 +199,13 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Every check that is named, and where.
+    /// The ids of checks in all settings, each with the key that holds it.
     fn check_ids(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let only = self.check.iter().flatten().map(|id| ("check", id.as_str()));
         let without = self.skip.iter().flatten().map(|id| ("skip", id.as_str()));
         let severities = self.severity.iter().flatten().map(|(id, _)| ("[severity]", id.as_str()));
         let ignores = self.ignore.iter().flatten().map(|ignore| ("[[ignore]]", ignore.check.as_str()));
-        // A pattern is no name.
+        // A pattern is not an id.
         let ignores = ignores.filter(|(_, check)| !check.contains(['*', '?', '[', '{']));
         let scheduled = self.schedule.iter().flatten().flat_map(|schedule| {
             let only = schedule.settings.check.iter().flatten().map(|id| ("check", id.as_str()));
@@ -253,7 +253,7 @@ impl Settings {
     }
 }
 
-/// The unknown key and the known ones, out of serde's message.
+/// The unknown key and the known ones, from serde's message.
 fn unknown_key(message: &str) -> Option<(&str, Vec<&str>)> {
     let rest = message.strip_prefix("unknown field `").or_else(|| message.strip_prefix("unknown variant `"))?;
     let (key, rest) = rest.split_once('`')?;

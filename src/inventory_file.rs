@@ -8,7 +8,7 @@ use gatelight_model::inventory::{Account, Region};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::collect::{Remembered, aws::Traffic};
+use crate::collect::{CollectorCache, aws::Traffic};
 
 /// The newest version of the format that is read, and the one that is written.
 const VERSION: u32 = 1;
@@ -84,7 +84,7 @@ pub(crate) trait Visitor {
     /// A region of an account.
     fn region(&mut self, account: &Account, region: &Region, traffic: Traffic) -> anyhow::Result<()>;
     /// What the collector remembers for the next run, if it read from AWS.
-    fn remember(&mut self, _: Remembered) {}
+    fn remember(&mut self, _: CollectorCache) {}
     /// The inventory was finished at that time.
     fn finished(&mut self, finished_at: Timestamp) -> anyhow::Result<()>;
 }

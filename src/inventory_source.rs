@@ -1,4 +1,4 @@
-//! What is to be looked at, read region by region: from AWS, or from a saved inventory.
+//! Reads the inventory region by region: from AWS, or from a saved file.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,10 +12,10 @@ use gatelight_model::inventory::{Account, Region};
 use jiff::Timestamp;
 
 use crate::{
-    accounts::{self, Closed, Open},
+    accounts::{self, Reachable, Unreachable},
     collect::{
-        self, CollectedRegion, Remembered,
-        aws::{Pace, Traffic, Whose, http_client},
+        self, CollectedRegion, CollectorCache,
+        aws::{CredentialSource, Pace, Traffic, http_client},
     },
     config::{AuditSource, Config, Regions},
     inventory_file::{self, Visitor},
@@ -24,14 +24,14 @@ use crate::{
     progress::Progress,
 };
 
-/// Reads what the settings say, given what is `remembered` of earlier looks, and shows it to `visitor`. Writes nothing but
+/// Reads what the settings select, given what is `remembered` of earlier runs, and hands it to `visitor`. Writes nothing but
 /// the inventory that is to be saved.
 ///
 /// # Errors
 /// Whatever kept it from reading, or what the visitor says.
 pub(crate) async fn read(
     config: &Config,
-    remembered: Remembered,
+    remembered: CollectorCache,
     progress: &Progress,
     visitor: &mut dyn Visitor,
 ) -> anyhow::Result<()> {
@@ -39,8 +39,8 @@ pub(crate) async fn read(
         AuditSource::Saved(path) => from_saved(path, visitor),
         AuditSource::Live { whose, regions, pace } => {
             let save = config.save.as_deref().map(Sink::open).transpose()?;
-            let needs = collect::Needs::of(&config.checks, config.evidence, config.overhead_limit)
-                .and(config.extra_needs)
+            let facts = config.checks.iter().flat_map(|check| check.needs).chain(config.extra_needs).copied().collect();
+            let needs = collect::Needs::new(facts, config.evidence, config.overhead_limit)
                 .searching(config.search.clone(), remembered);
             live(config, (whose, regions, *pace), &needs, save, progress, visitor).await
         }
@@ -58,7 +58,7 @@ fn from_saved(path: &Path, visitor: &mut dyn Visitor) -> anyhow::Result<()> {
 
 async fn live(
     config: &Config,
-    (whose, regions, pace): (&[Whose], &Regions, Pace),
+    (whose, regions, pace): (&[CredentialSource], &Regions, Pace),
     needs: &collect::Needs,
     save: Option<Sink>,
     progress: &Progress,
@@ -66,27 +66,12 @@ async fn live(
 ) -> anyhow::Result<()> {
     let started_at = Timestamp::now();
     visitor.begun(started_at)?;
-    // The inventory waits in a temporary file: if this run fails, the file that was there stays as it was.
-    let mut inventory = save
-        .as_ref()
-        .map(|_| inventory_file::Writer::begin(io::BufWriter::new(tempfile::tempfile()?), started_at))
-        .transpose()?;
-    let mut keep = |account: &Account, regions: Vec<(Region, Traffic)>| -> anyhow::Result<()> {
-        if let Some(inventory) = &mut inventory
-            && !regions.is_empty()
-        {
-            inventory.account(account)?;
-            for (region, traffic) in &regions {
-                inventory.region(region, traffic)?;
-            }
-        }
-        regions.into_iter().try_for_each(|(region, traffic)| visitor.region(account, &region, traffic))
-    };
+    let mut recipients = Recipients { saved: save.map(|file| Saved::begin(file, started_at)).transpose()?, visitor };
     let http = http_client()?;
-    let (open, closed) = accounts::open(whose, regions, pace, progress, &http).await?;
+    let (reachable, unreachable) = accounts::connect(whose, regions, pace, progress, &http).await?;
     let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut searched = Remembered::new();
-    for Open { whose, session, caller, home, mut regions, calls } in open {
+    let mut cache = CollectorCache::new();
+    for Reachable { whose, session, caller, home, mut regions, calls } in reachable {
         if let Ok(account) = &caller.account {
             let read = read.entry(account.clone()).or_default();
             let (again, rest): (Vec<_>, Vec<_>) = regions.into_iter().partition(|region| read.contains(region));
@@ -105,28 +90,66 @@ async fn live(
         let mut regions = Vec::new();
         for CollectedRegion { facts, traffic, memories } in collected.regions {
             if let (Ok(id), Some(memories)) = (collected.account.id.get(), memories) {
-                searched.insert((id.clone(), facts.name.clone()), memories);
+                cache.insert((id.clone(), facts.name.clone()), memories);
             }
             regions.push((facts, traffic));
         }
-        keep(&collected.account, regions)?;
+        recipients.take(&collected.account, regions)?;
         progress.step();
     }
-    for Closed { account, regions } in closed {
+    for Unreachable { account, regions } in unreachable {
         let is_read = |region: &Region| {
             account.id.get().is_ok_and(|id| read.get(id).is_some_and(|regions| regions.contains(&region.name)))
         };
         let regions =
             regions.into_iter().filter(|region| !is_read(region)).map(|region| (region, Traffic::default())).collect();
-        keep(&account, regions)?;
+        recipients.take(&account, regions)?;
     }
     progress.finish();
     let finished_at = Timestamp::now();
-    if let (Some(save), Some(inventory)) = (save, inventory) {
-        let mut file = inventory.end(finished_at)?.into_inner().context("the temporary file cannot be written")?;
-        io::Seek::rewind(&mut file)?;
-        save.write(|out| io::copy(&mut file, out).map(drop))?;
+    if let Some(saved) = recipients.saved {
+        saved.end(finished_at)?;
     }
-    visitor.remember(searched);
+    visitor.remember(cache);
     visitor.finished(finished_at)
+}
+
+/// Takes what was read: the visitor, and the file that it is saved to, if there is one.
+struct Recipients<'a> {
+    saved: Option<Saved>,
+    visitor: &'a mut dyn Visitor,
+}
+
+impl Recipients<'_> {
+    fn take(&mut self, account: &Account, regions: Vec<(Region, Traffic)>) -> anyhow::Result<()> {
+        if let Some(saved) = &mut self.saved
+            && !regions.is_empty()
+        {
+            saved.inventory.account(account)?;
+            for (region, traffic) in &regions {
+                saved.inventory.region(region, traffic)?;
+            }
+        }
+        regions.into_iter().try_for_each(|(region, traffic)| self.visitor.region(account, &region, traffic))
+    }
+}
+
+/// The inventory waits in a temporary file: if this run fails, the old file stays as it was.
+struct Saved {
+    file: Sink,
+    inventory: inventory_file::Writer<io::BufWriter<File>>,
+}
+
+impl Saved {
+    fn begin(file: Sink, started_at: Timestamp) -> anyhow::Result<Self> {
+        let inventory = inventory_file::Writer::begin(io::BufWriter::new(tempfile::tempfile()?), started_at)?;
+        Ok(Self { file, inventory })
+    }
+
+    fn end(self, finished_at: Timestamp) -> anyhow::Result<()> {
+        let mut inventory =
+            self.inventory.end(finished_at)?.into_inner().context("the temporary file cannot be written")?;
+        io::Seek::rewind(&mut inventory)?;
+        self.file.write(|out| io::copy(&mut inventory, out).map(drop))
+    }
 }

@@ -9,6 +9,7 @@ mod commands;
 mod config;
 mod daemon;
 mod finding;
+mod insights_notice;
 mod inventory_file;
 mod inventory_source;
 mod ledger;

@@ -20,7 +20,7 @@ pub(crate) use self::{
     summary::{IgnoreUse, Status, Summary},
 };
 use crate::{
-    collect::Remembered,
+    collect::CollectorCache,
     config::FailOn,
     finding::{Changes, Tracked},
 };
@@ -38,7 +38,7 @@ pub(crate) struct Report {
     /// Log groups that the configuration names and that are in none of the regions.
     pub(crate) not_found: Vec<String>,
     /// What the collector caches for the next run, where a ledger keeps it.
-    pub(crate) cache: Remembered,
+    pub(crate) cache: CollectorCache,
     /// Whether it is about a saved inventory: its times may be long ago.
     pub(crate) replayed: bool,
     /// What changed since the last run, if a ledger holds that one.

@@ -1,6 +1,6 @@
-//! The name that somebody probably meant.
+//! The name that somebody probably meant, for error messages. It must not import other modules.
 
-/// The candidate that is most like `name`, if one is like it at all.
+/// The candidate with the fewest differences from `name`, if they are few: a third of its characters, or two.
 pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (name.chars().count() / 3).max(2);
     candidates

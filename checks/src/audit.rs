@@ -2,14 +2,20 @@
 
 use gatelight_model::{Gap, Need, Severity, Subject};
 
-use crate::{Check, Context, Coverage, Judgement, LogGroupUse, Policy, Scope, Unseen, Verdict, check::Judge};
+use crate::{
+    check::{Check, Judge},
+    context::{Context, LogGroupUse, Scope},
+    coverage::{Coverage, Unseen},
+    policy::Policy,
+    verdict::{Judgement, Verdict},
+};
 
-/// What one check says about one subject.
+/// What one check found about one subject.
 #[derive(Debug)]
 pub struct Outcome {
     /// The check.
     pub check: &'static Check,
-    /// How much it matters here: the owner's word, else the failure's, else the check's.
+    /// How much it matters here: as the owner set it, else as the failure has it, else as the check has it.
     pub severity: Severity,
     /// What it is about; unique in a region together with the check.
     pub subject: Subject,
@@ -27,15 +33,15 @@ pub fn audit(scope: Scope<'_>, checks: &[&'static Check], policy: &Policy, sink:
     let context = Context::under(scope, policy);
     let mut checks = checks.to_vec();
     checks.sort_by_key(|check| check.id);
-    let mut tell = |check: &'static Check, subject: Subject, verdict: Verdict, applies: Option<Severity>| {
+    let mut emit = |check: &'static Check, subject: Subject, verdict: Verdict, applies: Option<Severity>| {
         let own = match &verdict {
             Ok(Judgement::Fail(failure)) => failure.severity,
             _ => applies,
         };
-        let severity = policy.severity(check).or(own).unwrap_or(check.severity);
-        // Only what would count can be left out of account.
+        let severity = policy.severity(check.id).or(own).unwrap_or(check.severity);
+        // Only failures and unknowns can be ignored.
         let counts = matches!(verdict, Err(_) | Ok(Judgement::Fail(_)));
-        let ignored = if counts { policy.ignored(check, &subject) } else { None };
+        let ignored = if counts { policy.ignored(check.id, &subject) } else { None };
         sink(Outcome { check, severity, subject, verdict, ignored });
     };
 
@@ -63,14 +69,14 @@ pub fn audit(scope: Scope<'_>, checks: &[&'static Check], policy: &Policy, sink:
     let mut coverage = Coverage {
         stages: stages.len() as u64,
         functions: functions.len() as u64,
-        gaps: context.gaps().collect(),
+        gaps: context.gaps(),
         checks: Vec::new(),
     };
     // `…::/account` sorts before `…::/apis/…` and `…::/restapis/…`.
     for &check in &checks {
         let (missed, unseen) = match check.judge {
             Judge::Account(judge) => {
-                tell(check, context.account_subject(), judge(&context), None);
+                emit(check, context.account_subject(), judge(&context), None);
                 (None, Unseen::None)
             }
             Judge::Stage(_) => (unread.clone(), Unseen::stages(&scope.account.partition, scope.region)),
@@ -95,13 +101,13 @@ pub fn audit(scope: Scope<'_>, checks: &[&'static Check], policy: &Policy, sink:
         };
         coverage.checks.push((check.id, unseen));
         if let Some(gap) = missed {
-            tell(check, context.account_subject(), Err(gap), None);
+            emit(check, context.account_subject(), Err(gap), None);
         }
     }
     for (subject, stage) in &stages {
         for &check in &checks {
             if let Judge::Stage(judge) = check.judge {
-                tell(check, subject.clone(), judge(stage, &context), None);
+                emit(check, subject.clone(), judge(stage, &context), None);
             }
         }
     }
@@ -109,7 +115,7 @@ pub fn audit(scope: Scope<'_>, checks: &[&'static Check], policy: &Policy, sink:
     for function in functions {
         for &check in &checks {
             if let Judge::Function(judge, applies) = check.judge {
-                tell(check, function.subject(), judge(function, &context), applies(function, &context));
+                emit(check, function.subject(), judge(function, &context), applies(function, &context));
             }
         }
     }
@@ -119,9 +125,9 @@ pub fn audit(scope: Scope<'_>, checks: &[&'static Check], policy: &Policy, sink:
                 && picks(group)
             {
                 let verdict = judge(group, &context);
-                // Said once for all of them, above.
+                // Reported once for all of them, above.
                 if caused_by_listing_gap(group, &context, || verdict.clone()).is_none() {
-                    tell(check, subject.clone(), verdict, None);
+                    emit(check, subject.clone(), verdict, None);
                 }
             }
         }

@@ -5,7 +5,10 @@ use gatelight_model::{
     inventory::{Function, StageOf},
 };
 
-use crate::{Context, LogGroupUse, Verdict};
+use crate::{
+    context::{Context, LogGroupUse},
+    verdict::Verdict,
+};
 
 /// A rule: data and plain functions, so that the table can be listed, swept and printed.
 #[derive(Debug)]
@@ -16,7 +19,7 @@ pub struct Check {
     pub title: &'static str,
     /// How much a failure matters, unless the [`Failure`](crate::verdict::Failure) says otherwise.
     pub severity: Severity,
-    /// The facts it looks at; the collector fetches no others.
+    /// The facts that it reads; the collector fetches no others.
     pub needs: &'static [Need],
     /// What it judges, and how.
     pub judge: Judge,
@@ -25,8 +28,9 @@ pub struct Check {
 }
 
 impl Check {
-    /// Whether an audit is complete without its verdict: who owns an account cannot be asked to let be read what AWS
-    /// tells to few. Such an unknown stands in reports like any other, and does not count for the exit status.
+    /// Whether an audit is complete without its verdict: some facts AWS gives to an organization's administrators alone,
+    /// whatever the owner of the account allows. Such an unknown is reported like any other, and does not count for the
+    /// exit status.
     #[must_use]
     pub fn is_optional(&self) -> bool {
         self.needs.iter().any(|need| need.needs_org_admin())
@@ -46,7 +50,7 @@ pub enum Judge {
     Stage(fn(&StageOf<'_>, &Context<'_>) -> Verdict),
     /// The account's API Gateway settings in a region.
     Account(fn(&Context<'_>) -> Verdict),
-    /// About each function, `$LATEST` of it; and how much it matters for one, where that hangs on what the function is,
+    /// Every function, as `$LATEST`. The second function gives the severity where it depends on what the function is,
     /// whatever the verdict.
     Function(fn(&Function, &Context<'_>) -> Verdict, fn(&Function, &Context<'_>) -> Option<Severity>),
     /// Log groups that something writes to: those that the first function picks.

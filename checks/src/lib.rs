@@ -2,7 +2,7 @@
 //!
 //! [`audit`] is a pure function. The same inventory gives the same outcomes for ever: there is no clock, no network
 //! and no file here. A fact that could not be read turns a verdict into "could not check" and never into another
-//! verdict; the tests hide every fact of every world to prove it.
+//! verdict; the tests hide every fact of every scenario to prove it.
 
 pub mod access_log;
 mod audit;
@@ -17,6 +17,7 @@ pub mod gateway_role;
 pub mod log;
 pub mod log_group;
 mod organization;
+pub mod plan;
 pub mod policy;
 mod role;
 pub mod stage;
@@ -33,8 +34,18 @@ pub use coverage::{Coverage, Unseen};
 pub use policy::Policy;
 pub use verdict::{Judgement, Verdict, worst};
 
-/// Every check, in the order of the documentation.
-pub const CHECKS: &[Check] = &[
+macro_rules! checks {
+    ($($folder:ident::$file:ident::CHECK,)*) => {
+        /// Every check, in the order of the documentation.
+        pub const CHECKS: &[Check] = &[$($folder::$file::CHECK,)*];
+
+        /// Where each of them stands: `access_log_off`.
+        #[cfg(test)]
+        const PLACES: &[&str] = &[$(concat!(stringify!($folder), "_", stringify!($file)),)*];
+    };
+}
+
+checks! {
     access_log::off::CHECK,
     access_log::not_json::CHECK,
     access_log::breaks_json::CHECK,
@@ -64,7 +75,7 @@ pub const CHECKS: &[Check] = &[
     function::cannot_reach_xray::CHECK,
     log::emission_failing::CHECK,
     gateway::overhead_high::CHECK,
-];
+}
 
 /// The check of that id.
 #[must_use]

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use gatelight_iam::{ConditionKeys, Denial, Document, GuardrailLevel, Guardrails, PossibleValue};
 use gatelight_model::{
-    Fetched, Gap, Listing, Subject, SubjectKind,
+    Gap, Listing, Subject, SubjectKind,
     inventory::{Organization, OrganizationLevel, OrganizationPolicy},
 };
 
-use crate::Context;
+use crate::context::Context;
 
 /// How an account stands to an organization.
 pub(crate) enum Membership<'a> {
@@ -55,7 +55,7 @@ const RCPS: Kind = Kind {
     of: |level| &level.resource_control_policies,
 };
 
-/// How the account that is looked at, which is `own`, stands to its organization. Policies restrict nothing in the
+/// How `own`, the account of the audit, stands to its organization. Policies restrict nothing in the
 /// management account, and there are none where the organization has only its bills in common
 /// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>,
 /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>).
@@ -103,7 +103,7 @@ impl<'a> Bound<'a> {
     }
 
     fn level(&mut self, kind: &Kind, level: &'a OrganizationLevel) -> GuardrailLevel {
-        let place = place(&level.id);
+        let place = level_name(&level.id);
         let attached = (kind.of)(level);
         let mut names = Vec::new();
         let policies = attached.seen.iter().map(|id| {
@@ -160,10 +160,10 @@ fn upwards<'a>(organization: &'a Organization, own: &str) -> (Vec<&'a Organizati
     let mut next = own;
     loop {
         let Some(level) = organization.levels.iter().find(|level| level.id == next) else {
-            return (levels, Some(Gap::not_collected(format!("the level of {}", place(next)))));
+            return (levels, Some(Gap::not_collected(format!("the level of {}", level_name(next)))));
         };
         if levels.iter().any(|below| below.id == level.id) {
-            let why = format!("{} is said to lie in itself", place(next));
+            let why = format!("{} is said to lie in itself", level_name(next));
             return (levels, Some(Gap::unprovable(next, why)));
         }
         levels.push(level);
@@ -183,26 +183,10 @@ fn path(organization: &Organization, own: &str) -> Option<String> {
     Some(std::iter::once(organization.id.as_str()).chain(above).flat_map(|id| [id, "/"]).collect())
 }
 
-fn place(id: &str) -> String {
+fn level_name(id: &str) -> String {
     match id.split('-').next() {
         Some("r") => format!("root {id}"),
         Some("ou") => format!("organizational unit {id}"),
         _ => format!("account {id}"),
     }
-}
-
-/// Every reason for which something of an organization is not known.
-pub(crate) fn gaps(organization: &Fetched<Option<Organization>>) -> Vec<Gap> {
-    let organization = match organization.get() {
-        Ok(Some(organization)) => organization,
-        Ok(None) => return vec![],
-        Err(gap) => return vec![gap],
-    };
-    let Organization { policy_types, levels, policies, .. } = organization;
-    let of_levels = levels.iter().flat_map(|level| {
-        let OrganizationLevel { parent, service_control_policies, resource_control_policies, .. } = level;
-        [parent.get().err(), service_control_policies.rest.get().err(), resource_control_policies.rest.get().err()]
-    });
-    let documents = policies.iter().map(|policy| policy.document.get().err());
-    std::iter::once(policy_types.get().err()).chain(of_levels).chain(documents).flatten().collect()
 }

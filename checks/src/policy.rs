@@ -1,11 +1,9 @@
-//! What the owner of an account decides: how much a check matters, and which outcomes to leave out of account.
+//! What the owner of an account decides: how much a check matters, and which outcomes to ignore.
 
 use std::collections::BTreeMap;
 
 use gatelight_model::{Severity, Subject};
 use globset::{GlobBuilder, GlobMatcher};
-
-use crate::check::Check;
 
 /// The owner's decisions. The default changes nothing.
 #[derive(Debug, Default)]
@@ -41,13 +39,13 @@ impl Ignore {
         Ok(Self { check: glob(check)?, subject: glob(subject)?, ended })
     }
 
-    /// Whether it is about a check's outcomes at all.
+    /// Whether it is about outcomes of the check of that id at all.
     #[must_use]
-    pub fn is_about(&self, check: &Check) -> bool {
-        self.check.is_match(check.id)
+    pub fn is_about(&self, check: &str) -> bool {
+        self.check.is_match(check)
     }
 
-    fn covers(&self, check: &Check, subject: &Subject) -> bool {
+    fn covers(&self, check: &str, subject: &Subject) -> bool {
         !self.ended
             && self.is_about(check)
             && (self.subject.is_match(&subject.arn) || self.subject.is_match(&subject.name))
@@ -68,15 +66,15 @@ impl Policy {
         self.overhead.unwrap_or(Self::OVERHEAD)
     }
 
-    /// The severity that the owner set for a check.
+    /// The severity that the owner set for the check of that id.
     #[must_use]
-    pub fn severity(&self, check: &Check) -> Option<Severity> {
-        self.severities.get(check.id).copied()
+    pub fn severity(&self, check: &str) -> Option<Severity> {
+        self.severities.get(check).copied()
     }
 
-    /// The position of the first ignore that covers the outcomes of `check` about `subject`.
+    /// The position of the first ignore that covers what the check of the id `check` says about `subject`.
     #[must_use]
-    pub fn ignored(&self, check: &Check, subject: &Subject) -> Option<usize> {
+    pub fn ignored(&self, check: &str, subject: &Subject) -> Option<usize> {
         self.ignores.iter().position(|ignore| ignore.covers(check, subject))
     }
 }
@@ -87,11 +85,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{CHECKS, find_check};
+    use crate::CHECKS;
 
-    fn check() -> &'static Check {
-        find_check("access-log-off").expect("a check")
-    }
+    const CHECK: &str = "access-log-off";
 
     fn subject() -> Subject {
         Subject {
@@ -103,7 +99,7 @@ mod tests {
 
     fn ignores(check_glob: &str, subject_glob: &str) -> bool {
         let ignore = Ignore::new(check_glob, subject_glob, false).expect("globs");
-        Policy { ignores: vec![ignore], ..Policy::default() }.ignored(check(), &subject()).is_some()
+        Policy { ignores: vec![ignore], ..Policy::default() }.ignored(CHECK, &subject()).is_some()
     }
 
     #[test]
@@ -139,12 +135,12 @@ mod tests {
     fn the_first_ignore_that_has_not_ended_covers_it() {
         let ignore = |subject, ended| Ignore::new("*", subject, ended).expect("globs");
         let policy = |ignores| Policy { ignores, ..Policy::default() };
-        assert_eq!(policy(vec![]).ignored(check(), &subject()), None);
-        assert_eq!(policy(vec![ignore("*", true)]).ignored(check(), &subject()), None);
+        assert_eq!(policy(vec![]).ignored(CHECK, &subject()), None);
+        assert_eq!(policy(vec![ignore("*", true)]).ignored(CHECK, &subject()), None);
         let three = policy(vec![ignore("users/*", false), ignore("*", true), ignore("orders/*", false)]);
-        assert_eq!(three.ignored(check(), &subject()), Some(2));
+        assert_eq!(three.ignored(CHECK, &subject()), Some(2));
         let two = policy(vec![ignore("*", false), ignore("orders/*", false)]);
-        assert_eq!(two.ignored(check(), &subject()), Some(0));
+        assert_eq!(two.ignored(CHECK, &subject()), Some(0));
     }
 
     #[test]
@@ -158,7 +154,7 @@ mod tests {
         let severities = BTreeMap::from([("access-log-off".to_owned(), Severity::Low)]);
         let policy = Policy { severities, ..Policy::default() };
         for other in CHECKS {
-            assert_eq!(policy.severity(other), (other == check()).then_some(Severity::Low));
+            assert_eq!(policy.severity(other.id), (other.id == CHECK).then_some(Severity::Low));
         }
     }
 
@@ -169,7 +165,7 @@ mod tests {
             let subject = Subject { name: name.clone(), ..subject() };
             for glob in [name.as_str(), "*"] {
                 let ignores = vec![Ignore::new("*", glob, false).expect("globs")];
-                prop_assert_eq!(Policy { ignores, ..Policy::default() }.ignored(check(), &subject), Some(0));
+                prop_assert_eq!(Policy { ignores, ..Policy::default() }.ignored(CHECK, &subject), Some(0));
             }
         }
 
@@ -177,7 +173,7 @@ mod tests {
         fn what_has_ended_ignores_nothing(glob in "[a-z/*]{0,10}", name in "[a-z/]{0,10}") {
             let subject = Subject { name, ..subject() };
             let ignores = vec![Ignore::new("*", &glob, true).expect("globs")];
-            prop_assert_eq!(Policy { ignores, ..Policy::default() }.ignored(check(), &subject), None);
+            prop_assert_eq!(Policy { ignores, ..Policy::default() }.ignored(CHECK, &subject), None);
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeSet, rc::Rc};
 
-use gatelight_iam::{ConditionKeys, Decision, Denial, Document, Policies, Request, Text};
+use gatelight_iam::{ConditionKeys, Decision, Denial, Policies, Request, Text};
 use gatelight_model::{Gap, Subject, SubjectKind, arn::Arn, inventory::Role, text::list};
 
-use crate::{Context, verdict::Fix};
+use crate::{context::Context, verdict::Fix};
 
-/// The role of exactly that ARN, or that there is none. `own`: the account that is looked at, if it is known.
+/// The role of exactly that ARN, or that there is none. `own`: the account of the audit, if it is known.
 ///
 /// # Errors
 /// If the role belongs to another account, AWS would not say, or nobody asked.
@@ -44,23 +44,6 @@ pub(crate) fn few(names: &[&str]) -> String {
     list(names, 3)
 }
 
-/// The role's policies as documents. [`Context::policies`] keeps them.
-pub(crate) fn read_policies(context: &Context<'_>, role: &Role) -> Policies {
-    let inline = role
-        .inline_policies
-        .seen
-        .iter()
-        .map(|policy| Document::parse(format!("inline policy {}", policy.name), policy.document.get()?));
-    let managed = |arn: &str, name: String| Document::parse(name, context.managed_policy(arn)?);
-    let attached =
-        role.attached_policies.seen.iter().map(|policy| managed(&policy.arn, format!("policy {}", policy.arn)));
-    Policies {
-        identity: inline.chain(attached).collect(),
-        rest: role.inline_policies.rest.get().and(role.attached_policies.rest.get()).copied(),
-        boundary: role.boundary.as_ref().map(|arn| managed(arn, format!("permissions boundary {arn}"))),
-    }
-}
-
 /// An action that a role may not do.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
@@ -76,7 +59,7 @@ pub(crate) struct Powers<'c, 'a> {
     keys: ConditionKeys,
 }
 
-/// What is known about the condition keys of what a role does in its own account and in the region that is looked at. The
+/// What is known about the condition keys of what a role does in its own account and in the region of the audit. The
 /// principal's ARN in a role's session is that of the role, and the region is that of the endpoint that is called
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>): CloudWatch Logs and X-Ray
 /// are called in the region of the stage or function.

@@ -1,28 +1,51 @@
-//! What holds for every check, in every world. Nothing here names a field of the inventory: the facts of a world are
+//! What holds for every check, in every scenario. Nothing here names a field of the inventory: the facts of a scenario are
 //! found by walking its serialised form, so a fact that is added tomorrow is swept too.
 
 mod facts;
+mod runs;
 mod shape;
 mod texts;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    thread,
+};
 
-use gatelight_model::{Fetched, Severity, SubjectKind};
+use gatelight_model::{
+    Severity, SubjectKind,
+    sweep::{FactSlot, Node as _},
+};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize as _;
 use serde_json::Value;
 
+use runs::Runs;
+
 use crate::{
     CHECKS, Check, Judgement, Outcome, Policy, Unseen, audit,
     check::Judge,
-    testing::{Inventory, denied, healthy, named_scenarios},
+    testing::{Inventory, healthy, named_scenarios},
 };
 
 fn checks() -> Vec<&'static Check> {
     CHECKS.iter().collect()
 }
 
-/// Every world by name, as it is saved.
+/// What `test` gives for every scenario, on all cores.
+fn each_scenario<T: Send>(test: impl Fn(&'static str, Inventory) -> T + Sync) -> Vec<T> {
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(8);
+    let part = |at: usize| -> Vec<T> {
+        let scenarios = named_scenarios().into_iter().skip(at).step_by(threads);
+        scenarios.map(|(name, inventory)| test(name, inventory)).collect()
+    };
+    thread::scope(|scope| {
+        let part = &part;
+        let parts: Vec<_> = (0..threads).map(|at| scope.spawn(move || part(at))).collect();
+        parts.into_iter().flat_map(|part| part.join().expect("no test fails in a thread")).collect()
+    })
+}
+
+/// Every scenario by name, as it is saved.
 pub(crate) fn scenarios() -> Vec<(&'static str, Value)> {
     named_scenarios()
         .into_iter()
@@ -32,38 +55,45 @@ pub(crate) fn scenarios() -> Vec<(&'static str, Value)> {
 
 /// A judgement without its words. A pass is a pass, noted or not; the severity is that of a failure.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Said {
+enum Summary {
     NotApplicable,
     Pass,
     Fail(Severity),
 }
 
 /// By check and subject ARN; `None` is "could not check".
-type Known = BTreeMap<(&'static str, String), Option<Said>>;
+type Known = BTreeMap<(&'static str, String), Option<Summary>>;
 
 fn outcomes(inventory: &Inventory) -> Vec<Outcome> {
+    outcomes_of(inventory, &checks())
+}
+
+fn outcomes_of(inventory: &Inventory, checks: &[&'static Check]) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
-    audit(inventory.scope(), &checks(), &Policy::default(), &mut |outcome| outcomes.push(outcome));
+    audit(inventory.scope(), checks, &Policy::default(), &mut |outcome| outcomes.push(outcome));
     outcomes
 }
 
-fn look(inventory: &Value) -> Known {
-    let inventory = read(inventory);
+fn known(inventory: &Inventory) -> Known {
+    known_by(inventory, &checks())
+}
+
+fn known_by(inventory: &Inventory, checks: &[&'static Check]) -> Known {
     let mut known = Known::new();
-    for Outcome { check, severity, subject, verdict, .. } in outcomes(&inventory) {
-        let said = verdict.ok().map(|judgement| match judgement {
-            Judgement::NotApplicable(_) => Said::NotApplicable,
-            Judgement::Pass | Judgement::PassNoted(_) => Said::Pass,
-            Judgement::Fail(_) => Said::Fail(severity),
+    for Outcome { check, severity, subject, verdict, .. } in outcomes_of(inventory, checks) {
+        let summary = verdict.ok().map(|judgement| match judgement {
+            Judgement::NotApplicable(_) => Summary::NotApplicable,
+            Judgement::Pass | Judgement::PassNoted(_) => Summary::Pass,
+            Judgement::Fail(_) => Summary::Fail(severity),
         });
-        let clash = known.insert((check.id, subject.arn), said);
+        let clash = known.insert((check.id, subject.arn), summary);
         assert!(clash.is_none(), "two outcomes of {} about one subject", check.id);
     }
     known
 }
 
 pub(crate) fn read(inventory: &Value) -> Inventory {
-    Inventory::deserialize(inventory).expect("a inventory")
+    Inventory::deserialize(inventory).expect("an inventory")
 }
 
 /// JSON pointers of all nodes, parents first.
@@ -112,21 +142,23 @@ fn kind_of(pointer: &str) -> String {
     })
 }
 
-/// Puts a gap in the place of a fact; false if it is gone already, with the fact that held it.
-pub(crate) fn hide(inventory: &mut Value, pointer: &str) -> bool {
-    let Some(node) = inventory.pointer_mut(pointer) else { return false };
-    *node = serde_json::to_value(Fetched::<()>::from(Err(denied("sweep:Hide")))).expect("serialises");
-    true
+/// The fact at a JSON pointer, if another that was hidden did not hold it.
+pub(crate) fn fact_at<'i>(inventory: &'i mut Inventory, pointer: &str) -> Option<&'i mut dyn FactSlot> {
+    let path: Vec<&str> = pointer.split('/').skip(1).collect();
+    match path.split_first()? {
+        (&"account", rest) => inventory.account.fact(rest),
+        (_, rest) => inventory.region.fact(rest),
+    }
 }
 
-/// Less is known: each check keeps what it said about a subject, or says it more severely, or could not check. Nothing
+/// Less is known: each check keeps what it summary about a subject, or says it more severely, or could not check. Nothing
 /// vanishes without an unknown of its check in its place; what appears is unknown, and about the account, or was among
 /// what an unknown about the account stood for.
 fn assert_says_less(more: &Known, less: &Known, hidden: &str) {
     for (key, now) in less {
         match (more.get(key), now) {
             (Some(_), None) => {}
-            (Some(Some(Said::Fail(was))), Some(Said::Fail(now))) => {
+            (Some(Some(Summary::Fail(was))), Some(Summary::Fail(now))) => {
                 assert!(now >= was, "hiding {hidden}: {key:?} is {now:?} and was {was:?}");
             }
             (Some(was), now) => assert_eq!(was, now, "hiding {hidden}: {key:?}"),
@@ -145,27 +177,21 @@ fn assert_says_less(more: &Known, less: &Known, hidden: &str) {
     }
 }
 
-/// Some at a time: each step judges a world anew, and that each fact alone says less is swept with the map of facts.
-const STEP: usize = 4;
-
 fn hide_one_after_another(flip: bool) {
-    for (name, inventory) in scenarios() {
-        let mut order = facts(&inventory);
+    each_scenario(|name, inventory| {
+        let mut runs = Runs::new(inventory);
+        let mut order = facts(&runs.saved());
         if flip {
             order.reverse();
         }
-        let (mut before, mut blind) = (look(&inventory), inventory);
-        for some in order.chunks(STEP) {
+        for fact in order {
             // One that another holds is gone with it.
-            let hidden = some.iter().filter(|fact| hide(&mut blind, fact)).count();
-            if hidden > 0 {
-                let after = look(&blind);
-                assert_says_less(&before, &after, &format!("{some:?} in “{name}”, after those before"));
-                before = after;
+            if let Some(changes) = runs.hide(&fact) {
+                changes.assert_say_less(&format!("{fact} in “{name}”, after those before"));
             }
         }
-        assert_eq!(facts(&blind), Vec::<String>::new());
-    }
+        assert_eq!(facts(&runs.saved()), Vec::<String>::new());
+    });
 }
 
 #[test]
@@ -193,7 +219,7 @@ fn order_means_nothing() {
     for (name, inventory) in scenarios() {
         let mut flipped = inventory.clone();
         flip(&mut flipped);
-        assert_eq!(look(&inventory), look(&flipped), "“{name}”");
+        assert_eq!(known(&read(&inventory)), known(&read(&flipped)), "“{name}”");
     }
 }
 
@@ -213,18 +239,20 @@ fn other_partitions_are_judged_alike() {
         };
         for (name, inventory) in scenarios() {
             let there = moved(&inventory.to_string());
-            let mut there: Value = serde_json::from_str(&there).expect("a inventory");
+            let mut there: Value = serde_json::from_str(&there).expect("an inventory");
             *there.pointer_mut("/account/partition").expect("a partition") = partition.into();
             assert!(!there.to_string().contains("arn:aws:"), "“{name}”");
-            let expected: Known =
-                look(&inventory).into_iter().map(|((check, subject), said)| ((check, moved(&subject)), said)).collect();
-            assert_eq!(look(&there), expected, "“{name}” in {partition}");
+            let expected: Known = known(&read(&inventory))
+                .into_iter()
+                .map(|((check, subject), summary)| ((check, moved(&subject)), summary))
+                .collect();
+            assert_eq!(known(&read(&there)), expected, "“{name}” in {partition}");
         }
     }
 }
 
 #[test]
-fn the_healthy_world_is_healthy() {
+fn the_healthy_scenario_is_healthy() {
     for outcome in outcomes(&healthy()) {
         let verdict = &outcome.verdict;
         let fine = matches!(verdict, Ok(Judgement::Pass | Judgement::PassNoted(_) | Judgement::NotApplicable(_)));
@@ -233,12 +261,13 @@ fn the_healthy_world_is_healthy() {
 }
 
 #[test]
-fn every_check_passes_and_fails_and_cannot_tell_in_some_world() {
-    let seen: Vec<_> = scenarios().iter().flat_map(|(_, inventory)| look(inventory)).collect();
+fn every_check_passes_and_fails_and_cannot_tell_in_some_scenario() {
+    let seen: Vec<_> = scenarios().iter().flat_map(|(_, inventory)| known(&read(inventory))).collect();
     for check in checks() {
-        let some = |fits: fn(&Option<Said>) -> bool| seen.iter().any(|((id, _), said)| *id == check.id && fits(said));
-        assert!(some(|said| *said == Some(Said::Pass)), "{} never passes", check.id);
-        assert!(some(|said| matches!(said, Some(Said::Fail(_)))), "{} never fails", check.id);
+        let some =
+            |fits: fn(&Option<Summary>) -> bool| seen.iter().any(|((id, _), summary)| *id == check.id && fits(summary));
+        assert!(some(|summary| *summary == Some(Summary::Pass)), "{} never passes", check.id);
+        assert!(some(|summary| matches!(summary, Some(Summary::Fail(_)))), "{} never fails", check.id);
         assert!(some(Option::is_none), "{} can always tell", check.id);
     }
 }

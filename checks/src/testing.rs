@@ -1,4 +1,4 @@
-//! Worlds: an account in which all is well, with two of everything, and what it looks like when something is not.
+//! Scenarios: an account in which all is well, with two of everything, and what it looks like when something is not.
 //! For tests and for the demo; every ARN, name and policy here is made up.
 
 mod deliveries;
@@ -62,7 +62,7 @@ pub fn logging(method: Option<&str>, level: Option<&str>) -> MethodLogging {
 }
 
 /// The tests' way in: what one check says about one subject, and a hand on the things that a test changes. Each of
-/// these panics if the world has no such thing, as does indexing.
+/// these panics if the inventory has no such thing, as does indexing.
 impl Inventory {
     /// For [`audit`](crate::audit) and [`Context::new`].
     #[must_use]

@@ -11,8 +11,8 @@ use gatelight_model::{
 use jiff::Timestamp;
 
 use super::{
-    Region,
     aws::{Calls, Operation, Page, lacks, stated},
+    client::RegionClient,
 };
 
 /// Calls under way at once; how many a second is the pacer's business.
@@ -21,7 +21,7 @@ const SIDE_BY_SIDE: usize = 16;
 const REST_PAGE: i32 = 500;
 
 /// The REST APIs of a region with their stages.
-pub(super) async fn rest_apis(region: &Region) -> Listing<Api> {
+pub(super) async fn rest_apis(region: &RegionClient) -> Listing<Api> {
     let (client, calls) = (rest::Client::new(&region.config), &region.calls);
     let (operation, path) = (Operation::GetRestApis, "/restapis");
     let found = calls
@@ -41,7 +41,7 @@ pub(super) async fn rest_apis(region: &Region) -> Listing<Api> {
 }
 
 /// The HTTP and WebSocket APIs of a region with their stages.
-pub(super) async fn v2_apis(region: &Region) -> Listing<Api> {
+pub(super) async fn v2_apis(region: &RegionClient) -> Listing<Api> {
     let (client, calls) = (v2::Client::new(&region.config), &region.calls);
     let (operation, path) = (Operation::GetV2Apis, "/apis");
     let found = calls
@@ -66,11 +66,11 @@ pub(super) async fn v2_apis(region: &Region) -> Listing<Api> {
 }
 
 /// The account's API Gateway settings in a region.
-pub(super) async fn settings(region: &Region) -> Fetched<GatewaySettings> {
+pub(super) async fn settings(region: &RegionClient) -> Fetched<GatewaySettings> {
     let client = rest::Client::new(&region.config);
     let answer = region.calls.call(Operation::GetGatewayAccount, "/account", || client.get_account().send()).await;
     let settings = answer.and_then(|account| {
-        // The role is left out where none is set; an answer that holds nothing at all is none.
+        // An account without a role has no such field. An answer without any field is not an answer.
         let says_something = account.throttle_settings.is_some()
             || account.features.is_some()
             || account.api_key_version.is_some()
@@ -84,7 +84,7 @@ pub(super) async fn settings(region: &Region) -> Fetched<GatewaySettings> {
 }
 
 async fn with_stages(
-    region: &Region,
+    region: &RegionClient,
     what: &str,
     found: Listing<(String, String, Protocol)>,
     stages: impl AsyncFn(&str) -> Listing<Stage>,

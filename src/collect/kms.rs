@@ -10,8 +10,8 @@ use gatelight_model::{
 };
 
 use super::{
-    Region,
     aws::{Operation, lacks},
+    client::RegionClient,
 };
 
 const SIDE_BY_SIDE: usize = 4;
@@ -27,7 +27,7 @@ pub(super) fn of_groups(groups: &[LogGroupAnswer]) -> BTreeSet<String> {
 }
 
 /// What AWS says about each key of `arns`.
-pub(super) async fn keys(region: &Region, arns: BTreeSet<String>) -> Vec<KeyAnswer> {
+pub(super) async fn keys(region: &RegionClient, arns: BTreeSet<String>) -> Vec<KeyAnswer> {
     if arns.is_empty() {
         return Vec::new();
     }
@@ -43,7 +43,7 @@ pub(super) async fn keys(region: &Region, arns: BTreeSet<String>) -> Vec<KeyAnsw
     stream::iter(arns).map(ask).buffered(SIDE_BY_SIDE).collect().await
 }
 
-async fn key(region: &Region, client: &kms::Client, arn: &str) -> Result<Option<Key>, Gap> {
+async fn key(region: &RegionClient, client: &kms::Client, arn: &str) -> Result<Option<Key>, Gap> {
     let operation = Operation::DescribeKey;
     let describe = || client.describe_key().key_id(arn).send();
     let Some(answer) = region.calls.find(operation, arn, describe).await? else { return Ok(None) };
@@ -53,7 +53,7 @@ async fn key(region: &Region, client: &kms::Client, arn: &str) -> Result<Option<
     Ok(Some(Key { state, policy }))
 }
 
-async fn policy(region: &Region, client: &kms::Client, arn: &str) -> Result<String, Gap> {
+async fn policy(region: &RegionClient, client: &kms::Client, arn: &str) -> Result<String, Gap> {
     let operation = Operation::GetKeyPolicy;
     let get = || client.get_key_policy().key_id(arn).policy_name(POLICY).send();
     let answer = region.calls.call(operation, arn, get).await?;

@@ -10,15 +10,15 @@ use gatelight_model::{
 };
 
 use super::{
-    Region,
     aws::{Operation, Page, lacks, stated},
+    client::RegionClient,
 };
 
 /// Calls under way at once; how many a second is the pacer's business.
 const SIDE_BY_SIDE: usize = 16;
 
 /// The functions of a region.
-pub(super) async fn functions(region: &Region) -> Listing<Function> {
+pub(super) async fn functions(region: &RegionClient) -> Listing<Function> {
     let (client, calls) = (lambda::Client::new(&region.config), &region.calls);
     let (operation, resource) = (Operation::ListFunctions, "*");
     let mut listed = 0;
@@ -94,7 +94,7 @@ fn unqualified(arn: String) -> String {
     }
 }
 
-/// Environment variables that tell whether something in a function traces, and how.
+/// Environment variables that show whether something in a function traces, and how.
 const TRACING_NAMES: &[&str] = &["AWS_LAMBDA_EXEC_WRAPPER", "AWS_USE_FIPS_ENDPOINT"];
 /// X-Ray, OpenTelemetry, and the tracers of others.
 const TRACING_PREFIXES: &[&str] = &["AWS_XRAY_", "OTEL_", "DD_", "NEW_RELIC_"];
@@ -110,7 +110,11 @@ fn bears_on_tracing(name: &str) -> bool {
 
 /// Who may call the functions whose verdict depends on it: those that do not trace by themselves, in a region where some
 /// REST stage traces, or may.
-pub(super) async fn callers(region: &Region, functions: &[Function], rest_apis: &Listing<Api>) -> Vec<CallersAnswer> {
+pub(super) async fn callers(
+    region: &RegionClient,
+    functions: &[Function],
+    rest_apis: &Listing<Api>,
+) -> Vec<CallersAnswer> {
     let wanted: Vec<&Function> = functions.iter().filter(|function| !function.traces()).collect();
     if wanted.is_empty() || !may_trace(rest_apis) {
         return Vec::new();
@@ -147,7 +151,7 @@ fn may_trace(rest_apis: &Listing<Api>) -> bool {
 }
 
 /// The networks of the capacity providers that `functions` name.
-pub(super) async fn capacity_providers(region: &Region, functions: &[Function]) -> Vec<CapacityProviderAnswer> {
+pub(super) async fn capacity_providers(region: &RegionClient, functions: &[Function]) -> Vec<CapacityProviderAnswer> {
     let arns: BTreeSet<&String> = functions.iter().filter_map(|function| function.capacity_provider.as_ref()).collect();
     if arns.is_empty() {
         return Vec::new();

@@ -1,5 +1,5 @@
-//! The organization that an account belongs to, and the policies between its root and the account. AWS tells the latter
-//! to the management account and to delegated administrators alone; whatever it does not tell is a gap.
+//! The organization that an account belongs to, and the policies between its root and the account. Only the management
+//! account and delegated administrators can read the policies; for all others they are gaps.
 
 use std::collections::BTreeMap;
 
@@ -136,7 +136,7 @@ impl Organizations<'_> {
         }
     }
 
-    /// The ids of the policies attached to something; what is told of each is kept in `policies`.
+    /// The ids of the policies attached to something; the summary of each is kept in `policies`.
     async fn attached(
         &self,
         target: &str,

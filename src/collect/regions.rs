@@ -3,7 +3,7 @@
 use anyhow::bail;
 use gatelight_model::Gap;
 
-use super::aws::{Calls, Operation, Session, lacks};
+use super::aws::{Calls, DEFAULT_REGION, Operation, Session, lacks};
 
 /// The regions that this version knows (botocore's endpoint data, 2026-05). A name that is not among them is looked up
 /// at AWS before anything is read, so that a misspelt region is an error that names it, and a new one works.
@@ -55,9 +55,6 @@ const KNOWN: &[&str] = &[
     "us-west-2",
 ];
 
-/// Where to ask about regions when nobody named one.
-pub(crate) const ANY: &str = "us-east-1";
-
 /// The partition that a region lies in, by the form of its name.
 pub(crate) fn partition_of(region: &str) -> &'static str {
     const PREFIXES: &[(&str, &str)] = &[
@@ -84,7 +81,7 @@ pub(crate) async fn check_regions(session: &Session, names: &[String], calls: &C
         if !is_name || name.is_empty() {
             bail!("{name:?} is not the name of an AWS region{hint}");
         }
-        match describe(session, session.region().as_deref().unwrap_or(ANY), calls, true).await {
+        match describe(session, session.region().as_deref().unwrap_or(DEFAULT_REGION), calls, true).await {
             Ok(regions) if regions.contains(name) => {}
             Ok(_) => bail!("AWS has no region {name:?}{hint}"),
             Err(gap) => bail!("{name:?} is no region that this version knows{hint} (AWS was asked, but {gap})"),
@@ -96,7 +93,7 @@ pub(crate) async fn check_regions(session: &Session, names: &[String], calls: &C
 /// The regions that are enabled for the account, or all that there are.
 ///
 /// # Errors
-/// The gap, if AWS would not say.
+/// The gap, if AWS gave no answer.
 pub(super) async fn describe(session: &Session, home: &str, calls: &Calls, all: bool) -> Result<Vec<String>, Gap> {
     let client = session.ec2(home);
     let operation = Operation::DescribeRegions;
@@ -113,9 +110,9 @@ pub(super) async fn describe(session: &Session, home: &str, calls: &Calls, all: 
 /// The regions that are enabled for the account.
 ///
 /// # Errors
-/// If AWS would not say: then nobody knows where to look.
+/// If AWS gave no answer: then it is not known which regions to read.
 pub(crate) async fn every_region(session: &Session, calls: &Calls) -> anyhow::Result<Vec<String>> {
-    let home = session.region().unwrap_or_else(|| ANY.to_owned());
+    let home = session.region().unwrap_or_else(|| DEFAULT_REGION.to_owned());
     match describe(session, &home, calls, false).await {
         Ok(names) if names.is_empty() => bail!("AWS names no enabled region; name the regions with --region"),
         Ok(names) => Ok(names),

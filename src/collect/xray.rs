@@ -9,8 +9,8 @@ use gatelight_model::{
 };
 
 use super::{
-    Region,
     aws::{Operation, Page, PromisedOfEach, failed, lacks},
+    client::RegionClient,
 };
 
 /// What AWS promises of each rule. A rate that did not come is not 0.
@@ -32,7 +32,7 @@ const WHOLE_RULES: PromisedOfEach = PromisedOfEach {
 };
 
 /// The sampling rules of the region, if they are `wanted`: where some stage traces.
-pub(super) async fn sampling_rules(region: &Region, wanted: bool) -> Listing<SamplingRule> {
+pub(super) async fn sampling_rules(region: &RegionClient, wanted: bool) -> Listing<SamplingRule> {
     if !wanted {
         return Listing::unread(Gap::not_collected(format!("sampling rules in {} (no stage traces)", region.name)));
     }
@@ -53,7 +53,7 @@ pub(super) async fn sampling_rules(region: &Region, wanted: bool) -> Listing<Sam
         .await
 }
 
-/// A rule as AWS sent it; that nothing was left out of it is looked at before.
+/// A rule as AWS sent it. The caller has checked that no field is missing.
 fn sampling_rule(record: SamplingRuleRecord) -> Result<SamplingRule, Gap> {
     let operation = Operation::GetSamplingRules;
     let rule = record.sampling_rule.ok_or_else(|| lacks(operation, "*", "a rule"))?;
@@ -76,7 +76,7 @@ fn sampling_rule(record: SamplingRuleRecord) -> Result<SamplingRule, Gap> {
     })
 }
 
-/// Sorted, as AWS tells them in no order.
+/// Sorted, as AWS lists them in no order.
 fn attributes(told: HashMap<String, String>) -> Vec<SamplingAttribute> {
     let mut attributes: Vec<_> = told.into_iter().map(|(name, value)| SamplingAttribute { name, value }).collect();
     attributes.sort_by(|a, b| a.name.cmp(&b.name));
@@ -84,7 +84,7 @@ fn attributes(told: HashMap<String, String>) -> Vec<SamplingAttribute> {
 }
 
 /// Where X-Ray puts the segments that it is sent in the region.
-pub(super) async fn destination(region: &Region) -> Fetched<TraceDestination> {
+pub(super) async fn destination(region: &RegionClient) -> Fetched<TraceDestination> {
     let operation = Operation::GetTraceSegmentDestination;
     let client = xray::Client::new(&region.config);
     let ask = async {

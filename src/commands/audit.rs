@@ -10,7 +10,7 @@ use gatelight_model::{
 use jiff::Timestamp;
 
 use crate::{
-    collect::{Names, Remembered, aws::Traffic},
+    collect::{CollectorCache, LogGroupSelector, aws::Traffic},
     config::{AuditSource, Config, Format},
     finding::{AUDIT_SCOPE, RunDiff},
     inventory_file, inventory_source,
@@ -40,7 +40,7 @@ pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
     let ledger = config.ledger.as_deref().map(|path| open_ledger(path, &progress)).transpose()?;
     let cache = match &ledger {
         Some(ledger) => ledger.cache(AUDIT_SCOPE)?,
-        None => Remembered::new(),
+        None => CollectorCache::new(),
     };
     let mut report = collect_and_audit(config, cache, &progress).await?;
     let to_slack = |diff: &RunDiff| {
@@ -68,7 +68,7 @@ pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
 /// Whatever kept it from running.
 pub(crate) async fn collect_and_audit(
     config: &Config,
-    cache: Remembered,
+    cache: CollectorCache,
     progress: &Progress,
 ) -> anyhow::Result<Report> {
     let mut auditor = InventoryAuditor::new(config);
@@ -125,9 +125,9 @@ struct InventoryAuditor<'a> {
     builder: Option<Builder>,
     started_at: Timestamp,
     report: Option<Report>,
-    cache: Remembered,
+    cache: CollectorCache,
     /// Log groups of the configuration that are in no region so far, although everything was listed.
-    not_found: Vec<Names>,
+    not_found: Vec<LogGroupSelector>,
 }
 
 impl<'a> InventoryAuditor<'a> {
@@ -136,7 +136,7 @@ impl<'a> InventoryAuditor<'a> {
         let live = matches!(config.source, AuditSource::Live { .. });
         let not_found = if live { config.search.log_groups.clone() } else { Vec::new() };
         let (builder, started_at, report) = (None, Timestamp::UNIX_EPOCH, None);
-        Self { config, builder, started_at, report, cache: Remembered::new(), not_found }
+        Self { config, builder, started_at, report, cache: CollectorCache::new(), not_found }
     }
 
     fn report(self) -> anyhow::Result<Report> {
@@ -159,7 +159,7 @@ impl inventory_file::Visitor for InventoryAuditor<'_> {
         self.builder.as_mut().context("it has no beginning")?.add(account, region, traffic)
     }
 
-    fn remember(&mut self, cache: Remembered) {
+    fn remember(&mut self, cache: CollectorCache) {
         self.cache = cache;
     }
 

@@ -1,4 +1,4 @@
-//! `gatelight cost`: what it costs a month to see each stage, estimated: its logs and its traces.
+//! `gatelight cost`: estimates what the logs and traces of each stage cost a month.
 
 mod json;
 mod text;
@@ -15,19 +15,19 @@ use jiff::Timestamp;
 
 use crate::{
     cli::{CostArgs, FindingsFormat},
-    collect::{Remembered, aws::Traffic},
+    collect::{CollectorCache, aws::Traffic},
     inventory_file, inventory_source,
     output::Sink,
     progress::Progress,
 };
 
-/// The facts that estimates rest on.
+/// The facts that estimates need.
 const NEEDS: &[Need] = &[
     Need::Stages,
     Need::AccessLogGroups,
     Need::ExecutionLogGroups,
     Need::LogDeliveries,
-    // Where a function writes to a group, its volume is not that of the execution log alone.
+    // If a function writes to a group too, its volume is not that of the execution log alone.
     Need::Functions,
     Need::Traffic,
     Need::ExecutionLogVolume,
@@ -35,19 +35,19 @@ const NEEDS: &[Need] = &[
     Need::TraceDestination,
 ];
 
-/// What all stages cost, the dearest first.
+/// What all stages cost, the highest first.
 struct Estimates {
     prices: &'static PriceList,
-    stages: Vec<(Place, StageCost)>,
-    /// Where there may be more stages, and why they are not known.
+    stages: Vec<(StageLocation, StageCost)>,
+    /// Accounts and regions that may have more stages, and why they are not known.
     unread: Vec<(String, String, Gap)>,
-    /// How many accounts and regions were looked at.
-    places: usize,
+    /// How many regions were read, of all accounts.
+    regions: usize,
 }
 
-/// A stage, and where it is.
+/// A stage, with its account and region.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+struct StageLocation {
     name: String,
     account: String,
     region: String,
@@ -57,21 +57,26 @@ struct Place {
 
 impl Estimates {
     fn new(prices: &'static PriceList) -> Self {
-        Self { prices, stages: Vec::new(), unread: Vec::new(), places: 0 }
+        Self { prices, stages: Vec::new(), unread: Vec::new(), regions: 0 }
     }
 
     /// Adds the stages of a region.
     fn add(&mut self, account: &Account, region: &Region) {
         let context = Context::new(Scope { account, region });
         let id = account.id.get().map_or_else(|_| "unknown".to_owned(), Clone::clone);
-        self.places += 1;
+        self.regions += 1;
         for stage in context.stages() {
             match stage {
                 Ok(stage) => {
                     let Subject { kind, arn, name } = context.stage_subject(&stage);
-                    let place =
-                        Place { name, account: id.clone(), region: region.name.clone(), arn, kind: kind.name() };
-                    self.stages.push((place, estimate(&StageFacts::of(&stage, &context), self.prices)));
+                    let location = StageLocation {
+                        name,
+                        account: id.clone(),
+                        region: region.name.clone(),
+                        arn,
+                        kind: kind.name(),
+                    };
+                    self.stages.push((location, estimate(&StageFacts::of(&stage, &context), self.prices)));
                 }
                 Err(gap) => self.unread.push((id.clone(), region.name.clone(), gap)),
             }
@@ -97,8 +102,8 @@ impl Estimates {
     }
 }
 
-/// Whether it costs more to see a stage than API Gateway charges for its requests, as far as is known.
-fn surpasses(cost: &StageCost) -> bool {
+/// Whether the logs and traces of a stage cost more than API Gateway charges for its requests, as far as is known.
+fn exceeds_requests(cost: &StageCost) -> bool {
     matches!(&cost.requests.estimate, Estimate::Known(requests) if cost.total().known > *requests)
 }
 
@@ -118,10 +123,10 @@ impl inventory_file::Visitor for Estimates {
     }
 }
 
-/// Shows what stages cost. The exit status is 3 if something could not be estimated, else 0.
+/// Prints what stages cost. The exit status is 3 if something could not be estimated, else 0.
 ///
 /// # Errors
-/// If nothing could be read.
+/// If nothing could be read, or the output cannot be written.
 pub(crate) async fn cost(arguments: CostArgs) -> anyhow::Result<u8> {
     arguments.flags.settings.check_flags()?;
     let mut config = arguments.flags.settings.resolve()?;
@@ -131,7 +136,7 @@ pub(crate) async fn cost(arguments: CostArgs) -> anyhow::Result<u8> {
     let mut estimates = Estimates::new(PriceList::shipped());
     inventory_source::read(
         &config,
-        Remembered::new(),
+        CollectorCache::new(),
         &Progress::of_command(config.progress, config.quiet),
         &mut estimates,
     )

@@ -1,5 +1,5 @@
-//! An account that is built in: what Gatelight finds, without credentials and network. It is made from the healthy
-//! account of the tests, spoilt region by region; every check passes somewhere and fails somewhere.
+//! The built-in account of `gatelight demo`: findings without credentials and network. It is the healthy account of the
+//! tests with faults in each region, so that every check passes somewhere and fails somewhere.
 
 use gatelight_checks::testing::{self, Inventory};
 use gatelight_model::{
@@ -11,32 +11,32 @@ use jiff::Timestamp;
 
 use crate::collect::aws::{Operation, Traffic};
 
-/// When the demo's facts were collected: a fixed time, so that the same version always shows the same.
+/// When the demo's facts were collected: a fixed time, so that a version always prints the same.
 pub(crate) fn started_at() -> Timestamp {
     testing::healthy().account.collected_at
 }
 
-/// When that was done.
+/// When the collection ended.
 pub(crate) fn finished_at() -> Timestamp {
     Timestamp::from_second(started_at().as_second() + 41).unwrap_or_else(|_| started_at())
 }
 
-type Spoil = fn(&mut Inventory);
+type AddFaults = fn(&mut Inventory);
 
 /// The account and its regions.
 pub(crate) fn account() -> (Account, Vec<(Region, Traffic)>) {
-    let regions: [(&str, Spoil); 5] = [
-        ("us-east-1", mostly_well),
-        ("eu-west-1", role_is_gone),
-        ("eu-central-1", role_cannot_write),
-        ("ap-southeast-2", role_is_not_trusted),
-        ("sa-east-1", role_was_never_set),
+    let regions: [(&str, AddFaults); 5] = [
+        ("us-east-1", various_faults),
+        ("eu-west-1", gateway_role_deleted),
+        ("eu-central-1", gateway_role_cannot_write),
+        ("ap-southeast-2", gateway_role_untrusted),
+        ("sa-east-1", gateway_role_unset),
     ];
     let mut account: Option<Account> = None;
-    let mut read = Vec::new();
-    for (name, spoil) in regions {
+    let mut collected = Vec::new();
+    for (name, add_faults) in regions {
         let mut scope = in_region(name);
-        spoil(&mut scope);
+        add_faults(&mut scope);
         let traffic = traffic(&scope);
         match &mut account {
             None => account = Some(scope.account),
@@ -45,33 +45,34 @@ pub(crate) fn account() -> (Account, Vec<(Region, Traffic)>) {
                 account.roles.extend(scope.account.roles.into_iter().filter(|role| !known.contains(&role.arn)));
             }
         }
-        read.push((scope.region, traffic));
+        collected.push((scope.region, traffic));
     }
-    (account.expect("there are regions"), read)
+    (account.expect("there are regions"), collected)
 }
 
-/// The healthy account's region under another name: ARNs name their region, so it is replaced everywhere.
+/// The region of the healthy account under another name. ARNs hold the name, so it is replaced everywhere.
 fn in_region(name: &str) -> Inventory {
     let healthy = serde_json::to_string(&testing::healthy()).expect("an inventory serialises");
     let mut scope: Inventory =
         serde_json::from_str(&healthy.replace("us-east-1", name)).expect("it reads as it was written");
-    // Nobody has configured anything.
+    // The demo has no configuration.
     scope.region.named_log_groups.seen.clear();
     scope
 }
 
+/// Keeps these APIs alone.
 fn keep(scope: &mut Inventory, apis: &[&str]) {
     let region = &mut scope.region;
     region.rest_apis.seen.retain(|api| apis.contains(&api.name.as_str()));
     region.v2_apis.seen.retain(|api| apis.contains(&api.name.as_str()));
-    // Functions are looked at in the first region: their roles, which are global, may write there alone.
+    // Functions are in the first region alone: their roles, which are global, may write there only.
     region.functions.seen.clear();
     region.callers.clear();
 }
 
-/// Formats of all kinds, a log group that keeps everything for ever, and stages that log too much or nothing.
-fn mostly_well(scope: &mut Inventory) {
-    // The gap of an API whose stages may not be read.
+/// Faults in access log formats, a log group that never expires, and stages that log too much or nothing.
+fn various_faults(scope: &mut Inventory) {
+    // A gap: reading the stages of this API is denied.
     scope.api_mut("feed").stages = Listing::unread(denied(Operation::GetV2Stages, "/apis/z6a7b8c9d0/stages"));
     scope.access_log_mut("users/live").format = Some(
         r#"$context.identity.sourceIp - - [$context.requestTime] "$context.httpMethod $context.path" $context.status"#
@@ -89,7 +90,7 @@ fn mostly_well(scope: &mut Inventory) {
         r#"{"requestId":"$context.requestId","error":"$context.integration.error","backend":"$context.integration.status","took":"$context.integration.latency","trace":"$context.xrayTraceId"}"#
             .to_owned(),
     );
-    close_one_region(scope);
+    deny_in_one_region(scope);
     scope.stage_mut("cart/dev").access_log = None;
     scope.change_log_group("/gateway/shop", |group| group.retention_days = None);
     scope.change_key("4e5f6a7b", |key| "PendingDeletion".clone_into(&mut key.state));
@@ -100,16 +101,16 @@ fn mostly_well(scope: &mut Inventory) {
     }
     // A Lambda authorizer that starts cold.
     scope.take_long("orders/prod", 412.0, 252.0);
-    // Somebody wanted to spare the traces of one API for a while.
+    // A sampling rule that somebody added for a while.
     let mut rule = testing::sampling_rule("users-quiet", 10);
     "users/*".clone_into(&mut rule.service_name);
     (rule.fixed_rate, rule.reservoir_size) = (0.0, 0);
     scope.region.sampling_rules.seen.push(rule);
-    some_functions_unwell(scope);
+    faulty_functions(scope);
 }
 
-/// The organization leaves out one of the regions in which a role writes logs, eu-central-1.
-fn close_one_region(scope: &mut Inventory) {
+/// The organization denies eu-central-1, a region in which a role writes logs.
+fn deny_in_one_region(scope: &mut Inventory) {
     scope.change_organization(|organization| {
         for policy in &mut organization.policies {
             let document = policy.document.get().expect("a document");
@@ -118,9 +119,9 @@ fn close_one_region(scope: &mut Inventory) {
     });
 }
 
-/// A function that starts no traces; two whose role may do too little; a NAT gateway that was deleted under a third; a
-/// log that never expires; and a line that says what came of it.
-fn some_functions_unwell(scope: &mut Inventory) {
+/// A function that starts no traces, one whose role lacks permissions, a deleted NAT gateway on the route of a third, a log
+/// that never expires, and log lines of failed exports.
+fn faulty_functions(scope: &mut Inventory) {
     scope.function_mut("reports").tracing_mode = Some("PassThrough".to_owned());
     let mut weak = scope.account.roles.iter().find(|role| role.arn.ends_with("users-sync")).cloned().expect("a role");
     "arn:aws:iam::123456789012:role/thumbnails".clone_into(&mut weak.arn);
@@ -151,18 +152,18 @@ fn some_functions_unwell(scope: &mut Inventory) {
     answer.probe = Fetched::known(Some(probe));
 }
 
-/// The role that is set was deleted: AWS looks at it when it is set, and never again.
-fn role_is_gone(scope: &mut Inventory) {
+/// The CloudWatch role was deleted. AWS checks it only when it is set.
+fn gateway_role_deleted(scope: &mut Inventory) {
     keep(scope, &["orders", "users", "chat"]);
     let gone = "arn:aws:iam::123456789012:role/orders-stack-CloudWatchRole-1ABC2DEF";
     scope.set_gateway_role(Some(gone));
     scope.account.roles.push(RoleAnswer { arn: gone.to_owned(), role: Fetched::known(None) });
-    // What came of it.
+    // Requests that were not logged.
     scope.serve("orders/prod", (48_210, 312, 0));
 }
 
-/// The role may write the logs of one API, and a second API came later. A log group was deleted under a third.
-fn role_cannot_write(scope: &mut Inventory) {
+/// The role may write the logs of one API but not those of a newer one. The log group of a third was deleted.
+fn gateway_role_cannot_write(scope: &mut Inventory) {
     keep(scope, &["orders", "shop"]);
     *scope.log_group_mut("/gateway/shop") = Fetched::known(None);
     // Somebody replaced the resource policy that lets HTTP APIs deliver.
@@ -177,8 +178,8 @@ fn role_cannot_write(scope: &mut Inventory) {
     scope.account.roles.push(narrow);
 }
 
-/// The role exists and may write, but lets Lambda assume it and not API Gateway.
-fn role_is_not_trusted(scope: &mut Inventory) {
+/// The role may write, but it trusts Lambda instead of API Gateway.
+fn gateway_role_untrusted(scope: &mut Inventory) {
     keep(scope, &["users", "cart"]);
     *scope.log_group_mut("/gateway/cart") = Err(denied(Operation::DescribeLogGroups, "/gateway/cart")).into();
     let mut wrong = scope.account.roles[0].clone();
@@ -191,8 +192,8 @@ fn role_is_not_trusted(scope: &mut Inventory) {
     scope.account.roles.push(wrong);
 }
 
-/// Roles are set region by region, and this one was forgotten.
-fn role_was_never_set(scope: &mut Inventory) {
+/// The role is set by region, and was not set in this one.
+fn gateway_role_unset(scope: &mut Inventory) {
     keep(scope, &["feed"]);
     scope.set_gateway_role(None);
 }
@@ -207,7 +208,7 @@ fn denied(operation: Operation, resource: &str) -> Gap {
     })
 }
 
-/// The requests that such a region costs.
+/// The requests that reading such a region takes.
 fn traffic(scope: &Inventory) -> Traffic {
     let region = &scope.region;
     let mut traffic = Traffic::default();
@@ -244,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_check_fails_passes_and_some_could_not_be_made() {
+    fn every_check_passes_and_fails_and_some_are_unknown() {
         let (account, regions) = account();
         let (mut fails, mut passes, mut unknown) = (BTreeSet::new(), BTreeSet::new(), 0);
         let checks: Vec<_> = CHECKS.iter().collect();

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 use crate::{
     cli::{PathArgs, PathFormat},
-    collect::{Remembered, aws::Traffic},
+    collect::{CollectorCache, aws::Traffic},
     inventory_file, inventory_source,
     output::Sink,
     progress::Progress,
@@ -79,7 +79,7 @@ pub(crate) async fn path(arguments: PathArgs) -> anyhow::Result<u8> {
     let mut found = PathFinder { query, paths: Vec::new(), names: BTreeSet::new(), unread: None };
     inventory_source::read(
         &config,
-        Remembered::new(),
+        CollectorCache::new(),
         &Progress::of_command(config.progress, config.quiet),
         &mut found,
     )

@@ -20,19 +20,19 @@ use super::{
 };
 use crate::slack::Route;
 
-/// The longest name of a schedule, in characters: it stands in messages, in metrics and in the ledger.
+/// The longest name of a schedule, in characters. Messages, metrics and the ledger hold it.
 const LONGEST_NAME: usize = 64;
 
-/// `[daemon]`.
+/// `[daemon]`: how the daemon runs.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct DaemonSetting {
     state_directory: Option<PathBuf>,
     health: Option<HealthSetting>,
-    jitter: Option<Span>,
-    stop_after: Option<Span>,
-    keep: Option<Span>,
-    run_limit: Option<Span>,
+    jitter: Option<DurationSetting>,
+    stop_after: Option<DurationSetting>,
+    keep: Option<DurationSetting>,
+    run_limit: Option<DurationSetting>,
 }
 
 /// `[[schedule]]`: when to audit, and settings that replace those of the file.
@@ -80,15 +80,15 @@ impl<'de> Deserialize<'de> for ScheduleSetting {
     }
 }
 
-/// A time from which the next is reckoned, in seconds, minutes, hours or days.
+/// A number of seconds, minutes, hours or days, such as `5m`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span(pub(crate) Duration);
+pub(crate) struct DurationSetting(pub(crate) Duration);
 
-impl FromStr for Span {
+impl FromStr for DurationSetting {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let span = text.char_indices().next_back().and_then(|(at, unit)| {
+        let seconds = text.char_indices().next_back().and_then(|(at, unit)| {
             let seconds = match unit {
                 's' => 1,
                 'm' => 60,
@@ -98,22 +98,22 @@ impl FromStr for Span {
             };
             let digits = &text[..at];
             let count: u32 = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())??;
-            // A century: beyond it, sums with dates have no answer.
+            // A century. Dates further away overflow.
             Some(u64::from(count) * seconds).filter(|seconds| *seconds <= 100 * 366 * 24 * 60 * 60)
         });
-        span.map(|seconds| Self(Duration::from_secs(seconds))).ok_or_else(|| {
+        seconds.map(|seconds| Self(Duration::from_secs(seconds))).ok_or_else(|| {
             format!("{text:?} is no number of seconds, minutes, hours or days, such as 30s, 5m, 6h or 400d")
         })
     }
 }
 
-impl<'de> Deserialize<'de> for Span {
+impl<'de> Deserialize<'de> for DurationSetting {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         parsed(deserializer)
     }
 }
 
-/// `health`: an address, or none.
+/// `health`: an address, or `off`.
 #[derive(Clone, Copy, Debug)]
 struct HealthSetting(Option<SocketAddr>);
 
@@ -137,7 +137,7 @@ impl<'de> Deserialize<'de> for HealthSetting {
     }
 }
 
-/// `cron`. Read in UTC here, so that a fault in it is named with its line.
+/// `cron`. It is read in UTC here, so that an error has its line.
 #[derive(Clone, Debug)]
 struct CronSetting(String);
 
@@ -177,34 +177,34 @@ fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(deserializer
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
 }
 
-/// What the daemon does, with every default filled in.
+/// The configuration of the daemon, with every default filled in.
 #[derive(Debug)]
 pub(crate) struct DaemonConfig {
-    /// Where ledger and lock are.
+    /// Where the ledger and the lock are.
     pub(crate) state_directory: PathBuf,
     /// Where health is served.
     pub(crate) health: Option<SocketAddr>,
     /// The longest random delay of a run.
     pub(crate) jitter: Duration,
-    /// How long a run may go on when the daemon is to stop.
+    /// How long a run may go on after the daemon was asked to stop.
     pub(crate) stop_after: Duration,
-    /// How long the ledger remembers what is over.
+    /// How long the ledger keeps runs and findings that are over.
     pub(crate) keep: Duration,
     /// How long a run may take.
     pub(crate) run_limit: Duration,
     /// At least one.
     pub(crate) schedules: Vec<Arc<Schedule>>,
-    /// Where messages go.
+    /// The Slack webhooks.
     pub(crate) routes: Arc<Vec<Route>>,
-    /// Which of them get digests, and when.
+    /// When digests are due, with the index of their route.
     pub(crate) digests: Vec<(usize, Cron)>,
     /// Whether calls that fail are logged.
     pub(crate) verbose: bool,
-    /// What the file sets and the daemon does not use.
+    /// Keys that the file sets and the daemon does not use.
     pub(crate) unused: Vec<&'static str>,
 }
 
-/// An audit, and when.
+/// An audit, and when it runs.
 #[derive(Debug)]
 pub(crate) struct Schedule {
     /// Its scope in the ledger.
@@ -212,11 +212,11 @@ pub(crate) struct Schedule {
     pub(crate) cron: Cron,
     pub(crate) audit: Config,
     /// Whether each run writes a report.
-    pub(crate) writes: bool,
+    pub(crate) writes_report: bool,
 }
 
 impl Settings {
-    /// Where ledger and lock are, if the file says so.
+    /// The state directory, if the file sets it.
     pub(crate) fn state_directory(&self) -> Option<&Path> {
         self.daemon.as_ref()?.state_directory.as_deref()
     }
@@ -227,7 +227,7 @@ impl Settings {
     /// Names what is wrong and its table.
     pub(crate) fn resolve_daemon(&self, state: Option<PathBuf>) -> anyhow::Result<DaemonConfig> {
         let daemon = self.daemon.clone().unwrap_or_default();
-        // systemd gives several, joined by colons, where a unit names several.
+        // systemd joins several directories with colons. Then none is the obvious one.
         let given = || state.filter(|path| path.is_absolute() && !path.to_string_lossy().contains(':'));
         let Some(state_directory) = daemon.state_directory.or_else(given) else {
             bail!("[daemon]: state-directory is not set, and neither is STATE_DIRECTORY, which systemd sets");
@@ -244,7 +244,9 @@ impl Settings {
         if schedules.is_empty() {
             bail!("there is no [[schedule]], so there is nothing to do");
         }
-        let or = |span: Option<Span>, seconds| span.map_or(Duration::from_secs(seconds), |span| span.0);
+        let or = |setting: Option<DurationSetting>, seconds| {
+            setting.map_or(Duration::from_secs(seconds), |setting| setting.0)
+        };
         let unused = [
             ("save", self.save.is_some()),
             ("ledger", self.ledger.is_some()),
@@ -257,7 +259,7 @@ impl Settings {
         let routes = super::slack::routes(self.slack.clone().unwrap_or_default())?;
         let mut digests = Vec::new();
         for (number, route) in routes.iter().enumerate() {
-            // An address that is not there is found out now, and not when there is news.
+            // A missing address stops the daemon now, and not when the first message is due.
             route.webhook.check()?;
             digests.extend(route.digest.clone().map(|cron| (number, cron)));
         }
@@ -291,20 +293,20 @@ impl ScheduleSetting {
         let cron = Cron::new(&self.cron.0, zone).map_err(|why| anyhow::anyhow!("cron: {why}"))?;
         let own = self.settings.clone();
         own.check_flags()?;
-        // Where to look is one question: a schedule that names accounts does not audit the file's as well.
+        // A schedule that names accounts does not audit those of the file too.
         let mut file = file.clone();
         if own.profile.is_some() || own.role_arn.is_some() {
             (file.profile, file.role_arn) = (None, None);
         }
-        // What two schedules would write to one place, each over the other.
+        // Two schedules would overwrite each other's.
         (file.save, file.output, file.ledger) = (None, None, None);
-        let writes = own.output.is_some();
+        let writes_report = own.output.is_some();
         let mut settings = own.or(file);
         settings.no_progress = Some(true);
         if settings.from.as_deref() == Some("-".as_ref()) {
             bail!("from: standard input can be read only once");
         }
-        Ok(Schedule { name: self.name.clone(), cron, audit: settings.resolve()?, writes })
+        Ok(Schedule { name: self.name.clone(), cron, audit: settings.resolve()?, writes_report })
     }
 }
 

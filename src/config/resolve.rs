@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{
     collect::{
-        Evidence, Search,
-        aws::{Pace, Role, Whose},
+        EvidenceOptions, SearchSettings,
+        aws::{CredentialSource, Pace, RoleToAssume},
     },
     slack::Route,
     suggest::nearest,
@@ -32,9 +32,9 @@ use crate::{
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch that a user turns by itself")]
 pub(crate) struct Config {
     pub(crate) source: AuditSource,
-    pub(crate) evidence: Evidence,
-    /// What log groups are searched for.
-    pub(crate) search: Search,
+    pub(crate) evidence: EvidenceOptions,
+    /// What to search log groups for.
+    pub(crate) search: SearchSettings,
     pub(crate) save: Option<PathBuf>,
     pub(crate) checks: Vec<&'static Check>,
     /// Facts to read beside those that the checks need.
@@ -52,32 +52,32 @@ pub(crate) struct Config {
     pub(crate) verbose: bool,
     pub(crate) color: Color,
     pub(crate) progress: bool,
-    /// Webhooks, and what is told there.
+    /// Slack webhooks, and which findings each gets.
     pub(crate) slack: Vec<Route>,
     /// `audit --slack`.
     pub(crate) post_to_slack: bool,
 }
 
-/// Where facts come from.
+/// Where an audit reads its facts.
 #[derive(Debug)]
 pub(crate) enum AuditSource {
     /// AWS.
     Live {
-        /// Credentials, each an account.
-        whose: Vec<Whose>,
-        /// Where in it.
+        /// The credentials of each account.
+        whose: Vec<CredentialSource>,
+        /// In each account.
         regions: Regions,
-        /// How fast.
+        /// How much of AWS's request quotas to use.
         pace: Pace,
     },
     /// A saved inventory.
     Saved(PathBuf),
 }
 
-/// Which regions.
+/// The regions to read.
 #[derive(Debug)]
 pub(crate) enum Regions {
-    /// The region of the environment or profile.
+    /// That of the environment or profile.
     Chain,
     /// These.
     Named(Vec<String>),
@@ -106,7 +106,7 @@ impl Settings {
         self.check_destinations()?;
         Ok(Config {
             source,
-            evidence: Evidence {
+            evidence: EvidenceOptions {
                 window: self.since().0,
                 metrics: self.metrics() == Switch::On,
                 samples: self.samples() == Switch::On,
@@ -195,10 +195,10 @@ impl Settings {
 }
 
 impl Config {
-    /// The owner's decisions, at a time: an ignore can end.
+    /// The owner's decisions as they are at a time: an ignore can end.
     ///
     /// # Errors
-    /// A pattern that cannot be read (`resolve` has looked, so there is none).
+    /// An ignore with a pattern that cannot be read. `resolve` refuses them, so there is none.
     pub(crate) fn policy(&self, now: Timestamp) -> anyhow::Result<Policy> {
         let ignores = self.ignores.iter().map(|ignore| Ignore::new(&ignore.check, &ignore.subject, ignore.ended(now)));
         Ok(Policy {
@@ -221,14 +221,14 @@ impl Config {
     }
 }
 
-/// The accounts to audit, each by its credentials.
+/// The credentials of each account to audit, without duplicates.
 fn credential_sources(
     profiles: Vec<String>,
     roles: Vec<String>,
     external_id: Option<&str>,
-) -> anyhow::Result<Vec<Whose>> {
+) -> anyhow::Result<Vec<CredentialSource>> {
     let base = profiles.first().cloned();
-    let mut all: Vec<Whose> = profiles.into_iter().map(Whose::Profile).collect();
+    let mut all: Vec<CredentialSource> = profiles.into_iter().map(CredentialSource::Profile).collect();
     for arn in roles {
         let is_role = Arn::parse(&arn).is_some_and(|arn| {
             let twelve = arn.account.len() == 12 && arn.account.bytes().all(|digit| digit.is_ascii_digit());
@@ -237,10 +237,14 @@ fn credential_sources(
         if !is_role {
             bail!("--role-arn {arn:?} is not the ARN of a role, such as arn:aws:iam::123456789012:role/gatelight");
         }
-        all.push(Whose::Role(Role { arn, external_id: external_id.map(str::to_owned), base: base.clone() }));
+        all.push(CredentialSource::Role(RoleToAssume {
+            arn,
+            external_id: external_id.map(str::to_owned),
+            base: base.clone(),
+        }));
     }
     if all.is_empty() {
-        all.push(Whose::Default);
+        all.push(CredentialSource::Default);
     }
     let mut seen = Vec::new();
     all.retain(|whose| {
@@ -251,10 +255,10 @@ fn credential_sources(
     Ok(all)
 }
 
-/// Names of variables, without `$context.`.
+/// Checks names of variables, and returns them without `$context.`.
 ///
 /// # Errors
-/// What is no name, or a slip of the pen for a known one: such a field would be missing from every log.
+/// If one is not a name, or a misspelling of a known one: such a field would be missing from every log.
 fn required_fields(fields: &[String]) -> anyhow::Result<Vec<String>> {
     let field = |field: &String| {
         let name = field.strip_prefix("$context.").unwrap_or(field);
@@ -270,11 +274,11 @@ fn required_fields(fields: &[String]) -> anyhow::Result<Vec<String>> {
     fields.iter().map(field).collect()
 }
 
-/// The checks that do not rest on CloudWatch metrics. Those that do are left out where the owner turned metrics off, as by
-/// `--skip`: what one chose not to know is no "could not check", and what was found before is not resolved by it.
+/// The checks that need no CloudWatch metrics. If the owner turned metrics off, the others are skipped, as by `--skip`: they
+/// are not reported as "could not check", and earlier findings are not resolved.
 ///
 /// # Errors
-/// Names a check that was asked for by name and needs them.
+/// If a check that needs metrics was selected by name.
 fn without_metrics(checks: Vec<&'static Check>, by_name: bool) -> anyhow::Result<Vec<&'static Check>> {
     let needs = |check: &&Check| check.needs.iter().any(|need| METRICS.contains(need));
     match checks.iter().copied().find(needs) {
@@ -286,16 +290,16 @@ fn without_metrics(checks: Vec<&'static Check>, by_name: bool) -> anyhow::Result
     }
 }
 
-/// Facts that only CloudWatch's metrics tell.
+/// Facts that come from CloudWatch metrics alone.
 const METRICS: [Need; 3] = [Need::Traffic, Need::Latencies, Need::Taken];
 
-/// The checks to run: those of `only`, or all, but for those of `without`.
-fn selected_checks(only: &[String], without: &[String]) -> anyhow::Result<Vec<&'static Check>> {
+/// The checks of `only`, or all if it is empty, without those of `skip`.
+fn selected_checks(only: &[String], skip: &[String]) -> anyhow::Result<Vec<&'static Check>> {
     let is_in = |ids: &[String], check: &Check| ids.iter().any(|id| id == check.id);
     let checks: Vec<_> = CHECKS
         .iter()
         .filter(|check| only.is_empty() || is_in(only, check))
-        .filter(|check| !is_in(without, check))
+        .filter(|check| !is_in(skip, check))
         .collect();
     if checks.is_empty() {
         bail!("no check is left: every one that was chosen is skipped too");
@@ -303,7 +307,7 @@ fn selected_checks(only: &[String], without: &[String]) -> anyhow::Result<Vec<&'
     Ok(checks)
 }
 
-/// The check of that id.
+/// The check with an id.
 ///
 /// # Errors
 /// Names the nearest id.

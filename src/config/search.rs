@@ -1,4 +1,4 @@
-//! What log groups are searched for, and which of them beside those that stages and functions write to.
+//! The patterns that log groups are searched for, and the log groups that the owner adds.
 
 use anyhow::{anyhow, bail};
 use gatelight_model::{
@@ -9,38 +9,42 @@ use gatelight_model::{
 use serde::Deserialize;
 
 use crate::{
-    collect::{Names, Search},
+    collect::{LogGroupSelector, SearchSettings},
     suggest::nearest,
 };
 
-/// The most patterns of one's own: each is a search of its own in every log group, and five searches a second are
-/// what CloudWatch allows.
+/// The most patterns of the owner. Each is a separate search of every log group, and CloudWatch allows five searches a
+/// second.
 const MOST_PATTERNS: usize = 10;
-/// The longest name of a pattern.
+/// The longest name of a pattern, in bytes.
 const LONGEST_NAME: usize = 60;
 
-/// A pattern of one's own, as the file states it.
+/// One `[[pattern]]` table: a pattern of the owner.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct PatternSetting {
-    /// What reports call it.
+    /// Its name in reports.
     name: String,
     /// A filter pattern of CloudWatch Logs.
     filter: String,
-    /// How much a hit matters; not set: medium.
+    /// The severity of a hit. Not set: medium.
     severity: Option<Severity>,
-    /// What a hit says.
+    /// What a hit means.
     says: String,
-    /// What to do.
+    /// What to do about it.
     fix: Option<String>,
 }
 
-/// Looks up and checks what is to be searched for.
+/// Checks the patterns and log groups, and looks up the optional patterns.
 ///
 /// # Errors
 /// Names the key, and what is wrong with it.
-pub(super) fn search(also: &[String], own: Vec<PatternSetting>, log_groups: &[String]) -> anyhow::Result<Search> {
-    let patterns = Patterns::with(also.iter().map(String::as_str)).map_err(|name| {
+pub(super) fn search(
+    optional: &[String],
+    own: Vec<PatternSetting>,
+    log_groups: &[String],
+) -> anyhow::Result<SearchSettings> {
+    let patterns = Patterns::with(optional.iter().map(String::as_str)).map_err(|name| {
         let hint = nearest(name, log_patterns::OPTIONAL.iter().map(|pattern| pattern.name)).map_or_else(
             || "`gatelight explain log-emission-failing` lists them".to_owned(),
             |near| format!("did you mean {near}?"),
@@ -55,7 +59,7 @@ pub(super) fn search(also: &[String], own: Vec<PatternSetting>, log_groups: &[St
     }
     let mut checked: Vec<OwnPattern> = Vec::new();
     for pattern in own {
-        let pattern = one(pattern)?;
+        let pattern = check_pattern(pattern)?;
         if checked.iter().any(|other| other.name == pattern.name) {
             bail!("[[pattern]] {:?}: there are two of that name", pattern.name);
         }
@@ -63,15 +67,15 @@ pub(super) fn search(also: &[String], own: Vec<PatternSetting>, log_groups: &[St
     }
     let mut names = Vec::new();
     for name in log_groups {
-        let name = Names::parse(name).map_err(|why| anyhow!("log-group {name:?}: {why}"))?;
+        let name = LogGroupSelector::parse(name).map_err(|why| anyhow!("log-group {name:?}: {why}"))?;
         if !names.contains(&name) {
             names.push(name);
         }
     }
-    Ok(Search { patterns, own: checked, log_groups: names })
+    Ok(SearchSettings { patterns, own: checked, log_groups: names })
 }
 
-fn one(PatternSetting { name, filter, severity, says, fix }: PatternSetting) -> anyhow::Result<OwnPattern> {
+fn check_pattern(PatternSetting { name, filter, severity, says, fix }: PatternSetting) -> anyhow::Result<OwnPattern> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(plain) {
         bail!("[[pattern]] {name:?}: a name is 1 to {LONGEST_NAME} small letters, digits and dashes");

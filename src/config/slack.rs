@@ -1,5 +1,5 @@
-//! The `[[slack]]` tables: which findings go to which webhook, and where a webhook's address lies. The address itself is
-//! never in the configuration.
+//! The `[[slack]]` tables: Slack webhooks, which findings each gets, and where its address is. The address itself is a
+//! secret and never in the configuration.
 
 use std::{collections::BTreeSet, path::PathBuf};
 
@@ -14,14 +14,14 @@ use crate::{
     slack::{AddressSource, Route, Webhook},
 };
 
-/// The longest name of a webhook: it stands in messages, logs and the ledger.
-const NAME: usize = 64;
+/// The longest name of a webhook, in bytes. Messages, logs and the ledger hold it.
+const LONGEST_NAME: usize = 64;
 
-/// One `[[slack]]` table, as the file states it.
+/// One `[[slack]]` table: a webhook.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct SlackSetting {
-    /// What logs, errors and the ledger call it.
+pub(crate) struct WebhookSetting {
+    /// Its name in logs, errors and the ledger.
     pub(crate) name: String,
     /// The environment variable that holds the address.
     pub(crate) webhook_env: Option<String>,
@@ -29,7 +29,7 @@ pub(crate) struct SlackSetting {
     pub(crate) webhook_file: Option<PathBuf>,
     /// The systemd credential that holds the address.
     pub(crate) webhook_credential: Option<String>,
-    /// The least severity that is told. Not set: low, so all.
+    /// The lowest severity that is posted. Not set: low, so all.
     pub(crate) severity: Option<Severity>,
     /// Globs of account ids. Not set: all.
     pub(crate) account: Option<Vec<String>>,
@@ -37,7 +37,7 @@ pub(crate) struct SlackSetting {
     pub(crate) check: Option<Vec<String>>,
     /// Globs of schedules' names; `audit --slack` is called `audit`. Not set: all.
     pub(crate) schedule: Option<Vec<String>>,
-    /// When to post all that is open, as a cron expression.
+    /// When to post all open findings, as a cron expression.
     pub(crate) digest: Option<String>,
     /// The IANA time zone of the digest. Not set: UTC.
     pub(crate) digest_time_zone: Option<String>,
@@ -47,7 +47,7 @@ pub(crate) struct SlackSetting {
 ///
 /// # Errors
 /// Names the webhook and what is wrong with it.
-pub(crate) fn routes(settings: Vec<SlackSetting>) -> anyhow::Result<Vec<Route>> {
+pub(crate) fn routes(settings: Vec<WebhookSetting>) -> anyhow::Result<Vec<Route>> {
     let mut names = BTreeSet::new();
     settings
         .into_iter()
@@ -61,11 +61,11 @@ pub(crate) fn routes(settings: Vec<SlackSetting>) -> anyhow::Result<Vec<Route>> 
         .collect()
 }
 
-fn route(setting: SlackSetting) -> anyhow::Result<Route> {
+fn route(setting: WebhookSetting) -> anyhow::Result<Route> {
     let name = setting.name;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ');
-    if name.trim().is_empty() || name.len() > NAME || !name.chars().all(plain) {
-        bail!("a name is 1 to {NAME} letters, digits, spaces, dots, hyphens and underscores");
+    if name.trim().is_empty() || name.len() > LONGEST_NAME || !name.chars().all(plain) {
+        bail!("a name is 1 to {LONGEST_NAME} letters, digits, spaces, dots, hyphens and underscores");
     }
     let given = [
         setting.webhook_env.map(AddressSource::Environment),
@@ -77,7 +77,7 @@ fn route(setting: SlackSetting) -> anyhow::Result<Route> {
         bail!("set one of webhook-env, webhook-file and webhook-credential");
     };
     match &source {
-        // Someone who mistakes the key pastes the address itself; it must not be repeated on a terminal or in a log.
+        // Somebody may paste the address itself. An error must not repeat it on a terminal or in a log.
         AddressSource::Environment(name) if name.is_empty() || name.contains(['=', '/', ':', '\0']) => {
             bail!("webhook-env is the name of an environment variable, not the address itself");
         }
@@ -110,7 +110,7 @@ fn route(setting: SlackSetting) -> anyhow::Result<Route> {
     })
 }
 
-/// None: everything matches.
+/// Compiles patterns. None: everything matches.
 fn globs(key: &str, patterns: Option<Vec<String>>) -> anyhow::Result<Option<GlobSet>> {
     let Some(patterns) = patterns else { return Ok(None) };
     if patterns.is_empty() {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::{collect::aws::Pace, output::Sink};
 
-/// An outcome that is known and accepted, as the file states it.
+/// One `[[ignore]]` table: findings that are known and accepted.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct IgnoreSetting {
@@ -83,7 +83,7 @@ impl FromStr for SinceSetting {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // What CloudWatch counts is looked at up to a quarter of an hour ago: less than twice that would leave little.
+        // Metrics are read up to 15 minutes ago, until CloudWatch has counted them. A window of twice that leaves enough.
         let (least, most) = (SignedDuration::from_mins(30), SignedDuration::from_hours(90 * 24));
         let window = text.char_indices().next_back().and_then(|(at, unit)| {
             let count = text[..at].parse::<u16>().ok().map(i64::from)?;
@@ -191,8 +191,8 @@ impl Color {
         match self {
             Self::Always => true,
             Self::Never => false,
-            // anstream knows NO_COLOR and its like. Whether it is a terminal at all is asked before: the page may go to a
-            // file while standard output is a terminal.
+            // anstream knows NO_COLOR and similar variables. The page may go to a file while standard output is a
+            // terminal, so that is asked first.
             Self::Auto => {
                 let choice = || anstream::AutoStream::choice(&std::io::stdout());
                 output.is_terminal() && choice() != anstream::ColorChoice::Never

@@ -160,7 +160,7 @@ impl EventLoop {
             progress: progress.clone(),
             stop: stop.clone(),
             limit: self.deps.config.run_limit,
-            next_run: next.map(|next| schedule.cron.say(next, now)),
+            next_run: next.map(|next| schedule.cron.local_time(next, now)),
             schedule: Arc::clone(&schedule),
         };
         self.active = Some(ActiveRun::new(now, progress, stop));
@@ -325,7 +325,7 @@ impl EventLoop {
         let next = self
             .scheduler
             .next()
-            .map(|(at, schedule)| format!("next: {} at {}", schedule.name, schedule.cron.say(at.max(now), now)));
+            .map(|(at, schedule)| format!("next: {} at {}", schedule.name, schedule.cron.local_time(at.max(now), now)));
         let doing = match (&self.shutdown, &self.active) {
             (Some(_), _) => Some("stopping".to_owned()),
             (None, Some(_)) => Some("a run is under way".to_owned()),

@@ -18,7 +18,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    collect::Remembered,
+    collect::CollectorCache,
     commands::audit,
     config::{Config, daemon::Schedule},
     finding::RunDiff,
@@ -52,7 +52,7 @@ pub(crate) trait Auditor: Send + Sync {
     fn audit<'a>(
         &'a self,
         config: &'a Config,
-        remembered: Remembered,
+        remembered: CollectorCache,
         progress: &'a Progress,
     ) -> Pin<Box<dyn Future<Output = anyhow::Result<Report>> + 'a>>;
 }
@@ -64,7 +64,7 @@ impl Auditor for AccountAuditor {
     fn audit<'a>(
         &'a self,
         config: &'a Config,
-        remembered: Remembered,
+        remembered: CollectorCache,
         progress: &'a Progress,
     ) -> Pin<Box<dyn Future<Output = anyhow::Result<Report>> + 'a>> {
         Box::pin(audit::collect_and_audit(config, remembered, progress))
@@ -172,7 +172,7 @@ impl Run {
         let news = self.ledger.lock().record(&mut report, &self.schedule.name, compose)?;
         self.progress.step();
         let mut summary = summarize(&report, news, audit.verbose)?;
-        if self.schedule.writes {
+        if self.schedule.writes_report {
             let written = Sink::open(&audit.output).and_then(|output| audit::write_report(audit, &report, output));
             summary.output_error = written.err().map(|why| format!("{why:#}"));
         }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::{Ledger, rows, to_millis};
-use crate::collect::Remembered;
+use crate::collect::CollectorCache;
 
 /// The longest window that a search can have: what was cached before it is of no use.
 const LONGEST: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -17,9 +17,9 @@ impl Ledger {
     ///
     /// # Errors
     /// If the ledger cannot be read.
-    pub(crate) fn cache(&self, scope: &str) -> anyhow::Result<Remembered> {
-        let read = || -> rusqlite::Result<Remembered> {
-            let mut cache = Remembered::new();
+    pub(crate) fn cache(&self, scope: &str) -> anyhow::Result<CollectorCache> {
+        let read = || -> rusqlite::Result<CollectorCache> {
+            let mut cache = CollectorCache::new();
             let mut statement = self.db.prepare_cached(
                 "SELECT account, region, key, value FROM collector_cache
                      WHERE scope = (SELECT id FROM scopes WHERE name = ?)",
@@ -36,7 +36,7 @@ impl Ledger {
 }
 
 /// Replaces the entries of each region in `new`.
-pub(super) fn replace(db: &Connection, new: &Remembered, scope: &str, now: Timestamp) -> rusqlite::Result<()> {
+pub(super) fn replace(db: &Connection, new: &CollectorCache, scope: &str, now: Timestamp) -> rusqlite::Result<()> {
     if new.is_empty() {
         return Ok(());
     }

@@ -17,7 +17,7 @@ use super::{
     summary::{IgnoreUse, Summary},
 };
 use crate::{
-    collect::{Remembered, aws::Traffic},
+    collect::{CollectorCache, aws::Traffic},
     config::{FailOn, IgnoreSetting},
 };
 
@@ -50,7 +50,7 @@ impl Builder {
             setting: setting.clone(),
             matched: 0,
             ended: setting.ended(now),
-            applies: checks.iter().any(|check| ignore.is_about(check)),
+            applies: checks.iter().any(|check| ignore.is_about(check.id)),
         });
         let ignores = ignores.collect();
         Ok(Self {
@@ -144,7 +144,7 @@ impl Builder {
             regions: self.regions.into_values().collect(),
             ignores: self.ignores,
             not_found: Vec::new(),
-            cache: Remembered::new(),
+            cache: CollectorCache::new(),
             replayed: false,
             changes: None,
             spool: self.spool.finish()?,

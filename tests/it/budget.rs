@@ -8,19 +8,18 @@
 //! ```
 #![expect(clippy::print_stdout, reason = "figures are for those who run it with --nocapture")]
 
-use std::{
-    collections::BTreeMap,
-    ffi::OsStr,
-    fs,
-    process::Command,
-    time::{Duration, Instant},
-};
+mod measure;
+mod networks;
+mod pace;
+
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
+pub(crate) use self::measure::{Measured, measure};
+pub(crate) use self::networks::networks;
 use crate::support::{
-    fake::{ACCOUNT, Account, Api, Fake, Fault, Request, Role, Rule, function},
+    fake::{ACCOUNT, Account, Api, Fake, Role, function},
     run::{Gatelight, Ran},
 };
 
@@ -87,71 +86,8 @@ fn audit(fake: &Fake, pace: &str) -> Ran {
     ran
 }
 
-/// A run and what it cost.
-pub(crate) struct Measured {
-    pub(crate) status: i64,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-    /// In bytes.
-    pub(crate) peak_memory: u64,
-    /// Of all threads, user and system.
-    pub(crate) cpu: Duration,
-    pub(crate) took: Duration,
-}
-
-/// Runs what its arguments say and prints what the kernel counted. It stands between because the kernel also counts,
-/// as the peak memory of a program, what its parent held when it started it; and tests hold much.
-const METER: &str = "
-import json, os, subprocess, sys, time
-start = time.monotonic()
-with open(sys.argv[1], 'wb') as out, open(sys.argv[2], 'wb') as err:
-    child = subprocess.Popen(sys.argv[3:], stdin=subprocess.DEVNULL, stdout=out, stderr=err)
-    _, status, used = os.wait4(child.pid, 0)
-status = os.waitstatus_to_exitcode(status)
-print(json.dumps([status, used.ru_maxrss * 1024, used.ru_utime + used.ru_stime, time.monotonic() - start]))
-";
-
-impl Measured {
-    /// The three figures, for people.
-    pub(crate) fn cost(&self) -> String {
-        let build = if cfg!(debug_assertions) { "debug build" } else { "release build" };
-        let memory = f64::from(u32::try_from(self.peak_memory / 1024).unwrap()) / 1024.0;
-        format!("{build}: {:.2?}, {:.2?} of CPU time, peak memory {memory:.1} MiB", self.took, self.cpu)
-    }
-}
-
-/// Runs the binary with nothing but credentials and an endpoint in its environment, and measures it.
-pub(crate) fn measure<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>, endpoint: &str) -> Measured {
-    let home = TempDir::new().unwrap();
-    let (stdout, stderr) = (home.path().join("stdout"), home.path().join("stderr"));
-    let meter = Command::new("python3")
-        .args(["-I", "-c", METER])
-        .args([&stdout, &stderr])
-        .arg(env!("CARGO_BIN_EXE_gatelight"))
-        .args(args)
-        .env_clear()
-        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
-        .env("HOME", home.path())
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
-        .env("AWS_SECRET_ACCESS_KEY", "nobody's")
-        .env("AWS_ENDPOINT_URL", endpoint)
-        .output()
-        .unwrap();
-    assert!(meter.status.success(), "{}", String::from_utf8_lossy(&meter.stderr));
-    let (status, peak_memory, cpu, took) = serde_json::from_slice(&meter.stdout).unwrap();
-    Measured {
-        status,
-        stdout: fs::read_to_string(stdout).unwrap(),
-        stderr: fs::read_to_string(stderr).unwrap(),
-        peak_memory,
-        cpu: Duration::from_secs_f64(cpu),
-        took: Duration::from_secs_f64(took),
-    }
-}
-
 /// The checks of functions and of what log groups hold: without them the cost of API Gateway's shows.
-const WING: &[&str] = &[
+const FUNCTION_CHECKS: &[&str] = &[
     "function-tracing-off",
     "function-role-cannot-trace",
     "function-role-cannot-log",
@@ -168,7 +104,7 @@ const WING: &[&str] = &[
 /// Runs the audit of a thousand APIs and returns its requests by operation.
 fn cost(what: &str, account: Account) -> BTreeMap<String, usize> {
     let fake = Fake::start(account, []);
-    let gateway = WING.iter().flat_map(|check| ["--skip", check]);
+    let gateway = FUNCTION_CHECKS.iter().flat_map(|check| ["--skip", check]);
     let args = ["audit", "--region", REGION, "--pace", "off", "--format", "json"].into_iter().chain(gateway);
     let measured = measure(args, &fake.endpoint());
     assert!(matches!(measured.status, 0 | 1), "{}: {}", measured.status, measured.stderr);
@@ -349,99 +285,6 @@ fn metrics_of_a_thousand_apis() {
     assert_eq!(requests.get("logs:FilterLogEvents"), None);
 }
 
-/// VPCs of a public and a private subnet each, with a NAT gateway between them, as EC2 describes them.
-pub(crate) fn networks(vpcs: usize) -> BTreeMap<&'static str, Vec<String>> {
-    let mut ec2 = BTreeMap::<&'static str, Vec<String>>::new();
-    for n in 0..vpcs {
-        let mut list = |action, text: String| ec2.entry(action).or_default().push(text);
-        let cidr = format!("10.{n}");
-        list(
-            "DescribeVpcs",
-            format!(
-                "<vpcId>vpc-{n}</vpcId><ownerId>{ACCOUNT}</ownerId><state>available</state><cidrBlock>{cidr}.0.0/16</cidrBlock>\
-                 <dhcpOptionsId>dopt-{n}</dhcpOptionsId><cidrBlockAssociationSet><item><cidrBlock>{cidr}.0.0/16</cidrBlock>\
-                 <cidrBlockState><state>associated</state></cidrBlockState></item></cidrBlockAssociationSet>"
-            ),
-        );
-        let dns = "<key>domain-name-servers</key><valueSet><item><value>AmazonProvidedDNS</value></item></valueSet>";
-        let options = format!("<dhcpConfigurationSet><item>{dns}</item></dhcpConfigurationSet>");
-        list("DescribeDhcpOptions", format!("<dhcpOptionsId>dopt-{n}</dhcpOptionsId>{options}"));
-        for (third, kind) in ["public", "private"].into_iter().enumerate() {
-            list(
-                "DescribeSubnets",
-                format!(
-                    "<subnetId>subnet-{n}-{kind}</subnetId><vpcId>vpc-{n}</vpcId><state>available</state>\
-                     <ownerId>{ACCOUNT}</ownerId><cidrBlock>{cidr}.{third}.0/24</cidrBlock><enableDns64>false</enableDns64>\
-                     <availabilityZone>{REGION}a</availabilityZone>"
-                ),
-            );
-            let target = if kind == "public" {
-                format!("<gatewayId>igw-{n}</gatewayId>")
-            } else {
-                format!("<natGatewayId>nat-{n}</natGatewayId>")
-            };
-            let active = "<state>active</state><origin>CreateRoute</origin>";
-            let routes = format!(
-                "<item><destinationCidrBlock>{cidr}.0.0/16</destinationCidrBlock><gatewayId>local</gatewayId>{active}</item>\
-                 <item><destinationCidrBlock>0.0.0.0/0</destinationCidrBlock>{target}{active}</item>"
-            );
-            list(
-                "DescribeRouteTables",
-                format!(
-                    "<routeTableId>rtb-{n}-{kind}</routeTableId><vpcId>vpc-{n}</vpcId><routeSet>{routes}</routeSet>\
-                     <associationSet><item><routeTableAssociationId>a-{n}-{kind}</routeTableAssociationId>\
-                     <routeTableId>rtb-{n}-{kind}</routeTableId><subnetId>subnet-{n}-{kind}</subnetId><main>false</main>\
-                     <associationState><state>associated</state></associationState></item></associationSet>"
-                ),
-            );
-        }
-        list(
-            "DescribeNatGateways",
-            format!(
-                "<natGatewayId>nat-{n}</natGatewayId><vpcId>vpc-{n}</vpcId><subnetId>subnet-{n}-public</subnetId>\
-                 <state>available</state><connectivityType>public</connectivityType>"
-            ),
-        );
-        list(
-            "DescribeInternetGateways",
-            format!(
-                "<internetGatewayId>igw-{n}</internetGatewayId><attachmentSet><item><vpcId>vpc-{n}</vpcId>\
-                 <state>available</state></item></attachmentSet>"
-            ),
-        );
-        let all =
-            "<item><ipProtocol>-1</ipProtocol><ipRanges><item><cidrIp>0.0.0.0/0</cidrIp></item></ipRanges></item>";
-        list(
-            "DescribeSecurityGroups",
-            format!(
-                "<groupId>sg-{n}</groupId><groupName>functions</groupName><vpcId>vpc-{n}</vpcId>\
-                 <ipPermissions/><ipPermissionsEgress>{all}</ipPermissionsEgress>"
-            ),
-        );
-        let entry = |egress: bool| {
-            format!(
-                "<item><ruleNumber>100</ruleNumber><protocol>-1</protocol><ruleAction>allow</ruleAction>\
-                 <egress>{egress}</egress><cidrBlock>0.0.0.0/0</cidrBlock></item>"
-            )
-        };
-        let guard = |kind: &str| {
-            format!("<item><networkAclId>acl-{n}</networkAclId><subnetId>subnet-{n}-{kind}</subnetId></item>")
-        };
-        list(
-            "DescribeNetworkAcls",
-            format!(
-                "<networkAclId>acl-{n}</networkAclId><vpcId>vpc-{n}</vpcId><default>true</default>\
-                 <entrySet>{}{}</entrySet><associationSet>{}{}</associationSet>",
-                entry(true),
-                entry(false),
-                guard("public"),
-                guard("private")
-            ),
-        );
-    }
-    ec2
-}
-
 /// An empty region costs the listing calls and nothing more.
 #[test]
 fn an_empty_region_costs_the_listing_calls() {
@@ -452,60 +295,3 @@ fn an_empty_region_costs_the_listing_calls() {
 }
 
 // ---- Pace ----
-
-fn to_gateway(fake: &Fake) -> Vec<Request> {
-    fake.requests().into_iter().filter(|request| request.operation.starts_with("apigateway")).collect()
-}
-
-/// AWS grants API Gateway's control plane ten requests a second and bursts of forty, for REST and v2 together; half of
-/// that is a burst of twenty and five a second after it.
-#[test]
-fn half_the_pace_is_never_more_than_half_the_quota() {
-    let fake = Fake::start(account(30, |_, _| "/gateway/all".to_owned()), []);
-    audit(&fake, "0.5");
-    let times: Vec<Instant> = to_gateway(&fake).iter().map(|request| request.at).collect();
-    assert!(times.len() >= 33, "{} requests", times.len());
-    for (i, start) in times.iter().enumerate() {
-        for (j, end) in times.iter().enumerate().skip(i) {
-            // Three more than the bucket gives: on its way a request may be held up, and come together with later ones.
-            let most = 23.0 + 5.0 * end.duration_since(*start).as_secs_f64();
-            let came = u32::try_from(j - i + 1).unwrap();
-            assert!(f64::from(came) <= most, "{came} requests within {:?}", end.duration_since(*start));
-        }
-    }
-}
-
-/// After a 429 nobody calls API Gateway for a while: the quota is the account's, whichever call met its end.
-#[test]
-fn throttling_pauses_every_call_of_the_quota() {
-    let fake = Fake::start(
-        account(30, |_, _| "/gateway/all".to_owned()),
-        [Rule { operation: "apigateway:GetStages", calls: 5..6, fault: Fault::Throttled }],
-    );
-    let output = audit(&fake, "0.5");
-    let requests = to_gateway(&fake);
-    let throttled = requests.iter().find(|request| request.spoiled).unwrap().at;
-    // Calls that were under way when the answer came are past help. The answer said `Retry-After: 1`.
-    let after = |request: &&Request| request.at > throttled + Duration::from_millis(200);
-    let next = requests.iter().find(after).unwrap().at - throttled;
-    assert!(next >= Duration::from_millis(950), "the next request came after {next:?}");
-    let report: Value = serde_json::from_str(&output.stdout).unwrap();
-    assert_eq!(report["shards"][0]["throttled"], json!(1));
-}
-
-/// And no call of another quota: while API Gateway's gate is shut, log groups are read.
-#[test]
-fn throttling_pauses_no_other_quota() {
-    let fake = Fake::start(
-        account(3, |_, _| "/gateway/all".to_owned()),
-        [Rule::first(1, "apigateway:GetAccount", Fault::Throttled)],
-    );
-    audit(&fake, "off");
-    let requests = fake.requests();
-    let of = |operation: &str| -> Vec<Instant> {
-        requests.iter().filter(|request| request.operation == operation).map(|request| request.at).collect()
-    };
-    let (settings, groups) = (of("apigateway:GetAccount"), of("logs:DescribeLogGroups"));
-    assert!(settings[1] - settings[0] >= Duration::from_millis(950), "{:?}", settings[1] - settings[0]);
-    assert!(groups.iter().all(|at| *at < settings[1]), "log groups waited for API Gateway");
-}

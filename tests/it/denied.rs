@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::{
-    moto_suite::{formats::GOOD, mixed, wing},
+    moto_suite::{formats::GOOD, functions_and_roles, mixed},
     support::{
         proxy::{Call, Proxy, Rule},
         report::{Report, Verdicts, check_ids},
@@ -62,16 +62,16 @@ fn unknowns(report: &Report) -> impl Iterator<Item = &Value> {
 #[test]
 fn each_call_denied_in_turn() {
     let account = Account::new();
-    let mended = wing::mended(&wing::seed(&account));
-    let (whole, _, proxy) = audit(&account, mended.clone());
+    let corrected = functions_and_roles::corrected(&functions_and_roles::seed(&account));
+    let (whole, _, proxy) = audit(&account, corrected.clone());
     assert_eq!(unknowns(&whole).collect::<Vec<_>>(), Vec::<&Value>::new());
     let operations = proxy.operations();
     assert!(operations.len() >= 30, "{operations:?}");
 
     for operation in operations {
-        let (denied, mended) = (operation.clone(), mended.clone());
+        let (denied, corrected) = (operation.clone(), corrected.clone());
         let (report, status, proxy) =
-            audit(&account, move |call| if call.operation == denied { Rule::Deny } else { mended(call) });
+            audit(&account, move |call| if call.operation == denied { Rule::Deny } else { corrected(call) });
         let listing = LISTINGS.contains(&operation.as_str());
         assert_says_less(&operation, &whole.verdicts(), &report.verdicts(), listing);
         assert!(matches!(status, 1 | 3), "{operation}: exit status {status}");

@@ -256,7 +256,7 @@ fn the_daemon_logs_what_it_will_cost() {
 
 /// Calls with what the program asked for, which botocore checks, and holds each answer to the model.
 const HOLD: &str = concat!(
-    include_str!("support/hold.py"),
+    include_str!("support/validate_model.py"),
     r#"
 import sys
 
@@ -302,7 +302,7 @@ fn botocore_agrees() {
 // ---- Against moto ----
 
 /// moto knows no classes, writes times as numbers, and gives every line of a query's time; it lacks StopQuery.
-pub(crate) fn mended(call: &proxy::Call) -> proxy::Rule {
+pub(crate) fn corrected(call: &proxy::Call) -> proxy::Rule {
     match call.operation.as_str() {
         "logs:DescribeLogGroups" => proxy::Rule::Rewrite(|answer| {
             let mut answer: Value = serde_json::from_str(answer).unwrap();
@@ -359,7 +359,7 @@ write('/gateway/rare', '0', [(90, 'Failed to emit logs')])
 #[test]
 fn moto_s_queries() {
     let account = seed();
-    let proxy = Proxy::start(mended);
+    let proxy = Proxy::start(corrected);
     let audit = account.audit().args(["--region", "us-east-1", "--check", CHECK, "--insights"]);
     let ran = audit.endpoint(&proxy.url()).run();
     let report = ran.report();

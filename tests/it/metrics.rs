@@ -200,9 +200,9 @@ fn latencies_are_asked_for_once_a_day() {
     assert_eq!(overhead(&second), overhead(&first));
     assert!(second.shards()[0]["metrics_requested"].as_u64() < first.shards()[0]["metrics_requested"].as_u64());
     // Whatever else metrics tell is told anew: a log that has come to life.
-    let mut mended = account();
-    mended.events.insert("/silent".to_owned(), vec!["{}".to_owned()]);
-    let (third, again, _) = look(mended, &[]);
+    let mut corrected = account();
+    corrected.events.insert("/silent".to_owned(), vec!["{}".to_owned()]);
+    let (third, again, _) = look(corrected, &[]);
     let silent = ("access-log-silent".to_owned(), "silent/prod".to_owned());
     assert_eq!((again, verdicts(&second)[&silent].as_str(), verdicts(&third)[&silent].as_str()), (0, "fail", "pass"));
     // Another window has other means.

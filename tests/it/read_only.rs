@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     denied::MANY_ROLES,
     insights,
-    moto_suite::{mixed, wing},
+    moto_suite::{functions_and_roles, mixed},
     support::{
         proxy::{Call, Proxy, Rule},
         run::Gatelight,
@@ -20,7 +20,7 @@ use crate::{
 /// networks.
 fn recorded() -> Vec<Call> {
     let account = Account::new();
-    let proxy = Proxy::start(wing::mended(&wing::seed(&account)));
+    let proxy = Proxy::start(functions_and_roles::corrected(&functions_and_roles::seed(&account)));
     for region in [&["--region", "us-east-1"][..], &["--all-regions"]] {
         account.audit().args(region).endpoint(&proxy.url()).run().report();
     }
@@ -40,7 +40,7 @@ fn recorded_with_insights() -> Vec<Call> {
     let calls = [false, true].map(|denied| {
         let proxy = Proxy::start(move |call| match call.operation.as_str() {
             "logs:GetQueryResults" if denied => Rule::Deny,
-            _ => insights::mended(call),
+            _ => insights::corrected(call),
         });
         account.audit().args(["--region", "us-east-1", "--insights"]).endpoint(&proxy.url()).run().report();
         proxy.calls()
@@ -100,7 +100,7 @@ fn an_empty_region_costs_its_listings() {
 #[test]
 fn requests_are_counted() {
     let account = Account::new();
-    let proxy = Proxy::start(wing::mended(&wing::seed(&account)));
+    let proxy = Proxy::start(functions_and_roles::corrected(&functions_and_roles::seed(&account)));
     let report = account.audit().args(["--region", "us-east-1"]).endpoint(&proxy.url()).run().report();
     let mut seen = BTreeMap::<String, u64>::new();
     for call in proxy.calls() {

@@ -15,7 +15,7 @@ use crate::support::{
 
 /// Calls X-Ray, each answer held to the model, and prints what came out.
 const HOLD: &str = concat!(
-    include_str!("support/hold.py"),
+    include_str!("support/validate_model.py"),
     r#"
 rules = [
     record["SamplingRule"]

@@ -6,12 +6,13 @@ use gatelight_model::{
     arn::Destination,
     inventory::{AccessLog, DestinationIntake, Protocol, StageOf},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::destination_missing::{GroupLookup, in_another_account, log_group};
 use crate::{
     check::{Check, Judge},
     context::Context,
+    plan::metrics::{DELAY, ENOUGH_REQUESTS, SHORTEST_WINDOW, in_effect_since},
     verdict::{Evidence, Failure, Fix, Judgement, Verdict},
 };
 
@@ -32,21 +33,6 @@ pub const CHECK: Check = Check {
     docs: include_str!("silent.md"),
 };
 
-/// How long a new setting may take to work, and metrics to be counted.
-pub const DELAY: SignedDuration = SignedDuration::from_mins(15);
-/// The shortest window that is judged.
-pub const LEAST: SignedDuration = SignedDuration::from_mins(30);
-/// The fewest requests, without clients' errors, after which lines must exist. API Gateway does not log every request:
-/// some that it refuses itself leave no line.
-pub const REQUESTS: u64 = 10;
-
-/// The earliest start of the window, given the known times of the stage's last change and of the destination's creation.
-#[must_use]
-pub fn settled(times: [Option<Timestamp>; 2]) -> Option<Timestamp> {
-    let last = times.into_iter().flatten().max()?;
-    Some(last.checked_add(DELAY).unwrap_or(Timestamp::MAX))
-}
-
 fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     let not_applicable = |reason| Ok(Judgement::NotApplicable(reason));
     let Some(log) = stage.access_log() else { return not_applicable("the stage has no access log") };
@@ -56,13 +42,13 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     };
     let changed = &stage.stage.changed_at;
     let end = context.now().checked_sub(DELAY).unwrap_or(Timestamp::MIN);
-    let is_short = |since: Timestamp| end.duration_since(since) < LEAST;
-    if settled([changed.get().ok().copied(), created.get().ok().copied()]).is_some_and(is_short) {
+    let is_short = |since: Timestamp| end.duration_since(since) < SHORTEST_WINDOW;
+    if in_effect_since([changed.get().ok().copied(), created.get().ok().copied()]).is_some_and(is_short) {
         return not_applicable("the stage or its destination was changed too short a time ago");
     }
-    let begins = settled([Some(*changed.get()?), Some(*created.get()?)]);
+    let begins = in_effect_since([Some(*changed.get()?), Some(*created.get()?)]);
     let answer = context.traffic().taken(stage)?;
-    if answer.until.duration_since(answer.since) < LEAST {
+    if answer.until.duration_since(answer.since) < SHORTEST_WINDOW {
         return not_applicable("the window is shorter than half an hour");
     }
     let requests = *answer.requests.get()?;
@@ -84,7 +70,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         if shared == Ok(false) {
             return Ok(Judgement::Pass);
         }
-        if shared == Ok(true) && requests < REQUESTS {
+        if shared == Ok(true) && requests < ENOUGH_REQUESTS {
             return not_applicable(few);
         }
         if answer.own_lines.get().is_ok_and(|own| own.proven > 0) {
@@ -102,11 +88,11 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
             ));
         }
     }
-    if requests < REQUESTS {
+    if requests < ENOUGH_REQUESTS {
         return not_applicable(few);
     }
     let errors = *answer.client_errors.get()?;
-    if requests.saturating_sub(errors) < REQUESTS {
+    if requests.saturating_sub(errors) < ENOUGH_REQUESTS {
         return not_applicable(few);
     }
     if begins.is_some_and(|begins| answer.since < begins) || answer.until > end {

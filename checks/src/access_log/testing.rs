@@ -1,7 +1,7 @@
 //! An inventory of one stage, for tests of format checks.
 
 use gatelight_model::{
-    Fetched, Gap, Listing,
+    Fetched, Listing,
     inventory::{AccessLogSetting, Account, Api, Protocol, Region, Stage, StageOf},
 };
 use jiff::Timestamp;
@@ -36,29 +36,7 @@ pub(in crate::access_log) fn verdict_under(
         managed_policies: vec![],
         organization: gatelight_model::Fetched::known(None),
     };
-    let region = Region {
-        name: "eu-west-1".to_owned(),
-        rest_apis: Listing::whole(vec![]),
-        v2_apis: Listing::whole(vec![]),
-        gateway_settings: Fetched::from(Err(Gap::not_collected("settings"))),
-        log_groups: vec![],
-        delivery_streams: vec![],
-        functions: Listing::whole(vec![]),
-        callers: vec![],
-        log_deliveries: Listing::whole(vec![]),
-        log_policies: Listing::whole(vec![]),
-        capacity_providers: vec![],
-        network: gatelight_model::inventory::Network::not_collected(),
-        log_probes: vec![],
-        searched_for: Fetched::from(Err(Gap::not_collected("patterns"))),
-        named_log_groups: Listing::whole(vec![]),
-        keys: vec![],
-        traffic: vec![],
-        taken: vec![],
-        ingested: vec![],
-        sampling_rules: Listing::whole(vec![]),
-        trace_destination: Fetched::from(Err(Gap::not_collected("destination"))),
-    };
+    let region = Region::not_collected("eu-west-1");
     let stage = Stage {
         name: "prod".to_owned(),
         access_log: Some(AccessLogSetting {

@@ -8,10 +8,10 @@ use gatelight_model::{
     inventory::{Api, DestinationIntake, Protocol, StageOf, TrafficAnswer},
 };
 
-use crate::{Context, gateway::metric_name};
+use super::{Context, log_groups, scope::Scope};
 
 /// Service, account and name of a destination.
-type Place<'a> = (&'a str, &'a str, &'a str);
+type DestinationKey<'a> = (&'a str, &'a str, &'a str);
 
 /// A region's traffic by stage, and who shares names and destinations.
 #[derive(Debug, Default)]
@@ -19,12 +19,12 @@ pub struct Index<'a> {
     traffic: HashMap<(&'a str, &'a str), &'a TrafficAnswer>,
     taken: HashMap<(&'a str, &'a str), &'a DestinationIntake>,
     /// REST APIs by the name under which CloudWatch counts them.
-    named: HashMap<String, Vec<&'a Api>>,
+    by_metric_name: HashMap<String, Vec<&'a Api>>,
     /// How many execution logs and functions write to a log group of this account, by its name.
     logs: HashMap<String, usize>,
     /// How many stages write their access log to a log group or Firehose stream, by its service, account and name: where
     /// this account's id is not known, what is said to be another's is not mixed up with it.
-    access: HashMap<Place<'a>, usize>,
+    access: HashMap<DestinationKey<'a>, usize>,
     /// Why there may be stages that were not seen.
     unseen_stages: Option<Gap>,
     /// Why there may be functions, or deliveries of execution logs, that were not seen.
@@ -32,32 +32,31 @@ pub struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
-    /// Looks up all that there is in a region.
-    #[must_use]
-    pub fn new(context: &Context<'a>) -> Self {
-        let region = context.region();
-        let mut named = HashMap::<_, Vec<_>>::new();
+    /// Indexes the traffic of a region.
+    pub(super) fn new(scope: Scope<'a>, log_groups: &log_groups::Index<'a>) -> Self {
+        let region = scope.region;
+        let mut by_metric_name = HashMap::<_, Vec<_>>::new();
         for api in &region.rest_apis.seen {
-            named.entry(metric_name(api)).or_default().push(api);
+            by_metric_name.entry(api.metric_name()).or_default().push(api);
         }
-        let logs = context.log_groups_in_use().into_iter().map(|group| {
+        let logs = log_groups.in_use().into_iter().map(|group| {
             let count = group.execution.len() + group.functions.len();
             (group.name, count)
         });
         let mut access = HashMap::<_, usize>::new();
-        for stage in context.stages().flatten() {
-            if let Some(place) = stage.access_log().and_then(|log| place(&log.destination)) {
-                *access.entry(place).or_default() += 1;
+        for stage in scope.stages().flatten() {
+            if let Some(key) = stage.access_log().and_then(|log| key(&log.destination)) {
+                *access.entry(key).or_default() += 1;
             }
         }
         Self {
             traffic: region.traffic.iter().map(|a| ((a.api.as_str(), a.stage.as_str()), a)).collect(),
             taken: region.taken.iter().map(|a| ((a.api.as_str(), a.stage.as_str()), a)).collect(),
-            named,
+            by_metric_name,
             logs: logs.collect(),
             access,
-            unseen_stages: context.stages().find_map(Result::err),
-            unseen_logs: context.functions().find_map(Result::err).or_else(|| context.unseen_deliveries()),
+            unseen_stages: scope.stages().find_map(Result::err),
+            unseen_logs: region.functions.rest.get().err().or_else(|| log_groups.unseen_deliveries()),
         }
     }
 
@@ -88,7 +87,7 @@ impl<'a> Index<'a> {
         if stage.protocol() != Protocol::Rest {
             return Ok(false);
         }
-        let others = self.named.get(&metric_name(stage.api)).into_iter().flatten();
+        let others = self.by_metric_name.get(&stage.api.metric_name()).into_iter().flatten();
         let others = others.filter(|api| api.id != stage.api.id);
         let of_name =
             others.map(|api| api.stages.find(|other| other.name == stage.stage.name).map(|found| found.is_some()));
@@ -101,10 +100,10 @@ impl<'a> Index<'a> {
     /// # Errors
     /// If a listing broke off in which another could stand.
     pub fn is_shared(&self, destination: &Destination<'_>) -> Result<bool, Gap> {
-        let Some(place) = place(destination) else { return Ok(false) };
+        let Some(key) = key(destination) else { return Ok(false) };
         let is_group = matches!(destination, Destination::LogGroup(..));
-        let logs = if is_group { self.logs.get(place.2).copied().unwrap_or_default() } else { 0 };
-        if self.access.get(&place).copied().unwrap_or_default() + logs > 1 {
+        let logs = if is_group { self.logs.get(key.2).copied().unwrap_or_default() } else { 0 };
+        if self.access.get(&key).copied().unwrap_or_default() + logs > 1 {
             return Ok(true);
         }
         let unseen_logs = self.unseen_logs.as_ref().filter(|_| is_group);
@@ -112,7 +111,7 @@ impl<'a> Index<'a> {
     }
 }
 
-fn place<'a>(destination: &Destination<'a>) -> Option<Place<'a>> {
+fn key<'a>(destination: &Destination<'a>) -> Option<DestinationKey<'a>> {
     match destination {
         Destination::LogGroup(arn, name) | Destination::DeliveryStream(arn, name) => {
             Some((arn.service, arn.account, name))

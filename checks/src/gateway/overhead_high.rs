@@ -2,13 +2,13 @@
 
 use gatelight_model::{
     Gap, Need, Severity,
-    inventory::{LatencyPercentiles, Percentiles, Protocol, StageOf, Timing, TrafficAnswer},
+    inventory::{LatencyPercentiles, Percentiles, Protocol, StageOf, TrafficAnswer},
 };
 
 use crate::{
     Context, Judgement, Verdict,
-    access_log::silent::LEAST,
     check::{Check, Judge},
+    plan::metrics::{ENOUGH_SAMPLES, Overhead, SHORTEST_WINDOW},
     verdict::{Evidence, Failure, Fix},
 };
 
@@ -22,47 +22,17 @@ pub const CHECK: Check = Check {
     docs: include_str!("overhead_high.md"),
 };
 
-/// Of fewer requests a mean says little.
-pub const SAMPLES: u64 = 100;
-
-/// What both means are, in milliseconds, and what lies between them.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Overhead {
-    latency: f64,
-    integration: f64,
-}
-
-impl Overhead {
-    /// Of two times of the same requests; none if there is no such request.
-    #[must_use]
-    pub fn of(latency: &Timing, integration: &Timing) -> Option<Self> {
-        Some(Self { latency: latency.mean()?, integration: integration.mean()? })
-    }
-
-    /// What API Gateway itself takes, in milliseconds.
-    #[must_use]
-    pub fn own(&self) -> f64 {
-        self.latency - self.integration
-    }
-
-    /// Whether that is above a limit in milliseconds.
-    #[must_use]
-    pub fn is_above(&self, limit: u32) -> bool {
-        self.own() > f64::from(limit)
-    }
-}
-
 fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     if stage.protocol() == Protocol::Websocket {
         return Ok(Judgement::NotApplicable("WebSocket APIs have no metric for the whole time"));
     }
     let answer = context.traffic().traffic(stage)?;
-    if answer.until.duration_since(answer.since) < LEAST {
+    if answer.until.duration_since(answer.since) < SHORTEST_WINDOW {
         return Ok(Judgement::NotApplicable("the window is shorter than half an hour"));
     }
     match *answer.requests.get()? {
         0 => return Ok(Judgement::NotApplicable("no requests in the window")),
-        requests if requests < SAMPLES => {
+        requests if requests < ENOUGH_SAMPLES => {
             return Ok(Judgement::NotApplicable("fewer than 100 requests in the window"));
         }
         _ => {}
@@ -74,7 +44,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         return Err(Gap::unprovable(about(), why));
     }
     let (latency, integration) = (answer.latency.get()?, answer.integration_latency.get()?);
-    if latency.samples < SAMPLES {
+    if latency.samples < ENOUGH_SAMPLES {
         return Ok(Judgement::NotApplicable("fewer than 100 requests in the window"));
     }
     // Answers of mocks and caches have no time of a backend: the means would be of different requests.
@@ -97,7 +67,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
 
 fn failure(stage: &StageOf<'_>, answer: &TrafficAnswer, overhead: Overhead, samples: u64, limit: u32) -> Failure {
     let TrafficAnswer { since, until, percentiles, .. } = answer;
-    let Overhead { latency, integration } = overhead;
+    let (latency, integration) = (overhead.latency(), overhead.integration());
     let mut evidence = vec![
         Evidence::new("mean Latency", format!("{latency:.0} ms")),
         Evidence::new("mean IntegrationLatency", format!("{integration:.0} ms")),

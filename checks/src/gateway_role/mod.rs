@@ -90,7 +90,7 @@ fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// The role that is set. What makes the question moot is told even where the rest is not known.
+/// The role that is set. What makes the question moot is reported even where the rest is not known.
 ///
 /// # Errors
 /// If AWS would not say whether some stage needs a role, which one is set, or whether that one exists.

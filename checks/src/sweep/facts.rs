@@ -3,17 +3,24 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
-    fs, thread,
+    fs,
 };
 
-use gatelight_model::{Need, arn::Destination, inventory::Function};
+use gatelight_model::{
+    FACTS, Need,
+    arn::Destination,
+    inventory::{Function, Role},
+};
 use serde_json::Value;
 
-use super::{Known, assert_says_less, checks, facts, hide, kind_of, look, read, scenarios};
-use crate::Context;
+use super::{Runs, checks, each_scenario, facts, kind_of, runs::Changes, scenarios};
+use crate::{
+    Context,
+    testing::{Inventory, denied},
+};
 
-/// Who names what in a world: the names that tell under which need a fact is collected.
-struct Names {
+/// Who names what in a scenario: the names that tell which of its needs a fact is collected for.
+struct NamedBy {
     execution_log_groups: BTreeSet<String>,
     /// Those that delivery sources send execution logs to.
     delivered_groups: BTreeSet<String>,
@@ -24,16 +31,13 @@ struct Names {
     gateway_policies: BTreeSet<String>,
 }
 
-impl Names {
-    fn of(inventory: &Value) -> Self {
-        let inventory = read(inventory);
+impl NamedBy {
+    fn of(inventory: &Inventory) -> Self {
         let context = Context::new(inventory.scope());
         let settings = inventory.region.gateway_settings.get().ok();
         let gateway_role = settings.and_then(|settings| settings.cloudwatch_role.clone());
         let role = gateway_role.as_ref().and_then(|arn| context.role(arn).ok()?.role.get().ok()?.as_ref());
-        let policies = role.into_iter().flat_map(|role| {
-            role.attached_policies.seen.iter().map(|policy| policy.arn.clone()).chain(role.boundary.clone())
-        });
+        let policies = role.into_iter().flat_map(Role::managed_policies).map(str::to_owned);
         Self {
             execution_log_groups: context.stages().flatten().flat_map(|stage| stage.execution_log_groups()).collect(),
             delivered_groups: context
@@ -57,96 +61,68 @@ impl Names {
     }
 }
 
-/// What kind of fact it is, and the needs of which one is enough to have it collected; none for what is always asked.
-/// The one place in the sweeps that knows fields; a fact that it does not know fails the test.
-fn kind_and_needs(inventory: &Value, names: &Names, pointer: &str) -> (String, Vec<Need>) {
+/// What kind of fact it is, and the needs of which one is enough to have it collected; none for what is always asked. A
+/// kind of fact that several things name is a kind for each of them.
+fn kind_and_needs(inventory: &Value, named: &NamedBy, pointer: &str) -> (String, Vec<Need>) {
     let kind = kind_of(pointer);
+    let row = FACTS.iter().find(|fact| fact.path == kind);
+    let needs = row.unwrap_or_else(|| panic!("{kind} has no row in the table of facts")).needs;
     // What a neighbour of the fact says, or of what holds it.
     let text = |tail: &str, key: &str| {
         let holder = &pointer[..pointer.rfind(tail).expect("its own end")];
         inventory.pointer(&format!("{holder}/{key}")).and_then(Value::as_str).expect("a name").to_owned()
     };
-    let role = |key: &str, of_gateway: Need| {
-        let arn = text(key, "arn");
-        if names.gateway_role.as_ref() == Some(&arn) {
-            (format!("{kind} (gateway)"), vec![of_gateway])
-        } else {
-            (format!("{kind} (function)"), vec![Need::FunctionRoles])
+    let (of, own): (_, &[Need]) = if kind.starts_with("account.roles[].role") {
+        let arn = text(if pointer.ends_with("/role") { "/role" } else { "/role/ok/" }, "arn");
+        let of_gateway = if pointer.ends_with("/role") { Need::GatewayRole } else { Need::GatewayRolePolicies };
+        match named.gateway_role.as_ref() == Some(&arn) {
+            true => ("gateway", &[of_gateway]),
+            false => ("function", &[Need::FunctionRoles]),
         }
-    };
-    let need = match kind.as_str() {
-        "account.id" => return (kind, vec![]),
-        organization if organization.starts_with("account.organization") => Need::Organization,
-        "region.rest_apis.rest"
-        | "region.rest_apis.seen[].stages.rest"
-        | "region.v2_apis.rest"
-        | "region.v2_apis.seen[].stages.rest" => Need::Stages,
-        "region.gateway_settings" => Need::GatewaySettings,
-        "region.functions.rest" => Need::Functions,
-        "region.callers[].policy" => Need::Callers,
-        "region.log_deliveries.rest" => Need::LogDeliveries,
-        "region.log_policies.rest" => Need::LogPolicies,
-        "region.log_probes[].probe" | "region.searched_for" | "region.named_log_groups.rest" => Need::LogProbes,
-        "region.sampling_rules.rest" => Need::SamplingRules,
-        "region.trace_destination" => Need::TraceDestination,
-        "region.keys[].key" | "region.keys[].key.policy" => Need::LogGroupKeys,
-        "region.rest_apis.seen[].stages.seen[].changed_at" | "region.v2_apis.seen[].stages.seen[].changed_at" => {
-            Need::Stages
-        }
-        "region.delivery_streams[].stream.created_at" => Need::DeliveryStreams,
-        "region.traffic[].requests" => Need::Traffic,
-        "region.traffic[].latency" | "region.traffic[].integration_latency" | "region.traffic[].percentiles" => {
-            Need::Latencies
-        }
-        "region.ingested[].bytes" => Need::ExecutionLogVolume,
-        taken if taken.starts_with("region.taken[].") => Need::Taken,
-        "region.capacity_providers[].vpc" => Need::Networks,
-        network if network.starts_with("region.network.") => Need::Networks,
-        "account.roles[].role" => return role("/role", Need::GatewayRole),
-        "account.roles[].role.inline_policies.rest"
-        | "account.roles[].role.inline_policies.seen[].document"
-        | "account.roles[].role.attached_policies.rest" => return role("/role/ok/", Need::GatewayRolePolicies),
+    } else if kind == "account.managed_policies[].document" {
         // One policy may belong to both.
-        "account.managed_policies[].document" if names.gateway_policies.contains(&text("/document", "arn")) => {
-            return (format!("{kind} (gateway)"), vec![Need::GatewayRolePolicies, Need::FunctionRoles]);
+        match named.gateway_policies.contains(&text("/document", "arn")) {
+            true => ("gateway", &[Need::GatewayRolePolicies, Need::FunctionRoles]),
+            false => ("function", &[Need::FunctionRoles]),
         }
-        "account.managed_policies[].document" => return (format!("{kind} (function)"), vec![Need::FunctionRoles]),
-        "region.delivery_streams[].stream" => Need::DeliveryStreams,
-        "region.log_groups[].group" | "region.log_groups[].group.created_at" => {
-            let name = text("/group", "name");
-            let is_delivered = names.delivered_groups.contains(&name);
-            return if is_delivered && names.access_log_groups.contains(&name) {
-                (format!("{kind} (both)"), vec![Need::AccessLogGroups, Need::ExecutionLogGroups])
-            } else if is_delivered || names.execution_log_groups.contains(&name) {
-                (format!("{kind} (execution log)"), vec![Need::ExecutionLogGroups])
-            } else if names.function_log_groups.contains(&name) {
-                (format!("{kind} (function log)"), vec![Need::FunctionLogGroups])
-            } else {
-                (format!("{kind} (access log)"), vec![Need::AccessLogGroups])
-            };
+    } else if kind.starts_with("region.log_groups[].group") {
+        let name = text("/group", "name");
+        let is_delivered = named.delivered_groups.contains(&name);
+        if is_delivered && named.access_log_groups.contains(&name) {
+            ("both", &[Need::AccessLogGroups, Need::ExecutionLogGroups])
+        } else if is_delivered || named.execution_log_groups.contains(&name) {
+            ("execution log", &[Need::ExecutionLogGroups])
+        } else if named.function_log_groups.contains(&name) {
+            ("function log", &[Need::FunctionLogGroups])
+        } else {
+            ("access log", &[Need::AccessLogGroups])
         }
-        _ => panic!("under which need is {kind} collected?"),
+    } else {
+        assert!(needs.len() <= 1, "which of {needs:?} is {kind} collected for?");
+        return (kind, needs.to_vec());
     };
-    (kind, vec![need])
+    assert!(own.iter().all(|need| needs.contains(need)), "{kind} ({of})");
+    (format!("{kind} ({of})"), own.to_vec())
 }
 
-/// The checks whose outcomes are others in `less`, or which have an outcome more.
-fn touched(more: &Known, less: &Known) -> BTreeSet<&'static str> {
-    more.keys().chain(less.keys()).filter(|key| more.get(*key) != less.get(*key)).map(|(check, _)| *check).collect()
-}
-
-/// By kind of fact: its needs, and the checks that it touches in some world.
+/// By kind of fact: its needs, and the checks that it touches in some scenario.
 type Map = BTreeMap<String, (Vec<Need>, BTreeSet<&'static str>)>;
 
-/// Hides every fact of every world, alone: the one walk that all tests here share, as it takes the longest.
-fn map() -> Map {
-    let scenarios = scenarios();
-    let parts = thread::available_parallelism().map_or(1, usize::from).min(8);
-    let maps: Vec<Map> = thread::scope(|scope| {
-        let part =
-            |at: usize| scenarios.iter().skip(at).step_by(parts).map(|(name, inventory)| map_of(name, inventory));
-        let walks: Vec<_> = (0..parts).map(|at| scope.spawn(move || part(at).collect::<Vec<_>>())).collect();
-        walks.into_iter().flat_map(|walk| walk.join().expect("says less")).collect()
+/// Hides every fact of every scenario, alone: the one walk that the tests here share, as it takes the longest.
+fn map(meanwhile: impl Fn(&Runs, &Changes, &str) + Sync) -> Map {
+    let maps = each_scenario(|name, inventory| {
+        let named = NamedBy::of(&inventory);
+        let mut runs = Runs::new(inventory);
+        let (saved, mut map) = (runs.saved(), Map::new());
+        for fact in facts(&saved) {
+            let hidden = format!("{fact} in “{name}”");
+            let changes =
+                runs.hide_for_now(&fact, denied("sweep:Hide"), |runs, changes| meanwhile(runs, changes, &hidden));
+            changes.assert_say_less(&hidden);
+            let (kind, needs) = kind_and_needs(&saved, &named, &fact);
+            map.entry(kind).or_insert((needs, BTreeSet::new())).1.extend(changes.touched());
+        }
+        map
     });
     let mut all = Map::new();
     for (kind, (needs, checks)) in maps.into_iter().flatten() {
@@ -155,25 +131,27 @@ fn map() -> Map {
     all
 }
 
-fn map_of(name: &str, inventory: &Value) -> Map {
-    let mut map = Map::new();
-    let (seeing, names) = (look(inventory), Names::of(inventory));
-    for fact in facts(inventory) {
-        let mut blind = inventory.clone();
-        assert!(hide(&mut blind, &fact));
-        let seen = look(&blind);
-        assert_says_less(&seeing, &seen, &format!("{fact} in “{name}”"));
-        let (kind, needs) = kind_and_needs(inventory, &names, &fact);
-        map.entry(kind).or_insert((needs, BTreeSet::new())).1.extend(touched(&seeing, &seen));
-    }
-    map
-}
-
 #[test]
 fn hiding_one_fact_only_ever_says_less_where_the_check_needs_it_as_the_map_has_it() {
-    let map = map();
+    let map = map(|_, _, _| {});
     needs_are_honest(&map);
     the_map_is_as_it_was(&map);
+}
+
+/// The sweeps run a check again only where it read the fact that was hidden. Here all of them run again.
+#[test]
+#[ignore = "long: CONTRIBUTING has the command that runs it"]
+fn hiding_a_fact_changes_nothing_for_checks_that_did_not_read_it() {
+    map(|runs, changes, hidden| runs.assert_no_other_changed(changes, hidden));
+}
+
+/// The saved inventory's facts and the table of facts are the same.
+#[test]
+fn every_fact_has_a_row() {
+    let found: BTreeSet<_> =
+        scenarios().iter().flat_map(|(_, saved)| facts(saved).into_iter().map(|fact| kind_of(&fact))).collect();
+    let rows: BTreeSet<_> = FACTS.iter().map(|fact| fact.path.to_owned()).collect();
+    assert_eq!(found, rows);
 }
 
 fn needs_are_honest(map: &Map) {
@@ -184,7 +162,7 @@ fn needs_are_honest(map: &Map) {
         }
         for need in check.needs {
             let rests = map.values().any(|(of, checks)| of.contains(need) && checks.contains(check.id));
-            assert!(rests, "{} needs {need:?}, and rests on none of it in any inventory", check.id);
+            assert!(rests, "{} needs {need:?}, and rests on none of it in any scenario", check.id);
         }
     }
 }
@@ -193,7 +171,7 @@ fn needs_are_honest(map: &Map) {
 fn the_map_is_as_it_was(map: &Map) {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/facts.txt");
     let mut now = String::from(
-        "Which checks rest on which fact: those whose outcomes change in some inventory when it is hidden.\n\
+        "Which checks rest on which fact: those whose outcomes change in some scenario when it is hidden.\n\
          Written by a test; UPDATE_FACTS=1 writes it anew.\n",
     );
     for (kind, (_, checks)) in map {

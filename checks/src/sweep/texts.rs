@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{checks, outcomes, read, scenarios};
-use crate::{Judgement, find_check};
+use crate::{Judgement, PLACES, find_check};
 
 #[test]
 fn ids_are_unique_and_name_the_fault() {
@@ -17,6 +17,13 @@ fn ids_are_unique_and_name_the_fault() {
         assert_eq!(find_check(id).map(|check| check.id), Some(id));
     }
     assert_eq!(find_check("access-log"), None);
+}
+
+/// `function-cannot-reach-xray` is `function/cannot_reach_xray.rs`.
+#[test]
+fn checks_stand_where_their_ids_say() {
+    let ids: Vec<_> = checks().into_iter().map(|check| check.id.replace('-', "_")).collect();
+    assert_eq!(ids, PLACES);
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn no_network() -> Network {
     }
 }
 
-/// Every world: the healthy one, the empty one, and the faulty ones.
+/// Every scenario: the healthy one, the empty one, and the faulty ones.
 #[must_use]
 pub fn scenarios() -> Vec<Inventory> {
     named_scenarios().into_iter().map(|(_, inventory)| inventory).collect()
@@ -95,9 +95,9 @@ pub fn named_scenarios() -> Vec<(&'static str, Inventory)> {
         .chain(TRACING)
         .chain(ORGANIZATIONS)
         .chain(GAPS);
-    let faulty = faulty.map(|(name, spoil)| {
+    let faulty = faulty.map(|(name, mutate)| {
         let mut inventory = healthy();
-        spoil(&mut inventory);
+        mutate(&mut inventory);
         (*name, inventory)
     });
     [("healthy", healthy()), ("empty", empty())].into_iter().chain(faulty).collect()

@@ -77,7 +77,7 @@ pub(super) fn taken() -> Vec<DestinationIntake> {
         .into()
 }
 
-/// The tests' way in. Each of these panics if the world has no such thing.
+/// The tests' way in. Each of these panics if the inventory has no such thing.
 impl Inventory {
     /// What CloudWatch counted of a stage: `orders/prod`.
     ///

@@ -1,12 +1,13 @@
 //! `trace-destination-denied`: X-Ray may not write the segments that it is sent to CloudWatch Logs.
 
 use gatelight_iam::Denial;
-use gatelight_model::{Gap, Need, Severity, any, inventory::TraceDestination};
+use gatelight_model::{Gap, Need, Severity, inventory::TraceDestination};
 
 use crate::{
     Context, Judgement, Verdict,
     check::{Check, Judge},
     log::resource_policy::{Refused, Writer},
+    plan::{SPAN_GROUPS, may_send_segments},
     role,
     verdict::{Evidence, Failure, Fix},
 };
@@ -21,24 +22,12 @@ pub const CHECK: Check = Check {
     docs: include_str!("destination_denied.md"),
 };
 
-/// The log groups that Transaction Search writes to, and the principal that does
-/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Enable-TransactionSearch.html>).
-pub const GROUPS: [&str; 2] = ["aws/spans", "/aws/application-signals/data"];
+/// The principal that writes segments.
 const SERVICE: &str = "xray.amazonaws.com";
 const ACTION: &str = "logs:PutLogEvents";
 
-/// Whether something here may send segments: a REST stage does when it traces or its caller sampled, a function when it
-/// traces or exports on its own.
-///
-/// # Errors
-/// If nothing that was seen may, and something was not seen.
-pub fn may_send(context: &Context<'_>) -> Result<bool, Gap> {
-    let stages = context.region().rest_apis.each().map(|api| any(api?.stages.each().map(|stage| stage.map(|_| true))));
-    any(stages.chain(context.functions().map(|function| function.map(|_| true))))
-}
-
 fn judge(context: &Context<'_>) -> Verdict {
-    let senders = may_send(context);
+    let senders = may_send_segments(context);
     if senders == Ok(false) {
         return Ok(Judgement::NotApplicable("no REST stage and no function here sends segments"));
     }
@@ -56,7 +45,7 @@ fn judge(context: &Context<'_>) -> Verdict {
     senders?;
     let writer = Writer::new(context, SERVICE, "xray")?;
     let (mut denied, mut gap) = (Vec::new(), None);
-    for group in GROUPS {
+    for group in SPAN_GROUPS {
         let Refused { denied: refused, gap: why } = writer.refused(&[ACTION], group);
         denied.extend(refused.into_iter().map(|(_, denial)| (group, denial)));
         gap = gap.or(why);
@@ -98,9 +87,9 @@ fn failure(
 
 /// The policy is the one of AWS's guide.
 fn fix(context: &Context<'_>, writer: &Writer<'_, '_>, denied: &[(&'static str, Denial)]) -> Fix {
-    let wanted = format!("{SERVICE} may do {ACTION} on {}", GROUPS.join(" and "));
+    let wanted = format!("{SERVICE} may do {ACTION} on {}", SPAN_GROUPS.join(" and "));
     role::clear_the_way(denied.iter().map(|(_, denial)| denial), &wanted).unwrap_or_else(|| {
-        let groups = GROUPS.map(|group| format!(r#""{}:log-group:{group}:*""#, writer.here("logs"))).join(",");
+        let groups = SPAN_GROUPS.map(|group| format!(r#""{}:log-group:{group}:*""#, writer.here("logs"))).join(",");
         Fix::text(format!("Add a resource policy by which {wanted}.")).command([
             "aws",
             "logs",

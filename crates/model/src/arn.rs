@@ -30,6 +30,13 @@ impl<'a> Arn<'a> {
         };
         (!arn.partition.is_empty() && !arn.service.is_empty() && !arn.resource.is_empty()).then_some(arn)
     }
+
+    /// The name at the end of an IAM role's ARN, without its path; `None` if it is not the ARN of a role.
+    #[must_use]
+    pub fn role_name(&self) -> Option<&'a str> {
+        let path = self.resource.strip_prefix("role/").filter(|_| self.service == "iam")?;
+        path.rsplit('/').next().filter(|name| !name.is_empty())
+    }
 }
 
 /// Where an access log goes.
@@ -85,6 +92,15 @@ impl<'a> Destination<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_role_has_the_last_part_of_its_path_as_name() {
+        let role_name = |text| Arn::parse(text).and_then(|arn| arn.role_name());
+        assert_eq!(role_name("arn:aws:iam::123456789012:role/a/b/logs"), Some("logs"));
+        assert_eq!(role_name("arn:aws:iam::123456789012:role/logs"), Some("logs"));
+        assert_eq!(role_name("arn:aws:iam::123456789012:user/logs"), None);
+        assert_eq!(role_name("arn:aws:iam::123456789012:role/"), None);
+    }
 
     #[test]
     fn a_log_group_is_named_without_what_is_appended() {

@@ -4,26 +4,28 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-/// GapDetails a fact is not known. Cheap to clone: one gap is cited by every verdict that it leaves open.
+use crate::Gaps;
+
+/// Why a fact is not known. Cheap to clone: one gap is cited by every verdict that it leaves open.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Gap(Arc<GapDetails>);
 
 /// What a [`Gap`] holds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct GapDetails {
-    /// The call that would have told, in AWS's words: `apigateway:GetStages`.
+    /// The call that would have given it, in AWS's words: `apigateway:GetStages`.
     pub operation: String,
     /// The IAM action that allows the call: `apigateway:GET`. Empty where no permission is at stake.
     pub permission: String,
     /// The ARN or name that was asked about; `*` where everything was.
     pub resource: String,
-    /// What kind of silence it was.
+    /// Which kind of gap it is.
     pub kind: GapKind,
-    /// What was answered, or why nothing can be said; plain text.
+    /// What AWS answered, or why the fact cannot be known; plain text.
     pub message: String,
 }
 
-/// The kinds of silence. The names are those of the JSON report.
+/// Why a fact can be missing. The names are those of the JSON report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GapKind {
@@ -104,7 +106,7 @@ impl Gap {
 /// A gap can be the reason why an account cannot be read at all.
 impl std::error::Error for Gap {}
 
-/// One sentence for a person: what was not told and, where one would help, the permission that is missing.
+/// One sentence for a person: what is not known and, where one would help, the permission that is missing.
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let GapDetails { operation, permission, resource, kind, message } = self.why();
@@ -133,7 +135,7 @@ impl fmt::Display for Gap {
 
 /// An answer or a [`Gap`]. Opaque, so that `.ok()`, `unwrap_or_default()` and `if let Ok` cannot put a default in the
 /// place of an answer. Wire form: `{"ok": …}` or `{"gap": {…}}`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub struct Fetched<T>(Wire<T>);
 
@@ -161,9 +163,49 @@ impl<T> Fetched<T> {
     /// # Errors
     /// The gap, cheaply cloned, so that `?` is the shortest code.
     pub fn get(&self) -> Result<&T, Gap> {
-        match &self.0 {
+        match self.read() {
             Wire::Ok(value) => Ok(value),
             Wire::Gap(gap) => Err(gap.clone()),
+        }
+    }
+
+    /// Everything that looks inside goes through here, so that tests can tell which facts an audit reads.
+    fn read(&self) -> &Wire<T> {
+        #[cfg(feature = "sweep")]
+        crate::sweep::note_read(self);
+        &self.0
+    }
+}
+
+impl<T: Clone> Clone for Fetched<T> {
+    fn clone(&self) -> Self {
+        Self(self.read().clone())
+    }
+}
+
+impl<T: PartialEq> PartialEq for Fetched<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.read() == other.read()
+    }
+}
+
+/// Looks inside without being noted: a report of all gaps rests on every fact, and no verdict rests on that report.
+impl<T: Gaps> Gaps for Fetched<T> {
+    fn gaps(&self, each: &mut dyn FnMut(&Gap)) {
+        match &self.0 {
+            Wire::Ok(value) => value.gaps(each),
+            Wire::Gap(gap) => each(gap),
+        }
+    }
+}
+
+#[cfg(feature = "sweep")]
+impl<T: crate::sweep::Node + 'static> crate::sweep::Node for Fetched<T> {
+    fn fact(&mut self, path: &[&str]) -> Option<&mut dyn crate::sweep::FactSlot> {
+        let Some((key, rest)) = path.split_first() else { return Some(self) };
+        match &mut self.0 {
+            Wire::Ok(value) if *key == "ok" => value.fact(rest),
+            _ => None,
         }
     }
 }
@@ -198,7 +240,7 @@ pub fn required_option<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deseriali
     Option::deserialize(deserializer)
 }
 
-/// A list that AWS tells page by page. One that broke off keeps what it saw.
+/// A list that AWS returns page by page. One that broke off keeps what was seen before.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Listing<T> {
     /// What was seen before the end, or before the break.

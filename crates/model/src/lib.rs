@@ -3,13 +3,19 @@
 //! Everything else speaks of these types. Nothing here judges, and nothing here does I/O.
 
 pub mod arn;
+pub mod facts;
 pub mod fetched;
+mod gaps;
 pub mod inventory;
 pub mod log_patterns;
 mod need;
 mod subject;
+#[cfg(feature = "sweep")]
+pub mod sweep;
 pub mod text;
 
+pub use facts::{FACTS, Fact};
 pub use fetched::{Fetched, Gap, GapKind, Listing, all, any};
+pub use gaps::Gaps;
 pub use need::Need;
 pub use subject::{Severity, Subject, SubjectKind};

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Worth mending some day.
+    /// Worth fixing some day.
     Low,
     /// Something that one would look for in an incident is missing.
     Medium,
-    /// In an incident one would be blind.
+    /// In an incident there would be no data.
     High,
 }
 

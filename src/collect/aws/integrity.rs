@@ -75,7 +75,7 @@ pub(crate) struct PromisedOfEach {
 }
 
 impl PromisedOfEach {
-    /// The first field that some element lacks. A list or a part that is missing as a whole the SDK tells.
+    /// The first field that some element lacks. If the whole list is missing, the SDK reports it.
     fn missing(&self, body: &[u8]) -> Result<Option<&'static str>, serde_json::Error> {
         let answer: serde_json::Value = serde_json::from_slice(body)?;
         let parts = answer[self.list].as_array().into_iter().flatten().map(|element| &element[self.part]);

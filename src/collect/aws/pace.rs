@@ -52,7 +52,7 @@ impl Pacer {
         }
     }
 
-    /// Lets nobody through for `pause`.
+    /// Lets no call through for `pause`.
     pub(super) fn close(&self, quota: Quota, pause: Duration) {
         self.bucket(quota, |bucket, now| bucket.close(now, pause));
     }

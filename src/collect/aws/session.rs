@@ -1,10 +1,9 @@
 //! Credentials, and the clients that use them.
 
 use std::{
-    collections::HashMap,
-    env, fmt, fs,
+    env,
     sync::{Mutex, PoisonError},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use anyhow::{Context as _, anyhow, bail};
@@ -13,30 +12,22 @@ use aws_config::{
     profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider},
     provider_config::ProviderConfig,
 };
-use aws_credential_types::{
-    Credentials,
-    provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future},
-};
-use aws_sdk_sts::operation::assume_role::{AssumeRoleError, AssumeRoleOutput};
-use aws_smithy_http_client::{
-    Connector,
-    proxy::ProxyConfig,
-    tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode},
-};
-use aws_smithy_runtime_api::client::{
-    http::{HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn},
-    orchestrator::HttpResponse,
-    result::SdkError,
-};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::{http::SharedHttpClient, result::SdkError};
 use aws_smithy_types::{error::metadata::ProvideErrorMetadata, retry::RetryConfig, timeout::TimeoutConfig};
 use gatelight_model::{Gap, arn::Arn};
-use rustls::pki_types::{CertificateDer, pem::PemObject};
 
 use super::{
-    call::{BAD_CREDENTIALS, Calls, chain},
+    assumed_role::{AssumedRole, Refreshing, credentials},
+    call::{Calls, lacks},
+    credentials::{CredentialSource, RoleToAssume, check_endpoints, check_profile, without_user},
     integrity::WellFormed,
     operation::Operation,
+    refusal::{BAD_CREDENTIALS, chain},
 };
+
+/// Where to call services and ask about regions when nobody named one.
+pub(crate) const DEFAULT_REGION: &str = "us-east-1";
 
 const CONNECT_LIMIT: Duration = Duration::from_millis(3_100);
 const READ_LIMIT: Duration = Duration::from_secs(10);
@@ -44,70 +35,32 @@ const ATTEMPT_LIMIT: Duration = Duration::from_secs(12);
 /// Finding credentials may ask an instance's metadata service, a process or SSO.
 const CREDENTIALS_LIMIT: Duration = Duration::from_secs(8);
 
-/// Which credentials to use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Whose {
-    /// The default chain: environment, shared files, SSO, web identity, container, instance.
-    Default,
-    /// A profile of the shared configuration and credentials files, whatever the environment holds.
-    Profile(String),
-    /// A role, assumed.
-    Role(Role),
-}
-
-/// A role to assume.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Role {
-    /// `arn:P:iam::A:role/NAME`.
-    pub(crate) arn: String,
-    /// What the role's trust policy may ask for.
-    pub(crate) external_id: Option<String>,
-    /// The profile that assumes it; the default chain without one.
-    pub(crate) base: Option<String>,
-}
-
-impl Role {
-    fn base(&self) -> Whose {
-        self.base.clone().map_or(Whose::Default, Whose::Profile)
-    }
-}
-
-impl fmt::Display for Whose {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => f.write_str("the default credential chain"),
-            Self::Profile(name) => write!(f, "profile {name:?}"),
-            Self::Role(role) => write!(f, "role {}", role.arn),
-        }
-    }
-}
-
 /// Credentials, and one HTTP client for all who use them.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
-    whose: Whose,
+    whose: CredentialSource,
     config: SdkConfig,
 }
 
 /// Who the credentials belong to.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
-    /// Twelve digits, if AWS would say.
+    /// Twelve digits, if it is known.
     pub(crate) account: Result<String, Gap>,
     /// From the caller's ARN.
     pub(crate) partition: Option<String>,
 }
 
 impl Session {
-    /// Looks whether the names that it rests on exist.
+    /// Checks that the settings and profiles it would use exist.
     ///
     /// # Errors
     /// Names the profile or variable that is wrong.
-    pub(crate) async fn check(whose: &Whose) -> anyhow::Result<()> {
+    pub(crate) async fn check(whose: &CredentialSource) -> anyhow::Result<()> {
         check_endpoints()?;
         match whose {
-            Whose::Role(role) => check_profile(&role.base()).await,
-            Whose::Default | Whose::Profile(_) => check_profile(whose).await,
+            CredentialSource::Role(role) => check_profile(&role.base()).await,
+            CredentialSource::Default | CredentialSource::Profile(_) => check_profile(whose).await,
         }
     }
 
@@ -115,25 +68,25 @@ impl Session {
     ///
     /// # Errors
     /// If there are none: one sentence with what to do; or the gap that a refused role leaves.
-    pub(crate) async fn open(whose: &Whose, http: &SharedHttpClient, calls: &Calls) -> anyhow::Result<Self> {
+    pub(crate) async fn open(whose: &CredentialSource, http: &SharedHttpClient, calls: &Calls) -> anyhow::Result<Self> {
         match whose {
-            Whose::Role(role) => Self::find(&role.base(), http).await?.assume(role, calls).await,
-            Whose::Default | Whose::Profile(_) => Self::find(whose, http).await,
+            CredentialSource::Role(role) => Self::find(&role.base(), http).await?.assume(role, calls).await,
+            CredentialSource::Default | CredentialSource::Profile(_) => Self::find(whose, http).await,
         }
     }
 
     /// The session of a role that this one's credentials assume.
-    async fn assume(self, role: &Role, calls: &Calls) -> anyhow::Result<Self> {
-        let region = self.region().unwrap_or_else(|| super::super::regions::ANY.to_owned());
+    async fn assume(self, role: &RoleToAssume, calls: &Calls) -> anyhow::Result<Self> {
+        let region = self.region().unwrap_or_else(|| DEFAULT_REGION.to_owned());
         let provider = AssumedRole { sts: self.sts(&region), role: role.clone() };
         let first = calls.call(Operation::AssumeRole, &role.arn, async || provider.assume().await).await?;
         let first = credentials(first).context("the answer to sts:AssumeRole lacks the credentials")?;
-        let provider = SharedCredentialsProvider::new(Refreshing { first: Mutex::new(Some(first)), provider });
+        let provider = SharedCredentialsProvider::new(Refreshing::new(first, provider));
         let config = self.config.to_builder().credentials_provider(provider).build();
-        Ok(Self { whose: Whose::Role(role.clone()), config })
+        Ok(Self { whose: CredentialSource::Role(role.clone()), config })
     }
 
-    async fn find(whose: &Whose, http: &SharedHttpClient) -> anyhow::Result<Self> {
+    async fn find(whose: &CredentialSource, http: &SharedHttpClient) -> anyhow::Result<Self> {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_LIMIT)
             .read_timeout(READ_LIMIT)
@@ -143,7 +96,7 @@ impl Session {
             .http_client(http.clone())
             .timeout_config(timeouts)
             .retry_config(RetryConfig::disabled());
-        if let Whose::Profile(name) = whose {
+        if let CredentialSource::Profile(name) = whose {
             // An explicit profile wins over keys in the environment, as with the AWS CLI. The region does not: there
             // AWS_REGION comes first.
             let region = ProfileFileRegionProvider::builder().profile_name(name).build();
@@ -157,12 +110,12 @@ impl Session {
             loader = loader.profile_name(name).region(region).credentials_provider(provider);
         }
         let advice = match whose {
-            Whose::Default => {
+            CredentialSource::Default => {
                 "pass --profile NAME, run `aws sso login`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
                     .to_owned()
             }
-            Whose::Profile(name) => format!("look at that profile, or run `aws sso login --profile {name}`"),
-            Whose::Role(_) => unreachable!("a role is assumed, not found"),
+            CredentialSource::Profile(name) => format!("look at that profile, or run `aws sso login --profile {name}`"),
+            CredentialSource::Role(_) => unreachable!("a role is assumed, not found"),
         };
         let find = async {
             let config = loader.load().await;
@@ -212,10 +165,10 @@ impl Session {
         aws_sdk_sts::Client::from_conf(config.build())
     }
 
-    /// Asks AWS whose credentials these are.
+    /// Asks AWS which identity these credentials belong to.
     ///
     /// # Errors
-    /// If AWS does not take them, or cannot be reached. A refusal is no error: the account is then not known.
+    /// If AWS rejects them, or cannot be reached. A refused call is no error: the account is then not known.
     pub(crate) async fn caller(&self, region: &str, calls: &Calls) -> anyhow::Result<Caller> {
         let sts = self.sts(region);
         // The first call shows what the gap would not: whether anybody is there, and takes the credentials.
@@ -237,7 +190,7 @@ impl Session {
         Ok(match answer {
             Ok(identity) => Caller {
                 partition: identity.arn().and_then(Arn::parse).map(|arn| arn.partition.to_owned()),
-                account: identity.account.ok_or_else(|| super::lacks(Operation::GetCallerIdentity, "*", "the account")),
+                account: identity.account.ok_or_else(|| lacks(Operation::GetCallerIdentity, "*", "the account")),
             },
             Err(gap) => Caller { account: Err(gap), partition: None },
         })
@@ -278,196 +231,6 @@ impl Session {
         match given {
             Some(url) => without_user(&url),
             None => format!("sts.{region}.amazonaws.com{}", if region.starts_with("cn-") { ".cn" } else { "" }),
-        }
-    }
-}
-
-/// Assumes a role.
-#[derive(Clone, Debug)]
-struct AssumedRole {
-    sts: aws_sdk_sts::Client,
-    role: Role,
-}
-
-type Assumed = Result<AssumeRoleOutput, SdkError<AssumeRoleError, HttpResponse>>;
-
-impl AssumedRole {
-    async fn assume(&self) -> Assumed {
-        let call = self.sts.assume_role().role_arn(&self.role.arn).role_session_name("gatelight");
-        call.set_external_id(self.role.external_id.clone()).send().await
-    }
-}
-
-/// The credentials that were got when the role was first assumed, and new ones when those have expired.
-#[derive(Debug)]
-struct Refreshing {
-    first: Mutex<Option<Credentials>>,
-    provider: AssumedRole,
-}
-
-impl ProvideCredentials for Refreshing {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
-        future::ProvideCredentials::new(async move {
-            if let Some(first) = first {
-                return Ok(first);
-            }
-            let answer = self.provider.assume().await.map_err(CredentialsError::provider_error)?;
-            credentials(answer).ok_or_else(|| CredentialsError::unhandled("the answer lacks the credentials"))
-        })
-    }
-}
-
-fn credentials(answer: AssumeRoleOutput) -> Option<Credentials> {
-    let given = answer.credentials?;
-    let expires = SystemTime::try_from(given.expiration).ok()?;
-    Some(Credentials::new(
-        given.access_key_id,
-        given.secret_access_key,
-        Some(given.session_token),
-        Some(expires),
-        "AssumeRole",
-    ))
-}
-
-/// An address without the user and password that it may hold.
-fn without_user(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return "the address that is set".to_owned() };
-    let host = rest.split('/').next().unwrap_or_default();
-    format!("{scheme}://{}", host.rsplit('@').next().unwrap_or_default())
-}
-
-fn is_address(url: &str) -> bool {
-    let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-    host.is_some_and(|host| !host.is_empty() && !host.starts_with('/') && !host.contains(char::is_whitespace))
-}
-
-/// The SDK finds out only later, and says it less clearly. The address itself may hold a password and is not shown.
-fn check_endpoints() -> anyhow::Result<()> {
-    for (name, value) in env::vars_os() {
-        let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else { continue };
-        if name.starts_with("AWS_ENDPOINT_URL") {
-            // The SDK panics over an empty one.
-            if !is_address(value) {
-                bail!("{name} is not an address such as http://127.0.0.1:5000");
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The SDK finds out only later, and says it less clearly.
-async fn check_profile(whose: &Whose) -> anyhow::Result<()> {
-    let (name, given_by) = match whose {
-        Whose::Profile(name) => (name.clone(), "--profile"),
-        Whose::Default => match env::var("AWS_PROFILE") {
-            Ok(name) if !name.is_empty() => (name, "AWS_PROFILE"),
-            _ => ("default".to_owned(), ""),
-        },
-        Whose::Role(_) => return Ok(()),
-    };
-    let files = aws_config::profile::load(
-        &aws_types::os_shim_internal::Fs::real(),
-        &aws_types::os_shim_internal::Env::real(),
-        &aws_runtime::env_config::file::EnvConfigFiles::default(),
-        None,
-    )
-    .await
-    .context("the shared AWS configuration cannot be read")?;
-    let profile = files.get_profile(&name);
-    if profile.is_some_and(|profile| profile.get("endpoint_url").is_some_and(|url| !is_address(url))) {
-        bail!("endpoint_url of profile {name:?} is not an address such as http://127.0.0.1:5000");
-    }
-    // Nobody has to have a default profile.
-    if profile.is_none() && !given_by.is_empty() {
-        let known: Vec<_> = files.profiles().collect();
-        let hint = crate::suggest::nearest(&name, known.iter().copied());
-        bail!(
-            "there is no profile {name:?} ({given_by}) in the shared AWS configuration and credentials files{}",
-            hint.map_or_else(String::new, |near| format!("; did you mean {near:?}?"))
-        );
-    }
-    Ok(())
-}
-
-/// The HTTP client takes certificates on trust and panics over bad ones.
-fn check_certificates(pem: &[u8]) -> anyhow::Result<()> {
-    let mut store = rustls::RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate =
-            certificate.map_err(|error| anyhow!("it holds a PEM section that cannot be read: {error}"))?;
-        store.add(certificate).context("it holds a certificate that cannot be used")?;
-    }
-    if store.is_empty() {
-        bail!("it holds no PEM certificate");
-    }
-    Ok(())
-}
-
-/// Time limits on connecting and on reading.
-type Limits = (Option<Duration>, Option<Duration>);
-
-/// One HTTP client for all: a client of its own costs each SDK client 30 ms and 100 KiB. TLS by rustls with ring;
-/// the system's certificates, or those in `AWS_CA_BUNDLE`; a proxy if the environment names one.
-///
-/// # Errors
-/// If `AWS_CA_BUNDLE` cannot be read.
-pub(crate) fn http_client() -> anyhow::Result<SharedHttpClient> {
-    let trust = match env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) {
-        None => TrustStore::default(),
-        Some(path) => {
-            let pem = fs::read(&path)
-                .with_context(|| format!("AWS_CA_BUNDLE names {}, which cannot be read", path.display()))?;
-            check_certificates(&pem).with_context(|| format!("AWS_CA_BUNDLE names {}", path.display()))?;
-            TrustStore::empty().with_pem_certificate(pem)
-        }
-    };
-    let context = TlsContext::builder().with_trust_store(trust).build()?;
-    // Connectors are kept by their time limits: the SDK's own metadata clients use shorter ones.
-    let connectors: Mutex<HashMap<Limits, SharedHttpConnector>> = Mutex::default();
-    Ok(http_client_fn(move |settings, components| {
-        let key = (settings.connect_timeout(), settings.read_timeout());
-        let mut connectors = connectors.lock().unwrap_or_else(PoisonError::into_inner);
-        connectors
-            .entry(key)
-            .or_insert_with(|| {
-                let mut limits = HttpConnectorSettings::builder();
-                limits.set_connect_timeout(key.0).set_read_timeout(key.1);
-                let mut connector = Connector::builder()
-                    .connector_settings(limits.build())
-                    .proxy_config(ProxyConfig::from_env())
-                    .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
-                    .tls_context(context.clone());
-                connector.set_sleep_impl(components.sleep_impl());
-                SharedHttpConnector::new(connector.build())
-            })
-            .clone()
-    }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_shown_without_its_password() {
-        assert_eq!(without_user("http://user:hunter2@127.0.0.1:5000/x"), "http://127.0.0.1:5000");
-        assert_eq!(without_user("https://sts.example.com"), "https://sts.example.com");
-        assert_eq!(without_user("hunter2"), "the address that is set");
-    }
-
-    #[test]
-    fn a_bundle_of_certificates_that_is_none_is_an_error() {
-        for pem in [
-            "",
-            "hello",
-            "-----BEGIN CERTIFICATE-----\nAAAA",
-            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-        ] {
-            assert!(check_certificates(pem.as_bytes()).is_err(), "{pem:?}");
         }
     }
 }

@@ -6,7 +6,11 @@ use aws_sdk_cloudwatch::{
 };
 use gatelight_model::{Gap, GapKind, fetched::GapDetails};
 
-use super::{Operation, Total, Window, failed, lacks, place};
+use super::{
+    query::{Total, place},
+    window::Window,
+};
+use crate::collect::aws::{Operation, failed, lacks};
 
 /// The answers to the queries of a call.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// The whole periods that lie inside a window; none if there is none.
+    /// The whole periods that lie inside a window; `None` if there is no such period.
     pub(crate) fn inside(since: Timestamp, until: Timestamp) -> Option<Self> {
         let period = period(since, until);
         let from = since.as_second().saturating_add(period - 1).div_euclid(period) * period;

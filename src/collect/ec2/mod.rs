@@ -49,8 +49,8 @@ use gatelight_model::{
 };
 
 use super::{
-    Region,
     aws::{Operation, Page, lacks},
+    client::RegionClient,
     ec2::convert::VpcDescription,
 };
 
@@ -64,12 +64,16 @@ const PAGE: i32 = 1000;
 const SMALL_PAGE: i32 = 100;
 
 struct NetworkReader<'a> {
-    region: &'a Region,
+    region: &'a RegionClient,
     client: &'a ec2::Client,
 }
 
 /// Reads the networks of `functions` and of the capacity providers that they run on.
-pub(super) async fn network(region: &Region, functions: &[Function], providers: &[CapacityProviderAnswer]) -> Network {
+pub(super) async fn network(
+    region: &RegionClient,
+    functions: &[Function],
+    providers: &[CapacityProviderAnswer],
+) -> Network {
     let attached = functions.iter().filter_map(|function| function.vpc.as_ref());
     let provided = providers.iter().filter_map(|answer| answer.vpc.get().ok());
     let subnets: BTreeSet<String> = attached.chain(provided).flat_map(|vpc| vpc.subnets.iter().cloned()).collect();

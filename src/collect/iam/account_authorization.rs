@@ -2,14 +2,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use aws_sdk_iam::types as sdk;
+use aws_sdk_iam::{self as iam, types as sdk};
+use gatelight_checks::plan::WantedRoles;
 use gatelight_model::{
     Listing,
+    arn::Arn,
     inventory::{AttachedPolicy, InlinePolicy, Role},
 };
 
-use super::{Iam, Wanted, next_marker, role_name};
-use crate::collect::aws::{Operation, Page};
+use super::paging::next_marker;
+use crate::collect::aws::{Calls, Operation, Page};
 
 /// Roles and policies in a page: a thousand would take AWS long to gather.
 const PAGE: i32 = 300;
@@ -23,37 +25,35 @@ pub(super) struct Listed {
     pub(super) policies: HashMap<String, String>,
 }
 
-impl Iam<'_> {
-    /// Reads the list. One that is refused, or breaks off, holds what was seen of it.
-    pub(super) async fn everything(&self, wanted: &Wanted) -> Listed {
-        let names: HashSet<&str> = wanted.keys().filter_map(|arn| role_name(arn)).collect();
-        let (operation, resource) = (Operation::GetAccountAuthorizationDetails, "*");
-        let mut listed = Listed::default();
-        let mut seen = 0;
-        self.calls
-            .pages(operation, resource, async |marker| {
-                let send = || {
-                    let list = self.client.get_account_authorization_details().max_items(PAGE);
-                    let list = list.filter(sdk::EntityType::Role).filter(sdk::EntityType::LocalManagedPolicy);
-                    list.filter(sdk::EntityType::AwsManagedPolicy).set_marker(marker.clone()).send()
-                };
-                let answer = self.calls.call(operation, resource, send).await?;
-                let next = next_marker(operation, resource, answer.is_truncated, answer.marker)?;
-                for detail in answer.role_detail_list.unwrap_or_default() {
-                    seen += 1;
-                    if let Some((name, role)) = role(detail)
-                        && names.contains(name.as_str())
-                    {
-                        listed.roles.insert(name, role);
-                    }
+/// Reads the list. One that is refused, or breaks off, holds what was seen of it.
+pub(super) async fn list_all(client: &iam::Client, calls: &Calls, wanted: &WantedRoles) -> Listed {
+    let names: HashSet<&str> = wanted.keys().filter_map(|arn| Arn::parse(arn)?.role_name()).collect();
+    let (operation, resource) = (Operation::GetAccountAuthorizationDetails, "*");
+    let mut listed = Listed::default();
+    let mut seen = 0;
+    calls
+        .pages(operation, resource, async |marker| {
+            let send = || {
+                let list = client.get_account_authorization_details().max_items(PAGE);
+                let list = list.filter(sdk::EntityType::Role).filter(sdk::EntityType::LocalManagedPolicy);
+                list.filter(sdk::EntityType::AwsManagedPolicy).set_marker(marker.clone()).send()
+            };
+            let answer = calls.call(operation, resource, send).await?;
+            let next = next_marker(operation, resource, answer.is_truncated, answer.marker)?;
+            for detail in answer.role_detail_list.unwrap_or_default() {
+                seen += 1;
+                if let Some((name, role)) = role(detail)
+                    && names.contains(name.as_str())
+                {
+                    listed.roles.insert(name, role);
                 }
-                listed.policies.extend(answer.policies.unwrap_or_default().into_iter().filter_map(policy));
-                self.calls.progress().show(|| format!("IAM: {seen} roles in the list of all"));
-                Ok(Page { elements: Vec::<Result<(), _>>::new(), next })
-            })
-            .await;
-        listed
-    }
+            }
+            listed.policies.extend(answer.policies.unwrap_or_default().into_iter().filter_map(policy));
+            calls.progress().show(|| format!("IAM: {seen} roles in the list of all"));
+            Ok(Page { elements: Vec::<Result<(), _>>::new(), next })
+        })
+        .await;
+    listed
 }
 
 /// A role and its name, if it is there whole.

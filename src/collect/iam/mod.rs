@@ -1,11 +1,13 @@
 //! IAM roles and their policies: global in an account, and fetched only where something names them.
 
 mod account_authorization;
+mod paging;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_iam as iam;
 use futures_util::{StreamExt, future::join, stream};
+use gatelight_checks::plan::WantedRoles;
 use gatelight_model::{
     Gap, Listing,
     arn::Arn,
@@ -14,7 +16,10 @@ use gatelight_model::{
 
 use super::{
     aws::{Calls, Operation, Page, Promised, lacks},
-    iam::account_authorization::Listed,
+    iam::{
+        account_authorization::{Listed, list_all},
+        paging::next_marker,
+    },
 };
 
 const SIDE_BY_SIDE: usize = 8;
@@ -22,9 +27,6 @@ const SIDE_BY_SIDE: usize = 8;
 /// More roles than this are read all at once, from the account's list of all its roles and policies: role by role each
 /// takes three calls and more.
 const FEW: usize = 40;
-
-/// Roles by ARN, and whether their policies are wanted, or only that the role exists and who may assume it.
-pub(super) type Wanted = BTreeMap<String, bool>;
 
 /// IAM, as one account's credentials see it.
 pub(super) struct Iam<'a> {
@@ -35,9 +37,9 @@ pub(super) struct Iam<'a> {
 impl Iam<'_> {
     /// What AWS says about each role of `wanted`, and about the managed policies that those whose policies are wanted
     /// name, each once.
-    pub(super) async fn read(&self, wanted: &Wanted) -> (Vec<RoleAnswer>, Vec<ManagedPolicy>) {
+    pub(super) async fn read(&self, wanted: &WantedRoles) -> (Vec<RoleAnswer>, Vec<ManagedPolicy>) {
         let many = wanted.values().filter(|&&with_policies| with_policies).count() > FEW;
-        let mut listed = if many { self.everything(wanted).await } else { Listed::default() };
+        let mut listed = if many { list_all(&self.client, self.calls, wanted).await } else { Listed::default() };
         let total = wanted.len();
         let describe = |(arn, with_policies): (&String, &bool)| {
             // What the list does not hold, or not whole, is asked for: the list proves nothing about what is missing.
@@ -65,7 +67,7 @@ impl Iam<'_> {
 
     async fn managed_policies(
         &self,
-        wanted: &Wanted,
+        wanted: &WantedRoles,
         roles: &[RoleAnswer],
         mut listed: HashMap<String, String>,
     ) -> Vec<ManagedPolicy> {
@@ -195,42 +197,7 @@ impl Iam<'_> {
     }
 }
 
-/// The account in the ARN of a role; `None` if it is no role's ARN.
-pub(super) fn account_of(arn: &str) -> Option<&str> {
-    role_name(arn)?;
-    Arn::parse(arn).map(|arn| arn.account)
-}
-
-/// The name at the end of a role's ARN; `None` if it is no role's ARN.
+/// The name at the end of a role's ARN; `None` if it is not the ARN of a role.
 fn role_name(arn: &str) -> Option<&str> {
-    let arn = Arn::parse(arn).filter(|arn| arn.service == "iam")?;
-    arn.resource.strip_prefix("role/")?.rsplit('/').next().filter(|name| !name.is_empty())
-}
-
-/// IAM says in a field of its own whether there is more.
-fn next_marker(
-    operation: Operation,
-    resource: &str,
-    truncated: bool,
-    marker: Option<String>,
-) -> Result<Option<String>, Gap> {
-    match (truncated, marker.filter(|marker| !marker.is_empty())) {
-        // The SDK reads a missing "there is more" as "no"; a marker says so all the same.
-        (_, Some(marker)) => Ok(Some(marker)),
-        (false, None) => Ok(None),
-        (true, None) => Err(lacks(operation, resource, "the marker of the next page")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_role_is_asked_for_by_the_last_part_of_its_path() {
-        assert_eq!(role_name("arn:aws:iam::123456789012:role/a/b/logs"), Some("logs"));
-        assert_eq!(role_name("arn:aws:iam::123456789012:role/logs"), Some("logs"));
-        assert_eq!(role_name("arn:aws:iam::123456789012:user/logs"), None);
-        assert_eq!(role_name("arn:aws:iam::123456789012:role/"), None);
-    }
+    Arn::parse(arn)?.role_name()
 }

@@ -6,8 +6,8 @@ use aws_sdk_cloudwatchlogs as logs;
 use gatelight_model::{Fetched, Gap, Listing, arn::Arn, inventory::LogDelivery};
 
 use crate::collect::{
-    Region,
     aws::{Operation, Page, failed, lacks, stated},
+    client::RegionClient,
 };
 
 /// The most that each of the three lists gives in a page.
@@ -17,7 +17,7 @@ const PAGE: i32 = 50;
 const LOG_TYPE: &str = "EXECUTION_LOGS";
 
 /// The deliveries of the region's REST stages. A region in which API Gateway has no delivery source costs one call.
-pub(crate) async fn log_deliveries(region: &Region) -> Listing<LogDelivery> {
+pub(crate) async fn log_deliveries(region: &RegionClient) -> Listing<LogDelivery> {
     let client = logs::Client::new(&region.config);
     region.calls.progress().show(|| format!("{}: delivery sources", region.name));
     let sources = sources(region, &client).await;
@@ -44,20 +44,20 @@ struct Source {
 /// A source's name, and the ARN of the delivery destination that it is paired with.
 type Pair = (String, String);
 
-async fn sources(region: &Region, client: &logs::Client) -> Listing<Source> {
+async fn sources(region: &RegionClient, client: &logs::Client) -> Listing<Source> {
     let operation = Operation::DescribeDeliverySources;
     let all = region.calls.pages(operation, "*", async |token| {
         let send = || client.describe_delivery_sources().limit(PAGE).set_next_token(token.clone()).send();
         let answer = region.calls.call(operation, "*", send).await?;
         let sources = answer.delivery_sources.ok_or_else(|| lacks(operation, "*", "the list of delivery sources"))?;
-        // Those of other services and of other types of log are nobody's here.
+        // Sources of other services, and of other types of log, do not matter here.
         let elements = sources.into_iter().filter_map(|source| read_source(source).transpose()).collect();
         Ok(Page { elements, next: answer.next_token })
     });
     all.await
 }
 
-/// A source as AWS tells it; none if it sends something else.
+/// A source as AWS lists it; `None` if it sends something else.
 fn read_source(source: logs::types::DeliverySource) -> Result<Option<Source>, Gap> {
     let operation = Operation::DescribeDeliverySources;
     let name = stated(source.name).ok_or_else(|| lacks(operation, "*", "a delivery source's name"))?;
@@ -73,7 +73,7 @@ fn read_source(source: logs::types::DeliverySource) -> Result<Option<Source>, Ga
     Ok((arn.service == "apigateway").then(|| Source { name, stage: stage.clone(), status }))
 }
 
-async fn deliveries(region: &Region, client: &logs::Client) -> Listing<Pair> {
+async fn deliveries(region: &RegionClient, client: &logs::Client) -> Listing<Pair> {
     let operation = Operation::DescribeDeliveries;
     let all = region.calls.pages(operation, "*", async |token| {
         let send = || client.describe_deliveries().limit(PAGE).set_next_token(token.clone()).send();
@@ -92,7 +92,7 @@ async fn deliveries(region: &Region, client: &logs::Client) -> Listing<Pair> {
 }
 
 /// What delivery destinations stand for, each with its own ARN first.
-async fn destinations(region: &Region, client: &logs::Client) -> Listing<(String, String)> {
+async fn destinations(region: &RegionClient, client: &logs::Client) -> Listing<(String, String)> {
     let operation = Operation::DescribeDeliveryDestinations;
     let all = region.calls.pages(operation, "*", async |token| {
         let send = || client.describe_delivery_destinations().limit(PAGE).set_next_token(token.clone()).send();
@@ -141,7 +141,7 @@ fn joined(
         let Source { name, stage, status } = source;
         seen.push(LogDelivery { source: name.clone(), stage: stage.clone(), status: status.clone(), destination });
     }
-    // AWS tells them in no order.
+    // AWS lists them in no order.
     seen.sort_by(|a, b| (&a.source, &a.destination).cmp(&(&b.source, &b.destination)));
     Listing { seen, rest: Fetched::from(rest) }
 }
@@ -237,7 +237,7 @@ mod tests {
         assert_eq!((all.seen.len(), all.rest.get()), (0, Err(gap())));
         let all = joined(&sources(), &Listing::whole(pairs()), &Listing::whole(vec![]), Some(ACCOUNT));
         assert!(all.rest.get().expect_err("a gap").why().message.contains("not in the list"));
-        // Whose it is cannot be told where this account's id is not known.
+        // CredentialSource it is cannot be known where this account's id is not known.
         let foreign = Listing::whole(vec![pair("s", &arn("g", "999999999999"))]);
         assert_eq!(whole(&joined(&sources(), &foreign, &Listing::whole(vec![]), None)), (0, false));
     }

@@ -13,9 +13,10 @@ use gatelight_model::{
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
+use super::search::patterns::LogGroupSelector;
 use crate::collect::{
-    Names, Region,
     aws::{Operation, Page, failed, lacks},
+    client::RegionClient,
 };
 
 const SIDE_BY_SIDE: usize = 8;
@@ -25,21 +26,21 @@ const PAGE: i32 = 50;
 /// The log groups of a region, looked up by name.
 ///
 /// There are two ways to look up names: read the list of all groups, 50 a page, or ask for each by prefix. Which is
-/// cheaper depends on how many groups there are, which nobody knows before. So the list is read for as many pages as
+/// cheaper depends on how many groups there are, which is not known before. So the list is read for as many pages as
 /// there are names, and what is missing then is asked for one by one: no more than twice the calls of the better way (a
 /// name that does not exist and begins the names of many others apart).
 ///
 /// Names become known bit by bit, those of functions long before those of stages, so the list is read bit by bit too.
 pub(crate) struct LogGroups<'a> {
-    region: &'a Region,
+    region: &'a RegionClient,
     client: logs::Client,
     /// Every group that was listed: whose it is turns out later.
     found: HashMap<String, Result<LogGroup, Gap>>,
     pages: usize,
-    list: List,
+    list: ListProgress,
 }
 
-enum List {
+enum ListProgress {
     /// The token of the next page; none before the first.
     At(Option<String>),
     Ended,
@@ -48,14 +49,14 @@ enum List {
 }
 
 impl<'a> LogGroups<'a> {
-    pub(crate) fn new(region: &'a Region) -> Self {
+    pub(crate) fn new(region: &'a RegionClient) -> Self {
         let client = logs::Client::new(&region.config);
-        Self { region, client, found: HashMap::new(), pages: 0, list: List::At(None) }
+        Self { region, client, found: HashMap::new(), pages: 0, list: ListProgress::At(None) }
     }
 
     /// Reads the list for as long as that is the cheaper way to find `names`.
     pub(crate) async fn list(&mut self, names: &BTreeSet<String>) {
-        let List::At(start) = &self.list else { return };
+        let ListProgress::At(start) = &self.list else { return };
         let start = start.clone();
         let mut missing: BTreeSet<&String> = names.iter().filter(|&name| !self.found.contains_key(name)).collect();
         if missing.is_empty() || self.pages >= names.len() {
@@ -72,7 +73,7 @@ impl<'a> LogGroups<'a> {
                 let mut unnamed = Vec::new();
                 for element in elements {
                     match element {
-                        Ok(Named { name, group }) => {
+                        Ok(NamedLogGroup { name, group }) => {
                             missing.remove(&name);
                             found.insert(name, group);
                         }
@@ -85,26 +86,26 @@ impl<'a> LogGroups<'a> {
             })
             .await;
         self.list = match (listed.rest.get(), at.filter(|token| !token.is_empty())) {
-            (Err(gap), _) => List::Broken(gap),
-            (Ok(()), None) => List::Ended,
-            (Ok(()), Some(token)) => List::At(Some(token)),
+            (Err(gap), _) => ListProgress::Broken(gap),
+            (Ok(()), None) => ListProgress::Ended,
+            (Ok(()), Some(token)) => ListProgress::At(Some(token)),
         };
     }
 
-    /// The names that are meant: those that are stated, whether or not there are such groups, and those of the groups whose
-    /// names begin so.
-    async fn named(&mut self, meant: &[Names]) -> Listing<String> {
+    /// The selected names: those given in full, whether or not such groups exist, and those of the groups that have a selected
+    /// prefix.
+    async fn named(&mut self, selected: &[LogGroupSelector]) -> Listing<String> {
         let (mut names, mut rest) = (BTreeSet::new(), Ok(()));
-        for meant in meant {
-            let prefix = match meant {
-                Names::Exactly(name) => {
+        for selected in selected {
+            let prefix = match selected {
+                LogGroupSelector::Exactly(name) => {
                     names.insert(name.clone());
                     continue;
                 }
-                Names::BeginningWith(prefix) => prefix,
+                LogGroupSelector::BeginningWith(prefix) => prefix,
             };
             let Self { region, client, found, .. } = self;
-            let resource = meant.to_string();
+            let resource = selected.to_string();
             let listed = region
                 .calls
                 .pages(Operation::DescribeLogGroups, &resource, async |token| {
@@ -113,7 +114,7 @@ impl<'a> LogGroups<'a> {
                     let mut unnamed = Vec::new();
                     for element in elements {
                         match element {
-                            Ok(Named { name, group }) => {
+                            Ok(NamedLogGroup { name, group }) => {
                                 names.insert(name.clone());
                                 found.insert(name, group);
                             }
@@ -128,14 +129,14 @@ impl<'a> LogGroups<'a> {
         Listing { seen: names.into_iter().collect(), rest: rest.into() }
     }
 
-    /// What AWS says about each log group of `names` and each that is `meant`; and which are meant and not known to be
-    /// absent. One of which nothing is known may be there: a search tells.
+    /// What AWS says about each log group of `names` and each that is `selected`; and which are selected and not known to be
+    /// absent. A group of which nothing is known may exist: the search will show it.
     pub(crate) async fn look_up(
         mut self,
         mut names: BTreeSet<String>,
-        meant: &[Names],
+        selected: &[LogGroupSelector],
     ) -> (Vec<LogGroupAnswer>, Listing<String>) {
-        let mut found = self.named(meant).await;
+        let mut found = self.named(selected).await;
         names.extend(found.seen.iter().cloned());
         let answers = self.answers(names).await;
         let absent =
@@ -154,9 +155,9 @@ impl<'a> LogGroups<'a> {
             async move {
                 let group = match (listed, list) {
                     (Some(group), _) => group.map(Some),
-                    (None, List::Broken(gap)) => Err(gap.clone()),
-                    (None, List::Ended) => Ok(None),
-                    (None, List::At(_)) => find_log_group(region, client, &name).await,
+                    (None, ListProgress::Broken(gap)) => Err(gap.clone()),
+                    (None, ListProgress::Ended) => Ok(None),
+                    (None, ListProgress::At(_)) => find_log_group(region, client, &name).await,
                 };
                 LogGroupAnswer { name, group: group.into() }
             }
@@ -165,13 +166,13 @@ impl<'a> LogGroups<'a> {
     }
 }
 
-struct Named {
+struct NamedLogGroup {
     name: String,
     group: Result<LogGroup, Gap>,
 }
 
 /// The group of exactly that name.
-async fn find_log_group(region: &Region, client: &logs::Client, name: &str) -> Result<Option<LogGroup>, Gap> {
+async fn find_log_group(region: &RegionClient, client: &logs::Client, name: &str) -> Result<Option<LogGroup>, Gap> {
     let mut found = None;
     let all = region
         .calls
@@ -195,11 +196,11 @@ async fn find_log_group(region: &Region, client: &logs::Client, name: &str) -> R
 }
 
 async fn page(
-    region: &Region,
+    region: &RegionClient,
     client: &logs::Client,
     prefix: Option<&str>,
     token: Option<String>,
-) -> Result<(Vec<Result<Named, Gap>>, Option<String>), Gap> {
+) -> Result<(Vec<Result<NamedLogGroup, Gap>>, Option<String>), Gap> {
     let (operation, resource) = (Operation::DescribeLogGroups, prefix.unwrap_or("*"));
     let answer = region
         .calls
@@ -228,13 +229,13 @@ async fn page(
                 .ok_or_else(|| lacks(operation, &name, "the time when the log group was created"))
                 .into(),
         });
-        Ok(Named { name, group })
+        Ok(NamedLogGroup { name, group })
     };
     Ok((groups.into_iter().map(named).collect(), answer.next_token))
 }
 
 /// What AWS says about each Firehose stream of `names`.
-pub(crate) async fn delivery_streams(region: &Region, names: BTreeSet<String>) -> Vec<DeliveryStreamAnswer> {
+pub(crate) async fn delivery_streams(region: &RegionClient, names: BTreeSet<String>) -> Vec<DeliveryStreamAnswer> {
     if names.is_empty() {
         return Vec::new();
     }
@@ -250,7 +251,7 @@ pub(crate) async fn delivery_streams(region: &Region, names: BTreeSet<String>) -
 }
 
 async fn delivery_stream(
-    region: &Region,
+    region: &RegionClient,
     client: &firehose::Client,
     name: &str,
 ) -> Result<Option<DeliveryStream>, Gap> {

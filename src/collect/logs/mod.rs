@@ -1,4 +1,4 @@
-//! Log groups and streams, and what is known by them: policies, keys, searches, and what CloudWatch counted.
+//! Log groups and Firehose streams, and the facts about them: policies, keys, searches, and CloudWatch's counts.
 
 pub(super) mod deliveries;
 pub(super) mod destinations;
@@ -8,21 +8,22 @@ pub(crate) mod search;
 use std::collections::BTreeSet;
 
 use futures_util::future::join;
-use gatelight_checks::{Context, Scope};
+use gatelight_checks::plan::{self, Plan, Wanted};
 use gatelight_model::{
     Fetched, Gap, Listing, Need,
     inventory::{
-        self, DeliveryStreamAnswer, DestinationIntake, IngestedAnswer, KeyAnswer, LogGroupAnswer, LogPolicy,
-        LogProbeAnswer, TrafficAnswer,
+        Account, DeliveryStreamAnswer, DestinationIntake, IngestedAnswer, KeyAnswer, LogGroupAnswer, LogPolicy,
+        LogProbeAnswer, Region, TrafficAnswer,
     },
 };
 
+use self::destinations::LogGroups;
 use super::{
-    Memories, Needs, Region, Wanted,
+    cache::RegionCache,
+    client::RegionClient,
     cloudwatch::{ingestion, traffic},
-    groups_to_probe, kms,
-    logs::destinations::LogGroups,
-    there,
+    kms,
+    needs::Needs,
 };
 
 /// What was read.
@@ -34,41 +35,42 @@ pub(super) struct Logs {
     policies: Listing<LogPolicy>,
     keys: Vec<KeyAnswer>,
     probes: Vec<LogProbeAnswer>,
-    memories: Memories,
+    memories: RegionCache,
     served: (Vec<TrafficAnswer>, Vec<DestinationIntake>),
     ingested: Vec<IngestedAnswer>,
 }
 
-/// Reads what is `wanted`, given the stages and functions.
+/// Reads what is `wanted`, given the stages and functions of the region.
 pub(super) async fn logs(
-    region: &Region,
-    scope: Scope<'_>,
+    region: &RegionClient,
+    (account, facts): (&Account, &Region),
     wanted: &Wanted,
     lookup: LogGroups<'_>,
     needs: &Needs,
 ) -> Logs {
-    let (meant, remembered) = (needs.named_log_groups(), needs.remembered(scope.account, &region.name));
-    let names = wanted.log_groups.iter().chain(wanted.spans.keys()).cloned().collect();
-    let ((mut groups, by_name), streams) = join(
-        Box::pin(lookup.look_up(names, meant)),
+    let plan = Plan::new(account, facts, &needs.facts);
+    let (spans, remembered) = (plan.span_groups(), needs.remembered(account, &region.name));
+    let names = wanted.log_groups.iter().chain(spans.keys()).cloned().collect();
+    let ((mut groups, named), streams) = join(
+        Box::pin(lookup.look_up(names, needs.named_log_groups())),
         Box::pin(destinations::delivery_streams(region, wanted.delivery_streams.clone())),
     )
     .await;
-    // Policies of a group are asked for only where it is not known to be absent.
-    let delivered_to = there(wanted.delivered_to.iter().chain(&wanted.spans), &groups);
-    groups.retain(|answer| wanted.log_groups.contains(&answer.name) || by_name.seen.contains(&answer.name));
+    // The policies of a group are asked for unless it is known to be absent.
+    let delivered_to = plan::existing(wanted.delivered_to.iter().chain(&spans), &groups);
+    groups.retain(|answer| wanted.log_groups.contains(&answer.name) || named.seen.contains(&answer.name));
 
-    let mut in_use: BTreeSet<String> = groups_to_probe(scope.account, scope.region, needs);
-    in_use.extend(by_name.seen.iter().cloned());
+    let mut in_use: BTreeSet<String> = plan.groups_to_search();
+    in_use.extend(named.seen.iter().cloned());
     let to_search: Vec<_> = groups.iter().filter(|answer| in_use.contains(&answer.name)).collect();
-    let context = Context::new(scope);
-    let places = traffic::Places { groups: &groups, streams: &streams };
-    let first =
-        Box::pin(traffic::first(region, &context, places, &search::names(&to_search), needs, &remembered)).await;
-    let silent = first.silent.clone();
+    let destinations = traffic::LogDestinations { groups: &groups, streams: &streams };
+    let names = search::names(&to_search);
+    let counts = traffic::request_counts(region, &plan, destinations, &names, needs, &remembered);
+    let counts = Box::pin(counts).await;
+    let silent = counts.silent.clone();
 
     let policies = async {
-        if wanted.delivered_to.is_empty() && wanted.spans.is_empty() {
+        if wanted.delivered_to.is_empty() && spans.is_empty() {
             let why = format!("resource policies of CloudWatch Logs in {} (nothing needs one)", region.name);
             Listing::unread(Gap::not_collected(why))
         } else {
@@ -78,22 +80,22 @@ pub(super) async fn logs(
     let keys = async {
         if needs.contains(Need::LogGroupKeys) { kms::keys(region, kms::of_groups(&groups)).await } else { Vec::new() }
     };
-    let window = needs.evidence.window(context.now());
+    let window = needs.evidence.window(plan.now());
     let (policies, keys, (probes, mut memories), (traffic, taken, latencies), ingested) = tokio::join!(
         Box::pin(policies),
         Box::pin(keys),
-        Box::pin(search::log_probes(region, &to_search, &silent, window, needs.evidence, &needs.search, &remembered)),
-        Box::pin(traffic::then(region, &context, places, first, needs)),
-        Box::pin(ingestion::ingested(region, &context, &groups, needs)),
+        Box::pin(search::log_probes(region, &to_search, &silent, window, needs, &remembered)),
+        Box::pin(traffic::follow_up(region, &plan, destinations, counts, needs)),
+        Box::pin(ingestion::ingested(region, &plan, &groups, needs)),
     );
     memories.extend(latencies);
     let served = (traffic, taken);
-    Logs { groups, named: by_name, streams, policies, keys, probes, memories, served, ingested }
+    Logs { groups, named, streams, policies, keys, probes, memories, served, ingested }
 }
 
 impl Logs {
-    /// Puts it where it belongs, and gives what to remember, if there was something to be read of which that is done.
-    pub(super) fn put(self, facts: &mut inventory::Region, needs: &Needs) -> Option<Memories> {
+    /// Stores the facts in the region. Gives what to remember, if something was asked that is worth remembering.
+    pub(super) fn store_in(self, facts: &mut Region, needs: &Needs) -> Option<RegionCache> {
         facts.log_groups = self.groups;
         facts.delivery_streams = self.streams;
         facts.log_policies = self.policies;

@@ -10,14 +10,14 @@ use futures_util::{StreamExt, stream};
 use gatelight_model::{Fetched, Gap, Listing, inventory::LogPolicy};
 
 use crate::collect::{
-    Region,
     aws::{Operation, Page, lacks, stated},
+    client::RegionClient,
 };
 
 const SIDE_BY_SIDE: usize = 4;
 
 /// The account's resource policies, and those of the log groups of `groups` (ARNs without `:*`).
-pub(crate) async fn log_policies(region: &Region, groups: BTreeSet<String>) -> Listing<LogPolicy> {
+pub(crate) async fn log_policies(region: &RegionClient, groups: BTreeSet<String>) -> Listing<LogPolicy> {
     let client = logs::Client::new(&region.config);
     region.calls.progress().show(|| format!("{}: resource policies of {} log groups", region.name, groups.len()));
     let scopes = std::iter::once(None).chain(groups.into_iter().map(Some));
@@ -30,7 +30,7 @@ pub(crate) async fn log_policies(region: &Region, groups: BTreeSet<String>) -> L
 }
 
 /// The policies of a log group, or else of the account.
-async fn of(region: &Region, client: &logs::Client, group: Option<&str>) -> Listing<LogPolicy> {
+async fn of(region: &RegionClient, client: &logs::Client, group: Option<&str>) -> Listing<LogPolicy> {
     let (operation, resource) = (Operation::DescribeResourcePolicies, group.unwrap_or("*"));
     region
         .calls
@@ -60,7 +60,7 @@ async fn of(region: &Region, client: &logs::Client, group: Option<&str>) -> List
 }
 
 /// A policy that came when `asked` was asked about. An endpoint that does not know scopes answers with the account's
-/// policies whatever it is asked, so the answer's own words tell whose the policy is.
+/// policies whatever it is asked, so the answer itself shows whose the policy is.
 fn log_policy(policy: ResourcePolicy, asked: Option<&str>) -> Result<LogPolicy, Gap> {
     let (operation, resource) = (Operation::DescribeResourcePolicies, asked.unwrap_or("*"));
     let named = stated(policy.resource_arn).map(|arn| arn.trim_end_matches(":*").to_owned());

@@ -8,7 +8,7 @@ use std::{
 use gatelight_checks::cost::{Cost, Estimate, Money, Total};
 use serde::Serialize;
 
-use super::{Estimates, Place};
+use super::{Estimates, StageLocation};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -45,7 +45,7 @@ struct SubjectEntry<'a> {
     name: &'a str,
 }
 
-/// A sum: `complete` says whether nothing is missing from it.
+/// A sum. `complete`: nothing is missing from it.
 #[derive(Serialize)]
 struct TotalEntry {
     monthly_usd: f64,
@@ -63,7 +63,7 @@ struct CostEntry<'a> {
     assumptions: &'a [String],
 }
 
-/// A listing that could not be read: there may be more stages.
+/// A region in which a listing could not be read, so that there may be more stages.
 #[derive(Serialize)]
 struct UnreadEntry<'a> {
     account: &'a str,
@@ -84,13 +84,13 @@ pub(super) fn render(estimates: &Estimates, out: &mut dyn Write) -> io::Result<(
         stages: estimates
             .stages
             .iter()
-            .map(|(Place { name, account, region, arn, kind }, cost)| StageEntry {
+            .map(|(StageLocation { name, account, region, arn, kind }, cost)| StageEntry {
                 account,
                 region,
                 stage: SubjectEntry { kind, arn, name },
-                total: total(&cost.total()),
-                costs: cost.costs.iter().map(one).collect(),
-                requests: one(&cost.requests),
+                total: total_entry(&cost.total()),
+                costs: cost.costs.iter().map(cost_entry).collect(),
+                requests: cost_entry(&cost.requests),
             })
             .collect(),
         unread: estimates
@@ -98,14 +98,14 @@ pub(super) fn render(estimates: &Estimates, out: &mut dyn Write) -> io::Result<(
             .iter()
             .map(|(account, region, gap)| UnreadEntry { account, region, reason: gap.to_string() })
             .collect(),
-        total: total(&estimates.total()),
-        requests: total(&estimates.requests()),
+        total: total_entry(&estimates.total()),
+        requests: total_entry(&estimates.requests()),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
 }
 
-fn total(total: &Total) -> TotalEntry {
+fn total_entry(total: &Total) -> TotalEntry {
     TotalEntry {
         monthly_usd: dollars(total.known),
         complete: total.is_whole(),
@@ -113,7 +113,7 @@ fn total(total: &Total) -> TotalEntry {
     }
 }
 
-fn one(cost: &Cost) -> CostEntry<'_> {
+fn cost_entry(cost: &Cost) -> CostEntry<'_> {
     let (estimate, monthly_usd, reason) = match &cost.estimate {
         Estimate::Known(money) => ("known", Some(dollars(*money)), None),
         Estimate::Nothing(why) => ("nothing", Some(0.0), Some((*why).to_owned())),
@@ -131,7 +131,7 @@ fn one(cost: &Cost) -> CostEntry<'_> {
 }
 
 /// Dollars to the cent.
-#[expect(clippy::cast_precision_loss, reason = "an estimate; nobody pays so much that cents of it count")]
+#[expect(clippy::cast_precision_loss, reason = "an estimate: cents do not matter in sums so large")]
 fn dollars(money: Money) -> f64 {
     money.cents() as f64 / 100.0
 }

@@ -35,16 +35,16 @@ fn json(estimates: &Estimates) -> Value {
     serde_json::from_slice(&out).expect("JSON")
 }
 
-/// Every figure and reason of every world is in both forms, and they agree on what is known.
+/// Every figure and reason of every scenario is in both formats, and they agree on what is known.
 #[test]
-fn both_forms_tell_every_stage_of_every_world() {
+fn both_formats_show_every_stage_of_every_scenario() {
     for (name, scope) in testing::named_scenarios() {
         let estimates = estimates(&[scope]);
         let (text, json) = (text(&estimates), json(&estimates));
         assert_eq!(json["stages"].as_array().expect("a list").len(), estimates.stages.len(), "“{name}”");
-        for ((place, cost), entry) in estimates.stages.iter().zip(json["stages"].as_array().expect("a list")) {
-            assert!(text.contains(place.name.split('\n').next().expect("a line")), "“{name}”: {}", place.name);
-            assert_eq!(entry["stage"]["arn"], place.arn.as_str());
+        for ((location, cost), entry) in estimates.stages.iter().zip(json["stages"].as_array().expect("a list")) {
+            assert!(text.contains(location.name.split('\n').next().expect("a line")), "“{name}”: {}", location.name);
+            assert_eq!(entry["stage"]["arn"], location.arn.as_str());
             assert_eq!(entry["total"]["complete"], cost.total().is_whole(), "“{name}”");
             let sum: f64 =
                 entry["costs"].as_array().expect("a list").iter().filter_map(|cost| cost["monthly_usd"].as_f64()).sum();
@@ -58,7 +58,7 @@ fn both_forms_tell_every_stage_of_every_world() {
 }
 
 #[test]
-fn the_dearest_stage_comes_first_and_the_total_last() {
+fn the_highest_cost_comes_first_and_the_total_last() {
     let text = text(&estimates(&[healthy()]));
     let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part} in {text}"));
     assert!(at("orders/prod") < at("users/live") && at("users/live") < at("12 stages"), "{text}");
@@ -89,7 +89,7 @@ fn lines_are_at_most_80_columns_wide() {
 }
 
 #[test]
-fn of_several_regions_each_stage_says_where_it_is() {
+fn with_several_regions_each_stage_shows_its_own() {
     let mut here = healthy();
     // Those go to groups of the first region.
     here.region.log_deliveries.seen.clear();
@@ -99,12 +99,12 @@ fn of_several_regions_each_stage_says_where_it_is() {
     assert!(text.contains("123456789012 us-east-1") && text.contains("123456789012 eu-west-1"), "{text}");
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat.contains("requests cost: orders/prod in eu-west-1"), "{text}");
-    // Each figure has its reasons, though what is said of a log is not said again.
+    // Each figure has its assumptions, and those of a log stand there once.
     assert!(!text.contains(": .") && text.contains("execution log, kept"), "{text}");
 }
 
 #[test]
-fn stages_that_could_not_be_listed_are_told_and_set_the_exit_status() {
+fn stages_that_could_not_be_listed_are_reported_and_set_the_exit_status() {
     let mut scope = healthy();
     assert_eq!(estimates(&[scope.clone()]).exit_code(), 3, "what is delivered to a bucket is not known");
     scope.region.log_deliveries.seen.retain(|delivery| delivery.source == "orders-prod");

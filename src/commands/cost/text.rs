@@ -1,5 +1,4 @@
-//! The estimates for a person at a terminal: a table, the dearest first; what the figures rest on; what could not be
-//! estimated.
+//! The estimates as text: a table, the highest first; the assumptions behind the figures; what could not be estimated.
 
 use std::{
     collections::BTreeMap,
@@ -10,25 +9,25 @@ use anstyle::{AnsiColor, Style};
 use gatelight_checks::cost::{Cost, Estimate, Item, StageCost, Total};
 use unicode_width::UnicodeWidthStr;
 
-use super::{Estimates, Place, surpasses};
+use super::{Estimates, StageLocation, exceeds_requests};
 use crate::text::{WIDTH, count, plain, wrap};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
-/// Columns of the table, right-aligned, and what stands in them.
+/// The columns of the table, right-aligned, and the items that each sums up.
 const COLUMNS: [(&str, &[Item]); 4] = [
     ("access log", &[Item::AccessLogIngestion, Item::AccessLogStorage]),
     ("execution log", &[Item::ExecutionLogIngestion, Item::ExecutionLogStorage]),
     ("traces", &[Item::Traces]),
     ("total", &Item::ALL),
 ];
-/// As wide as the widest head and a blank.
+/// The width of a column: the widest heading and a space.
 const COLUMN: usize = 14;
-/// Of stages' names in the table.
+/// The width of the column of stages' names.
 const NAME: usize = WIDTH - COLUMN * COLUMNS.len();
-/// Stages of which it is shown what their figures rest on.
+/// The most stages whose assumptions are shown.
 const EXPLAINED: usize = 12;
-/// Names that one line lists; the others are counted.
+/// The most names that one line lists. The others are counted.
 const NAMES: usize = 4;
 const INDENT: &str = "        ";
 
@@ -48,8 +47,8 @@ pub(super) fn render(estimates: &Estimates, colored: bool, out: &mut dyn Write) 
     out.write_all(&page)
 }
 
-/// An amount in the table. `–`: nothing is there that could cost; `*`: more is paid elsewhere; `?`: more is not known.
-/// The narrowest column has room for `$98,800 *?`.
+/// An amount in the table. `–`: nothing that could cost is turned on. `*`: another service charges more. `?`: more is not
+/// known. The narrowest column has room for `$98,800 *?`.
 fn cell<'a>(costs: impl Iterator<Item = &'a Cost> + Clone) -> String {
     let is_off = costs.clone().all(|cost| matches!(cost.estimate, Estimate::Nothing(_)));
     if is_off {
@@ -74,16 +73,16 @@ fn table(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
     }
     let head = COLUMNS.map(|(head, _)| format!("{head:>COLUMN$}")).concat();
     writeln!(out, "{BOLD}{:<NAME$}{head}{BOLD:#}", "stage, cost a month")?;
-    for (place, cost) in &estimates.stages {
-        let name = plain(&place.name);
+    for (location, cost) in &estimates.stages {
+        let name = plain(&location.name);
         let line = cells(&cost.costs.iter());
         if name.width() < NAME {
             writeln!(out, "{name}{:gap$}{line}", "", gap = NAME - name.width())?;
         } else {
             writeln!(out, "{name}\n{:NAME$}{line}", "")?;
         }
-        if estimates.places > 1 {
-            writeln!(out, "  {DIM}{}{DIM:#}", plain(&place.lies()))?;
+        if estimates.regions > 1 {
+            writeln!(out, "  {DIM}{}{DIM:#}", plain(&location.account_and_region()))?;
         }
     }
     let all = estimates.stages.iter().flat_map(|(_, cost)| &cost.costs);
@@ -99,11 +98,15 @@ fn table(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
     against_requests(estimates, out)
 }
 
-/// Whether the logs cost more than the API, with figures.
+/// Compares the costs with what API Gateway charges for the requests.
 fn against_requests(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
     let requests = estimates.requests();
-    let more: Vec<String> =
-        estimates.stages.iter().filter(|(_, cost)| surpasses(cost)).map(|(place, _)| estimates.name(place)).collect();
+    let more: Vec<String> = estimates
+        .stages
+        .iter()
+        .filter(|(_, cost)| exceeds_requests(cost))
+        .map(|(location, _)| estimates.name(location))
+        .collect();
     let least = if requests.is_whole() { "about" } else { "at least" };
     let mut text =
         format!("API Gateway itself charges {least} {} a month for the requests of these stages", requests.known);
@@ -119,35 +122,36 @@ fn list(names: &[String]) -> String {
     plain(&crate::text::list(names, NAMES))
 }
 
-/// What the figures rest on, of the dearest.
+/// The assumptions behind the highest costs.
 fn reasons(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
     let costs_something = |cost: &StageCost| cost.total().known.cents() > 0;
-    let dear: Vec<_> = estimates.stages.iter().filter(|(_, cost)| costs_something(cost)).collect();
-    if dear.is_empty() {
+    let highest: Vec<_> = estimates.stages.iter().filter(|(_, cost)| costs_something(cost)).collect();
+    if highest.is_empty() {
         return Ok(());
     }
     writeln!(out, "\n{BOLD}What the figures rest on{BOLD:#}")?;
-    for (place, cost) in dear.iter().take(EXPLAINED) {
-        writeln!(out, "{INDENT}{BOLD}{}{BOLD:#}", plain(&place.name))?;
-        if estimates.places > 1 {
-            writeln!(out, "{INDENT}{DIM}{}{DIM:#}", plain(&place.lies()))?;
+    for (location, cost) in highest.iter().take(EXPLAINED) {
+        writeln!(out, "{INDENT}{BOLD}{}{BOLD:#}", plain(&location.name))?;
+        if estimates.regions > 1 {
+            writeln!(out, "{INDENT}{DIM}{}{DIM:#}", plain(&location.account_and_region()))?;
         }
-        // What was said of a log when it is taken in is not said again of keeping it.
-        let mut said: Option<&Cost> = None;
+        // Assumptions of a log's ingestion are not repeated for its storage.
+        let mut previous: Option<&Cost> = None;
         for cost in &cost.costs {
             let Estimate::Known(money) = &cost.estimate else { continue };
             if money.cents() == 0 {
                 continue;
             }
-            let is_said = |told: &&String| {
-                said.is_some_and(|said| said.resource == cost.resource && said.assumptions.contains(told))
+            let is_shown = |text: &&String| {
+                previous.is_some_and(|shown| shown.resource == cost.resource && shown.assumptions.contains(text))
             };
-            let told: Vec<&str> = cost.assumptions.iter().filter(|told| !is_said(told)).map(String::as_str).collect();
-            wrapped("          ", &plain(&format!("{}, {money}: {}.", what(cost), told.join("; "))), out)?;
-            said = Some(cost);
+            let assumptions: Vec<&str> =
+                cost.assumptions.iter().filter(|text| !is_shown(text)).map(String::as_str).collect();
+            wrapped("          ", &plain(&format!("{}, {money}: {}.", what(cost), assumptions.join("; "))), out)?;
+            previous = Some(cost);
         }
     }
-    match dear.len().saturating_sub(EXPLAINED) {
+    match highest.len().saturating_sub(EXPLAINED) {
         0 => Ok(()),
         more => writeln!(out, "{INDENT}and of {} (--format json shows them)", count(more as u64, "more stage")),
     }
@@ -168,9 +172,9 @@ fn what(cost: &Cost) -> String {
 
 fn unknown(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
     let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (place, cost) in &estimates.stages {
+    for (location, cost) in &estimates.stages {
         for gap in cost.total().gaps {
-            reasons.entry(gap.to_string()).or_default().push(estimates.name(place));
+            reasons.entry(gap.to_string()).or_default().push(estimates.name(location));
         }
     }
     if reasons.is_empty() && estimates.unread.is_empty() {
@@ -188,7 +192,7 @@ fn unknown(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What holds for all figures.
+/// Notes about all figures.
 fn notes(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
     if estimates.stages.is_empty() {
         return Ok(());
@@ -208,14 +212,14 @@ fn wrapped(indent: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
 
 impl Estimates {
     /// A stage's name, with its region where there are several.
-    fn name(&self, place: &Place) -> String {
-        if self.places > 1 { format!("{} in {}", place.name, place.region) } else { place.name.clone() }
+    fn name(&self, location: &StageLocation) -> String {
+        if self.regions > 1 { format!("{} in {}", location.name, location.region) } else { location.name.clone() }
     }
 }
 
-impl Place {
+impl StageLocation {
     /// `123456789012 eu-west-1`.
-    fn lies(&self) -> String {
+    fn account_and_region(&self) -> String {
         format!("{} {}", self.account, self.region)
     }
 }

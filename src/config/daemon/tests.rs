@@ -19,11 +19,11 @@ fn defaults_are_those_of_the_example() {
     let mut settings = Settings::parse(&all).expect("reads");
     // Its webhooks' addresses are not here.
     settings.slack = None;
-    let told = settings.resolve_daemon(None).expect("resolves");
-    assert_eq!(told.state_directory, config.state_directory);
-    assert_eq!((told.health, told.jitter, told.stop_after), (config.health, config.jitter, config.stop_after));
-    assert_eq!((told.keep, told.run_limit), (config.keep, config.run_limit));
-    assert!(!told.schedules.is_empty());
+    let message = settings.resolve_daemon(None).expect("resolves");
+    assert_eq!(message.state_directory, config.state_directory);
+    assert_eq!((message.health, message.jitter, message.stop_after), (config.health, config.jitter, config.stop_after));
+    assert_eq!((message.keep, message.run_limit), (config.keep, config.run_limit));
+    assert!(!message.schedules.is_empty());
     for key in "state-directory health jitter stop-after keep run-limit name cron time-zone from".split_whitespace() {
         assert!(example.lines().any(|line| line.contains(&format!("{key} = "))), "{key}");
     }
@@ -32,12 +32,12 @@ fn defaults_are_those_of_the_example() {
 #[test]
 fn what_is_wrong_is_named_with_its_place() {
     let wrong = |change: (&str, &str)| problem(&HOURLY.replace(change.0, change.1));
-    let told = wrong(("0 * * * *", "61 * * * *"));
-    assert!(told.starts_with("line 3: ") && told.contains("61 * * * *"), "{told}");
+    let message = wrong(("0 * * * *", "61 * * * *"));
+    assert!(message.starts_with("line 3: ") && message.contains("61 * * * *"), "{message}");
     assert!(wrong(("0 * * * *", "0 0 31 2 *")).contains("never due"));
     assert!(wrong(("0 * * * *", "0 0 1 1 * 2027 7")).starts_with("line 3: "));
-    let told = wrong(("cron", "time-zone = \"Europe/Dublim\"\ncron"));
-    assert!(told.contains("line 3") && told.contains("did you mean Europe/Dublin?"), "{told}");
+    let message = wrong(("cron", "time-zone = \"Europe/Dublim\"\ncron"));
+    assert!(message.contains("line 3") && message.contains("did you mean Europe/Dublin?"), "{message}");
     assert!(wrong(("cron", "crom")).contains("did you mean `cron`?"));
     assert!(wrong(("hourly", "")).contains("1 to 64 characters"));
     assert!(wrong(("hourly", "audit")).contains("[[schedule]] \"audit\": this name is taken"));
@@ -71,7 +71,7 @@ fn a_schedule_replaces_what_the_file_says_of_where_and_what() {
     assert!(whose(hourly).contains("111122223333") && whose(hourly).contains("All"), "{}", whose(hourly));
     assert!(!whose(hourly).contains("Profile"), "{}", whose(hourly));
     assert!(whose(daily).contains("Profile") && whose(daily).contains("eu-west-1"), "{}", whose(daily));
-    assert!(hourly.writes && !daily.writes);
+    assert!(hourly.writes_report && !daily.writes_report);
     assert_eq!(config.unused, ["save", "output"]);
     assert!(daily.audit.checks.iter().all(|check| check.id != "access-log-off"));
 }

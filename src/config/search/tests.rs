@@ -1,6 +1,6 @@
 use crate::config::Settings;
 
-fn resolved(text: &str) -> Result<crate::collect::Search, String> {
+fn resolved(text: &str) -> Result<crate::collect::SearchSettings, String> {
     let settings = Settings::parse(text)?;
     settings.resolve().map(|config| config.search).map_err(|problem| format!("{problem:#}"))
 }
@@ -19,7 +19,7 @@ fn what_is_searched_for_is_looked_up() {
         ("spool-full", gatelight_model::Severity::Medium, "\"spool is full\"")
     );
     assert_eq!(search.log_groups.len(), 2);
-    assert_eq!(resolved("").expect("resolves"), crate::collect::Search::default());
+    assert_eq!(resolved("").expect("resolves"), crate::collect::SearchSettings::default());
 }
 
 #[test]

@@ -3,7 +3,7 @@ use super::*;
 fn read(text: &str) -> Result<Vec<Route>, String> {
     #[derive(Deserialize)]
     struct File {
-        slack: Vec<SlackSetting>,
+        slack: Vec<WebhookSetting>,
     }
     let file: File = toml::from_str(text).map_err(|error| error.message().to_owned())?;
     routes(file.slack).map_err(|error| format!("{error:#}"))

@@ -86,7 +86,7 @@ fn every_key_of_every_table_stands_in_the_example() {
     let tables = [
         ("daemon", keys_of::<daemon::DaemonSetting>()),
         ("schedule", daemon::ScheduleSetting::KEYS),
-        ("slack", keys_of::<slack::SlackSetting>()),
+        ("slack", keys_of::<slack::WebhookSetting>()),
         ("pattern", keys_of::<search::PatternSetting>()),
         ("ignore", keys_of::<IgnoreSetting>()),
     ];

@@ -15,7 +15,7 @@ use tokio::{sync::mpsc::Sender, task::JoinHandle};
 
 use super::*;
 use crate::{
-    collect::Remembered,
+    collect::CollectorCache,
     config::{Config, FailOn, Settings},
     daemon::active_run::WATCHDOG_GRACE,
     ledger::{Ledger, RunEnd, RunRow},
@@ -54,7 +54,7 @@ impl Auditor for Script {
     fn audit<'a>(
         &'a self,
         config: &'a Config,
-        _: Remembered,
+        _: CollectorCache,
         _: &'a Progress,
     ) -> Pin<Box<dyn Future<Output = anyhow::Result<Report>> + 'a>> {
         Box::pin(async {

@@ -4,26 +4,26 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::*;
 use crate::{
-    collect::Remembered,
+    collect::CollectorCache,
     report::{
         Report,
         fixtures::{self, FailingStage},
     },
 };
 
-fn searched(region: &str, groups: &[(&str, &str)]) -> Remembered {
+fn searched(region: &str, groups: &[(&str, &str)]) -> CollectorCache {
     let groups = groups.iter().map(|(group, memory)| ((*group).to_owned(), (*memory).to_owned())).collect();
-    Remembered::from([(("123456789012".to_owned(), region.to_owned()), groups)])
+    CollectorCache::from([(("123456789012".to_owned(), region.to_owned()), groups)])
 }
 
-fn report(searched: &Remembered, hours: i64) -> Report {
+fn report(searched: &CollectorCache, hours: i64) -> Report {
     let failing: [FailingStage; 0] = [];
     let mut report = fixtures::report(&failing, &[1], at(hours));
     report.cache.clone_from(searched);
     report
 }
 
-fn remembered(ledger: &Ledger, scope: &str) -> Remembered {
+fn remembered(ledger: &Ledger, scope: &str) -> CollectorCache {
     ledger.cache(scope).expect("reads")
 }
 
@@ -31,10 +31,10 @@ fn remembered(ledger: &Ledger, scope: &str) -> Remembered {
 fn the_cache_is_replaced_by_region_and_by_scope() {
     let dir = LedgerFolder::new();
     let ledger = dir.open();
-    assert_eq!(remembered(&ledger, "hourly"), Remembered::new());
+    assert_eq!(remembered(&ledger, "hourly"), CollectorCache::new());
     let first = searched("us-east-1", &[("a", "1"), ("b", "1")]);
     ledger.record(&mut report(&first, 0), "hourly", no_messages).expect("records");
-    assert_eq!((remembered(&ledger, "hourly"), remembered(&ledger, "nightly")), (first, Remembered::new()));
+    assert_eq!((remembered(&ledger, "hourly"), remembered(&ledger, "nightly")), (first, CollectorCache::new()));
     // Another region; and one in which a group is gone.
     let other = searched("eu-west-1", &[("a", "1")]);
     ledger.record(&mut report(&other, 1), "hourly", no_messages).expect("records");
@@ -44,7 +44,7 @@ fn the_cache_is_replaced_by_region_and_by_scope() {
     both.extend(other);
     assert_eq!(remembered(&ledger, "hourly"), both);
     // A run that searched nothing, and one that failed, say nothing.
-    ledger.record(&mut report(&Remembered::new(), 3), "hourly", no_messages).expect("records");
+    ledger.record(&mut report(&CollectorCache::new(), 3), "hourly", no_messages).expect("records");
     ledger.record_failure("hourly", at(4), at(4), "no credentials").expect("records");
     assert_eq!(remembered(&ledger, "hourly"), both);
     // A region without groups has nothing to remember.
@@ -78,5 +78,5 @@ fn cache_entries_that_no_search_can_use_are_deleted() {
     ledger.prune(at(89 * DAYS), for_ever).expect("prunes");
     assert_eq!(remembered(&ledger, "hourly"), kept);
     ledger.prune(at(91 * DAYS), for_ever).expect("prunes");
-    assert_eq!(remembered(&ledger, "hourly"), Remembered::new());
+    assert_eq!(remembered(&ledger, "hourly"), CollectorCache::new());
 }

@@ -1,7 +1,7 @@
 //! What comes from an account is hostile, secret, or both. Stage variables often hold secrets: their values are found
 //! nowhere. Names are anybody's choice: they are shown, and nothing else.
 
-use super::{formats::GOOD, wing};
+use super::{formats::GOOD, functions_and_roles};
 use crate::support::{
     proxy::Proxy,
     run::Ran,
@@ -24,7 +24,7 @@ fn assert_silent(what: &str, ran: &Ran) {
 #[test]
 fn values_of_functions_environment_variables_are_found_nowhere() {
     let account = Account::new();
-    let proxy = Proxy::start(wing::mended(&wing::seed(&account)));
+    let proxy = Proxy::start(functions_and_roles::corrected(&functions_and_roles::seed(&account)));
     for format in ["text", "json", "jsonl"] {
         let args =
             ["audit", "--region", "us-east-1", "--pace", "off", "--verbose", "--format", format, "--save", "saved"];

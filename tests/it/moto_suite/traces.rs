@@ -39,7 +39,7 @@ fn destination(report: &Report) -> (&str, &str) {
 fn follow(account: &Account, outcome: &Value) {
     let command = outcome["fix_command"].as_str().unwrap();
     let ran = Command::new(moto::python())
-        .args(["-I", "-c", include_str!("../support/follow.py"), command])
+        .args(["-I", "-c", include_str!("../support/run_cli.py"), command])
         .env_clear()
         .env("AWS_ACCESS_KEY_ID", &account.keys.id)
         .env("AWS_SECRET_ACCESS_KEY", &account.keys.secret)

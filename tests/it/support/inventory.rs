@@ -91,27 +91,18 @@ fn region(account: &str, name: &str, apis: usize) -> Region {
     }
     names.sort();
     Region {
-        name: name.to_owned(),
         rest_apis: Listing::whole(rest_apis),
         v2_apis: Listing::whole(v2_apis),
         gateway_settings: Fetched::known(GatewaySettings { cloudwatch_role: Some(role_arn(account)) }),
         log_groups: names.into_iter().map(group).collect(),
-        delivery_streams: vec![],
         functions: Listing::whole(vec![]),
-        callers: vec![],
         log_deliveries: Listing::whole(vec![]),
         log_policies: Listing::whole(vec![]),
-        capacity_providers: vec![],
-        network: gatelight_model::inventory::Network::not_collected(),
-        log_probes: vec![],
         searched_for: Fetched::known(gatelight_model::inventory::SearchedFor { built_in: vec![], own: vec![] }),
         named_log_groups: Listing::whole(vec![]),
-        keys: vec![],
-        traffic: vec![],
-        taken: vec![],
-        ingested: vec![],
         sampling_rules: Listing::whole(vec![testing::sampling_rule("Default", 10_000)]),
         trace_destination: Fetched::known(testing::trace_destination("XRay", Some("ACTIVE"))),
+        ..Region::not_collected(name)
     }
 }
 

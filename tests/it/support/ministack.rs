@@ -21,7 +21,7 @@ const REQUIREMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ministack
 /// Runs MiniStack on a free loopback port, and tells the port on stdout, until stdin closes: see `moto.py`.
 ///
 /// At its start MiniStack removes containers that it takes for its own, so no Docker daemon is shown to it; and it opens
-/// ports of its own for MQTT and SFTP if it is let. Two things of EC2 that it lacks are mended: the network ACL that AWS
+/// ports of its own for MQTT and SFTP if it is let. Two things of EC2 that it lacks are corrected: the network ACL that AWS
 /// associates with every new subnet, and the answer that public access to VPCs is not blocked.
 const SERVER: &str = r#"
 import asyncio

@@ -1,10 +1,8 @@
 use gatelight_model::inventory::OwnLines;
+use jiff::SignedDuration;
 
 use super::*;
-use crate::{
-    gateway::metric_name,
-    testing::{Inventory, break_off, denied, healthy},
-};
+use crate::testing::{Inventory, break_off, denied, healthy};
 
 const STAGE: &str = "orders/prod";
 const SHARED: &str = "shop/v1";
@@ -183,7 +181,7 @@ fn cloudwatch_leaves_out_what_is_not_ascii() {
     let mut inventory = healthy();
     for (name, counted) in [("orders", "orders"), ("café 2", "caf 2"), ("注文", "a1b2c3d4e5"), ("", "a1b2c3d4e5")] {
         inventory.region.rest_apis.seen[0].name = name.to_owned();
-        assert_eq!(metric_name(&inventory.region.rest_apis.seen[0]), counted);
+        assert_eq!(inventory.region.rest_apis.seen[0].metric_name(), counted);
     }
 }
 

@@ -1,9 +1,6 @@
 use std::collections::BTreeMap;
 
-use gatelight_model::{
-    Fetched, Gap,
-    inventory::{StageOf, TraceDestination},
-};
+use gatelight_model::{Fetched, Gap, inventory::TraceDestination};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -12,17 +9,17 @@ use crate::{
     Context,
     cost::{Cost, Estimate, Item, Money, PriceList, StageCost, StageFacts, estimate},
     sweep,
-    testing::{Inventory, break_off, healthy, sampling_rule, trace_destination},
+    testing::{Inventory, break_off, denied, healthy, sampling_rule, trace_destination},
 };
 
 /// What each stage costs, by name and ARN.
 fn costs(inventory: &Inventory) -> Vec<((String, String), StageCost)> {
     let context = Context::new(inventory.scope());
-    let cost = |stage: StageOf<'_>| {
+    let costs = context.stages().flatten().map(|stage| {
         let subject = context.stage_subject(&stage);
         ((subject.name, subject.arn), estimate(&StageFacts::of(&stage, &context), PriceList::shipped()))
-    };
-    context.stages().flatten().map(cost).collect()
+    });
+    costs.collect()
 }
 
 fn cost(inventory: &Inventory, name: &str) -> StageCost {
@@ -88,7 +85,7 @@ fn rules_that_come_first_for_some_requests_are_told() {
 
 #[test]
 fn rules_of_which_it_is_not_known_which_decides_leave_traces_open() {
-    for spoil in [
+    for mutate in [
         |inventory: &mut Inventory| inventory.region.sampling_rules.seen.push(sampling_rule("twin", 10_000)),
         |inventory: &mut Inventory| inventory.region.sampling_rules.seen.clear(),
         |inventory: &mut Inventory| {
@@ -102,7 +99,7 @@ fn rules_of_which_it_is_not_known_which_decides_leave_traces_open() {
     ] {
         let mut inventory = healthy();
         inventory.region.trace_destination = xray();
-        spoil(&mut inventory);
+        mutate(&mut inventory);
         let cost = cost(&inventory, "orders/prod");
         assert!(matches!(said(&cost, Item::Traces), Estimate::Unknown(_)), "{cost:#?}");
     }
@@ -138,13 +135,13 @@ const RESTS_ON: [&str; 10] = [
     "/region/trace_destination",
 ];
 
-/// Every fact hidden alone, in the healthy world and in those that cost something else: each cost stays as it is or becomes
-/// "could not estimate". Elsewhere than in the healthy world only what costs are seen to rest on there.
+/// Every fact hidden alone, in the healthy scenario and in those that cost something else: each cost stays as it is or becomes
+/// "could not estimate". Elsewhere than in the healthy scenario only what costs are seen to rest on there.
 #[test]
 fn hiding_a_fact_only_ever_makes_a_cost_unknown() {
     let mut scenarios = sweep::scenarios();
     let searched = scenarios[0].1["region"]["trace_destination"].clone();
-    // With Transaction Search, as in the healthy world, nothing rests on sampling.
+    // With Transaction Search, as in the healthy scenario, nothing rests on sampling.
     for (_, inventory) in &mut scenarios {
         let destination = &mut inventory["region"]["trace_destination"];
         if *destination == searched {
@@ -167,13 +164,14 @@ fn hiding_a_fact_only_ever_makes_a_cost_unknown() {
 
 /// The facts that, hidden alone, made a cost unknown.
 fn hide_each((name, inventory): &(&str, Value), picks: impl Fn(&str) -> bool) -> Vec<String> {
-    let seeing: BTreeMap<_, _> = costs(&sweep::read(inventory)).into_iter().collect();
+    let mut blind = sweep::read(inventory);
+    let seeing: BTreeMap<_, _> = costs(&blind).into_iter().collect();
     let mut rested_on = Vec::new();
     for fact in sweep::facts(inventory).into_iter().filter(|fact| picks(fact)) {
-        let mut blind = inventory.clone();
-        assert!(sweep::hide(&mut blind, &fact));
+        let slot = sweep::fact_at(&mut blind, &fact).expect("a fact");
+        let was = slot.hide(denied("sweep:Hide"));
         let mut touched = false;
-        for (subject, mut cost) in costs(&sweep::read(&blind)) {
+        for (subject, mut cost) in costs(&blind) {
             let before = &seeing[&subject];
             // What may be sent elsewhere is a cost more, and not known.
             let is_new =
@@ -191,6 +189,7 @@ fn hide_each((name, inventory): &(&str, Value), picks: impl Fn(&str) -> bool) ->
                 touched = true;
             }
         }
+        sweep::fact_at(&mut blind, &fact).expect("its gap").restore(was);
         if touched {
             rested_on.push(fact);
         }

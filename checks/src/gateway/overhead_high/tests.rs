@@ -1,4 +1,4 @@
-use gatelight_model::Fetched;
+use gatelight_model::{Fetched, inventory::Timing};
 
 use super::*;
 use crate::{

@@ -26,7 +26,7 @@ fn statement(effect: &str, actions: &str, resource: &str) -> String {
     format!(r#"{{"Effect":"{effect}","Action":[{actions}],"Resource":"{resource}"}}"#)
 }
 
-/// A world in which the role has these statements for its only policy.
+/// A scenario in which the role has these statements for its only policy.
 fn with_policy(statements: &[String]) -> Inventory {
     let document = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","));
     let policy = InlinePolicy { name: "own".to_owned(), document: Fetched::known(document) };

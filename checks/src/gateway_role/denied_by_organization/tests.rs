@@ -17,14 +17,14 @@ fn failure(inventory: &Inventory) -> Failure {
     inventory.failure(&CHECK, "account settings")
 }
 
-/// A world in which the organizational unit has one service control policy more, of this statement.
+/// A scenario in which the organizational unit has one service control policy more, of this statement.
 fn with_scp(statement: &str) -> Inventory {
     let mut inventory = healthy();
     inventory.restrict(UNIT, "own", statement);
     inventory
 }
 
-/// A world in which the perimeter, a resource control policy of the root, has this statement alone.
+/// A scenario in which the perimeter, a resource control policy of the root, has this statement alone.
 fn with_rcp(statement: &str) -> Inventory {
     let mut inventory = healthy();
     inventory.change_organization(|organization| {

@@ -31,7 +31,7 @@ fn hit(pattern: &str, count: u64) -> Hit {
     }
 }
 
-/// A world in which the search of one group gave this.
+/// A scenario in which the search of one group gave this.
 fn inventory(group: &str, probe: impl Into<Fetched<Option<LogProbe>>>) -> Inventory {
     let mut inventory = healthy();
     inventory.region.log_probes.retain(|answer| answer.group != group);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::StageOf;
-use crate::{arn::Arn, fetched::required_option};
+use crate::{arn::Arn, fetched::required_option, gaps::walk_gaps};
 
 /// A delivery of a REST stage's execution log: a delivery source of CloudWatch Logs, paired with a destination
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-create-log-delivery.html>).
@@ -16,8 +16,8 @@ pub struct LogDelivery {
     /// Of the source: `ACTIVE`, `INACTIVE`; none where AWS states none, as it does for most types of log.
     #[serde(deserialize_with = "required_option")]
     pub status: Option<String>,
-    /// The ARN of the log group, S3 bucket or Firehose stream. Of another account's delivery destination only its own
-    /// ARN is told.
+    /// The ARN of the log group, S3 bucket or Firehose stream. Of another account's delivery destination
+    /// AWS gives only its own ARN.
     pub destination: String,
 }
 
@@ -41,4 +41,8 @@ impl StageOf<'_> {
     pub fn path(&self) -> String {
         format!("/{}/{}/stages/{}", self.protocol().collection(), self.api.id, self.stage.name)
     }
+}
+
+walk_gaps! {
+    LogDelivery { source, stage, status, destination }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Fetched, Subject, SubjectKind, fetched::required_option};
+use crate::{Fetched, Subject, SubjectKind, fetched::required_option, gaps::walk_gaps};
 
 /// A function.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ pub struct Function {
     /// `Active` or `PassThrough`; none where AWS states no mode.
     #[serde(deserialize_with = "required_option")]
     pub tracing_mode: Option<String>,
-    /// The log group that it is told to write to; none: `/aws/lambda/NAME`.
+    /// The log group that it is configured to write to; none: `/aws/lambda/NAME`.
     #[serde(deserialize_with = "required_option")]
     pub log_group: Option<String>,
     /// The subnets and security groups that it is attached to.
@@ -79,4 +79,11 @@ impl Function {
     pub fn subject(&self) -> Subject {
         Subject { kind: SubjectKind::Function, arn: self.arn.clone(), name: self.name.clone() }
     }
+}
+
+walk_gaps! {
+    Function { arn, name, role, tracing_mode, log_group, vpc, layers, tracing_variables, capacity_provider }
+    FunctionVpc { subnets, security_groups, ipv6 }
+    CallersAnswer { function, policy }
+    CapacityProviderAnswer { arn, vpc }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::Fetched;
+use crate::{Fetched, gaps::walk_gaps};
 
 /// How much a log group took in the window of the audit. Whole periods that lie inside the window are counted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,4 +16,8 @@ pub struct IngestedAnswer {
     pub until: Timestamp,
     /// `IncomingBytes`: the volume of log events before compression.
     pub bytes: Fetched<u64>,
+}
+
+walk_gaps! {
+    IngestedAnswer { group, since, until, bytes }
 }

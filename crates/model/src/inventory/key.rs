@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Fetched;
+use crate::{Fetched, gaps::walk_gaps};
 
 /// What AWS said about a KMS key that a log group names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,4 +20,9 @@ pub struct Key {
     pub state: String,
     /// Its policy as AWS sent it: JSON.
     pub policy: Fetched<String>,
+}
+
+walk_gaps! {
+    KeyAnswer { arn, key }
+    Key { state, policy }
 }

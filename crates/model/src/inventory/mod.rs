@@ -1,4 +1,4 @@
-//! What AWS told us: facts, no judgements. `Option` stands only where AWS itself says "none".
+//! What AWS answered: facts, no judgements. `Option` stands only where AWS itself says "none".
 
 mod delivery;
 mod function;
@@ -13,7 +13,7 @@ mod traffic;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Fetched, Gap, Listing, Subject, SubjectKind, arn::Destination, fetched::required_option};
+use crate::{Fetched, Gap, Listing, Subject, SubjectKind, arn::Destination, fetched::required_option, gaps::walk_gaps};
 
 pub use delivery::LogDelivery;
 pub use function::{CallersAnswer, CapacityProviderAnswer, Function, FunctionVpc};
@@ -70,6 +70,13 @@ pub struct Role {
     pub inline_policies: Listing<InlinePolicy>,
     /// The managed policies attached to it.
     pub attached_policies: Listing<AttachedPolicy>,
+}
+
+impl Role {
+    /// The ARNs of the managed policies that it names: those attached to it, and its permissions boundary.
+    pub fn managed_policies(&self) -> impl Iterator<Item = &str> {
+        self.attached_policies.seen.iter().map(|policy| policy.arn.as_str()).chain(self.boundary.as_deref())
+    }
 }
 
 /// A policy written into a role.
@@ -156,28 +163,39 @@ impl Region {
     /// A region of which nothing is known.
     #[must_use]
     pub fn unread(name: &str, gap: &Gap) -> Self {
+        Self::without_facts(name, Network::unread(gap), |_| gap.clone())
+    }
+
+    /// A region of which nobody has asked anything yet. Whoever collects or tests some of its facts fills in these fields
+    /// alone: `Region { rest_apis, ..Region::not_collected(name) }`.
+    #[must_use]
+    pub fn not_collected(name: &str) -> Self {
+        Self::without_facts(name, Network::not_collected(), |what| Gap::not_collected(format!("{what} in {name}")))
+    }
+
+    fn without_facts(name: &str, network: Network, gap: impl Fn(&str) -> Gap) -> Self {
         Self {
             name: name.to_owned(),
-            rest_apis: Listing::unread(gap.clone()),
-            v2_apis: Listing::unread(gap.clone()),
-            gateway_settings: Err(gap.clone()).into(),
+            rest_apis: Listing::unread(gap("REST APIs")),
+            v2_apis: Listing::unread(gap("HTTP and WebSocket APIs")),
+            gateway_settings: Err(gap("API Gateway settings")).into(),
             log_groups: Vec::new(),
             delivery_streams: Vec::new(),
-            functions: Listing::unread(gap.clone()),
+            functions: Listing::unread(gap("functions")),
             callers: Vec::new(),
-            log_deliveries: Listing::unread(gap.clone()),
-            log_policies: Listing::unread(gap.clone()),
+            log_deliveries: Listing::unread(gap("delivery sources (no REST stage logs execution)")),
+            log_policies: Listing::unread(gap("resource policies of CloudWatch Logs")),
             capacity_providers: Vec::new(),
-            network: Network::unread(gap),
+            network,
             log_probes: Vec::new(),
-            searched_for: Err(gap.clone()).into(),
-            named_log_groups: Listing::unread(gap.clone()),
+            searched_for: Err(gap("what log groups hold")).into(),
+            named_log_groups: Listing::unread(gap("log groups that are named")),
             keys: Vec::new(),
             traffic: Vec::new(),
             taken: Vec::new(),
             ingested: Vec::new(),
-            sampling_rules: Listing::unread(gap.clone()),
-            trace_destination: Err(gap.clone()).into(),
+            sampling_rules: Listing::unread(gap("sampling rules")),
+            trace_destination: Err(gap("the destination of segments (nothing sends any)")).into(),
         }
     }
 }
@@ -193,6 +211,18 @@ pub struct Api {
     pub protocol: Protocol,
     /// Its stages.
     pub stages: Listing<Stage>,
+}
+
+impl Api {
+    /// What CloudWatch calls a REST API in the dimension `ApiName`: "API Gateway removes non-ASCII characters from the
+    /// ApiName dimension before sending metrics to CloudWatch. If the APIName contains no ASCII characters, the API ID is
+    /// used as the ApiName"
+    /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html>).
+    #[must_use]
+    pub fn metric_name(&self) -> String {
+        let ascii: String = self.name.chars().filter(char::is_ascii).collect();
+        if ascii.is_empty() { self.id.clone() } else { ascii }
+    }
 }
 
 /// What an API speaks.
@@ -414,4 +444,32 @@ impl<'a> StageOf<'a> {
             name: format!("{}/{stage}", if self.api.name.is_empty() { id } else { &self.api.name }),
         }
     }
+}
+
+walk_gaps! {
+    Account { id, partition, collected_at, roles, managed_policies, organization }
+    RoleAnswer { arn, role }
+    Role { arn, trust_policy, boundary, inline_policies, attached_policies }
+    InlinePolicy { name, document }
+    AttachedPolicy { arn }
+    ManagedPolicy { arn, document }
+    #[except(searched_for, ingested)]
+    Region {
+        name, rest_apis, v2_apis, gateway_settings, log_groups, delivery_streams, functions, callers, log_deliveries,
+        log_policies, capacity_providers, network, log_probes, named_log_groups, keys, traffic, taken, sampling_rules,
+        trace_destination
+    }
+    Api { id, name, protocol, stages }
+    #[except(changed_at)]
+    Stage { name, access_log, method_logging, tracing, has_canary }
+    AccessLogSetting { destination, format }
+    MethodLogging { method, level, data_trace }
+    GatewaySettings { cloudwatch_role }
+    LogGroupAnswer { name, group }
+    #[except(created_at)]
+    LogGroup { arn, retention_days, class, kms_key }
+    DeliveryStreamAnswer { name, stream }
+    #[except(created_at)]
+    DeliveryStream { arn, status }
+    LogPolicy { name, log_group, document }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Fetched, Gap, Listing, fetched::required_option};
+use crate::{Fetched, Gap, Listing, fetched::required_option, gaps::walk_gaps};
 
 /// What is known of the networks of a region: those of the VPCs that functions are attached to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -363,4 +363,32 @@ pub struct TransitTableAnswer {
     pub id: String,
     /// Its routes; the target is an attachment. One that leads to several stands there once for each.
     pub routes: Fetched<Vec<Route>>,
+}
+
+walk_gaps! {
+    Network {
+        subnets, vpcs, route_tables, nat_gateways, internet_gateways, endpoints, security_groups, network_acls,
+        dhcp_options, prefix_lists, network_interfaces, peering_connections, transit_gateways, transit_attachments,
+        transit_subnets, transit_tables
+    }
+    Subnet { id, vpc, zone, cidr, dns64, owner, public_access_block }
+    Vpc { id, cidrs, dhcp_options, dns_support, dns_hostnames }
+    RouteTable { id, vpc, main, subnets, gateways, routes }
+    Route { destination, state, target }
+    NatGateway { id, vpc, state, public, subnet, route_table, zones, appliances }
+    InternetGateway { id, vpcs }
+    VpcEndpoint { id, vpc, service, kind, state, private_dns, subnets, security_groups, policy }
+    SecurityGroup { id, ingress, egress }
+    Permission { protocol, from_port, to_port, cidrs, prefix_lists, security_groups }
+    NetworkAcl { id, subnets, entries }
+    AclEntry { number, egress, allow, protocol, cidr, from_port, to_port }
+    DhcpOptions { id, dns_servers }
+    PrefixListAnswer { id, cidrs }
+    NetworkInterface { id, instance, status, source_dest_check, public_ip, security_groups }
+    PeeringConnection { id, status, ends }
+    PeeredVpc { vpc, owner, region }
+    TransitGateway { id, owner }
+    TransitAttachment { id, gateway, kind, resource, owner, state, table }
+    TransitSubnets { attachment, subnets }
+    TransitTableAnswer { id, routes }
 }

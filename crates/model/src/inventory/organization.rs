@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Fetched, Listing};
+use crate::{Fetched, Listing, gaps::walk_gaps};
 
 /// An AWS organization, as far as one of its accounts lies below it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,4 +54,11 @@ pub struct OrganizationPolicy {
     pub name: String,
     /// As AWS sent it.
     pub document: Fetched<String>,
+}
+
+walk_gaps! {
+    Organization { id, management_account, feature_set, policy_types, levels, policies }
+    PolicyType { kind, status }
+    OrganizationLevel { id, parent, service_control_policies, resource_control_policies }
+    OrganizationPolicy { id, arn, name, document }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{Fetched, Severity, fetched::required_option};
+use crate::{Fetched, Severity, fetched::required_option, gaps::walk_gaps};
 
 /// What log groups were searched for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,6 +86,14 @@ fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
         Wire::Line(line) => vec![line],
         Wire::None(()) => Vec::new(),
     })
+}
+
+walk_gaps! {
+    SearchedFor { built_in, own }
+    OwnPattern { name, filter, severity, says, fix }
+    LogProbeAnswer { group, probe }
+    LogProbe { since, until, silent, reached, hits }
+    Hit { pattern, count, first, last, samples }
 }
 
 #[cfg(test)]

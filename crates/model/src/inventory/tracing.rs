@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fetched::required_option;
+use crate::{fetched::required_option, gaps::walk_gaps};
 
 /// A sampling rule of X-Ray. What is to match are patterns: `*` is any text, `?` any character.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,4 +48,13 @@ pub struct TraceDestination {
     /// `ACTIVE`; `PENDING` while it is being changed; none where AWS states no status.
     #[serde(deserialize_with = "required_option")]
     pub status: Option<String>,
+}
+
+walk_gaps! {
+    SamplingRule {
+        name, priority, fixed_rate, reservoir_size, service_name, service_type, resource_arn, host, http_method,
+        url_path, attributes
+    }
+    SamplingAttribute { name, value }
+    TraceDestination { destination, status }
 }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Fetched, fetched::required_option};
+use crate::{Fetched, fetched::required_option, gaps::walk_gaps};
 
 /// What CloudWatch counted of a stage in the window of the audit. Whole periods that lie inside the window are counted: of
 /// five minutes, or of an hour or a day where the window is longer than a day or 15 days.
@@ -98,4 +98,13 @@ pub struct OwnLines {
     /// The time up to which was searched, if the search ended before the window without such a line.
     #[serde(deserialize_with = "required_option")]
     pub reached: Option<Timestamp>,
+}
+
+walk_gaps! {
+    TrafficAnswer { api, stage, since, until, requests, latency, integration_latency, percentiles }
+    Timing { sum, samples }
+    LatencyPercentiles { latency, integration_latency }
+    Percentiles { p50, p95, p99 }
+    DestinationIntake { api, stage, since, until, requests, client_errors, taken, own_lines }
+    OwnLines { proven, reached }
 }

@@ -4,26 +4,29 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudwatchlogs as logs;
 use futures_util::{StreamExt, stream};
-use gatelight_checks::Context;
+use gatelight_checks::plan::Plan;
 use gatelight_formats::lines::StageLineMatcher;
 use gatelight_model::{Gap, inventory::OwnLines};
 use jiff::Timestamp;
 
-use super::{Places, Region, stage::Stage};
-use crate::collect::aws::{Operation, Page, lacks};
+use super::{destinations::LogDestinations, stage::MeasuredStage};
+use crate::collect::{
+    aws::{Operation, Page, lacks},
+    client::RegionClient,
+};
 
 /// Groups that are searched at once.
 const SIDE_BY_SIDE: usize = 8;
 /// The most events that FilterLogEvents gives in a page.
 const PAGE: i32 = 10_000;
-/// Pages of a group that are read for the lines of all stages that write there, before each is looked for by itself.
+/// Pages of a group that are read for the lines of all stages that write there, before each is searched for by itself.
 const PAGES_FOR_ALL: usize = 2;
 /// Pages that are read for one stage.
 const PAGES_FOR_ONE: usize = 5;
-/// Stages of a group that are looked for one by one: AWS allows five searches a second.
+/// Stages of a group that are searched for one by one: AWS allows five searches a second.
 const ONE_BY_ONE: usize = 50;
 
-/// A stage whose lines are looked for.
+/// A stage whose lines are searched for.
 struct Sought<'s> {
     /// Its place among the stages.
     at: usize,
@@ -33,17 +36,17 @@ struct Sought<'s> {
     line: StageLineMatcher,
 }
 
-/// What was found, by the stage's place; nothing about stages whose lines need not be looked for.
+/// What was found, by the stage's place; nothing about stages whose lines need not be searched for.
 pub(crate) async fn own_lines(
-    region: &Region,
-    context: &Context<'_>,
-    places: Places<'_>,
-    stages: &[Stage<'_>],
+    region: &RegionClient,
+    plan: &Plan<'_>,
+    destinations: LogDestinations<'_>,
+    stages: &[MeasuredStage<'_>],
     now: Timestamp,
 ) -> BTreeMap<usize, Result<OwnLines, Gap>> {
     let mut groups = BTreeMap::<&str, Vec<Sought<'_>>>::new();
     for (at, stage) in stages.iter().enumerate() {
-        if let Some((group, line)) = stage.lines_to_find(context)
+        if let Some((group, line)) = stage.lines_to_find(plan)
             && let Some(own) = &stage.own
         {
             let (api, name) = (stage.of.api.id.as_str(), stage.of.stage.name.as_str());
@@ -56,10 +59,10 @@ pub(crate) async fn own_lines(
     let client = &logs::Client::new(&region.config);
     let found: Vec<_> = stream::iter(groups)
         .map(|(group, sought)| async move {
-            if let Some(gap) = unsearchable(group, places) {
+            if let Some(gap) = unsearchable(group, destinations) {
                 return sought.iter().map(|sought| (sought.at, Err(gap.clone()))).collect();
             }
-            Search { region, client, group, now }.all(&sought).await
+            GroupReader { region, client, group, now }.all(&sought).await
         })
         .buffered(SIDE_BY_SIDE)
         .collect()
@@ -68,8 +71,8 @@ pub(crate) async fn own_lines(
 }
 
 /// Why FilterLogEvents does not search a group, if it is of a class that it does not search.
-fn unsearchable(group: &str, places: Places<'_>) -> Option<Gap> {
-    let answer = places.group(group)?;
+fn unsearchable(group: &str, destinations: LogDestinations<'_>) -> Option<Gap> {
+    let answer = destinations.group(group)?;
     match answer.group.get().ok()?.as_ref()?.class.as_deref() {
         Some(class @ ("INFREQUENT_ACCESS" | "DELIVERY")) => {
             let why = format!(
@@ -83,14 +86,14 @@ fn unsearchable(group: &str, places: Places<'_>) -> Option<Gap> {
 }
 
 /// The search of one group.
-struct Search<'a> {
-    region: &'a Region,
+struct GroupReader<'a> {
+    region: &'a RegionClient,
     client: &'a logs::Client,
     group: &'a str,
     now: Timestamp,
 }
 
-impl Search<'_> {
+impl GroupReader<'_> {
     async fn all(&self, sought: &[Sought<'_>]) -> Vec<(usize, Result<OwnLines, Gap>)> {
         let proven = Ok(OwnLines { proven: 1, reached: None });
         // Stages that serve much show in the first pages.

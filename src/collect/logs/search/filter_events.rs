@@ -1,5 +1,5 @@
-//! The search of many log groups: a page of each that has more, then the next page of each, so that one busy group
-//! starves no other, and each was looked at before any is read on.
+//! Searches many log groups by FilterLogEvents, in rounds: one page of each group that has more, then the next page of each.
+//! So a busy group starves no other.
 
 use std::{
     collections::VecDeque,
@@ -16,7 +16,7 @@ use gatelight_model::{
 };
 use jiff::Timestamp;
 
-use super::hits::{Memory, Tally};
+use super::hits::{CachedHits, HitCounts};
 use crate::collect::aws::{Operation, failed, lacks};
 
 /// Groups that are searched at once.
@@ -27,23 +27,23 @@ pub(crate) const BUDGET: usize = 20;
 /// A permission can be given group by group, so one refusal proves little.
 const REFUSED_ENOUGH: u32 = 20;
 
-/// A filter, and what an event is that it lets through.
-pub(crate) struct Query<'a> {
+/// A filter, and whose it is.
+pub(crate) struct FilterQuery<'a> {
     pub(crate) filter: String,
-    pub(crate) of: Of<'a>,
+    pub(crate) of: FilterOrigin<'a>,
 }
 
-/// Whose filter it is.
+/// CredentialSource a filter is.
 #[derive(Clone, Copy)]
-pub(crate) enum Of<'a> {
+pub(crate) enum FilterOrigin<'a> {
     /// Gatelight's: it lets through more than the patterns do.
     BuiltIn(&'a Patterns),
-    /// The owner's: a hit is what CloudWatch says is one.
+    /// The owner's: every event that CloudWatch lets through is a hit.
     Own(&'a OwnPattern),
 }
 
 /// A page to ask for.
-pub(crate) struct Ask<'a> {
+pub(crate) struct PageRequest<'a> {
     pub(crate) group: &'a str,
     pub(crate) filter: &'a str,
     pub(crate) from: Timestamp,
@@ -51,15 +51,15 @@ pub(crate) struct Ask<'a> {
     pub(crate) token: Option<String>,
 }
 
-/// A page, that there is no such group, or why neither is known.
+/// A page; `None` if there is no such group.
 pub(crate) type Answer = Result<Option<FilterLogEventsOutput>, Gap>;
 
-/// What was found in a group, that there is none of that name, or why that is not known.
-pub(crate) type Searched = Result<Option<LogProbe>, Gap>;
+/// What was found in a group; `None` if it does not exist.
+pub(crate) type SearchResult = Result<Option<LogProbe>, Gap>;
 
 /// A query that has more pages.
-struct Open<'a> {
-    query: &'a Query<'a>,
+struct PendingQuery<'a> {
+    query: &'a FilterQuery<'a>,
     token: Option<String>,
     /// The time of the last event that the filter let through.
     last: Option<Timestamp>,
@@ -70,17 +70,22 @@ pub(crate) struct GroupSearch<'a> {
     pub(crate) group: String,
     window: (Timestamp, Timestamp),
     /// Those that are not at their end, each page of one before the next of any.
-    open: VecDeque<Open<'a>>,
+    open: VecDeque<PendingQuery<'a>>,
     pages: usize,
-    tally: Tally,
+    counts: HitCounts,
     absent: bool,
     broken: Option<Gap>,
 }
 
 impl<'a> GroupSearch<'a> {
-    pub(crate) fn new(group: &str, window: (Timestamp, Timestamp), queries: &'a [Query<'a>], tally: Tally) -> Self {
-        let open = queries.iter().map(|query| Open { query, token: None, last: None }).collect();
-        Self { group: group.to_owned(), window, open, pages: 0, tally, absent: false, broken: None }
+    pub(crate) fn new(
+        group: &str,
+        window: (Timestamp, Timestamp),
+        queries: &'a [FilterQuery<'a>],
+        counts: HitCounts,
+    ) -> Self {
+        let open = queries.iter().map(|query| PendingQuery { query, token: None, last: None }).collect();
+        Self { group: group.to_owned(), window, open, pages: 0, counts, absent: false, broken: None }
     }
 
     fn has_more(&self) -> bool {
@@ -88,16 +93,16 @@ impl<'a> GroupSearch<'a> {
     }
 
     /// Reads one page.
-    async fn step(mut self, ask: &impl AsyncFn(Ask<'_>) -> Answer, refused: &Refused) -> Self {
+    async fn step(mut self, ask: &impl AsyncFn(PageRequest<'_>) -> Answer, refused: &RefusedSearches) -> Self {
         if let Some(gap) = refused.given_up(&self.group) {
             self.broken = Some(gap);
             return self;
         }
         let Some(open) = self.open.front() else { return self };
-        let asked = Ask {
+        let asked = PageRequest {
             group: &self.group,
             filter: &open.query.filter,
-            from: self.tally.from(),
+            from: self.counts.from(),
             until: self.window.1,
             token: open.token.clone(),
         };
@@ -125,7 +130,7 @@ impl<'a> GroupSearch<'a> {
                 Ok((time, line)) => {
                     open.last = Some(time);
                     if let Some(pattern) = hit(open.query, line) {
-                        self.tally.add(pattern, time, line);
+                        self.counts.add(pattern, time, line);
                     }
                 }
                 Err(gap) => self.broken = Some(gap),
@@ -142,18 +147,18 @@ impl<'a> GroupSearch<'a> {
         }
     }
 
-    /// What that makes of the group, and what to remember of it. Hits are hits even if the search broke off; none are
-    /// none only at its end.
-    pub(crate) fn end(self) -> (Searched, Option<Memory>) {
-        let Self { window: (since, until), open, pages, tally, absent, broken, .. } = self;
-        // What is remembered of one that is deleted is over.
-        if absent && (pages == 1 || tally.is_empty()) {
+    /// What was found in the group, and what to remember of it. Hits count even if the search broke off; "no hits" counts
+    /// only if it came to its end.
+    pub(crate) fn end(self) -> (SearchResult, Option<CachedHits>) {
+        let Self { window: (since, until), open, pages, counts, absent, broken, .. } = self;
+        // A deleted group has no memory.
+        if absent && (pages == 1 || counts.is_empty()) {
             return (Ok(None), None);
         }
         let complete = open.is_empty() && broken.is_none();
-        // Empty pages tell no time.
-        let reached = open.iter().map(|open| open.last.unwrap_or(tally.from())).min();
-        let (hits, memory) = tally.end(complete);
+        // Empty pages have no time.
+        let reached = open.iter().map(|open| open.last.unwrap_or(counts.from())).min();
+        let (hits, memory) = counts.end(complete);
         match broken {
             Some(gap) if hits.is_empty() => (Err(gap), memory),
             _ => (Ok(Some(LogProbe { since, until, silent: false, reached, hits })), memory),
@@ -171,19 +176,21 @@ fn read<'e>(event: &'e FilteredLogEvent, group: &str) -> Result<(Timestamp, &'e 
 }
 
 /// The name of the pattern that an event hits.
-fn hit<'a>(query: &Query<'a>, line: &str) -> Option<&'a str> {
+fn hit<'a>(query: &FilterQuery<'a>, line: &str) -> Option<&'a str> {
     match query.of {
-        Of::BuiltIn(patterns) => patterns.matches(line).map(|pattern| pattern.name),
-        Of::Own(pattern) => (!log_patterns::is_our_own_by(line, &pattern.filter)).then_some(pattern.name.as_str()),
+        FilterOrigin::BuiltIn(patterns) => patterns.matches(line).map(|pattern| pattern.name),
+        FilterOrigin::Own(pattern) => {
+            (!log_patterns::is_our_own_by(line, &pattern.filter)).then_some(pattern.name.as_str())
+        }
     }
 }
 
 /// Searches all of them.
-pub(crate) async fn rounds<'a>(
+pub(crate) async fn search_in_rounds<'a>(
     searches: Vec<GroupSearch<'a>>,
-    ask: &impl AsyncFn(Ask<'_>) -> Answer,
+    ask: &impl AsyncFn(PageRequest<'_>) -> Answer,
 ) -> Vec<GroupSearch<'a>> {
-    let refused = Refused::default();
+    let refused = RefusedSearches::default();
     let (mut over, mut open) = (Vec::new(), searches);
     while !open.is_empty() {
         let stepped = stream::iter(open).map(|search| search.step(ask, &refused)).buffered(SIDE_BY_SIDE);
@@ -197,16 +204,16 @@ pub(crate) async fn rounds<'a>(
 
 /// Searches that were refused since the last that was not.
 #[derive(Debug, Default)]
-pub(crate) struct Refused(Mutex<(u32, Option<Gap>)>);
+pub(crate) struct RefusedSearches(Mutex<(u32, Option<Gap>)>);
 
-impl Refused {
-    /// Notes why a search came to nothing, if it did.
+impl RefusedSearches {
+    /// Records how a search ended.
     pub(crate) fn note(&self, failed: Option<&Gap>) {
         let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match failed {
             Some(gap) if gap.why().kind == GapKind::Denied => *refused = (refused.0 + 1, Some(gap.clone())),
             Some(_) => {}
-            // One that may be searched says that the rest is worth trying.
+            // One that succeeded shows that the rest is worth trying.
             None => *refused = (0, None),
         }
     }

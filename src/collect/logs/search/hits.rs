@@ -1,4 +1,4 @@
-//! What was found in a log group, by pattern and time; and what is remembered of it until the next look.
+//! What was found in a log group, by pattern and time; and what is remembered of it until the next run.
 //!
 //! Hits are counted in buckets of time, and windows begin with a bucket. So a window that moves on drops whole buckets,
 //! and what is remembered and what is read anew never count the same event twice.
@@ -20,7 +20,7 @@ const WHOLE: SignedDuration = SignedDuration::from_hours(24);
 const MOST: usize = 2_500;
 /// The most samples of a pattern.
 const SAMPLES: usize = 3;
-/// How much of a line is held until the search is over: more than is looked at then.
+/// How much of a line, in bytes, is held until the search is over: more than is used then.
 const HELD: usize = 16_384;
 
 /// The width of a bucket in seconds, for a window of that length.
@@ -40,7 +40,7 @@ pub(crate) fn beginning(since: Timestamp, until: Timestamp) -> Timestamp {
 
 /// What is remembered of a log group that was searched to the end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Memory {
+pub(crate) struct CachedHits {
     /// What it was searched for.
     made_for: String,
     /// In seconds, as the next three.
@@ -74,8 +74,8 @@ struct Line {
     text: String,
 }
 
-/// What was found so far. Not `Debug`: it holds lines as they are.
-pub(crate) struct Tally {
+/// What was found so far. Not `Debug`: it holds lines that are not scrubbed yet.
+pub(crate) struct HitCounts {
     made_for: String,
     samples: bool,
     width: i64,
@@ -89,16 +89,16 @@ pub(crate) struct Tally {
     /// By pattern, the newest last: when, what, and whether it is scrubbed.
     lines: BTreeMap<String, VecDeque<(i64, String, bool)>>,
     /// What it began with, whole.
-    memory: Option<Memory>,
+    memory: Option<CachedHits>,
 }
 
-impl Tally {
+impl HitCounts {
     /// Begins with what is remembered, if that is of the same search of a window that this one begins in.
     pub(crate) fn begin(
         (since, until): (Timestamp, Timestamp),
         made_for: &str,
         samples: bool,
-        memory: Option<Memory>,
+        memory: Option<CachedHits>,
     ) -> Self {
         let width = width(until.duration_since(since));
         let (since, until) = (since.as_second(), until.as_second());
@@ -130,7 +130,7 @@ impl Tally {
         this
     }
 
-    fn remember(&mut self, memory: &Memory, wanted: impl Fn(i64) -> bool) {
+    fn remember(&mut self, memory: &CachedHits, wanted: impl Fn(i64) -> bool) {
         let within = |at: i64| at >= self.since && wanted(at);
         for Bucket { pattern, at, count, first, last } in memory.buckets.iter().filter(|bucket| within(bucket.at)) {
             let now = self.buckets.entry((pattern.clone(), *at)).or_insert((0, *first, *last));
@@ -180,7 +180,7 @@ impl Tally {
 
     /// What was found, and what to remember. Of a search that did not come to its end nothing new is remembered, and what
     /// it did not read is as it was.
-    pub(crate) fn end(mut self, complete: bool) -> (Vec<Hit>, Option<Memory>) {
+    pub(crate) fn end(mut self, complete: bool) -> (Vec<Hit>, Option<CachedHits>) {
         if !complete && let Some(memory) = self.memory.take() {
             self.remember(&memory, |_| true);
             self.memory = Some(memory);
@@ -220,8 +220,15 @@ impl Tally {
             .into_iter()
             .map(|((pattern, at), (count, first, last))| Bucket { pattern, at, count, first, last })
             .collect();
-        let memory =
-            (buckets.len() <= MOST).then_some(Memory { made_for, width, since, until, whole, buckets, lines: shown });
+        let memory = (buckets.len() <= MOST).then_some(CachedHits {
+            made_for,
+            width,
+            since,
+            until,
+            whole,
+            buckets,
+            lines: shown,
+        });
         (hits, memory)
     }
 }

@@ -4,7 +4,6 @@
 //! A run that is interrupted ends at once, so its queries end by themselves, at AWS's limit of an hour at the latest.
 
 mod answer;
-mod cost;
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
@@ -20,15 +19,19 @@ use futures_util::{StreamExt, stream};
 use gatelight_model::{Gap, GapKind, fetched::GapDetails, inventory::LogProbe, log_patterns::ROWS};
 use jiff::Timestamp;
 
-use self::answer::Read;
+use self::answer::ReadRows;
 use super::{
-    Search,
-    filter_events::{Refused, Searched},
-    hits::{Memory, Tally},
+    filter_events::{RefusedSearches, SearchResult},
+    hits::{CachedHits, HitCounts},
+    patterns::SearchSettings,
 };
-use crate::collect::{
-    Region,
-    aws::{Calls, Operation, failed, lacks},
+use crate::{
+    collect::{
+        aws::{Calls, Operation, failed, lacks},
+        client::RegionClient,
+        cloudwatch::{ingestion, metrics, window::Window},
+    },
+    insights_notice::{self, Volume},
 };
 
 /// Queries that run at once. All queries of an account in a region share a quota of 100, those of dashboards too
@@ -39,13 +42,13 @@ const LATE_ENOUGH: u32 = 2;
 /// Pages of one query's results that are read at most: AWS gives them in one.
 const PAGES: usize = 100;
 
-/// A log group to search, and what is known of it so far.
+/// A log group to search, and what was found in it so far.
 pub(crate) struct GroupQuery {
     pub(crate) group: String,
-    pub(crate) tally: Tally,
+    pub(crate) counts: HitCounts,
 }
 
-/// How often a query is asked after.
+/// How often the state of a query is read.
 #[derive(Clone, Copy, Debug)]
 struct Polling {
     /// The first pause; each is twice as long as the one before.
@@ -59,15 +62,15 @@ struct Polling {
 const POLLING: Polling =
     Polling { first: Duration::from_secs(1), most: Duration::from_secs(5), limit: Duration::from_mins(10) };
 
-/// What runs queries: CloudWatch, or what a test has in its place.
-trait Service {
-    /// Begins a query over `from..=until`, whole seconds: its id, or that there is no such group.
+/// Runs queries: CloudWatch, or a fake in tests.
+trait QueryService {
+    /// Starts a query over `from..=until`, whole seconds. Gives its id; `None` if there is no such group.
     async fn start(&self, group: &str, query: &str, from: Timestamp, until: Timestamp) -> Result<Option<String>, Gap>;
-    /// How it is, and what it found.
+    /// Its status, and what it found.
     async fn results(&self, group: &str, id: &str, token: Option<String>) -> Result<GetQueryResultsOutput, Gap>;
     /// Ends it, if that can be done.
     async fn stop(&self, group: &str, id: &str);
-    /// Counts what it scanned, as far as that was told.
+    /// Counts what it scanned, as far as that is known.
     fn scanned(&self, bytes: u64, told: bool);
 }
 
@@ -76,7 +79,7 @@ struct CloudWatch<'a> {
     client: &'a logs::Client,
 }
 
-impl Service for CloudWatch<'_> {
+impl QueryService for CloudWatch<'_> {
     async fn start(&self, group: &str, query: &str, from: Timestamp, until: Timestamp) -> Result<Option<String>, Gap> {
         let send = || {
             let query = self.client.start_query().log_group_name(group).query_string(query);
@@ -103,32 +106,49 @@ impl Service for CloudWatch<'_> {
     }
 }
 
-/// Searches groups, having said what that will cost. Without `metrics` nobody can tell.
+/// Searches groups, after a notice of what that will cost. Without `metrics` that is not known.
 pub(crate) async fn search(
-    region: &Region,
+    region: &RegionClient,
     client: &logs::Client,
     groups: Vec<GroupQuery>,
     window: (Timestamp, Timestamp),
-    search: &Search,
+    search: &SearchSettings,
     metrics: bool,
-) -> Vec<(String, Searched, Option<Memory>)> {
+) -> Vec<(String, SearchResult, Option<CachedHits>)> {
     if groups.is_empty() {
         return Vec::new();
     }
-    cost::announce(region, &groups, window.1, metrics).await;
+    announce(region, &groups, window.1, metrics).await;
     let service = CloudWatch { calls: &region.calls, client };
     search_by(&service, groups, window, search, POLLING).await
 }
 
+/// Says how much queries over `groups` will scan, each from where its search begins up to `until`, and what AWS bills.
+async fn announce(region: &RegionClient, groups: &[GroupQuery], until: Timestamp, with_metrics: bool) {
+    let volume = if with_metrics {
+        let bytes =
+            |query: &GroupQuery| ingestion::incoming_bytes(&query.group, Window::covering(query.counts.from(), until));
+        let queries: Vec<_> = groups.iter().map(bytes).collect();
+        let totals = metrics::read(region, &queries).await;
+        let bytes = totals.iter().flatten().map(|total| u128::from(total.count())).sum();
+        Volume::Known(bytes, totals.iter().filter(|total| total.is_err()).count())
+    } else {
+        Volume::NotAsked
+    };
+    let account = region.account.as_deref().map_or_else(String::new, |account| format!("{account} "));
+    let place = format!("{account}{}", region.name);
+    region.calls.progress().announce(&insights_notice::notice(&place, groups.len(), &volume, &region.name));
+}
+
 async fn search_by(
-    service: &impl Service,
+    service: &impl QueryService,
     groups: Vec<GroupQuery>,
     window: (Timestamp, Timestamp),
-    search: &Search,
+    search: &SearchSettings,
     polling: Polling,
-) -> Vec<(String, Searched, Option<Memory>)> {
+) -> Vec<(String, SearchResult, Option<CachedHits>)> {
     let query = search.patterns.insights_query();
-    let (refused, late) = (Refused::default(), AtomicU32::new(0));
+    let (refused, late) = (RefusedSearches::default(), AtomicU32::new(0));
     let queries = Queries { service, window, search, query: &query, polling, refused: &refused, late: &late };
     stream::iter(groups).map(|group| queries.one(group)).buffered(SIDE_BY_SIDE).collect().await
 }
@@ -137,31 +157,31 @@ async fn search_by(
 struct Queries<'a, S> {
     service: &'a S,
     window: (Timestamp, Timestamp),
-    search: &'a Search,
+    search: &'a SearchSettings,
     query: &'a str,
     polling: Polling,
-    refused: &'a Refused,
+    refused: &'a RefusedSearches,
     /// Queries that did not end in time.
     late: &'a AtomicU32,
 }
 
-impl<S: Service> Queries<'_, S> {
-    async fn one(&self, GroupQuery { group, mut tally }: GroupQuery) -> (String, Searched, Option<Memory>) {
+impl<S: QueryService> Queries<'_, S> {
+    async fn one(&self, GroupQuery { group, mut counts }: GroupQuery) -> (String, SearchResult, Option<CachedHits>) {
         let (since, until) = self.window;
-        let read = match self.rows(&group, tally.from()).await {
+        let read = match self.rows(&group, counts.from()).await {
             Ok(Some(pages)) => {
-                answer::read(&pages, (tally.from(), until), &self.search.patterns, &group, |pattern, time, line| {
-                    tally.add(pattern, time, line);
+                answer::read(&pages, (counts.from(), until), &self.search.patterns, &group, |pattern, time, line| {
+                    counts.add(pattern, time, line);
                 })
             }
-            // What is remembered of one that is deleted is over.
+            // A deleted group has no memory.
             Ok(None) => return (group, Ok(None), None),
-            Err(gap) => Read { reached: Some(tally.from()), broken: Some(gap) },
+            Err(gap) => ReadRows { reached: Some(counts.from()), broken: Some(gap) },
         };
         let complete = read.reached.is_none() && read.broken.is_none();
-        let reached = read.reached.or_else(|| read.broken.is_some().then(|| tally.from()));
-        let (hits, memory) = tally.end(complete);
-        // Hits are hits whatever was not searched for; none are none only if all was.
+        let reached = read.reached.or_else(|| read.broken.is_some().then(|| counts.from()));
+        let (hits, memory) = counts.end(complete);
+        // Hits count whatever was left out; "no hits" counts only if everything was searched.
         let searched = match read.broken.or_else(|| self.own(&group)) {
             Some(gap) if hits.is_empty() => Err(gap),
             _ => Ok(Some(LogProbe { since, until, silent: false, reached, hits })),
@@ -169,7 +189,7 @@ impl<S: Service> Queries<'_, S> {
         (group, searched, memory)
     }
 
-    /// GapDetails the owner's own patterns were not searched for, if there are any.
+    /// Why the owner's own patterns were not searched for, if there are any.
     fn own(&self, group: &str) -> Option<Gap> {
         let names: Vec<_> = self.search.own.iter().map(|pattern| pattern.name.as_str()).collect();
         (!names.is_empty()).then(|| {
@@ -182,7 +202,7 @@ impl<S: Service> Queries<'_, S> {
         })
     }
 
-    /// All that a query over a group gave; none if there is no such group.
+    /// All pages of a query over a group; `None` if there is no such group.
     async fn rows(&self, group: &str, from: Timestamp) -> Result<Option<Vec<GetQueryResultsOutput>>, Gap> {
         if let Some(gap) = self.refused.given_up(group) {
             return Err(gap);

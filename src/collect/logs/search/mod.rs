@@ -1,100 +1,73 @@
-//! What log groups hold of signs that logs or traces do not arrive.
+//! Searches log groups for signs that logs or traces do not arrive.
 //!
-//! A search costs a call a group at least, at five a second: so CloudWatch is asked first which groups took events at
-//! all. A group is taken for silent only where that answer is whole.
+//! A search costs at least one call a group, at five a second, so CloudWatch's metrics say first which groups received
+//! events at all. A group counts as silent only if that answer is complete.
 
 #[cfg(test)]
 pub(crate) mod fake;
 mod filter_events;
 mod hits;
 mod insights;
-mod patterns;
+pub(in crate::collect) mod patterns;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudwatchlogs as logs;
 use futures_util::future::join;
 use gatelight_model::inventory::{LogGroup, LogGroupAnswer, LogProbe, LogProbeAnswer};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use self::insights::GroupQuery;
-pub(crate) use super::search::patterns::{Names, Search};
 use super::search::{
-    filter_events::{Ask, GroupSearch, Of, Query, Searched, rounds},
-    hits::{Memory, Tally},
+    filter_events::{FilterOrigin, FilterQuery, GroupSearch, PageRequest, SearchResult, search_in_rounds},
+    hits::{CachedHits, HitCounts},
+    patterns::SearchSettings,
 };
-use crate::collect::{Memories, Region, aws::Operation};
+use crate::collect::{
+    aws::Operation,
+    cache::RegionCache,
+    client::RegionClient,
+    needs::{Needs, counted_up_to},
+};
 
 /// The most events that FilterLogEvents gives in a page.
 const PAGE: i32 = 10_000;
-/// How long CloudWatch may take to count an event: a group without a count is known to be silent up to so long ago.
-const DELAY: SignedDuration = SignedDuration::from_mins(15);
-
-/// How much live evidence to look for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Evidence {
-    /// How far back.
-    pub(crate) window: SignedDuration,
-    /// Whether to ask for metrics, which cost money.
-    pub(crate) metrics: bool,
-    /// Whether to keep a line, scrubbed, of those that were found.
-    pub(crate) samples: bool,
-    /// Whether to let CloudWatch Logs Insights, which costs money, search groups that nothing else searches.
-    pub(crate) insights: bool,
-}
-
-impl Evidence {
-    /// From when to when, up to `now`: the newest failure is the one that matters most.
-    pub(crate) fn window(self, now: Timestamp) -> (Timestamp, Timestamp) {
-        // Whole seconds, so that what a report names is what was asked for.
-        let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
-        (now.checked_sub(self.window).unwrap_or(Timestamp::MIN), now)
-    }
-
-    /// The same, up to when CloudWatch has surely counted what happened.
-    pub(crate) fn counted(self, now: Timestamp) -> (Timestamp, Timestamp) {
-        let (since, now) = self.window(now);
-        (since, counted_up_to(since, now))
-    }
-}
-
-fn counted_up_to(since: Timestamp, now: Timestamp) -> Timestamp {
-    now.checked_sub(DELAY).map_or(since, |counted| counted.max(since))
-}
 
 /// How a log group is searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum How {
+enum SearchMethod {
     /// By FilterLogEvents.
     Filter,
     /// By a query of CloudWatch Logs Insights.
     Query,
     /// Not at all.
-    Not,
+    None,
 }
 
-/// What the search of each group gave, and what to remember of it. A group that is known to be absent is not searched;
-/// one of a class that cannot be searched has an answer only if it is silent.
+/// Searches the groups. Gives what was found in each, and what to remember of it. A group that is known to be absent is not
+/// searched; a group of a class that cannot be searched has an answer only if it is silent.
 pub(in crate::collect) async fn log_probes(
-    region: &Region,
+    region: &RegionClient,
     groups: &[&LogGroupAnswer],
     silent: &BTreeSet<String>,
     (since, until): (Timestamp, Timestamp),
-    evidence: Evidence,
-    search: &Search,
-    remembered: &Memories,
-) -> (Vec<LogProbeAnswer>, Memories) {
+    needs: &Needs,
+    remembered: &RegionCache,
+) -> (Vec<LogProbeAnswer>, RegionCache) {
+    let (evidence, search) = (needs.evidence, &needs.search);
     let window = (hits::beginning(since, until), until);
-    let groups: BTreeMap<&str, How> =
-        groups.iter().filter_map(|answer| Some((answer.name.as_str(), how(answer, evidence.insights)?))).collect();
+    let groups: BTreeMap<&str, SearchMethod> = groups
+        .iter()
+        .filter_map(|answer| Some((answer.name.as_str(), search_method(answer, evidence.insights)?)))
+        .collect();
     if groups.is_empty() {
         return Default::default();
     }
     let filters = queries(search);
-    let begun = begin(&groups, silent, window, (search, evidence.samples), &filters, remembered);
+    let planned = plan_searches(&groups, silent, window, (search, evidence.samples), &filters, remembered);
     let client = logs::Client::new(&region.config);
-    let ask = async |asked: Ask<'_>| {
-        let Ask { group, filter, from, until, token } = asked;
+    let ask = async |asked: PageRequest<'_>| {
+        let PageRequest { group, filter, from, until, token } = asked;
         let send = async || {
             client
                 .filter_log_events()
@@ -109,11 +82,11 @@ pub(in crate::collect) async fn log_probes(
         };
         region.calls.find(Operation::FilterLogEvents, group, send).await
     };
-    let to_search = begun.by_filter.len() + begun.by_query.len();
+    let to_search = planned.by_filter.len() + planned.by_query.len();
     region.calls.progress().show(|| format!("{}: search of {to_search} log groups", region.name));
     let (by_filter, by_query) = join(
-        Box::pin(rounds(begun.by_filter, &ask)),
-        Box::pin(insights::search(region, &client, begun.by_query, window, search, evidence.metrics)),
+        Box::pin(search_in_rounds(planned.by_filter, &ask)),
+        Box::pin(insights::search(region, &client, planned.by_query, window, search, evidence.metrics)),
     )
     .await;
     let by_filter = by_filter.into_iter().map(|searched| {
@@ -121,53 +94,53 @@ pub(in crate::collect) async fn log_probes(
         let (probe, memory) = searched.end();
         (group, probe, memory)
     });
-    told(begun.answers, by_filter.chain(by_query))
+    collect_answers(planned.answers, by_filter.chain(by_query))
 }
 
-/// Searches that are to be made, and the answers for groups that need none.
-struct Begun<'a> {
+/// The searches to make, and the answers for groups that need none.
+struct PlannedSearches<'a> {
     answers: Vec<LogProbeAnswer>,
     by_filter: Vec<GroupSearch<'a>>,
     by_query: Vec<GroupQuery>,
 }
 
-/// Begins with what is remembered. Groups that are known to be silent are not searched.
-fn begin<'a>(
-    groups: &BTreeMap<&str, How>,
+/// Plans the searches, each continuing from what is remembered. Groups that are known to be silent are not searched.
+fn plan_searches<'a>(
+    groups: &BTreeMap<&str, SearchMethod>,
     silent: &BTreeSet<String>,
     (since, until): (Timestamp, Timestamp),
-    (search, samples): (&Search, bool),
-    filters: &'a [Query<'a>],
-    remembered: &Memories,
-) -> Begun<'a> {
+    (search, samples): (&SearchSettings, bool),
+    filters: &'a [FilterQuery<'a>],
+    remembered: &RegionCache,
+) -> PlannedSearches<'a> {
     let made_for = search.fingerprint(samples);
-    let mut begun = Begun { answers: Vec::new(), by_filter: Vec::new(), by_query: Vec::new() };
+    let mut planned = PlannedSearches { answers: Vec::new(), by_filter: Vec::new(), by_query: Vec::new() };
     for (group, how) in groups {
-        // One that cannot be read, such as a newer version's, is none.
-        let memory: Option<Memory> = remembered.get(*group).and_then(|memory| serde_json::from_str(memory).ok());
-        let tally = Tally::begin((since, until), &made_for, samples, memory);
-        // What was found is found, whatever CloudWatch counted.
-        if silent.contains(*group) && tally.is_empty() {
+        // A memory that cannot be read, such as a newer version's, does not count.
+        let memory: Option<CachedHits> = remembered.get(*group).and_then(|memory| serde_json::from_str(memory).ok());
+        let counts = HitCounts::begin((since, until), &made_for, samples, memory);
+        // Hits that were found before stay, whatever CloudWatch counted.
+        if silent.contains(*group) && counts.is_empty() {
             let until = counted_up_to(since, until);
             let probe = LogProbe { since, until, silent: true, reached: None, hits: Vec::new() };
-            begun.answers.push(LogProbeAnswer { group: (*group).to_owned(), probe: Ok(Some(probe)).into() });
+            planned.answers.push(LogProbeAnswer { group: (*group).to_owned(), probe: Ok(Some(probe)).into() });
             continue;
         }
         match how {
-            How::Filter => begun.by_filter.push(GroupSearch::new(group, (since, until), filters, tally)),
-            How::Query => begun.by_query.push(GroupQuery { group: (*group).to_owned(), tally }),
-            How::Not => {}
+            SearchMethod::Filter => planned.by_filter.push(GroupSearch::new(group, (since, until), filters, counts)),
+            SearchMethod::Query => planned.by_query.push(GroupQuery { group: (*group).to_owned(), counts }),
+            SearchMethod::None => {}
         }
     }
-    begun
+    planned
 }
 
 /// All answers, sorted by group, and what to remember.
-fn told(
+fn collect_answers(
     mut answers: Vec<LogProbeAnswer>,
-    searched: impl Iterator<Item = (String, Searched, Option<Memory>)>,
-) -> (Vec<LogProbeAnswer>, Memories) {
-    let mut memories = Memories::new();
+    searched: impl Iterator<Item = (String, SearchResult, Option<CachedHits>)>,
+) -> (Vec<LogProbeAnswer>, RegionCache) {
+    let mut memories = RegionCache::new();
     for (group, probe, memory) in searched {
         if let Some(memory) = memory.and_then(|memory| serde_json::to_string(&memory).ok()) {
             memories.insert(group.clone(), memory);
@@ -178,31 +151,32 @@ fn told(
     (answers, memories)
 }
 
-/// What is asked of each group: Gatelight's patterns together, and each of the owner's by itself.
-fn queries(search: &Search) -> Vec<Query<'_>> {
+/// The queries for each group: one for all of Gatelight's patterns, and one for each of the owner's.
+fn queries(search: &SearchSettings) -> Vec<FilterQuery<'_>> {
     let built_in = search.patterns.filters().into_iter();
-    let built_in = built_in.map(|filter| Query { filter, of: Of::BuiltIn(&search.patterns) });
-    let own = search.own.iter().map(|pattern| Query { filter: pattern.filter.clone(), of: Of::Own(pattern) });
+    let built_in = built_in.map(|filter| FilterQuery { filter, of: FilterOrigin::BuiltIn(&search.patterns) });
+    let own =
+        search.own.iter().map(|pattern| FilterQuery { filter: pattern.filter.clone(), of: FilterOrigin::Own(pattern) });
     built_in.chain(own).collect()
 }
 
-/// The names of those of `groups` that are there, as far as is known.
+/// The names of those of `groups` that exist, as far as is known.
 pub(crate) fn names(groups: &[&LogGroupAnswer]) -> BTreeSet<String> {
-    let there = groups.iter().filter(|answer| how(answer, false).is_some());
+    let there = groups.iter().filter(|answer| search_method(answer, false).is_some());
     there.map(|answer| answer.name.clone()).collect()
 }
 
-/// What searches a group: FilterLogEvents one of the standard class, or of which nothing is known; CloudWatch Logs Insights,
-/// if it may be asked (`insights`), one of infrequent access. None for a group that is not there.
-fn how(answer: &LogGroupAnswer, insights: bool) -> Option<How> {
+/// How to search a group: by FilterLogEvents if it is of the standard class or nothing is known of it; by CloudWatch Logs
+/// Insights, if that may be used (`insights`), if it is of infrequent access. `None` for a group that does not exist.
+fn search_method(answer: &LogGroupAnswer, insights: bool) -> Option<SearchMethod> {
     let by_class = |group: &LogGroup| match group.class.as_deref() {
-        Some("INFREQUENT_ACCESS") if insights => How::Query,
-        Some("INFREQUENT_ACCESS" | "DELIVERY") => How::Not,
-        _ => How::Filter,
+        Some("INFREQUENT_ACCESS") if insights => SearchMethod::Query,
+        Some("INFREQUENT_ACCESS" | "DELIVERY") => SearchMethod::None,
+        _ => SearchMethod::Filter,
     };
     match answer.group.get() {
         Ok(group) => group.as_ref().map(by_class),
-        Err(_) => Some(How::Filter),
+        Err(_) => Some(SearchMethod::Filter),
     }
 }
 
@@ -217,15 +191,6 @@ mod tests {
     }
 
     #[test]
-    fn the_window_ends_now_and_what_is_counted_a_quarter_of_an_hour_ago() {
-        let evidence =
-            Evidence { window: SignedDuration::from_hours(24), metrics: true, samples: true, insights: false };
-        let now = Timestamp::new(1_795_338_000, 999).expect("a time");
-        assert_eq!(evidence.window(now), (at(1_795_338_000 - 86_400), at(1_795_338_000)));
-        assert_eq!(evidence.counted(now), (at(1_795_338_000 - 86_400), at(1_795_338_000 - 900)));
-    }
-
-    #[test]
     fn groups_are_searched_by_what_their_class_allows_and_those_that_are_not_there_are_not() {
         let answer = |group: Result<Option<&str>, Gap>| LogGroupAnswer {
             name: "g".to_owned(),
@@ -237,16 +202,19 @@ mod tests {
                 .into(),
         };
         for (class, by_filter_alone, with_queries) in [
-            (Ok(None), How::Filter, How::Filter),
-            (Ok(Some("STANDARD")), How::Filter, How::Filter),
-            (Ok(Some("INFREQUENT_ACCESS")), How::Not, How::Query),
-            (Ok(Some("DELIVERY")), How::Not, How::Not),
-            (Err(Gap::unprovable("g", "denied")), How::Filter, How::Filter),
+            (Ok(None), SearchMethod::Filter, SearchMethod::Filter),
+            (Ok(Some("STANDARD")), SearchMethod::Filter, SearchMethod::Filter),
+            (Ok(Some("INFREQUENT_ACCESS")), SearchMethod::None, SearchMethod::Query),
+            (Ok(Some("DELIVERY")), SearchMethod::None, SearchMethod::None),
+            (Err(Gap::unprovable("g", "denied")), SearchMethod::Filter, SearchMethod::Filter),
         ] {
             let answer = answer(class);
-            assert_eq!((how(&answer, false), how(&answer, true)), (Some(by_filter_alone), Some(with_queries)));
+            assert_eq!(
+                (search_method(&answer, false), search_method(&answer, true)),
+                (Some(by_filter_alone), Some(with_queries))
+            );
         }
         let absent = LogGroupAnswer { name: "g".to_owned(), group: Fetched::known(None) };
-        assert_eq!((how(&absent, false), how(&absent, true)), (None, None));
+        assert_eq!((search_method(&absent, false), search_method(&absent, true)), (None, None));
     }
 }

@@ -10,21 +10,21 @@ use sha2::{Digest, Sha256};
 
 /// What the owner wants log groups to be searched for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Search {
+pub(crate) struct SearchSettings {
     pub(crate) patterns: Patterns,
     pub(crate) own: Vec<OwnPattern>,
     /// Log groups to search beside those that stages and functions write to.
-    pub(crate) log_groups: Vec<Names>,
+    pub(crate) log_groups: Vec<LogGroupSelector>,
 }
 
 /// The name of a log group, or how the names of some begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Names {
+pub(crate) enum LogGroupSelector {
     Exactly(String),
     BeginningWith(String),
 }
 
-impl Names {
+impl LogGroupSelector {
     /// Reads `/ecs/collector` and `/ecs/*`.
     ///
     /// # Errors
@@ -54,7 +54,7 @@ impl Names {
     }
 }
 
-impl fmt::Display for Names {
+impl fmt::Display for LogGroupSelector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exactly(name) => f.write_str(name),
@@ -63,7 +63,7 @@ impl fmt::Display for Names {
     }
 }
 
-impl Search {
+impl SearchSettings {
     /// The same as a fact of the inventory.
     pub(crate) fn searched_for(&self) -> SearchedFor {
         SearchedFor {

@@ -24,7 +24,7 @@ impl Auditor for Searching {
     fn audit<'a>(
         &'a self,
         config: &'a Config,
-        remembered: Remembered,
+        remembered: CollectorCache,
         _: &'a Progress,
     ) -> Pin<Box<dyn Future<Output = anyhow::Result<Report>> + 'a>> {
         Box::pin(async move {
@@ -32,7 +32,7 @@ impl Auditor for Searching {
             let mut scope = testing::healthy();
             let place = (scope.account.id.get().expect("known").clone(), scope.region.name.clone());
             let groups = remembered.get(&place).cloned().unwrap_or_default();
-            let (answers, memories, asked) = fake::look(GROUP, &self.events, now, &groups).await;
+            let (answers, memories, asked) = fake::search(GROUP, &self.events, now, &groups).await;
             self.asked.lock().expect("what was asked").extend(asked);
             if self.dies.load(Ordering::SeqCst) {
                 anyhow::bail!("killed");
@@ -43,7 +43,7 @@ impl Auditor for Searching {
             let mut report = Builder::new(&checks, Policy::default(), &config.ignores, FailOn::Low, now)?;
             report.add(&scope.account, &scope.region, Traffic::default())?;
             let mut report = report.finish(now, now)?;
-            report.cache = Remembered::from([(place, memories)]);
+            report.cache = CollectorCache::from([(place, memories)]);
             Ok(report)
         })
     }

@@ -29,27 +29,31 @@ fn denied(group: &str) -> Gap {
 
 const WINDOW: (i64, i64) = (0, 86_400);
 
-fn built_in(patterns: &Patterns) -> Query<'_> {
-    Query { filter: patterns.filters().remove(0), of: Of::BuiltIn(patterns) }
+fn built_in(patterns: &Patterns) -> FilterQuery<'_> {
+    FilterQuery { filter: patterns.filters().remove(0), of: FilterOrigin::BuiltIn(patterns) }
 }
 
 /// Searches groups, each answered by `answer` from the number of the page (from 0 on). Gives what was found, and the
 /// groups in the order in which they were asked.
 async fn search(
     groups: &[&str],
-    queries: &[Query<'_>],
+    queries: &[FilterQuery<'_>],
     answer: impl Fn(&str, usize) -> Answer,
-) -> (BTreeMap<String, Searched>, Vec<String>) {
+) -> (BTreeMap<String, SearchResult>, Vec<String>) {
     let asked = RefCell::new(Vec::<String>::new());
-    let ask = async |ask: Ask<'_>| {
+    let ask = async |ask: PageRequest<'_>| {
         let number = asked.borrow().iter().filter(|group| *group == ask.group).count();
         asked.borrow_mut().push(ask.group.to_owned());
         answer(ask.group, number)
     };
     let window = (at(WINDOW.0), at(WINDOW.1));
-    let tally = || Tally::begin(window, "x", true, None);
-    let searches = groups.iter().map(|group| GroupSearch::new(group, window, queries, tally())).collect();
-    let found = rounds(searches, &ask).await.into_iter().map(|search| (search.group.clone(), search.end().0)).collect();
+    let counts = || HitCounts::begin(window, "x", true, None);
+    let searches = groups.iter().map(|group| GroupSearch::new(group, window, queries, counts())).collect();
+    let found = search_in_rounds(searches, &ask)
+        .await
+        .into_iter()
+        .map(|search| (search.group.clone(), search.end().0))
+        .collect();
     (found, asked.into_inner())
 }
 
@@ -59,7 +63,7 @@ fn hit(pattern: &str, count: u64, first: i64, last: i64, samples: &[&str]) -> Hi
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it is compared with what a search gives")]
-fn probe(reached: Option<i64>, hits: Vec<Hit>) -> Searched {
+fn probe(reached: Option<i64>, hits: Vec<Hit>) -> SearchResult {
     Ok(Some(LogProbe { since: at(WINDOW.0), until: at(WINDOW.1), silent: false, reached: reached.map(at), hits }))
 }
 
@@ -91,7 +95,7 @@ async fn what_cloudwatch_finds_by_a_filter_of_the_owners_is_a_hit() {
         says: "it is odd".to_owned(),
         fix: None,
     };
-    let query = Query { filter: own.filter.clone(), of: Of::Own(&own) };
+    let query = FilterQuery { filter: own.filter.clone(), of: FilterOrigin::Own(&own) };
     let (found, _) = search(&["g"], &[query], |_, _| {
         Ok(Some(page(&[(10, r#"{"level":50}"#), (20, r#"{"tool":{"name":"gatelight"},"level":50}"#)], None)))
     })
@@ -136,7 +140,7 @@ async fn filters_of_a_group_take_turns() {
         says: "x".to_owned(),
         fix: None,
     };
-    let queries = [built_in(&patterns), Query { filter: own.filter.clone(), of: Of::Own(&own) }];
+    let queries = [built_in(&patterns), FilterQuery { filter: own.filter.clone(), of: FilterOrigin::Own(&own) }];
     // The first filter's pages never end; the second's is one.
     let (found, asked) = search(&["g"], &queries, |_, number| {
         let line = if number == 1 { "OWN" } else { "Segment dropped." };

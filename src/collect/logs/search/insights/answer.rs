@@ -7,10 +7,10 @@ use gatelight_model::{
 };
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
-use super::{Operation, failed, lacks};
+use crate::collect::aws::{Operation, failed, lacks};
 
 /// From how many characters on the text of an event may have been cut. AWS documents no cut, and that GetLogRecord gives
-/// "the full unparsed log event"; <https://github.com/stakwork/stakgraph/pull/1529> tells of texts that end after some
+/// "the full unparsed log event"; <https://github.com/stakwork/stakgraph/pull/1529> reports texts that end after some
 /// 1,000 characters.
 const MAY_BE_CUT: usize = 900;
 
@@ -20,7 +20,7 @@ const TIME: &str = "%Y-%m-%d %H:%M:%S%.3f";
 
 /// How far the rows go.
 #[derive(Debug)]
-pub(crate) struct Read {
+pub(crate) struct ReadRows {
     /// Up to when the window was searched, if that is not its end.
     pub(crate) reached: Option<Timestamp>,
     /// What is wrong with them.
@@ -34,7 +34,7 @@ pub(crate) fn read(
     patterns: &Patterns,
     group: &str,
     mut hit: impl FnMut(&str, Timestamp, &str),
-) -> Read {
+) -> ReadRows {
     let (mut times, mut broken, mut odd) = (Vec::new(), None, 0_u64);
     if pages.iter().any(|page| page.results.is_none()) {
         broken = Some(lacks(Operation::GetQueryResults, group, "the list of results"));
@@ -49,7 +49,7 @@ pub(crate) fn read(
             }
         };
         times.push(time);
-        // "The range is inclusive", in seconds: what happened within the last one belongs to the next look.
+        // "The range is inclusive", in seconds: what happened within the last one belongs to the next run.
         if time < from || time > until {
             continue;
         }
@@ -67,10 +67,10 @@ pub(crate) fn read(
         );
         broken = broken.or_else(|| Some(Gap::unprovable(group, why)));
     }
-    Read { reached: is_full(pages).then(|| reached(&times, from).min(until)), broken }
+    ReadRows { reached: is_full(pages).then(|| reached(&times, from).min(until)), broken }
 }
 
-/// Whether more events match than the rows tell.
+/// Whether more events match than there are rows.
 fn is_full(pages: &[GetQueryResultsOutput]) -> bool {
     let rows: u32 = pages.iter().map(|page| u32::try_from(page.results().len()).unwrap_or(u32::MAX)).sum();
     let matched = pages.first().and_then(|page| page.statistics.as_ref()).map_or(0.0, |told| told.records_matched);

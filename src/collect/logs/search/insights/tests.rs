@@ -45,9 +45,9 @@ impl<F: Fn(&str, usize) -> Answer> Fake<F> {
     }
 }
 
-impl<F: Fn(&str, usize) -> Answer> Service for Fake<F> {
+impl<F: Fn(&str, usize) -> Answer> QueryService for Fake<F> {
     async fn start(&self, group: &str, query: &str, from: Timestamp, until: Timestamp) -> Result<Option<String>, Gap> {
-        assert_eq!(query, Search::default().patterns.insights_query());
+        assert_eq!(query, SearchSettings::default().patterns.insights_query());
         self.say(format!("start {group} {} {}", from.as_second() - SINCE, until.as_second() - SINCE));
         (self.start)(group)
     }
@@ -93,18 +93,18 @@ fn answer(status: &str, rows: Vec<Vec<ResultField>>) -> GetQueryResultsOutput {
 }
 
 fn groups(names: &[&str]) -> Vec<GroupQuery> {
-    let tally = || Tally::begin(window(), "x", true, None);
-    names.iter().map(|name| GroupQuery { group: (*name).to_owned(), tally: tally() }).collect()
+    let counts = || HitCounts::begin(window(), "x", true, None);
+    names.iter().map(|name| GroupQuery { group: (*name).to_owned(), counts: counts() }).collect()
 }
 
-async fn look<F: Fn(&str, usize) -> Answer>(fake: &Fake<F>, names: &[&str]) -> Vec<Searched> {
-    let found = search_by(fake, groups(names), window(), &Search::default(), HURRIED).await;
+async fn look<F: Fn(&str, usize) -> Answer>(fake: &Fake<F>, names: &[&str]) -> Vec<SearchResult> {
+    let found = search_by(fake, groups(names), window(), &SearchSettings::default(), HURRIED).await;
     assert_eq!(found.iter().map(|(group, ..)| group.as_str()).collect::<Vec<_>>(), names);
     found.into_iter().map(|(_, searched, _)| searched).collect()
 }
 
 /// What one group, in which a query found this, comes to; and what was said meanwhile.
-async fn one(results: impl Fn(usize) -> Answer) -> (Searched, Vec<String>) {
+async fn one(results: impl Fn(usize) -> Answer) -> (SearchResult, Vec<String>) {
     let fake = Fake::new(|_: &str, number| results(number));
     let searched = look(&fake, &["g"]).await.remove(0);
     (searched, fake.said.into_inner())
@@ -116,19 +116,19 @@ fn hit(pattern: &str, count: u64, first: i64, last: i64) -> Hit {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it is compared with what a search gives")]
-fn probe(reached: Option<i64>, hits: Vec<Hit>) -> Searched {
+fn probe(reached: Option<i64>, hits: Vec<Hit>) -> SearchResult {
     let (since, until) = window();
     Ok(Some(LogProbe { since, until, silent: false, reached: reached.map(|at_| at(SINCE + at_)), hits }))
 }
 
-fn without_samples(mut searched: Searched) -> Searched {
+fn without_samples(mut searched: SearchResult) -> SearchResult {
     if let Ok(Some(probe)) = &mut searched {
         probe.hits.iter_mut().for_each(|hit| hit.samples.clear());
     }
     searched
 }
 
-fn problem(searched: &Searched) -> (GapKind, String) {
+fn problem(searched: &SearchResult) -> (GapKind, String) {
     let gap = searched.as_ref().expect_err("a gap");
     (gap.why().kind, gap.to_string())
 }
@@ -337,7 +337,7 @@ async fn the_owners_patterns_are_not_searched_for() {
         says: "x".to_owned(),
         fix: None,
     };
-    let search = Search { own: vec![own], ..Search::default() };
+    let search = SearchSettings { own: vec![own], ..SearchSettings::default() };
     for (line, hits) in [("AccessDenied", None), ("Segment dropped.", Some(1))] {
         let fake = Fake::new(|_: &str, _| Ok(answer("Complete", vec![row(0, line)])));
         let mut found = search_by(&fake, groups(&["g"]), window(), &search, HURRIED).await;
@@ -355,20 +355,21 @@ async fn the_owners_patterns_are_not_searched_for() {
 #[tokio::test]
 async fn what_is_remembered_stands_when_the_next_query_is_refused() {
     let mut fake = Fake::new(|_: &str, _| Ok(answer("Complete", vec![row(3_600_000, "Segment dropped.")])));
-    let (_, _, first) = search_by(&fake, groups(&["g"]), window(), &Search::default(), HURRIED).await.remove(0);
+    let (_, _, first) = search_by(&fake, groups(&["g"]), window(), &SearchSettings::default(), HURRIED).await.remove(0);
     fake.start = |group| Err(failed(Operation::StartQuery, group, "no"));
     let hour = SignedDuration::from_hours(1);
     let later = (window().0 + hour, window().1 + hour);
-    let tally = Tally::begin(later, "x", true, first.clone());
-    let from = tally.from();
-    let query = GroupQuery { group: "g".to_owned(), tally };
-    let (_, searched, again) = search_by(&fake, vec![query], later, &Search::default(), HURRIED).await.remove(0);
+    let counts = HitCounts::begin(later, "x", true, first.clone());
+    let from = counts.from();
+    let query = GroupQuery { group: "g".to_owned(), counts };
+    let (_, searched, again) =
+        search_by(&fake, vec![query], later, &SearchSettings::default(), HURRIED).await.remove(0);
     let found = searched.expect("searched").expect("there");
     assert_eq!((found.reached, found.hits[0].count), (Some(from), 1));
     assert!(first.is_some() && first == again, "what it did not read is as it was");
 }
 
-/// Ten hourly looks: each asks only for what is new, and tells the whole window.
+/// Ten hourly runs: each asks only for what is new, and reports the whole window.
 #[tokio::test]
 async fn with_memory_only_what_is_new_is_asked_for() {
     let events = [(2 * 3_600_000, "Failed to emit logs"), (DAY * 1_000 + 3_500_500, "Failed to emit logs again")];
@@ -376,8 +377,8 @@ async fn with_memory_only_what_is_new_is_asked_for() {
     for hour in 0..10_i64 {
         let hours = SignedDuration::from_hours(hour);
         let window = (window().0 + hours, window().1 + hours);
-        let tally = Tally::begin(window, "x", true, memory.take());
-        let from = tally.from();
+        let counts = HitCounts::begin(window, "x", true, memory.take());
+        let from = counts.from();
         let fake = Fake::new(|_: &str, _| {
             // Whole seconds, both inclusive.
             let rows = events.iter().map(|(at, line)| row(*at, line)).zip(events).filter(|(_, (at, _))| {
@@ -386,8 +387,8 @@ async fn with_memory_only_what_is_new_is_asked_for() {
             });
             Ok(answer("Complete", rows.map(|(row, _)| row).collect()))
         });
-        let query = GroupQuery { group: "g".to_owned(), tally };
-        let mut found = search_by(&fake, vec![query], window, &Search::default(), HURRIED).await;
+        let query = GroupQuery { group: "g".to_owned(), counts };
+        let mut found = search_by(&fake, vec![query], window, &SearchSettings::default(), HURRIED).await;
         let (_, searched, next) = found.remove(0);
         memory = next;
         let count = searched.expect("searched").expect("there").hits.first().map_or(0, |hit| hit.count);

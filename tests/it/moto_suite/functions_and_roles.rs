@@ -13,11 +13,11 @@ use crate::support::{
 /// Seeds an account so that an audit makes nearly every call it knows, and each changes an outcome.
 pub(crate) fn seed(account: &Account) -> Seeded {
     mixed::seed(account);
-    account.script("us-east-1", include_str!("seeds/wing.py"))
+    account.script("us-east-1", include_str!("seeds/functions_and_roles.py"))
 }
 
 /// Answers for moto where it cannot, or lies.
-pub(crate) fn mended(seeded: &Seeded) -> impl Fn(&Call) -> Rule + Send + Sync + Clone + use<> {
+pub(crate) fn corrected(seeded: &Seeded) -> impl Fn(&Call) -> Rule + Send + Sync + Clone + use<> {
     let (subnet, group) = (seeded["managed-subnet"].clone(), seeded["managed-group"].clone());
     let mut arns = seeded.0.values().filter(|arn| arn.starts_with("arn:aws:lambda:"));
     let id = arns.find_map(|arn| arn.split(':').nth(4)).expect("a function's ARN").to_owned();

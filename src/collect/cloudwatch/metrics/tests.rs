@@ -17,8 +17,8 @@ fn metric(value: &str) -> Metric {
     Metric { namespace: "AWS/Logs", name: "IncomingLogEvents", dimensions: vec![("LogGroupName", value.to_owned())] }
 }
 
-fn ask(value: &str, statistic: Statistic, window: Window) -> Ask {
-    Ask { metric: metric(value), statistic, window }
+fn ask(value: &str, statistic: Statistic, window: Window) -> MetricQuery {
+    MetricQuery { metric: metric(value), statistic, window }
 }
 
 fn result(at: usize, points: &[(i64, f64)], status: StatusCode) -> MetricDataResult {

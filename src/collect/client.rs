@@ -1,0 +1,29 @@
+//! The calls to one region of one account: its clients' settings, its pace, and what the calls cost.
+
+use aws_config::SdkConfig;
+
+use super::aws::{Caller, Calls, Pace, Session};
+use crate::progress::Progress;
+
+/// A region that is being read.
+pub(super) struct RegionClient {
+    pub(super) name: String,
+    /// The account's id, if that is known.
+    pub(super) account: Option<String>,
+    /// The settings of the region's clients.
+    pub(super) config: SdkConfig,
+    pub(super) ec2: aws_sdk_ec2::Client,
+    pub(super) calls: Calls,
+}
+
+impl RegionClient {
+    pub(super) fn new(session: &Session, caller: &Caller, name: &str, pace: Pace, progress: Progress) -> Self {
+        Self {
+            name: name.to_owned(),
+            account: caller.account.clone().ok(),
+            config: session.in_region(name),
+            ec2: session.ec2(name),
+            calls: Calls::new(pace, progress),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What goes wrong, and when.
+
+use std::ops::Range;
+
+use serde_json::{Value, json};
+
+use super::{Answer, Body};
+use crate::support::cloudwatch;
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Fault {
+    /// In each protocol's own error form, like the next four.
+    Denied,
+    Throttled,
+    /// 500 or 503.
+    ServerError(u16),
+    Unsupported,
+    NotFound,
+    /// The request is read and never answered.
+    Hang,
+    /// The head comes at once and the body a byte a second, for ever.
+    Drip,
+    /// `Content-Length` promises more than comes before the end.
+    CutOff,
+    /// TCP reset instead of an answer.
+    Reset,
+    /// The connection is closed, without an error, instead of an answer.
+    HangUp,
+    /// CloudWatch says that it told only a part.
+    Partial,
+    /// A query is, or ended, so; and has found nothing yet.
+    Status(&'static str),
+    /// A document that breaks the rules of its syntax.
+    Malformed,
+    /// Half a document, as if it were the whole.
+    Truncated,
+    Html,
+    Empty,
+    /// A good answer that lacks these fields, wherever they stand.
+    Without(&'static [&'static str]),
+    /// The first page, and a token for the next: the same one each time.
+    SameToken,
+    /// Before the first page comes an empty one with a token. AWS does this; it is no fault.
+    EmptyPageFirst,
+}
+
+/// When it goes wrong: in the calls of that operation with these numbers, counted from 0.
+#[derive(Clone, Debug)]
+pub(crate) struct Rule {
+    pub(crate) operation: &'static str,
+    pub(crate) calls: Range<usize>,
+    pub(crate) fault: Fault,
+}
+
+impl Rule {
+    pub(crate) fn always(operation: &'static str, fault: Fault) -> Self {
+        Self::first(usize::MAX, operation, fault)
+    }
+
+    pub(crate) fn first(calls: usize, operation: &'static str, fault: Fault) -> Self {
+        Self { operation, calls: 0..calls, fault }
+    }
+}
+
+/// The answer that the fault puts in the place of a good one.
+pub(super) fn spoil(service: &str, mut answer: Answer, fault: Fault) -> Answer {
+    let (query, json) = (matches!(service, "iam" | "sts"), matches!(service, "logs" | "firehose"));
+    let ec2 = service == "ec2";
+    let (status, code, message) = match fault {
+        Fault::Denied if ec2 => (403, "UnauthorizedOperation", "You are not authorized to perform this operation."),
+        Fault::Denied if query => (403, "AccessDenied", "User: auditor is not authorized to perform this"),
+        Fault::Denied => (if json { 400 } else { 403 }, "AccessDeniedException", "User: auditor is not authorized"),
+        Fault::Throttled if ec2 => (503, "RequestLimitExceeded", "Request limit exceeded."),
+        Fault::Throttled if query => (400, "Throttling", "Rate exceeded"),
+        Fault::Throttled if json => (400, "ThrottlingException", "Rate exceeded"),
+        Fault::Throttled => (429, "TooManyRequestsException", "Too Many Requests"),
+        Fault::ServerError(500) if query || ec2 => (500, "InternalFailure", "We encountered an internal error."),
+        Fault::ServerError(status) if query || ec2 => (status, "ServiceUnavailable", "Please try again."),
+        Fault::ServerError(500) => (500, "InternalServerErrorException", "We encountered an internal error."),
+        Fault::ServerError(status) => (status, "ServiceUnavailableException", "Please try again."),
+        Fault::Unsupported if query || ec2 => (400, "InvalidAction", "Could not find operation"),
+        Fault::Unsupported => (if json { 400 } else { 404 }, "UnknownOperationException", ""),
+        Fault::NotFound if query || ec2 => (404, "NoSuchEntity", "It cannot be found."),
+        Fault::NotFound if json => (400, "ResourceNotFoundException", "It cannot be found."),
+        Fault::NotFound => (404, "NotFoundException", "Invalid API identifier specified"),
+        Fault::Without(fields) => {
+            match &mut answer.body {
+                Body::Json(value) => fields.iter().for_each(|field| leave_out(value, field)),
+                Body::Xml(text) => fields.iter().for_each(|field| leave_out_element(text, field)),
+                Body::Cbor(_) => {}
+            }
+            return answer;
+        }
+        Fault::Status(status) => {
+            if let Body::Json(value) = &mut answer.body {
+                (value["status"], value["results"]) = (json!(status), json!([]));
+            }
+            return answer;
+        }
+        Fault::Partial => {
+            if let Body::Cbor(bytes) = &mut answer.body {
+                *bytes = cloudwatch::partial(bytes);
+            }
+            return answer;
+        }
+        _ => return answer,
+    };
+    let mut answer = Answer::error(service, status, code, message);
+    if status == 429 {
+        answer.headers.push(("Retry-After", "1".to_owned()));
+    }
+    answer
+}
+
+fn leave_out_element(text: &mut String, name: &str) {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    while let Some(start) = text.find(&open) {
+        let end = start + text[start..].find(&close).unwrap() + close.len();
+        text.replace_range(start..end, "");
+    }
+}
+
+fn leave_out(value: &mut Value, field: &str) {
+    match value {
+        Value::Object(object) => {
+            object.remove(field);
+            object.values_mut().for_each(|value| leave_out(value, field));
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(|value| leave_out(value, field)),
+        _ => {}
+    }
+}
