@@ -4,6 +4,7 @@ pub(crate) mod cron;
 pub(crate) mod daemon;
 pub(crate) mod declare;
 mod resolve;
+pub(crate) mod route;
 mod search;
 mod slack;
 mod values;

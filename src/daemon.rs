@@ -89,7 +89,12 @@ pub(crate) fn start(file: &Path, format: Option<LogFormat>) -> anyhow::Result<()
 fn read_config(file: &Path) -> anyhow::Result<DaemonConfig> {
     let settings = Settings::read(file)?;
     let state = env::var_os("STATE_DIRECTORY").filter(|state| !state.is_empty());
-    settings.resolve_daemon(state.map(Into::into)).with_context(|| file.display().to_string())
+    let config = settings.resolve_daemon(state.map(Into::into)).with_context(|| file.display().to_string())?;
+    // A missing address stops the daemon now, and not when the first message is due.
+    for route in config.routes.iter() {
+        route.webhook.check().with_context(|| file.display().to_string())?;
+    }
+    Ok(config)
 }
 
 /// SIGHUP reloads; SIGTERM and SIGINT stop.

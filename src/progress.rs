@@ -42,10 +42,10 @@ struct Line {
 }
 
 impl Progress {
-    /// The progress of a command. `line`: whether to show a line on a terminal; `quiet`: whether to announce nothing.
-    pub(crate) fn of_command(line: bool, quiet: bool) -> Self {
-        let this = if line { Self::on_terminal() } else { Self::hidden() };
-        Self { announcements: if quiet { Announcements::Nowhere } else { Announcements::Stderr }, ..this }
+    /// For a command that somebody runs: with a line if it `is_shown`, without announcements if it `is_quiet`.
+    pub(crate) fn new(is_shown: bool, is_quiet: bool) -> Self {
+        let this = if is_shown { Self::on_terminal() } else { Self::hidden() };
+        Self { announcements: if is_quiet { Announcements::Nowhere } else { Announcements::Stderr }, ..this }
     }
 
     /// Shows no line; announcements are logged.

@@ -9,7 +9,6 @@ mod groups;
 mod message;
 mod oneshot;
 mod record;
-mod route;
 mod text;
 mod webhook;
 
@@ -17,8 +16,6 @@ pub(crate) use client::{Delivery, backoff, connect};
 pub(crate) use message::{LastRun, compose, digest, snapshot, snapshot_of_all, with_delivery_notes};
 pub(crate) use oneshot::{check, post_all, send_all};
 pub(crate) use record::{NO_ROUTE, RecordedDelivery, record_delivery};
-pub(crate) use route::Route;
-pub(crate) use webhook::{AddressSource, Webhook};
 
 #[cfg(test)]
 mod tests;

@@ -36,7 +36,7 @@ pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
             }
         }
     }
-    let progress = Progress::of_command(config.progress, config.quiet);
+    let progress = Progress::new(config.shows_progress, config.quiet);
     let ledger = config.ledger.as_deref().map(|path| open_ledger(path, &progress)).transpose()?;
     let cache = match &ledger {
         Some(ledger) => ledger.cache(AUDIT_SCOPE)?,

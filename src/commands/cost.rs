@@ -137,7 +137,7 @@ pub(crate) async fn cost(arguments: CostArgs) -> anyhow::Result<u8> {
     inventory_source::read(
         &config,
         CollectorCache::new(),
-        &Progress::of_command(config.progress, config.quiet),
+        &Progress::new(config.shows_progress, config.quiet),
         &mut estimates,
     )
     .await?;

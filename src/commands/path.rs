@@ -1,21 +1,23 @@
 //! `gatelight path`: the path of a function's packets to X-Ray, hop by hop, and where they stop.
 
 mod json;
+mod paths;
 mod svg;
 mod text;
 
 use std::collections::BTreeSet;
 
 use anyhow::bail;
-use gatelight_checks::{Context, Judgement, Scope, check::Judge, find_check, verdict::Fix};
+use gatelight_checks::{Context, Judgement, Scope, check::Judge, find_check};
 use gatelight_model::{
     Gap,
     arn::Arn,
     inventory::{Account, Function, Region},
 };
-use gatelight_network::{HopResult, PathFromSubnet};
+use gatelight_network::HopResult;
 use jiff::Timestamp;
 
+use self::paths::{FunctionPaths, PathVerdict};
 use crate::{
     cli::{PathArgs, PathFormat},
     collect::{CollectorCache, aws::Traffic},
@@ -27,45 +29,6 @@ use crate::{
 
 /// The check whose verdict this command explains.
 const CHECK: &str = "function-cannot-reach-xray";
-
-/// A function, and the paths that its packets take.
-struct FunctionPaths {
-    account: String,
-    region: String,
-    arn: String,
-    name: String,
-    /// X-Ray's host and port.
-    endpoint: String,
-    /// The path from each subnet; empty if the function is not in a VPC, or its network is not known.
-    subnets: Vec<PathFromSubnet>,
-    verdict: PathVerdict,
-    /// The verdict in words.
-    message: String,
-    fix: Option<Fix>,
-}
-
-/// What happens to the packets of a function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum PathVerdict {
-    /// The function is not in a VPC.
-    NotInVpc,
-    /// They arrive from every subnet.
-    Arrives,
-    /// They stop from some subnet.
-    Stops,
-    /// It is not known.
-    Unknown,
-}
-
-impl PathVerdict {
-    fn exit_code(self) -> u8 {
-        match self {
-            Self::NotInVpc | Self::Arrives => 0,
-            Self::Stops => 1,
-            Self::Unknown => 3,
-        }
-    }
-}
 
 /// Prints the paths of the named function, in each account and region that has one of that name. Returns the exit status
 /// of the worst verdict: 1 if packets stop somewhere, else 3 if some path is unknown, else 0.
@@ -80,7 +43,7 @@ pub(crate) async fn path(arguments: PathArgs) -> anyhow::Result<u8> {
     inventory_source::read(
         &config,
         CollectorCache::new(),
-        &Progress::of_command(config.progress, config.quiet),
+        &Progress::new(config.shows_progress, config.quiet),
         &mut found,
     )
     .await?;

@@ -15,7 +15,9 @@ use gatelight_model::{Need, Severity, arn::Arn, inventory::Protocol};
 use jiff::Timestamp;
 
 use super::{
-    Settings, search, slack,
+    Settings,
+    route::Route,
+    search, slack,
     values::{Color, FailOn, Format, IgnoreSetting, Switch},
 };
 use crate::{
@@ -23,7 +25,6 @@ use crate::{
         EvidenceOptions, SearchSettings,
         aws::{CredentialSource, Pace, RoleToAssume},
     },
-    slack::Route,
     suggest::nearest,
 };
 
@@ -51,7 +52,8 @@ pub(crate) struct Config {
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
     pub(crate) color: Color,
-    pub(crate) progress: bool,
+    /// Whether a terminal shows progress.
+    pub(crate) shows_progress: bool,
     /// Slack webhooks, and which findings each gets.
     pub(crate) slack: Vec<Route>,
     /// `audit --slack`.
@@ -123,8 +125,8 @@ impl Settings {
             quiet: self.quiet(),
             verbose: self.verbose(),
             color: self.color(),
-            // A log on the terminal and a line that moves do not go together.
-            progress: !self.no_progress() && !self.quiet() && !self.verbose(),
+            // A log of failed calls would break the line.
+            shows_progress: !self.no_progress() && !self.quiet() && !self.verbose(),
             slack: slack::routes(self.slack.unwrap_or_default())?,
             post_to_slack: false,
             save: self.save,

@@ -9,9 +9,9 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use crate::{
-    config::cron::{Cron, zone},
-    slack::{AddressSource, Route, Webhook},
+use super::{
+    cron::{Cron, zone},
+    route::{AddressSource, Route, Webhook},
 };
 
 /// The longest name of a webhook, in bytes. Messages, logs and the ledger hold it.

@@ -11,8 +11,9 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::{clock::Clock, run::SharedLedger};
 use crate::{
+    config::route::Route,
     ledger::Outgoing,
-    slack::{self, Delivery, RecordedDelivery, Route},
+    slack::{self, Delivery, RecordedDelivery},
 };
 
 /// The outbox is checked at least this often, even when the clock was set back.

@@ -4,9 +4,12 @@ use jiff::Timestamp;
 
 use super::{run::SharedLedger, scheduler::CLOCK_TOLERANCE};
 use crate::{
-    config::daemon::{DaemonConfig, Schedule},
+    config::{
+        daemon::{DaemonConfig, Schedule},
+        route::Route,
+    },
     ledger::Message,
-    slack::{self, LastRun, Route},
+    slack::{self, LastRun},
 };
 
 /// Puts the digests that are due into the outbox, and returns whether there were any. Several missed ones become one.

@@ -19,7 +19,8 @@ use serde_json::Value;
 use tokio::time::timeout;
 use tower_service::Service;
 
-use super::webhook::{Address, Webhook};
+use super::webhook::Address;
+use crate::config::route::Webhook;
 
 /// For DNS, TCP, a proxy and TLS.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);

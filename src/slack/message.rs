@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use super::{
     blocks::{BLOCKS, TOTAL, context, header, section},
     groups::{FindingGroup, FindingGroups, FindingState},
-    route::Route,
     text::{bare, length, moment, name},
 };
 use crate::{
+    config::route::Route,
     finding::{AUDIT_SCOPE, Finding, RunDiff},
     ledger::Message,
     report::Report,

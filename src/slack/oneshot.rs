@@ -10,10 +10,9 @@ use super::{
     client::{Delivery, connect, post},
     message::with_delivery_notes,
     record::{NO_ROUTE, RecordedDelivery, record_delivery},
-    route::Route,
-    webhook::Webhook,
 };
 use crate::{
+    config::route::{Route, Webhook},
     finding::AUDIT_SCOPE,
     ledger::{Ledger, Message, Outgoing},
 };

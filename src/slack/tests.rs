@@ -8,8 +8,9 @@ use globset::{Glob, GlobSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{AddressSource, LastRun, Route, Webhook, blocks, compose, digest, text::length, with_delivery_notes};
+use super::{LastRun, blocks, compose, digest, text::length, with_delivery_notes};
 use crate::{
+    config::route::{AddressSource, Route, Webhook},
     finding::{Finding, FindingDetails, FindingEnd, Fingerprint, RunDiff},
     ledger::Message,
     text::{count, thousands},

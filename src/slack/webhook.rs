@@ -1,37 +1,15 @@
-//! A webhook's address, and where it is read from. Whoever knows the address can post, so nothing prints it.
+//! A webhook's address. It is read for each message, so a changed one is used at once. Whoever knows the address can post,
+//! so nothing prints it.
 
-use std::{
-    env, fmt,
-    fs::File,
-    io::Read,
-    net::IpAddr,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-};
+use std::{env, fmt, fs::File, io::Read, net::IpAddr, os::unix::fs::PermissionsExt, path::Path};
 
 use anyhow::{Context as _, anyhow, bail};
 use hyper::Uri;
 
+use crate::config::route::{AddressSource, Webhook};
+
 /// The longest address that is read, in bytes. Slack's have about 80.
 const LONGEST: u64 = 2048;
-
-/// A webhook: its name, and where its address is. The address is read for each message, so a changed one is used at once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Webhook {
-    route: String,
-    source: AddressSource,
-}
-
-/// Where an address is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum AddressSource {
-    /// An environment variable.
-    Environment(String),
-    /// A file.
-    File(PathBuf),
-    /// A credential that systemd hands over: a file in `$CREDENTIALS_DIRECTORY`.
-    Credential(String),
-}
 
 /// An address that may be posted to. It has neither `Display` nor a derived `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -46,23 +24,7 @@ impl fmt::Debug for Address {
     }
 }
 
-impl fmt::Display for Webhook {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.route)
-    }
-}
-
 impl Webhook {
-    /// A webhook of that name.
-    pub(crate) fn new(route: &str, source: AddressSource) -> Self {
-        Self { route: route.to_owned(), source }
-    }
-
-    /// Its name.
-    pub(crate) fn route(&self) -> &str {
-        &self.route
-    }
-
     /// Whether an address is there and may be posted to.
     ///
     /// # Errors
@@ -73,11 +35,11 @@ impl Webhook {
 
     /// A warning, if its file is readable by every user of the machine.
     pub(crate) fn warning(&self) -> Option<String> {
-        let AddressSource::File(path) = &self.source else { return None };
+        let AddressSource::File(path) = self.source() else { return None };
         let mode = path.metadata().ok()?.permissions().mode();
         (mode & 0o004 != 0).then(|| {
             let path = path.display();
-            format!("Slack webhook {}: every user of this machine can read {path}: chmod o-rwx it", self.route)
+            format!("Slack webhook {}: every user of this machine can read {path}: chmod o-rwx it", self.route())
         })
     }
 
@@ -86,13 +48,13 @@ impl Webhook {
     /// # Errors
     /// Names the webhook and where the address should be; never the address.
     pub(super) fn address(&self) -> anyhow::Result<Address> {
-        let (text, place) = self.read().with_context(|| format!("Slack webhook {}", self.route))?;
+        let (text, place) = self.read().with_context(|| format!("Slack webhook {}", self.route()))?;
         // The cause is dropped: it could quote the text.
-        address(text.trim(), &self.route).map_err(|why| anyhow!("Slack webhook {}: {place} {why}", self.route))
+        address(text.trim(), self.route()).map_err(|why| anyhow!("Slack webhook {}: {place} {why}", self.route()))
     }
 
     fn read(&self) -> anyhow::Result<(String, String)> {
-        match &self.source {
+        match self.source() {
             AddressSource::Environment(name) => {
                 let place = format!("the environment variable {name}");
                 match env::var(name) {

@@ -26,51 +26,18 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     let Some(log) = stage.access_log() else {
         return Ok(Judgement::NotApplicable("the stage has no access log"));
     };
-    let fail = |message: String, fix: Fix| {
-        let evidence = stage.stage.access_log.as_ref().and_then(|setting| setting.destination.as_deref());
-        Ok(Failure {
-            severity: None,
-            cause: subject(&log.destination),
-            message,
-            evidence: evidence.map(|arn| Evidence::new("destination", arn)).into_iter().collect(),
-            affects: vec![],
-            fix,
-        }
-        .into())
-    };
-    let region = &context.region().name;
-    let elsewhere = |what: &str, name: &str, arn: &Arn<'_>| {
-        let location = location(arn, context);
-        fail(
-            format!(
-                "The access log goes to {what} {name} {location}: AWS documents only destinations of the stage's own \
-                 account and region."
-            ),
-            Fix::text(format!("Set the ARN of a {what} of this account in {region} as destination.")),
-        )
-    };
+    let at = StageDestination { stage, context, destination: &log.destination };
     match log.destination {
-        Destination::Other(text) => fail(
+        Destination::Other(text) => at.fail(
             format!("The access log goes to {text}, which is the ARN of neither a log group nor a Firehose stream."),
             Fix::text("Set the ARN of a log group as destination."),
         ),
         Destination::LogGroup(arn, name) => match log_group(&log.destination, context)? {
             GroupLookup::Here(_) => Ok(Judgement::Pass),
-            GroupLookup::Elsewhere => elsewhere("log group", name, &arn),
-            GroupLookup::Absent => fail(
-                format!("The access log goes to log group {name}, which does not exist."),
-                Fix::text("Create the log group; then give it a retention.").command([
-                    "aws",
-                    "logs",
-                    "create-log-group",
-                    "--region",
-                    region,
-                    "--log-group-name",
-                    name,
-                ]),
-            ),
+            GroupLookup::Elsewhere => at.elsewhere("log group", name, &arn),
+            GroupLookup::Absent => at.absent_group(name),
         },
-        Destination::DeliveryStream(_, name) if !log.destination.is_well_named() => fail(
+        Destination::DeliveryStream(_, name) if !log.destination.is_well_named() => at.fail(
             format!(
                 "The access log goes to Firehose stream {name}: API Gateway writes only to those named \
                  amazon-apigateway-*."
@@ -78,16 +45,65 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
             Fix::text("Create a stream whose name begins with amazon-apigateway-, and set its ARN as destination."),
         ),
         Destination::DeliveryStream(arn, name) if !context.is_here(&log.destination) => {
-            elsewhere("Firehose stream", name, &arn)
+            at.elsewhere("Firehose stream", name, &arn)
         }
         Destination::DeliveryStream(arn, name) => match context.delivery_stream(name)? {
-            Some(stream) if in_another_account(&stream.arn, &arn) => elsewhere("Firehose stream", name, &arn),
+            Some(stream) if in_another_account(&stream.arn, &arn) => at.elsewhere("Firehose stream", name, &arn),
             Some(stream) => Ok(pass_with_notes(stage, &stream.status)),
-            None => fail(
+            None => at.fail(
                 format!("The access log goes to Firehose stream {name}, which does not exist."),
                 Fix::text("Create the stream, or set the ARN of a log group as destination."),
             ),
         },
+    }
+}
+
+/// A stage, and where its access log goes.
+struct StageDestination<'p, 's, 'a> {
+    stage: &'p StageOf<'s>,
+    context: &'p Context<'a>,
+    destination: &'p Destination<'s>,
+}
+
+impl StageDestination<'_, '_, '_> {
+    fn fail(&self, message: String, fix: Fix) -> Verdict {
+        let evidence = self.stage.stage.access_log.as_ref().and_then(|setting| setting.destination.as_deref());
+        Ok(Failure {
+            severity: None,
+            cause: subject(self.destination),
+            message,
+            evidence: evidence.map(|arn| Evidence::new("destination", arn)).into_iter().collect(),
+            affects: vec![],
+            fix,
+        }
+        .into())
+    }
+
+    fn elsewhere(&self, what: &str, name: &str, arn: &Arn<'_>) -> Verdict {
+        let (location, region) = (location(arn, self.context), &self.context.region().name);
+        self.fail(
+            format!(
+                "The access log goes to {what} {name} {location}: AWS documents only destinations of the stage's own \
+                 account and region."
+            ),
+            Fix::text(format!("Set the ARN of a {what} of this account in {region} as destination.")),
+        )
+    }
+
+    fn absent_group(&self, name: &str) -> Verdict {
+        let region = &self.context.region().name;
+        self.fail(
+            format!("The access log goes to log group {name}, which does not exist."),
+            Fix::text("Create the log group; then give it a retention.").command([
+                "aws",
+                "logs",
+                "create-log-group",
+                "--region",
+                region,
+                "--log-group-name",
+                name,
+            ]),
+        )
     }
 }
 

@@ -33,6 +33,9 @@ pub const CHECK: Check = Check {
     docs: include_str!("silent.md"),
 };
 
+/// Why so little traffic is not judged.
+const TOO_FEW: &str = "fewer than 10 requests in the window, beside clients' errors";
+
 fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     let not_applicable = |reason| Ok(Judgement::NotApplicable(reason));
     let Some(log) = stage.access_log() else { return not_applicable("the stage has no access log") };
@@ -63,37 +66,18 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
                 .to_owned(),
         );
     }
-    let few = "fewer than 10 requests in the window, beside clients' errors";
     let taken = *answer.taken.get()?;
-    if taken > 0 {
-        let shared = context.traffic().is_shared(&log.destination);
-        if shared == Ok(false) {
-            return Ok(Judgement::Pass);
-        }
-        if shared == Ok(true) && requests < ENOUGH_REQUESTS {
-            return not_applicable(few);
-        }
-        if answer.own_lines.get().is_ok_and(|own| own.proven > 0) {
-            return Ok(Judgement::Pass);
-        }
-        shared?;
-        if let Some(why) = indistinguishable(stage, &log) {
-            return unprovable(why);
-        }
-        if let Some(reached) = answer.own_lines.get()?.reached {
-            return unprovable(format!(
-                "{} is written to by others too, and was searched for lines of this stage up to {reached} only, without \
-                 one",
-                name(&log.destination)
-            ));
-        }
+    if taken > 0
+        && let Some(judgement) = judge_intake(stage, context, &log, answer)?
+    {
+        return Ok(judgement);
     }
     if requests < ENOUGH_REQUESTS {
-        return not_applicable(few);
+        return not_applicable(TOO_FEW);
     }
     let errors = *answer.client_errors.get()?;
     if requests.saturating_sub(errors) < ENOUGH_REQUESTS {
-        return not_applicable(few);
+        return not_applicable(TOO_FEW);
     }
     if begins.is_some_and(|begins| answer.since < begins) || answer.until > end {
         return unprovable(format!(
@@ -102,6 +86,40 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         ));
     }
     Ok(failure(stage, context, &log, answer, (requests, errors, taken)).into())
+}
+
+/// The judgement where the destination received something: whether that was this stage's. None: it surely was not.
+///
+/// # Errors
+/// If it is not known whose it was.
+fn judge_intake(
+    stage: &StageOf<'_>,
+    context: &Context<'_>,
+    log: &AccessLog<'_>,
+    answer: &DestinationIntake,
+) -> Result<Option<Judgement>, Gap> {
+    let shared = context.traffic().is_shared(&log.destination);
+    if shared == Ok(false) {
+        return Ok(Some(Judgement::Pass));
+    }
+    if shared == Ok(true) && *answer.requests.get()? < ENOUGH_REQUESTS {
+        return Ok(Some(Judgement::NotApplicable(TOO_FEW)));
+    }
+    if answer.own_lines.get().is_ok_and(|own| own.proven > 0) {
+        return Ok(Some(Judgement::Pass));
+    }
+    shared?;
+    let unprovable = |why: String| Err(Gap::unprovable(context.stage_subject(stage).arn, why));
+    if let Some(why) = indistinguishable(stage, log) {
+        return unprovable(why);
+    }
+    if let Some(reached) = answer.own_lines.get()?.reached {
+        return unprovable(format!(
+            "{} is written to by others too, and was searched for lines of this stage up to {reached} only, without one",
+            name(&log.destination)
+        ));
+    }
+    Ok(None)
 }
 
 /// When the destination was created, or why the check does not apply.
@@ -172,8 +190,28 @@ fn failure(
     } else {
         format!("none of what {place} took since, from others too, is the stage's")
     };
-    let (region, look) = (context.region().name.as_str(), "Look first at what other findings say of");
-    let fix = match (&log.destination, stage.protocol()) {
+    Failure {
+        severity: None,
+        cause: None,
+        message: format!(
+            "The stage served {requests} requests, {errors} of them clients' errors, between {since} and {until}, and \
+             {nothing}."
+        ),
+        evidence: vec![
+            Evidence::new("requests", requests.to_string()),
+            Evidence::new("clients' errors", errors.to_string()),
+            Evidence::new(format!("taken by {place}"), taken.to_string()),
+            Evidence::new("window", format!("{since} to {until}")),
+        ],
+        affects: vec![],
+        fix: fix(&log.destination, stage.protocol(), &context.region().name),
+    }
+}
+
+/// Where to look. AWS does not say why it writes nothing.
+fn fix(destination: &Destination<'_>, protocol: Protocol, region: &str) -> Fix {
+    let look = "Look first at what other findings say of";
+    match (destination, protocol) {
         (Destination::LogGroup(_, name), protocol) => {
             let who = match protocol {
                 Protocol::Http => "the resource policies of CloudWatch Logs and the log group's key",
@@ -211,22 +249,6 @@ fn failure(
             name,
         ]),
         (Destination::Other(_), _) => Fix::text("Set the ARN of a log group as destination."),
-    };
-    Failure {
-        severity: None,
-        cause: None,
-        message: format!(
-            "The stage served {requests} requests, {errors} of them clients' errors, between {since} and {until}, and \
-             {nothing}."
-        ),
-        evidence: vec![
-            Evidence::new("requests", requests.to_string()),
-            Evidence::new("clients' errors", errors.to_string()),
-            Evidence::new(format!("taken by {place}"), taken.to_string()),
-            Evidence::new("window", format!("{since} to {until}")),
-        ],
-        affects: vec![],
-        fix,
     }
 }
 

@@ -128,10 +128,11 @@ fn judge_without_lists(saved: &Value, mut picks: impl FnMut(String) -> bool) {
         let is_fact = |node: &Value| is_gap(node) || answer(node).is_some();
         let may_be_missing =
             saved.pointer(parent).is_some_and(Value::is_object) && !saved.pointer(&at).is_some_and(is_fact);
-        if may_be_missing && picks(kind_of(&at)) {
-            if let Ok(less) = Inventory::deserialize(without(saved, &at)) {
-                assert_says_less(&before, &known(&less), &at);
-            }
+        if may_be_missing
+            && picks(kind_of(&at))
+            && let Ok(less) = Inventory::deserialize(without(saved, &at))
+        {
+            assert_says_less(&before, &known(&less), &at);
         }
     }
 }

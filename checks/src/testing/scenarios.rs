@@ -224,7 +224,7 @@ const DESTINATIONS: &[Fault] = &[
         inventory.change_log_group("/gateway/feed", |group| group.retention_days = None);
     }),
     ("an account whose id is not known", |inventory| {
-        inventory.account.id = Err(denied("sts:GetCallerIdentity")).into()
+        inventory.account.id = Err(denied("sts:GetCallerIdentity")).into();
     }),
 ];
 

@@ -5,8 +5,9 @@ use std::fmt;
 use gatelight_model::Gap;
 
 use crate::{
+    deciding::DecidingStatement,
     document::{Document, PolicyList},
-    evaluation::{Evaluation, ImplicitDeny, PolicyGroup, RequiredAllow, StatementRef, Uncertainty},
+    evaluation::{Evaluation, ImplicitDeny, PolicyGroup, RequiredAllow, Uncertainty},
     glob::{Tail, Text},
     keys::ConditionKeys,
     near_miss::{NearMiss, near_misses},
@@ -69,33 +70,12 @@ pub enum Denial {
     NotAllowedBy(String),
 }
 
-/// The statement that decided.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecidingStatement {
-    /// The policy's name in reports.
-    pub policy: String,
-    /// The statement's Sid, or its number from 1 if it has none.
-    pub statement: String,
-}
-
-impl From<StatementRef<'_>> for DecidingStatement {
-    fn from((document, statement): StatementRef<'_>) -> Self {
-        Self { policy: document.name().to_owned(), statement: statement.name.clone() }
-    }
-}
-
 impl From<ImplicitDeny> for Denial {
     fn from(deny: ImplicitDeny) -> Self {
         match deny {
             ImplicitDeny::NoAllow => Self::NotAllowed,
             ImplicitDeny::NotAllowedBy(name) => Self::NotAllowedBy(name),
         }
-    }
-}
-
-impl fmt::Display for DecidingStatement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "statement {} of {}", self.statement, self.policy)
     }
 }
 

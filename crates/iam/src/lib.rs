@@ -22,6 +22,7 @@ mod candidates;
 mod condition;
 #[cfg(test)]
 mod corpus;
+mod deciding;
 mod decision;
 mod document;
 mod evaluation;
@@ -46,7 +47,8 @@ mod truth;
 mod variable_values;
 mod witnesses;
 
-pub use decision::{DecidingStatement, Decision, Denial, Policies, Request};
+pub use deciding::DecidingStatement;
+pub use decision::{Decision, Denial, Policies, Request};
 pub use document::{Document, PolicyList};
 pub use glob::{Tail, Text};
 pub use guardrails::{GuardrailLevel, Guardrails};

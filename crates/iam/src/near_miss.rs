@@ -2,7 +2,7 @@
 //! change it.
 
 use crate::{
-    decision::DecidingStatement,
+    deciding::DecidingStatement,
     document::{Effect, Element, Statement},
     evaluation::{Evaluation, StatementRef},
     glob::{self, Colons, Match, Tail, Text, components, has_unknown, match_text},

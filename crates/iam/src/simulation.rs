@@ -3,7 +3,8 @@
 use gatelight_model::{Gap, arn::Arn};
 
 use crate::{
-    decision::{DecidingStatement, Denial},
+    deciding::DecidingStatement,
+    decision::Denial,
     document::{Document, PolicyList},
     evaluation::{Evaluation, PolicyGroup, RequiredAllow},
     glob::Text,

@@ -48,13 +48,17 @@ impl<T: Gaps> Gaps for Listing<T> {
 
 impl<T: Gaps> Gaps for Vec<T> {
     fn gaps(&self, each: &mut dyn FnMut(&Gap)) {
-        self.iter().for_each(|element| element.gaps(each));
+        for element in self {
+            element.gaps(each);
+        }
     }
 }
 
 impl<T: Gaps> Gaps for Option<T> {
     fn gaps(&self, each: &mut dyn FnMut(&Gap)) {
-        self.iter().for_each(|value| value.gaps(each));
+        if let Some(value) = self {
+            value.gaps(each);
+        }
     }
 }
 

@@ -237,7 +237,7 @@ mod tests {
         assert_eq!((all.seen.len(), all.rest.get()), (0, Err(gap())));
         let all = joined(&sources(), &Listing::whole(pairs()), &Listing::whole(vec![]), Some(ACCOUNT));
         assert!(all.rest.get().expect_err("a gap").why().message.contains("not in the list"));
-        // CredentialSource it is cannot be known where this account's id is not known.
+        // Whose it is cannot be known where this account's id is not known.
         let foreign = Listing::whole(vec![pair("s", &arn("g", "999999999999"))]);
         assert_eq!(whole(&joined(&sources(), &foreign, &Listing::whole(vec![]), None)), (0, false));
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use gatelight_network::{Hop, HopKind, HopResult, PathFromSubnet};
 use serde::Serialize;
 
-use super::{FunctionPaths, PathVerdict};
+use super::paths::{FunctionPaths, PathVerdict};
 use crate::text::command_line;
 
 #[derive(Serialize)]

@@ -8,7 +8,7 @@ use std::{
 
 use gatelight_network::{Hop, HopResult, PathFromSubnet};
 
-use super::{FunctionPaths, PathVerdict};
+use super::paths::{FunctionPaths, PathVerdict};
 use crate::text::{plain, wrap};
 
 const WIDTH: usize = 800;

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use gatelight_network::{Hop, HopResult, PathFromSubnet};
 use unicode_width::UnicodeWidthStr;
 
-use super::FunctionPaths;
+use super::paths::FunctionPaths;
 use crate::text::{WIDTH, command_lines, plain, wrap};
 
 const BOLD: Style = Style::new().bold();

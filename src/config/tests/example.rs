@@ -112,7 +112,9 @@ fn the_example_is_an_audit_with_the_defaults() {
     assert_eq!(config.overhead_limit, default.overhead_limit);
     assert_eq!(config.overhead_limit, gatelight_checks::Policy::OVERHEAD);
     assert_eq!((config.evidence, &config.search), (default.evidence, &default.search));
-    assert!(config.progress && !config.quiet && !config.verbose && config.save.is_none() && config.ledger.is_none());
+    assert!(
+        config.shows_progress && !config.quiet && !config.verbose && config.save.is_none() && config.ledger.is_none()
+    );
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn rules_of_which_it_is_not_known_which_decides_leave_traces_open() {
             inventory.region.sampling_rules.seen.push(rule);
         },
         |inventory: &mut Inventory| {
-            inventory.region.trace_destination = Fetched::known(trace_destination("Elsewhere", None))
+            inventory.region.trace_destination = Fetched::known(trace_destination("Elsewhere", None));
         },
     ] {
         let mut inventory = healthy();

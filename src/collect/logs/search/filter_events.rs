@@ -33,7 +33,7 @@ pub(crate) struct FilterQuery<'a> {
     pub(crate) of: FilterOrigin<'a>,
 }
 
-/// CredentialSource a filter is.
+/// Whose a filter is.
 #[derive(Clone, Copy)]
 pub(crate) enum FilterOrigin<'a> {
     /// Gatelight's: it lets through more than the patterns do.

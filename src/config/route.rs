@@ -1,10 +1,53 @@
-//! Which findings go to which webhook.
+//! Slack webhooks: where the address of each is, and which findings it gets. The `slack` module reads the address.
+
+use std::{fmt, path::PathBuf};
 
 use gatelight_model::Severity;
 use globset::GlobSet;
 
-use super::webhook::Webhook;
-use crate::{config::cron::Cron, finding::Finding};
+use super::cron::Cron;
+use crate::finding::Finding;
+
+/// A webhook: its name, and where its address is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Webhook {
+    route: String,
+    source: AddressSource,
+}
+
+/// Where an address is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AddressSource {
+    /// An environment variable.
+    Environment(String),
+    /// A file.
+    File(PathBuf),
+    /// A credential that systemd hands over: a file in `$CREDENTIALS_DIRECTORY`.
+    Credential(String),
+}
+
+impl fmt::Display for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.route)
+    }
+}
+
+impl Webhook {
+    /// A webhook of that name.
+    pub(crate) fn new(route: &str, source: AddressSource) -> Self {
+        Self { route: route.to_owned(), source }
+    }
+
+    /// Its name.
+    pub(crate) fn route(&self) -> &str {
+        &self.route
+    }
+
+    /// Where its address is.
+    pub(crate) fn source(&self) -> &AddressSource {
+        &self.source
+    }
+}
 
 /// A webhook, and which findings it gets.
 #[derive(Clone, Debug)]
