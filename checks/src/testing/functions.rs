@@ -258,7 +258,6 @@ pub(super) const FUNCTIONS: &[Fault] = &[
             inventory.change_log_group(group, |group| group.retention_days = None);
         }
     }),
-    ("no resource policy of CloudWatch Logs", |inventory| inventory.region.log_policies.seen.clear()),
     ("resource policies for other services, accounts and groups", |inventory| {
         let policies = &mut inventory.region.log_policies.seen;
         policies[0].document = policies[0].document.replace("delivery.logs", "es");

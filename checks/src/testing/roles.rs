@@ -74,7 +74,6 @@ pub(super) fn managed_policies() -> Vec<ManagedPolicy> {
 
 /// The scenarios in which the role that writes here is missing, or lacks something.
 pub(super) const ROLES: &[Fault] = &[
-    ("role unset", |inventory| inventory.set_gateway_role(None)),
     ("role missing", |inventory| *inventory.gateway_role_mut() = Fetched::known(None)),
     ("role under another path", |inventory| {
         inventory.change_gateway_role(|role| role.arn = role.arn.replace(":role/", ":role/moved/"));

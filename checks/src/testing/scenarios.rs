@@ -18,6 +18,7 @@ use super::{
     tracing::TRACING,
     traffic::TRAFFIC,
 };
+use crate::{CHECKS, check::Scenario};
 
 /// An account in which neither API Gateway nor Lambda is used.
 #[must_use]
@@ -27,7 +28,7 @@ pub fn empty() -> Inventory {
     inventory
 }
 
-/// Every scenario: the healthy one, the empty one, and the faulty ones.
+/// Every scenario: the healthy one, the empty one, the faulty ones, and those of the checks.
 #[must_use]
 pub fn scenarios() -> Vec<Inventory> {
     named_scenarios().into_iter().map(|(_, inventory)| inventory).collect()
@@ -55,7 +56,12 @@ pub fn named_scenarios() -> Vec<(&'static str, Inventory)> {
         mutate(&mut inventory);
         (*name, inventory)
     });
-    [("healthy", healthy()), ("empty", empty())].into_iter().chain(faulty).collect()
+    let of_checks = CHECKS.iter().flat_map(|check| check.scenarios).map(|Scenario { name, change }| {
+        let mut inventory = healthy();
+        change(&mut inventory.account, &mut inventory.region);
+        (*name, inventory)
+    });
+    [("healthy", healthy()), ("empty", empty())].into_iter().chain(faulty).chain(of_checks).collect()
 }
 
 /// The scenarios in which something could not be read.
