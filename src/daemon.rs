@@ -81,7 +81,7 @@ pub(crate) fn start(file: &Path, format: Option<LogFormat>) -> anyhow::Result<()
         event_loop::run(deps, ticks, commands).await
     });
     // Removes the temporary files of a run that did not stop.
-    output::abandon();
+    output::remove_unfinished();
     runtime.shutdown_background();
     result
 }

@@ -1,5 +1,5 @@
-//! The saved inventory: JSON Lines. A line with the version, then each account followed by its regions, then a line
-//! that counts them, so that a cut file is noticed. The seam between collecting and judging.
+//! Writes and reads saved inventories (`--save`, `--from`). They are JSON Lines: a line with the version, each account
+//! followed by its regions, and a line that counts them, so that a truncated file is noticed.
 
 use std::io::{BufRead, Write};
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::collect::{CollectorCache, aws::Traffic};
 
-/// The newest form that this version reads and the one that it writes.
+/// The newest version of the format that is read, and the one that is written.
 const VERSION: u32 = 1;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -62,7 +62,7 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Ends the inventory and gives back what it was written to.
+    /// Ends the inventory and returns the writer.
     pub(crate) fn end(mut self, finished_at: Timestamp) -> anyhow::Result<W> {
         let Self { accounts, regions, .. } = self;
         self.line(&Line::End { accounts, regions, finished_at })?;
@@ -77,13 +77,13 @@ impl<W: Write> Writer<W> {
     }
 }
 
-/// What a reader is told of, in the order of the file.
+/// Receives an inventory, in the order of the file.
 pub(crate) trait Visitor {
     /// The inventory was begun at that time.
     fn begun(&mut self, started_at: Timestamp) -> anyhow::Result<()>;
     /// A region of an account.
     fn region(&mut self, account: &Account, region: &Region, traffic: Traffic) -> anyhow::Result<()>;
-    /// What the collector is to remember, if it read something of which that is done.
+    /// What the collector remembers for the next run, if it read from AWS.
     fn remember(&mut self, _: CollectorCache) {}
     /// The inventory was finished at that time.
     fn finished(&mut self, finished_at: Timestamp) -> anyhow::Result<()>;
@@ -92,7 +92,7 @@ pub(crate) trait Visitor {
 /// Reads an inventory line by line: one account and one region are in memory at a time.
 ///
 /// # Errors
-/// If it cannot be read, is of a newer version, or was cut; or what the visitor says.
+/// If it cannot be read, is of a newer version or is truncated, and errors of the visitor.
 pub(crate) fn read(mut input: impl BufRead, visitor: &mut dyn Visitor) -> anyhow::Result<()> {
     let mut text = String::new();
     let mut number = 0_u64;
@@ -119,10 +119,10 @@ pub(crate) fn read(mut input: impl BufRead, visitor: &mut dyn Visitor) -> anyhow
                 let Some(account) = &account else { bail!("line {number}: a region before its account") };
                 visitor.region(account, &facts, traffic)?;
             }
-            Line::End { accounts: said, regions: said_regions, finished_at } => {
-                if (said, said_regions) != (accounts, regions) {
+            Line::End { accounts: counted, regions: counted_regions, finished_at } => {
+                if (counted, counted_regions) != (accounts, regions) {
                     bail!(
-                        "lines are missing: it counts {said} accounts and {said_regions} regions, and holds {accounts} and {regions}"
+                        "lines are missing: it counts {counted} accounts and {counted_regions} regions, and holds {accounts} and {regions}"
                     );
                 }
                 text.clear();
@@ -136,7 +136,7 @@ pub(crate) fn read(mut input: impl BufRead, visitor: &mut dyn Visitor) -> anyhow
 }
 
 fn header(text: &str) -> anyhow::Result<Timestamp> {
-    // The version is read alone first: a newer form may differ in everything else.
+    // Reads only the version first: a newer format may differ in everything else.
     #[derive(Deserialize)]
     struct Begin {
         inventory: Version,
@@ -166,9 +166,9 @@ mod tests {
     use super::*;
 
     #[derive(Default)]
-    struct Seen(Vec<(Account, Region)>);
+    struct Received(Vec<(Account, Region)>);
 
-    impl Visitor for Seen {
+    impl Visitor for Received {
         fn begun(&mut self, _: Timestamp) -> anyhow::Result<()> {
             Ok(())
         }
@@ -196,9 +196,9 @@ mod tests {
     #[test]
     fn what_was_saved_is_read_back() {
         let (all, text) = saved();
-        let mut seen = Seen::default();
-        read(text.as_bytes(), &mut seen).expect("reads");
-        assert_eq!(seen.0, all);
+        let mut received = Received::default();
+        read(text.as_bytes(), &mut received).expect("reads");
+        assert_eq!(received.0, all);
     }
 
     #[test]
@@ -207,19 +207,19 @@ mod tests {
         let lines: Vec<_> = text.lines().collect();
         for keep in 0..lines.len() {
             let cut = lines[..keep].join("\n");
-            assert!(read(cut.as_bytes(), &mut Seen::default()).is_err(), "{keep} lines");
+            assert!(read(cut.as_bytes(), &mut Received::default()).is_err(), "{keep} lines");
         }
-        assert!(read(format!("{text}{text}").as_bytes(), &mut Seen::default()).is_err(), "two in one file");
+        assert!(read(format!("{text}{text}").as_bytes(), &mut Received::default()).is_err(), "two in one file");
         let mut gone = lines.clone();
         gone.remove(2);
-        assert!(read(gone.join("\n").as_bytes(), &mut Seen::default()).is_err(), "a region is gone");
-        assert!(read(&text.as_bytes()[..text.len() / 2], &mut Seen::default()).is_err());
+        assert!(read(gone.join("\n").as_bytes(), &mut Received::default()).is_err(), "a region is gone");
+        assert!(read(&text.as_bytes()[..text.len() / 2], &mut Received::default()).is_err());
     }
 
     #[test]
     fn a_newer_version_says_so() {
         let problem =
-            read(&b"{\"inventory\":{\"version\":2,\"new\":[]}}\n"[..], &mut Seen::default()).expect_err("newer");
+            read(&b"{\"inventory\":{\"version\":2,\"new\":[]}}\n"[..], &mut Received::default()).expect_err("newer");
         assert!(problem.to_string().contains("version 2"), "{problem}");
     }
 }

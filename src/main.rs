@@ -9,6 +9,8 @@ mod commands;
 mod config;
 mod daemon;
 mod finding;
+#[cfg(test)]
+mod generated;
 mod insights_notice;
 mod inventory_file;
 mod inventory_source;
@@ -85,7 +87,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
 fn print(write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<u8> {
     let mut text = Vec::new();
     write(&mut text)?;
-    Sink::Stdout.deliver(|out| out.write_all(&text))?;
+    Sink::Stdout.write(|out| out.write_all(&text))?;
     Ok(0)
 }
 

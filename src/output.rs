@@ -1,4 +1,4 @@
-//! Where bytes go: standard output, or a file that is there whole or not at all.
+//! Where reports and inventories are written: standard output, or a file that is replaced only when it is complete.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -11,13 +11,13 @@ use std::{
 use anyhow::Context as _;
 use tempfile::NamedTempFile;
 
-/// Temporary files that are not yet in their place.
+/// Temporary files that have not yet replaced their target.
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// Removes what is not finished; for a program that is about to end.
-pub(crate) fn abandon() {
+/// Removes the temporary files; for a program that is about to exit.
+pub(crate) fn remove_unfinished() {
     for path in unfinished().drain(..) {
-        // Gone already is as good.
+        // It may be gone already.
         let _ = fs::remove_file(path);
     }
 }
@@ -26,32 +26,32 @@ fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A place that can be written. Made before the work begins, so that a place that cannot be written costs no audit.
+/// Where a command writes its output. Opened before the work begins, so that a path that cannot be written costs no audit.
 #[derive(Debug)]
 pub(crate) enum Sink {
     /// `-`.
     Stdout,
-    /// A file beside the one to replace, and that one's path.
+    /// A temporary file beside its target, and the target's path.
     Replace(NamedTempFile, PathBuf),
-    /// Something that is there and is no file: a device or a pipe.
+    /// A device or a pipe, which cannot be replaced.
     Device(File, PathBuf),
 }
 
 impl Sink {
-    /// Opens a place; `-` is standard output.
+    /// Opens a path; `-` is standard output.
     ///
     /// # Errors
-    /// Names the place that cannot be written.
+    /// Names the path if it cannot be written.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         if path == Path::new("-") {
             return Ok(Self::Stdout);
         }
         let problem = || format!("{} cannot be written", path.display());
-        // A link stays a link: what it points to is replaced, or made.
+        // A symbolic link stays: its target is replaced, or created.
         let real = fs::canonicalize(path)
             .or_else(|_| fs::read_link(path).map(|target| path.parent().unwrap_or(Path::new("")).join(target)));
         let real = real.unwrap_or_else(|_| path.to_owned());
-        // `/dev/stdout` may well be a file, but one that others write to as well.
+        // `/dev/stdout` may be a file, but one that others write to as well: append to it.
         let is_stream = path.starts_with("/dev") || path.starts_with("/proc");
         match fs::metadata(&real) {
             Ok(_) if is_stream => {
@@ -63,7 +63,7 @@ impl Sink {
                 return Ok(Self::Device(file, real));
             }
             Ok(_) => {
-                // A directory that can be written does not mean that its owner wants this file replaced.
+                // Its directory may be writable although the file is not: do not replace it then.
                 OpenOptions::new().append(true).open(&real).with_context(problem)?;
             }
             Err(_) => {}
@@ -79,11 +79,11 @@ impl Sink {
         Ok(Self::Replace(file, real))
     }
 
-    /// Writes, and puts a file in its place only when it is whole.
+    /// Writes the output. A file replaces its target only when it is complete.
     ///
     /// # Errors
-    /// Names the place that could not be written.
-    pub(crate) fn deliver(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
+    /// Names the path if it could not be written.
+    pub(crate) fn write(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
         match self {
             Self::Stdout => {
                 let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
@@ -124,13 +124,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("report.json");
         fs::write(&path, "before").expect("writes");
-        let broken = Sink::open(&path).expect("opens").deliver(|out| {
+        let broken = Sink::open(&path).expect("opens").write(|out| {
             out.write_all(b"half")?;
             Err(io::Error::other("cut"))
         });
         assert!(format!("{:#}", broken.expect_err("cut")).contains("report.json"));
         assert_eq!(fs::read_to_string(&path).expect("reads"), "before");
-        Sink::open(&path).expect("opens").deliver(|out| out.write_all(b"after")).expect("writes");
+        Sink::open(&path).expect("opens").write(|out| out.write_all(b"after")).expect("writes");
         assert_eq!(fs::read_to_string(&path).expect("reads"), "after");
         assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 1, "no temporary file stays");
     }
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_device_is_written_and_not_replaced() {
         let null = Path::new("/dev/null");
-        Sink::open(null).expect("opens").deliver(|out| out.write_all(b"x")).expect("writes");
+        Sink::open(null).expect("opens").write(|out| out.write_all(b"x")).expect("writes");
         assert!(!fs::metadata(null).expect("is there").is_file());
     }
 

@@ -1,4 +1,4 @@
-//! How far a long run is: on stderr, on a terminal only; and what a person has to know while it goes on.
+//! The progress line of a long run, on a terminal only; its count of steps; and announcements while it runs.
 
 use std::{
     io::IsTerminal,
@@ -13,23 +13,23 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::notice;
 
-/// A line that says what is being read, how much of it, and at what pace; and a count of steps, shown or not. Cheap to
-/// clone; all clones share both.
+/// A line that shows what is being read, how much of it, and how fast; and a count of steps, shown or not. Cheap to clone;
+/// all clones share both.
 #[derive(Clone, Debug)]
 pub(crate) struct Progress {
     line: Option<Arc<Line>>,
     steps: Arc<AtomicU64>,
-    notices: Notices,
+    announcements: Announcements,
 }
 
-/// Where that goes which a person has to know.
+/// Where announcements go.
 #[derive(Clone, Copy, Debug)]
-enum Notices {
-    /// To standard error, be it a terminal or not.
+enum Announcements {
+    /// Standard error, whether it is a terminal or not.
     Stderr,
-    /// Nowhere: nobody is to be told anything.
+    /// Nowhere (`--quiet`).
     Nowhere,
-    /// Into the log.
+    /// The log.
     Log,
 }
 
@@ -42,18 +42,18 @@ struct Line {
 }
 
 impl Progress {
-    /// For a command that somebody runs: with a line if it `is_shown`, without notices if it `is_quiet`.
+    /// For a command that somebody runs: with a line if it `is_shown`, without announcements if it `is_quiet`.
     pub(crate) fn new(is_shown: bool, is_quiet: bool) -> Self {
         let this = if is_shown { Self::on_terminal() } else { Self::hidden() };
-        Self { notices: if is_quiet { Notices::Nowhere } else { Notices::Stderr }, ..this }
+        Self { announcements: if is_quiet { Announcements::Nowhere } else { Announcements::Stderr }, ..this }
     }
 
-    /// Shows nothing; what a person has to know is logged.
+    /// Shows no line; announcements are logged.
     pub(crate) fn hidden() -> Self {
-        Self { line: None, steps: Arc::default(), notices: Notices::Log }
+        Self { line: None, steps: Arc::default(), announcements: Announcements::Log }
     }
 
-    /// How many steps were made: while it grows, the run is not stuck.
+    /// How many steps were made. While the number grows, the run is not stuck.
     pub(crate) fn steps(&self) -> u64 {
         self.steps.load(Ordering::Relaxed)
     }
@@ -82,7 +82,7 @@ impl Progress {
         Self { line: Some(Arc::new(line)), ..Self::hidden() }
     }
 
-    /// Says what is being read: `us-east-1: stages of 312 of 1000 REST APIs`.
+    /// Shows what is being read: `us-east-1: stages of 312 of 1000 REST APIs`.
     pub(crate) fn show(&self, doing: impl FnOnce() -> String) {
         self.step();
         if let Some(line) = &self.line {
@@ -110,14 +110,14 @@ impl Progress {
 
     /// What a person should know before the run goes on, such as what it will cost.
     pub(crate) fn announce(&self, text: &str) {
-        match self.notices {
-            Notices::Stderr => self.suspend(|| notice::info(text)),
-            Notices::Nowhere => {}
-            Notices::Log => tracing::info!("{text}"),
+        match self.announcements {
+            Announcements::Stderr => self.suspend(|| notice::info(text)),
+            Announcements::Nowhere => {}
+            Announcements::Log => tracing::info!("{text}"),
         }
     }
 
-    /// Takes the line away.
+    /// Removes the line.
     pub(crate) fn finish(&self) {
         if let Some(line) = &self.line {
             line.bar.finish_and_clear();

@@ -34,7 +34,7 @@ fn end_when_stopped() {
     };
     let watch = move || {
         Builder::new_current_thread().enable_io().build()?.block_on(wait())?;
-        output::abandon();
+        output::remove_unfinished();
         notice::info("stopped; no report was written");
         process::exit(i32::from(FAILED));
     };

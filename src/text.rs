@@ -1,14 +1,14 @@
-//! Words for a terminal: wrapped, grouped, and without anything that steers it.
+//! Text for a terminal: wrapped, with grouped digits, and without control characters.
 
 pub(crate) use gatelight_model::text::{list, list_and_more};
 use jiff::Timestamp;
 
-/// What pages are made for, in columns.
+/// The width of pages, in columns.
 pub(crate) const WIDTH: usize = 80;
 
-/// In lines of at most `width` columns, as far as words allow.
+/// Wraps text into lines of at most `width` columns. A longer word stays whole.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
-    // Names and ARNs are not broken: they are there to be copied.
+    // Names and ARNs are not broken, so that they can be copied.
     let options = textwrap::Options::new(width)
         .break_words(false)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
@@ -47,13 +47,13 @@ pub(crate) fn command_lines(argv: &[String]) -> Vec<String> {
     lines
 }
 
-/// Without characters that steer a terminal or turn the direction of writing: a name must do neither.
+/// Replaces control characters and those that change the direction of writing: names are hostile input.
 pub(crate) fn plain(text: &str) -> String {
-    let steers = |c: char| {
+    let is_control = |c: char| {
         c.is_control()
             || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if is_control(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// `1,204 stages`.

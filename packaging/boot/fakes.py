@@ -1,12 +1,12 @@
-"""Fakes, on loopback, of what the service talks to: AWS (one account with one stage that has no access log), the
-metadata service that hands out the instance role's credentials, and Slack. What was asked is written to /run/fakes."""
+"""Fakes, on loopback, of what the service talks to: AWS (one account with one stage that has no access log), the metadata
+service that hands out the instance role's credentials, and Slack. They log requests below /run/fakes."""
 
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-SEEN = Path("/run/fakes")
+REQUESTS = Path("/run/fakes")
 ROLE = {
     "Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": "AKIAIOSFODNN7INSTANCE", "SecretAccessKey": "not-a-secret",
     "Token": "token", "Expiration": "2099-01-01T00:00:00Z", "LastUpdated": "2026-01-01T00:00:00Z",
@@ -17,7 +17,7 @@ IDENTITY = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/20
 STAGE = {"stageName": "prod", "deploymentId": "d", "tracingEnabled": False, "methodSettings": {}, "createdDate": 1.0, "lastUpdatedDate": 1.0}
 
 
-class FakeService(BaseHTTPRequestHandler):
+class Fake(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     lock = threading.Lock()
 
@@ -31,8 +31,8 @@ class FakeService(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def note(self, file, text):
-        with self.lock, open(SEEN / file, "a") as out:
+    def log_request_to(self, file, text):
+        with self.lock, open(REQUESTS / file, "a") as out:
             out.write(text + "\n")
 
     def body(self):
@@ -42,11 +42,11 @@ class FakeService(BaseHTTPRequestHandler):
         pass
 
 
-class Aws(FakeService):
+class Aws(Fake):
     def do_GET(self):
         body, path = self.body(), self.path.split("?")[0]
         key = self.headers.get("Authorization", "").partition("Credential=")[2].partition("/")[0]
-        self.note("aws", f"{key} {self.command} {path}")
+        self.log_request_to("aws", f"{key} {self.command} {path}")
         if "Action=GetCallerIdentity" in body:
             self.answer(200, IDENTITY, "text/xml")
         elif path == "/restapis":
@@ -61,12 +61,12 @@ class Aws(FakeService):
     do_POST = do_GET
 
 
-class Metadata(FakeService):
+class Metadata(Fake):
     def do_PUT(self):
         self.answer(200, "token", "text/plain", [("x-aws-ec2-metadata-token-ttl-seconds", "21600")])
 
     def do_GET(self):
-        self.note("metadata", self.path)
+        self.log_request_to("metadata", self.path)
         if self.path.rstrip("/").endswith("security-credentials"):
             self.answer(200, "gatelight", "text/plain")
         elif self.path.endswith("security-credentials/gatelight"):
@@ -75,13 +75,13 @@ class Metadata(FakeService):
             self.answer(404, "", "text/plain")
 
 
-class Slack(FakeService):
+class Slack(Fake):
     def do_POST(self):
-        self.note("slack", f"{self.path} {self.body()}")
+        self.log_request_to("slack", f"{self.path} {self.body()}")
         self.answer(200, "ok", "text/plain")
 
 
-SEEN.mkdir(exist_ok=True)
+REQUESTS.mkdir(exist_ok=True)
 places = [("127.0.0.1", 4566, Aws), ("169.254.169.254", 80, Metadata), ("127.0.0.1", 8080, Slack)]
 servers = [ThreadingHTTPServer((host, port), handler) for host, port, handler in places]
 for server in servers:

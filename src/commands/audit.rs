@@ -82,7 +82,7 @@ pub(crate) async fn collect_and_audit(
 /// Names the place that cannot be written.
 pub(crate) fn write_report(config: &Config, report: &Report, output: Sink) -> anyhow::Result<()> {
     let colored = config.color.is_on(&output);
-    output.deliver(|out| match config.format {
+    output.write(|out| match config.format {
         Format::Json => report::json::render(report, out),
         Format::Jsonl => report::json::render_lines(report, out),
         Format::Slack => {
@@ -193,7 +193,7 @@ pub(crate) fn demo(config: &Config) -> anyhow::Result<Status> {
     inventory_file::read(inventory.as_slice(), &mut auditor)?;
     let report = auditor.report()?;
     if let Some(save) = save {
-        save.deliver(|out| out.write_all(&inventory))?;
+        save.write(|out| out.write_all(&inventory))?;
     }
     write_report(config, &report, output)?;
     Ok(report.status())

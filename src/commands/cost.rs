@@ -49,7 +49,7 @@ pub(crate) async fn cost(arguments: CostArgs) -> anyhow::Result<u8> {
     )
     .await?;
     let colored = config.color.is_on(&output);
-    output.deliver(|out| match arguments.format {
+    output.write(|out| match arguments.format {
         FindingsFormat::Text => text::render(&estimates, colored, out),
         FindingsFormat::Json => json::render(&estimates, out),
     })?;

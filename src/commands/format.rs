@@ -86,7 +86,7 @@ pub(crate) fn check(arguments: &FormatCheckArgs) -> anyhow::Result<u8> {
     let lints: Vec<_> = protocols.into_iter().map(|protocol| (protocol, lint::lint(protocol, &text))).collect();
     let threshold = arguments.fail_on.unwrap_or(FailOn::Low).threshold();
     let fails = lints.iter().any(|(_, lint)| !lint.refused.is_empty() || has_finding(lint, threshold));
-    Sink::Stdout.deliver(|out| match arguments.format {
+    Sink::Stdout.write(|out| match arguments.format {
         FindingsFormat::Json => json(&lints, guessed, out),
         FindingsFormat::Text => all_findings(&lints, guessed, &text, out),
     })?;

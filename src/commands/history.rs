@@ -40,7 +40,7 @@ pub(crate) fn history(arguments: &HistoryArgs) -> anyhow::Result<()> {
             check_by_id(check).context("--check")?;
         }
     }
-    Sink::Stdout.deliver(|out| {
+    Sink::Stdout.write(|out| {
         let written = match (arguments.format, arguments.runs) {
             (FindingsFormat::Text, false) => text::findings(&reader, &filter, out),
             (FindingsFormat::Text, true) => text::runs(&reader, out),

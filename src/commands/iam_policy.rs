@@ -81,11 +81,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_readme_has_the_policy() {
+    fn generated_the_readme_has_the_policy() {
         let mut policy = Vec::new();
         print(Partition::Aws, OptionalGrants::default(), &mut policy).expect("prints");
         let policy = String::from_utf8(policy).expect("text");
-        assert!(include_str!("../../README.md").contains(&policy), "the README's policy should be:\n{policy}");
+        crate::generated::compare("README.md", "policy", &format!("```json\n{policy}```\n"));
+    }
+
+    /// The table of facts and the table of calls name the same calls.
+    #[test]
+    fn every_call_that_gives_a_fact_is_made() {
+        let made: BTreeSet<_> = Operation::ALL.iter().map(|operation| operation.name()).collect();
+        for fact in gatelight_model::FACTS {
+            for call in fact.operations {
+                assert!(made.contains(call), "{call}, which gives {}, is no row of the table of calls", fact.path);
+            }
+        }
     }
 
     #[test]

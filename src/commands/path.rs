@@ -49,7 +49,7 @@ pub(crate) async fn path(arguments: PathArgs) -> anyhow::Result<u8> {
     .await?;
     let paths = found.finish()?;
     let colored = config.color.is_on(&output);
-    output.deliver(|out| match format {
+    output.write(|out| match format {
         PathFormat::Text => text::render(&paths, colored, out),
         PathFormat::Json => json::render(&paths, out),
         PathFormat::Svg => svg::render(&paths, out),

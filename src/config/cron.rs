@@ -4,15 +4,16 @@
 //! skipped it, and at the first of two equal local times. Any other expression is due at every matching local time that
 //! exists, twice where it exists twice. A table of tests shows this for a year of four zones.
 
-use chrono::{DateTime, Datelike as _, TimeDelta, Timelike as _, Utc};
-use chrono_tz::{OffsetComponents as _, OffsetName as _, Tz};
 use croner::parser::{CronParser, Seconds, Year};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{
+    SignedDuration, Timestamp, Zoned,
+    tz::{TimeZone, db},
+};
 
 use crate::suggest::nearest;
 
-/// How many hours to search ahead when croner gives up: two years.
-const HOURS_AHEAD: u32 = 2 * 366 * 24;
+/// How far to search ahead when croner gives up: two years.
+const SEARCH_AHEAD: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
 /// The widest gap of local time, in seconds, that croner crosses.
 const WIDEST_GAP: i32 = 2 * 3600;
 
@@ -21,12 +22,12 @@ const WIDEST_GAP: i32 = 2 * 3600;
 pub(crate) struct Cron {
     pattern: croner::Cron,
     text: String,
-    zone: Tz,
+    zone: TimeZone,
 }
 
 impl PartialEq for Cron {
     fn eq(&self, other: &Self) -> bool {
-        (&self.text, self.zone) == (&other.text, other.zone)
+        (&self.text, &self.zone) == (&other.text, &other.zone)
     }
 }
 
@@ -35,7 +36,7 @@ impl Cron {
     ///
     /// # Errors
     /// A message that quotes the expression.
-    pub(crate) fn new(text: &str, zone: Tz) -> Result<Self, String> {
+    pub(crate) fn new(text: &str, zone: TimeZone) -> Result<Self, String> {
         let parser = CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).build();
         let word = text.trim().eq_ignore_ascii_case("@midnight");
         let pattern = parser.parse(if word { "@daily" } else { text }).map_err(|why| {
@@ -54,40 +55,31 @@ impl Cron {
 
     /// When it is due next after `after`. None: beyond the end of the calendar.
     pub(crate) fn next(&self, after: Timestamp) -> Option<Timestamp> {
-        let start = DateTime::<Utc>::from_timestamp(after.as_second(), 0)?.with_timezone(&self.zone);
+        let start = Timestamp::from_second(after.as_second()).ok()?.to_zoned(self.zone.clone());
         let next = match self.pattern.find_next_occurrence(&start, false) {
             Ok(next) => next,
             // It gives up if more than two hours of local time were skipped at once, as when Samoa skipped a day.
             Err(_) => self.next_beyond_a_wide_gap(&start)?,
         };
-        Timestamp::from_second(next.timestamp()).ok().filter(|next| *next > after)
+        Some(next.timestamp()).filter(|next| *next > after)
     }
 
     /// When it is due next, if a wide gap lies ahead.
-    fn next_beyond_a_wide_gap(&self, start: &DateTime<Tz>) -> Option<DateTime<Tz>> {
-        let offset = |time: &DateTime<Tz>| -> i32 {
-            let offset = time.offset();
-            i32::try_from((offset.base_utc_offset() + offset.dst_offset()).num_seconds()).unwrap_or(0)
-        };
-        let mut before = *start;
-        for _ in 0..HOURS_AHEAD {
-            let after = before + TimeDelta::hours(1);
-            let width = offset(&after) - offset(&before);
-            if width > WIDEST_GAP {
-                let (mut low, mut high) = (before, after);
-                while high - low > TimeDelta::seconds(1) {
-                    let middle = low + (high - low) / 2;
-                    let middle = middle - TimeDelta::nanoseconds(i64::from(middle.timestamp_subsec_nanos()));
-                    if offset(&middle) == offset(&before) { low = middle } else { high = middle }
-                }
-                // As in narrow gaps, a skipped time is due at the end of the gap. UTC, which has no gap, shows whether one was.
-                let local = low.naive_local().and_utc();
-                return match self.pattern.find_next_occurrence(&local, false) {
-                    Ok(due) if due.naive_utc() < high.naive_local() && self.is_fixed() => Some(high),
-                    _ => self.pattern.find_next_occurrence(&high, true).ok(),
+    fn next_beyond_a_wide_gap(&self, start: &Zoned) -> Option<Zoned> {
+        let limit = start.timestamp().checked_add(SEARCH_AHEAD).ok()?;
+        let mut before = start.offset();
+        for transition in self.zone.following(start.timestamp()).take_while(|next| next.timestamp() <= limit) {
+            let end = transition.timestamp().to_zoned(self.zone.clone());
+            if end.offset().seconds() - before.seconds() > WIDEST_GAP {
+                // As in narrow gaps, a skipped time is due at the end of the gap. A civil time, which has no zone and no gap,
+                // shows whether one was.
+                let last = before.to_datetime(transition.timestamp()).checked_sub(SignedDuration::from_secs(1)).ok()?;
+                return match self.pattern.find_next_occurrence(&last, false) {
+                    Ok(due) if due < end.datetime() && self.is_fixed() => Some(end),
+                    _ => self.pattern.find_next_occurrence(&end, true).ok(),
                 };
             }
-            before = after;
+            before = end.offset();
         }
         None
     }
@@ -114,30 +106,27 @@ impl Cron {
 
     /// A time in the zone: `10:00 CET`, with its day if that is not today.
     pub(crate) fn local_time(&self, time: Timestamp, now: Timestamp) -> String {
-        let local = |time: Timestamp| {
-            DateTime::<Utc>::from_timestamp(time.as_second(), 0).unwrap_or_default().with_timezone(&self.zone)
-        };
-        let (time, now) = (local(time), local(now));
-        let offset = *time.offset();
-        let zone = offset.abbreviation().map_or_else(|| offset.to_string(), str::to_owned);
-        let text = format!("{:02}:{:02} {zone}", time.hour(), time.minute());
-        if time.date_naive() == now.date_naive() {
-            return text;
-        }
-        format!("{} {} {text}", time.weekday(), time.date_naive())
+        let local = |time: Timestamp| self.zone.to_datetime(time);
+        let day = if local(time).date() == local(now).date() { "" } else { "%a %Y-%m-%d " };
+        let zone = self.zone.to_offset_info(time);
+        format!("{} {}", local(time).strftime(&format!("{day}%H:%M")), zone.abbreviation())
     }
 }
 
-/// The time zone of an IANA name.
+/// The time zone of an IANA name; upper and lower case matter.
 ///
 /// # Errors
 /// A message with the nearest name.
-pub(crate) fn zone(name: &str) -> Result<Tz, String> {
-    name.parse().map_err(|_| {
-        let hint = nearest(name, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
-        let hint = hint.map_or_else(|| "such as Europe/Dublin".to_owned(), |near| format!("did you mean {near}?"));
-        format!("{name:?} is no IANA time zone; {hint}")
-    })
+pub(crate) fn zone(name: &str) -> Result<TimeZone, String> {
+    match db().get(name) {
+        Ok(zone) if zone.iana_name() == Some(name) => Ok(zone),
+        _ => {
+            let names: Vec<_> = db().available().map(|name| name.to_string()).collect();
+            let hint = nearest(name, names.iter().map(String::as_str));
+            let hint = hint.map_or_else(|| "such as Europe/Dublin".to_owned(), |near| format!("did you mean {near}?"));
+            Err(format!("{name:?} is no IANA time zone; {hint}"))
+        }
+    }
 }
 
 /// A message of croner, without its full stop.

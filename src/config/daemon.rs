@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use chrono_tz::Tz;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, de};
 
 use super::{
@@ -145,7 +145,7 @@ impl FromStr for CronSetting {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Cron::new(text, Tz::UTC).map(|_| Self(text.to_owned()))
+        Cron::new(text, TimeZone::UTC).map(|_| Self(text.to_owned()))
     }
 }
 
@@ -156,8 +156,8 @@ impl<'de> Deserialize<'de> for CronSetting {
 }
 
 /// `time-zone`.
-#[derive(Clone, Copy, Debug)]
-struct ZoneSetting(Tz);
+#[derive(Clone, Debug)]
+struct ZoneSetting(TimeZone);
 
 impl FromStr for ZoneSetting {
     type Err = String;
@@ -287,7 +287,7 @@ impl ScheduleSetting {
         if name == crate::finding::AUDIT_SCOPE {
             bail!("this name is taken: the ledger keeps what `audit --ledger` found under it");
         }
-        let zone = self.time_zone.map_or(Tz::UTC, |zone| zone.0);
+        let zone = self.time_zone.clone().map_or(TimeZone::UTC, |zone| zone.0);
         let cron = Cron::new(&self.cron.0, zone).map_err(|why| anyhow::anyhow!("cron: {why}"))?;
         let own = self.settings.clone();
         own.check_flags()?;

@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, path::PathBuf};
 use anyhow::{Context as _, anyhow, bail};
 use gatelight_model::Severity;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::{
@@ -94,7 +95,7 @@ fn route(setting: WebhookSetting) -> anyhow::Result<Route> {
         (None, Some(_)) => bail!("digest-time-zone is set, and digest is not"),
         (None, None) => None,
         (Some(cron), name) => {
-            let zone = name.as_deref().map_or(Ok(chrono_tz::UTC), zone);
+            let zone = name.as_deref().map_or(Ok(TimeZone::UTC), zone);
             let zone = zone.map_err(|why| anyhow!("digest-time-zone: {why}"))?;
             Some(Cron::new(&cron, zone).map_err(|why| anyhow!("digest: {why}"))?)
         }

@@ -160,7 +160,7 @@ impl EventLoop {
             progress: progress.clone(),
             stop: stop.clone(),
             limit: self.deps.config.run_limit,
-            next_run: next.map(|next| schedule.cron.local_time(next, now)),
+            next_due: next.map(|next| schedule.cron.local_time(next, now)),
             schedule: Arc::clone(&schedule),
         };
         self.active = Some(ActiveRun::new(now, progress, stop));

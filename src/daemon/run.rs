@@ -82,7 +82,7 @@ pub(crate) struct Run {
     /// How long the audit may take.
     pub(crate) limit: Duration,
     /// When the schedule is due next, for a person to read.
-    pub(crate) next_run: Option<String>,
+    pub(crate) next_due: Option<String>,
 }
 
 /// A run that has ended.
@@ -168,7 +168,7 @@ impl Run {
         runtime.shutdown_background();
         let Some(mut report) = report else { return Ok(None) };
         self.progress.step();
-        let compose = |news: &RunDiff| slack::compose(news, &audit.slack, self.next_run.as_deref());
+        let compose = |news: &RunDiff| slack::compose(news, &audit.slack, self.next_due.as_deref());
         let news = self.ledger.lock().record(&mut report, &self.schedule.name, compose)?;
         self.progress.step();
         let mut summary = summarize(&report, news, audit.verbose)?;

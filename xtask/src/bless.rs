@@ -13,6 +13,7 @@ pub(crate) fn bless(tool: &Tool) -> anyhow::Result<()> {
     let test = |arguments: &[&str]| tool.cargo(["test", "--quiet", "--locked"]).args(arguments).env(BLESS, "1").run();
     test(&["-p", "gatelight-checks", "--lib", "sweep::facts"])?;
     test(&["-p", "gatelight", "--bin", "gatelight", "generated"])?;
+    test(&["-p", "gatelight", "--bin", "gatelight", "slack::tests"])?;
     test(&["-p", "gatelight", "--test", "it", "golden"])
 }
 

@@ -174,7 +174,7 @@ fn the_map_is_as_it_was(map: &Map) {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/facts.txt");
     let mut now = String::from(
         "Which checks rest on which fact: those whose outcomes change in some scenario when it is hidden.\n\
-         Written by a test; UPDATE_FACTS=1 writes it anew.\n",
+         Written by a test; `cargo xtask bless` writes it again.\n",
     );
     for (kind, (_, checks)) in map {
         let _ = write!(now, "\n{kind}\n");
@@ -185,9 +185,9 @@ fn the_map_is_as_it_was(map: &Map) {
             let _ = writeln!(now, "    {check}");
         }
     }
-    if std::env::var_os("UPDATE_FACTS").is_some() {
+    if std::env::var_os("BLESS").is_some() {
         fs::write(file, &now).expect("writes");
     }
-    let was = fs::read_to_string(file).expect("facts.txt; UPDATE_FACTS=1 writes it");
-    assert_eq!(was, now, "the map of facts has changed; if that is right, UPDATE_FACTS=1 writes it anew");
+    let was = fs::read_to_string(file).expect("facts.txt; `cargo xtask bless` writes it");
+    assert_eq!(was, now, "the map of facts has changed; if that is right, `cargo xtask bless` writes it again");
 }

@@ -1,9 +1,9 @@
-//! Whether a filter pattern is one that CloudWatch Logs takes, before it is sent there: what `FilterLogEvents` refuses
-//! would be a search that failed in every log group, at night.
+//! Checks the filter of an owner's own `[[pattern]]` when the configuration is read. A filter that CloudWatch Logs refuses
+//! would otherwise fail every search of every run. No more of the language is read than it takes to find mistakes.
 //!
 //! The rules are those of <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html> and
-//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/regex-expressions.html>. Where they are silent, the narrower
-//! reading holds: there is always a way to write the same that they do name.
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/regex-expressions.html>. Where they are silent, the stricter
+//! reading applies: there is always another way to write the same.
 
 /// The most characters of a filter pattern (`FilterLogEvents`, `filterPattern`).
 pub const LONGEST: usize = 1_024;
@@ -13,7 +13,7 @@ const REGEXES: usize = 2;
 /// Checks a filter pattern.
 ///
 /// # Errors
-/// What is wrong with it: half a sentence.
+/// What is wrong with it, to follow the filter's name and a colon.
 pub fn check(filter: &str) -> Result<(), String> {
     let length = filter.chars().count();
     if length > LONGEST {
@@ -36,13 +36,13 @@ pub fn check(filter: &str) -> Result<(), String> {
     }
 }
 
-/// What stands between the first character and the last, which must be `close`.
+/// The text between the first character and the last, which must be `close`.
 fn inside(filter: &str, close: char) -> Result<Rest<'_>, String> {
     let rest = filter[1..].strip_suffix(close).ok_or_else(|| format!("it does not end with {close:?}"))?;
     Ok(Rest::of(rest))
 }
 
-/// What is left to read.
+/// The text that is not parsed yet.
 struct Rest<'a> {
     text: &'a str,
     regexes: usize,
@@ -63,7 +63,7 @@ impl<'a> Rest<'a> {
         self.text = self.text.trim_start();
     }
 
-    /// Takes one of the signs, the longest first, and the blanks after it.
+    /// Takes the first of the signs that is next, and the blanks after it. A longer sign must come before its prefix.
     fn sign<'s>(&mut self, signs: &[&'s str]) -> Option<&'s str> {
         let sign = signs.iter().find(|sign| self.text.starts_with(**sign))?;
         self.take(sign.len());
@@ -75,7 +75,7 @@ impl<'a> Rest<'a> {
         if self.text.is_empty() { Ok(()) } else { Err(format!("{:?} is not understood", self.text)) }
     }
 
-    /// `"…"`; a backslash takes the next character as it is.
+    /// `"…"`; a backslash escapes the next character.
     fn phrase(&mut self) -> Result<(), String> {
         let mut escaped = false;
         for (at, c) in self.text.char_indices().skip(1) {
@@ -117,7 +117,7 @@ impl<'a> Rest<'a> {
         }
     }
 
-    /// A word, of which every character is `known`.
+    /// A word whose characters are all `known`.
     fn word(&mut self, known: impl Fn(char) -> bool) -> Option<&'a str> {
         let end = self.text.find(|c| !known(c)).unwrap_or(self.text.len());
         let word = self.take(end);
@@ -125,7 +125,7 @@ impl<'a> Rest<'a> {
         Some(word).filter(|word| !word.is_empty())
     }
 
-    /// What a field is compared with: a phrase, a regular expression, or a word or number in which `*` stands for any text.
+    /// The value of a comparison: a phrase, a regular expression, or a word or number in which `*` matches any text.
     fn value(&mut self) -> Result<(), String> {
         match self.text.chars().next() {
             Some('"') => self.phrase(),
@@ -133,6 +133,36 @@ impl<'a> Rest<'a> {
             _ => {
                 let known = |c: char| c.is_alphanumeric() || "_-+.*:/@#".contains(c);
                 self.word(known).map(drop).ok_or_else(|| format!("a value is missing before {:?}", self.text))
+            }
+        }
+    }
+
+    /// Conditions joined by `&&` and `||`. Those of JSON compare selectors, and may be in parentheses. Those of a column
+    /// compare its name, which may also stand alone.
+    fn conditions(&mut self, json: bool) -> Result<(), String> {
+        let mut open = 0_usize;
+        loop {
+            while json && self.sign(&["("]).is_some() {
+                open += 1;
+            }
+            if !json {
+                self.word(|c| c.is_alphanumeric() || c == '_')
+                    .ok_or_else(|| format!("the name of a column is missing before {:?}", self.text))?;
+            } else if self.text.starts_with("$.") || self.text.starts_with("$[") {
+                self.word(|c| c.is_alphanumeric() || "$.[]_-*\"'@:/".contains(c));
+            } else {
+                return Err(format!("a selector such as $.level is missing before {:?}", self.text));
+            }
+            if self.sign(&["!=", "<=", ">=", "=", "<", ">"]).is_some() {
+                self.value()?;
+            } else if json && self.sign(&["IS NULL", "IS TRUE", "IS FALSE", "NOT EXISTS", "EXISTS"]).is_none() {
+                return Err(format!("a comparison is missing before {:?}", self.text));
+            }
+            while open > 0 && self.sign(&[")"]).is_some() {
+                open -= 1;
+            }
+            if self.sign(&["&&", "||"]).is_none() {
+                return if open > 0 { Err("a parenthesis is not closed".to_owned()) } else { Ok(()) };
             }
         }
     }
@@ -175,59 +205,22 @@ fn terms(filter: &str) -> Result<(), String> {
     Ok(())
 }
 
-const COMPARISONS: &[&str] = &["!=", "<=", ">=", "=", "<", ">"];
-
 /// `$.level = "ERROR" && ($.code >= 500 || $.reason IS NULL)`, without its braces.
 fn json(mut rest: Rest<'_>) -> Result<(), String> {
-    let mut open = 0_usize;
-    loop {
-        // What is compared.
-        while rest.sign(&["("]).is_some() {
-            open += 1;
-        }
-        if !rest.text.starts_with("$.") && !rest.text.starts_with("$[") {
-            return Err(format!("a selector such as $.level is missing before {:?}", rest.text));
-        }
-        rest.word(|c| c.is_alphanumeric() || "$.[]_-*\"'@:/".contains(c));
-        if rest.sign(COMPARISONS).is_some() {
-            rest.value()?;
-        } else if rest.sign(&["IS NULL", "IS TRUE", "IS FALSE", "NOT EXISTS", "EXISTS"]).is_none() {
-            return Err(format!("a comparison is missing before {:?}", rest.text));
-        }
-        while open > 0 && rest.sign(&[")"]).is_some() {
-            open -= 1;
-        }
-        if rest.sign(&["&&", "||"]).is_none() {
-            break;
-        }
-    }
-    if open > 0 {
-        return Err("a parenthesis is not closed".to_owned());
-    }
+    rest.conditions(true)?;
     rest.end()
 }
 
 /// `ip, user, status = 5* || status = 429, ...`, without its brackets.
 fn columns(mut rest: Rest<'_>) -> Result<(), String> {
     loop {
-        loop {
-            if rest.sign(&["..."]).is_some() {
-                break;
-            }
-            rest.word(|c| c.is_alphanumeric() || c == '_')
-                .ok_or_else(|| format!("the name of a column is missing before {:?}", rest.text))?;
-            if rest.sign(COMPARISONS).is_some() {
-                rest.value()?;
-            }
-            if rest.sign(&["&&", "||"]).is_none() {
-                break;
-            }
+        if rest.sign(&["..."]).is_none() {
+            rest.conditions(false)?;
         }
         if rest.sign(&[","]).is_none() {
-            break;
+            return rest.end();
         }
     }
-    rest.end()
 }
 
 #[cfg(test)]

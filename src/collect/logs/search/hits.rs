@@ -9,7 +9,7 @@ use gatelight_model::inventory::Hit;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::redact::scrub;
+use crate::redact::redact;
 
 /// How far back of its own end a search begins anew: events come late. What comes later than that is found when the
 /// window is read as a whole the next time.
@@ -189,7 +189,7 @@ impl HitCounts {
         let mut shown = Vec::new();
         for (pattern, lines) in lines {
             for (at, text, scrubbed) in lines {
-                let text = if scrubbed { text } else { scrub(&text) };
+                let text = if scrubbed { text } else { redact(&text) };
                 let line = Line { pattern: pattern.clone(), at, text };
                 // Two lines can differ in what was taken out.
                 shown.retain(|other: &Line| other.pattern != line.pattern || other.text != line.text);
