@@ -2,7 +2,7 @@
 
 use gatelight_model::{
     Need, Severity,
-    inventory::{Function, StageOf},
+    inventory::{Account, Function, Region, StageOf},
 };
 
 use crate::{
@@ -25,6 +25,17 @@ pub struct Check {
     pub judge: Judge,
     /// What it finds, why it matters, how to fix it: Markdown.
     pub docs: &'static str,
+    /// Inventories that its tests need beside those of [`testing`](crate::testing). All tests of all checks get them.
+    pub scenarios: &'static [Scenario],
+}
+
+/// The healthy account of [`testing`](crate::testing), changed: so that a check fails, or cannot tell.
+#[derive(Clone, Copy, Debug)]
+pub struct Scenario {
+    /// What is wrong in it; no two scenarios have the same.
+    pub name: &'static str,
+    /// Changes the healthy account and its region.
+    pub change: fn(&mut Account, &mut Region),
 }
 
 impl Check {

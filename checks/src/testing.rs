@@ -1,14 +1,18 @@
 //! Scenarios: an account in which all is well, with two of everything, and what it looks like when something is not.
 //! For tests and for the demo; every ARN, name and policy here is made up.
 
+mod build;
 mod deliveries;
 mod emission;
+mod empty;
 mod functions;
 mod healthy;
 mod ingested;
 mod network;
 mod organization;
+mod roles;
 mod scenarios;
+mod stages;
 mod tracing;
 mod traffic;
 
@@ -24,9 +28,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Check, Context, Judgement, Scope, Verdict, check::Judge, verdict::Failure};
 
+pub use build::{sampling_rule, trace_destination};
 pub use healthy::{FORMAT, LONGER_FORMAT, LONGER_WEBSOCKET_FORMAT, WEBSOCKET_FORMAT, healthy};
 pub use scenarios::{empty, named_scenarios, scenarios};
-pub use tracing::{sampling_rule, trace_destination};
 
 /// One region of an account, owned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +40,9 @@ pub struct Inventory {
     /// What is regional.
     pub region: Region,
 }
+
+/// A scenario: what is wrong in it, and how the healthy account becomes it.
+type Fault = (&'static str, fn(&mut Inventory));
 
 /// A gap as a denied call leaves it.
 #[must_use]

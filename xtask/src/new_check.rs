@@ -21,32 +21,62 @@ pub(crate) enum About {
     LogGroup,
 }
 
-impl About {
-    /// The variant of `Judge`, and what the function that judges takes.
-    fn judge(self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            Self::Stage => ("Judge::Stage(judge)", "_stage: &StageOf<'_>, _context: &Context<'_>", "Need::Stages"),
-            Self::Account => ("Judge::Account(judge)", "_context: &Context<'_>", "Need::GatewaySettings"),
-            Self::Function => (
-                "Judge::Function(judge, |_, _| None)",
-                "_function: &Function, _context: &Context<'_>",
-                "Need::Functions",
-            ),
-            Self::LogGroup => (
-                "Judge::LogGroup(|_| true, judge)",
-                "_group: &LogGroupUse<'_>, _context: &Context<'_>",
-                "Need::AccessLogGroups",
-            ),
-        }
-    }
+/// What differs between skeletons. In each, an example of a rule fails for a name or role that is the check's id, and the
+/// scenario has that.
+struct Skeleton {
+    /// The variant of `Judge`.
+    judge: &'static str,
+    /// What the function that judges takes.
+    takes: &'static str,
+    need: &'static str,
+    /// What the code imports from `crate` and, besides `Need` and `Severity`, from `gatelight_model`.
+    context: &'static str,
+    model: &'static str,
+    /// The example of a rule: whether the subject is wrong.
+    is_wrong: &'static str,
+    /// The statement that makes a subject of the healthy account wrong.
+    change: &'static str,
+}
 
-    /// What the code has to import for it.
-    fn imports(self) -> (&'static str, &'static str) {
+impl About {
+    fn skeleton(self) -> Skeleton {
         match self {
-            Self::Stage => ("Context", ", inventory::StageOf"),
-            Self::Account => ("Context", ""),
-            Self::Function => ("Context", ", inventory::Function"),
-            Self::LogGroup => ("Context, LogGroupUse", ""),
+            Self::Stage => Skeleton {
+                judge: "Judge::Stage(judge)",
+                takes: "stage: &StageOf<'_>, _context: &Context<'_>",
+                need: "Need::Stages",
+                context: "Context",
+                model: "inventory::StageOf",
+                is_wrong: "stage.stage.name == ID",
+                change: "region.rest_apis.seen[0].stages.seen[0].name = ID.to_owned()",
+            },
+            Self::Account => Skeleton {
+                judge: "Judge::Account(judge)",
+                takes: "context: &Context<'_>",
+                need: "Need::GatewaySettings",
+                context: "Context",
+                model: "Fetched, inventory::GatewaySettings",
+                is_wrong: "context.region().gateway_settings.get()?.cloudwatch_role.as_deref() == Some(ID)",
+                change: "region.gateway_settings = Fetched::known(GatewaySettings { cloudwatch_role: Some(ID.to_owned()) })",
+            },
+            Self::Function => Skeleton {
+                judge: "Judge::Function(judge, |_, _| None)",
+                takes: "function: &Function, _context: &Context<'_>",
+                need: "Need::Functions",
+                context: "Context",
+                model: "inventory::Function",
+                is_wrong: "function.role == ID",
+                change: "region.functions.seen[0].role = ID.to_owned()",
+            },
+            Self::LogGroup => Skeleton {
+                judge: "Judge::LogGroup(|_| true, judge)",
+                takes: "group: &LogGroupUse<'_>, _context: &Context<'_>",
+                need: "Need::Functions",
+                context: "Context, LogGroupUse",
+                model: "",
+                is_wrong: "group.name == ID",
+                change: "region.functions.seen[0].log_group = Some(ID.to_owned())",
+            },
         }
     }
 }
@@ -89,15 +119,19 @@ pub(crate) fn new_check(root: &Path, id: &str, about: About) -> anyhow::Result<(
     write(&table, &lib)?;
     write(&code, &rule(id, &place, about))?;
     write(&docs, &text(id))?;
-    for file in [&code, &docs] {
-        println_path(root, file);
-    }
+    print_next_steps(&[&code, &docs].map(|file| file.strip_prefix(root).unwrap_or(file).display().to_string()));
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "a developer's command says what it made")]
-fn println_path(root: &Path, file: &Path) {
-    println!("{}", file.strip_prefix(root).unwrap_or(file).display());
+#[expect(clippy::print_stdout, reason = "a developer's command says what it made, and what is left to do")]
+fn print_next_steps([code, docs]: &[String; 2]) {
+    println!(
+        "Made {code} and {docs}, the `mod` line and the row. What is left to do:
+1. In {code}: title, severity, needs, the rule, and scenarios in which it passes, fails and cannot tell.
+2. In {docs}: what it finds, why it matters, how to fix it.
+3. cargo fmt --all && cargo test -p gatelight-checks: until the rule is written, the tests say that it never passes.
+4. cargo xtask bless rewrites the README's table, the map of facts and the golden files: read the diff."
+    );
 }
 
 fn read(file: &Path) -> anyhow::Result<String> {
@@ -146,8 +180,8 @@ fn with_line(text: &str, line: &str, start: &str) -> Option<String> {
 /// `text` with the check's row, after the last row of its folder or else at the end of the table.
 fn with_row(text: &str, place: &Place) -> Option<String> {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    let start = lines.iter().position(|line| line.contains("CHECKS: &[Check] = &["))?;
-    let end = start + lines[start..].iter().position(|line| line == "];")?;
+    let start = lines.iter().position(|line| line == "checks! {")?;
+    let end = start + lines[start..].iter().position(|line| line == "}")?;
     let of_folder = format!("    {}::", place.folder);
     let last = (start..end).rev().find(|at| lines[*at].starts_with(&of_folder)).map_or(end, |at| at + 1);
     lines.insert(last, format!("    {}::{}::CHECK,", place.folder, place.file));
@@ -155,31 +189,49 @@ fn with_row(text: &str, place: &Place) -> Option<String> {
 }
 
 fn rule(id: &str, place: &Place, about: About) -> String {
-    let (judge, takes, need) = about.judge();
-    let (context, model) = about.imports();
-    let file = &place.file;
-    let title = title(id);
+    let Skeleton { judge, takes, need, context, model, is_wrong, change } = about.skeleton();
+    let mut imports: Vec<&str> =
+        model.split(", ").filter(|name| !name.is_empty()).chain(["Need", "Severity"]).collect();
+    // As rustfmt sorts them: types, then modules.
+    imports.sort_by_key(|name| (name.contains("::"), *name));
+    let (imports, file, title) = (imports.join(", "), &place.file, title(id));
     format!(
         "//! `{id}`: say in a sentence what is wrong where it fails.
 
-use gatelight_model::{{Need, Severity{model}}};
+use gatelight_model::{{{imports}}};
 
 use crate::{{
     {context}, Judgement, Verdict,
-    check::{{Check, Judge}},
+    check::{{Check, Judge, Scenario}},
+    verdict::{{Failure, Fix}},
 }};
+
+const ID: &str = \"{id}\";
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {{
-    id: \"{id}\",
+    id: ID,
     title: \"{title}\",
     severity: Severity::Medium,
     needs: &[{need}],
     judge: {judge},
     docs: include_str!(\"{file}.md\"),
+    scenarios: &[Scenario {{ name: \"{id}\", change: |_, region| {change} }}],
 }};
 
+/// An example: write the rule here, and change the scenario so that the rule fails in it.
 fn judge({takes}) -> Verdict {{
+    if {is_wrong} {{
+        return Ok(Failure {{
+            severity: None,
+            cause: None,
+            message: \"Say what is wrong.\".to_owned(),
+            evidence: vec![],
+            affects: vec![],
+            fix: Fix::text(\"Say what to change.\"),
+        }}
+        .into());
+    }}
     Ok(Judgement::NotApplicable(\"the rule is not written yet\"))
 }}
 "
@@ -249,9 +301,9 @@ mod tests {
             with_line(text, "pub mod e;", "pub mod ").expect("alike"),
             "//! x\n\npub mod b;\npub mod d;\npub mod e;\n"
         );
-        let table = "pub const CHECKS: &[Check] = &[\n    a::x::CHECK,\n    b::x::CHECK,\n];\n";
+        let table = "checks! {\n    a::x::CHECK,\n    b::x::CHECK,\n}\n";
         let place = Place { folder: "a".into(), file: "y".into(), exists: true };
-        let expected = "pub const CHECKS: &[Check] = &[\n    a::x::CHECK,\n    a::y::CHECK,\n    b::x::CHECK,\n];\n";
+        let expected = "checks! {\n    a::x::CHECK,\n    a::y::CHECK,\n    b::x::CHECK,\n}\n";
         assert_eq!(with_row(table, &place).expect("a table"), expected);
     }
 }

@@ -24,6 +24,7 @@ pub const CHECK: Check = Check {
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
     docs: include_str!("breaks_json.md"),
+    scenarios: &[],
 };
 
 fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {

@@ -20,6 +20,7 @@ pub const CHECK: Check = Check {
     needs: &[Need::Stages, Need::AccessLogGroups, Need::DeliveryStreams],
     judge: Judge::Stage(judge),
     docs: include_str!("destination_missing.md"),
+    scenarios: &[],
 };
 
 fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
@@ -27,13 +28,13 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         return Ok(Judgement::NotApplicable("the stage has no access log"));
     };
     let at = StageDestination { stage, context, destination: &log.destination };
-    match log.destination {
+    Ok(match log.destination {
         Destination::Other(text) => at.fail(
             format!("The access log goes to {text}, which is the ARN of neither a log group nor a Firehose stream."),
             Fix::text("Set the ARN of a log group as destination."),
         ),
         Destination::LogGroup(arn, name) => match log_group(&log.destination, context)? {
-            GroupLookup::Here(_) => Ok(Judgement::Pass),
+            GroupLookup::Here(_) => Judgement::Pass,
             GroupLookup::Elsewhere => at.elsewhere("log group", name, &arn),
             GroupLookup::Absent => at.absent_group(name),
         },
@@ -49,13 +50,13 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         }
         Destination::DeliveryStream(arn, name) => match context.delivery_stream(name)? {
             Some(stream) if in_another_account(&stream.arn, &arn) => at.elsewhere("Firehose stream", name, &arn),
-            Some(stream) => Ok(pass_with_notes(stage, &stream.status)),
+            Some(stream) => pass_with_notes(stage, &stream.status),
             None => at.fail(
                 format!("The access log goes to Firehose stream {name}, which does not exist."),
                 Fix::text("Create the stream, or set the ARN of a log group as destination."),
             ),
         },
-    }
+    })
 }
 
 /// A stage, and where its access log goes.
@@ -66,9 +67,9 @@ struct StageDestination<'p, 's, 'a> {
 }
 
 impl StageDestination<'_, '_, '_> {
-    fn fail(&self, message: String, fix: Fix) -> Verdict {
+    fn fail(&self, message: String, fix: Fix) -> Judgement {
         let evidence = self.stage.stage.access_log.as_ref().and_then(|setting| setting.destination.as_deref());
-        Ok(Failure {
+        Failure {
             severity: None,
             cause: subject(self.destination),
             message,
@@ -76,10 +77,10 @@ impl StageDestination<'_, '_, '_> {
             affects: vec![],
             fix,
         }
-        .into())
+        .into()
     }
 
-    fn elsewhere(&self, what: &str, name: &str, arn: &Arn<'_>) -> Verdict {
+    fn elsewhere(&self, what: &str, name: &str, arn: &Arn<'_>) -> Judgement {
         let (location, region) = (location(arn, self.context), &self.context.region().name);
         self.fail(
             format!(
@@ -90,7 +91,7 @@ impl StageDestination<'_, '_, '_> {
         )
     }
 
-    fn absent_group(&self, name: &str) -> Verdict {
+    fn absent_group(&self, name: &str) -> Judgement {
         let region = &self.context.region().name;
         self.fail(
             format!("The access log goes to log group {name}, which does not exist."),

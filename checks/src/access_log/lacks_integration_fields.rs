@@ -25,6 +25,7 @@ pub const CHECK: Check = Check {
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
     docs: include_str!("lacks_integration_fields.md"),
+    scenarios: &[],
 };
 
 /// The names of the integration's error. AWS lists the second for REST and HTTP APIs and mentions it for WebSocket APIs.

@@ -22,6 +22,7 @@ pub const CHECK: Check = Check {
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
     docs: include_str!("lacks_latency.md"),
+    scenarios: &[],
 };
 
 /// The names of the backend's time.

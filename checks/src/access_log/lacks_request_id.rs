@@ -19,6 +19,7 @@ pub const CHECK: Check = Check {
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
     docs: include_str!("lacks_request_id.md"),
+    scenarios: &[],
 };
 
 const IDS: [&str; 2] = ["requestId", "extendedRequestId"];

@@ -18,6 +18,7 @@ pub const CHECK: Check = Check {
     needs: &[Need::Stages, Need::AccessLogGroups],
     judge: Judge::Stage(judge),
     docs: include_str!("never_expires.md"),
+    scenarios: &[],
 };
 
 fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {

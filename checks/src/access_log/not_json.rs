@@ -19,6 +19,7 @@ pub const CHECK: Check = Check {
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
     docs: include_str!("not_json.md"),
+    scenarios: &[],
 };
 
 fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {

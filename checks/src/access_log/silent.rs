@@ -31,6 +31,7 @@ pub const CHECK: Check = Check {
     ],
     judge: Judge::Stage(judge),
     docs: include_str!("silent.md"),
+    scenarios: &[],
 };
 
 /// Why so little traffic is not judged.

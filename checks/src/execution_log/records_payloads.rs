@@ -20,6 +20,7 @@ pub const CHECK: Check = Check {
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
     docs: include_str!("records_payloads.md"),
+    scenarios: &[],
 };
 
 const DATA_TRACE: Setting = Setting { rest: ("logging/dataTrace", "false"), websocket: ("DataTraceEnabled", "false") };

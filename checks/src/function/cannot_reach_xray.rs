@@ -20,6 +20,7 @@ pub const CHECK: Check = Check {
     needs: &[Need::Functions, Need::Networks],
     judge: Judge::Function(judge, |function, _| Some(severity(function))),
     docs: include_str!("cannot_reach_xray.md"),
+    scenarios: &[],
 };
 
 /// Parts of the names of layers and extensions that export traces themselves.

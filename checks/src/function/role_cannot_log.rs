@@ -18,6 +18,7 @@ pub const CHECK: Check = Check {
     needs: &[Need::Functions, Need::FunctionRoles, Need::FunctionLogGroups],
     judge: Judge::Function(judge, |_, _| None),
     docs: include_str!("role_cannot_log.md"),
+    scenarios: &[],
 };
 
 fn judge(function: &Function, context: &Context<'_>) -> Verdict {

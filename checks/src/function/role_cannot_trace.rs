@@ -19,6 +19,7 @@ pub const CHECK: Check = Check {
     needs: &[Need::Functions, Need::FunctionRoles],
     judge: Judge::Function(judge, applies),
     docs: include_str!("role_cannot_trace.md"),
+    scenarios: &[],
 };
 
 fn judge(function: &Function, context: &Context<'_>) -> Verdict {

@@ -21,6 +21,7 @@ pub const CHECK: Check = Check {
     needs: &[Need::Functions, Need::Stages, Need::Callers],
     judge: Judge::Function(judge, |_, _| None),
     docs: include_str!("tracing_off.md"),
+    scenarios: &[],
 };
 
 #[expect(clippy::unnecessary_wraps, reason = "a judge is of this form; what is not known only raises the severity")]

@@ -20,6 +20,7 @@ pub const CHECK: Check = Check {
     needs: &[Need::Stages, Need::Traffic, Need::Latencies],
     judge: Judge::Stage(judge),
     docs: include_str!("overhead_high.md"),
+    scenarios: &[],
 };
 
 fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {

@@ -30,6 +30,7 @@ pub const CHECK: Check = Check {
     ],
     judge: Judge::Account(judge),
     docs: include_str!("cannot_write.md"),
+    scenarios: &[],
 };
 
 fn judge(context: &Context<'_>) -> Verdict {

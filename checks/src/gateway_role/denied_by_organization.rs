@@ -26,6 +26,7 @@ pub const CHECK: Check = Check {
     needs: &[Need::Stages, Need::GatewaySettings, Need::GatewayRole, Need::ExecutionLogGroups, Need::Organization],
     judge: Judge::Account(judge),
     docs: include_str!("denied_by_organization.md"),
+    scenarios: &[],
 };
 
 const SERVICE: &str = "apigateway.amazonaws.com";

@@ -18,6 +18,7 @@ pub const CHECK: Check = Check {
     needs: &[Need::Stages, Need::GatewaySettings, Need::GatewayRole],
     judge: Judge::Account(judge),
     docs: include_str!("missing.md"),
+    scenarios: &[],
 };
 
 /// The command that sets a role. API Gateway tries the role when it is set, so a role that cannot write is refused.

@@ -1,11 +1,11 @@
 //! Stages log to CloudWatch Logs, and the region has no role to write with.
 
-use gatelight_model::{Need, Severity};
+use gatelight_model::{Fetched, Need, Severity, inventory::GatewaySettings};
 
 use super::{Stages, set_arn};
 use crate::{
     Context, Judgement, Verdict,
-    check::{Check, Judge},
+    check::{Check, Judge, Scenario},
     verdict::{Failure, Fix},
 };
 
@@ -17,6 +17,10 @@ pub const CHECK: Check = Check {
     needs: &[Need::Stages, Need::GatewaySettings],
     judge: Judge::Account(judge),
     docs: include_str!("unset.md"),
+    scenarios: &[Scenario {
+        name: "role unset",
+        change: |_, region| region.gateway_settings = Fetched::known(GatewaySettings { cloudwatch_role: None }),
+    }],
 };
 
 fn judge(context: &Context<'_>) -> Verdict {

@@ -19,6 +19,7 @@ pub const CHECK: Check = Check {
     needs: &[Need::Stages, Need::GatewaySettings, Need::GatewayRole],
     judge: Judge::Account(judge),
     docs: include_str!("untrusted.md"),
+    scenarios: &[],
 };
 
 const SERVICE: &str = "apigateway.amazonaws.com";

@@ -10,7 +10,7 @@ use gatelight_model::{
 use super::resource_policy::{Refused, Writer, nearly_full};
 use crate::{
     Context, Judgement, Verdict,
-    check::{Check, Judge},
+    check::{Check, Judge, Scenario},
     context::LogGroupUse,
     role::{self, few},
     verdict::{Evidence, Failure, Fix},
@@ -24,6 +24,10 @@ pub const CHECK: Check = Check {
     needs: &[Need::Stages, Need::LogDeliveries, Need::LogPolicies],
     judge: Judge::LogGroup(|group| http_stages(group).next().is_some() || !group.delivered.is_empty(), judge),
     docs: include_str!("delivery_denied.md"),
+    scenarios: &[Scenario {
+        name: "no resource policy of CloudWatch Logs",
+        change: |_, region| region.log_policies.seen.clear(),
+    }],
 };
 
 const SERVICE: &str = "delivery.logs.amazonaws.com";

@@ -30,6 +30,7 @@ pub const CHECK: Check = Check {
     ],
     judge: Judge::LogGroup(|_| true, judge),
     docs: include_str!("emission_failing.md"),
+    scenarios: &[],
 };
 
 fn judge(group: &LogGroupUse<'_>, context: &Context<'_>) -> Verdict {

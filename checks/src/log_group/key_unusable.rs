@@ -31,6 +31,7 @@ pub const CHECK: Check = Check {
     ],
     judge: Judge::LogGroup(is_written_to, judge),
     docs: include_str!("key_unusable.md"),
+    scenarios: &[],
 };
 
 /// What CloudWatch Logs does with a key

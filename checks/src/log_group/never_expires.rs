@@ -18,6 +18,7 @@ pub const CHECK: Check = Check {
     needs: &[Need::Stages, Need::Functions, Need::ExecutionLogGroups, Need::LogDeliveries, Need::FunctionLogGroups],
     judge: Judge::LogGroup(|group| !group.execution.is_empty() || !group.functions.is_empty(), judge),
     docs: include_str!("never_expires.md"),
+    scenarios: &[],
 };
 
 fn judge(of: &LogGroupUse<'_>, context: &Context<'_>) -> Verdict {

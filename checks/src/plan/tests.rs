@@ -165,7 +165,7 @@ fn roles_of_this_account_are_read_with_the_policies_that_are_needed() {
     assert!(!of_functions.is_empty() && of_functions.values().all(|with_policies| *with_policies));
 
     let mut set = |role: &str| {
-        let settings = GatewaySettings { cloudwatch_role: Some(role.to_owned()), ..settings.clone() };
+        let settings = GatewaySettings { cloudwatch_role: Some(role.to_owned()) };
         inventory.region.gateway_settings = Fetched::known(settings);
         roles(&inventory, &[Need::GatewayRole])
     };

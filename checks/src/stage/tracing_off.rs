@@ -19,6 +19,7 @@ pub const CHECK: Check = Check {
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
     docs: include_str!("tracing_off.md"),
+    scenarios: &[],
 };
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature of every judgement")]

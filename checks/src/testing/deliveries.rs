@@ -6,9 +6,9 @@ use gatelight_model::{
 };
 
 use super::{
-    Inventory, break_off, denied,
-    healthy::{group_arn, known_group},
-    logging,
+    Fault, break_off,
+    build::{group_arn, known_group},
+    denied, logging,
 };
 
 const ORDERS: &str = "/aws/vendedlogs/orders";
@@ -66,8 +66,6 @@ pub(super) fn log_policies() -> [LogPolicy; 2] {
         LogPolicy { name: "users".to_owned(), log_group: Some(group_arn(USERS)), document: document("*") },
     ]
 }
-
-type Fault = (&'static str, fn(&mut Inventory));
 
 /// The scenarios in which they do not arrive, mix with others, or are not known.
 pub(super) const DELIVERIES: &[Fault] = &[

@@ -7,7 +7,7 @@ use gatelight_model::{
 };
 use jiff::Timestamp;
 
-use super::{Inventory, denied};
+use super::{Fault, Inventory, denied};
 
 /// When the healthy account was read, less a day.
 const SINCE: Timestamp = Timestamp::constant(1_795_338_000 - 86_400, 0);
@@ -107,8 +107,6 @@ fn found(inventory: &mut Inventory, group: &str, hits: Vec<Hit>, reached: Option
 
 const REACHED: Option<Timestamp> = Some(Timestamp::constant(1_795_338_000 - 40_000, 0));
 const EXECUTION: &str = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod";
-
-type Fault = (&'static str, fn(&mut Inventory));
 
 /// The scenarios in which logs say that something is wrong, or cannot be read.
 pub(super) const EMISSION: &[Fault] = &[

@@ -4,14 +4,16 @@
 use gatelight_model::{
     Fetched, Listing,
     inventory::{
-        AttachedPolicy, CallersAnswer, Function, Key, KeyAnswer, LogGroupAnswer, LogPolicy, ManagedPolicy, Role,
-        RoleAnswer,
+        AttachedPolicy, CallersAnswer, Function, FunctionVpc, Key, KeyAnswer, LogGroupAnswer, LogPolicy, ManagedPolicy,
+        Network, Role, RoleAnswer,
     },
 };
 
 use super::{
-    healthy::{allow, group_arn, inline, known_group, policy_arn, role_arn},
+    Fault, Inventory,
+    build::{allow, group_arn, inline, known_group, policy_arn, role_arn},
     network::{CAPACITY_PROVIDERS, behind_nat, beside_endpoint},
+    roles::strip,
 };
 
 fn function_arn(name: &str) -> String {
@@ -190,4 +192,111 @@ pub(super) fn log_policies() -> Vec<LogPolicy> {
         LogPolicy { name: "AWSLogDeliveryWrite20150319".to_owned(), log_group: None, document: document(&shop) },
         LogPolicy { name: "cart".to_owned(), document: document(&cart), log_group: Some(cart) },
     ]
+}
+
+/// The scenarios in which functions, their log groups, or the policies and keys of log groups are set wrong.
+pub(super) const FUNCTIONS: &[Fault] = &[
+    ("functions that do not trace", |inventory| {
+        pass_through(inventory, &["checkout", "users-sync", "reports", "fraud"]);
+        inventory.function_mut("thumbnails").tracing_mode = None;
+    }),
+    ("functions that do not trace, and stages neither", |inventory| {
+        pass_through(inventory, &["checkout", "users-sync"]);
+        for api in &mut inventory.region.rest_apis.seen {
+            api.stages.seen.iter_mut().for_each(|stage| stage.tracing = Some(false));
+        }
+    }),
+    ("functions that any stage may call", |inventory| {
+        pass_through(inventory, &["checkout", "users-sync", "reports"]);
+        let policy = |condition: &str| {
+            Fetched::known(Some(format!(
+                r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"Service":"apigateway.amazonaws.com"}},"Action":"lambda:InvokeFunction","Resource":"*"{condition}}}}}"#
+            )))
+        };
+        let any = r#","Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:execute-api:us-east-1:123456789012:*"}}"#;
+        *inventory.callers_mut("checkout") = policy("");
+        *inventory.callers_mut("users-sync") = policy(any);
+        *inventory.callers_mut("reports") = Fetched::known(Some("{".to_owned()));
+    }),
+    ("functions whose role is gone, or of another account", |inventory| {
+        *inventory.role_of_mut("reports") = Fetched::known(None);
+        let function = inventory.function_mut("checkout");
+        function.role = function.role.replace("123456789012", "210987654321");
+        inventory.function_mut("fraud").role = String::from("fraud");
+        inventory.function_mut("ranking").role.push_str("-moved");
+    }),
+    ("functions whose role has no policies", |inventory| {
+        inventory.change_role_of("checkout", strip);
+        inventory.delete_log_group("/aws/lambda/checkout");
+    }),
+    ("functions whose role may do half", |inventory| {
+        let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["xray:PutTraceSegments","logs:CreateLogStream"],"Resource":"*"}]}"#;
+        *inventory.managed_policy_mut("AWSXRayDaemonWriteAccess") = Fetched::known(document.to_owned());
+        let document = document.replace("PutTraceSegments", "PutTelemetryRecords");
+        *inventory.managed_policy_mut("policy/traces") = Fetched::known(document);
+    }),
+    ("functions whose role may trace on conditions", |inventory| {
+        let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"xray:PutTraceSegments","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}}]}"#;
+        *inventory.managed_policy_mut("AWSXRayDaemonWriteAccess") = Fetched::known(document.to_owned());
+        *inventory.managed_policy_mut("policy/traces") = Fetched::known(document.replace("PutTraceSegments", "Put*"));
+    }),
+    ("networks that name nothing", |inventory| {
+        let nowhere = FunctionVpc { subnets: vec![], security_groups: vec![], ipv6: false };
+        inventory.function_mut("checkout").vpc = Some(nowhere.clone());
+        inventory.region.capacity_providers[0].vpc = Fetched::known(nowhere);
+        let Network { network_acls, security_groups, .. } = &mut inventory.region.network;
+        network_acls.seen[0].subnets.clear();
+        for permission in security_groups.seen.iter_mut().flat_map(|group| &mut group.ingress) {
+            (permission.from_port, permission.to_port) = (None, None);
+            permission.cidrs.clear();
+            permission.prefix_lists.clear();
+            permission.security_groups.clear();
+        }
+    }),
+    ("logs that never expire", |inventory| {
+        for group in ["API-Gateway-Execution-Logs_a1b2c3d4e5/staging", "/aws/lambda/checkout", "/functions/shared"] {
+            inventory.change_log_group(group, |group| group.retention_days = None);
+        }
+    }),
+    ("resource policies for other services, accounts and groups", |inventory| {
+        let policies = &mut inventory.region.log_policies.seen;
+        policies[0].document = policies[0].document.replace("delivery.logs", "es");
+        policies[1].log_group = policies[1].log_group.as_ref().map(|arn| format!("{arn}-old"));
+        let mut other = policies[1].clone();
+        (other.name, other.log_group) = ("other-account".to_owned(), None);
+        other.document = other.document.replace(r#"["123456789012"]"#, r#""210987654321""#);
+        policies.push(other);
+    }),
+    ("resource policies on conditions that cannot be checked", |inventory| {
+        for policy in &mut inventory.region.log_policies.seen {
+            policy.document = policy.document.replace("aws:SourceAccount", "aws:SourceOrgID");
+        }
+    }),
+    ("a resource policy that denies", |inventory| {
+        let document = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"logs:PutLogEvents","Resource":"*"}}"#;
+        inventory.region.log_policies.seen.push(LogPolicy {
+            name: "freeze".to_owned(),
+            log_group: None,
+            document: document.to_owned(),
+        });
+    }),
+    ("keys that do not serve", |inventory| {
+        inventory.change_key("0a1b2c3d", |key| "Disabled".clone_into(&mut key.state));
+        inventory.change_key("4e5f6a7b", |key| {
+            let policy =
+                key.policy.get().expect("a policy").replace("logs.us-east-1.amazonaws.com", "s3.amazonaws.com");
+            key.policy = Fetched::known(policy);
+        });
+    }),
+    ("a key that is gone, and one that is about to change", |inventory| {
+        *inventory.key_mut("0a1b2c3d") = Fetched::known(None);
+        inventory.change_key("4e5f6a7b", |key| "Updating".clone_into(&mut key.state));
+    }),
+];
+
+/// Turns tracing off in these functions.
+pub(super) fn pass_through(inventory: &mut Inventory, functions: &[&str]) {
+    for name in functions {
+        inventory.function_mut(name).tracing_mode = Some("PassThrough".to_owned());
+    }
 }

@@ -3,14 +3,16 @@
 use gatelight_model::{
     Fetched, Listing,
     inventory::{
-        AccessLogSetting, Account, Api, AttachedPolicy, DeliveryStream, DeliveryStreamAnswer, GatewaySettings,
-        InlinePolicy, LogGroup, LogGroupAnswer, ManagedPolicy, MethodLogging, Protocol, Region, Role, RoleAnswer,
-        Stage,
+        Account, Api, DeliveryStream, DeliveryStreamAnswer, GatewaySettings, LogGroupAnswer, Protocol, Region, Stage,
     },
 };
 use jiff::Timestamp;
 
-use super::{Inventory, deliveries, emission, functions, ingested, logging, network, organization, tracing, traffic};
+use super::{
+    Inventory,
+    build::{CREATED, ID, REGION, api, group_arn, known_group, role_arn, stage, stream_arn, trace_destination},
+    deliveries, emission, functions, ingested, logging, network, organization, roles, tracing, traffic,
+};
 
 /// A format that every check accepts on REST and HTTP APIs.
 pub const FORMAT: &str = concat!(
@@ -44,14 +46,6 @@ pub const LONGER_WEBSOCKET_FORMAT: &str = concat!(
     r#""ids": ["$context.extendedRequestId", "$context.connectionId"] }"#
 );
 
-const ID: &str = "123456789012";
-const REGION: &str = "us-east-1";
-
-/// When log groups and streams were created: a year before the account was read.
-pub(super) const CREATED: Timestamp = Timestamp::constant(1_795_338_000 - 365 * 86_400, 0);
-/// When stages were last changed: a week before.
-const CHANGED: Timestamp = Timestamp::constant(1_795_338_000 - 7 * 86_400, 0);
-
 /// Every check passes here, or does not apply because it cannot.
 #[must_use]
 pub fn healthy() -> Inventory {
@@ -60,8 +54,8 @@ pub fn healthy() -> Inventory {
             id: Fetched::known(ID.to_owned()),
             partition: "aws".to_owned(),
             collected_at: Timestamp::constant(1_795_338_000, 0),
-            roles: [roles(), functions::roles()].concat(),
-            managed_policies: [managed_policies(), functions::managed_policies()].concat(),
+            roles: [roles::roles(), functions::roles()].concat(),
+            managed_policies: [roles::managed_policies(), functions::managed_policies()].concat(),
             organization: Fetched::known(Some(organization::organization())),
         },
         region: Region {
@@ -94,7 +88,7 @@ pub fn healthy() -> Inventory {
             network: network::network(),
             log_probes: emission::log_probes(),
             sampling_rules: Listing::whole(tracing::sampling_rules()),
-            trace_destination: Fetched::known(tracing::trace_destination("CloudWatchLogs", Some("ACTIVE"))),
+            trace_destination: Fetched::known(trace_destination("CloudWatchLogs", Some("ACTIVE"))),
             searched_for: Fetched::known(emission::searched_for()),
             named_log_groups: Listing::whole(vec!["/aws/lambda/checkout".to_owned(), emission::DAEMON.to_owned()]),
         },
@@ -162,30 +156,6 @@ fn v2_apis() -> Vec<Api> {
     ]
 }
 
-fn api(id: &str, name: &str, protocol: Protocol, stages: Vec<Stage>) -> Api {
-    Api { id: id.to_owned(), name: name.to_owned(), protocol, stages: Listing::whole(stages) }
-}
-
-fn stage(
-    name: &str,
-    destination: &str,
-    format: &str,
-    method_logging: &[MethodLogging],
-    tracing: Option<bool>,
-) -> Stage {
-    Stage {
-        name: name.to_owned(),
-        access_log: Some(AccessLogSetting {
-            destination: Some(destination.to_owned()),
-            format: Some(format.to_owned()),
-        }),
-        method_logging: method_logging.to_vec(),
-        tracing,
-        has_canary: false,
-        changed_at: Fetched::known(CHANGED),
-    }
-}
-
 /// Those of access logs, then those of execution logs. The execution log of `orders/prod`'s canary and that of
 /// `chat/test` have not been created yet: API Gateway does so when it first writes.
 fn log_groups() -> Vec<LogGroupAnswer> {
@@ -210,109 +180,4 @@ fn log_groups() -> Vec<LogGroupAnswer> {
         group("/aws/apigateway/z6a7b8c9d0/live", Some(60), None, None),
         group("/aws/apigateway/z6a7b8c9d0/try", Some(400), Some("STANDARD"), None),
     ]
-}
-
-pub(super) fn known_group(
-    name: &str,
-    retention_days: Option<i32>,
-    class: Option<&str>,
-    kms_key: Option<&str>,
-) -> LogGroupAnswer {
-    let group = LogGroup {
-        arn: group_arn(name),
-        retention_days,
-        class: class.map(str::to_owned),
-        kms_key: kms_key.map(str::to_owned),
-        created_at: Fetched::known(CREATED),
-    };
-    LogGroupAnswer { name: name.to_owned(), group: Fetched::known(Some(group)) }
-}
-
-pub(super) fn inline(name: &str, document: String) -> InlinePolicy {
-    InlinePolicy { name: name.to_owned(), document: Fetched::known(document) }
-}
-
-/// The role that writes the logs here, and one that does so in another region. Each kind of group is allowed by a
-/// policy of its own: access logs inline, execution logs of REST APIs inline, those of WebSocket APIs attached.
-fn roles() -> Vec<RoleAnswer> {
-    let write = r#""logs:CreateLogStream","logs:PutLogEvents""#;
-    let attached = |arn: &str| AttachedPolicy { arn: arn.to_owned() };
-    let here = Role {
-        arn: role_arn("gateway-logs"),
-        trust_policy: TRUST.to_owned(),
-        boundary: Some(policy_arn("boundary")),
-        inline_policies: Listing::whole(vec![
-            inline("access-logs", allow(write, "/gateway/*")),
-            inline(
-                "execution-logs",
-                allow(&format!("{write},\"logs:CreateLogGroup\""), "API-Gateway-Execution-Logs_*"),
-            ),
-        ]),
-        attached_policies: Listing::whole(vec![
-            attached(&policy_arn("websocket-logs")),
-            attached("arn:aws:iam::aws:policy/CloudWatchLogsReadOnlyAccess"),
-        ]),
-    };
-    let elsewhere = Role {
-        arn: role_arn("service-role/other"),
-        trust_policy: percent_encoding::utf8_percent_encode(TRUST, percent_encoding::NON_ALPHANUMERIC).to_string(),
-        boundary: None,
-        inline_policies: Listing::whole(vec![]),
-        attached_policies: Listing::whole(vec![attached(
-            "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
-        )]),
-    };
-    [here, elsewhere].map(|role| RoleAnswer { arn: role.arn.clone(), role: Fetched::known(Some(role)) }).into()
-}
-
-const TRUST: &str = concat!(
-    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","#,
-    r#""Principal":{"Service":"apigateway.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#
-);
-
-/// Some as IAM sends them, URL-encoded; some as other tools save them, raw.
-fn managed_policies() -> Vec<ManagedPolicy> {
-    let all = |actions: &str| {
-        format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":[{actions}],"Resource":"*"}}]}}"#)
-    };
-    let encoded =
-        |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
-    let write = r#""logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents""#;
-    [
-        (policy_arn("boundary"), encoded(&all(r#""logs:*","xray:*""#))),
-        (policy_arn("websocket-logs"), encoded(&allow(write, "/aws/apigateway/*"))),
-        (
-            "arn:aws:iam::aws:policy/CloudWatchLogsReadOnlyAccess".to_owned(),
-            all(r#""logs:Describe*","logs:Get*","logs:FilterLogEvents""#),
-        ),
-        (
-            "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs".to_owned(),
-            all(r#""logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents""#),
-        ),
-    ]
-    .map(|(arn, document)| ManagedPolicy { arn, document: Fetched::known(document) })
-    .into()
-}
-
-/// A policy that allows `actions` on the log groups that match `groups` and all in them.
-pub(super) fn allow(actions: &str, groups: &str) -> String {
-    let group = group_arn(groups);
-    let statement = format!(r#"{{"Effect":"Allow","Action":[{actions}],"Resource":["{group}","{group}:*"]}}"#);
-    format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#)
-}
-
-pub(super) fn group_arn(name: &str) -> String {
-    format!("arn:aws:logs:{REGION}:{ID}:log-group:{name}")
-}
-
-fn stream_arn(name: &str) -> String {
-    format!("arn:aws:firehose:{REGION}:{ID}:deliverystream/{name}")
-}
-
-pub(super) fn role_arn(name: &str) -> String {
-    format!("arn:aws:iam::{ID}:role/{name}")
-}
-
-pub(super) fn policy_arn(name: &str) -> String {
-    format!("arn:aws:iam::{ID}:policy/{name}")
 }

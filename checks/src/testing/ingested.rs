@@ -3,7 +3,7 @@
 use gatelight_model::{Fetched, inventory::IngestedAnswer};
 use jiff::Timestamp;
 
-use super::{Inventory, denied};
+use super::{Fault, Inventory, denied};
 
 /// When the healthy account was read, less a day; and less a quarter of an hour.
 const SINCE: Timestamp = Timestamp::constant(1_795_338_000 - 86_400, 0);
@@ -44,8 +44,6 @@ impl Inventory {
         self.region.ingested.iter_mut().find(|answer| answer.group == group).expect("what that group took")
     }
 }
-
-type Fault = (&'static str, fn(&mut Inventory));
 
 /// The scenarios in which it is not known.
 pub(super) const INGESTED: &[Fault] = &[

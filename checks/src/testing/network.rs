@@ -10,7 +10,7 @@ use gatelight_model::{
     },
 };
 
-use super::{Inventory, break_off, denied};
+use super::{Fault, Inventory, break_off, denied};
 
 pub(super) use beyond::BEYOND;
 
@@ -109,73 +109,10 @@ fn entry(number: i32, egress: bool, allow: bool, protocol: &str, ports: Option<(
 /// The network of the healthy account.
 pub(super) fn network() -> Network {
     Network {
-        subnets: Listing::whole(vec![
-            subnet("subnet-orders-a", "vpc-orders", "us-east-1a", "10.0.1.0/24"),
-            subnet("subnet-orders-b", "vpc-orders", "us-east-1b", "10.0.2.0/24"),
-            subnet("subnet-orders-public", "vpc-orders", "us-east-1a", "10.0.9.0/24"),
-            subnet("subnet-users-a", "vpc-users", "us-east-1a", "10.1.1.0/24"),
-            subnet("subnet-users-b", "vpc-users", "us-east-1c", "10.1.2.0/24"),
-        ]),
-        vpcs: Listing::whole(vec![
-            Vpc {
-                id: "vpc-orders".to_owned(),
-                cidrs: texts(&["10.0.0.0/16"]),
-                dhcp_options: None,
-                dns_support: Fetched::known(true),
-                dns_hostnames: Fetched::known(false),
-            },
-            Vpc {
-                id: "vpc-users".to_owned(),
-                cidrs: texts(&["10.1.0.0/16", "100.64.0.0/16"]),
-                dhcp_options: Some("dopt-users".to_owned()),
-                dns_support: Fetched::known(true),
-                dns_hostnames: Fetched::known(true),
-            },
-        ]),
-        route_tables: Listing::whole(vec![
-            table("rtb-orders", "vpc-orders", None, &[("10.0.0.0/16", "local"), ("0.0.0.0/0", "nat-zonal")]),
-            table(
-                "rtb-orders-b",
-                "vpc-orders",
-                Some(&["subnet-orders-b"]),
-                &[
-                    ("10.0.0.0/16", "local"),
-                    ("0.0.0.0/1", "nat-regional"),
-                    ("pl-upper", "nat-regional"),
-                    ("pl-63a5400a", "vpce-s3"),
-                ],
-            ),
-            table(
-                "rtb-orders-public",
-                "vpc-orders",
-                Some(&["subnet-orders-public"]),
-                &[("10.0.0.0/16", "local"), ("0.0.0.0/0", "igw-orders")],
-            ),
-            table("rtb-orders-nat", "vpc-orders", Some(&[]), &[("10.0.0.0/16", "local"), ("0.0.0.0/0", "igw-orders")]),
-            table("rtb-users", "vpc-users", None, &[("10.1.0.0/16", "local")]),
-        ]),
-        nat_gateways: Listing::whole(vec![
-            NatGateway {
-                id: "nat-zonal".to_owned(),
-                vpc: "vpc-orders".to_owned(),
-                state: "available".to_owned(),
-                public: true,
-                subnet: Some("subnet-orders-public".to_owned()),
-                route_table: None,
-                zones: vec![],
-                appliances: vec![],
-            },
-            NatGateway {
-                id: "nat-regional".to_owned(),
-                vpc: "vpc-orders".to_owned(),
-                state: "available".to_owned(),
-                public: true,
-                subnet: None,
-                route_table: Some("rtb-orders-nat".to_owned()),
-                zones: texts(&["us-east-1b", "us-east-1c"]),
-                appliances: vec![],
-            },
-        ]),
+        subnets: Listing::whole(subnets()),
+        vpcs: Listing::whole(vpcs()),
+        route_tables: Listing::whole(route_tables()),
+        nat_gateways: Listing::whole(nat_gateways()),
         internet_gateways: Listing::whole(vec![
             InternetGateway { id: "igw-orders".to_owned(), vpcs: texts(&["vpc-orders"]) },
             InternetGateway { id: "igw-spare".to_owned(), vpcs: vec![] },
@@ -201,6 +138,85 @@ pub(super) fn network() -> Network {
         transit_subnets: Listing::whole(vec![]),
         transit_tables: vec![],
     }
+}
+
+fn subnets() -> Vec<Subnet> {
+    vec![
+        subnet("subnet-orders-a", "vpc-orders", "us-east-1a", "10.0.1.0/24"),
+        subnet("subnet-orders-b", "vpc-orders", "us-east-1b", "10.0.2.0/24"),
+        subnet("subnet-orders-public", "vpc-orders", "us-east-1a", "10.0.9.0/24"),
+        subnet("subnet-users-a", "vpc-users", "us-east-1a", "10.1.1.0/24"),
+        subnet("subnet-users-b", "vpc-users", "us-east-1c", "10.1.2.0/24"),
+    ]
+}
+
+fn vpcs() -> Vec<Vpc> {
+    vec![
+        Vpc {
+            id: "vpc-orders".to_owned(),
+            cidrs: texts(&["10.0.0.0/16"]),
+            dhcp_options: None,
+            dns_support: Fetched::known(true),
+            dns_hostnames: Fetched::known(false),
+        },
+        Vpc {
+            id: "vpc-users".to_owned(),
+            cidrs: texts(&["10.1.0.0/16", "100.64.0.0/16"]),
+            dhcp_options: Some("dopt-users".to_owned()),
+            dns_support: Fetched::known(true),
+            dns_hostnames: Fetched::known(true),
+        },
+    ]
+}
+
+fn route_tables() -> Vec<RouteTable> {
+    vec![
+        table("rtb-orders", "vpc-orders", None, &[("10.0.0.0/16", "local"), ("0.0.0.0/0", "nat-zonal")]),
+        table(
+            "rtb-orders-b",
+            "vpc-orders",
+            Some(&["subnet-orders-b"]),
+            &[
+                ("10.0.0.0/16", "local"),
+                ("0.0.0.0/1", "nat-regional"),
+                ("pl-upper", "nat-regional"),
+                ("pl-63a5400a", "vpce-s3"),
+            ],
+        ),
+        table(
+            "rtb-orders-public",
+            "vpc-orders",
+            Some(&["subnet-orders-public"]),
+            &[("10.0.0.0/16", "local"), ("0.0.0.0/0", "igw-orders")],
+        ),
+        table("rtb-orders-nat", "vpc-orders", Some(&[]), &[("10.0.0.0/16", "local"), ("0.0.0.0/0", "igw-orders")]),
+        table("rtb-users", "vpc-users", None, &[("10.1.0.0/16", "local")]),
+    ]
+}
+
+fn nat_gateways() -> Vec<NatGateway> {
+    vec![
+        NatGateway {
+            id: "nat-zonal".to_owned(),
+            vpc: "vpc-orders".to_owned(),
+            state: "available".to_owned(),
+            public: true,
+            subnet: Some("subnet-orders-public".to_owned()),
+            route_table: None,
+            zones: vec![],
+            appliances: vec![],
+        },
+        NatGateway {
+            id: "nat-regional".to_owned(),
+            vpc: "vpc-orders".to_owned(),
+            state: "available".to_owned(),
+            public: true,
+            subnet: None,
+            route_table: Some("rtb-orders-nat".to_owned()),
+            zones: texts(&["us-east-1b", "us-east-1c"]),
+            appliances: vec![],
+        },
+    ]
 }
 
 fn endpoints() -> Vec<VpcEndpoint> {
@@ -285,8 +301,6 @@ fn lead(inventory: &mut Inventory, table: &str, target: &str) {
     routes.retain(|route| route.target == "local");
     routes.push(route("0.0.0.0/0", target));
 }
-
-pub(super) type Fault = (&'static str, fn(&mut Inventory));
 
 /// What can be wrong, or not known, with [`network`].
 pub(super) const NETWORKS: &[Fault] = &[

@@ -6,7 +6,7 @@ use gatelight_model::{
     inventory::{Organization, OrganizationLevel, OrganizationPolicy, PolicyType},
 };
 
-use super::{Inventory, denied, network::Fault};
+use super::{Fault, Inventory, denied};
 
 const ACCOUNT: &str = "123456789012";
 const UNIT: &str = "ou-ab12-11111111";

@@ -2,36 +2,15 @@
 
 use gatelight_model::{
     Fetched,
-    inventory::{LogPolicy, SamplingAttribute, SamplingRule, TraceDestination},
+    inventory::{LogPolicy, SamplingAttribute, SamplingRule},
 };
 
-use super::{Inventory, break_off, denied, empty};
-
-/// A rule that matches everything, and samples as X-Ray does by default: one request a second, and of the rest five in a
-/// hundred.
-#[must_use]
-pub fn sampling_rule(name: &str, priority: i32) -> SamplingRule {
-    let any = || "*".to_owned();
-    SamplingRule {
-        name: name.to_owned(),
-        priority,
-        fixed_rate: 0.05,
-        reservoir_size: 1,
-        service_name: any(),
-        service_type: any(),
-        resource_arn: any(),
-        host: any(),
-        http_method: any(),
-        url_path: any(),
-        attributes: vec![],
-    }
-}
-
-/// Where segments go.
-#[must_use]
-pub fn trace_destination(destination: &str, status: Option<&str>) -> TraceDestination {
-    TraceDestination { destination: destination.to_owned(), status: status.map(str::to_owned) }
-}
+use super::{
+    Fault, Inventory, break_off,
+    build::{sampling_rule, trace_destination},
+    denied,
+    empty::clear,
+};
 
 /// The same rule, sampling nothing.
 fn silent(rule: SamplingRule) -> SamplingRule {
@@ -77,8 +56,6 @@ pub(super) fn log_policies() -> [LogPolicy; 2] {
         LogPolicy { name: "signals".to_owned(), document: document(&data), log_group: Some(data) },
     ]
 }
-
-type Fault = (&'static str, fn(&mut Inventory));
 
 /// Takes the policy of that name away.
 fn without_policy(inventory: &mut Inventory, name: &str) {
@@ -127,7 +104,7 @@ pub(super) const TRACING: &[Fault] = &[
         inventory.region.trace_destination = Err(denied("xray:GetTraceSegmentDestination")).into();
     }),
     ("Transaction Search where nothing sends segments", |inventory| {
-        *inventory = empty();
+        clear(inventory);
         goes_to(inventory, "CloudWatchLogs", Some("ACTIVE"));
     }),
     ("spans that policies hide", |inventory| {

@@ -6,7 +6,7 @@ use gatelight_model::{
 };
 use jiff::Timestamp;
 
-use super::{Inventory, denied};
+use super::{Fault, Inventory, denied};
 
 /// When the healthy account was read, less a day; and less a quarter of an hour.
 const SINCE: Timestamp = Timestamp::constant(1_795_338_000 - 86_400, 0);
@@ -126,8 +126,6 @@ impl Inventory {
         });
     }
 }
-
-type Fault = (&'static str, fn(&mut Inventory));
 
 const LATER: Timestamp = Timestamp::constant(1_795_338_000 - 40_000, 0);
 

@@ -20,6 +20,7 @@ pub const CHECK: Check = Check {
     needs: &[Need::Stages, Need::Functions, Need::TraceDestination, Need::LogPolicies],
     judge: Judge::Account(judge),
     docs: include_str!("destination_denied.md"),
+    scenarios: &[],
 };
 
 /// The principal that writes segments.

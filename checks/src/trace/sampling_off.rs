@@ -20,6 +20,7 @@ pub const CHECK: Check = Check {
     needs: &[Need::Stages, Need::SamplingRules],
     judge: Judge::Stage(judge),
     docs: include_str!("sampling_off.md"),
+    scenarios: &[],
 };
 
 fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {

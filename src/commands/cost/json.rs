@@ -8,7 +8,7 @@ use std::{
 use gatelight_checks::cost::{Cost, Estimate, Money, Total};
 use serde::Serialize;
 
-use super::{Estimates, StageLocation};
+use super::estimates::{Estimates, StageLocation};
 
 #[derive(Serialize)]
 struct Document<'a> {

@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use gatelight_checks::cost::{Cost, Estimate, Item, StageCost, Total};
 use unicode_width::UnicodeWidthStr;
 
-use super::{Estimates, StageLocation, exceeds_requests};
+use super::estimates::{Estimates, StageLocation, exceeds_requests};
 use crate::text::{WIDTH, count, plain, wrap};
 
 const BOLD: Style = Style::new().bold();

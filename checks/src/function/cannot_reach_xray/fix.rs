@@ -15,54 +15,9 @@ pub(super) fn fix(walk: &Walk<'_>, stopped: &[(&PathFromSubnet, &Hop)]) -> Fix {
     let group = walk.vpc.security_groups.first().map_or("<security group>", String::as_str);
     let to_endpoint = path.hops.iter().find(|hop| hop.kind == HopKind::Name && hop.id.starts_with("vpce-"));
     match (hop.kind, to_endpoint) {
-        (HopKind::Group, _) => Fix::text(format!("Let tcp 443 out of a security group of the function, {group}."))
-            .command([
-                "aws",
-                "ec2",
-                "authorize-security-group-egress",
-                "--region",
-                region,
-                "--group-id",
-                group,
-                "--protocol",
-                "tcp",
-                "--port",
-                "443",
-                "--cidr",
-                "0.0.0.0/0",
-            ]),
-        (HopKind::EndpointGroup, _) => {
-            let own = id.split(", ").next().unwrap_or_default();
-            Fix::text(format!("Let tcp 443 into the endpoint, {own}, from the function's group, {group}.")).command([
-                "aws",
-                "ec2",
-                "authorize-security-group-ingress",
-                "--region",
-                region,
-                "--group-id",
-                own,
-                "--protocol",
-                "tcp",
-                "--port",
-                "443",
-                "--source-group",
-                group,
-            ])
-        }
-        (HopKind::EndpointPolicy, _) => Fix::text(format!(
-            "Let the policy of {id} allow xray:PutTraceSegments and xray:PutTelemetryRecords; the command sets the one \
-             that allows everything."
-        ))
-        .command([
-            "aws",
-            "ec2",
-            "modify-vpc-endpoint",
-            "--region",
-            region,
-            "--vpc-endpoint-id",
-            id,
-            "--reset-policy",
-        ]),
+        (HopKind::Group, _) => egress_fix(region, group),
+        (HopKind::EndpointGroup, _) => ingress_fix(region, id.split(", ").next().unwrap_or_default(), group),
+        (HopKind::EndpointPolicy, _) => policy_fix(region, id),
         (HopKind::Acl | HopKind::EndpointAcl | HopKind::NatAcl, _) => Fix::text(format!(
             "Let {id} pass tcp 443 to X-Ray and tcp 1024-65535 back: network ACLs keep no state, and the lowest number \
              that matches decides."
@@ -72,23 +27,81 @@ pub(super) fn fix(walk: &Walk<'_>, stopped: &[(&PathFromSubnet, &Hop)]) -> Fix {
              hostnames too."
         ))
         .command(["aws", "ec2", "modify-vpc-attribute", "--region", region, "--vpc-id", id, "--enable-dns-support"]),
-        (HopKind::Appliance, _) if hop.message.contains(CHECK_IS_ON) => {
-            let interface = walk.index.interface(id).ok().flatten().map_or(id, |interface| interface.id.as_str());
-            Fix::text(format!("Turn off the source/destination check of {interface}, if it is to forward packets."))
-                .command([
-                    "aws",
-                    "ec2",
-                    "modify-network-interface-attribute",
-                    "--region",
-                    region,
-                    "--network-interface-id",
-                    interface,
-                    "--no-source-dest-check",
-                ])
-        }
+        (HopKind::Appliance, _) if hop.message.contains(CHECK_IS_ON) => appliance_fix(walk, id),
         (_, Some(_)) => Fix::text(format!("Mend {id}: the endpoint's private name leaves packets no other way.")),
         _ => endpoint_fix(walk, path, stopped),
     }
+}
+
+/// The function's security group lets nothing out.
+fn egress_fix(region: &str, group: &str) -> Fix {
+    Fix::text(format!("Let tcp 443 out of a security group of the function, {group}.")).command([
+        "aws",
+        "ec2",
+        "authorize-security-group-egress",
+        "--region",
+        region,
+        "--group-id",
+        group,
+        "--protocol",
+        "tcp",
+        "--port",
+        "443",
+        "--cidr",
+        "0.0.0.0/0",
+    ])
+}
+
+/// The endpoint's security group, `own`, does not let the function's group in.
+fn ingress_fix(region: &str, own: &str, group: &str) -> Fix {
+    Fix::text(format!("Let tcp 443 into the endpoint, {own}, from the function's group, {group}.")).command([
+        "aws",
+        "ec2",
+        "authorize-security-group-ingress",
+        "--region",
+        region,
+        "--group-id",
+        own,
+        "--protocol",
+        "tcp",
+        "--port",
+        "443",
+        "--source-group",
+        group,
+    ])
+}
+
+/// The policy of the endpoint denies.
+fn policy_fix(region: &str, endpoint: &str) -> Fix {
+    Fix::text(format!(
+        "Let the policy of {endpoint} allow xray:PutTraceSegments and xray:PutTelemetryRecords; the command sets the one \
+         that allows everything."
+    ))
+    .command([
+        "aws",
+        "ec2",
+        "modify-vpc-endpoint",
+        "--region",
+        region,
+        "--vpc-endpoint-id",
+        endpoint,
+        "--reset-policy",
+    ])
+}
+
+/// An appliance drops what is not addressed to it.
+fn appliance_fix(walk: &Walk<'_>, id: &str) -> Fix {
+    let interface = walk.index.interface(id).ok().flatten().map_or(id, |interface| interface.id.as_str());
+    Fix::text(format!("Turn off the source/destination check of {interface}, if it is to forward packets.")).command([
+        "aws",
+        "ec2",
+        "modify-network-interface-attribute",
+        "--region",
+        walk.region,
+        "--network-interface-id",
+        interface,
+        "--no-source-dest-check",
+    ])
 }
 
 /// An endpoint in the VPC, preferably one that exists already.

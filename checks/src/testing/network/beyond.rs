@@ -10,8 +10,8 @@ use gatelight_model::{
 };
 
 use super::{
-    super::{Inventory, break_off},
-    Fault, lead, route, subnet, table, table_mut, texts,
+    super::{Fault, Inventory, break_off},
+    lead, route, subnet, table, table_mut, texts,
 };
 
 const OWN: &str = "123456789012";

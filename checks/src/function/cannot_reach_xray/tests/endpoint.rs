@@ -156,7 +156,7 @@ fn a_policy_that_allows_segments_alone_costs_the_statistics_only() {
     assert!(failure.evidence[0].value.starts_with("arrives"), "{}", failure.evidence[0].value);
 
     let condition = r#""Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}"#;
-    let maybe = segments.replace("PutTraceSegments", "PutTelemetryRecords").replace("}", &format!(",{condition}}}"));
+    let maybe = segments.replace("PutTraceSegments", "PutTelemetryRecords").replace('}', &format!(",{condition}}}"));
     let maybe = with_policy(&format!("{segments},{maybe}"));
     assert_verdict(&said(&maybe, BESIDE), "unknown", "aws:PrincipalOrgID");
 
