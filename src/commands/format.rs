@@ -326,7 +326,7 @@ mod tests {
         assert!(shown.contains(name), "{shown}");
         for protocol in [Rest, Websocket] {
             let shown = text(protocol, format);
-            assert!(shown.contains("it has a line break inside") && !shown.contains("no variable"), "{shown}");
+            assert!(shown.contains("it has a line break inside") && !shown.contains("have no variable"), "{shown}");
         }
     }
 
