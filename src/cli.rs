@@ -36,7 +36,7 @@ pub(crate) enum Command {
     /// could not run.
     Daemon(DaemonArgs),
     /// Audit an account that is built in: no credentials, no network
-    Demo(DemoArgs),
+    Demo(Box<DemoArgs>),
     /// Say what a check finds, why it matters and how to fix it; without a name, list the checks
     Explain(ExplainArgs),
     /// Check or print access-log formats

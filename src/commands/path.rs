@@ -123,7 +123,7 @@ impl inventory_file::Visitor for PathFinder {
         for function in context.functions() {
             match function {
                 Ok(function) if self.query.matches(function) => {
-                    self.paths.push(function_paths(function, account, &context))
+                    self.paths.push(function_paths(function, account, &context));
                 }
                 Ok(function) => drop(self.names.insert(function.name.clone())),
                 Err(gap) => self.unread = Some(gap),

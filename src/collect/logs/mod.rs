@@ -51,17 +51,17 @@ pub(super) async fn logs(
     let plan = Plan::new(account, facts, &needs.facts);
     let (spans, remembered) = (plan.span_groups(), needs.remembered(account, &region.name));
     let names = wanted.log_groups.iter().chain(spans.keys()).cloned().collect();
-    let ((mut groups, named), streams) = join(
+    let ((mut groups, owners_groups), streams) = join(
         Box::pin(lookup.look_up(names, needs.named_log_groups())),
         Box::pin(destinations::delivery_streams(region, wanted.delivery_streams.clone())),
     )
     .await;
     // The policies of a group are asked for unless it is known to be absent.
     let delivered_to = plan::existing(wanted.delivered_to.iter().chain(&spans), &groups);
-    groups.retain(|answer| wanted.log_groups.contains(&answer.name) || named.seen.contains(&answer.name));
+    groups.retain(|answer| wanted.log_groups.contains(&answer.name) || owners_groups.seen.contains(&answer.name));
 
     let mut in_use: BTreeSet<String> = plan.groups_to_search();
-    in_use.extend(named.seen.iter().cloned());
+    in_use.extend(owners_groups.seen.iter().cloned());
     let to_search: Vec<_> = groups.iter().filter(|answer| in_use.contains(&answer.name)).collect();
     let destinations = traffic::LogDestinations { groups: &groups, streams: &streams };
     let names = search::names(&to_search);
@@ -90,7 +90,7 @@ pub(super) async fn logs(
     );
     memories.extend(latencies);
     let served = (traffic, taken);
-    Logs { groups, named, streams, policies, keys, probes, memories, served, ingested }
+    Logs { groups, named: owners_groups, streams, policies, keys, probes, memories, served, ingested }
 }
 
 impl Logs {

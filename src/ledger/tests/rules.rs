@@ -89,10 +89,10 @@ impl TestRun {
             gone: names(&diff.resolved, Some(FindingEnd::Gone)),
             ongoing: diff.ongoing,
         };
-        let changes = report.changes.as_ref().expect("it was compared");
-        let of = |change| changes.tracked.values().filter(|seen| seen.change == change).count();
+        let reported = report.changes.as_ref().expect("it was compared");
+        let of = |change| reported.tracked.values().filter(|seen| seen.change == change).count();
         assert_eq!((of(Change::New), of(Change::Resolved)), (changed.new.len(), changed.resolved.len()));
-        assert_eq!(changes.gone.len(), changed.gone.len());
+        assert_eq!(reported.gone.len(), changed.gone.len());
         let open = ledger.open_findings(scope).expect("reads");
         assert_eq!(
             open.len() as u64,
@@ -415,7 +415,7 @@ fn a_finding_is_read_back_as_it_was_recorded() {
     assert!(diff.new.iter().any(|finding| finding.details.fix_command.is_some()));
     let mut open = ledger.open_findings(AUDIT_SCOPE).expect("reads");
     for list in [&mut diff.new, &mut open] {
-        list.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
+        list.sort_by_key(|finding| finding.fingerprint);
     }
     assert_eq!(open, diff.new, "what is read back is what was found");
 }
