@@ -27,6 +27,13 @@ fn checks_stand_where_their_ids_say() {
 }
 
 #[test]
+fn scenarios_have_names_of_their_own() {
+    let names: Vec<_> = scenarios().into_iter().map(|(name, _)| name).collect();
+    let unique: BTreeSet<_> = names.iter().collect();
+    assert_eq!(unique.len(), names.len(), "{names:?}");
+}
+
+#[test]
 fn titles_are_headlines() {
     let titles: BTreeSet<_> = checks().into_iter().map(|check| check.title).collect();
     assert_eq!(titles.len(), checks().len());
