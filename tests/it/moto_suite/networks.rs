@@ -110,7 +110,7 @@ fn every_network() {
         endpoint-own-range               pass
         endpoint-other-service           medium
         endpoint-policy-denies           medium
-        endpoint-policy-half             medium
+        endpoint-policy-half             low
         endpoint-policy-both             pass
         endpoint-policy-other-account    medium
         endpoint-by-groups               pass
