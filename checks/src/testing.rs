@@ -90,15 +90,15 @@ impl Inventory {
             Judge::Account(judge) => judge(&context),
             Judge::Function(judge, _) => {
                 let function = context.functions().flatten().find(|function| function.name == name);
-                judge(function.expect("a function of that name"), &context)
+                judge(function.unwrap_or_else(|| panic!("no function {name}")), &context)
             }
             Judge::LogGroup(picks, judge) => {
                 let group = context.log_groups_in_use().into_iter().find(|group| group.name == name && picks(group));
-                judge(&group.expect("a log group of that name"), &context)
+                judge(&group.unwrap_or_else(|| panic!("no log group {name}")), &context)
             }
             Judge::Stage(judge) => {
                 let stage = context.stages().flatten().find(|stage| context.stage_subject(stage).name == name);
-                judge(&stage.expect("a stage of that name"), &context)
+                judge(&stage.unwrap_or_else(|| panic!("no stage {name}")), &context)
             }
         }
     }
@@ -122,7 +122,7 @@ impl Inventory {
     pub fn api_mut(&mut self, name: &str) -> &mut Api {
         let Region { rest_apis, v2_apis, .. } = &mut self.region;
         let mut apis = rest_apis.seen.iter_mut().chain(&mut v2_apis.seen);
-        apis.find(|api| api.name == name).expect("an API of that name")
+        apis.find(|api| api.name == name).unwrap_or_else(|| panic!("no API {name}"))
     }
 
     /// The stage that reports call `name`: `orders/prod`.
@@ -132,7 +132,7 @@ impl Inventory {
     pub fn stage_mut(&mut self, name: &str) -> &mut Stage {
         let (api, stage) = name.rsplit_once('/').expect("api/stage");
         let mut stages = self.api_mut(api).stages.seen.iter_mut();
-        stages.find(|candidate| candidate.name == stage).expect("a stage of that name")
+        stages.find(|candidate| candidate.name == stage).unwrap_or_else(|| panic!("no stage {name}"))
     }
 
     /// `orders/prod`: a REST stage that writes to `/gateway/orders`, logs execution, and has a canary.
@@ -169,7 +169,7 @@ impl Inventory {
     /// If nobody asked.
     pub fn log_group_mut(&mut self, name: &str) -> &mut Fetched<Option<LogGroup>> {
         let mut answers = self.region.log_groups.iter_mut();
-        &mut answers.find(|answer| answer.name == name).expect("a log group of that name").group
+        &mut answers.find(|answer| answer.name == name).unwrap_or_else(|| panic!("no log group {name}")).group
     }
 
     /// Deletes a log group: it is not searched either.
@@ -220,7 +220,7 @@ impl Inventory {
     /// If nobody asked.
     pub fn delivery_stream_mut(&mut self, name: &str) -> &mut Fetched<Option<DeliveryStream>> {
         let mut answers = self.region.delivery_streams.iter_mut();
-        &mut answers.find(|answer| answer.name == name).expect("a stream of that name").stream
+        &mut answers.find(|answer| answer.name == name).unwrap_or_else(|| panic!("no stream {name}")).stream
     }
 
     /// The ARN of the role that writes API Gateway's logs.
@@ -260,7 +260,7 @@ impl Inventory {
     /// If there is none.
     pub fn function_mut(&mut self, name: &str) -> &mut Function {
         let mut functions = self.region.functions.seen.iter_mut();
-        functions.find(|function| function.name == name).expect("a function of that name")
+        functions.find(|function| function.name == name).unwrap_or_else(|| panic!("no function {name}"))
     }
 
     /// What AWS said about who may call a function.

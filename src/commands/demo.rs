@@ -263,8 +263,9 @@ mod tests {
             );
         }
         let all: BTreeSet<_> = CHECKS.iter().map(|check| check.id).collect();
-        assert_eq!(fails, all);
-        assert_eq!(passes, all);
+        let missing = |seen: &BTreeSet<&str>| all.difference(seen).copied().collect::<Vec<_>>().join(", ");
+        assert_eq!(missing(&fails), "", "these never fail in the demo: give it their faults, above");
+        assert_eq!(missing(&passes), "", "these never pass in the demo");
         assert!((1..40).contains(&unknown), "{unknown}");
     }
 }

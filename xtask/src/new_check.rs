@@ -129,8 +129,10 @@ fn print_next_steps([code, docs]: &[String; 2]) {
         "Made {code} and {docs}, the `mod` line and the row. What is left to do:
 1. In {code}: title, severity, needs, the rule, and scenarios in which it passes, fails and cannot tell.
 2. In {docs}: what it finds, why it matters, how to fix it.
-3. cargo fmt --all && cargo test -p gatelight-checks: until the rule is written, the tests say that it never passes.
-4. cargo xtask bless rewrites the README's table, the map of facts and the golden files: read the diff."
+3. The row's place in checks/src/lib.rs is its place in the README, and the head of mod.rs says what its checks have in common.
+4. cargo fmt --all && cargo test -p gatelight-checks: until the rule is written, the tests say that it never passes.
+5. The fault in src/commands/demo.rs; cargo test --bin gatelight demo.
+6. cargo xtask bless rewrites the README's table, the map of facts and the golden files: read the diff."
     );
 }
 

@@ -36,6 +36,13 @@ impl Tool {
     pub(crate) fn program(&self, name: impl AsRef<OsStr>) -> Program {
         let mut command = Command::new(name);
         command.current_dir(&self.root);
+        // What cargo tells this program about itself: build scripts that read it would run again for another value.
+        let own = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        for name in own.filter(|name| {
+            ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"].iter().any(|start| name.starts_with(start))
+        }) {
+            command.env_remove(name);
+        }
         Program { root: self.root.clone(), command }
     }
 

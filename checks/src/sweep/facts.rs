@@ -189,5 +189,22 @@ fn the_map_is_as_it_was(map: &Map) {
         fs::write(file, &now).expect("writes");
     }
     let was = fs::read_to_string(file).expect("facts.txt; `cargo xtask bless` writes it");
-    assert_eq!(was, now, "the map of facts has changed; if that is right, `cargo xtask bless` writes it again");
+    let (was, now) = (pairs(&was), pairs(&now));
+    let lost = was.difference(&now).map(|pair| format!("- {pair}"));
+    let difference: Vec<_> = lost.chain(now.difference(&was).map(|pair| format!("+ {pair}"))).collect();
+    let hint = "the map of facts has changed; if that is right, `cargo xtask bless` writes it again";
+    assert!(difference.is_empty(), "{}\n{hint}", difference.join("\n"));
+}
+
+/// Each line of the map with the fact that it belongs to.
+fn pairs(map: &str) -> BTreeSet<String> {
+    let mut fact = "";
+    let mut pairs = BTreeSet::new();
+    for line in map.lines().filter(|line| !line.is_empty()) {
+        match line.strip_prefix("    ") {
+            Some(check) => drop(pairs.insert(format!("{fact}: {check}"))),
+            None => fact = line,
+        }
+    }
+    pairs
 }

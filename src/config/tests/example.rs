@@ -63,13 +63,19 @@ fn every_setting_stands_in_the_example_with_its_default() {
     for declared in Settings::DECLARED {
         let key = declared.key();
         match declared.default {
-            Some(default) => assert!(lines.contains(&format!("{key} = {default}").as_str()), "{key} = {default}"),
+            Some(default) => assert!(
+                lines.contains(&format!("{key} = {default}").as_str()),
+                "gatelight.example.toml lacks the line `{key} = {default}`"
+            ),
             // It contradicts the others, so prose names it.
             None if declared.name == "from" => assert!(EXAMPLE.contains("`from = ")),
             None => {
                 let forms =
                     [format!("#: {key} = "), format!("#: [{key}]"), format!("#: [[{key}]]"), format!("[{key}]")];
-                assert!(lines.iter().any(|line| forms.iter().any(|form| line.starts_with(form))), "{key}");
+                assert!(
+                    lines.iter().any(|line| forms.iter().any(|form| line.starts_with(form))),
+                    "gatelight.example.toml does not show `{key}`"
+                );
             }
         }
     }
