@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::{
     collect::{
         self,
-        aws::{Caller, Calls, CredentialSource, Pace, Session},
+        aws::{CallerIdentity, Calls, CredentialSource, Pace, Session},
     },
     config::Regions,
     progress::Progress,
@@ -24,7 +24,7 @@ use crate::{
 pub(crate) struct Reachable<'a> {
     pub(crate) whose: &'a CredentialSource,
     pub(crate) session: Session,
-    pub(crate) caller: Caller,
+    pub(crate) caller: CallerIdentity,
     /// The region in which its global services are called.
     pub(crate) home: String,
     pub(crate) regions: Vec<String>,

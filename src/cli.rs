@@ -186,7 +186,7 @@ pub(crate) enum FormatCommand {
     Print {
         /// The kind of API
         #[arg(long, value_enum)]
-        protocol: Protocol,
+        protocol: ProtocolArg,
     },
 }
 
@@ -197,7 +197,7 @@ pub(crate) struct FormatCheckArgs {
     pub(crate) file: PathBuf,
     /// The kind of API [default: guessed from the variables; every kind that is possible]
     #[arg(long, value_enum)]
-    pub(crate) protocol: Option<Protocol>,
+    pub(crate) protocol: Option<ProtocolArg>,
     /// Findings of this severity or above make the exit status 1 [default: low]
     #[arg(long, value_name = "SEVERITY")]
     pub(crate) fail_on: Option<FailOn>,
@@ -302,7 +302,7 @@ pub(crate) enum FindingsFormat {
 
 /// A kind of API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Protocol {
+pub(crate) enum ProtocolArg {
     /// REST API
     Rest,
     /// HTTP API
@@ -311,12 +311,12 @@ pub(crate) enum Protocol {
     Websocket,
 }
 
-impl From<Protocol> for inventory::Protocol {
-    fn from(protocol: Protocol) -> Self {
+impl From<ProtocolArg> for inventory::Protocol {
+    fn from(protocol: ProtocolArg) -> Self {
         match protocol {
-            Protocol::Rest => Self::Rest,
-            Protocol::Http => Self::Http,
-            Protocol::Websocket => Self::Websocket,
+            ProtocolArg::Rest => Self::Rest,
+            ProtocolArg::Http => Self::Http,
+            ProtocolArg::Websocket => Self::Websocket,
         }
     }
 }

@@ -23,7 +23,7 @@ use gatelight_model::{Gap, inventory::Account};
 use jiff::Timestamp;
 
 use self::{
-    aws::{Caller, Calls, Pace, Session},
+    aws::{CallerIdentity, Calls, Pace, Session},
     client::RegionClient,
 };
 pub(crate) use self::{
@@ -49,7 +49,7 @@ pub(crate) struct Collected {
 /// first region.
 pub(crate) async fn collect(
     session: &Session,
-    caller: &Caller,
+    caller: &CallerIdentity,
     home: &str,
     regions: &[String],
     needs: &Needs,

@@ -29,7 +29,7 @@ use self::{
 };
 pub(crate) use self::{
     resolve::{AuditSource, Config, Regions, check_by_id},
-    values::{Color, FailOn, Format, IgnoreSetting, check_ids},
+    values::{Color, FailOn, IgnoreSetting, ReportFormat, check_ids},
 };
 use crate::suggest::nearest;
 
@@ -98,7 +98,7 @@ declare! {
         fail_on: FailOn = "medium" shared [Demo, Schedule],
         /// Form of the report
         #[arg(long, value_name = "NAME")]
-        format: Format = "text" shared [Demo, Schedule],
+        format: ReportFormat = "text" shared [Demo, Schedule],
         /// Where to write the report; `-` is standard output
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         output: PathBuf = "-" shared [Path, Cost, Demo, Schedule],

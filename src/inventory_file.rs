@@ -15,7 +15,7 @@ const VERSION: u32 = 1;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Line {
+enum InventoryLine {
     /// The first line.
     Inventory { version: u32, tool: String, started_at: Timestamp },
     /// An account; its regions follow.
@@ -28,25 +28,25 @@ enum Line {
 
 /// Writes an inventory.
 #[derive(Debug)]
-pub(crate) struct Writer<W> {
+pub(crate) struct InventoryWriter<W> {
     out: W,
     accounts: u64,
     regions: u64,
 }
 
-impl<W: Write> Writer<W> {
+impl<W: Write> InventoryWriter<W> {
     /// Begins an inventory.
     pub(crate) fn begin(out: W, started_at: Timestamp) -> anyhow::Result<Self> {
         let mut writer = Self { out, accounts: 0, regions: 0 };
         let tool = env!("CARGO_PKG_VERSION").to_owned();
-        writer.line(&Line::Inventory { version: VERSION, tool, started_at })?;
+        writer.line(&InventoryLine::Inventory { version: VERSION, tool, started_at })?;
         Ok(writer)
     }
 
     /// Adds an account. Its regions must follow.
     pub(crate) fn account(&mut self, account: &Account) -> anyhow::Result<()> {
         self.accounts += 1;
-        self.line(&Line::Account(Box::new(account.clone())))
+        self.line(&InventoryLine::Account(Box::new(account.clone())))
     }
 
     /// Adds a region of the last account.
@@ -65,12 +65,12 @@ impl<W: Write> Writer<W> {
     /// Ends the inventory and returns the writer.
     pub(crate) fn end(mut self, finished_at: Timestamp) -> anyhow::Result<W> {
         let Self { accounts, regions, .. } = self;
-        self.line(&Line::End { accounts, regions, finished_at })?;
+        self.line(&InventoryLine::End { accounts, regions, finished_at })?;
         self.out.flush()?;
         Ok(self.out)
     }
 
-    fn line(&mut self, line: &Line) -> anyhow::Result<()> {
+    fn line(&mut self, line: &InventoryLine) -> anyhow::Result<()> {
         serde_json::to_writer(&mut self.out, line)?;
         self.out.write_all(b"\n")?;
         Ok(())
@@ -109,17 +109,17 @@ pub(crate) fn read(mut input: impl BufRead, visitor: &mut dyn Visitor) -> anyhow
             continue;
         }
         match serde_json::from_str(&text).with_context(|| format!("line {number} cannot be read"))? {
-            Line::Inventory { .. } => bail!("line {number}: a second beginning"),
-            Line::Account(next) => {
+            InventoryLine::Inventory { .. } => bail!("line {number}: a second beginning"),
+            InventoryLine::Account(next) => {
                 accounts += 1;
                 account = Some(next);
             }
-            Line::Region { facts, traffic } => {
+            InventoryLine::Region { facts, traffic } => {
                 regions += 1;
                 let Some(account) = &account else { bail!("line {number}: a region before its account") };
                 visitor.region(account, &facts, traffic)?;
             }
-            Line::End { accounts: counted, regions: counted_regions, finished_at } => {
+            InventoryLine::End { accounts: counted, regions: counted_regions, finished_at } => {
                 if (counted, counted_regions) != (accounts, regions) {
                     bail!(
                         "lines are missing: it counts {counted} accounts and {counted_regions} regions, and holds {accounts} and {regions}"
@@ -154,7 +154,7 @@ fn header(text: &str) -> anyhow::Result<Timestamp> {
         );
     }
     match serde_json::from_str(text).context("line 1 does not begin a Gatelight inventory")? {
-        Line::Inventory { started_at, .. } => Ok(started_at),
+        InventoryLine::Inventory { started_at, .. } => Ok(started_at),
         _ => bail!("line 1 does not begin a Gatelight inventory"),
     }
 }
@@ -182,7 +182,7 @@ mod tests {
     }
 
     fn saved() -> (Vec<(Account, Region)>, String) {
-        let mut writer = Writer::begin(Vec::new(), Timestamp::UNIX_EPOCH).expect("writes");
+        let mut writer = InventoryWriter::begin(Vec::new(), Timestamp::UNIX_EPOCH).expect("writes");
         let mut all = Vec::new();
         for scope in testing::scenarios() {
             writer.account(&scope.account).expect("writes");

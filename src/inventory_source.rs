@@ -137,12 +137,12 @@ impl Recipients<'_> {
 /// The inventory waits in a temporary file: if this run fails, the old file stays as it was.
 struct Saved {
     file: Sink,
-    inventory: inventory_file::Writer<io::BufWriter<File>>,
+    inventory: inventory_file::InventoryWriter<io::BufWriter<File>>,
 }
 
 impl Saved {
     fn begin(file: Sink, started_at: Timestamp) -> anyhow::Result<Self> {
-        let inventory = inventory_file::Writer::begin(io::BufWriter::new(tempfile::tempfile()?), started_at)?;
+        let inventory = inventory_file::InventoryWriter::begin(io::BufWriter::new(tempfile::tempfile()?), started_at)?;
         Ok(Self { file, inventory })
     }
 

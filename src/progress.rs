@@ -17,7 +17,7 @@ use crate::notice;
 /// all clones share both.
 #[derive(Clone, Debug)]
 pub(crate) struct Progress {
-    line: Option<Arc<Line>>,
+    line: Option<Arc<ProgressLine>>,
     steps: Arc<AtomicU64>,
     announcements: Announcements,
 }
@@ -34,7 +34,7 @@ enum Announcements {
 }
 
 #[derive(Debug)]
-struct Line {
+struct ProgressLine {
     bar: ProgressBar,
     requests: AtomicU64,
     started: Instant,
@@ -73,7 +73,7 @@ impl Progress {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(200));
-        let line = Line {
+        let line = ProgressLine {
             bar,
             requests: AtomicU64::new(0),
             started: Instant::now(),
@@ -125,7 +125,7 @@ impl Progress {
     }
 }
 
-impl Line {
+impl ProgressLine {
     #[expect(clippy::cast_precision_loss, reason = "a request rate for a person to read")]
     fn draw(&self) {
         let requests = self.requests.load(Ordering::Relaxed);

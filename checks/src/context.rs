@@ -32,16 +32,16 @@ pub use stages::TracedStages;
 pub struct Context<'a> {
     scope: Scope<'a>,
     policy: &'a Policy,
-    iam: OnceCell<iam::Index<'a>>,
-    log_groups: OnceCell<log_groups::Index<'a>>,
+    iam: OnceCell<iam::IamIndex<'a>>,
+    log_groups: OnceCell<log_groups::LogGroupIndex<'a>>,
     delivery_streams: OnceCell<HashMap<&'a str, &'a Fetched<Option<DeliveryStream>>>>,
     callers: OnceCell<HashMap<&'a str, &'a CallersAnswer>>,
     keys: OnceCell<HashMap<&'a str, &'a Fetched<Option<Key>>>>,
     tracing: OnceCell<TracedStages<'a>>,
     /// All stages, of any kind of API.
     by_api: OnceCell<TracedStages<'a>>,
-    network: OnceCell<gatelight_network::Index<'a>>,
-    traffic: OnceCell<traffic::Index<'a>>,
+    network: OnceCell<gatelight_network::NetworkIndex<'a>>,
+    traffic: OnceCell<traffic::TrafficIndex<'a>>,
 }
 
 impl<'a> Context<'a> {
@@ -88,14 +88,14 @@ impl<'a> Context<'a> {
 
     /// The networks of functions, by what is looked up there.
     #[must_use]
-    pub fn network(&self) -> &gatelight_network::Index<'a> {
-        self.network.get_or_init(|| gatelight_network::Index::new(self.region(), self.account_id().ok()))
+    pub fn network(&self) -> &gatelight_network::NetworkIndex<'a> {
+        self.network.get_or_init(|| gatelight_network::NetworkIndex::new(self.region(), self.account_id().ok()))
     }
 
     /// What CloudWatch's metrics say, by stage; and who shares names and destinations.
     #[must_use]
-    pub fn traffic(&self) -> &traffic::Index<'a> {
-        self.traffic.get_or_init(|| traffic::Index::new(self.scope, self.log_groups()))
+    pub fn traffic(&self) -> &traffic::TrafficIndex<'a> {
+        self.traffic.get_or_init(|| traffic::TrafficIndex::new(self.scope, self.log_groups()))
     }
 
     /// The account that a function belongs to, as its ARN has it.
@@ -209,8 +209,8 @@ impl<'a> Context<'a> {
         Ok(answer.get()?.as_ref())
     }
 
-    fn iam(&self) -> &iam::Index<'a> {
-        self.iam.get_or_init(|| iam::Index::new(self.account()))
+    fn iam(&self) -> &iam::IamIndex<'a> {
+        self.iam.get_or_init(|| iam::IamIndex::new(self.account()))
     }
 
     /// What AWS said about the role of that ARN.
@@ -235,8 +235,8 @@ impl<'a> Context<'a> {
         self.iam().policies(role)
     }
 
-    fn log_groups(&self) -> &log_groups::Index<'a> {
-        self.log_groups.get_or_init(|| log_groups::Index::new(self.scope))
+    fn log_groups(&self) -> &log_groups::LogGroupIndex<'a> {
+        self.log_groups.get_or_init(|| log_groups::LogGroupIndex::new(self.scope))
     }
 
     /// Every log group that something here writes to, by name: access logs that go to this account and region,

@@ -46,7 +46,7 @@ pub(crate) fn few(names: &[&str]) -> String {
 
 /// An action that a role may not do.
 #[derive(Clone, Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct DeniedAction {
     pub(crate) action: &'static str,
     pub(crate) denial: Denial,
 }
@@ -79,23 +79,23 @@ impl<'c, 'a> Powers<'c, 'a> {
     }
 
     /// Whether the role is refused that.
-    pub(crate) fn refusal(&self, action: &'static str, resource: Text<'_>) -> Result<Option<Refusal>, Gap> {
+    pub(crate) fn refusal(&self, action: &'static str, resource: Text<'_>) -> Result<Option<DeniedAction>, Gap> {
         let request = Request { action, resource: Some(resource), caller: None, keys: &self.keys };
         Ok(match self.policies.decide(&request)? {
             Decision::Allowed(_) => None,
-            Decision::Denied(denial) => Some(Refusal { action, denial }),
+            Decision::Denied(denial) => Some(DeniedAction { action, denial }),
         })
     }
 
     /// As [`refusals_of_writing`].
-    pub(crate) fn refusals_of_writing(&self, group: &str, creates: bool) -> Vec<Result<Refusal, Gap>> {
+    pub(crate) fn refusals_of_writing(&self, group: &str, creates: bool) -> Vec<Result<DeniedAction, Gap>> {
         let decide = |action, resource: Text<'_>| self.refusal(action, resource);
         refusals_of_writing(self.context, self.account, group, creates, &decide)
     }
 }
 
 /// Decides one action on a resource.
-pub(crate) type Decide<'f> = dyn Fn(&'static str, Text<'_>) -> Result<Option<Refusal>, Gap> + 'f;
+pub(crate) type Decide<'f> = dyn Fn(&'static str, Text<'_>) -> Result<Option<DeniedAction>, Gap> + 'f;
 
 /// What of writing to the log group of that name is denied, and a gap for each action that cannot be decided.
 /// `creates`: whoever writes makes the group if it is absent.
@@ -105,7 +105,7 @@ pub(crate) fn refusals_of_writing(
     group: &str,
     creates: bool,
     decide: &Decide<'_>,
-) -> Vec<Result<Refusal, Gap>> {
+) -> Vec<Result<DeniedAction, Gap>> {
     // CloudTrail's records of denied calls name the stream for both actions.
     let stream = format!("{}:log-stream:", group_arn(context, account, group));
     let writes =
@@ -116,7 +116,11 @@ pub(crate) fn refusals_of_writing(
 }
 
 /// A group that does not exist must be created first; one that does exist need not.
-fn creation(context: &Context<'_>, group: &str, refusal: Result<Option<Refusal>, Gap>) -> Result<Option<Refusal>, Gap> {
+fn creation(
+    context: &Context<'_>,
+    group: &str,
+    refusal: Result<Option<DeniedAction>, Gap>,
+) -> Result<Option<DeniedAction>, Gap> {
     if matches!(refusal, Ok(None)) {
         return refusal;
     }

@@ -2,7 +2,7 @@
 
 use aws_config::SdkConfig;
 
-use super::aws::{Caller, Calls, Pace, Session};
+use super::aws::{CallerIdentity, Calls, Pace, Session};
 use crate::progress::Progress;
 
 /// A region that is being read.
@@ -17,7 +17,7 @@ pub(super) struct RegionClient {
 }
 
 impl RegionClient {
-    pub(super) fn new(session: &Session, caller: &Caller, name: &str, pace: Pace, progress: Progress) -> Self {
+    pub(super) fn new(session: &Session, caller: &CallerIdentity, name: &str, pace: Pace, progress: Progress) -> Self {
         Self {
             name: name.to_owned(),
             account: caller.account.clone().ok(),

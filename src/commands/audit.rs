@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::{
     collect::{CollectorCache, LogGroupSelector, aws::Traffic},
-    config::{AuditSource, Config, Format},
+    config::{AuditSource, Config, ReportFormat},
     finding::{AUDIT_SCOPE, RunDiff},
     inventory_file, inventory_source,
     ledger::{Ledger, Opened},
@@ -83,14 +83,14 @@ pub(crate) async fn collect_and_audit(
 pub(crate) fn write_report(config: &Config, report: &Report, output: Sink) -> anyhow::Result<()> {
     let colored = config.color.is_on(&output);
     output.write(|out| match config.format {
-        Format::Json => report::json::render(report, out),
-        Format::Jsonl => report::json::render_lines(report, out),
-        Format::Slack => {
+        ReportFormat::Json => report::json::render(report, out),
+        ReportFormat::Jsonl => report::json::render_lines(report, out),
+        ReportFormat::Slack => {
             let body = slack::snapshot_of_all(report, least_severity(config))?;
             serde_json::to_writer_pretty(&mut *out, &body)?;
             out.write_all(b"\n")
         }
-        Format::Text => {
+        ReportFormat::Text => {
             // A page for a person fits into memory, so its colours are stripped from the whole.
             let mut page = Vec::new();
             report::text::render(report, config.verbose, &mut page)?;
@@ -181,7 +181,7 @@ impl inventory_file::Visitor for InventoryAuditor<'_> {
 pub(crate) fn demo(config: &Config) -> anyhow::Result<Status> {
     let output = Sink::open(&config.output)?;
     let save = config.save.as_deref().map(Sink::open).transpose()?;
-    let mut inventory = inventory_file::Writer::begin(Vec::new(), crate::commands::demo::started_at())?;
+    let mut inventory = inventory_file::InventoryWriter::begin(Vec::new(), crate::commands::demo::started_at())?;
     let (account, regions) = crate::commands::demo::account();
     inventory.account(&account)?;
     for (region, traffic) in &regions {

@@ -17,7 +17,7 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::{
-    cli::{FindingsFormat, FormatCheckArgs, Protocol},
+    cli::{FindingsFormat, FormatCheckArgs, ProtocolArg},
     config::FailOn,
     output::Sink,
 };
@@ -100,7 +100,7 @@ fn has_finding(lint: &Lint, threshold: Option<Severity>) -> bool {
 }
 
 /// Prints a format that passes every check, on one line.
-pub(crate) fn print(protocol: Protocol, out: &mut dyn Write) -> anyhow::Result<()> {
+pub(crate) fn print(protocol: ProtocolArg, out: &mut dyn Write) -> anyhow::Result<()> {
     writeln!(out, "{}", recommended(protocol.into()))?;
     Ok(())
 }

@@ -14,14 +14,14 @@ use crate::{
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Policy {
+struct PolicyDocument {
     version: &'static str,
-    statement: Vec<Statement>,
+    statement: Vec<PolicyStatement>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Statement {
+struct PolicyStatement {
     sid: &'static str,
     effect: &'static str,
     action: Vec<&'static str>,
@@ -44,7 +44,7 @@ pub(crate) fn print(partition: Partition, optional: OptionalGrants, out: &mut dy
     Ok(())
 }
 
-fn policy(partition: Partition, optional: OptionalGrants) -> Policy {
+fn policy(partition: Partition, optional: OptionalGrants) -> PolicyDocument {
     let partition = match partition {
         Partition::Aws => "aws",
         Partition::AwsCn => "aws-cn",
@@ -55,15 +55,16 @@ fn policy(partition: Partition, optional: OptionalGrants) -> Policy {
     for operation in granted(optional) {
         by_resource.entry(operation.grant()).or_default().insert(operation.permission());
     }
-    let mut statements: BTreeMap<Vec<&'static str>, Statement> = BTreeMap::new();
+    let mut statements: BTreeMap<Vec<&'static str>, PolicyStatement> = BTreeMap::new();
     for (Grant { resource, sid }, actions) in by_resource {
         let resource = if resource == "*" { resource.to_owned() } else { format!("arn:{partition}:{resource}") };
         let action: Vec<_> = actions.into_iter().collect();
         let statement = statements.entry(action.clone());
-        let statement = statement.or_insert_with(|| Statement { sid, effect: "Allow", action, resource: Vec::new() });
+        let statement =
+            statement.or_insert_with(|| PolicyStatement { sid, effect: "Allow", action, resource: Vec::new() });
         statement.resource.push(resource);
     }
-    Policy { version: "2012-10-17", statement: statements.into_values().collect() }
+    PolicyDocument { version: "2012-10-17", statement: statements.into_values().collect() }
 }
 
 /// The calls that the policy grants.

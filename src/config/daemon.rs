@@ -17,7 +17,7 @@ use super::{
     Config, Settings,
     cron::{self, Cron},
     declare::{Declared, SharedWith, read_table},
-    route::Route,
+    route::WebhookRoute,
 };
 
 /// The longest name of a schedule, in characters. Messages, metrics and the ledger hold it.
@@ -195,7 +195,7 @@ pub(crate) struct DaemonConfig {
     /// At least one.
     pub(crate) schedules: Vec<Arc<Schedule>>,
     /// The Slack webhooks.
-    pub(crate) routes: Arc<Vec<Route>>,
+    pub(crate) routes: Arc<Vec<WebhookRoute>>,
     /// When digests are due, with the index of their route.
     pub(crate) digests: Vec<(usize, Cron)>,
     /// Whether calls that fail are logged.

@@ -16,9 +16,9 @@ use jiff::Timestamp;
 
 use super::{
     Settings,
-    route::Route,
+    route::WebhookRoute,
     search, slack,
-    values::{Color, FailOn, Format, IgnoreSetting, Switch},
+    values::{Color, FailOn, IgnoreSetting, ReportFormat, Switch},
 };
 use crate::{
     collect::{
@@ -46,7 +46,7 @@ pub(crate) struct Config {
     /// How many milliseconds API Gateway itself may take of a request on average.
     pub(crate) overhead_limit: u32,
     pub(crate) fail_on: FailOn,
-    pub(crate) format: Format,
+    pub(crate) format: ReportFormat,
     pub(crate) output: PathBuf,
     pub(crate) ledger: Option<PathBuf>,
     pub(crate) quiet: bool,
@@ -55,7 +55,7 @@ pub(crate) struct Config {
     /// Whether a terminal shows progress.
     pub(crate) shows_progress: bool,
     /// Slack webhooks, and which findings each gets.
-    pub(crate) slack: Vec<Route>,
+    pub(crate) slack: Vec<WebhookRoute>,
     /// `audit --slack`.
     pub(crate) post_to_slack: bool,
 }

@@ -51,7 +51,7 @@ impl Webhook {
 
 /// A webhook, and which findings it gets.
 #[derive(Clone, Debug)]
-pub(crate) struct Route {
+pub(crate) struct WebhookRoute {
     pub(crate) webhook: Webhook,
     /// The least severity that is sent.
     pub(crate) severity: Severity,
@@ -65,7 +65,7 @@ pub(crate) struct Route {
     pub(crate) digest: Option<Cron>,
 }
 
-impl Route {
+impl WebhookRoute {
     /// The name in logs, errors and the ledger.
     pub(crate) fn name(&self) -> &str {
         self.webhook.route()

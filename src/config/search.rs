@@ -4,7 +4,7 @@ use anyhow::{anyhow, bail};
 use gatelight_model::{
     Severity,
     inventory::OwnPattern,
-    log_patterns::{self, Patterns},
+    log_patterns::{self, LogPatterns},
 };
 use serde::Deserialize;
 
@@ -44,7 +44,7 @@ pub(super) fn search(
     own: Vec<PatternSetting>,
     log_groups: &[String],
 ) -> anyhow::Result<SearchSettings> {
-    let patterns = Patterns::with(optional.iter().map(String::as_str)).map_err(|name| {
+    let patterns = LogPatterns::with(optional.iter().map(String::as_str)).map_err(|name| {
         let hint = nearest(name, log_patterns::OPTIONAL.iter().map(|pattern| pattern.name)).map_or_else(
             || "`gatelight explain log-emission-failing` lists them".to_owned(),
             |near| format!("did you mean {near}?"),

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{
     cron::{Cron, zone},
-    route::{AddressSource, Route, Webhook},
+    route::{AddressSource, Webhook, WebhookRoute},
 };
 
 /// The longest name of a webhook, in bytes. Messages, logs and the ledger hold it.
@@ -47,7 +47,7 @@ pub(crate) struct WebhookSetting {
 ///
 /// # Errors
 /// Names the webhook and what is wrong with it.
-pub(crate) fn routes(settings: Vec<WebhookSetting>) -> anyhow::Result<Vec<Route>> {
+pub(crate) fn routes(settings: Vec<WebhookSetting>) -> anyhow::Result<Vec<WebhookRoute>> {
     let mut names = BTreeSet::new();
     settings
         .into_iter()
@@ -61,7 +61,7 @@ pub(crate) fn routes(settings: Vec<WebhookSetting>) -> anyhow::Result<Vec<Route>
         .collect()
 }
 
-fn route(setting: WebhookSetting) -> anyhow::Result<Route> {
+fn route(setting: WebhookSetting) -> anyhow::Result<WebhookRoute> {
     let name = setting.name;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ');
     if name.trim().is_empty() || name.len() > LONGEST_NAME || !name.chars().all(plain) {
@@ -100,7 +100,7 @@ fn route(setting: WebhookSetting) -> anyhow::Result<Route> {
             Some(Cron::new(&cron, zone).map_err(|why| anyhow!("digest: {why}"))?)
         }
     };
-    Ok(Route {
+    Ok(WebhookRoute {
         webhook: Webhook::new(&name, source),
         severity: setting.severity.unwrap_or(Severity::Low),
         accounts: globs("account", setting.account)?,

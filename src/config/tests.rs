@@ -40,7 +40,7 @@ fn flags_win_over_the_file_and_lists_replace_lists() {
     let flags = Settings { region: Some(vec!["us-east-1".into()]), ..Settings::default() };
     let both = flags.or(file);
     assert_eq!(both.region, Some(vec!["us-east-1".to_owned()]));
-    assert_eq!(both.format, Some(Format::Json));
+    assert_eq!(both.format, Some(ReportFormat::Json));
     let flags = Settings { all_regions: Some(true), ..Settings::default() };
     let both = flags.or(Settings { region: Some(vec!["eu-west-1".into()]), ..Settings::default() });
     assert!(matches!(both.resolve().expect("resolves").source, AuditSource::Live { regions: Regions::All, .. }));

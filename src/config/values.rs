@@ -162,7 +162,7 @@ impl FailOn {
 /// `--format`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Format {
+pub(crate) enum ReportFormat {
     /// For a person at a terminal.
     Text,
     /// One document.

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::{clock::Clock, run::SharedLedger};
 use crate::{
-    config::route::Route,
+    config::route::WebhookRoute,
     ledger::Outgoing,
     slack::{self, Delivery, RecordedDelivery},
 };
@@ -54,7 +54,7 @@ pub(crate) struct FinishedDelivery {
 /// Deliveries under way, and webhooks that are paused.
 pub(crate) struct Deliveries {
     ledger: SharedLedger,
-    routes: Arc<Vec<Route>>,
+    routes: Arc<Vec<WebhookRoute>>,
     clock: Clock,
     /// Webhooks to which a message is being sent.
     in_flight: BTreeSet<String>,
@@ -68,7 +68,7 @@ impl Deliveries {
     /// Returns also the channel on which each delivery reports that it has ended.
     pub(crate) fn new(
         ledger: SharedLedger,
-        routes: Arc<Vec<Route>>,
+        routes: Arc<Vec<WebhookRoute>>,
         clock: Clock,
     ) -> (Self, UnboundedReceiver<FinishedDelivery>) {
         let (finished, results) = mpsc::unbounded_channel();
@@ -85,7 +85,7 @@ impl Deliveries {
     }
 
     /// Replaces the routes; deliveries under way go on.
-    pub(crate) fn replace_routes(&mut self, routes: Arc<Vec<Route>>) {
+    pub(crate) fn replace_routes(&mut self, routes: Arc<Vec<WebhookRoute>>) {
         self.routes = routes;
         self.paused_until.clear();
         self.next_check = None;
@@ -155,7 +155,7 @@ impl Deliveries {
 /// One attempt to send one message.
 struct Sending {
     ledger: SharedLedger,
-    routes: Arc<Vec<Route>>,
+    routes: Arc<Vec<WebhookRoute>>,
     route: usize,
     message: Outgoing,
     clock: Clock,

@@ -6,7 +6,7 @@ use super::{run::SharedLedger, scheduler::CLOCK_TOLERANCE};
 use crate::{
     config::{
         daemon::{DaemonConfig, Schedule},
-        route::Route,
+        route::WebhookRoute,
     },
     ledger::Message,
     slack::{self, LastRun},
@@ -40,7 +40,7 @@ pub(crate) fn enqueue_due(config: &DaemonConfig, ledger: &SharedLedger, now: Tim
 }
 
 fn digest(
-    route: &Route,
+    route: &WebhookRoute,
     schedules: &[std::sync::Arc<Schedule>],
     ledger: &SharedLedger,
     now: Timestamp,

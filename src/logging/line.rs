@@ -15,7 +15,7 @@ use tracing_subscriber::{
 };
 
 /// What an event says.
-pub(super) struct Line<'a> {
+pub(super) struct LogLine<'a> {
     time: Timestamp,
     level: Level,
     target: &'a str,
@@ -29,12 +29,12 @@ struct Fields(Vec<(&'static str, Value)>);
 
 /// Renders events, and hands each line to `write`.
 pub(super) struct Lines<W> {
-    render: fn(Line<'_>) -> String,
+    render: fn(LogLine<'_>) -> String,
     write: W,
 }
 
 impl<W: Fn(&str) + 'static> Lines<W> {
-    pub(super) fn new(render: fn(Line<'_>) -> String, write: W) -> Self {
+    pub(super) fn new(render: fn(LogLine<'_>) -> String, write: W) -> Self {
         Self { render, write }
     }
 }
@@ -68,7 +68,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>, W: Fn(&str) + 'static> Layer<S> for
         event.record(&mut fields);
         let metadata = event.metadata();
         let time = Timestamp::now();
-        let line = (self.render)(Line { time, level: *metadata.level(), target: metadata.target(), fields });
+        let line = (self.render)(LogLine { time, level: *metadata.level(), target: metadata.target(), fields });
         (self.write)(&line);
     }
 }
@@ -109,7 +109,7 @@ impl Visit for Fields {
 }
 
 /// `2026-11-22T09:00:41Z INFO the look has ended schedule=hourly findings=3`
-pub(super) fn text(line: Line<'_>) -> String {
+pub(super) fn text(line: LogLine<'_>) -> String {
     let mut text = format!("{} {}", seconds(line.time), line.level);
     let (message, rest): (Vec<_>, Vec<_>) = line.fields.0.into_iter().partition(|(name, _)| *name == "message");
     for (_, message) in message {
@@ -129,7 +129,7 @@ pub(super) fn text(line: Line<'_>) -> String {
 }
 
 /// `{"time":"2026-11-22T09:00:41Z","level":"info","target":"gatelight::daemon","message":"…",…}`
-pub(super) fn json(line: Line<'_>) -> String {
+pub(super) fn json(line: LogLine<'_>) -> String {
     let mut object: Map<String, Value> =
         line.fields.0.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     object.insert("time".to_owned(), Value::from(seconds(line.time)));
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     /// What `log` logs, as lines.
-    fn lines(render: fn(Line<'_>) -> String, log: impl FnOnce()) -> Vec<String> {
+    fn lines(render: fn(LogLine<'_>) -> String, log: impl FnOnce()) -> Vec<String> {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let keep = Arc::clone(&seen);
         let lines = Lines::new(render, move |line| keep.lock().expect("a lock").push(line.to_owned()));

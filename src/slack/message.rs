@@ -15,7 +15,7 @@ use super::{
     text::{bare, length, moment, name},
 };
 use crate::{
-    config::route::Route,
+    config::route::WebhookRoute,
     finding::{AUDIT_SCOPE, Finding, RunDiff},
     ledger::Message,
     report::Report,
@@ -38,12 +38,12 @@ pub(crate) struct LastRun {
 
 /// The messages about a run: one for each route that takes some of what changed. Where nothing changed, none.
 /// `next_run` says when the next is due, such as `10:00 CET`.
-pub(crate) fn compose(diff: &RunDiff, routes: &[Route], next_run: Option<&str>) -> Vec<Message> {
+pub(crate) fn compose(diff: &RunDiff, routes: &[WebhookRoute], next_run: Option<&str>) -> Vec<Message> {
     let follows = routes.iter().filter(|route| route.follows(&diff.scope));
     follows.filter_map(|route| about(diff, route, next_run)).collect()
 }
 
-fn about(diff: &RunDiff, route: &Route, next_run: Option<&str>) -> Option<Message> {
+fn about(diff: &RunDiff, route: &WebhookRoute, next_run: Option<&str>) -> Option<Message> {
     let (mut open, mut ended) = (FindingGroups::default(), FindingGroups::default());
     let mut counts = Vec::new();
     let lists = [
@@ -89,7 +89,7 @@ fn about(diff: &RunDiff, route: &Route, next_run: Option<&str>) -> Option<Messag
 
 /// The message with all that is open, in the scopes of `runs`. There is one when nothing is open, too: it shows that the
 /// audits still run.
-pub(crate) fn digest(open: &[Finding], route: &Route, runs: &[LastRun], now: Timestamp) -> Message {
+pub(crate) fn digest(open: &[Finding], route: &WebhookRoute, runs: &[LastRun], now: Timestamp) -> Message {
     let mut groups = FindingGroups::default();
     let mut seen = BTreeSet::new();
     let mut kinds: BTreeMap<std::cmp::Reverse<Severity>, u64> = BTreeMap::new();
@@ -121,7 +121,7 @@ fn last_run(run: &LastRun) -> String {
 ///
 /// # Errors
 /// If the report's temporary file cannot be read.
-pub(crate) fn snapshot(report: &Report, routes: &[Route]) -> io::Result<Vec<Message>> {
+pub(crate) fn snapshot(report: &Report, routes: &[WebhookRoute]) -> io::Result<Vec<Message>> {
     let routes: Vec<_> = routes.iter().filter(|route| route.follows(AUDIT_SCOPE)).collect();
     let mut all: Vec<FindingGroups> = routes.iter().map(|_| FindingGroups::default()).collect();
     failed(report, |finding| {

@@ -12,7 +12,7 @@ use super::{
     record::{NO_ROUTE, RecordedDelivery, record_delivery},
 };
 use crate::{
-    config::route::{Route, Webhook},
+    config::route::{Webhook, WebhookRoute},
     finding::AUDIT_SCOPE,
     ledger::{Ledger, Message, Outgoing},
 };
@@ -26,7 +26,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// Names the webhook and where its address should be.
-pub(crate) fn check(routes: &[Route]) -> anyhow::Result<Vec<String>> {
+pub(crate) fn check(routes: &[WebhookRoute]) -> anyhow::Result<Vec<String>> {
     let followed: Vec<_> = routes.iter().filter(|route| route.follows(AUDIT_SCOPE)).collect();
     for route in &followed {
         route.webhook.check()?;
@@ -38,7 +38,7 @@ pub(crate) fn check(routes: &[Route]) -> anyhow::Result<Vec<String>> {
 ///
 /// # Errors
 /// Names each webhook that did not accept its message, and why.
-pub(crate) async fn post_all(routes: &[Route], messages: &[Message]) -> anyhow::Result<()> {
+pub(crate) async fn post_all(routes: &[WebhookRoute], messages: &[Message]) -> anyhow::Result<()> {
     let mut problems = Vec::new();
     for message in messages {
         let Some(route) = routes.iter().find(|route| route.name() == message.webhook) else { continue };
@@ -80,7 +80,7 @@ async fn post_with_retries(webhook: &Webhook, body: &Value) -> Result<(), String
 ///
 /// # Errors
 /// Names each webhook that did not accept a message, and why. If the ledger cannot be read or written.
-pub(crate) async fn send_all(routes: &[Route], ledger: &Ledger) -> anyhow::Result<()> {
+pub(crate) async fn send_all(routes: &[WebhookRoute], ledger: &Ledger) -> anyhow::Result<()> {
     let mut problems = BTreeMap::new();
     for attempt in 1..=ATTEMPTS {
         let mut wait = None;
@@ -122,7 +122,7 @@ enum SendResult {
     GivenUp(String),
 }
 
-async fn send(route: &Route, message: &Outgoing, ledger: &Ledger) -> anyhow::Result<SendResult> {
+async fn send(route: &WebhookRoute, message: &Outgoing, ledger: &Ledger) -> anyhow::Result<SendResult> {
     let delivery = match connect(&route.webhook).await {
         Err(instead) => instead,
         Ok(connection) => {

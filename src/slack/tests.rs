@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{LastRun, blocks, compose, digest, text::length, with_delivery_notes};
 use crate::{
-    config::route::{AddressSource, Route, Webhook},
+    config::route::{AddressSource, Webhook, WebhookRoute},
     finding::{Finding, FindingDetails, FindingEnd, Fingerprint, RunDiff},
     ledger::Message,
     text::{count, thousands},
@@ -24,8 +24,8 @@ fn now() -> Timestamp {
     at("2026-11-22T09:00:41Z")
 }
 
-fn route() -> Route {
-    Route {
+fn route() -> WebhookRoute {
+    WebhookRoute {
         webhook: Webhook::new("on-call", AddressSource::Environment("GATELIGHT_SLACK".into())),
         severity: Severity::Low,
         accounts: None,
@@ -206,19 +206,20 @@ fn a_route_gets_what_it_asks_for() {
     let globs = |glob: &str| Some(GlobSet::new([Glob::new(glob).expect("a glob")]).expect("globs"));
     let low = finding("access-log-never-expires", Severity::Low, stage("a/b"), "It never expires.");
     let diff = RunDiff { new: vec![role_missing(), low], ..diff() };
-    let told = |route: Route| compose(&diff, &[route], None).first().map(|message| all(&message.body));
+    let told = |route: WebhookRoute| compose(&diff, &[route], None).first().map(|message| all(&message.body));
     let is_about = |text: Option<String>| {
         let text = text.unwrap_or_default();
         (text.contains("gateway-role-missing"), text.contains("access-log-never-expires"))
     };
     assert_eq!(is_about(told(route())), (true, true));
-    assert_eq!(is_about(told(Route { severity: Severity::Medium, ..route() })), (true, false));
-    assert_eq!(is_about(told(Route { checks: globs("access-*"), ..route() })), (false, true));
-    assert_eq!(is_about(told(Route { accounts: globs("1234*"), ..route() })), (true, true));
-    assert_eq!(is_about(told(Route { accounts: globs("99*"), ..route() })), (false, false));
-    assert_eq!(is_about(told(Route { schedules: globs("hour*"), ..route() })), (true, true));
-    assert_eq!(is_about(told(Route { schedules: globs("audit"), ..route() })), (false, false));
-    let two = [route(), Route { webhook: Webhook::new("other", AddressSource::Environment("X".into())), ..route() }];
+    assert_eq!(is_about(told(WebhookRoute { severity: Severity::Medium, ..route() })), (true, false));
+    assert_eq!(is_about(told(WebhookRoute { checks: globs("access-*"), ..route() })), (false, true));
+    assert_eq!(is_about(told(WebhookRoute { accounts: globs("1234*"), ..route() })), (true, true));
+    assert_eq!(is_about(told(WebhookRoute { accounts: globs("99*"), ..route() })), (false, false));
+    assert_eq!(is_about(told(WebhookRoute { schedules: globs("hour*"), ..route() })), (true, true));
+    assert_eq!(is_about(told(WebhookRoute { schedules: globs("audit"), ..route() })), (false, false));
+    let two =
+        [route(), WebhookRoute { webhook: Webhook::new("other", AddressSource::Environment("X".into())), ..route() }];
     let names: Vec<_> = compose(&diff, &two, None).into_iter().map(|message| message.webhook).collect();
     assert_eq!(names, ["on-call", "other"]);
 }

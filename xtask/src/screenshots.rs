@@ -18,7 +18,7 @@ const WIDTHS: [u32; 3] = [60, 80, 120];
 /// What is drawn at each width: the name of the picture, and the arguments of the program. `INVENTORY` is replaced.
 const TERMINALS: [(&str, &[&str]); 4] = [
     ("demo", &["demo", "--color", "always"]),
-    ("path", &["path", "orders-worker", "--from", "INVENTORY", "--color", "always"]),
+    ("path", &["path", "checkout", "--from", "INVENTORY", "--color", "always"]),
     ("cost", &["cost", "--from", "INVENTORY", "--color", "always"]),
     ("explain", &["explain", "access-log-off"]),
 ];
@@ -46,7 +46,7 @@ pub(crate) fn screenshots(tool: &Tool) -> anyhow::Result<()> {
         }
     }
     let picture = folder.join("path.svg");
-    let arguments = ["path", "orders-worker", "--format", "svg", "--from"];
+    let arguments = ["path", "checkout", "--format", "svg", "--from"];
     fs::write(&picture, tool.program(&program).args(arguments).args([&inventory]).output()?)?;
     draw(tool, browser, &picture, (1200, 900))
 }

@@ -10,14 +10,14 @@ use gatelight_model::{
 
 /// The roles and managed policies of an account by ARN.
 #[derive(Debug)]
-pub(super) struct Index<'a> {
+pub(super) struct IamIndex<'a> {
     roles: HashMap<&'a str, &'a RoleAnswer>,
     managed_policies: HashMap<&'a str, &'a Fetched<String>>,
     /// By role. Many functions share one, and parsing its policies is most of the work.
     policies: RefCell<HashMap<String, Rc<Policies>>>,
 }
 
-impl<'a> Index<'a> {
+impl<'a> IamIndex<'a> {
     /// Indexes the roles and policies of an account.
     pub(super) fn new(account: &'a Account) -> Self {
         Self {

@@ -37,7 +37,7 @@ impl LogGroupUse<'_> {
 
 /// The log groups of a region by name, and its active deliveries by stage.
 #[derive(Debug)]
-pub(super) struct Index<'a> {
+pub(super) struct LogGroupIndex<'a> {
     scope: Scope<'a>,
     answers: HashMap<&'a str, &'a Fetched<Option<LogGroup>>>,
     /// By the end of the stage's ARN.
@@ -46,7 +46,7 @@ pub(super) struct Index<'a> {
     account: Option<&'a str>,
 }
 
-impl<'a> Index<'a> {
+impl<'a> LogGroupIndex<'a> {
     pub(super) fn new(scope: Scope<'a>) -> Self {
         let mut deliveries = HashMap::<_, Vec<_>>::new();
         for delivery in scope.region.log_deliveries.seen.iter().filter(|delivery| delivery.is_active()) {

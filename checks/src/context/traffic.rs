@@ -15,7 +15,7 @@ type DestinationKey<'a> = (&'a str, &'a str, &'a str);
 
 /// A region's traffic by stage, and who shares names and destinations.
 #[derive(Debug)]
-pub struct Index<'a> {
+pub struct TrafficIndex<'a> {
     region: &'a Region,
     traffic: HashMap<(&'a str, &'a str), &'a TrafficAnswer>,
     taken: HashMap<(&'a str, &'a str), &'a DestinationIntake>,
@@ -32,9 +32,9 @@ pub struct Index<'a> {
     unseen_logs: Option<Gap>,
 }
 
-impl<'a> Index<'a> {
+impl<'a> TrafficIndex<'a> {
     /// Indexes the traffic of a region.
-    pub(super) fn new(scope: Scope<'a>, log_groups: &log_groups::Index<'a>) -> Self {
+    pub(super) fn new(scope: Scope<'a>, log_groups: &log_groups::LogGroupIndex<'a>) -> Self {
         let region = scope.region;
         let mut by_metric_name = HashMap::<_, Vec<_>>::new();
         for api in &region.rest_apis.seen {

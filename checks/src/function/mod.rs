@@ -12,7 +12,7 @@ use gatelight_model::{
 
 use crate::{
     Context, Judgement,
-    role::{self, Refusal},
+    role::{self, DeniedAction},
     verdict::{Evidence, Failure, Fix},
 };
 
@@ -45,6 +45,6 @@ fn cause(role: &str) -> Option<Subject> {
     role::parse(role).map(|_| role::subject(role))
 }
 
-fn evidence(refused: &[Refusal]) -> Vec<Evidence> {
-    refused.iter().map(|Refusal { action, denial }| Evidence::new(*action, denial.to_string())).collect()
+fn evidence(refused: &[DeniedAction]) -> Vec<Evidence> {
+    refused.iter().map(|DeniedAction { action, denial }| Evidence::new(*action, denial.to_string())).collect()
 }

@@ -6,7 +6,7 @@ use super::{cause, evidence, role_of, without_role};
 use crate::{
     Context, Judgement, Verdict,
     check::{Check, Judge},
-    role::{self, Powers, Refusal},
+    role::{self, DeniedAction, Powers},
     verdict::{Evidence, Failure, Fix},
 };
 
@@ -42,7 +42,13 @@ fn judge(function: &Function, context: &Context<'_>) -> Verdict {
     }
 }
 
-fn failure(function: &Function, context: &Context<'_>, account: &str, group: &str, refused: &[Refusal]) -> Failure {
+fn failure(
+    function: &Function,
+    context: &Context<'_>,
+    account: &str,
+    group: &str,
+    refused: &[DeniedAction],
+) -> Failure {
     let Function { name, role, .. } = function;
     let actions: Vec<&str> = refused.iter().map(|refusal| refusal.action).collect();
     let mut evidence = evidence(refused);
@@ -61,7 +67,7 @@ fn failure(function: &Function, context: &Context<'_>, account: &str, group: &st
     }
 }
 
-fn fix(role: &str, arn: &str, group: &str, refused: &[Refusal]) -> Fix {
+fn fix(role: &str, arn: &str, group: &str, refused: &[DeniedAction]) -> Fix {
     let wanted = format!("logs:CreateLogGroup, logs:CreateLogStream and logs:PutLogEvents on log group {group}");
     let denials = refused.iter().map(|refusal| &refusal.denial);
     role::clear_the_way(denials, &format!("role {role} may do {wanted}")).unwrap_or_else(|| {

@@ -7,7 +7,7 @@ use super::{cause, evidence, role_of, without_role};
 use crate::{
     Context, Judgement, Verdict,
     check::{Check, Judge},
-    role::{self, Powers, Refusal},
+    role::{self, DeniedAction, Powers},
     verdict::{Failure, Fix},
 };
 
@@ -57,7 +57,7 @@ fn applies(function: &Function, context: &Context<'_>) -> Option<Severity> {
 }
 
 /// `unknown`: why it is not known whether segments may be sent, where all that is proven matters less.
-fn failure(function: &Function, context: &Context<'_>, refused: &[Refusal], unknown: Option<&Gap>) -> Failure {
+fn failure(function: &Function, context: &Context<'_>, refused: &[DeniedAction], unknown: Option<&Gap>) -> Failure {
     let Function { name, role, .. } = function;
     let actions: Vec<&str> = refused.iter().map(|refusal| refusal.action).collect();
     let loses = match unknown {
@@ -84,7 +84,7 @@ fn failure(function: &Function, context: &Context<'_>, refused: &[Refusal], unkn
     }
 }
 
-fn fix(role: &str, partition: &str, refused: &[Refusal]) -> Fix {
+fn fix(role: &str, partition: &str, refused: &[DeniedAction]) -> Fix {
     let denials = refused.iter().map(|refusal| &refusal.denial);
     let wanted = "xray:PutTraceSegments and xray:PutTelemetryRecords on every resource";
     role::clear_the_way(denials, &format!("role {role} may do {wanted}")).unwrap_or_else(|| {

@@ -6,7 +6,7 @@ use gatelight_model::{Need, Severity};
 
 use super::{
     Asked, SetRole, count, existing_role,
-    log_access::{self as writing, Groups, NO_GROUP, Refusal, Refused, Silenced},
+    log_access::{self as writing, DeniedGroup, Groups, NO_GROUP, Refused, Silenced},
     silenced,
 };
 use crate::{
@@ -60,7 +60,7 @@ fn failure(
     account: &str,
     set: &SetRole<'_>,
     groups: &Groups,
-    refused: &[Refusal<'_>],
+    refused: &[DeniedGroup<'_>],
     more: bool,
 ) -> Failure {
     let partition = &context.account().partition;
@@ -87,7 +87,7 @@ fn failure(
 }
 
 /// A policy that allows it mends what no policy allows; what a statement denies must be changed by hand.
-fn fix(role: &str, partition: &str, region: &str, account: &str, refused: &[Refusal<'_>]) -> Fix {
+fn fix(role: &str, partition: &str, region: &str, account: &str, refused: &[DeniedGroup<'_>]) -> Fix {
     let wanted = "logs:CreateLogGroup, logs:CreateLogStream and logs:PutLogEvents on every log group of its stages";
     let denials = refused.iter().map(|refused| &refused.refusal.denial);
     if let Some(fix) = role::clear_the_way(denials, &format!("role {role} may do {wanted}")) {

@@ -7,7 +7,7 @@ use gatelight_model::{Gap, Need, Severity, inventory::Role};
 
 use super::{
     Asked, SetRole, count, existing_role,
-    log_access::{self as writing, Groups, NO_GROUP, Refusal, Refused, Silenced},
+    log_access::{self as writing, DeniedGroup, Groups, NO_GROUP, Refused, Silenced},
     silenced,
 };
 use crate::{
@@ -81,7 +81,7 @@ fn refused<'g>(
     let decide = |action, resource: Text<'_>| {
         let caller = Some(Caller::Identity(&identity));
         let denial = bound.guardrails.denial(&Request { action, resource: Some(resource), caller, keys: &keys })?;
-        Ok(denial.map(|denial| role::Refusal { action, denial }))
+        Ok(denial.map(|denial| role::DeniedAction { action, denial }))
     };
     Ok(writing::refused(groups, |group, creates| role::refusals_of_writing(context, account, group, creates, &decide)))
 }
@@ -131,7 +131,7 @@ struct Denied<'g> {
     /// That API Gateway assumes the role.
     assuming: Option<Denial>,
     /// What the role does.
-    refused: Vec<Refusal<'g>>,
+    refused: Vec<DeniedGroup<'g>>,
 }
 
 impl Denied<'_> {

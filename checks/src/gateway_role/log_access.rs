@@ -45,25 +45,28 @@ pub(super) fn groups(context: &Context<'_>, stages: &[StageOf<'_>]) -> Groups {
 }
 
 /// An action on a log group that is denied.
-pub(super) struct Refusal<'a> {
+pub(super) struct DeniedGroup<'a> {
     pub(super) group: &'a str,
-    pub(super) refusal: role::Refusal,
+    pub(super) refusal: role::DeniedAction,
 }
 
 /// What is denied, and why there may be more.
 pub(super) struct Refused<'a> {
-    pub(super) refused: Vec<Refusal<'a>>,
+    pub(super) refused: Vec<DeniedGroup<'a>>,
     pub(super) gap: Option<Gap>,
 }
 
 /// Asks about every group what of writing to it is denied; the second argument of `ask` tells whether whoever writes
 /// makes the group if it is absent.
-pub(super) fn refused(groups: &Groups, ask: impl Fn(&str, bool) -> Vec<Result<role::Refusal, Gap>>) -> Refused<'_> {
+pub(super) fn refused(
+    groups: &Groups,
+    ask: impl Fn(&str, bool) -> Vec<Result<role::DeniedAction, Gap>>,
+) -> Refused<'_> {
     let (mut refused, mut gap) = (Vec::new(), None);
     for (name, written) in groups {
         for refusal in ask(name, written.execution) {
             match refusal {
-                Ok(refusal) => refused.push(Refusal { group: name, refusal }),
+                Ok(refusal) => refused.push(DeniedGroup { group: name, refusal }),
                 Err(why) => gap = gap.or(Some(why)),
             }
         }
@@ -85,7 +88,7 @@ pub(super) fn silenced<'a>(
     context: &Context<'_>,
     set: &SetRole<'_>,
     groups: &Groups,
-    refused: &[Refusal<'a>],
+    refused: &[DeniedGroup<'a>],
 ) -> Silenced<'a> {
     let names: BTreeSet<&str> = refused.iter().map(|refusal| refusal.group).collect();
     let stages: BTreeSet<usize> = names.iter().flat_map(|name| &groups[*name].stages).copied().collect();
@@ -98,8 +101,8 @@ pub(super) fn silenced<'a>(
 }
 
 /// Each refusal, up to a limit.
-pub(super) fn evidence(refused: &[Refusal<'_>]) -> Vec<Evidence> {
-    let row = |Refusal { group, refusal }: &Refusal<'_>| {
+pub(super) fn evidence(refused: &[DeniedGroup<'_>]) -> Vec<Evidence> {
+    let row = |DeniedGroup { group, refusal }: &DeniedGroup<'_>| {
         Evidence::new(*group, format!("{}: {}", refusal.action, refusal.denial))
     };
     let mut evidence: Vec<_> = refused.iter().take(EVIDENCE).map(row).collect();

@@ -7,7 +7,7 @@ use gatelight_model::{
     inventory::{Protocol, StageOf},
 };
 
-use super::resource_policy::{Refused, Writer, nearly_full};
+use super::resource_policy::{LogWriter, Refused, nearly_full};
 use crate::{
     Context, Judgement, Verdict,
     check::{Check, Judge, Scenario},
@@ -38,7 +38,7 @@ fn http_stages<'g, 'a>(group: &'g LogGroupUse<'a>) -> impl Iterator<Item = &'g S
 
 fn judge(group: &LogGroupUse<'_>, context: &Context<'_>) -> Verdict {
     // On behalf of a delivery source in the account.
-    let writer = Writer::new(context, SERVICE, "logs")?;
+    let writer = LogWriter::new(context, SERVICE, "logs")?;
     let Refused { denied, gap } = writer.refused(&["logs:CreateLogStream", "logs:PutLogEvents"], &group.name);
     match gap {
         _ if !denied.is_empty() => {
@@ -59,7 +59,7 @@ fn judge(group: &LogGroupUse<'_>, context: &Context<'_>) -> Verdict {
 fn failure(
     group: &LogGroupUse<'_>,
     context: &Context<'_>,
-    writer: &Writer<'_, '_>,
+    writer: &LogWriter<'_, '_>,
     refused: &[(&str, Denial)],
 ) -> Failure {
     let subjects = |stages: &mut dyn Iterator<Item = &StageOf<'_>>| -> Vec<_> {
@@ -91,7 +91,7 @@ fn failure(
 }
 
 /// One policy for all groups of the region: an account may have ten.
-fn fix(context: &Context<'_>, writer: &Writer<'_, '_>, refused: &[(&str, Denial)]) -> Fix {
+fn fix(context: &Context<'_>, writer: &LogWriter<'_, '_>, refused: &[(&str, Denial)]) -> Fix {
     let wanted = format!("{SERVICE} may do logs:CreateLogStream and logs:PutLogEvents");
     role::clear_the_way(refused.iter().map(|(_, denial)| denial), &wanted).unwrap_or_else(|| {
         let streams = format!(r#""{}:log-group:*:log-stream:*""#, writer.here("logs"));

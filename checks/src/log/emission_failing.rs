@@ -104,11 +104,11 @@ const READ: &str = "Read the events and mend what they name.";
 impl<'a> Meaning<'a> {
     /// A pattern of which nothing is known, such as one of a later version, may be the worst.
     fn of(name: &'a str, own: &'a [OwnPattern]) -> Self {
-        let filter_of = |patterns: &[&'static log_patterns::Pattern]| {
+        let filter_of = |patterns: &[&'static log_patterns::LogPattern]| {
             log_patterns::filters_of(patterns.iter().copied()).into_iter().next().unwrap_or_default()
         };
         if let Some(pattern) = log_patterns::find(name) {
-            let log_patterns::Pattern { severity, says, fix, .. } = pattern;
+            let log_patterns::LogPattern { severity, says, fix, .. } = pattern;
             return Self { severity: *severity, says, fix, filter: filter_of(&[pattern]) };
         }
         match own.iter().find(|pattern| pattern.name == name) {

@@ -8,7 +8,7 @@ use crate::{Context, role, verdict::Evidence};
 /// A service that writes to log groups on the strength of resource policies, on behalf of something in this account and
 /// region.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Writer<'c, 'a> {
+pub(crate) struct LogWriter<'c, 'a> {
     context: &'c Context<'a>,
     account: &'a str,
     /// Its principal.
@@ -24,7 +24,7 @@ pub(crate) struct Refused {
     pub(crate) gap: Option<Gap>,
 }
 
-impl<'c, 'a> Writer<'c, 'a> {
+impl<'c, 'a> LogWriter<'c, 'a> {
     /// # Errors
     /// If the account's id is not known.
     pub(crate) fn new(context: &'c Context<'a>, service: &'static str, source: &'static str) -> Result<Self, Gap> {

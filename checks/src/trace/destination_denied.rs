@@ -6,7 +6,7 @@ use gatelight_model::{Gap, Need, Severity, inventory::TraceDestination};
 use crate::{
     Context, Judgement, Verdict,
     check::{Check, Judge},
-    log::resource_policy::{Refused, Writer},
+    log::resource_policy::{LogWriter, Refused},
     plan::{SPAN_GROUPS, may_send_segments},
     role,
     verdict::{Evidence, Failure, Fix},
@@ -44,7 +44,7 @@ fn judge(context: &Context<'_>) -> Verdict {
     }
     // Whether the change to CloudWatch Logs is done or pending, the policy is needed.
     senders?;
-    let writer = Writer::new(context, SERVICE, "xray")?;
+    let writer = LogWriter::new(context, SERVICE, "xray")?;
     let (mut denied, mut gap) = (Vec::new(), None);
     for group in SPAN_GROUPS {
         let Refused { denied: refused, gap: why } = writer.refused(&[ACTION], group);
@@ -60,7 +60,7 @@ fn judge(context: &Context<'_>) -> Verdict {
 
 fn failure(
     context: &Context<'_>,
-    writer: &Writer<'_, '_>,
+    writer: &LogWriter<'_, '_>,
     told: &TraceDestination,
     denied: &[(&'static str, Denial)],
 ) -> Failure {
@@ -87,7 +87,7 @@ fn failure(
 }
 
 /// The policy is the one of AWS's guide.
-fn fix(context: &Context<'_>, writer: &Writer<'_, '_>, denied: &[(&'static str, Denial)]) -> Fix {
+fn fix(context: &Context<'_>, writer: &LogWriter<'_, '_>, denied: &[(&'static str, Denial)]) -> Fix {
     let wanted = format!("{SERVICE} may do {ACTION} on {}", SPAN_GROUPS.join(" and "));
     role::clear_the_way(denied.iter().map(|(_, denial)| denial), &wanted).unwrap_or_else(|| {
         let groups = SPAN_GROUPS.map(|group| format!(r#""{}:log-group:{group}:*""#, writer.here("logs"))).join(",");

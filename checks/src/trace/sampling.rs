@@ -70,7 +70,7 @@ impl Doubt {
 
 /// Whether a rule's pattern matches.
 #[derive(Clone, Debug)]
-enum Match {
+enum RuleMatch {
     Yes,
     No,
     Maybe(Doubt),
@@ -78,7 +78,7 @@ enum Match {
 
 /// What a rule may do to the requests of a stage: at least one of these.
 #[derive(Debug, Default)]
-struct Effect {
+struct SamplingEffect {
     /// Leaves some of them, or all, to the next rule.
     passes_on: bool,
     /// Records some.
@@ -150,10 +150,10 @@ pub(super) fn deciding<'a>(rules: &'a [SamplingRule], target: &Target) -> Result
         let mut deciding = None;
         for rule in group {
             match applies(rule, target) {
-                Match::No => {}
-                Match::Maybe(doubt) => return Err(doubt.gap(rule)),
-                Match::Yes if is_narrowed(rule) => before.push(*rule),
-                Match::Yes => match deciding {
+                RuleMatch::No => {}
+                RuleMatch::Maybe(doubt) => return Err(doubt.gap(rule)),
+                RuleMatch::Yes if is_narrowed(rule) => before.push(*rule),
+                RuleMatch::Yes => match deciding {
                     Some(other) => return Err(same_priority(other, rule)),
                     None => deciding = Some(*rule),
                 },
@@ -177,32 +177,37 @@ fn is_narrowed(rule: &SamplingRule) -> bool {
 }
 
 /// Whether a rule is for the requests of a stage, or for some of them.
-fn applies(rule: &SamplingRule, target: &Target) -> Match {
-    let service_type = if matches(&rule.service_type, SERVICE_TYPE, alike) { Match::Yes } else { Match::No };
+fn applies(rule: &SamplingRule, target: &Target) -> RuleMatch {
+    let service_type = if matches(&rule.service_type, SERVICE_TYPE, alike) { RuleMatch::Yes } else { RuleMatch::No };
     let name = matches_name(&rule.service_name, &target.service_name);
     let mut doubt = None;
     for part in [service_type, name, matches_arn(&rule.resource_arn, target)] {
         match part {
-            Match::Yes => {}
-            Match::No => return Match::No,
-            Match::Maybe(why) => doubt = doubt.or(Some(why)),
+            RuleMatch::Yes => {}
+            RuleMatch::No => return RuleMatch::No,
+            RuleMatch::Maybe(why) => doubt = doubt.or(Some(why)),
         }
     }
-    doubt.map_or(Match::Yes, Match::Maybe)
+    doubt.map_or(RuleMatch::Yes, RuleMatch::Maybe)
 }
 
-fn effect(rule: &SamplingRule, target: &Target) -> Effect {
+fn effect(rule: &SamplingRule, target: &Target) -> SamplingEffect {
     let doubt = match applies(rule, target) {
-        Match::Yes => None,
-        Match::Maybe(why) => Some(why),
-        Match::No => return Effect { passes_on: true, ..Effect::default() },
+        RuleMatch::Yes => None,
+        RuleMatch::Maybe(why) => Some(why),
+        RuleMatch::No => return SamplingEffect { passes_on: true, ..SamplingEffect::default() },
     };
     // A boost comes on top for a while and does not count.
     let records = rule.fixed_rate > 0.0 || rule.reservoir_size > 0;
     let narrowed = is_narrowed(rule);
     // The URL path does not narrow: X-Ray's guide says that API Gateway does not support it
     // (<https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html>).
-    Effect { passes_on: doubt.is_some() || !records && narrowed, records, silences: !records && !narrowed, doubt }
+    SamplingEffect {
+        passes_on: doubt.is_some() || !records && narrowed,
+        records,
+        silences: !records && !narrowed,
+        doubt,
+    }
 }
 
 /// Whether every text matches that has at least one character, as all that are compared have.
@@ -210,28 +215,28 @@ fn is_any(pattern: &str) -> bool {
     pattern.contains('*') && pattern.chars().all(|char| matches!(char, '*' | '?')) && pattern.matches('?').count() < 2
 }
 
-fn matches_name(pattern: &str, name: &str) -> Match {
+fn matches_name(pattern: &str, name: &str) -> RuleMatch {
     if matches(pattern, name, |a, b| a == b) {
-        Match::Yes
+        RuleMatch::Yes
     } else if matches(pattern, name, alike) {
-        Match::Maybe(Doubt::Case)
+        RuleMatch::Maybe(Doubt::Case)
     } else {
-        Match::No
+        RuleMatch::No
     }
 }
 
-fn matches_arn(pattern: &str, target: &Target) -> Match {
+fn matches_arn(pattern: &str, target: &Target) -> RuleMatch {
     let [old, new] = &target.arns;
     let digit = |pattern: char, text: char| if text == DIGIT { pattern.is_ascii_digit() } else { alike(pattern, text) };
     let old = match (matches_name(pattern, old), &target.account) {
-        (Match::No, Some(gap)) if matches(pattern, old, digit) => Match::Maybe(Doubt::Unread(gap.clone())),
+        (RuleMatch::No, Some(gap)) if matches(pattern, old, digit) => RuleMatch::Maybe(Doubt::Unread(gap.clone())),
         (found, _) => found,
     };
     match (old, matches_name(pattern, new)) {
-        (Match::Yes, _) => Match::Yes,
-        (Match::No, Match::No) => Match::No,
-        (Match::Maybe(why), _) | (_, Match::Maybe(why)) => Match::Maybe(why),
-        (Match::No, Match::Yes) => Match::Maybe(Doubt::Arn),
+        (RuleMatch::Yes, _) => RuleMatch::Yes,
+        (RuleMatch::No, RuleMatch::No) => RuleMatch::No,
+        (RuleMatch::Maybe(why), _) | (_, RuleMatch::Maybe(why)) => RuleMatch::Maybe(why),
+        (RuleMatch::No, RuleMatch::Yes) => RuleMatch::Maybe(Doubt::Arn),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     keys::{ConditionKeys, PossibleValue},
     operator::{Comparison, Operator, SetOperator},
     ordered::{IpRange, Number, date_samples, parse_date},
-    pattern::{Pattern, Token, Variable},
+    pattern::{Pattern, PolicyVariable, Token},
     statement::RequestView,
     variable_values::variable_values,
     witnesses::{MatchMode, literal, witnesses},
@@ -168,7 +168,7 @@ fn key_use<'s, 'a>(uses: &'s mut Vec<KeyUse<'a>>, key: &'a str, lower: &'a str) 
 
 /// Notes the unknown variables of a pattern that is compared with `text`; `None`: with an unknown text.
 fn note_variables<'a>(pattern: &'a Pattern, text: Option<&str>, keys: &'a ConditionKeys, uses: &mut Vec<KeyUse<'a>>) {
-    let unknown: Vec<&Variable> = pattern.unknown_variables(keys).collect();
+    let unknown: Vec<&PolicyVariable> = pattern.unknown_variables(keys).collect();
     for variable in &unknown {
         let values = match (text, unknown.len()) {
             (Some(text), 1) => variable_values(&pattern.tokens(keys), text),

@@ -19,12 +19,12 @@ pub(super) enum Token {
     /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>).
     NoMatch,
     /// `${key}` or `${key, 'default'}` whose value is not known.
-    Variable(Box<Variable>),
+    Variable(Box<PolicyVariable>),
 }
 
 /// A policy variable.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Variable {
+pub(super) struct PolicyVariable {
     /// The key, as the policy spells it.
     pub(super) key: String,
     pub(super) lower: String,
@@ -32,7 +32,7 @@ pub(super) struct Variable {
     pub(super) default: Option<String>,
 }
 
-impl Variable {
+impl PolicyVariable {
     /// Reads the text between the braces.
     fn read(inside: &str) -> Option<Self> {
         let (key, default) = match inside.split_once(',') {
@@ -68,7 +68,8 @@ impl Pattern {
                 };
                 tokens.push(match name {
                     "*" | "?" | "$" => Token::Char(char::from(name.as_bytes()[0])),
-                    _ => Variable::read(name).map_or(Token::Unknown, |variable| Token::Variable(Box::new(variable))),
+                    _ => PolicyVariable::read(name)
+                        .map_or(Token::Unknown, |variable| Token::Variable(Box::new(variable))),
                 });
                 rest = after;
                 continue;
@@ -126,7 +127,7 @@ impl Pattern {
     }
 
     /// The variables whose values are not known.
-    pub(super) fn unknown_variables<'a>(&'a self, keys: &'a ConditionKeys) -> impl Iterator<Item = &'a Variable> {
+    pub(super) fn unknown_variables<'a>(&'a self, keys: &'a ConditionKeys) -> impl Iterator<Item = &'a PolicyVariable> {
         let variables = self.tokens.iter().filter_map(|token| match token {
             Token::Variable(variable) => Some(&**variable),
             _ => None,

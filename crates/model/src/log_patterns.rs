@@ -7,34 +7,34 @@ mod table;
 
 pub use filter::{LONGEST, check as check_filter};
 pub use insights::{LONGEST_QUERY, ROWS};
-pub use pattern::Pattern;
+pub use pattern::LogPattern;
 pub use table::{OPTIONAL, PATTERNS};
 
 /// The id of the check that judges what is found. A line that holds it is a report's: see [`is_our_own`].
 pub const CHECK_ID: &str = "log-emission-failing";
 
 /// Every pattern that there is, those that are searched for by themselves first.
-pub fn all() -> impl Iterator<Item = &'static Pattern> {
+pub fn all() -> impl Iterator<Item = &'static LogPattern> {
     PATTERNS.iter().chain(OPTIONAL)
 }
 
 /// The pattern of that name.
 #[must_use]
-pub fn find(name: &str) -> Option<&'static Pattern> {
+pub fn find(name: &str) -> Option<&'static LogPattern> {
     all().find(|pattern| pattern.name == name)
 }
 
 /// The patterns that are searched for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Patterns(Vec<&'static Pattern>);
+pub struct LogPatterns(Vec<&'static LogPattern>);
 
-impl Default for Patterns {
+impl Default for LogPatterns {
     fn default() -> Self {
         Self(PATTERNS.iter().collect())
     }
 }
 
-impl Patterns {
+impl LogPatterns {
     /// The default patterns, and those of [`OPTIONAL`] that `names` name.
     ///
     /// # Errors
@@ -49,19 +49,19 @@ impl Patterns {
         }
         // The worst first: a line counts for the first that it matches. Names decide nothing but the order in which they
         // were given.
-        let place = |pattern: &Pattern| all().position(|other| other == pattern);
+        let place = |pattern: &LogPattern| all().position(|other| other == pattern);
         chosen.0.sort_by_key(|pattern| (std::cmp::Reverse(pattern.severity), place(pattern)));
         Ok(chosen)
     }
 
     /// Each, the worst first.
-    pub fn iter(&self) -> impl Iterator<Item = &'static Pattern> {
+    pub fn iter(&self) -> impl Iterator<Item = &'static LogPattern> {
         self.0.iter().copied()
     }
 
     /// The worst pattern that a line matches. Gatelight's own lines match none.
     #[must_use]
-    pub fn matches(&self, line: &str) -> Option<&'static Pattern> {
+    pub fn matches(&self, line: &str) -> Option<&'static LogPattern> {
         self.iter().find(|pattern| pattern.fits(line)).filter(|_| !is_our_own(line))
     }
 
@@ -81,15 +81,15 @@ impl Patterns {
     }
 }
 
-/// A query of CloudWatch Logs Insights for some patterns; see [`Patterns::insights_query`].
+/// A query of CloudWatch Logs Insights for some patterns; see [`LogPatterns::insights_query`].
 #[must_use]
-pub fn insights_query_of(patterns: impl Iterator<Item = &'static Pattern>) -> String {
+pub fn insights_query_of(patterns: impl Iterator<Item = &'static LogPattern>) -> String {
     insights::query(patterns)
 }
 
-/// Filter patterns of CloudWatch Logs for some patterns; see [`Patterns::filters`].
+/// Filter patterns of CloudWatch Logs for some patterns; see [`LogPatterns::filters`].
 #[must_use]
-pub fn filters_of(patterns: impl Iterator<Item = &'static Pattern>) -> Vec<String> {
+pub fn filters_of(patterns: impl Iterator<Item = &'static LogPattern>) -> Vec<String> {
     let mut terms = Vec::new();
     for text in patterns.flat_map(|pattern| pattern.any_of) {
         let term = term(text);

@@ -8,7 +8,7 @@ use gatelight_model::{
 use crate::{
     address_set::{AddressSet, Family},
     hop::{HopDecision, HopResult},
-    index::Index,
+    index::NetworkIndex,
 };
 
 /// The port of X-Ray's endpoint.
@@ -39,7 +39,7 @@ impl<'a> Remote<'a> {
 }
 
 /// Whether any of the security groups allows TCP port 443, `out` or in.
-pub(crate) fn groups_allow(index: &Index<'_>, groups: &[String], out: bool, remote: Remote<'_>) -> HopDecision {
+pub(crate) fn groups_allow(index: &NetworkIndex<'_>, groups: &[String], out: bool, remote: Remote<'_>) -> HopDecision {
     let names = groups.join(", ");
     let way = if out { "out to" } else { "in from" };
     let who = remote.name;
@@ -102,7 +102,7 @@ fn rule(permission: &Permission, about: &str) -> String {
 }
 
 /// The rule among those of a permission that covers the remote; all of them if only all together do.
-fn rule_over(index: &Index<'_>, permission: &Permission, remote: Remote<'_>) -> String {
+fn rule_over(index: &NetworkIndex<'_>, permission: &Permission, remote: Remote<'_>) -> String {
     let covers =
         |ranges: &[String]| AddressSet::read(remote.family, ranges).is_ok_and(|set| set.covers(remote.addresses));
     let by_range = permission.cidrs.iter().find(|range| covers(std::slice::from_ref(*range)));
@@ -115,7 +115,7 @@ fn rule_over(index: &Index<'_>, permission: &Permission, remote: Remote<'_>) -> 
 
 /// The addresses that the groups allow port 443 out to; none if that is not known, or depends on the groups of the other
 /// side.
-pub(crate) fn allowed_out(index: &Index<'_>, groups: &[String], family: Family) -> Option<AddressSet> {
+pub(crate) fn allowed_out(index: &NetworkIndex<'_>, groups: &[String], family: Family) -> Option<AddressSet> {
     let mut all = (!groups.is_empty()).then(AddressSet::default)?;
     for id in groups {
         for permission in index.group(id).ok()?.egress.iter().filter(|permission| admits_https(permission)) {
@@ -129,7 +129,7 @@ pub(crate) fn allowed_out(index: &Index<'_>, groups: &[String], family: Family) 
     Some(all)
 }
 
-fn ranges(index: &Index<'_>, permission: &Permission, family: Family) -> (AddressSet, Option<Gap>) {
+fn ranges(index: &NetworkIndex<'_>, permission: &Permission, family: Family) -> (AddressSet, Option<Gap>) {
     let (mut all, mut hidden) = (AddressSet::default(), None);
     let lists = permission.prefix_lists.iter().map(|id| index.list(id));
     for texts in std::iter::once(Ok(permission.cidrs.as_slice())).chain(lists) {

@@ -16,7 +16,7 @@ use crate::cache::PathCache;
 
 /// A region's networks, indexed.
 #[derive(Debug)]
-pub struct Index<'a> {
+pub struct NetworkIndex<'a> {
     pub(crate) region: &'a Region,
     /// The account's id, if it is known.
     account: Option<&'a str>,
@@ -68,7 +68,7 @@ fn find<'a, T>(map: &HashMap<&'a str, &'a T>, id: &str, listing: &Listing<T>) ->
     }
 }
 
-impl<'a> Index<'a> {
+impl<'a> NetworkIndex<'a> {
     /// Indexes the networks of a region. `account`: its id, if it is known.
     #[must_use]
     pub fn new(region: &'a Region, account: Option<&'a str>) -> Self {

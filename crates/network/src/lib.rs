@@ -43,7 +43,7 @@ use gatelight_model::{Gap, inventory::Function};
 
 pub use appliance::CHECK_IS_ON;
 pub use hop::{Hop, HopKind, HopResult, PathFromSubnet};
-pub use index::Index;
+pub use index::NetworkIndex;
 pub use walk::Walk;
 
 /// The path from each subnet of a function to X-Ray's endpoint (TCP port 443, and back), in the order in which Lambda
@@ -52,7 +52,7 @@ pub use walk::Walk;
 ///
 /// # Errors
 /// If the network of its capacity provider could not be read, or AWS lists no subnet of it.
-pub fn paths(function: &Function, index: &Index<'_>) -> Result<Vec<PathFromSubnet>, Gap> {
+pub fn paths(function: &Function, index: &NetworkIndex<'_>) -> Result<Vec<PathFromSubnet>, Gap> {
     let walk = Walk::of(function, index)?;
     Ok(walk.map(|walk| walk.paths().as_ref().clone()).unwrap_or_default())
 }

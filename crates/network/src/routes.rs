@@ -8,7 +8,7 @@ use gatelight_model::{
 use crate::{
     address_set::{AddressSet, Block, Family},
     hop::{Hop, HopKind, HopResult, combine_alternatives, result_of},
-    index::Index,
+    index::NetworkIndex,
     walk::Walk,
 };
 
@@ -25,7 +25,12 @@ pub(crate) struct RouteSplit<'a> {
 
 /// Splits `target` over the routes: the longest prefix wins, and between equals a range written out beats one in a
 /// prefix list (<https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html>).
-pub(crate) fn split<'a>(index: &Index<'a>, routes: &'a [Route], family: Family, target: &AddressSet) -> RouteSplit<'a> {
+pub(crate) fn split<'a>(
+    index: &NetworkIndex<'a>,
+    routes: &'a [Route],
+    family: Family,
+    target: &AddressSet,
+) -> RouteSplit<'a> {
     let mut split = RouteSplit::default();
     let mut blocks: Vec<(u32, bool, Block, &Route)> = Vec::new();
     for route in routes {
@@ -289,7 +294,7 @@ mod tests {
             let region = Region::unread("eu-west-1", &Gap::not_collected("a test"));
             let address = at << 27;
             let one = Block::parse(&format!("{}/32", std::net::Ipv4Addr::from_bits(address))).expect("one").set();
-            let split = split(&Index::new(&region, None), &routes, Family::V4, &one);
+            let split = split(&NetworkIndex::new(&region, None), &routes, Family::V4, &one);
             let expected = naive(&routes, address);
             prop_assert_eq!(split.routes, expected.into_iter().collect::<Vec<_>>());
             prop_assert_eq!(split.unrouted, expected.is_none());
@@ -308,7 +313,7 @@ mod tests {
         region.network.prefix_lists =
             vec![PrefixListAnswer { id: "pl-1".to_owned(), cidrs: gatelight_model::Fetched::known(cidrs) }];
         let routes = [route("pl-1", "nat-1"), route("0.0.0.0/0", "nat-2"), route("pl-2", "nat-3")];
-        let split = split(&Index::new(&region, None), &routes, Family::V4, &crate::address_set::PUBLIC);
+        let split = split(&NetworkIndex::new(&region, None), &routes, Family::V4, &crate::address_set::PUBLIC);
         assert_eq!(split.routes, [&routes[1]]);
         assert_eq!(split.maybe[0].0, &routes[2]);
     }

@@ -9,7 +9,7 @@ use crate::{
     address_set::{AddressSet, Family},
     firewall::{self, EPHEMERAL, HTTPS, Remote},
     hop::{Hop, HopKind, HopResult},
-    index::Index,
+    index::NetworkIndex,
     service::{XrayName, is_xray},
 };
 
@@ -17,7 +17,7 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub struct Walk<'a> {
     /// The region's networks.
-    pub index: &'a Index<'a>,
+    pub index: &'a NetworkIndex<'a>,
     /// The region's name.
     pub region: &'a str,
     /// The account, if it is known.
@@ -37,7 +37,7 @@ impl<'a> Walk<'a> {
     ///
     /// # Errors
     /// If the network of its capacity provider could not be read.
-    pub fn of(function: &'a Function, index: &'a Index<'a>) -> Result<Option<Self>, Gap> {
+    pub fn of(function: &'a Function, index: &'a NetworkIndex<'a>) -> Result<Option<Self>, Gap> {
         let vpc = network_of(function, index)?;
         Ok(vpc.map(|vpc| Self {
             index,
@@ -94,7 +94,7 @@ impl<'a> Walk<'a> {
 }
 
 /// The subnets and groups of the function, or of the capacity provider that it runs on.
-fn network_of<'a>(function: &'a Function, index: &Index<'a>) -> Result<Option<&'a FunctionVpc>, Gap> {
+fn network_of<'a>(function: &'a Function, index: &NetworkIndex<'a>) -> Result<Option<&'a FunctionVpc>, Gap> {
     let Some(arn) = &function.capacity_provider else {
         return Ok(function.vpc.as_ref().filter(|vpc| !vpc.subnets.is_empty()));
     };

@@ -17,7 +17,7 @@ use gatelight_model::{Gap, GapKind, Listing, fetched::GapDetails};
 use super::{
     operation::Operation,
     pace::{Pace, Pacer},
-    refusal::Refusal,
+    refusal::AwsRefusal,
     request_counts::Traffic,
 };
 use crate::progress::Progress;
@@ -188,7 +188,7 @@ impl Calls {
                 }
                 Err(error) => error,
             };
-            let refusal = Refusal::of(&error);
+            let refusal = AwsRefusal::of(&error);
             tracing::debug!(%operation, resource, tried, kind = refusal.kind.name(), code = refusal.code, "call failed");
             if refusal.kind == GapKind::Throttled {
                 let mut traffic = self.traffic.lock().unwrap_or_else(PoisonError::into_inner);

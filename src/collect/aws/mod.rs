@@ -18,4 +18,4 @@ pub(crate) use integrity::{Promised, PromisedOfEach};
 pub(crate) use operation::{Grant, Granted, Operation};
 pub(crate) use pace::Pace;
 pub(crate) use request_counts::Traffic;
-pub(crate) use session::{Caller, DEFAULT_REGION, Session};
+pub(crate) use session::{CallerIdentity, DEFAULT_REGION, Session};

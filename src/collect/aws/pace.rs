@@ -33,7 +33,7 @@ impl Pace {
 #[derive(Debug)]
 pub(super) struct Pacer {
     pace: Pace,
-    buckets: Mutex<BTreeMap<Quota, Bucket>>,
+    buckets: Mutex<BTreeMap<Quota, TokenBucket>>,
 }
 
 impl Pacer {
@@ -57,21 +57,21 @@ impl Pacer {
         self.bucket(quota, |bucket, now| bucket.close(now, pause));
     }
 
-    fn bucket<T>(&self, quota: Quota, work: impl FnOnce(&mut Bucket, Instant) -> T) -> T {
+    fn bucket<T>(&self, quota: Quota, work: impl FnOnce(&mut TokenBucket, Instant) -> T) -> T {
         let now = Instant::now();
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        work(buckets.entry(quota).or_insert_with(|| Bucket::full(now)), now)
+        work(buckets.entry(quota).or_insert_with(|| TokenBucket::full(now)), now)
     }
 }
 
 /// A token bucket in the form of the generic cell rate algorithm: all it keeps is the time at which it is full again.
 #[derive(Clone, Copy, Debug)]
-struct Bucket {
+struct TokenBucket {
     full_at: Instant,
     closed_until: Instant,
 }
 
-impl Bucket {
+impl TokenBucket {
     fn full(now: Instant) -> Self {
         Self { full_at: now, closed_until: now }
     }
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     /// Seconds from `now` until the last of `turns` comes, for one who takes each as it comes.
-    fn seconds_for(bucket: &mut Bucket, now: &mut Instant, turns: u32) -> f64 {
+    fn seconds_for(bucket: &mut TokenBucket, now: &mut Instant, turns: u32) -> f64 {
         let start = *now;
         let rate = Pace::Share(0.5).of(Quota::ApiGateway.rate());
         for _ in 0..turns {
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn half_of_the_quota_is_a_burst_of_twenty_and_then_five_a_second() {
         let mut now = Instant::now();
-        let mut bucket = Bucket::full(now);
+        let mut bucket = TokenBucket::full(now);
         assert!(seconds_for(&mut bucket, &mut now, 20) < 0.01);
         let more = seconds_for(&mut bucket, &mut now, 50);
         assert!((9.9..10.1).contains(&more), "{more}");
@@ -121,7 +121,7 @@ mod tests {
     fn the_smallest_share_is_slow_and_no_panic() {
         let rate = Pace::Share(f64::MIN_POSITIVE).of(Quota::ApiGateway.rate());
         let now = Instant::now();
-        let mut bucket = Bucket::full(now);
+        let mut bucket = TokenBucket::full(now);
         bucket.reserve(now, rate);
         assert_eq!(bucket.reserve(now, rate), now + Duration::from_hours(1));
     }

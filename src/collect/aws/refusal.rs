@@ -12,7 +12,7 @@ const ATTEMPTS: u32 = 5;
 const ATTEMPTS_WITHOUT_ANSWER: u32 = 3;
 
 /// Why an attempt failed.
-pub(super) struct Refusal {
+pub(super) struct AwsRefusal {
     pub(super) kind: GapKind,
     /// AWS's error code, where the service answered with one.
     pub(super) code: Option<String>,
@@ -67,7 +67,7 @@ pub(super) const BAD_CREDENTIALS: &[&str] = &[
     "RequestInTheFuture",
 ];
 
-impl Refusal {
+impl AwsRefusal {
     /// Reads what an attempt ended with.
     pub(super) fn of<E>(error: &SdkError<E, HttpResponse>) -> Self
     where
@@ -122,7 +122,7 @@ struct Answered<'a> {
 }
 
 impl Answered<'_> {
-    fn read(&self) -> Refusal {
+    fn read(&self) -> AwsRefusal {
         let is = |codes: &[&str]| self.code.is_some_and(|code| codes.contains(&code));
         let (kind, attempts) = match self.status {
             _ if is(THROTTLING) => (GapKind::Throttled, ATTEMPTS),
@@ -151,7 +151,7 @@ impl Answered<'_> {
             (Some(one), None) | (None, Some(one)) => one.to_owned(),
             (None, None) => format!("HTTP status {}", self.status),
         };
-        Refusal {
+        AwsRefusal {
             kind,
             code: self.code.map(str::to_owned),
             message: clip(&message),

@@ -44,7 +44,7 @@ pub(crate) struct Session {
 
 /// Who the credentials belong to.
 #[derive(Clone, Debug)]
-pub(crate) struct Caller {
+pub(crate) struct CallerIdentity {
     /// Twelve digits, if it is known.
     pub(crate) account: Result<String, Gap>,
     /// From the caller's ARN.
@@ -169,7 +169,7 @@ impl Session {
     ///
     /// # Errors
     /// If AWS rejects them, or cannot be reached. A refused call is no error: the account is then not known.
-    pub(crate) async fn caller(&self, region: &str, calls: &Calls) -> anyhow::Result<Caller> {
+    pub(crate) async fn caller(&self, region: &str, calls: &Calls) -> anyhow::Result<CallerIdentity> {
         let sts = self.sts(region);
         // The first call shows what the gap would not: whether anybody is there, and takes the credentials.
         let fatal = Mutex::new(None);
@@ -188,11 +188,11 @@ impl Session {
             return Err(fatal);
         }
         Ok(match answer {
-            Ok(identity) => Caller {
+            Ok(identity) => CallerIdentity {
                 partition: identity.arn().and_then(Arn::parse).map(|arn| arn.partition.to_owned()),
                 account: identity.account.ok_or_else(|| lacks(Operation::GetCallerIdentity, "*", "the account")),
             },
-            Err(gap) => Caller { account: Err(gap), partition: None },
+            Err(gap) => CallerIdentity { account: Err(gap), partition: None },
         })
     }
 

@@ -7,7 +7,7 @@ use aws_sdk_cloudwatch::{
 use gatelight_model::{Gap, GapKind, fetched::GapDetails};
 
 use super::{
-    query::{Total, place},
+    query::{MetricTotal, place},
     window::Window,
 };
 use crate::collect::aws::{Operation, failed, lacks};
@@ -67,7 +67,7 @@ impl Answers {
     ///
     /// # Errors
     /// If CloudWatch did not say all of it.
-    pub(super) fn total(&self, query: usize, window: Window) -> Result<Total, Gap> {
+    pub(super) fn total(&self, query: usize, window: Window) -> Result<MetricTotal, Gap> {
         let lacks = || lacks(Operation::GetMetricData, &self.resource, "a metric that was asked for");
         let answer = self.queries.get(query).ok_or_else(lacks)?;
         if let Some(gap) = self.objection.as_ref().or(answer.objection.as_ref()) {
@@ -90,7 +90,7 @@ impl Answers {
             }
             None => return Err(lacks()),
         }
-        let mut total = Total::default();
+        let mut total = MetricTotal::default();
         for (_, value) in answer.points.iter().filter(|(second, _)| window.holds(*second)) {
             total.sum += value;
             total.greatest = Some(total.greatest.map_or(*value, |greatest| greatest.max(*value)));

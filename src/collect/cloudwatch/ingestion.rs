@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{
     metrics,
-    query::{Metric, MetricQuery, Statistic, Total},
+    query::{Metric, MetricQuery, MetricTotal, Statistic},
     window::Window,
 };
 use crate::collect::{client::RegionClient, needs::Needs};
@@ -45,7 +45,12 @@ pub(crate) fn incoming_bytes(group: &str, window: Window) -> MetricQuery {
     }
 }
 
-fn answer(group: String, window: Window, total: Result<Total, Gap>) -> IngestedAnswer {
+fn answer(group: String, window: Window, total: Result<MetricTotal, Gap>) -> IngestedAnswer {
     let time = |second| Timestamp::from_second(second).unwrap_or(Timestamp::MIN);
-    IngestedAnswer { group, since: time(window.from), until: time(window.to), bytes: total.map(Total::count).into() }
+    IngestedAnswer {
+        group,
+        since: time(window.from),
+        until: time(window.to),
+        bytes: total.map(MetricTotal::count).into(),
+    }
 }

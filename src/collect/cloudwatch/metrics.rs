@@ -17,7 +17,7 @@ use gatelight_model::{Gap, GapKind};
 
 use super::{
     answer::Answers,
-    query::{Metric, MetricQuery, Statistic, Total, id},
+    query::{Metric, MetricQuery, MetricTotal, Statistic, id},
     window::Window,
 };
 use crate::collect::{
@@ -36,9 +36,9 @@ const STATISTICS: usize = 5;
 const SIDE_BY_SIDE: usize = 4;
 
 /// Answers questions, in their order. A missing or incomplete answer is a gap.
-pub(crate) async fn read(region: &RegionClient, asks: &[MetricQuery]) -> Vec<Result<Total, Gap>> {
+pub(crate) async fn read(region: &RegionClient, asks: &[MetricQuery]) -> Vec<Result<MetricTotal, Gap>> {
     let batches = batches(asks);
-    let mut answers: Vec<Option<Result<Total, Gap>>> = vec![None; asks.len()];
+    let mut answers: Vec<Option<Result<MetricTotal, Gap>>> = vec![None; asks.len()];
     let mut tell = |batch: &Batch, told: Result<Answers, Gap>| {
         for (query, about) in batch.queries.iter().enumerate() {
             for at in &about.asks {

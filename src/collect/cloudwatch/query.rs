@@ -45,13 +45,13 @@ pub(crate) struct MetricQuery {
 
 /// What the data points in a window came to. No data points are nothing, as the call succeeded and covers the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Total {
+pub(crate) struct MetricTotal {
     pub(crate) sum: f64,
     /// The greatest of them.
     pub(crate) greatest: Option<f64>,
 }
 
-impl Total {
+impl MetricTotal {
     /// The sum of counts.
     pub(crate) fn count(self) -> u64 {
         #[expect(

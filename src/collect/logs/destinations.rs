@@ -299,12 +299,12 @@ impl Described {
     /// AWS leave out parts of a stream's destinations.
     fn read(response: &HttpResponse) -> Option<Self> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct GroupAnswer {
             #[serde(rename = "DeliveryStreamDescription")]
             description: Described,
         }
         let body = response.status().is_success().then(|| response.body().bytes())??;
-        serde_json::from_slice::<Answer>(body).ok().map(|answer| answer.description)
+        serde_json::from_slice::<GroupAnswer>(body).ok().map(|answer| answer.description)
     }
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::estimates::{Estimates, StageLocation};
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct CostDocument<'a> {
     version: u32,
     prices: PricesEntry<'a>,
     hours_a_month: u64,
@@ -32,14 +32,14 @@ struct PricesEntry<'a> {
 struct StageEntry<'a> {
     account: &'a str,
     region: &'a str,
-    stage: SubjectEntry<'a>,
+    stage: CostSubject<'a>,
     total: TotalEntry,
     costs: Vec<CostEntry<'a>>,
     requests: CostEntry<'a>,
 }
 
 #[derive(Serialize)]
-struct SubjectEntry<'a> {
+struct CostSubject<'a> {
     kind: &'static str,
     arn: &'a str,
     name: &'a str,
@@ -77,7 +77,7 @@ struct UnreadEntry<'a> {
 /// If `out` cannot be written.
 pub(super) fn render(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
     let prices = estimates.prices;
-    let document = Document {
+    let document = CostDocument {
         version: 1,
         prices: PricesEntry { date: prices.date.to_string(), currency: "USD", sources: &prices.sources },
         hours_a_month: gatelight_checks::cost::HOURS_A_MONTH,
@@ -87,7 +87,7 @@ pub(super) fn render(estimates: &Estimates, out: &mut dyn Write) -> io::Result<(
             .map(|(StageLocation { name, account, region, arn, kind }, cost)| StageEntry {
                 account,
                 region,
-                stage: SubjectEntry { kind, arn, name },
+                stage: CostSubject { kind, arn, name },
                 total: total_entry(&cost.total()),
                 costs: cost.costs.iter().map(cost_entry).collect(),
                 requests: cost_entry(&cost.requests),

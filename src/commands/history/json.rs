@@ -13,28 +13,28 @@ use crate::{
 };
 
 #[derive(Serialize)]
-struct FindingEntry<'a> {
+struct HistoryFinding<'a> {
     scope: &'a str,
     check: &'a str,
     severity: &'static str,
     account: &'a str,
     region: &'a str,
-    subject: SubjectEntry<'a>,
+    subject: HistorySubject<'a>,
     state: &'static str,
     ignored: bool,
     first_seen: String,
     last_seen: String,
     ended_at: Option<String>,
     message: &'a str,
-    cause: SubjectEntry<'a>,
-    affects: Vec<SubjectEntry<'a>>,
+    cause: HistorySubject<'a>,
+    affects: Vec<HistorySubject<'a>>,
     fix: &'a str,
     fix_command: Option<String>,
     fingerprint: String,
 }
 
 #[derive(Serialize)]
-struct SubjectEntry<'a> {
+struct HistorySubject<'a> {
     kind: &'static str,
     arn: &'a str,
     name: &'a str,
@@ -66,7 +66,7 @@ struct SummaryEntry {
     unknown: u64,
     not_applicable: u64,
     ignored: u64,
-    fail_by_severity: BySeverity,
+    fail_by_severity: OpenBySeverity,
     new: u64,
     worse: u64,
     resolved: u64,
@@ -74,7 +74,7 @@ struct SummaryEntry {
 }
 
 #[derive(Serialize)]
-struct BySeverity {
+struct OpenBySeverity {
     high: u64,
     medium: u64,
     low: u64,
@@ -118,9 +118,9 @@ fn next(out: &mut dyn Write, first: &mut bool) -> std::io::Result<()> {
     out.write_all(between)
 }
 
-fn finding(episode: &Episode) -> FindingEntry<'_> {
+fn finding(episode: &Episode) -> HistoryFinding<'_> {
     let finding = &episode.finding;
-    FindingEntry {
+    HistoryFinding {
         scope: &episode.scope,
         check: &finding.check,
         severity: finding.severity.name(),
@@ -163,7 +163,7 @@ fn summary(counts: &RunCounts) -> SummaryEntry {
         unknown: counts.unknown,
         not_applicable: counts.not_applicable,
         ignored: counts.ignored,
-        fail_by_severity: BySeverity { high: counts.high, medium: counts.medium, low: counts.low },
+        fail_by_severity: OpenBySeverity { high: counts.high, medium: counts.medium, low: counts.low },
         new: counts.new,
         worse: counts.worse,
         resolved: counts.resolved,
@@ -189,8 +189,8 @@ pub(super) fn state(end: Option<FindingEnd>) -> &'static str {
     }
 }
 
-fn subject(subject: &Subject) -> SubjectEntry<'_> {
-    SubjectEntry { kind: subject.kind.name(), arn: &subject.arn, name: &subject.name }
+fn subject(subject: &Subject) -> HistorySubject<'_> {
+    HistorySubject { kind: subject.kind.name(), arn: &subject.arn, name: &subject.name }
 }
 
 fn time(time: Timestamp) -> String {

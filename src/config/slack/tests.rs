@@ -1,6 +1,6 @@
 use super::*;
 
-fn read(text: &str) -> Result<Vec<Route>, String> {
+fn read(text: &str) -> Result<Vec<WebhookRoute>, String> {
     #[derive(Deserialize)]
     struct File {
         slack: Vec<WebhookSetting>,

@@ -106,10 +106,10 @@ fn a_report_that_is_logged_is_not_found_anew() {
     let shown = failure.evidence.iter().map(|e| format!("{}: {}", e.name, e.value));
     let command = failure.fix.command.expect("a command").join(" ");
     for line in shown.chain([failure.message, failure.fix.text, command]) {
-        assert_eq!(log_patterns::Patterns::default().matches(&line), None, "{line}");
+        assert_eq!(log_patterns::LogPatterns::default().matches(&line), None, "{line}");
     }
     for line in CHECK.docs.lines() {
-        let told = log_patterns::Patterns::default().matches(line).is_some() && !line.starts_with(['|', ' ']);
+        let told = log_patterns::LogPatterns::default().matches(line).is_some() && !line.starts_with(['|', ' ']);
         assert!(!told, "{line}");
     }
 }
@@ -195,7 +195,7 @@ fn what_logs_insights_found_or_could_not_find_is_told_like_any_other_search() {
     let command = failure.fix.command.expect("a command").join(" ");
     assert!(command.starts_with("aws logs start-query ") && command.contains("--start-time 1795251600 "), "{command}");
     assert!(command.contains(r#"like "Failed to emit logs" or"#) && !command.contains("AccessDenied"), "{command}");
-    assert_eq!(log_patterns::Patterns::default().matches(&command), None, "{command}");
+    assert_eq!(log_patterns::LogPatterns::default().matches(&command), None, "{command}");
 }
 
 #[test]

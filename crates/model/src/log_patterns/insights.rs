@@ -7,7 +7,7 @@
 //! class `INFREQUENT_ACCESS`
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData_Classes.html>).
 
-use super::pattern::Pattern;
+use super::pattern::LogPattern;
 
 /// The most characters of a query (`StartQuery`, `queryString`).
 pub const LONGEST_QUERY: usize = 10_000;
@@ -16,9 +16,9 @@ pub const ROWS: usize = 10_000;
 
 /// A query for the time and the text of events that match one of the patterns, the oldest first; of all events if there
 /// are no patterns.
-pub(super) fn query(patterns: impl Iterator<Item = &'static Pattern>) -> String {
+pub(super) fn query(patterns: impl Iterator<Item = &'static LogPattern>) -> String {
     let mut conditions = Vec::new();
-    for Pattern { any_of, and_any_of, .. } in patterns {
+    for LogPattern { any_of, and_any_of, .. } in patterns {
         for text in *any_of {
             if and_any_of.is_empty() {
                 conditions.push(holds(text));
@@ -44,12 +44,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{
-        super::{OPTIONAL, PATTERNS, Patterns, all},
+        super::{LogPatterns, OPTIONAL, PATTERNS, all},
         *,
     };
 
-    fn everything() -> Patterns {
-        Patterns::with(OPTIONAL.iter().map(|pattern| pattern.name)).expect("names")
+    fn everything() -> LogPatterns {
+        LogPatterns::with(OPTIONAL.iter().map(|pattern| pattern.name)).expect("names")
     }
 
     /// What a query's filter lets through, read from the query itself: alternatives of conjunctions of texts.
@@ -106,7 +106,7 @@ mod tests {
             r#"fields @timestamp, @message | filter @message like "Segment dropped." | sort @timestamp asc | limit 10000"#
         );
         assert_eq!(query(std::iter::empty()), "fields @timestamp, @message | sort @timestamp asc | limit 10000");
-        for patterns in [Patterns::default(), everything()] {
+        for patterns in [LogPatterns::default(), everything()] {
             let query = patterns.insights_query();
             assert!(query.chars().count() <= LONGEST_QUERY, "{}", query.chars().count());
             assert!(!query.contains('\n') && query.matches(" | ").count() == 3, "{query}");
@@ -136,7 +136,7 @@ mod tests {
         }
     }
 
-    fn some_of() -> impl Strategy<Value = Vec<&'static Pattern>> {
+    fn some_of() -> impl Strategy<Value = Vec<&'static LogPattern>> {
         prop::collection::vec(prop::sample::select(OPTIONAL.iter().collect::<Vec<_>>()), 0..OPTIONAL.len())
     }
 
@@ -156,7 +156,7 @@ mod tests {
                 0..5,
             ),
         ) {
-            let patterns = Patterns::with(chosen.iter().map(|pattern| pattern.name)).expect("names");
+            let patterns = LogPatterns::with(chosen.iter().map(|pattern| pattern.name)).expect("names");
             let line = parts.concat();
             let query = patterns.insights_query();
             prop_assert!(patterns.matches(&line).is_none() || lets_through(&query, &line), "{line}");

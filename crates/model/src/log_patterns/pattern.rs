@@ -4,7 +4,7 @@ use crate::Severity;
 
 /// A text that says that logs or traces do not arrive.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Pattern {
+pub struct LogPattern {
     /// Its name in inventories and reports: never the text itself, or a report that is written to a log group would be
     /// found there.
     pub name: &'static str,
@@ -22,7 +22,7 @@ pub struct Pattern {
     pub source: &'static str,
 }
 
-impl Pattern {
+impl LogPattern {
     /// Whether a line holds the texts.
     pub(super) fn fits(&self, line: &str) -> bool {
         let holds = |texts: &[&str]| texts.iter().any(|text| line.contains(text));

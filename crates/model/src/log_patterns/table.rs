@@ -1,12 +1,12 @@
 //! What the patterns are. The texts are those of the X-Ray daemon, of the X-Ray SDKs, of the OpenTelemetry collector and
 //! of clients of CloudWatch Logs.
 
-use super::pattern::Pattern;
+use super::pattern::LogPattern;
 use crate::Severity;
 
 /// What is searched for by itself, the worst first.
-pub const PATTERNS: &[Pattern] = &[
-    Pattern {
+pub const PATTERNS: &[LogPattern] = &[
+    LogPattern {
         name: "failed-to-emit-logs",
         severity: Severity::High,
         any_of: &["Failed to emit logs", "failed to emit logs"],
@@ -15,7 +15,7 @@ pub const PATTERNS: &[Pattern] = &[
         fix: "Read the events: what follows the text names the cause. Mend it in the program that wrote them.",
         source: "no program of AWS: loggers that people wrote",
     },
-    Pattern {
+    LogPattern {
         name: "segment-batch-failed",
         severity: Severity::Medium,
         any_of: &["Sending segment batch failed with"],
@@ -24,7 +24,7 @@ pub const PATTERNS: &[Pattern] = &[
         fix: "Let the daemon's role do xray:PutTraceSegments and xray:PutTelemetryRecords, and let it reach X-Ray.",
         source: "https://github.com/aws/aws-xray-daemon",
     },
-    Pattern {
+    LogPattern {
         name: "segment-dropped",
         severity: Severity::Medium,
         any_of: &["Segment dropped."],
@@ -33,7 +33,7 @@ pub const PATTERNS: &[Pattern] = &[
         fix: "Give the X-Ray daemon more memory, or sample fewer requests.",
         source: "https://github.com/aws/aws-xray-daemon",
     },
-    Pattern {
+    LogPattern {
         name: "entity-not-sent-to-daemon",
         severity: Severity::Medium,
         any_of: &["Failed to send entity to Daemon"],
@@ -42,7 +42,7 @@ pub const PATTERNS: &[Pattern] = &[
         fix: "Turn active tracing on, so that the daemon runs; elsewhere than in Lambda, start the daemon.",
         source: "https://github.com/aws/aws-xray-sdk-python",
     },
-    Pattern {
+    LogPattern {
         name: "export-rejected",
         severity: Severity::Medium,
         any_of: &["Exporting failed. Rejecting data"],
@@ -51,7 +51,7 @@ pub const PATTERNS: &[Pattern] = &[
         fix: "Let the collector reach its endpoint and its role send there; the event names what failed.",
         source: "https://github.com/open-telemetry/opentelemetry-collector",
     },
-    Pattern {
+    LogPattern {
         name: "put-log-events-denied",
         severity: Severity::Medium,
         any_of: &["AccessDenied"],
@@ -60,7 +60,7 @@ pub const PATTERNS: &[Pattern] = &[
         fix: "Allow logs:PutLogEvents to the role that the event names, on the log group that it names.",
         source: "https://github.com/kdgregory/log4j-aws-appenders/issues/176",
     },
-    Pattern {
+    LogPattern {
         name: "xray-put-denied",
         severity: Severity::Medium,
         any_of: &["AccessDenied"],
@@ -73,8 +73,8 @@ pub const PATTERNS: &[Pattern] = &[
 
 /// What is searched for where the owner asks for it, the worst first: texts that fewer programs write, that are often no
 /// failure, or that come again and again.
-pub const OPTIONAL: &[Pattern] = &[
-    Pattern {
+pub const OPTIONAL: &[LogPattern] = &[
+    LogPattern {
         name: "gateway-role-not-assumed",
         severity: Severity::Medium,
         any_of: &["API Gateway does not have permission to assume the provided role"],
@@ -83,7 +83,7 @@ pub const OPTIONAL: &[Pattern] = &[
         fix: "Let the role's trust policy allow apigateway.amazonaws.com to assume it.",
         source: "https://github.com/aws-solutions-library-samples/accelerated-intelligent-document-processing-on-aws/pull/479",
     },
-    Pattern {
+    LogPattern {
         name: "segments-unprocessed",
         severity: Severity::Medium,
         any_of: &["Unprocessed segment:", "Unprocessed trace", "Unprocessed segments"],
@@ -92,7 +92,7 @@ pub const OPTIONAL: &[Pattern] = &[
         fix: "Read the events: they name what X-Ray refused. Mend it in the program that made the segments.",
         source: "https://github.com/aws/aws-xray-daemon",
     },
-    Pattern {
+    LogPattern {
         name: "segment-buffer-full",
         severity: Severity::Medium,
         any_of: &["Segment buffer is full. Dropping oldest segment document."],
@@ -101,7 +101,7 @@ pub const OPTIONAL: &[Pattern] = &[
         fix: "Give the X-Ray daemon more memory, or sample fewer requests.",
         source: "https://github.com/aws/aws-xray-daemon",
     },
-    Pattern {
+    LogPattern {
         name: "daemon-cannot-sign",
         severity: Severity::Medium,
         any_of: &["Unable to retrieve credentials", "Unable to sign request"],
@@ -110,7 +110,7 @@ pub const OPTIONAL: &[Pattern] = &[
         fix: "Give the daemon a role, or credentials that are in force.",
         source: "https://github.com/aws/aws-xray-daemon",
     },
-    Pattern {
+    LogPattern {
         name: "trace-data-missing",
         severity: Severity::Medium,
         any_of: &[
@@ -123,7 +123,7 @@ pub const OPTIONAL: &[Pattern] = &[
         fix: "Turn active tracing on for the function, and begin no subsegment outside its handler.",
         source: "https://github.com/aws/aws-xray-sdk-node",
     },
-    Pattern {
+    LogPattern {
         name: "segment-not-sent",
         severity: Severity::Medium,
         any_of: &["Error occured sending segment:", "Segment too large to send:"],
@@ -132,7 +132,7 @@ pub const OPTIONAL: &[Pattern] = &[
         fix: "Read the events: they name the cause. Make segments smaller where they are too large.",
         source: "https://github.com/aws/aws-xray-sdk-node",
     },
-    Pattern {
+    LogPattern {
         name: "export-not-retried",
         severity: Severity::Medium,
         any_of: &["Exporting failed. Try enabling retry_on_failure config option"],
@@ -141,7 +141,7 @@ pub const OPTIONAL: &[Pattern] = &[
         fix: "Let the collector reach its endpoint; turn retry_on_failure on.",
         source: "https://github.com/aws-observability/aws-otel-lambda/issues/1120",
     },
-    Pattern {
+    LogPattern {
         name: "xray-timed-out",
         severity: Severity::Medium,
         any_of: &["/TraceSegments"],
@@ -150,7 +150,7 @@ pub const OPTIONAL: &[Pattern] = &[
         fix: "Let the collector reach X-Ray: through a NAT gateway, or an interface endpoint.",
         source: "https://github.com/open-telemetry/opentelemetry-collector-contrib/issues/12961",
     },
-    Pattern {
+    LogPattern {
         name: "otlp-timed-out",
         severity: Severity::Medium,
         any_of: &["port=4318"],
@@ -159,7 +159,7 @@ pub const OPTIONAL: &[Pattern] = &[
         fix: "Let the collector reach its endpoint, and give the function more memory.",
         source: "https://github.com/aws-observability/aws-otel-lambda/issues/267",
     },
-    Pattern {
+    LogPattern {
         name: "put-log-events-not-allowed",
         severity: Severity::Medium,
         any_of: &["no identity-based policy allows the logs:PutLogEvents action"],
@@ -168,7 +168,7 @@ pub const OPTIONAL: &[Pattern] = &[
         fix: "Allow logs:PutLogEvents to the role that the event names, on the log group that it names.",
         source: "https://github.com/kdgregory/log4j-aws-appenders/issues/176",
     },
-    Pattern {
+    LogPattern {
         name: "segments-spilled",
         severity: Severity::Low,
         any_of: &["Spilling over "],
@@ -177,7 +177,7 @@ pub const OPTIONAL: &[Pattern] = &[
         fix: "Give the X-Ray daemon more memory, or sample fewer requests.",
         source: "https://github.com/aws/aws-xray-daemon",
     },
-    Pattern {
+    LogPattern {
         name: "telemetry-not-sent",
         severity: Severity::Low,
         any_of: &["Failed to send telemetry"],
@@ -186,7 +186,7 @@ pub const OPTIONAL: &[Pattern] = &[
         fix: "Let the daemon's role do xray:PutTelemetryRecords.",
         source: "https://github.com/aws/aws-xray-daemon",
     },
-    Pattern {
+    LogPattern {
         name: "daemon-proxy-down",
         severity: Severity::Low,
         any_of: &["proxy http server failed to listen"],
@@ -195,7 +195,7 @@ pub const OPTIONAL: &[Pattern] = &[
         fix: "Free the daemon's TCP port.",
         source: "https://github.com/aws/aws-xray-daemon",
     },
-    Pattern {
+    LogPattern {
         name: "segment-missing",
         severity: Severity::Low,
         any_of: &[
@@ -210,7 +210,7 @@ pub const OPTIONAL: &[Pattern] = &[
         fix: "Begin subsegments within a segment: inside the handler, and in the thread that has the context.",
         source: "https://github.com/aws/aws-xray-sdk-python",
     },
-    Pattern {
+    LogPattern {
         name: "sampling-rules-unread",
         severity: Severity::Low,
         any_of: &[
@@ -222,7 +222,7 @@ pub const OPTIONAL: &[Pattern] = &[
         fix: "Allow xray:GetSamplingRules to the daemon's role, or turn centralised sampling off in the SDK.",
         source: "https://github.com/aws/aws-xray-sdk-node",
     },
-    Pattern {
+    LogPattern {
         name: "daemon-refused-sampling",
         severity: Severity::Low,
         any_of: &["ECONNREFUSED 169.254.79.2:2000", "ECONNREFUSED 169.254.79.129:2000"],
@@ -231,7 +231,7 @@ pub const OPTIONAL: &[Pattern] = &[
         fix: "Turn centralised sampling off in the SDK.",
         source: "https://github.com/aws/aws-xray-daemon/issues/26",
     },
-    Pattern {
+    LogPattern {
         name: "export-retried",
         severity: Severity::Low,
         any_of: &["Exporting failed. Will retry the request after interval."],
@@ -240,7 +240,7 @@ pub const OPTIONAL: &[Pattern] = &[
         fix: "If it goes on, let the collector reach its endpoint and its role send there.",
         source: "https://github.com/open-telemetry/opentelemetry-collector-contrib/issues/12961",
     },
-    Pattern {
+    LogPattern {
         name: "function-timed-out",
         severity: Severity::Low,
         any_of: &["Task timed out after", "Status: timeout"],
@@ -249,7 +249,7 @@ pub const OPTIONAL: &[Pattern] = &[
         fix: "See what it was waiting for: an exporter that cannot reach its endpoint is one reason.",
         source: "https://linden.consulting/en/blog/lambda-vpc-timeout",
     },
-    Pattern {
+    LogPattern {
         name: "requests-throttled",
         severity: Severity::Low,
         any_of: &["Rate exceeded", "ThrottlingException", "CWL_THROTTLING_EXCEPTION"],

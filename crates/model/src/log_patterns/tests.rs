@@ -1,7 +1,7 @@
 use super::*;
 
 fn name(line: &str) -> Option<&'static str> {
-    Patterns::default().matches(line).map(|pattern| pattern.name)
+    LogPatterns::default().matches(line).map(|pattern| pattern.name)
 }
 
 #[test]
@@ -73,12 +73,12 @@ fn gatelights_own_lines_are_left_out() {
 
 #[test]
 fn the_filters_are_ones_that_cloudwatch_takes_and_leave_nothing_out() {
-    let by_default = Patterns::default().filters();
+    let by_default = LogPatterns::default().filters();
     assert_eq!(by_default.len(), 1);
     assert!(by_default[0].starts_with(r#"?"Failed to emit logs" ?"failed to emit logs" ?"Sending"#), "{by_default:?}");
     assert_eq!(by_default[0].matches(r#"?"AccessDenied""#).count(), 1, "{by_default:?}");
 
-    let everything = Patterns::with(OPTIONAL.iter().map(|pattern| pattern.name)).expect("names");
+    let everything = LogPatterns::with(OPTIONAL.iter().map(|pattern| pattern.name)).expect("names");
     let filters = everything.filters();
     assert!(filters.len() > 1, "all of them are longer than CloudWatch takes at once");
     for filter in by_default.iter().chain(&filters) {
@@ -92,7 +92,7 @@ fn the_filters_are_ones_that_cloudwatch_takes_and_leave_nothing_out() {
 
 #[test]
 fn names_are_unique_hide_their_text_and_the_worst_comes_first() {
-    let everything = Patterns::with(OPTIONAL.iter().map(|pattern| pattern.name)).expect("names");
+    let everything = LogPatterns::with(OPTIONAL.iter().map(|pattern| pattern.name)).expect("names");
     for (at, pattern) in all().enumerate() {
         assert_eq!(find(pattern.name), Some(pattern));
         assert_eq!(all().position(|other| other.name == pattern.name), Some(at));
@@ -110,18 +110,18 @@ fn names_are_unique_hide_their_text_and_the_worst_comes_first() {
 #[test]
 fn optional_patterns_are_searched_for_where_they_are_chosen() {
     let line = "Task timed out after 3.00 seconds";
-    assert_eq!(Patterns::default().matches(line), None);
-    let chosen = Patterns::with(["function-timed-out", "segment-dropped", "function-timed-out"]).expect("names");
+    assert_eq!(LogPatterns::default().matches(line), None);
+    let chosen = LogPatterns::with(["function-timed-out", "segment-dropped", "function-timed-out"]).expect("names");
     assert_eq!(chosen.matches(line).map(|pattern| pattern.name), Some("function-timed-out"));
     assert_eq!(chosen.iter().count(), PATTERNS.len() + 1);
-    assert_eq!(Patterns::with(["function-timed-ou"]), Err("function-timed-ou"));
+    assert_eq!(LogPatterns::with(["function-timed-ou"]), Err("function-timed-ou"));
     for (line, pattern) in [
         ("Sent batch of 3 segments but had 1 Unprocessed segments", "segments-unprocessed"),
         ("Error: connect ECONNREFUSED 169.254.79.129:2000", "daemon-refused-sampling"),
         ("ReadTimeout: HTTPConnectionPool(host='localhost', port=4318): Read timed out.", "otlp-timed-out"),
         ("Subsegment ## x discarded due to Lambda worker still initializing", "segment-missing"),
     ] {
-        let chosen = Patterns::with([pattern]).expect("a name");
+        let chosen = LogPatterns::with([pattern]).expect("a name");
         assert_eq!(chosen.matches(line).map(|pattern| pattern.name), Some(pattern), "{line}");
     }
 }

@@ -112,9 +112,9 @@ fn a_window_is_cut_out_of_a_longer_answer() {
     let points = [(DAY.from - 300, 1.0), (DAY.from, 10.0), (DAY.to - 300, 100.0), (DAY.to, 1_000.0)];
     let answers = answers(&[page(vec![result(0, &points, StatusCode::Complete)])]);
     let total = |window| answers.total(0, window).expect("whole");
-    assert_eq!(total(DAY), Total { sum: 110.0, greatest: Some(100.0) });
+    assert_eq!(total(DAY), MetricTotal { sum: 110.0, greatest: Some(100.0) });
     assert_eq!(total(DAY.on_to(at(NOW))).count(), 1_110);
-    assert_eq!(total(Window { from: NOW - 3_600, to: NOW - 1_800, period: 300 }), Total::default());
+    assert_eq!(total(Window { from: NOW - 3_600, to: NOW - 1_800, period: 300 }), MetricTotal::default());
 }
 
 #[test]

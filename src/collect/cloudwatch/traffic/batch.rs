@@ -3,7 +3,7 @@
 use gatelight_model::{Fetched, Gap};
 
 use crate::collect::cloudwatch::{
-    query::{Metric, MetricQuery, Statistic, Total},
+    query::{Metric, MetricQuery, MetricTotal, Statistic},
     window::Window,
 };
 
@@ -20,14 +20,14 @@ impl Batch {
 }
 
 /// The answers, in the order of the questions.
-pub(crate) type Totals = [Result<Total, Gap>];
+pub(crate) type Totals = [Result<MetricTotal, Gap>];
 
-pub(crate) fn total(totals: &Totals, place: usize) -> Result<Total, Gap> {
+pub(crate) fn total(totals: &Totals, place: usize) -> Result<MetricTotal, Gap> {
     totals.get(place).cloned().unwrap_or_else(|| Err(Gap::not_collected("a metric")))
 }
 
 /// The sum of the counts at these places.
 pub(crate) fn count(totals: &Totals, places: &[usize]) -> Fetched<u64> {
-    let counts = places.iter().map(|place| total(totals, *place).map(Total::count));
+    let counts = places.iter().map(|place| total(totals, *place).map(MetricTotal::count));
     counts.sum::<Result<u64, Gap>>().into()
 }

@@ -12,7 +12,7 @@ use gatelight_model::{
     Gap, GapKind,
     fetched::GapDetails,
     inventory::{LogProbe, OwnPattern},
-    log_patterns::{self, Patterns},
+    log_patterns::{self, LogPatterns},
 };
 use jiff::Timestamp;
 
@@ -37,7 +37,7 @@ pub(crate) struct FilterQuery<'a> {
 #[derive(Clone, Copy)]
 pub(crate) enum FilterOrigin<'a> {
     /// Gatelight's: it lets through more than the patterns do.
-    BuiltIn(&'a Patterns),
+    BuiltIn(&'a LogPatterns),
     /// The owner's: every event that CloudWatch lets through is a hit.
     Own(&'a OwnPattern),
 }

@@ -4,14 +4,14 @@ use std::fmt;
 
 use gatelight_model::{
     inventory::{OwnPattern, SearchedFor},
-    log_patterns::Patterns,
+    log_patterns::LogPatterns,
 };
 use sha2::{Digest, Sha256};
 
 /// What the owner wants log groups to be searched for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SearchSettings {
-    pub(crate) patterns: Patterns,
+    pub(crate) patterns: LogPatterns,
     pub(crate) own: Vec<OwnPattern>,
     /// Log groups to search beside those that stages and functions write to.
     pub(crate) log_groups: Vec<LogGroupSelector>,

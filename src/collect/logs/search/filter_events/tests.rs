@@ -29,7 +29,7 @@ fn denied(group: &str) -> Gap {
 
 const WINDOW: (i64, i64) = (0, 86_400);
 
-fn built_in(patterns: &Patterns) -> FilterQuery<'_> {
+fn built_in(patterns: &LogPatterns) -> FilterQuery<'_> {
     FilterQuery { filter: patterns.filters().remove(0), of: FilterOrigin::BuiltIn(patterns) }
 }
 
@@ -69,7 +69,7 @@ fn probe(reached: Option<i64>, hits: Vec<Hit>) -> SearchResult {
 
 #[tokio::test]
 async fn events_are_looked_at_again_on_our_side() {
-    let patterns = Patterns::default();
+    let patterns = LogPatterns::default();
     let (found, _) = search(&["g"], &[built_in(&patterns)], |_, _| {
         Ok(Some(page(
             &[
@@ -105,7 +105,7 @@ async fn what_cloudwatch_finds_by_a_filter_of_the_owners_is_a_hit() {
 
 #[tokio::test]
 async fn each_group_is_looked_at_before_any_is_read_on_and_none_longer_than_its_budget() {
-    let patterns = Patterns::default();
+    let patterns = LogPatterns::default();
     let groups: Vec<String> = (0..30).map(|number| format!("g{number:02}")).collect();
     let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
     // Two that never end; the others have three pages.
@@ -132,7 +132,7 @@ async fn each_group_is_looked_at_before_any_is_read_on_and_none_longer_than_its_
 /// Patterns of the owner's share the budget: the page of one comes before the next of another.
 #[tokio::test]
 async fn filters_of_a_group_take_turns() {
-    let patterns = Patterns::default();
+    let patterns = LogPatterns::default();
     let own = OwnPattern {
         name: "own".to_owned(),
         filter: "OWN".to_owned(),
@@ -158,7 +158,7 @@ async fn filters_of_a_group_take_turns() {
 
 #[tokio::test]
 async fn a_search_that_broke_off_keeps_its_hits_and_proves_nothing_without() {
-    let patterns = Patterns::default();
+    let patterns = LogPatterns::default();
     let once = |line: &'static str, then: fn() -> Answer| {
         move |_: &str, number: usize| if number == 0 { Ok(Some(page(&[(30, line)], Some("t".into())))) } else { then() }
     };
@@ -191,7 +191,7 @@ async fn a_search_that_broke_off_keeps_its_hits_and_proves_nothing_without() {
 
 #[tokio::test]
 async fn what_is_refused_everywhere_is_given_up() {
-    let patterns = Patterns::default();
+    let patterns = LogPatterns::default();
     let groups: Vec<String> = (0..100).map(|number| format!("g{number:02}")).collect();
     let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
     let (found, asked) = search(&groups, &[built_in(&patterns)], |group, _| Err(denied(group))).await;

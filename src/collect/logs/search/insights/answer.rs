@@ -3,7 +3,7 @@
 use aws_sdk_cloudwatchlogs::{operation::get_query_results::GetQueryResultsOutput, types::ResultField};
 use gatelight_model::{
     Gap,
-    log_patterns::{self, Patterns, ROWS},
+    log_patterns::{self, LogPatterns, ROWS},
 };
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
@@ -31,7 +31,7 @@ pub(crate) struct ReadRows {
 pub(crate) fn read(
     pages: &[GetQueryResultsOutput],
     (from, until): (Timestamp, Timestamp),
-    patterns: &Patterns,
+    patterns: &LogPatterns,
     group: &str,
     mut hit: impl FnMut(&str, Timestamp, &str),
 ) -> ReadRows {
