@@ -1,5 +1,7 @@
 //! What a check can say, and how what it says about several things becomes one verdict.
 
+use std::collections::BTreeSet;
+
 use gatelight_model::{Confidence, Gap, Severity, Subject};
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +36,8 @@ pub struct Failure {
     pub confidence: Confidence,
     /// How much of what the check is about is lost.
     pub extent: Extent,
+    /// Of a fault of some log groups among several: which ones. None: it is about all of them.
+    pub groups: Option<DecidedGroups>,
     /// The thing to change. The report groups by (check, cause). `None`: the subject itself.
     pub cause: Option<Subject>,
     /// What is wrong, in a sentence of plain text.
@@ -54,6 +58,15 @@ pub enum Extent {
     Whole,
     /// A part: the rest arrives, or may arrive.
     Part,
+}
+
+/// The log groups that a fault is about, by name, among those that a check asks about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DecidedGroups {
+    /// Those that it is about.
+    pub lost: BTreeSet<String>,
+    /// Those of which that is not known.
+    pub undecided: BTreeSet<String>,
 }
 
 /// A named value that a verdict rests on.
