@@ -1,0 +1,56 @@
+//! Every command that a fix offers is one that the AWS CLI takes: botocore, of which it is made, validates all parameters.
+
+use std::{
+    io::Write as _,
+    process::{Command, Stdio},
+};
+
+use serde_json::{Value, json};
+
+use crate::support::{moto, run::Gatelight};
+
+/// What is wrong with commands; empty if nothing is.
+fn problems(commands: &Value) -> String {
+    let mut checker = Command::new(moto::python())
+        .args(["-I", "-c", include_str!("support/run_cli.py"), "--check"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    checker.stdin.take().unwrap().write_all(commands.to_string().as_bytes()).unwrap();
+    let ran = checker.wait_with_output().unwrap();
+    let said = String::from_utf8(ran.stdout).unwrap();
+    assert_eq!(ran.status.success(), said.is_empty(), "{said}");
+    said
+}
+
+#[test]
+fn every_command_is_one_that_the_cli_takes() {
+    let ran = Gatelight::new(["demo", "--format", "json"]).no_keys().run();
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let mut commands = Vec::new();
+    for outcome in report["outcomes"].as_array().unwrap() {
+        let own: Vec<&str> =
+            outcome["fix_commands"].as_array().unwrap().iter().map(|command| command.as_str().unwrap()).collect();
+        let line = (!own.is_empty()).then(|| own.join(" && "));
+        assert_eq!(outcome["fix_command"].as_str(), line.as_deref());
+        commands.extend(own.into_iter().filter(|command| command.starts_with("aws ")).map(str::to_owned));
+    }
+    let has = |start: &str| commands.iter().any(|command| command.starts_with(start));
+    assert!(has("aws apigateway update-stage") && has("aws logs create-log-group"), "{commands:#?}");
+    assert_eq!(problems(&commands.into()), "");
+}
+
+#[test]
+fn a_command_that_the_cli_does_not_take_is_noticed() {
+    for wrong in [
+        "aws logs create-log-groups --log-group-name x",
+        "aws logs create-log-group --log-group x",
+        "aws iam create-role --role-name x",
+        "aws iam create-role --role-name x --assume-role-policy-document {",
+        "aws apigateway update-stage --rest-api-id a --stage-name b --patch-operations path",
+    ] {
+        assert!(problems(&json!([wrong])).contains(wrong), "{wrong}");
+    }
+    assert_eq!(problems(&json!(["aws logs create-log-group --region us-east-1 --log-group-name x"])), "");
+}
