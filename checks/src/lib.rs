@@ -17,6 +17,7 @@ pub mod gateway_role;
 pub mod log;
 pub mod log_group;
 mod organization;
+mod patch;
 pub mod plan;
 pub mod policy;
 mod role;

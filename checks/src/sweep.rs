@@ -25,6 +25,7 @@ use crate::{
     CHECKS, Check, Judgement, Outcome, Policy, Unseen, audit,
     check::Judge,
     testing::{Inventory, healthy, named_scenarios},
+    verdict::Fix,
 };
 
 fn checks() -> Vec<&'static Check> {
@@ -90,6 +91,15 @@ fn known_by(inventory: &Inventory, checks: &[&'static Check]) -> Known {
         assert!(clash.is_none(), "two outcomes of {} about one subject", check.id);
     }
     known
+}
+
+/// The fixes of what failed, by check and subject ARN.
+fn fixes_by(inventory: &Inventory, check: &'static Check) -> BTreeMap<String, Fix> {
+    let failed = outcomes_of(inventory, &[check]).into_iter().filter_map(|outcome| match outcome.verdict {
+        Ok(Judgement::Fail(failure)) => Some((outcome.subject.arn, failure.fix)),
+        _ => None,
+    });
+    failed.collect()
 }
 
 pub(crate) fn read(inventory: &Value) -> Inventory {

@@ -61,7 +61,7 @@ pub(super) async fn collect(region: &RegionClient, account: &Account, needs: &Ne
         if wanted.settings {
             apigateway::settings(region).await
         } else {
-            let why = format!("API Gateway settings in {} (no stage uses them)", region.name);
+            let why = format!("API Gateway settings in {} (no REST or WebSocket stage)", region.name);
             Fetched::from(Err(Gap::not_collected(why)))
         }
     };
@@ -79,6 +79,12 @@ pub(super) async fn collect(region: &RegionClient, account: &Account, needs: &Ne
     facts.callers = callers;
     facts.sampling_rules = rules;
     let memories = logs.store_in(&mut facts, needs);
+    let mut named = plan::groups_of_policies(account, &facts);
+    facts.log_groups.iter().for_each(|answer| drop(named.remove(&answer.name)));
+    if !named.is_empty() {
+        let (answers, _) = Box::pin(LogGroups::new(region).look_up(named, &[])).await;
+        facts.log_groups.extend(answers);
+    }
     CollectedRegion { facts, traffic: region.calls.traffic(), memories }
 }
 

@@ -237,7 +237,10 @@ fn fix(destination: &Destination<'_>, protocol: Protocol, region: &str) -> Fix {
                 "1",
             ])
         }
-        (Destination::DeliveryStream(_, name), _) => Fix::text(
+        (Destination::DeliveryStream(..), Protocol::Http | Protocol::Websocket) => Fix::text(
+            "AWS documents Firehose as a destination for REST APIs only: set the ARN of a log group as destination.",
+        ),
+        (Destination::DeliveryStream(_, name), Protocol::Rest) => Fix::text(
             "See whether the stream is active, and whether the role AWSServiceRoleForAPIGateway exists, which writes to it; \
              then send a request and see whether a record arrives.",
         )

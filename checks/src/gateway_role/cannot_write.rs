@@ -71,14 +71,18 @@ fn failure(
     Failure {
         severity: None,
         cause: Some(role::subject(set.arn)),
-        message: format!(
-            "{}, the CloudWatch role of API Gateway in {region}, may not do {} on {} of {} that its stages write to: {}. {}",
-            set.arn,
-            few(&actions),
-            names.len(),
-            count(groups.len(), "log group", "log groups"),
-            few(&names),
-            silenced(&stages, apis, more),
+        message: role::with_near_misses(
+            format!(
+                "{}, the CloudWatch role of API Gateway in {region}, is not allowed to call {} on {} of {} that its \
+                 stages write to: {}. {}",
+                set.arn,
+                few(&actions),
+                names.len(),
+                count(groups.len(), "log group", "log groups"),
+                few(&names),
+                silenced(&stages, apis, more),
+            ),
+            refused.iter().map(|refused| &refused.refusal),
         ),
         evidence: writing::evidence(refused),
         affects: stages,

@@ -109,5 +109,6 @@ pub(super) fn evidence(refused: &[DeniedGroup<'_>]) -> Vec<Evidence> {
     if let more @ 1.. = refused.len().saturating_sub(EVIDENCE) {
         evidence.push(Evidence::new("more", format!("{more} more refusals like these")));
     }
+    evidence.extend(role::near_miss_evidence(refused.iter().map(|refused| &refused.refusal)));
     evidence
 }
