@@ -81,25 +81,19 @@ pub(crate) async fn collect_and_audit(
 /// # Errors
 /// Names the place that cannot be written.
 pub(crate) fn write_report(config: &Config, report: &Report, output: Sink) -> anyhow::Result<()> {
-    let colored = config.color.is_on(&output);
-    output.write(|out| match config.format {
-        ReportFormat::Json => report::json::render(report, out),
-        ReportFormat::Jsonl => report::json::render_lines(report, out),
-        ReportFormat::Slack => {
+    match config.format {
+        ReportFormat::Json => output.json(|out| report::json::render(report, out)),
+        ReportFormat::Jsonl => output.json(|out| report::json::render_lines(report, out)),
+        ReportFormat::Slack => output.json(|out| {
             let body = slack::snapshot_of_all(report, least_severity(config))?;
             serde_json::to_writer_pretty(&mut *out, &body)?;
             out.write_all(b"\n")
-        }
+        }),
         ReportFormat::Text => {
-            // A page for a person fits into memory, so its colours are stripped from the whole.
-            let mut page = Vec::new();
-            report::text::render(report, config.verbose, &mut page)?;
-            if !colored {
-                page = anstream::adapter::strip_bytes(&page).into_vec();
-            }
-            out.write_all(&page)
+            let colored = config.color.is_on(&output);
+            output.page(colored, |page| report::text::render(report, config.verbose, page))
         }
-    })
+    }
 }
 
 /// The least severity in the message, as in the text report.
@@ -193,7 +187,7 @@ pub(crate) fn demo(config: &Config) -> anyhow::Result<Status> {
     inventory_file::read(inventory.as_slice(), &mut auditor)?;
     let report = auditor.report()?;
     if let Some(save) = save {
-        save.write(|out| out.write_all(&inventory))?;
+        save.json(|out| out.write_all(&inventory))?;
     }
     write_report(config, &report, output)?;
     Ok(report.status())

@@ -85,7 +85,7 @@ pub(crate) struct Undelivered {
 /// A ledger that is open for reading only.
 #[derive(Debug)]
 pub(crate) struct Reader {
-    db: Connection,
+    opened: open::ReadOnly,
 }
 
 impl Reader {
@@ -94,10 +94,11 @@ impl Reader {
     /// # Errors
     /// If there is none, it cannot be read, is damaged, is no ledger, or is of another version.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
-        let db = open::open_to_read(path).with_context(|| format!("the ledger {} cannot be read", path.display()))?;
+        let opened =
+            open::open_to_read(path).with_context(|| format!("the ledger {} cannot be read", path.display()))?;
         // What is read in several steps is of one moment.
-        db.execute_batch("BEGIN")?;
-        Ok(Self { db })
+        opened.db.execute_batch("BEGIN")?;
+        Ok(Self { opened })
     }
 
     /// Every episode that matches: open ones first, worst first, then the others, the last to end first.
@@ -112,7 +113,7 @@ impl Reader {
         let open = if filter.open { "WHERE e.ended_at IS NULL" } else { "" };
         let order = "ORDER BY e.ended_at IS NOT NULL, e.ended_at DESC, e.severity DESC, f.account, f.region, f.arn, \
                      f.check_id, s.name";
-        let mut statement = self.db.prepare(&format!("{EPISODES} {open} {order}"))?;
+        let mut statement = self.opened.db.prepare(&format!("{EPISODES} {open} {order}"))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let episode = episode_of(row)?;
@@ -128,7 +129,10 @@ impl Reader {
     /// # Errors
     /// If the ledger cannot be read.
     pub(crate) fn knows_check(&self, id: &str) -> anyhow::Result<bool> {
-        Ok(self.db.query_row("SELECT EXISTS (SELECT 1 FROM findings WHERE check_id = ?)", [id], |row| row.get(0))?)
+        Ok(self
+            .opened
+            .db
+            .query_row("SELECT EXISTS (SELECT 1 FROM findings WHERE check_id = ?)", [id], |row| row.get(0))?)
     }
 
     /// When the last run that succeeded ended, of any scope.
@@ -137,7 +141,7 @@ impl Reader {
     /// If the ledger cannot be read.
     pub(crate) fn last_finished(&self) -> anyhow::Result<Option<Timestamp>> {
         let last = "SELECT finished_at FROM runs WHERE problem IS NULL ORDER BY id DESC LIMIT 1";
-        Ok(self.db.query_row(last, [], |row| row.get(0)).optional()?.map(from_millis))
+        Ok(self.opened.db.query_row(last, [], |row| row.get(0)).optional()?.map(from_millis))
     }
 
     /// Every run, the last first.
@@ -145,7 +149,7 @@ impl Reader {
     /// # Errors
     /// If the ledger cannot be read, or what `each` returns.
     pub(crate) fn runs(&self, mut each: impl FnMut(RunRow) -> anyhow::Result<()>) -> anyhow::Result<()> {
-        let mut statement = self.db.prepare(&format!("{RUNS} ORDER BY r.id DESC"))?;
+        let mut statement = self.opened.db.prepare(&format!("{RUNS} ORDER BY r.id DESC"))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             each(run_of(row)?)?;
@@ -159,6 +163,7 @@ impl Reader {
     /// If the ledger cannot be read.
     pub(crate) fn undelivered(&self) -> anyhow::Result<Vec<Undelivered>> {
         let mut statement = self
+            .opened
             .db
             .prepare("SELECT webhook, state, created_at, problem FROM outbox WHERE state != 'sent' ORDER BY id DESC")?;
         let rows = statement.query_map([], |row| {

@@ -8,13 +8,14 @@ use super::json::state;
 use crate::{
     finding::FindingEnd,
     ledger::{Episode, EpisodeFilter, Reader, RunEnd, RunRow},
+    output::TerminalPage,
     text::{WIDTH, command_line, count, plain, thousands, wrap},
 };
 
 const INDENT: &str = "          ";
 
 /// Writes findings, and messages that did not arrive.
-pub(super) fn findings(reader: &Reader, filter: &EpisodeFilter, out: &mut dyn Write) -> anyhow::Result<()> {
+pub(super) fn findings(reader: &Reader, filter: &EpisodeFilter, out: &mut TerminalPage) -> anyhow::Result<()> {
     let (mut open, mut ended) = (0, 0);
     reader.episodes(filter, |episode| {
         *(if episode.finding.end.is_none() { &mut open } else { &mut ended }) += 1;
@@ -42,7 +43,7 @@ pub(super) fn findings(reader: &Reader, filter: &EpisodeFilter, out: &mut dyn Wr
 }
 
 /// Writes runs, one a line, the last first.
-pub(super) fn runs(reader: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
+pub(super) fn runs(reader: &Reader, out: &mut TerminalPage) -> anyhow::Result<()> {
     let mut all = 0;
     reader.runs(|row| {
         all += 1;
