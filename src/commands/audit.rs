@@ -18,7 +18,7 @@ use crate::{
     notice,
     output::Sink,
     progress::Progress,
-    report::{self, Report, Status, builder::Builder},
+    report::{self, Report, RunTimes, Status, builder::Builder},
     slack,
 };
 
@@ -118,6 +118,8 @@ struct InventoryAuditor<'a> {
     config: &'a Config,
     builder: Option<Builder>,
     started_at: Timestamp,
+    /// When this run itself began.
+    own_start: Timestamp,
     report: Option<Report>,
     cache: CollectorCache,
     /// Log groups of the configuration that are in no region so far, although everything was listed.
@@ -130,7 +132,8 @@ impl<'a> InventoryAuditor<'a> {
         let live = matches!(config.source, AuditSource::Live { .. });
         let not_found = if live { config.search.log_groups.clone() } else { Vec::new() };
         let (builder, started_at, report) = (None, Timestamp::UNIX_EPOCH, None);
-        Self { config, builder, started_at, report, cache: CollectorCache::new(), not_found }
+        let own_start = Timestamp::now();
+        Self { config, builder, started_at, own_start, report, cache: CollectorCache::new(), not_found }
     }
 
     fn report(self) -> anyhow::Result<Report> {
@@ -160,7 +163,8 @@ impl inventory_file::Visitor for InventoryAuditor<'_> {
     fn finished(&mut self, finished_at: Timestamp) -> anyhow::Result<()> {
         let builder = self.builder.take().context("it has no beginning")?;
         let mut report = builder.finish(self.started_at, finished_at)?;
-        report.replayed = matches!(self.config.source, AuditSource::Saved(_));
+        let own = RunTimes { started_at: self.own_start, finished_at: Timestamp::now() };
+        report.replayed = matches!(self.config.source, AuditSource::Saved(_)).then_some(own);
         report.cache = std::mem::take(&mut self.cache);
         report.not_found = self.not_found.iter().map(ToString::to_string).collect();
         self.report = Some(report);

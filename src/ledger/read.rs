@@ -16,7 +16,7 @@ const EPISODES: &str = "
     SELECT s.name, e.ignored, e.ended_at, e.how, f.fingerprint, f.check_id, e.severity, f.account, f.region,
         f.kind, f.arn, f.name, m.body, d.body, e.first_seen,
         coalesce(e.last_seen,
-            (SELECT r.finished_at FROM runs r WHERE r.scope = f.scope AND r.problem IS NULL ORDER BY r.id DESC LIMIT 1),
+            (SELECT r.observed_at FROM runs r WHERE r.scope = f.scope AND r.problem IS NULL ORDER BY r.id DESC LIMIT 1),
             e.first_seen),
         e.confidence
     FROM episodes e JOIN findings f ON f.id = e.finding JOIN scopes s ON s.id = f.scope
@@ -24,7 +24,7 @@ const EPISODES: &str = "
 
 const RUNS: &str = "
     SELECT r.id, s.name, r.started_at, r.finished_at, r.problem, r.status, r.pass, r.unknown, r.not_applicable,
-        r.ignored, r.high, r.medium, r.low, r.new, r.worse, r.resolved, r.ongoing
+        r.ignored, r.high, r.medium, r.low, r.new, r.worse, r.resolved, r.ongoing, r.observed_at
     FROM runs r JOIN scopes s ON s.id = r.scope";
 
 /// A finding from its first run to its last. One that came back has several.
@@ -136,12 +136,12 @@ impl Reader {
             .query_row("SELECT EXISTS (SELECT 1 FROM findings WHERE check_id = ?)", [id], |row| row.get(0))?)
     }
 
-    /// When the last run that succeeded ended, of any scope.
+    /// When what the last run that succeeded found was so, of any scope.
     ///
     /// # Errors
     /// If the ledger cannot be read.
     pub(crate) fn last_finished(&self) -> anyhow::Result<Option<Timestamp>> {
-        let last = "SELECT finished_at FROM runs WHERE problem IS NULL ORDER BY id DESC LIMIT 1";
+        let last = "SELECT observed_at FROM runs WHERE problem IS NULL ORDER BY id DESC LIMIT 1";
         Ok(self.opened.db.query_row(last, [], |row| row.get(0)).optional()?.map(from_millis))
     }
 
@@ -293,6 +293,7 @@ fn run_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<RunRow> {
         scope: row.get(1)?,
         started_at: from_millis(row.get(2)?),
         finished_at: from_millis(row.get(3)?),
+        observed_at: from_millis(row.get(17)?),
         end,
     })
 }

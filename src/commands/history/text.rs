@@ -104,7 +104,11 @@ fn run(row: &RunRow) -> String {
             format!("{}{changes}{unknown}", count(counts.findings(), "finding"))
         }
     };
-    plain(&format!("{}  {}  {seconds} s  {result}", time(row.finished_at), row.scope))
+    let saved = match row.observed_at {
+        at if at == row.finished_at => String::new(),
+        at => format!(", of an inventory of {}", time(at)),
+    };
+    plain(&format!("{}  {}  {seconds} s  {result}{saved}", time(row.finished_at), row.scope))
 }
 
 fn paragraph(indent: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
