@@ -73,7 +73,9 @@ mod tests {
         // In whatever pieces it comes.
         let mut pieces = Vec::new();
         let mut out = JsonWriter::new(&mut pieces);
-        json.iter().for_each(|byte| out.write_all(&[*byte]).expect("writes"));
+        for byte in &json {
+            out.write_all(&[*byte]).expect("writes");
+        }
         assert_eq!(pieces, whole);
     }
 }

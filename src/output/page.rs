@@ -116,7 +116,10 @@ mod tests {
             page(false, |out| writeln!(out, "{name} is off")),
             "orders\u{fffd}HIGH    forged\u{fffd}\u{fffd} is off\n"
         );
-        assert_eq!(page(false, |out| writeln!(out, "\n{}:", "a\nb")), "\na\u{fffd}b:\n");
+        assert_eq!(
+            page(false, |out| writeln!(out, "\n{name}:", name = name.trim())),
+            "\norders\u{fffd}HIGH    forged:\n"
+        );
         assert_eq!(page(false, |out| writeln!(out)), "\n");
         assert_eq!(page(false, |out| write!(out, "a\n\n")), "a\n\n");
         assert_eq!(page(false, |out| out.write_all(b"a\nb\n")), "a\nb\n", "a text of lines");
