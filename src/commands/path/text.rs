@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use super::paths::FunctionPaths;
 use crate::{
     output::TerminalPage,
-    text::{WIDTH, command_lines, plain, wrap},
+    text::{WIDTH, plain, wrap, wrapped_command},
 };
 
 const BOLD: Style = Style::new().bold();
@@ -46,7 +46,7 @@ fn function_paths(function: &FunctionPaths, many: bool, out: &mut dyn Write) -> 
     }
     let Some(fix) = &function.fix else { return Ok(()) };
     labelled("fix", &wrap(&plain(&fix.text), WIDTH - 6), out)?;
-    labelled("", &fix.command.as_deref().map(command_lines).unwrap_or_default(), out)
+    labelled("", &fix.commands.iter().flat_map(|command| wrapped_command(command)).collect::<Vec<_>>(), out)
 }
 
 fn labelled(label: &str, lines: &[String], out: &mut dyn Write) -> io::Result<()> {
