@@ -80,7 +80,7 @@ pub(super) async fn collect(region: &RegionClient, account: &Account, needs: &Ne
     facts.sampling_rules = rules;
     let memories = logs.store_in(&mut facts, needs);
     let mut named = plan::groups_of_policies(account, &facts);
-    facts.log_groups.iter().for_each(|answer| drop(named.remove(&answer.name)));
+    named.retain(|name| facts.log_groups.iter().all(|answer| answer.name != *name));
     if !named.is_empty() {
         let (answers, _) = Box::pin(LogGroups::new(region).look_up(named, &[])).await;
         facts.log_groups.extend(answers);

@@ -18,8 +18,7 @@ pub const CHECK: Check = Check {
     id: "access-log-destination-missing",
     title: "Access log goes nowhere",
     severity: Severity::High,
-    // The fix for a WebSocket API begins with the CloudWatch role where there is none.
-    needs: &[Need::Stages, Need::AccessLogGroups, Need::DeliveryStreams, Need::GatewaySettings],
+    needs: &[Need::Stages, Need::AccessLogGroups, Need::DeliveryStreams],
     judge: Judge::Stage(judge),
     docs: include_str!("destination_missing.md"),
     scenarios: &[],
