@@ -262,6 +262,10 @@ aws apigateway help
 Terraform: name the argument.
 
 CloudFormation: name the property.
+
+## AWS documentation
+
+- [API Gateway](https://docs.aws.amazon.com/apigateway/latest/developerguide/welcome.html)
 "
     )
 }
