@@ -59,11 +59,12 @@ impl Text {
 
     /// Lines of at most `width` columns; a longer word stays whole.
     fn lines(&mut self, width: usize) -> Vec<String> {
-        let (mut lines, mut used) = (vec![], 0);
+        let (mut lines, mut used): (Vec<String>, usize) = (vec![], 0);
         for (word, own) in std::mem::take(self).words {
             match lines.last_mut() {
                 Some(line) if used + 1 + own <= width => {
-                    *line += &format!(" {word}");
+                    line.push(' ');
+                    line.push_str(&word);
                     used += 1 + own;
                 }
                 _ => {
@@ -264,8 +265,8 @@ mod tests {
     fn without_colours_marks_are_text() {
         assert_eq!(
             shown(false, 40),
-            "Title of it\n===========\n\nWhat it finds\n-------------\n\nA `$context.status` that is never filled,\nand more words of text.\n\n\
-             - one `a b` item that is so long that it\n  needs a second line\n- A page https://docs.aws.amazon.com/x.html\n\n    \
+            "Title of it\n===========\n\nWhat it finds\n-------------\n\nA `$context.status` that is never\nfilled, and more words of text.\n\n\
+             - one `a b` item that is so long that it\n  needs a second line\n- A page\n  https://docs.aws.amazon.com/x.html\n\n    \
              aws logs a-very-long-command-that-is-never-wrapped --whatever its --width is\n\n    echo 'x'\n\n\
              pattern     a line\n`a`         `Failed` to do something\n            that takes many words\nlonger one  x\n"
         );
