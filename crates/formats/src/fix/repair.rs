@@ -222,9 +222,8 @@ impl<'t> Repairer<'t> {
         if rest.starts_with("/*") {
             self.edit(at..(found("*/") + 2).min(self.text.len()), "");
         } else if rest.starts_with("//") || rest.starts_with('#') {
-            let (line, quote) = (found("\n"), found("\""));
-            self.edit(at..line, "");
-            self.edit(at..quote, "");
+            let end = if rest.contains('\n') { found("\n") } else { found("\"") };
+            self.edit(at..end, "");
         }
     }
 
@@ -408,6 +407,7 @@ mod tests {
             (r#"{"a":""$context.path"","b":1}"#, r#"{"a":"$context.path","b":1}"#),
             (r#"{"a":"\$context.path"}"#, r#"{"a":"$context.path"}"#),
             (r#"{"a":,"b":1}"#, r#"{"a":"-","b":1}"#),
+            ("{\"a\":1, # one\n/* \"b\":\"$context.path\", */\n\"c\":2,}", "{\"a\":1, \n\n\"c\":2}"),
             // A comment that nothing ends is cut off before the next field.
             (r#"{"a":1, // first "b":2}"#, r#"{"a":1, "b":2}"#),
             (r#"{"a":"https://$context.domainName,"b":1}"#, r#"{"a":"https://$context.domainName","b":1}"#),
