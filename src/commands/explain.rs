@@ -34,7 +34,7 @@ pub(crate) fn explain(arguments: &ExplainArgs) -> anyhow::Result<()> {
     let is_colored = arguments.color.is_on(&Sink::Stdout);
     match one {
         Some(check) if !arguments.json && (is_terminal || is_colored) => show(check, is_terminal, is_colored),
-        _ => Sink::Stdout.write(|out| write(one, arguments.json, out)),
+        _ => Sink::Stdout.raw(|out| write(one, arguments.json, out)),
     }
 }
 

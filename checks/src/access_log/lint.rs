@@ -143,7 +143,7 @@ pub fn lint(protocol: Protocol, template: &str) -> Lint {
     if is_fine && refused.is_empty() {
         return Lint { findings, refused, notes, caution, fixed: None, keeps_format: false };
     }
-    let (fixed, keeps_format) = match fixed(&format, missing) {
+    let (fixed, keeps_format) = match fixed(&format, &missing) {
         Some(own) => (own, true),
         None => (recommended(protocol).to_owned(), false),
     };
@@ -151,9 +151,9 @@ pub fn lint(protocol: Protocol, template: &str) -> Lint {
 }
 
 /// The format with its problems fixed: in place, or else its fields written as JSON. `None` if neither passes every check.
-fn fixed(format: &Format<'_>, missing: Vec<String>) -> Option<String> {
+fn fixed(format: &Format<'_>, missing: &[String]) -> Option<String> {
     [fix, rewrite].into_iter().find_map(|make| {
-        let mut missing = missing.clone();
+        let mut missing = missing.to_vec();
         // What a fix takes out can have been all that a rule wants: then it is missing in the result.
         for _ in 0..2 {
             let own = make(format, &missing)?;

@@ -73,10 +73,8 @@ fn docs_link_the_aws_documents_that_they_rest_on() {
             };
             assert!(link.is_some_and(is_right), "{}: {line}", check.id);
         }
-        let addresses = check.docs.split("http").skip(1).map(|rest| format!("http{rest}"));
-        for address in addresses.filter(|address| address.starts_with("http:")) {
-            panic!("{} links {}", check.id, address.split_whitespace().next().unwrap_or_default());
-        }
+        // A page can name the scheme; what follows it is an address.
+        assert!(!check.docs.contains("](http:") && !check.docs.contains("<http:"), "{}", check.id);
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn show(text: &str, pager: Option<&str>) -> anyhow::Result<()> {
     if pager.is_some_and(|pager| run(pager, text)) {
         return Ok(());
     }
-    Sink::Stdout.write(|out| out.write_all(text.as_bytes()))
+    Sink::Stdout.raw(|out| out.write_all(text.as_bytes()))
 }
 
 /// Runs the pager with the text as its input. False if it cannot be started. As for other programs, `PAGER` is a command

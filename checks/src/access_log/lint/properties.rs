@@ -53,11 +53,14 @@ fn counterpart_of(protocol: Protocol, name: &str) -> &'static str {
     }]
 }
 
+/// Text, and the name of the variable after it, if there is one.
+type Part = (String, Option<&'static str>);
+
 /// A field of an owner: its name, and its value as text and names of variables.
 #[derive(Clone, Debug)]
 struct Field {
     key: String,
-    value: Vec<(String, Option<&'static str>)>,
+    value: Vec<Part>,
     is_quoted: bool,
     is_nested: bool,
 }
@@ -85,7 +88,9 @@ impl Field {
     }
 
     fn value_with(&self, there: impl Fn(&'static str) -> Option<String>) -> String {
-        self.value.iter().map(|(text, name)| format!("{text}{}", name.and_then(&there).unwrap_or_default())).collect()
+        let parts =
+            self.value.iter().flat_map(|(text, name)| [text.clone(), name.and_then(&there).unwrap_or_default()]);
+        parts.collect()
     }
 }
 
@@ -101,12 +106,11 @@ fn fields() -> impl Strategy<Value = Vec<Field>> {
         prop_oneof!["[a-z]{1,6}", "[a-z]{2,5}[A-Z][a-z]{1,5}", "[a-z]{2,5}_[a-z]{2,5}", "[a-z]{2,5}[.-][a-z]{2,5}"];
     let field = (key, value, any::<bool>(), prop::bool::weighted(0.15));
     prop::collection::vec(field, 1..9).prop_map(|fields| {
-        let number =
-            |at: usize, (key, value, bare, is_nested): (String, Vec<(String, Option<&'static str>)>, bool, bool)| {
-                let is_bare =
-                    bare && matches!(&value[..], [(text, Some("status" | "requestTimeEpoch"))] if text.is_empty());
-                Field { key: format!("{key}{at}"), value, is_quoted: !is_bare, is_nested }
-            };
+        let number = |at: usize, (key, value, bare, is_nested): (String, Vec<Part>, bool, bool)| {
+            let is_bare =
+                bare && matches!(&value[..], [(text, Some("status" | "requestTimeEpoch"))] if text.is_empty());
+            Field { key: format!("{key}{at}"), value, is_quoted: !is_bare, is_nested }
+        };
         fields.into_iter().enumerate().map(|(at, field)| number(at, field)).collect()
     })
 }

@@ -69,7 +69,7 @@ fn is_flat(key: &str) -> bool {
         let own = name.rsplit('.').next().unwrap_or(name);
         [name, own].iter().any(|name| words(name).len() > 1 && folded(name) == key)
     };
-    [REST, HTTP, WEBSOCKET].iter().any(|table| table.iter().any(|name| is_name(&name)))
+    [REST, HTTP, WEBSOCKET].iter().any(|table| table.iter().any(is_name))
 }
 
 /// A key for a variable that differs from all `used` keys in more than case, `_`, `-` and `.`: `integrationStatus`, or else

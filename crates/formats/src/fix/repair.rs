@@ -390,7 +390,7 @@ mod tests {
         for (text, expected) in [
             ("{a:1}", r#"{"a":1}"#),
             (
-                r#"{requestId: $context.requestId, s: $context.status}"#,
+                "{requestId: $context.requestId, s: $context.status}",
                 r#"{"requestId": "$context.requestId", "s": $context.status}"#,
             ),
             (r#"{"a":$context.domainName$context.path,"b":1}"#, r#"{"a":"$context.domainName$context.path","b":1}"#),
