@@ -118,6 +118,7 @@ fn failure(rule: &SamplingRule, for_paths: &[&SamplingRule], context: &Context<'
             "--sampling-rule-update",
             &update,
         ]),
+        ..Failure::default()
     }
 }
 
