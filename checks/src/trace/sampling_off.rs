@@ -75,7 +75,7 @@ fn failure(rule: &SamplingRule, for_paths: &[&SamplingRule], context: &Context<'
          that a caller sampled leave a trace."
     );
     let mut say = format!(
-        "Give sampling rule {name} a rate or a reservoir; the command restores the AWS default, one request a second and \
+        "Give sampling rule {name} a rate or a reservoir; the command sets what AWS starts with, one request a second and \
          five per cent of the rest."
     );
     if name != "Default" {

@@ -158,10 +158,10 @@ pub(super) const OTLP_UNREACHABLE: LogPattern = LogPattern {
 pub(super) const EXPORT_REJECTED: LogPattern = LogPattern {
     name: "export-rejected",
     severity: Severity::Medium,
-    any_of: &["Exporting failed."],
-    and_any_of: &["Rejecting data"],
+    any_of: &["Exporting failed. Rejecting data"],
+    and_any_of: &[],
     none_of: METRICS,
-    says: "the OpenTelemetry collector rejected data that it could not send",
+    says: "the OpenTelemetry collector threw data away",
     fix: "Let the collector reach its endpoint and its role send there; the event names what failed.",
     source: COLLECTOR,
 };
