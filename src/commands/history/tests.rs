@@ -6,6 +6,7 @@ use super::*;
 use crate::{
     finding::AUDIT_SCOPE,
     ledger::{Ledger, Message},
+    output::TerminalPage,
     report::fixtures::{self, FailingStage},
 };
 
@@ -36,6 +37,12 @@ fn filter(check: Option<&str>, subject: Option<&str>, open: bool) -> EpisodeFilt
     EpisodeFilter { check: pattern(check), subject: pattern(subject), open }
 }
 
+fn page(write: impl FnOnce(&mut TerminalPage) -> anyhow::Result<()>) -> String {
+    let mut page = TerminalPage::new(false);
+    write(&mut page).expect("writes");
+    page.into_text()
+}
+
 fn written(write: impl FnOnce(&mut dyn io::Write) -> anyhow::Result<()>) -> String {
     let mut out = Vec::new();
     write(&mut out).expect("writes");
@@ -62,6 +69,7 @@ fn json_has_first_seen_last_seen_and_ended_at() {
                 ("access-log-off".to_owned(), "audit".to_owned(), "123456789012".to_owned())
             );
             assert!(finding["fix_command"].as_str().is_some_and(|command| command.starts_with("aws apigateway")));
+            assert_eq!(finding["fix_commands"], serde_json::json!([finding["fix_command"]]));
             [text("state"), text("severity"), text("first_seen"), text("last_seen"), text("ended_at")]
         })
         .collect();
@@ -93,7 +101,7 @@ fn runs_are_listed_the_last_first() {
     assert_eq!((&runs[0]["scope"], &runs[0]["summary"]), (&json!("hourly"), &Value::Null));
     let summary = &runs[1]["summary"];
     assert_eq!((&summary["fail"], &summary["resolved"], &summary["ongoing"]), (&json!(1), &json!(2), &json!(1)));
-    let page = written(|out| text::runs(&reader, out));
+    let page = page(|out| text::runs(&reader, out));
     assert!(page.contains("2026-11-01 10:00 UTC  audit  0 s  1 finding (2 resolved)"), "{page}");
     assert!(page.contains("could not run: no credentials\u{fffd}[2J") && page.ends_with("3 runs.\n"), "{page}");
 }
@@ -101,7 +109,7 @@ fn runs_are_listed_the_last_first() {
 #[test]
 fn text_has_the_same() {
     let (_folder, reader) = ledger();
-    let page = written(|out| text::findings(&reader, &EpisodeFilter::default(), out));
+    let page = page(|out| text::findings(&reader, &EpisodeFilter::default(), out));
     for words in [
         "OPEN      low     access-log-off\n          service-00000/prod\n",
         "first seen 2026-11-01 09:00 UTC · last seen 2026-11-01 09:00 UTC · resolved 2026-11-01 10:00 UTC",

@@ -7,7 +7,10 @@ use gatelight_network::{Hop, HopResult, PathFromSubnet};
 use unicode_width::UnicodeWidthStr;
 
 use super::paths::FunctionPaths;
-use crate::text::{WIDTH, command_lines, plain, wrap};
+use crate::{
+    output::TerminalPage,
+    text::{WIDTH, plain, wrap, wrapped_command},
+};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -18,18 +21,14 @@ const INDENT: usize = 2 + 22;
 ///
 /// # Errors
 /// If `out` cannot be written.
-pub(super) fn render(functions: &[FunctionPaths], colored: bool, out: &mut dyn Write) -> io::Result<()> {
-    let mut page = Vec::new();
+pub(super) fn render(functions: &[FunctionPaths], page: &mut TerminalPage) -> io::Result<()> {
     for (number, function) in functions.iter().enumerate() {
         if number > 0 {
             writeln!(page)?;
         }
-        function_paths(function, functions.len() > 1, &mut page)?;
+        function_paths(function, functions.len() > 1, page)?;
     }
-    if !colored {
-        page = anstream::adapter::strip_bytes(&page).into_vec();
-    }
-    out.write_all(&page)
+    Ok(())
 }
 
 fn function_paths(function: &FunctionPaths, many: bool, out: &mut dyn Write) -> io::Result<()> {
@@ -47,7 +46,7 @@ fn function_paths(function: &FunctionPaths, many: bool, out: &mut dyn Write) -> 
     }
     let Some(fix) = &function.fix else { return Ok(()) };
     labelled("fix", &wrap(&plain(&fix.text), WIDTH - 6), out)?;
-    labelled("", &fix.command.as_deref().map(command_lines).unwrap_or_default(), out)
+    labelled("", &fix.commands.iter().flat_map(|command| wrapped_command(command)).collect::<Vec<_>>(), out)
 }
 
 fn labelled(label: &str, lines: &[String], out: &mut dyn Write) -> io::Result<()> {

@@ -12,7 +12,7 @@ use crate::{
     collect::aws::Traffic,
     config::{FailOn, IgnoreSetting},
     finding::{Change, FindingEnd},
-    report::{Report, builder::Builder},
+    report::{Report, RunTimes, builder::Builder},
 };
 
 /// An audit run, as a test describes it.
@@ -71,7 +71,7 @@ impl TestRun {
             builder.add(&scope.account, &scope.region, Traffic::default()).expect("adds");
         }
         let mut report = builder.finish(at(hours), at(hours)).expect("finishes");
-        report.replayed = self.replayed;
+        report.replayed = self.replayed.then(|| report.run_times());
         report
     }
 
@@ -387,6 +387,34 @@ fn a_saved_inventory_does_not_turn_back_time() {
     assert_eq!(run([healthy()]).recorded(&ledger, AUDIT_SCOPE, 3), resolved());
 }
 
+/// The schedule of a saved inventory is due after its last run, not after the inventory.
+#[test]
+fn a_run_of_a_saved_inventory_keeps_its_own_time() {
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
+    let record = |scope: Inventory, facts: i64, own: i64| {
+        let mut report = run([scope]).report(facts);
+        report.replayed = Some(RunTimes { started_at: at(own), finished_at: at(own + 1) });
+        ledger.record(&mut report, "nightly", |_| vec![message("on-call", "x")])
+    };
+    record(spoilt(), 5, 500).expect("records");
+    let last = |ledger: &Ledger| ledger.last_run("nightly").expect("reads").expect("a run");
+    assert_eq!((last(&ledger).started_at, last(&ledger).finished_at), (at(500), at(501)));
+    assert_eq!(last(&ledger).observed_at, at(5));
+    assert_eq!(ledger.last_success("nightly").expect("reads"), Some(last(&ledger)));
+    // What was found is as old as the inventory, and a message as old as the run.
+    let finding = ledger.open_findings("nightly").expect("reads").remove(0);
+    assert_eq!((finding.first_seen, finding.last_seen), (at(5), at(5)));
+    assert_eq!(ledger.due(at(501)).expect("reads")[0].created_at, at(501));
+    // Times of inventories are compared with each other.
+    record(spoilt(), 6, 502).expect("a newer one");
+    assert_eq!(ledger.open_findings("nightly").expect("reads")[0].last_seen, at(6));
+    record(spoilt(), 4, 503).expect_err("an older one");
+    // Runs are kept for as long as it says since they were made.
+    ledger.prune(at(504), SignedDuration::from_hours(10)).expect("prunes");
+    assert_eq!(last(&ledger).started_at, at(502));
+}
+
 #[test]
 fn messages_are_kept_only_together_with_the_run() {
     let dir = LedgerFolder::new();
@@ -412,7 +440,7 @@ fn a_finding_is_read_back_as_it_was_recorded() {
     let mut diff = ledger.record(&mut report, AUDIT_SCOPE, no_messages).expect("records");
     assert!(diff.new.len() > 5 && diff.new.is_sorted_by_key(|finding| std::cmp::Reverse(finding.severity)));
     assert!(diff.new.iter().any(|finding| !finding.details.affects.is_empty() && finding.has_other_cause()));
-    assert!(diff.new.iter().any(|finding| finding.details.fix_command.is_some()));
+    assert!(diff.new.iter().any(|finding| !finding.details.fix_commands.is_empty()));
     let mut open = ledger.open_findings(AUDIT_SCOPE).expect("reads");
     for list in [&mut diff.new, &mut open] {
         list.sort_by_key(|finding| finding.fingerprint);

@@ -7,7 +7,7 @@ use std::{
     io,
 };
 
-use gatelight_checks::CHECKS;
+use gatelight_checks::{CHECKS, verdict::Command};
 use gatelight_model::{Confidence, Gap, GapKind, Severity, Subject, SubjectKind};
 use jiff::Timestamp;
 
@@ -19,7 +19,10 @@ use super::{
     },
     names::{NameList, shown},
 };
-use crate::finding::{Change, Tracked};
+use crate::{
+    finding::{Change, Tracked},
+    text::plain,
+};
 
 /// How a reason begins that a permission would remove.
 pub(super) const NEEDS: &str = "needs ";
@@ -41,8 +44,8 @@ pub(super) struct SectionEntry {
     pub(super) affects: NameList,
     pub(super) subject_kind: SubjectKind,
     pub(super) fix: String,
-    pub(super) command: Option<Vec<String>>,
-    /// Whether a subject has another command than the first.
+    pub(super) commands: Vec<Command>,
+    /// Whether a subject has other commands than the first.
     pub(super) commands_differ: bool,
     /// Subjects for which the finding is new.
     pub(super) new: NameList,
@@ -151,7 +154,7 @@ impl Section {
                 affects: NameList::default(),
                 subject_kind: outcome.subject.kind,
                 fix: failure.details.fix.clone(),
-                command: failure.details.fix_command.clone(),
+                commands: failure.details.fix_commands.clone(),
                 commands_differ: false,
                 new: NameList::default(),
                 since: None,
@@ -159,7 +162,7 @@ impl Section {
             self.entries.len() - 1
         });
         let entry = &mut self.entries[index];
-        entry.commands_differ |= entry.command != failure.details.fix_command;
+        entry.commands_differ |= entry.commands != failure.details.fix_commands;
         entry.subjects.add(&outcome.subject.name, most);
         match tracked {
             Some(tracked) if tracked.change == Change::New => entry.new.add(&outcome.subject.name, most),
@@ -193,5 +196,5 @@ fn is_about_a_call(gap: &Gap) -> bool {
 
 /// `123456789012 · eu-west-1`.
 pub(super) fn region_name(region: &RegionReport) -> String {
-    format!("{} · {}", region.account, region.region)
+    plain(&format!("{} · {}", region.account, region.region))
 }

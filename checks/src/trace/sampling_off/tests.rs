@@ -49,7 +49,7 @@ fn the_default_rule_at_zero_fails_and_is_the_cause() {
     assert_eq!(cause.arn, "arn:aws:xray:us-east-1:123456789012:sampling-rule/Default");
     assert_eq!(failure.evidence[0], Evidence::new("sampling rule", "Default"));
     assert_eq!(
-        failure.fix.command.expect("a command").join(" "),
+        failure.fix.only_command().join(" "),
         "aws xray update-sampling-rule --region us-east-1 --sampling-rule-update \
          {\"FixedRate\":0.05,\"ReservoirSize\":1,\"RuleName\":\"Default\"}"
     );
@@ -206,7 +206,7 @@ fn a_path_does_not_matter_where_every_reading_agrees() {
 fn the_fix_of_the_rule_for_all_else_keeps_health_checks_out() {
     let failure = with(&[health("health", 1), none("Default", 10_000)]).failure(&CHECK, STAGE);
     assert_eq!(failure.cause.expect("a cause").name, "Default");
-    let command = failure.fix.command.expect("a command").join(" ");
+    let command = failure.fix.only_command().join(" ");
     assert!(command.contains("\"RuleName\":\"Default\"") && !command.contains("health"), "{command}");
     assert!(failure.fix.text.contains("Leave health as it is"), "{}", failure.fix.text);
     assert!(failure.message.contains("AWS's guides contradict each other"), "{}", failure.message);
