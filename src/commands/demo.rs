@@ -3,7 +3,7 @@
 
 use gatelight_checks::testing::{self, Inventory};
 use gatelight_model::{
-    Fetched, Gap, GapKind, Listing,
+    AccessDenial, DenyingPolicy, Fetched, Gap, GapKind, Listing,
     fetched::GapDetails,
     inventory::{Account, Hit, Region, RoleAnswer},
 };
@@ -199,12 +199,14 @@ fn gateway_role_unset(scope: &mut Inventory) {
 }
 
 fn denied(operation: Operation, resource: &str) -> Gap {
+    let denial = AccessDenial { policy: Some(DenyingPolicy::ServiceControlPolicy), explicit: true, arn: None };
     Gap::new(GapDetails {
         operation: operation.name().to_owned(),
         permission: operation.permission().to_owned(),
         resource: resource.to_owned(),
         kind: GapKind::Denied,
-        message: "AccessDeniedException: an explicit deny in a service control policy".to_owned(),
+        message: denial.to_string(),
+        denied_by: Some(denial),
     })
 }
 

@@ -209,6 +209,7 @@ impl Calls {
                 resource: resource.to_owned(),
                 kind: refusal.kind,
                 message: refusal.message,
+                denied_by: refusal.denied_by,
             });
             if refusal.attempts > 1 {
                 self.failed_for_good(operation, begun, &gap);
@@ -236,13 +237,11 @@ impl Calls {
         let failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         let Failing { in_a_row, last, .. } = failing.get(&operation)?;
         (*in_a_row >= GIVE_UP_AFTER).then(|| {
-            let GapDetails { permission, kind, message, .. } = last.why();
+            let GapDetails { message, .. } = last.why();
             Gap::new(GapDetails {
-                operation: operation.name().to_owned(),
-                permission: permission.clone(),
                 resource: resource.to_owned(),
-                kind: *kind,
                 message: format!("not tried, as {in_a_row} calls in a row had failed: {message}"),
+                ..last.why().clone()
             })
         })
     }
@@ -262,6 +261,7 @@ pub(crate) fn failed(operation: Operation, resource: &str, message: &str) -> Gap
         resource: resource.to_owned(),
         kind: GapKind::Failed,
         message: message.to_owned(),
+        denied_by: None,
     })
 }
 
