@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 use gatelight_model::Severity;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
@@ -167,6 +167,9 @@ impl Run {
         // Does not wait for what hangs in the runtime, such as a DNS lookup.
         runtime.shutdown_background();
         let Some(mut report) = report else { return Ok(None) };
+        if let Some(problem) = report.problem() {
+            bail!(problem);
+        }
         self.progress.step();
         let compose = |news: &RunDiff| slack::compose(news, &audit.slack, self.next_due.as_deref());
         let news = self.ledger.lock().record(&mut report, &self.schedule.name, compose)?;
