@@ -61,9 +61,8 @@ pub(super) async fn collect(region: &RegionClient, account: &Account, needs: &Ne
     let rejects_credentials = region.calls.rejects_credentials();
     if rejects_credentials {
         // Each further call would end alike.
-        let ends = [&facts.rest_apis.rest, &facts.v2_apis.rest, &facts.functions.rest].map(Fetched::get);
-        let asked = |gap: &Gap| gap.why().kind != GapKind::NotCollected;
-        if let Some(gap) = ends.into_iter().filter_map(Result::err).find(asked) {
+        let gap = first_listings(&facts).into_iter().find_map(|end| asked(end).and_then(Result::err));
+        if let Some(gap) = gap {
             facts = Region::unread(&region.name, &gap);
         }
     }
@@ -107,18 +106,24 @@ pub(super) async fn collect(region: &RegionClient, account: &Account, needs: &Ne
 /// region holds besides is found through these alone.
 fn denied_by_organization(facts: &Region) -> Option<AccessDenial> {
     let unseen = facts.rest_apis.seen.is_empty() && facts.v2_apis.seen.is_empty() && facts.functions.seen.is_empty();
-    let ends = [&facts.rest_apis.rest, &facts.v2_apis.rest, &facts.functions.rest];
     let mut denials = Vec::new();
-    for end in ends {
-        match end.get() {
-            Err(gap) if gap.why().kind == GapKind::NotCollected => {}
-            Err(gap) => denials.push(by_service_control_policy(&gap)?),
-            Ok(()) => return None,
-        }
+    for end in first_listings(facts).into_iter().filter_map(asked) {
+        denials.push(by_service_control_policy(&end.err()?)?);
     }
     // The newer messages name the policy.
     let named = denials.iter().position(|denial| denial.arn.is_some()).unwrap_or_default();
     denials.into_iter().nth(named).filter(|_| unseen)
+}
+
+/// How the listings ended that a region is asked for first.
+fn first_listings(facts: &Region) -> [&Fetched<()>; 3] {
+    [&facts.rest_apis.rest, &facts.v2_apis.rest, &facts.functions.rest]
+}
+
+/// How a listing ended, if it was made.
+fn asked(end: &Fetched<()>) -> Option<Result<(), Gap>> {
+    let end = end.get().map(drop);
+    (!end.as_ref().is_err_and(|gap| gap.why().kind == GapKind::NotCollected)).then_some(end)
 }
 
 /// Whether the log groups that the owner names are denied in the same way; true where there are none. One answer shows it.

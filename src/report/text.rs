@@ -48,8 +48,8 @@ impl TextPage<'_> {
         self.nothing_checked(report)?;
         self.head(report)?;
         self.no_api(report)?;
-        for ((Reverse(severity), check), section) in &gathered.sections {
-            self.section(*severity, &CHECKS[*check], section)?;
+        for ((Reverse(rank), check), section) in &gathered.sections {
+            self.section(*rank, &CHECKS[*check], section)?;
         }
         self.unchecked(gathered)?;
         self.skipped(report)?;

@@ -4,7 +4,7 @@ use std::io;
 
 use anstyle::{AnsiColor, Style};
 use gatelight_checks::Check;
-use gatelight_model::{Severity, SubjectKind};
+use gatelight_model::{Confidence, Severity, SubjectKind};
 
 use super::{
     gathered::{Section, SectionEntry},
@@ -16,8 +16,16 @@ use crate::text::{WIDTH, command_lines, plain, thousands, wrap};
 const ENTRIES: usize = 12;
 
 impl TextPage<'_> {
-    pub(super) fn section(&mut self, severity: Severity, check: &Check, section: &Section) -> io::Result<()> {
+    pub(super) fn section(
+        &mut self,
+        (severity, confidence): (Severity, Confidence),
+        check: &Check,
+        section: &Section,
+    ) -> io::Result<()> {
         self.section_heading(severity, check)?;
+        if confidence < Confidence::High {
+            self.wrapped(INDENT, &format!("{} confidence: see `gatelight explain {}`", confidence.name(), check.id))?;
+        }
         let shown = if self.verbose { section.entries.len() } else { ENTRIES };
         // A fix that several entries share follows the last of them.
         let mut fixes: Vec<(&str, Vec<&SectionEntry>)> = Vec::new();

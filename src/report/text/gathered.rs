@@ -8,7 +8,7 @@ use std::{
 };
 
 use gatelight_checks::CHECKS;
-use gatelight_model::{AccessDenial, Gap, GapKind, Severity, Subject, SubjectKind};
+use gatelight_model::{AccessDenial, Confidence, Gap, GapKind, Severity, Subject, SubjectKind};
 use jiff::Timestamp;
 
 use super::{
@@ -65,7 +65,7 @@ pub(super) struct Unchecked {
 /// All that the page shows, gathered in one pass over the outcomes.
 #[derive(Default)]
 pub(super) struct Gathered {
-    pub(super) sections: BTreeMap<(Reverse<Severity>, usize), Section>,
+    pub(super) sections: BTreeMap<(Reverse<(Severity, Confidence)>, usize), Section>,
     pub(super) unchecked: BTreeMap<String, Unchecked>,
     pub(super) notes: BTreeMap<(usize, String), NameList>,
     /// By check, and by position among the report's ignores.
@@ -112,7 +112,8 @@ impl Gathered {
             }
             match &outcome.verdict {
                 RecordedVerdict::Fail(failure) if outcome.severity >= least => {
-                    let section = all.sections.entry((Reverse(outcome.severity), position)).or_default();
+                    let section =
+                        all.sections.entry((Reverse((outcome.severity, outcome.confidence)), position)).or_default();
                     section.add(region, &outcome, failure, tracked, most);
                 }
                 RecordedVerdict::Unknown { gap } => {
