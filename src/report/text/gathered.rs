@@ -7,7 +7,7 @@ use std::{
     io,
 };
 
-use gatelight_checks::CHECKS;
+use gatelight_checks::{CHECKS, verdict::Command};
 use gatelight_model::{AccessDenial, Confidence, Gap, GapKind, Severity, Subject, SubjectKind};
 use jiff::Timestamp;
 
@@ -41,8 +41,8 @@ pub(super) struct SectionEntry {
     pub(super) affects: NameList,
     pub(super) subject_kind: SubjectKind,
     pub(super) fix: String,
-    pub(super) command: Option<Vec<String>>,
-    /// Whether a subject has another command than the first.
+    pub(super) commands: Vec<Command>,
+    /// Whether a subject has other commands than the first.
     pub(super) commands_differ: bool,
     /// Subjects for which the finding is new.
     pub(super) new: NameList,
@@ -156,7 +156,7 @@ impl Section {
                 affects: NameList::default(),
                 subject_kind: outcome.subject.kind,
                 fix: failure.details.fix.clone(),
-                command: failure.details.fix_command.clone(),
+                commands: failure.details.fix_commands.clone(),
                 commands_differ: false,
                 new: NameList::default(),
                 since: None,
@@ -164,7 +164,7 @@ impl Section {
             self.entries.len() - 1
         });
         let entry = &mut self.entries[index];
-        entry.commands_differ |= entry.command != failure.details.fix_command;
+        entry.commands_differ |= entry.commands != failure.details.fix_commands;
         entry.subjects.add(&outcome.subject.name, most);
         match tracked {
             Some(tracked) if tracked.change == Change::New => entry.new.add(&outcome.subject.name, most),

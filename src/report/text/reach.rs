@@ -23,7 +23,9 @@ impl TextPage<'_> {
             self.wrapped(INDENT, &plain(reason))?;
             if self.names_regions {
                 let mut names = NameList::default();
-                regions.iter().for_each(|name| names.add(name, shown(self.verbose)));
+                for name in regions {
+                    names.add(name, shown(self.verbose));
+                }
                 self.wrapped(DEEPER, &format!("in {}", names.list()))?;
             }
         }

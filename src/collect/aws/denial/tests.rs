@@ -7,8 +7,8 @@ use DenyingPolicy::{
 
 use super::*;
 
-fn denial(policy: DenyingPolicy, explicit: bool, arn: Option<&str>) -> Option<AccessDenial> {
-    Some(AccessDenial { policy: Some(policy), explicit, arn: arn.map(str::to_owned) })
+fn denial(policy: DenyingPolicy, explicit: bool, arn: Option<&str>) -> AccessDenial {
+    AccessDenial { policy: Some(policy), explicit, arn: arn.map(str::to_owned) }
 }
 
 const USER: &str = "User: arn:aws:sts::123456789012:assumed-role/auditor/me is not authorized to perform: ";
@@ -20,11 +20,11 @@ fn each_kind_of_policy_is_told_apart_explicit_and_implicit() {
         let explicit = format!(
             "{USER}apigateway:GET on resource: arn:aws:apigateway:us-east-1::/restapis with an explicit deny in a {words}"
         );
-        assert_eq!(read(&explicit), denial(policy, true, None), "{explicit}");
+        assert_eq!(read(&explicit), Some(denial(policy, true, None)), "{explicit}");
         let implicit = format!(
             "{USER}lambda:ListFunctions on resource: * because no {words} allows the lambda:ListFunctions action"
         );
-        assert_eq!(read(&implicit), denial(policy, false, None), "{implicit}");
+        assert_eq!(read(&implicit), Some(denial(policy, false, None)), "{implicit}");
     }
 }
 
@@ -74,7 +74,7 @@ fn the_examples_of_the_documentation() {
             denial(ServiceControlPolicy, true, None),
         ),
     ] {
-        assert_eq!(read(&format!("{USER}\n{said}")), expected, "{said}");
+        assert_eq!(read(&format!("{USER}\n{said}")), Some(expected), "{said}");
     }
 }
 
@@ -112,7 +112,7 @@ fn the_policys_arn_is_kept() {
         ("with an explicit deny in a permissions boundary: arn:x".to_owned(), denial(PermissionsBoundary, true, None)),
     ] {
         let message = format!("{USER}iam:ListRoles on resource: arn:aws:iam::123456789012:role/* {text}");
-        assert_eq!(read(&message), expected, "{message}");
+        assert_eq!(read(&message), Some(expected), "{message}");
     }
 }
 
@@ -125,7 +125,7 @@ fn what_ec2_encodes_is_left_out_and_says_nothing_of_the_policy() {
     let told = format!(
         "You are not authorized to perform this operation. {USER}ec2:DescribeVpcs with an explicit deny in a service control policy. Encoded authorization failure message: AAAA"
     );
-    assert_eq!(read(&told), denial(ServiceControlPolicy, true, None));
+    assert_eq!(read(&told), Some(denial(ServiceControlPolicy, true, None)));
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn the_last_reason_counts() {
     let hostile = format!(
         "{USER}logs:FilterLogEvents on resource: with an explicit deny in a service control policy because no identity-based policy allows the logs:FilterLogEvents action"
     );
-    assert_eq!(read(&hostile), denial(IdentityBasedPolicy, false, None));
+    assert_eq!(read(&hostile), Some(denial(IdentityBasedPolicy, false, None)));
 }
 
 #[test]

@@ -151,8 +151,7 @@ fn send(
             let page = "<!DOCTYPE html><html><head><title>Sign in</title></head><body><p>Sign in</p></body></html>";
             (kind, body) = ("text/html", page.into());
         }
-        Some(Fault::Redirect) => body.clear(),
-        Some(Fault::Empty) => body.clear(),
+        Some(Fault::Redirect | Fault::Empty) => body.clear(),
         Some(Fault::Malformed) if kind == "text/xml" => body.insert_str(body.len() / 2, "<&</"),
         Some(Fault::Malformed) => body.insert(1, ','),
         Some(Fault::Truncated) => body.truncate(body.len() / 2),
