@@ -151,7 +151,7 @@ impl Builder {
             ignores: self.ignores,
             not_found: Vec::new(),
             cache: CollectorCache::new(),
-            replayed: false,
+            replayed: None,
             all_regions: false,
             nothing_checked,
             changes: None,

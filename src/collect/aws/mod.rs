@@ -11,6 +11,7 @@ mod pace;
 mod refusal;
 mod request_counts;
 mod session;
+mod size_limit;
 mod unreadable;
 
 pub(crate) use call::{Calls, Page, failed, lacks, stated};

@@ -6,7 +6,7 @@ use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkErro
 use aws_smithy_types::{error::metadata::ProvideErrorMetadata, retry::ErrorKind};
 use gatelight_model::{AccessDenial, GapKind};
 
-use super::{denial, unreadable};
+use super::{denial, size_limit::TooLong, unreadable};
 
 /// Attempts at a call that AWS answers with a server error (over some eight seconds) or throttles (over some sixteen).
 const ATTEMPTS: u32 = 5;
@@ -107,7 +107,22 @@ impl AwsRefusal {
 }
 
 /// Reads an answer. One that cannot be parsed still shows a refusal or a server error in its status.
-fn answered(error: &dyn Error, response: &HttpResponse, code: Option<&str>, message: Option<&str>) -> AwsRefusal {
+fn answered(
+    error: &(dyn Error + 'static),
+    response: &HttpResponse,
+    code: Option<&str>,
+    message: Option<&str>,
+) -> AwsRefusal {
+    if TooLong::caused(error) {
+        return AwsRefusal {
+            kind: GapKind::Failed,
+            code: None,
+            message: clip(&format!("the answer cannot be read: {}", chain(error))),
+            denied_by: None,
+            attempts: 1,
+            retry_after: None,
+        };
+    }
     let status = response.status().as_u16();
     let is_of_aws = code.is_some() || message.is_some();
     if !is_of_aws || (200..300).contains(&status) {

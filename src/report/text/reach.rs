@@ -70,7 +70,7 @@ impl TextPage<'_> {
         let rest = names.len().saturating_sub(NAMED);
         names.truncate(NAMED);
         let place = list_and_more(&names, rest);
-        let hint = if report.all_regions || report.replayed {
+        let hint = if report.all_regions || report.replayed.is_some() {
             ""
         } else {
             " Is it the right region? `--all-regions` audits every region that is enabled for the account."
