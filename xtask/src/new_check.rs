@@ -2,7 +2,9 @@
 
 use std::{
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
+    process::{Command, Stdio},
 };
 
 use anyhow::{Context as _, bail};
@@ -117,7 +119,7 @@ pub(crate) fn new_check(root: &Path, id: &str, about: About) -> anyhow::Result<(
     }
     lib = with_row(&lib, &place).context("lib.rs has the table CHECKS")?;
     write(&table, &lib)?;
-    write(&code, &rule(id, &place, about))?;
+    write(&code, &formatted(root, &rule(id, &place, about))?)?;
     write(&docs, &text(id))?;
     print_next_steps(&[&code, &docs].map(|file| file.strip_prefix(root).unwrap_or(file).display().to_string()));
     Ok(())
@@ -131,7 +133,7 @@ fn print_next_steps([code, docs]: &[String; 2]) {
 2. In {docs}: what it finds, why it matters, how to fix it.
 3. The row's place in checks/src/lib.rs is its place in the README, and the head of mod.rs says what its checks have in common.
 4. cargo fmt --all && cargo test -p gatelight-checks: until the rule is written, the tests say that it never passes.
-5. The fault in src/commands/demo.rs; cargo test --bin gatelight demo.
+5. cargo test --bin gatelight demo: the demo shows the scenario that is marked `in_demo`.
 6. cargo xtask bless rewrites the README's table, the map of facts and the golden files: read the diff."
     );
 }
@@ -218,7 +220,11 @@ pub const CHECK: Check = Check {{
     needs: &[{need}],
     judge: {judge},
     docs: include_str!(\"{file}.md\"),
-    scenarios: &[Scenario {{ name: \"{id}\", change: |_, region| {change} }}],
+    scenarios: &[Scenario {{
+        name: ID,
+        change: |_, region| {change},
+        in_demo: true,
+    }}],
 }};
 
 /// An example: write the rule here, and change the scenario so that the rule fails in it.
@@ -239,6 +245,25 @@ fn judge({takes}) -> Verdict {{
 }}
 "
     )
+}
+
+/// Code as rustfmt has it: where lines break depends on the id.
+fn formatted(root: &Path, code: &str) -> anyhow::Result<String> {
+    let mut formatter = Command::new("rustfmt")
+        .args(["--edition", "2024", "--config-path"])
+        .arg(root)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("rustfmt cannot be started")?;
+    if let Some(mut input) = formatter.stdin.take() {
+        input.write_all(code.as_bytes())?;
+    }
+    let formatted = formatter.wait_with_output()?;
+    if !formatted.status.success() {
+        bail!("rustfmt refuses the skeleton, which stays unwritten");
+    }
+    Ok(String::from_utf8(formatted.stdout)?)
 }
 
 fn text(id: &str) -> String {
@@ -291,6 +316,20 @@ mod tests {
         for id in ["log", "Log-off", "log--off", ""] {
             assert!(place(id, &folders).is_err(), "{id}");
         }
+    }
+
+    /// That they compile and run is shown by `cargo xtask new-check` and `cargo test -p gatelight-checks`.
+    #[test]
+    fn every_skeleton_is_code_whatever_its_id() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask stands in the repository");
+        let ids = ["access-log-too-long", "queue-x", "gateway-role-is-known-under-a-name-that-is-rather-long"];
+        for (id, about) in ids.iter().flat_map(|id| About::value_variants().iter().map(move |about| (*id, *about))) {
+            let place = place(id, &["access_log".to_owned(), "gateway_role".to_owned()]).expect("an id");
+            let code = formatted(root, &rule(id, &place, about)).expect("it is code");
+            assert!(code.contains(&format!("const ID: &str = \"{id}\";")) && code.contains("in_demo: true"), "{code}");
+            assert!(code.lines().all(|line| line.chars().count() <= 120), "{code}");
+        }
+        assert!(formatted(root, "fn (").is_err());
     }
 
     #[test]
