@@ -259,11 +259,11 @@ fn formatted(root: &Path, code: &str) -> anyhow::Result<String> {
     if let Some(mut input) = formatter.stdin.take() {
         input.write_all(code.as_bytes())?;
     }
-    let formatted = formatter.wait_with_output()?;
-    if !formatted.status.success() {
+    let output = formatter.wait_with_output()?;
+    if !output.status.success() {
         bail!("rustfmt refuses the skeleton, which stays unwritten");
     }
-    Ok(String::from_utf8(formatted.stdout)?)
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 fn text(id: &str) -> String {
