@@ -9,10 +9,7 @@ mod names;
 mod page;
 mod unchecked;
 
-use std::{
-    cmp::Reverse,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
 use gatelight_checks::CHECKS;
 use gatelight_model::Severity;
@@ -45,8 +42,8 @@ pub(crate) fn render(report: &Report, verbose: bool, out: &mut dyn Write) -> io:
 impl TextPage<'_> {
     fn write(mut self, report: &Report, gathered: &Gathered, least: Severity) -> io::Result<()> {
         self.head(report)?;
-        for ((Reverse(rank), check), section) in &gathered.sections {
-            self.section(*rank, &CHECKS[*check], section)?;
+        for ((severity, check), section) in &gathered.sections {
+            self.section(*severity, &CHECKS[*check], section)?;
         }
         self.unchecked(gathered)?;
         self.notes(gathered)?;
