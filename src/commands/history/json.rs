@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{
     finding::FindingEnd,
     ledger::{DarkSubject, Episode, EpisodeFilter, Reader, RunCounts, RunEnd, RunRow, Undelivered},
-    text::{command_line, to_second},
+    text::{shell_line, shell_lines, to_second},
 };
 
 #[derive(Serialize)]
@@ -34,6 +34,7 @@ struct HistoryFinding<'a> {
     degrades: u64,
     fix: &'a str,
     fix_command: Option<String>,
+    fix_commands: Vec<String>,
     fingerprint: String,
 }
 
@@ -158,7 +159,8 @@ fn finding(episode: &Episode) -> HistoryFinding<'_> {
         makes_dark: finding.impact.dark,
         degrades: finding.impact.degraded,
         fix: &finding.details.fix,
-        fix_command: finding.details.fix_command.as_deref().map(command_line),
+        fix_command: shell_line(&finding.details.fix_commands),
+        fix_commands: shell_lines(&finding.details.fix_commands),
         fingerprint: finding.fingerprint.to_string(),
     }
 }

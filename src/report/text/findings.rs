@@ -10,7 +10,7 @@ use super::{
     gathered::{Section, SectionEntry},
     page::{BOLD, DEEPER, DIM, INDENT, TextPage},
 };
-use crate::text::{WIDTH, command_lines, plain, thousands, wrap};
+use crate::text::{WIDTH, plain, thousands, wrap, wrapped_command};
 
 /// Entries of one check that are shown; the others are counted.
 const ENTRIES: usize = 12;
@@ -46,7 +46,7 @@ impl TextPage<'_> {
                 self.entry(entry)?;
             }
             let commands_differ =
-                entries[0].commands_differ || entries.iter().any(|entry| entry.command != entries[0].command);
+                entries[0].commands_differ || entries.iter().any(|entry| entry.commands != entries[0].commands);
             self.fix(entries[0], commands_differ)?;
         }
         let rest = &section.entries[section.entries.len().min(shown)..];
@@ -111,16 +111,12 @@ impl TextPage<'_> {
             first = false;
             writeln!(self.out, "{start}{line}")?;
         }
-        if let Some(argv) = &entry.command {
-            for line in command_lines(argv) {
-                writeln!(self.out, "              {line}")?;
-            }
-            if commands_differ {
-                writeln!(
-                    self.out,
-                    "              {DIM}(for the first of them; --format json has the command for each){DIM:#}"
-                )?;
-            }
+        for line in entry.commands.iter().flat_map(|command| wrapped_command(command)) {
+            writeln!(self.out, "              {line}")?;
+        }
+        if commands_differ {
+            let noun = if entry.commands.len() == 1 { "the command" } else { "the commands" };
+            writeln!(self.out, "              {DIM}(for the first of them; --format json has {noun} for each){DIM:#}")?;
         }
         Ok(())
     }

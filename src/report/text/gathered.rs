@@ -6,7 +6,7 @@ use std::{
     io,
 };
 
-use gatelight_checks::CHECKS;
+use gatelight_checks::{CHECKS, verdict::Command};
 use gatelight_model::{Confidence, Gap, GapKind, Severity, Subject, SubjectKind};
 use jiff::Timestamp;
 
@@ -46,8 +46,8 @@ pub(super) struct SectionEntry {
     pub(super) affects: NameList,
     pub(super) subject_kind: SubjectKind,
     pub(super) fix: String,
-    pub(super) command: Option<Vec<String>>,
-    /// Whether a subject has another command than the first.
+    pub(super) commands: Vec<Command>,
+    /// Whether a subject has other commands than the first.
     pub(super) commands_differ: bool,
     /// Subjects for which the finding is new.
     pub(super) new: NameList,
@@ -183,7 +183,7 @@ impl Section {
                 affects: NameList::default(),
                 subject_kind: outcome.subject.kind,
                 fix: failure.details.fix.clone(),
-                command: failure.details.fix_command.clone(),
+                commands: failure.details.fix_commands.clone(),
                 commands_differ: false,
                 new: NameList::default(),
                 since: None,
@@ -196,7 +196,7 @@ impl Section {
             self.entries.len() - 1
         });
         let entry = &mut self.entries[index];
-        entry.commands_differ |= entry.command != failure.details.fix_command;
+        entry.commands_differ |= entry.commands != failure.details.fix_commands;
         entry.subjects.add(&outcome.subject.name, most);
         entry.last_found = entry.last_found.max(tracked.map(|tracked| tracked.first_seen));
         let group = CauseId::of(outcome.check().id, &region.account, &region.region, &failure.details.cause.arn);
