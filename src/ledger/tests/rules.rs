@@ -12,6 +12,7 @@ use crate::{
     collect::aws::Traffic,
     config::{FailOn, IgnoreSetting},
     finding::{Change, FindingEnd},
+    ledger::Reader,
     report::{Report, builder::Builder},
 };
 
