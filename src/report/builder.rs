@@ -182,7 +182,7 @@ impl Builder {
             ignores: self.outcomes.ignores,
             not_found: Vec::new(),
             cache: CollectorCache::new(),
-            replayed: false,
+            replayed: None,
             changes: None,
             spool: self.outcomes.spool.finish()?,
             subjects: self.subjects.finish()?,

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     finding::{CauseId, Change, Impact, Tracked},
     rank::Rank,
+    text::plain,
 };
 
 /// How a reason begins that a permission would remove.
@@ -236,5 +237,5 @@ fn is_about_a_call(gap: &Gap) -> bool {
 
 /// `123456789012 · eu-west-1`.
 pub(super) fn region_name(region: &RegionReport) -> String {
-    format!("{} · {}", region.account, region.region)
+    plain(&format!("{} · {}", region.account, region.region))
 }
