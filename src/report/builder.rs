@@ -8,16 +8,20 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use gatelight_checks::{
-    Check, Coverage, Judgement, Outcome, Policy, Scope, audit_visibility, visibility::SubjectVisibility,
+    Check, Coverage, Judgement, Outcome, Policy, Scope, audit_visibility,
+    visibility::{SubjectVisibility, shown_signals},
 };
-use gatelight_model::inventory::{Account, Region};
+use gatelight_model::{
+    SubjectKind,
+    inventory::{Account, Region},
+};
 use jiff::Timestamp;
 
 use super::{
     Report,
     outcome::{OutcomeRecord, RegionReport, UNKNOWN_ACCOUNT},
     spool::SpoolWriter,
-    subject::{SubjectRecord, VisibilityCounts},
+    subject::{KINDS, SubjectRecord, VisibilityCounts},
     summary::{IgnoreUse, Summary},
 };
 use crate::{
@@ -127,6 +131,8 @@ impl Builder {
             }
         };
         let coverage = audit_visibility(Scope { account, region }, &self.checks, &self.policy, &mut take, &mut show);
+        let is_shown = |kind: &SubjectKind| !shown_signals(*kind, &self.checks, &self.policy).is_empty();
+        let shown = KINDS.into_iter().filter(is_shown).collect();
         written.and(subjects_written).context("the temporary file for the outcomes cannot be written")?;
         gaps.extend(coverage.gaps.iter().cloned());
         let exists = |group: &gatelight_model::inventory::LogGroupAnswer| matches!(group.group.get(), Ok(Some(_)));
@@ -140,6 +146,7 @@ impl Builder {
             gaps: gaps.into_iter().collect(),
             coverage: if account.id.get().is_ok() { coverage } else { Coverage::default() },
             visibility,
+            shown,
             outcomes: self.outcomes.spool.region(),
             subjects: self.subjects.region(),
         });

@@ -84,6 +84,7 @@ pub(crate) fn report(failing: &[FailingStage], passing: &[u64], at: Timestamp) -
             gaps: Vec::new(),
             coverage: Coverage { checks: vec![("access-log-off", Unseen::None)], ..Coverage::default() },
             visibility: VisibilityCounts::default(),
+            shown: Vec::new(),
             outcomes,
             subjects: SpoolRange::default(),
         });

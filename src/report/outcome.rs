@@ -1,7 +1,7 @@
 //! What the report keeps of one outcome, and of one region.
 
 use gatelight_checks::{Check, Coverage, Judgement, Outcome, find_check, verdict::Evidence};
-use gatelight_model::{Confidence, Gap, Severity, Subject};
+use gatelight_model::{Confidence, Gap, Severity, Subject, SubjectKind};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,8 @@ pub(crate) struct RegionReport {
     pub(crate) coverage: Coverage,
     /// How many of its stages and functions are in each state.
     pub(crate) visibility: VisibilityCounts,
+    /// The kinds of subject that the report says that of.
+    pub(crate) shown: Vec<SubjectKind>,
     pub(super) outcomes: SpoolRange,
     pub(super) subjects: SpoolRange,
 }

@@ -169,7 +169,7 @@ fn what_leaves_the_most_stages_dark_comes_first() {
     let mut builder = Builder::new(&checks, Policy::default(), &[], FailOn::Medium, now).expect("a temporary file");
     builder.add(&inventory.account, &inventory.region, Traffic::default()).expect("adds");
     let report = builder.finish(now, now).expect("finishes");
-    let page = rendered(|out| text::render(&report, false, out));
+    let page = page(|out| text::render(&report, false, out));
     let place = |check: &str| page.find(check).unwrap_or_else(|| panic!("{check} is not there:\n{page}"));
     assert!(place("gateway-role-missing") < place("access-log-off"), "{page}");
     let slack = crate::slack::snapshot_of_all(&report, Severity::Low).expect("composes").to_string();
