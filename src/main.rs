@@ -39,7 +39,6 @@ use crate::{
     cli::{Cli, Command, FormatCommand},
     config::Settings,
     output::Sink,
-    report::Status,
     runtime::{FAILED, until_done_or_stopped},
 };
 
@@ -73,10 +72,10 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             if config.verbose {
                 logging::start(tracing::Level::DEBUG, arguments.log.format);
             }
-            until_done_or_stopped(commands::audit::audit(&config)).map(Status::exit_code)
+            until_done_or_stopped(commands::audit::audit(&config))
         }
         Command::Daemon(arguments) => daemon::start(&arguments.config, arguments.log.format).map(|()| 0),
-        Command::Demo(arguments) => commands::audit::demo(&arguments.flags.settings.resolve()?).map(Status::exit_code),
+        Command::Demo(arguments) => commands::audit::demo(&arguments.flags.settings.resolve()?),
         Command::Explain(arguments) => {
             print(|out| commands::explain::explain(arguments.check.as_deref(), arguments.json, out))
         }
