@@ -10,6 +10,7 @@ use crate::{
     check::{Check, Judge},
     context::Context,
     verdict::{Evidence, Failure, Judgement, Verdict},
+    visibility::{Loss, Signal, Signals},
 };
 
 /// See the documentation beside this file.
@@ -20,6 +21,7 @@ pub const CHECK: Check = Check {
     // The fix begins with the CloudWatch role where there is none.
     needs: &[Need::Stages, Need::GatewaySettings],
     judge: Judge::Stage(judge),
+    signals: Signals::Own(&[(Signal::AccessLog, Loss::Dark)]),
     docs: include_str!("off.md"),
     scenarios: &[],
 };

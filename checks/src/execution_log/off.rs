@@ -11,6 +11,7 @@ use crate::{
     gateway_role::setup::role_first,
     patch,
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signal, Signals},
 };
 
 /// See the documentation beside this file.
@@ -21,6 +22,7 @@ pub const CHECK: Check = Check {
     // The fix begins with the CloudWatch role where there is none.
     needs: &[Need::Stages, Need::GatewaySettings],
     judge: Judge::Stage(judge),
+    signals: Signals::Own(&[(Signal::ExecutionLog, Loss::Dark)]),
     docs: include_str!("off.md"),
     scenarios: &[],
 };

@@ -12,6 +12,7 @@ use crate::{
     plan::{SPAN_GROUPS, may_send_segments},
     role::{self, DeniedAction},
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signals},
 };
 
 /// See the documentation beside this file.
@@ -21,6 +22,7 @@ pub const CHECK: Check = Check {
     severity: Severity::High,
     needs: &[Need::Stages, Need::Functions, Need::TraceDestination, Need::LogPolicies],
     judge: Judge::Account(judge),
+    signals: Signals::OfTracing(Loss::Dark),
     docs: include_str!("destination_denied.md"),
     scenarios: &[],
 };
