@@ -289,6 +289,7 @@ mod tests {
                     destination: format!("{}/{length}", std::net::Ipv4Addr::from_bits(start << 27)),
                     state: "active".to_owned(),
                     target: format!("nat-{number}"),
+                    origin: gatelight_model::Fetched::known("CreateRoute".to_owned()),
                 })
                 .collect();
             let region = Region::unread("eu-west-1", &Gap::not_collected("a test"));
@@ -307,6 +308,7 @@ mod tests {
             destination: destination.to_owned(),
             state: "active".to_owned(),
             target: target.to_owned(),
+            origin: gatelight_model::Fetched::known("CreateRoute".to_owned()),
         };
         let mut region = Region::unread("eu-west-1", &Gap::not_collected("a test"));
         let cidrs = vec!["0.0.0.0/0".to_owned()];

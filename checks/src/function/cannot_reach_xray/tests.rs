@@ -72,6 +72,7 @@ fn routed(inventory: &mut Inventory, id: &str, routes: &[(&str, &str)]) {
             destination: (*destination).to_owned(),
             state: "active".to_owned(),
             target: (*target).to_owned(),
+            origin: Fetched::known("CreateRoute".to_owned()),
         })
         .collect();
 }

@@ -6,7 +6,12 @@ use super::*;
 const OWN: &str = "123456789012";
 
 fn route(destination: &str, target: &str) -> Route {
-    Route { destination: destination.to_owned(), state: "active".to_owned(), target: target.to_owned() }
+    Route {
+        destination: destination.to_owned(),
+        state: "active".to_owned(),
+        target: target.to_owned(),
+        origin: Fetched::known(if target == "local" { "CreateRouteTable" } else { "CreateRoute" }.to_owned()),
+    }
 }
 
 fn attachment(id: &str, vpc: &str, table: &str) -> TransitAttachment {
