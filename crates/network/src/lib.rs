@@ -12,8 +12,12 @@
 //! The modules below stand in layers: a module uses only those of the layers above it.
 
 mod address_set;
-mod hop;
+mod remedy;
 mod service;
+
+mod hop;
+
+mod packet;
 
 mod cache;
 
@@ -23,8 +27,13 @@ mod firewall;
 
 mod walk;
 
-mod dns;
+mod middlebox;
+
 mod routes;
+
+mod name_server;
+
+mod dns;
 
 mod answers;
 mod appliance;
@@ -41,9 +50,10 @@ mod paths;
 
 use gatelight_model::{Gap, inventory::Function};
 
-pub use appliance::CHECK_IS_ON;
 pub use hop::{Hop, HopKind, HopResult, PathFromSubnet};
 pub use index::NetworkIndex;
+pub use middlebox::CHECK_IS_ON;
+pub use remedy::{Remedy, RouteGoal, Traffic};
 pub use walk::Walk;
 
 /// The path from each subnet of a function to X-Ray's endpoint (TCP port 443, and back), in the order in which Lambda
