@@ -171,8 +171,7 @@ pub(crate) const ROWS: &[Row] = &[
         source: "iam: ec2:DescribeVpcEndpoints denied",
         change: |net| {
             net.endpoint().ip_address_type = Fetched::known(Some("dualstack".into()));
-            net.endpoint().dns_record_type =
-                Err(gatelight_checks::testing::denied("ec2:DescribeVpcEndpoints")).into();
+            net.endpoint().dns_record_type = Err(gatelight_checks::testing::denied("ec2:DescribeVpcEndpoints")).into();
         },
     },
     Row {

@@ -1,6 +1,6 @@
 //! Whether the answers find their way from a NAT gateway back to the function's subnet.
 
-use gatelight_model::inventory::{NatGateway, RouteTable, Route, Subnet};
+use gatelight_model::inventory::{NatGateway, Route, RouteTable, Subnet};
 
 use crate::{
     address_set::{AddressSet, Family},

@@ -82,8 +82,7 @@ impl Walk<'_> {
         }
         // The function's own groups count within its VPC only.
         let groups = (packet.family == Family::V4).then_some(self.vpc.security_groups.as_slice());
-        let remote =
-            Remote { family: packet.family, side: Side::Function, groups, range: &from.cidr, name: &from.id };
+        let remote = Remote { family: packet.family, side: Side::Function, groups, range: &from.cidr, name: &from.id };
         let let_in = firewall::groups_allow(self.index, &interface.security_groups, false, Flow::https(remote), packet);
         if let_in.result == HopResult::Stops {
             let message = format!("{name}: {}", let_in.message);

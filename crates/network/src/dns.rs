@@ -109,13 +109,7 @@ impl<'a> Walk<'a> {
     }
 
     /// What a DNS server of the owner's answers: it may ask Amazon's or not. A function asks one server after the other.
-    fn asked_of_owner(
-        &self,
-        subnet: &'a Subnet,
-        name: XrayName,
-        servers: &Servers<'a>,
-        names: &mut Resolutions<'a>,
-    ) {
+    fn asked_of_owner(&self, subnet: &'a Subnet, name: XrayName, servers: &Servers<'a>, names: &mut Resolutions<'a>) {
         let hops = self.hops_to_name_servers(subnet, &servers.own);
         let result = result_of(&hops);
         if let HopResult::Unknown(gap) = &result {
@@ -149,13 +143,13 @@ impl<'a> Walk<'a> {
         names: &mut Resolutions<'a>,
     ) {
         let vpc = &subnet.vpc;
-        let named = |endpoint: &&&'a VpcEndpoint| {
+        let has_name = |endpoint: &&&'a VpcEndpoint| {
             is_xray(endpoint, self.region, name)
                 && endpoint.private_dns
                 && endpoint.state.eq_ignore_ascii_case("available")
         };
-        let endpoints: Vec<_> = self.index.endpoints_in(vpc).iter().filter(named).copied().collect();
-        let listed = self.index.network.endpoints.rest.get().and_then(|_| self.is_fully_listed(subnet));
+        let endpoints: Vec<_> = self.index.endpoints_in(vpc).iter().filter(has_name).copied().collect();
+        let listed = self.index.network.endpoints.rest.get().and_then(|()| self.is_fully_listed(subnet));
         if endpoints.is_empty() && listed.is_ok() {
             return names.add(Resolution::Public);
         }
@@ -169,12 +163,15 @@ impl<'a> Walk<'a> {
             return names.add(Resolution::Public);
         }
         if endpoints.len() > 1 {
-            let why = format!("several xray endpoints of {vpc} have private DNS, and which of them is used is not known");
+            let why =
+                format!("several xray endpoints of {vpc} have private DNS, and which of them is used is not known");
             names.depends_on(Gap::unprovable(vpc, why));
         }
         let ids: Vec<_> = endpoints.iter().map(|endpoint| endpoint.id.as_str()).collect();
         let ids = ids.join(", ");
-        endpoints.iter().for_each(|endpoint| names.add(Resolution::Endpoint(endpoint)));
+        for endpoint in endpoints {
+            names.add(Resolution::Endpoint(endpoint));
+        }
         if let Err(gap) = hostnames {
             names.depends_on(gap);
             names.add(Resolution::Public);

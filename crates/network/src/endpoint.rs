@@ -163,8 +163,7 @@ impl<'a> Walk<'a> {
     fn hops_into_endpoint(&self, from: &Subnet, endpoint: &VpcEndpoint, packet: &Packet) -> Vec<Hop> {
         let (kind, groups) = (HopKind::EndpointGroup, &endpoint.security_groups);
         let own = Some(self.vpc.security_groups.as_slice());
-        let here =
-            Remote { family: Family::V4, side: Side::Function, groups: own, range: &from.cidr, name: &from.id };
+        let here = Remote { family: Family::V4, side: Side::Function, groups: own, range: &from.cidr, name: &from.id };
         let decided = firewall::groups_allow(self.index, groups, false, Flow::https(here), packet);
         let message = format!("of endpoint {}: {}", endpoint.id, decided.message);
         let group = Hop::decided(kind, &groups.join(", "), renamed(decided, message));

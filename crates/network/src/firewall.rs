@@ -112,15 +112,15 @@ pub(crate) fn groups_allow(
             }
         };
         for permission in permissions.iter().filter(|permission| admits(permission, service)) {
-            let named = &permission.security_groups;
+            let peers = &permission.security_groups;
             match remote.groups {
                 Some(own) => {
-                    if let Some(group) = named.iter().find(|group| own.contains(group)) {
+                    if let Some(group) = peers.iter().find(|group| own.contains(group)) {
                         return let_through(id, Some(rule(permission, group)));
                     }
                 }
                 None => {
-                    hidden = hidden.or_else(|| named.first().map(|group| unknown_groups(id, group, who)));
+                    hidden = hidden.or_else(|| peers.first().map(|group| unknown_groups(id, group, who)));
                 }
             }
             let (ranges, gap) = ranges(index, permission, remote.family);
@@ -238,13 +238,7 @@ fn admits(permission: &Permission, service: Service) -> bool {
 
 /// Whether a network ACL allows the packets of a connection or, if `back`, its answers, `egress` or in: the lowest number
 /// that matches decides, and no match denies.
-pub(crate) fn acl_allows(
-    acl: &NetworkAcl,
-    egress: bool,
-    back: bool,
-    flow: Flow<'_>,
-    packet: &Packet,
-) -> HopDecision {
+pub(crate) fn acl_allows(acl: &NetworkAcl, egress: bool, back: bool, flow: Flow<'_>, packet: &Packet) -> HopDecision {
     let Flow { service, remote, .. } = flow;
     let (id, protocol) = (&acl.id, service.protocol);
     let (way, who) = (if egress { "out to" } else { "in from" }, remote.name);
@@ -268,10 +262,7 @@ pub(crate) fn acl_allows(
         }
     }
     let rule = decided.map(|entry| entry.number.to_string());
-    let by = decided.map_or_else(
-        || format!("{id} (no entry allows it)"),
-        |entry| format!("{id} ({})", entry.number),
-    );
+    let by = decided.map_or_else(|| format!("{id} (no entry allows it)"), |entry| format!("{id} ({})", entry.number));
     if decided.is_some_and(|entry| entry.allow) {
         return HopDecision::new(HopResult::Through, rule, format!("{by} lets {what} {way} {who}"));
     }

@@ -99,7 +99,8 @@ impl<'a> Walk<'a> {
         let names = self.resolve(subnet, name);
         let ways: Vec<_> = names.all.iter().map(|one| self.hops_to(subnet, one)).collect();
         let (true, Some(why)) = (ways.len() > 1, names.why) else {
-            let none = || (Vec::new(), HopResult::Unknown(Gap::unprovable(&subnet.vpc, "the name leads nowhere known")));
+            let none =
+                || (Vec::new(), HopResult::Unknown(Gap::unprovable(&subnet.vpc, "the name leads nowhere known")));
             return ways.into_iter().next().unwrap_or_else(none);
         };
         let all = |wanted: HopResult| ways.iter().all(|(_, result)| *result == wanted);
@@ -166,13 +167,11 @@ impl<'a> Walk<'a> {
             let nothing = shut(Family::V4, own.as_ref().unwrap_or(&all));
             nothing.then(|| format!("{names}: tcp 443 is let out to no address of {}", subnet.vpc))
         };
-        match message {
-            Some(message) => vec![Hop::stops(HopKind::Group, &names, message)],
-            None => {
-                let message = format!("not all endpoints of {} are known", subnet.vpc);
-                vec![Hop::unprovable(HopKind::Name, &subnet.vpc, message)]
-            }
+        if let Some(message) = message {
+            return vec![Hop::stops(HopKind::Group, &names, message)];
         }
+        let message = format!("not all endpoints of {} are known", subnet.vpc);
+        vec![Hop::unprovable(HopKind::Name, &subnet.vpc, message)]
     }
 
     /// The hops to a public address by IPv4 or, where that does not get through, by the IPv6 address that DNS64 makes of it.

@@ -399,10 +399,10 @@ pub(crate) fn follow_routes<'a>(
     let hidden = choice.maybe.first().map(|(_, gap)| gap.clone());
     // A hidden list may hold none of the addresses, or all.
     let maybe: Vec<Vec<Hop>> = choice.maybe.iter().map(|(route, _)| follow(route)).collect();
-    if !sure {
-        ways.splice(0..0, maybe);
-    } else {
+    if sure {
         ways.extend(maybe);
+    } else {
+        ways.splice(0..0, maybe);
     }
     let all = combine_alternatives(kind, table, ways);
     match hidden {

@@ -249,8 +249,7 @@ impl<'a> Walk<'a> {
         match RouteTarget::of(route) {
             RouteTarget::Nat => {
                 // Packets may have come back to the VPC that they started in.
-                let back =
-                    if at.vpc == from.vpc { ReturnPath::Inside } else { ReturnPath::Transit(gateway) };
+                let back = if at.vpc == from.vpc { ReturnPath::Inside } else { ReturnPath::Transit(gateway) };
                 let entry = NatEntry { source: from, at, back };
                 [vec![through], self.through_nat(entry, to, packet)].concat()
             }

@@ -310,8 +310,7 @@ pub(crate) const ROWS: [Row; 58] = [
         expected: "arrives: public access igw-1",
         source: "vpc:route-tables-priority",
         change: |net| {
-            net.route("rtb-private", "0.0.0.0/0", "vgw-1").origin =
-                Fetched::known("EnableVgwRoutePropagation".into());
+            net.route("rtb-private", "0.0.0.0/0", "vgw-1").origin = Fetched::known("EnableVgwRoutePropagation".into());
         },
     },
     Row {
@@ -331,8 +330,7 @@ pub(crate) const ROWS: [Row; 58] = [
         change: |net| {
             net.prefix_list("pl-all", &["0.0.0.0/0"]);
             net.routes("rtb-private").routes[1].destination = "pl-all".into();
-            net.route("rtb-private", "0.0.0.0/0", "vgw-1").origin =
-                Fetched::known("EnableVgwRoutePropagation".into());
+            net.route("rtb-private", "0.0.0.0/0", "vgw-1").origin = Fetched::known("EnableVgwRoutePropagation".into());
         },
     },
     Row {
@@ -351,8 +349,7 @@ pub(crate) const ROWS: [Row; 58] = [
         expected: "unknown: route table rtb-private 0.0.0.0/1",
         source: "vpc:route-tables-priority",
         change: |net| {
-            net.route("rtb-private", "0.0.0.0/1", "vgw-1").origin =
-                Fetched::known("EnableVgwRoutePropagation".into());
+            net.route("rtb-private", "0.0.0.0/1", "vgw-1").origin = Fetched::known("EnableVgwRoutePropagation".into());
         },
     },
     Row {
@@ -364,9 +361,7 @@ pub(crate) const ROWS: [Row; 58] = [
             (second.id, second.subnet) = ("nat-2".into(), Some("subnet-endpoint".into()));
             net.network().nat_gateways.seen.push(second);
             net.table("rtb-second", false, &["subnet-endpoint"]);
-            for (half, nat, table) in
-                [("0.0.0.0/1", "nat-1", "rtb-public"), ("128.0.0.0/1", "nat-2", "rtb-second")]
-            {
+            for (half, nat, table) in [("0.0.0.0/1", "nat-1", "rtb-public"), ("128.0.0.0/1", "nat-2", "rtb-second")] {
                 net.routes(table).routes.truncate(1);
                 net.route(table, half, "igw-1");
                 net.route("rtb-private", half, nat);
@@ -415,7 +410,7 @@ pub(crate) const ROWS: [Row; 58] = [
     },
     Row {
         name: "the same, and answers from another private range too",
-        expected: "unknown: beyond tgw-1",
+        expected: "unknown: transit gateway tgw-1",
         source: "vpc:nacl-rules",
         change: |net| {
             net.lead("rtb-private", "tgw-1");

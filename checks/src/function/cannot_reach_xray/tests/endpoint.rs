@@ -55,7 +55,11 @@ fn an_endpoint_needs_the_dns_of_the_vpc() {
         let own = DhcpOptions { id: "dopt-users".to_owned(), dns_servers: texts(servers) };
         after(BESIDE, |inventory| inventory.region.network.dhcp_options.seen = vec![own])
     };
-    assert_verdict(&servers(&["10.1.0.53"]), "fails", "sg-users, sg-shared do not let udp 53 out to DNS server 10.1.0.53");
+    assert_verdict(
+        &servers(&["10.1.0.53"]),
+        "fails",
+        "sg-users, sg-shared do not let udp 53 out to DNS server 10.1.0.53",
+    );
     for amazons in ["amazonprovideddns", "169.254.169.253", "fd00:ec2::253"] {
         assert_eq!(servers(&[amazons]), "passes", "{amazons}");
     }
