@@ -161,9 +161,10 @@ impl Maker<'_, '_> {
             _ => Some("dopt-gone".to_owned()),
         };
         let (host, resolver) = (format!("10.{}.9.53", self.number), format!("10.{}.0.2", self.number));
-        let servers: &[&str] =
-            self.choices.of(&[&["AmazonProvidedDNS"][..], &[&host], &[], &[&resolver], &["10.0.0.53"], &[&host]]);
-        network.dhcp_options.seen.push(DhcpOptions { id: self.name("dopt"), dns_servers: texts(servers) });
+        let servers = ["AmazonProvidedDNS", &host, "", &resolver, "10.0.0.53", &host];
+        let server = self.choices.of(&servers);
+        let dns_servers = if server.is_empty() { vec![] } else { texts(&[server]) };
+        network.dhcp_options.seen.push(DhcpOptions { id: self.name("dopt"), dns_servers });
         network.vpcs.seen.push(vpc.clone());
 
         let private = self.choices.any(&[1, 2, 3]);
