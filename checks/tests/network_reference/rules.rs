@@ -177,13 +177,20 @@ impl<'a> Reference<'a> {
             };
             let destination = &route.destination;
             if local && vgw && (propagated || route.origin.get().is_err()) && !list {
-                let shorter = routes.iter().any(|own| own.target == "local" && within_range(&own.destination, destination));
+                let shorter =
+                    routes.iter().any(|own| own.target == "local" && within_range(&own.destination, destination));
                 if shorter {
                     continue;
                 }
             }
             let held = if list { self.in_list(destination, to) } else { Held::of(length_at(destination, to)) };
-            let precedence = if propagated { 0 } else if list { 1 } else { 2 };
+            let precedence = if propagated {
+                0
+            } else if list {
+                1
+            } else {
+                2
+            };
             match held {
                 Held::By(length) => sure.push(((length, precedence), onward(route))),
                 Held::Not => {}

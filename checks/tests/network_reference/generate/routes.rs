@@ -3,9 +3,7 @@
 use gatelight_checks::testing::{Inventory, denied};
 use gatelight_model::{
     Fetched,
-    inventory::{
-        InternetGateway, NatGateway, NetworkInterface, PeeredVpc, PeeringConnection, Route, RouteTable,
-    },
+    inventory::{InternetGateway, NatGateway, NetworkInterface, PeeredVpc, PeeringConnection, Route, RouteTable},
 };
 
 use super::{Maker, ZONES, texts};
