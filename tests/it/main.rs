@@ -8,6 +8,7 @@ mod daemon;
 mod denied;
 mod faults;
 mod golden;
+mod hostile;
 mod insights;
 mod metrics;
 mod ministack;
