@@ -10,7 +10,7 @@ mod page;
 mod reach;
 mod unchecked;
 
-use std::{cmp::Reverse, io};
+use std::io;
 
 use gatelight_checks::CHECKS;
 use gatelight_model::Severity;
@@ -48,8 +48,8 @@ impl TextPage<'_> {
         self.nothing_checked(report)?;
         self.head(report)?;
         self.no_api(report)?;
-        for ((Reverse(rank), check), section) in &gathered.sections {
-            self.section(*rank, &CHECKS[*check], section)?;
+        for ((severity, check), section) in &gathered.sections {
+            self.section(*severity, &CHECKS[*check], section)?;
         }
         self.unchecked(gathered)?;
         self.skipped(report)?;

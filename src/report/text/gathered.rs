@@ -2,8 +2,7 @@
 //! its reason.
 
 use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     io,
 };
 
@@ -16,11 +15,13 @@ use super::{
         Report,
         outcome::{OutcomeRecord, RecordedFailure, RecordedVerdict, RegionReport},
         spool::SpoolRange,
+        subject::Impacts,
     },
     names::{NameList, shown},
 };
 use crate::{
-    finding::{Change, Tracked},
+    finding::{CauseId, Change, Impact, Tracked},
+    rank::Rank,
     text::plain,
 };
 
@@ -32,6 +33,8 @@ pub(super) const NEEDS: &str = "needs ";
 pub(super) struct Section {
     pub(super) entries: Vec<SectionEntry>,
     index: HashMap<(SpoolRange, String, String), usize>,
+    /// What has to be changed for the findings of each entry.
+    groups: HashSet<(usize, CauseId)>,
 }
 
 /// Subjects that share a cause, or a message.
@@ -51,6 +54,20 @@ pub(super) struct SectionEntry {
     pub(super) new: NameList,
     /// When the oldest of the others was first found.
     pub(super) since: Option<Timestamp>,
+    severity: Severity,
+    confidence: Confidence,
+    impact: Impact,
+    /// When the newest finding was first found.
+    last_found: Option<Timestamp>,
+    /// Of the cause, or of the first subject.
+    name: String,
+}
+
+impl SectionEntry {
+    fn rank(&self) -> Rank<'_> {
+        let Self { severity, confidence, impact, last_found, name, .. } = self;
+        Rank { severity: *severity, confidence: *confidence, impact: *impact, first_seen: *last_found, name }
+    }
 }
 
 /// What could not be checked for one reason.
@@ -68,7 +85,8 @@ pub(super) struct Unchecked {
 /// All that the page shows, gathered in one pass over the outcomes.
 #[derive(Default)]
 pub(super) struct Gathered {
-    pub(super) sections: BTreeMap<(Reverse<(Severity, Confidence)>, usize), Section>,
+    /// By severity and confidence, and the position of the check; sorted by their worst entries.
+    pub(super) sections: Vec<(((Severity, Confidence), usize), Section)>,
     pub(super) unchecked: BTreeMap<String, Unchecked>,
     pub(super) notes: BTreeMap<(usize, String), NameList>,
     /// By check, and by position among the report's ignores.
@@ -86,7 +104,9 @@ impl Gathered {
         let positions: HashMap<_, _> =
             CHECKS.iter().enumerate().map(|(position, check)| (check.id, position)).collect();
         let most = shown(verbose);
+        let impacts = report.impacts()?;
         let mut all = Self::default();
+        let mut sections: BTreeMap<((Severity, Confidence), usize), Section> = BTreeMap::new();
         for region in &report.regions {
             for gap in region.gaps.iter().filter(|gap| is_about_a_call(gap)) {
                 let unchecked = all.unchecked.entry(reason(gap)).or_default();
@@ -115,9 +135,8 @@ impl Gathered {
             }
             match &outcome.verdict {
                 RecordedVerdict::Fail(failure) if outcome.severity >= least => {
-                    let section =
-                        all.sections.entry((Reverse((outcome.severity, outcome.confidence)), position)).or_default();
-                    section.add(region, &outcome, failure, tracked, most);
+                    let section = sections.entry(((outcome.severity, outcome.confidence), position)).or_default();
+                    section.add(region, &outcome, failure, tracked, &impacts, most);
                 }
                 RecordedVerdict::Unknown { gap } => {
                     let unchecked = all.unchecked.entry(reason(gap)).or_default();
@@ -135,17 +154,28 @@ impl Gathered {
             }
             Ok(())
         })?;
+        for section in sections.values_mut() {
+            section.entries.sort_by(|a, b| a.rank().cmp(&b.rank()));
+        }
+        all.sections = sections.into_iter().collect();
+        all.sections.sort_by(|(_, a), (_, b)| a.rank().cmp(&b.rank()));
         Ok(all)
     }
 }
 
 impl Section {
+    /// That of its worst entry, which stands first.
+    fn rank(&self) -> Option<Rank<'_>> {
+        self.entries.first().map(SectionEntry::rank)
+    }
+
     fn add(
         &mut self,
         region: &RegionReport,
         outcome: &OutcomeRecord,
         failure: &RecordedFailure,
         tracked: Option<&Tracked>,
+        impacts: &Impacts,
         most: usize,
     ) {
         let cause = (failure.details.cause != outcome.subject).then(|| failure.details.cause.clone());
@@ -163,12 +193,23 @@ impl Section {
                 commands_differ: false,
                 new: NameList::default(),
                 since: None,
+                severity: outcome.severity,
+                confidence: outcome.confidence,
+                impact: Impact::default(),
+                last_found: None,
+                name: failure.details.cause.name.clone(),
             });
             self.entries.len() - 1
         });
         let entry = &mut self.entries[index];
         entry.commands_differ |= entry.commands != failure.details.fix_commands;
         entry.subjects.add(&outcome.subject.name, most);
+        entry.last_found = entry.last_found.max(tracked.map(|tracked| tracked.first_seen));
+        let group = CauseId::of(outcome.check().id, &region.account, &region.region, &failure.details.cause.arn);
+        // Subjects that share a message, and not what has to be changed, are counted together.
+        if self.groups.insert((index, group)) {
+            entry.impact.add(impacts.of(group));
+        }
         match tracked {
             Some(tracked) if tracked.change == Change::New => entry.new.add(&outcome.subject.name, most),
             Some(tracked) => {
