@@ -1,119 +1,271 @@
-//! The findings of one check: what is wrong, since when, and how to fix it.
+//! One block a cause: what is wrong, what that hides, how to fix it, how to see that it is fixed.
 
 use std::io;
 
-use anstyle::{AnsiColor, Style};
-use gatelight_checks::Check;
-use gatelight_model::{Severity, SubjectKind};
+use gatelight_model::SubjectKind;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::{
-    gathered::{Section, SectionEntry},
-    page::{BOLD, DEEPER, DIM, INDENT, TextPage},
+    super::Report,
+    blocks::{Block, BlockEntry, Fault},
+    gathered::region_name,
+    overview::{impact, title},
+    page::{BOLD, DIM, INDENT, TextPage, severity_word},
+    sentences::{common_end, sentences},
 };
-use crate::text::{WIDTH, command_lines, plain, thousands, wrap};
+use crate::text::{command_line, count, plain, thousands};
 
-/// Entries of one check that are shown; the others are counted.
-const ENTRIES: usize = 12;
+/// Entries of one block that are shown in full; of the others only the names.
+const ENTRIES: usize = 6;
+/// Lines of one list of names.
+const NAMES: usize = 3;
 
 impl TextPage<'_> {
-    pub(super) fn section(&mut self, severity: Severity, check: &Check, section: &Section) -> io::Result<()> {
-        self.section_heading(severity, check)?;
-        let shown = if self.verbose { section.entries.len() } else { ENTRIES };
-        // A fix that several entries share follows the last of them.
-        let mut fixes: Vec<(&str, Vec<&SectionEntry>)> = Vec::new();
-        for entry in section.entries.iter().take(shown) {
-            match fixes.iter_mut().find(|(fix, _)| *fix == entry.fix) {
-                Some((_, entries)) => entries.push(entry),
-                None => fixes.push((&entry.fix, vec![entry])),
-            }
+    /// All blocks: in full as long as there is room, then one line each.
+    pub(super) fn blocks(&mut self, report: &Report, blocks: &[Block], full: usize, short: usize) -> io::Result<()> {
+        let full_until = self.lines + full;
+        let mut position = 0;
+        while position < blocks.len() && (self.layout.verbose || position < 3 || self.lines < full_until) {
+            self.block(report, position + 1, &blocks[position])?;
+            position += 1;
         }
-        let mut region = "";
-        for (_, entries) in fixes {
-            for entry in &entries {
-                // Entries that follow each other share one line with their region.
-                if self.names_regions && entry.region != region {
-                    region = &entry.region;
-                    writeln!(self.out, "{INDENT}{DIM}{}{DIM:#}", plain(region))?;
-                }
-                self.entry(entry)?;
-            }
-            let commands_differ =
-                entries[0].commands_differ || entries.iter().any(|entry| entry.command != entries[0].command);
-            self.fix(entries[0], commands_differ)?;
+        let rest = &blocks[position..];
+        if rest.is_empty() {
+            return Ok(());
         }
-        let rest = &section.entries[section.entries.len().min(shown)..];
-        if !rest.is_empty() {
-            let subjects: usize = rest.iter().map(|entry| entry.subjects.len()).sum();
-            writeln!(
-                self.out,
-                "{INDENT}and {} more of this kind (--verbose or --format json shows them)",
-                thousands(subjects as u64)
-            )?;
+        self.line("")?;
+        for (block, number) in rest.iter().zip(position + 1..).take(short) {
+            self.short_block(number, block)?;
+        }
+        if rest.len() > short {
+            let findings: usize = rest[short..].iter().map(|block| block.findings).sum();
+            self.line(&format!("     {} more: --verbose", thousands(findings as u64)))?;
         }
         Ok(())
     }
 
-    /// Severity, title and id, on one line if they fit.
-    fn section_heading(&mut self, severity: Severity, check: &Check) -> io::Result<()> {
-        let color = match severity {
-            Severity::High => AnsiColor::Red,
-            Severity::Medium => AnsiColor::Yellow,
-            Severity::Low => AnsiColor::Cyan,
+    /// One line: title, names and id.
+    fn short_block(&mut self, number: usize, block: &Block) -> io::Result<()> {
+        let lead = format!("{number:>3}  {}  ", severity_word(block.severity));
+        let names: Vec<String> = block.entries.iter().flat_map(|entry| entry.subjects.iter().cloned()).collect();
+        let title = title(block);
+        let room = self.width().saturating_sub(13 + title.width() + 2);
+        let names = match block.kind() {
+            SubjectKind::Account => vec![impact(block)],
+            _ => self.names(&names, room, 1),
         };
-        let style = Style::new().bold().fg_color(Some(color.into()));
-        let word = format!("{:<8}", severity.name().to_uppercase());
-        let gap = WIDTH.saturating_sub(word.len() + check.title.chars().count() + check.id.len());
-        if gap >= 2 {
-            let id = format!("{:>width$}", check.id, width = gap + check.id.len());
-            writeln!(self.out, "\n{style}{word}{style:#}{BOLD}{}{BOLD:#}{DIM}{id}{DIM:#}", check.title)
-        } else {
-            writeln!(self.out, "\n{style}{word}{style:#}{BOLD}{}{BOLD:#}", check.title)?;
-            writeln!(self.out, "{INDENT}{DIM}{}{DIM:#}", check.id)
+        match &names[..] {
+            [name] if name.width() <= room => self.line(&format!("{lead}{title}  {DIM}{name}{DIM:#}")),
+            _ => self.line(&format!("{lead}{title}  {DIM}{}{DIM:#}", impact(block))),
         }
     }
 
-    fn entry(&mut self, entry: &SectionEntry) -> io::Result<()> {
-        match &entry.cause {
-            // The message names the cause already.
-            Some(cause) if entry.message.contains(&cause.arn) => {}
-            Some(cause) => self.wrapped(INDENT, &plain(&cause.arn))?,
-            None => self.names(INDENT, &entry.subjects, "")?,
+    fn block(&mut self, report: &Report, number: usize, block: &Block) -> io::Result<()> {
+        self.line("")?;
+        self.block_heading(report, number, block)?;
+        let says_region = report.regions.len() > 1;
+        if let Some(cause) = &block.cause
+            && !block.entries[0].faults[0].message.contains(&cause.arn)
+        {
+            self.wrapped(INDENT, &plain(&cause.arn))?;
         }
-        self.wrapped(DEEPER, &plain(&entry.message))?;
-        if entry.cause.is_some() && entry.subject_kind != SubjectKind::Account {
-            let lead = match entry.subject_kind {
-                SubjectKind::Function => "Functions: ",
-                SubjectKind::LogGroup => "Log groups: ",
-                _ => "Stages: ",
-            };
-            self.names(DEEPER, &entry.subjects, lead)?;
-        }
-        if self.verbose && !entry.affects.is_empty() {
-            self.names(DEEPER, &entry.affects, "Silences: ")?;
-        }
-        self.age(entry)
-    }
-
-    fn fix(&mut self, entry: &SectionEntry, commands_differ: bool) -> io::Result<()> {
-        let lead = format!("{INDENT}{DIM}fix{DIM:#}   ");
-        let text = plain(&entry.fix);
-        let mut first = true;
-        for line in wrap(&text, WIDTH - 14) {
-            let start = if first { lead.as_str() } else { "              " };
-            first = false;
-            writeln!(self.out, "{start}{line}")?;
-        }
-        if let Some(argv) = &entry.command {
-            for line in command_lines(argv) {
-                writeln!(self.out, "              {line}")?;
+        // What every entry says in the end is said once.
+        let messages = block.entries.iter().map(|entry| entry.faults[0].message.as_str());
+        let common = if block.faults() == 1 { common_end(messages) } else { 0 };
+        let shown = if self.layout.verbose { block.entries.len() } else { ENTRIES };
+        let mut last_region = None;
+        for entry in block.entries.iter().take(shown) {
+            if says_region && last_region != Some(entry.region) {
+                last_region = Some(entry.region);
+                let region = plain(&region_name(&report.regions[entry.region]));
+                self.line(&format!("{INDENT}{DIM}{region}{DIM:#}"))?;
             }
-            if commands_differ {
-                writeln!(
-                    self.out,
-                    "              {DIM}(for the first of them; --format json has the command for each){DIM:#}"
-                )?;
+            self.entry(block, entry, common)?;
+        }
+        if common > 0 {
+            let message = sentences(&block.entries[0].faults[0].message);
+            self.wrapped(INDENT, &plain(&message[message.len() - common..].join(" ")))?;
+        }
+        if block.entries.len() > shown {
+            let rest: Vec<_> =
+                block.entries[shown..].iter().flat_map(|entry| entry.subjects.iter().cloned()).collect();
+            self.labelled_names("also", &rest, NAMES)?;
+        }
+        self.hides(block)?;
+        self.fixes(block)?;
+        self.verify(report, block)
+    }
+
+    /// Number, severity, title and id; whether it is new, or how old it is.
+    fn block_heading(&mut self, report: &Report, number: usize, block: &Block) -> io::Result<()> {
+        let compared = report.changes.as_ref().is_some_and(|changes| changes.since.is_some());
+        let age = match (compared, block.new, block.since) {
+            (false, ..) => String::new(),
+            (true, new, _) if new == block.findings => "NEW".to_owned(),
+            (true, new, Some(since)) => {
+                let age = super::changes::age(since, report.finished_at);
+                if new > 0 { format!("{new} NEW, {age}") } else { age }
+            }
+            (true, new, None) => format!("{new} NEW"),
+        };
+        let title = match block.faults() {
+            1 => block.check().title.to_owned(),
+            n => {
+                let names: Vec<_> = block.entries.iter().flat_map(|entry| entry.subjects.iter().cloned()).collect();
+                let names = self.names(&names, self.width() / 3, 1).join(" ");
+                format!("{names}: one change of the format fixes {n} faults")
+            }
+        };
+        let confidence = match block.confidence.name() {
+            "high" => String::new(),
+            confidence => format!(" ({confidence} confidence)"),
+        };
+        let lead = format!("{DIM}{number:<3}{DIM:#}{}", severity_word(block.severity));
+        let title = format!("{title}{confidence}");
+        let id = if block.faults() == 1 { block.check().id } else { "" };
+        let right = [id, age.as_str()].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("  ");
+        let gap = self.width().saturating_sub(10 + title.width() + right.width());
+        if gap >= 2 || right.is_empty() {
+            let right = format!("{:gap$}{right}", "");
+            self.line(format!("{lead} {BOLD}{title}{BOLD:#}{DIM}{right}{DIM:#}").trim_end())
+        } else {
+            let mut lines = crate::text::wrap(&title, self.width() - 10).into_iter();
+            let first = lines.next().unwrap_or_default();
+            self.line(&format!("{lead} {BOLD}{first}{BOLD:#}"))?;
+            for line in lines {
+                self.line(&format!("{:10}{BOLD}{line}{BOLD:#}", ""))?;
+            }
+            self.line(&format!("{:10}{DIM}{right}{DIM:#}", ""))
+        }
+    }
+
+    /// What is wrong with some subjects.
+    fn entry(&mut self, block: &Block, entry: &BlockEntry, common: usize) -> io::Result<()> {
+        let names: Vec<String> = entry.subjects.iter().cloned().collect();
+        let is_named = block.cause.is_none() && entry.kind != SubjectKind::Account;
+        if entry.faults.len() > 1 {
+            return self.faults(entry);
+        }
+        let message = sentences(&entry.faults[0].message);
+        let own = plain(&message[..message.len() - common].join(" "));
+        if !is_named {
+            return self.wrapped(INDENT, &own);
+        }
+        for line in self.names(&names, self.width() - INDENT.len(), NAMES) {
+            self.line(&format!("{INDENT}{line}"))?;
+        }
+        if own.is_empty() { Ok(()) } else { self.wrapped("     ", &own) }
+    }
+
+    /// The faults of a format, in two columns where there is room.
+    fn faults(&mut self, entry: &BlockEntry) -> io::Result<()> {
+        let widest = entry.faults.iter().map(|fault| fault.check.id.len()).max().unwrap_or_default();
+        let beside = self.width() - INDENT.len() >= widest + 2 + 40;
+        for Fault { check, message, severity, .. } in &entry.faults {
+            let message = plain(message);
+            let id = format!("{} ({})", check.id, severity.name());
+            if beside {
+                let indent = INDENT.len() + widest + 2;
+                for (position, line) in crate::text::wrap(&message, self.width() - indent).into_iter().enumerate() {
+                    let id = if position == 0 { check.id } else { "" };
+                    self.line(&format!("{INDENT}{DIM}{id:<widest$}{DIM:#}  {line}"))?;
+                }
+            } else {
+                self.line(&format!("{INDENT}{DIM}{id}{DIM:#}"))?;
+                self.wrapped("     ", &message)?;
             }
         }
         Ok(())
+    }
+
+    /// The stages and functions that cannot be seen because of it.
+    fn hides(&mut self, block: &Block) -> io::Result<()> {
+        let names = |subjects: &[(usize, String)]| subjects.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>();
+        // Where the entries list the same subjects, nothing is said twice.
+        if block.cause.is_some() || block.kind() == SubjectKind::Account {
+            for (label, subjects) in [("dark", &block.dark), ("degraded", &block.degraded)] {
+                if !subjects.is_empty() {
+                    self.labelled_names(label, &names(subjects), NAMES)?;
+                }
+            }
+            let listed: Vec<String> = block.entries.iter().flat_map(|entry| entry.subjects.iter().cloned()).collect();
+            if block.kind() != SubjectKind::Account && block.dark.is_empty() && block.degraded.is_empty() {
+                let label = match block.kind() {
+                    SubjectKind::Function => "function",
+                    SubjectKind::LogGroup => "group",
+                    _ => "stage",
+                };
+                self.labelled_names(label, &listed, NAMES)?;
+            }
+        }
+        if self.layout.verbose {
+            let affects: Vec<String> = block.entries.iter().flat_map(|entry| entry.affects.iter().cloned()).collect();
+            if !affects.is_empty() && block.dark.is_empty() && block.degraded.is_empty() {
+                self.labelled_names("affects", &affects, NAMES)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How to fix it. What several entries share is said once.
+    fn fixes(&mut self, block: &Block) -> io::Result<()> {
+        let mut fixes: Vec<(&[Fault], usize, bool)> = Vec::new();
+        for entry in &block.entries {
+            let same = |faults: &[Fault]| {
+                faults.len() == entry.faults.len() && faults.iter().zip(&entry.faults).all(|(a, b)| a.fix == b.fix)
+            };
+            match fixes.iter_mut().find(|(faults, ..)| same(faults)) {
+                Some((_, subjects, differ)) => {
+                    *subjects += entry.subjects.len();
+                    *differ = true;
+                }
+                None => fixes.push((&entry.faults, entry.subjects.len(), entry.commands_differ)),
+            }
+        }
+        let shown = if self.layout.verbose { fixes.len() } else { 2 };
+        for (faults, subjects, differ) in fixes.iter().take(shown) {
+            self.fix(faults, *subjects, *differ)?;
+        }
+        if fixes.len() > shown {
+            self.labelled("", &format!("{} (--verbose)", count((fixes.len() - shown) as u64, "more way to fix it")))?;
+        }
+        Ok(())
+    }
+
+    fn fix(&mut self, faults: &[Fault], subjects: usize, commands_differ: bool) -> io::Result<()> {
+        let texts: Vec<Vec<&str>> = faults.iter().map(|fault| sentences(&fault.fix)).collect();
+        let common = if faults.len() > 1 { common_end(faults.iter().map(|fault| fault.fix.as_str())) } else { 0 };
+        let mut parts: Vec<String> =
+            texts.iter().map(|text| text[..text.len() - common].join(" ")).filter(|part| !part.is_empty()).collect();
+        parts.dedup();
+        if common > 0 {
+            parts.push(texts[0][texts[0].len() - common..].join(" "));
+        }
+        self.labelled("fix", &plain(&parts.join(" ")))?;
+        for command in &faults[0].commands {
+            self.command("", command)?;
+        }
+        if commands_differ && !faults[0].commands.is_empty() {
+            let of = count(subjects as u64, "subject");
+            self.labelled("", &format!("(for the first of {of}; --format json has the commands of each)"))?;
+        }
+        Ok(())
+    }
+
+    /// The command that shows whether it is fixed.
+    fn verify(&mut self, report: &Report, block: &Block) -> io::Result<()> {
+        let mut argv = vec!["gatelight".to_owned(), "audit".to_owned()];
+        let mut regions: Vec<&str> =
+            block.entries.iter().map(|entry| report.regions[entry.region].region.as_str()).collect();
+        regions.sort_unstable();
+        regions.dedup();
+        let option = |name: &str, value: &str| [name.to_owned(), value.to_owned()];
+        argv.extend(regions.iter().flat_map(|region| option("--region", region)));
+        let mut checks: Vec<_> =
+            block.entries.iter().flat_map(|entry| &entry.faults).map(|fault| fault.check.id).collect();
+        checks.sort_unstable();
+        checks.dedup();
+        argv.extend(checks.iter().flat_map(|check| option("--check", check)));
+        self.labelled("verify", &plain(&command_line(&argv)).replace(' ', "\u{a0}"))
     }
 }

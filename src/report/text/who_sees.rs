@@ -1,0 +1,151 @@
+//! The table of what can be seen of each stage and function.
+
+use std::{collections::BTreeMap, io};
+
+use gatelight_checks::{Signal, SignalValue, State};
+use gatelight_model::SubjectKind;
+use unicode_width::UnicodeWidthStr as _;
+
+use super::{
+    super::Report,
+    fold::fold,
+    gathered::region_name,
+    page::{DIM, TextPage, padded, signal_style, state_style},
+};
+use crate::text::{natural, plain, thousands};
+
+/// Rows of the table, unless all are asked for.
+pub(super) const ROWS: usize = 40;
+
+/// Subjects of a region of which the same can be seen: state, region, values.
+type RowKey = (State, usize, Vec<(Signal, SignalValue)>);
+
+/// One row.
+struct SubjectRow {
+    key: RowKey,
+    name: String,
+    subjects: usize,
+}
+
+impl TextPage<'_> {
+    /// Who sees what: the dark first, at most `most` rows.
+    pub(super) fn who_sees(&mut self, report: &Report, most: usize) -> io::Result<()> {
+        let most = if self.layout.verbose { usize::MAX } else { most.min(ROWS) };
+        let (stages, functions) = rows(report)?;
+        let mut left = most;
+        for (title, kind, rows) in [
+            ("What is seen of each stage", SubjectKind::RestStage, stages),
+            ("What is seen of each function", SubjectKind::Function, functions),
+        ] {
+            if rows.is_empty() {
+                continue;
+            }
+            let shown = rows.len().min(left);
+            left -= shown;
+            self.rows(report, title, Signal::listed(kind), &rows, shown)?;
+        }
+        Ok(())
+    }
+
+    fn rows(
+        &mut self,
+        report: &Report,
+        title: &str,
+        signals: &[Signal],
+        rows: &[SubjectRow],
+        shown: usize,
+    ) -> io::Result<()> {
+        let signals: Vec<Signal> = signals
+            .iter()
+            .copied()
+            .filter(|signal| rows.iter().any(|row| row.key.2.iter().any(|(listed, _)| listed == signal)))
+            .collect();
+        let headings: Vec<&str> = signals.iter().map(|signal| heading(*signal)).collect();
+        let columns: usize = headings.iter().map(|heading| heading.len().max(7) + 2).sum();
+        let room = self.width().saturating_sub(2 + columns).max(16);
+        let widest = rows[..shown].iter().map(|row| row.name.width()).max().unwrap_or_default();
+        let name_width = widest.max(title.len().saturating_sub(2)).min(room);
+        let head: String = headings.iter().map(|heading| format!("  {}", padded(heading, heading.len().max(7)))).collect();
+        if title.len() <= name_width + 2 {
+            self.heading(format!("{}{head}", padded(title, name_width + 2)).trim_end())?;
+        } else {
+            self.heading(title)?;
+            self.line(format!("{:width$}{head}", "", width = name_width + 2).trim_end())?;
+        }
+        let mut last_region = None;
+        for row in &rows[..shown] {
+            let (state, region, values) = &row.key;
+            if report.regions.len() > 1 && last_region != Some(*region) {
+                last_region = Some(*region);
+                self.line(&format!("  {DIM}{}{DIM:#}", plain(&region_name(&report.regions[*region]))))?;
+            }
+            let cells: String = signals
+                .iter()
+                .zip(&headings)
+                .map(|(signal, heading)| {
+                    let value = values.iter().find(|(listed, _)| listed == signal).map(|(_, value)| *value);
+                    let style = value.map_or(DIM, signal_style);
+                    format!("  {style}{}{style:#}", padded(word(value), heading.len().max(7)))
+                })
+                .collect();
+            let style = state_style(*state);
+            // A name that is too long stands on a line of its own.
+            if row.name.width() > name_width {
+                self.line(&format!("  {style}{}{style:#}", row.name))?;
+                self.line(format!("{:width$}{cells}", "", width = name_width + 2).trim_end())?;
+            } else {
+                self.line(format!("  {style}{}{style:#}{cells}", padded(&row.name, name_width)).trim_end())?;
+            }
+        }
+        let rest: usize = rows[shown..].iter().map(|row| row.subjects).sum();
+        if rest > 0 { self.line(&format!("  {} more: --verbose", thousands(rest as u64))) } else { Ok(()) }
+    }
+}
+
+/// The rows of stages and of functions, the worst first.
+fn rows(report: &Report) -> io::Result<(Vec<SubjectRow>, Vec<SubjectRow>)> {
+    let mut stages: BTreeMap<RowKey, Vec<String>> = BTreeMap::new();
+    let mut functions = stages.clone();
+    for (number, region) in report.regions.iter().enumerate() {
+        report.subjects_of(region, |subject| {
+            let table = if subject.subject.kind == SubjectKind::Function { &mut functions } else { &mut stages };
+            let key = (subject.state, number, subject.signals);
+            table.entry(key).or_default().push(subject.subject.name);
+            Ok(())
+        })?;
+    }
+    let rows = |table: BTreeMap<RowKey, Vec<String>>| {
+        let rows = table.into_iter().flat_map(|(key, mut names)| {
+            names.sort_by(|a, b| natural(a, b));
+            let row = move |folded: super::fold::Folded| SubjectRow {
+                key: key.clone(),
+                name: plain(&folded.text),
+                subjects: folded.names,
+            };
+            fold(&names).into_iter().map(row).collect::<Vec<_>>()
+        });
+        let mut rows: Vec<_> = rows.collect();
+        // Rows of a region stay together within a state; natural order there.
+        rows.sort_by(|a, b| (a.key.0, a.key.1).cmp(&(b.key.0, b.key.1)).then_with(|| natural(&a.name, &b.name)));
+        rows
+    };
+    Ok((rows(stages), rows(functions)))
+}
+
+/// What heads a column.
+fn heading(signal: Signal) -> &'static str {
+    match signal {
+        Signal::AccessLog => "access log",
+        Signal::FailureReason => "reason",
+        Signal::ExecutionLog => "execution log",
+        Signal::Trace | Signal::FunctionTrace => "trace",
+        Signal::FunctionLog => "log",
+    }
+}
+
+fn word(value: Option<SignalValue>) -> &'static str {
+    match value {
+        None | Some(SignalValue::NotApplicable | SignalValue::Ignored) => "-",
+        Some(value) => value.name(),
+    }
+}
