@@ -62,6 +62,23 @@ pub(crate) fn render(report: &Report, layout: PageLayout, out: &mut dyn Write) -
 }
 
 impl TextPage<'_> {
+<<<<<<< HEAD
+=======
+    fn write(mut self, report: &Report, gathered: &Gathered, least: Severity) -> io::Result<()> {
+        self.head(report)?;
+        for ((Reverse(rank), check), section) in &gathered.sections {
+            self.section(*rank, &CHECKS[*check], section)?;
+        }
+        self.unchecked(gathered)?;
+        self.notes(gathered)?;
+        self.ignored(report, gathered)?;
+        self.ignores(report)?;
+        self.not_found(report)?;
+        self.ended(report, gathered)?;
+        self.summary(report, least)
+    }
+
+>>>>>>> main
     fn notes(&mut self, gathered: &Gathered) -> io::Result<()> {
         if gathered.notes.is_empty() {
             return Ok(());

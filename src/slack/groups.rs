@@ -6,7 +6,7 @@ use std::{
 };
 
 use gatelight_checks::find_check;
-use gatelight_model::{Severity, Subject, SubjectKind};
+use gatelight_model::{Confidence, Severity, Subject, SubjectKind};
 use jiff::Timestamp;
 
 use super::text::{command, length, moment, name, prose, span};
@@ -111,6 +111,7 @@ impl FindingGroups {
                 of.account.clone(),
                 of.region.clone(),
                 of.severity,
+                of.confidence,
                 of.previous_severity,
                 of.end.map(is_gone),
                 shared.clone(),
@@ -141,8 +142,16 @@ impl FindingGroups {
 
     /// Worst first; the equally severe in the order of their first findings.
     pub(super) fn sorted(mut self) -> Vec<FindingGroup> {
-        self.groups.sort_by_key(|group| std::cmp::Reverse(group.first.severity));
+        self.groups.sort_by_key(|group| std::cmp::Reverse((group.first.severity, group.first.confidence)));
         self.groups
+    }
+}
+
+/// `, low confidence`; nothing where it is high.
+fn confidence(confidence: Confidence) -> String {
+    match confidence {
+        Confidence::High => String::new(),
+        other => format!(", {} confidence", other.name()),
     }
 }
 
@@ -192,7 +201,8 @@ impl FindingGroup {
             (FindingState::Worse, None) => ", got worse".to_owned(),
             _ => String::new(),
         };
-        let mut text = format!("*{}* — {}{state}\n", self.title(), first.severity.name());
+        let sure = confidence(first.confidence);
+        let mut text = format!("*{}* — {}{sure}{state}\n", self.title(), first.severity.name());
         let message = prose(&first.message, MESSAGE);
         let by_itself = !first.has_other_cause();
         if self.subjects.number() > 1 && by_itself {

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use gatelight_model::{Severity, Subject, SubjectKind};
+use gatelight_model::{Confidence, Severity, Subject, SubjectKind};
 use globset::{Glob, GlobSet};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -48,6 +48,7 @@ fn finding(check: &str, severity: Severity, subject: Subject, message: &str) -> 
         fingerprint: Fingerprint::of(check, "123456789012", &subject.arn),
         check: check.to_owned(),
         severity,
+        confidence: Confidence::High,
         previous_severity: None,
         account: "123456789012".to_owned(),
         region: "eu-west-1".to_owned(),

@@ -76,6 +76,7 @@ impl StageDestination<'_, '_, '_> {
             evidence: evidence.map(|arn| Evidence::new("destination", arn)).into_iter().collect(),
             affects: vec![],
             fix,
+            ..Failure::default()
         }
         .into()
     }

@@ -47,6 +47,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         evidence: vec![Evidence::new("destination", shown(destination)), Evidence::new("format", shown(format))],
         affects: vec![],
         fix: fix(stage, context, destination.is_some(), format.is_some()),
+        ..Failure::default()
     }
     .into())
 }

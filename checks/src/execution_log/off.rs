@@ -71,7 +71,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     let targets: Vec<_> = stage_wide.into_iter().chain(off.iter().map(|setting| setting.method.as_deref())).collect();
     let say = "Log errors at least. The account needs a role that may write the log.";
     let fix = Fix { text: say.to_owned(), command: Some(command(stage, context, &targets, &LEVEL)) };
-    Ok(Failure { severity: None, cause: None, message, evidence, affects: vec![], fix }.into())
+    Ok(Failure { severity: None, cause: None, message, evidence, affects: vec![], fix, ..Failure::default() }.into())
 }
 
 /// A setting of a stage or of one of its methods or routes, in the words of both APIs.

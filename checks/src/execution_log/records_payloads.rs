@@ -64,6 +64,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         evidence: tracing.iter().map(|setting| spelled(setting)).collect(),
         affects: vec![],
         fix: Fix { text: format!("{say}{repeat}"), command: Some(command(stage, context, &targets, &DATA_TRACE)) },
+        ..Failure::default()
     }
     .into())
 }

@@ -177,6 +177,7 @@ fn failure(group: &LogGroupUse<'_>, probe: &LogProbe, context: &Context<'_>) -> 
         evidence,
         affects: group.functions.iter().map(|function| function.subject()).collect(),
         fix: Fix { command: Some(command), ..Fix::text(fix) },
+        ..Failure::default()
     }
 }
 

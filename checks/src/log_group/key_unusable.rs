@@ -148,6 +148,7 @@ fn failure(
         evidence,
         affects,
         fix,
+        ..Failure::default()
     }
 }
 

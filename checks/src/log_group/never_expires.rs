@@ -65,6 +65,7 @@ pub(crate) fn retention(
             "--retention-in-days",
             "30",
         ]),
+        ..Failure::default()
     }
     .into()
 }

@@ -51,6 +51,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
             "--patch-operations",
             "op=replace,path=/tracingEnabled,value=true",
         ]),
+        ..Failure::default()
     }
     .into())
 }

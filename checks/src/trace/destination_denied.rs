@@ -83,6 +83,7 @@ fn failure(
         evidence: destination.into_iter().chain(status).chain(denials).collect(),
         affects: vec![],
         fix: fix(context, writer, denied),
+        ..Failure::default()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use gatelight_model::Confidence;
 use jiff::Timestamp;
 
 use super::json::state;
@@ -55,9 +56,13 @@ pub(super) fn runs(reader: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
 fn finding(episode: &Episode, out: &mut dyn Write) -> io::Result<()> {
     let finding = &episode.finding;
     let ignored = if episode.ignored { ", ignored" } else { "" };
+    let sure = match finding.confidence {
+        Confidence::High => String::new(),
+        other => format!(" ({} confidence)", other.name()),
+    };
     writeln!(
         out,
-        "{:<9} {:<7} {}{ignored}",
+        "{:<9} {:<7} {}{sure}{ignored}",
         state(finding.end).to_uppercase(),
         finding.severity.name(),
         plain(&finding.check)
