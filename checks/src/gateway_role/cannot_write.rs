@@ -19,7 +19,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "gateway-role-cannot-write",
-    title: "The role that writes API Gateway's logs may not write them",
+    title: "CloudWatch role lacks permission to write logs",
     severity: Severity::High,
     needs: &[
         Need::Stages,

@@ -21,7 +21,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "gateway-role-denied-by-organization",
-    title: "The organization denies writing API Gateway's logs",
+    title: "An organization policy denies writing API Gateway logs",
     severity: Severity::High,
     needs: &[Need::Stages, Need::GatewaySettings, Need::GatewayRole, Need::ExecutionLogGroups, Need::Organization],
     judge: Judge::Account(judge),
