@@ -21,6 +21,7 @@ use self::{gathered::Gathered, page::TextPage};
 use super::Report;
 use crate::text::{natural, plain};
 
+
 /// Lines that the page keeps to, whatever was found, unless everything is asked for.
 const LINES: usize = 196;
 /// Lines of blocks that are shown in full.
@@ -144,3 +145,6 @@ impl TextPage<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
