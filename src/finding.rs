@@ -5,6 +5,7 @@ use std::{
     fmt::{self, Write as _},
 };
 
+use gatelight_checks::verdict::Command;
 use gatelight_model::{Confidence, Severity, Subject};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -89,8 +90,8 @@ pub(crate) struct FindingDetails {
     pub(crate) cause: Subject,
     pub(crate) affects: Vec<Subject>,
     pub(crate) fix: String,
-    /// A command that fixes it, argument by argument.
-    pub(crate) fix_command: Option<Vec<String>>,
+    /// The commands that fix it, in the order in which they have to run.
+    pub(crate) fix_commands: Vec<Command>,
 }
 
 /// How a finding ended.

@@ -90,21 +90,37 @@ impl Evidence {
 pub struct Fix {
     /// In words.
     pub text: String,
-    /// As a command: its arguments, unquoted. Names are hostile input, so quoting happens in one place, the renderer.
-    pub command: Option<Vec<String>>,
+    /// As commands, in the order in which they have to run; none where words alone can say it.
+    pub commands: Vec<Command>,
 }
+
+/// A command: its arguments, unquoted. Names are hostile input, so quoting happens in one place, the renderer.
+pub type Command = Vec<String>;
 
 impl Fix {
     /// A fix in words alone.
     pub fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), command: None }
+        Self { text: text.into(), commands: Vec::new() }
     }
 
-    /// Adds the command that does it.
+    /// Adds a command, which runs after those that were added before.
     #[must_use]
-    pub fn command<const N: usize>(mut self, argv: [&str; N]) -> Self {
-        self.command = Some(argv.map(str::to_owned).to_vec());
+    pub fn command<const N: usize>(self, argv: [&str; N]) -> Self {
+        self.commands([argv.map(str::to_owned).to_vec()])
+    }
+
+    /// Adds commands, which run after those that were added before.
+    #[must_use]
+    pub fn commands(mut self, commands: impl IntoIterator<Item = Command>) -> Self {
+        self.commands.extend(commands);
         self
+    }
+
+    /// The command of a fix that has one.
+    #[cfg(test)]
+    pub(crate) fn only_command(&self) -> Command {
+        let [command] = &self.commands[..] else { panic!("one command: {:?}", self.commands) };
+        command.clone()
     }
 }
 

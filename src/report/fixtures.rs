@@ -39,7 +39,7 @@ impl FailingStage {
                 cause: subject.clone(),
                 affects: Vec::new(),
                 fix: "Set a log group and a format: `gatelight format print --protocol rest` prints one.".to_owned(),
-                fix_command: Some(command),
+                fix_commands: vec![command],
             },
         };
         OutcomeRecord {

@@ -114,7 +114,7 @@ impl From<Outcome> for OutcomeRecord {
                     cause: failure.cause.unwrap_or_else(|| subject.clone()),
                     affects: failure.affects,
                     fix: failure.fix.text,
-                    fix_command: failure.fix.command,
+                    fix_commands: failure.fix.commands,
                 },
             })),
         };

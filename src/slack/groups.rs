@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::text::{command, length, moment, name, prose, span};
 use crate::{
     finding::{Finding, FindingEnd},
-    text::{command_line, count, list_and_more, thousands},
+    text::{count, list_and_more, shell_lines, thousands},
 };
 
 /// How many names a list shows; the others are counted.
@@ -164,7 +164,7 @@ impl FindingGroup {
         self.findings += 1;
         self.subjects.add(&finding.subject);
         self.first_seen = self.first_seen.min(finding.first_seen);
-        self.commands_differ |= self.first.details.fix_command != finding.details.fix_command;
+        self.commands_differ |= self.first.details.fix_commands != finding.details.fix_commands;
         for subject in finding.details.affects.iter().filter(|subject| **subject != finding.subject) {
             self.affects.add(subject);
         }
@@ -230,18 +230,28 @@ impl FindingGroup {
     fn fix(&self) -> String {
         let details = &self.first.details;
         let words = || format!("fix: {}\n", prose(&details.fix, FIX));
-        let Some(argv) = &details.fix_command else { return words() };
-        let Some(line) = command(&command_line(argv), COMMAND) else {
-            return format!(
-                "{}(the command cannot be shown here as it is: gatelight's JSON report holds it)\n",
-                words()
-            );
+        if details.fix_commands.is_empty() {
+            return words();
+        }
+        let lines: Option<Vec<_>> =
+            shell_lines(&details.fix_commands).iter().map(|line| command(line, COMMAND)).collect();
+        // All of them or none: half of the steps must not be run.
+        let lines = lines.map(|lines| lines.join("\n")).filter(|lines| length(lines) <= COMMAND);
+        let several = details.fix_commands.len() > 1;
+        let it = if several { "them" } else { "it" };
+        let Some(lines) = lines else {
+            let what = if several {
+                "commands cannot be shown here as they are"
+            } else {
+                "command cannot be shown here as it is"
+            };
+            return format!("{}(the {what}: gatelight's JSON report holds {it})\n", words());
         };
         let others = match self.findings {
-            2.. if self.commands_differ => format!(" (and {} like it)", thousands(self.findings - 1)),
+            2.. if self.commands_differ => format!(" (and {} like {it})", thousands(self.findings - 1)),
             _ => String::new(),
         };
-        format!("fix: {line}{others}\n")
+        format!("fix: {lines}{others}\n")
     }
 
     fn ended(&self, now: Timestamp) -> String {

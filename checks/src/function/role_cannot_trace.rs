@@ -194,8 +194,8 @@ mod tests {
         let deny = r#"{"Sid":"Quiet","Effect":"Deny","Action":"xray:*","Resource":"*"}"#;
         let failure = with(&format!("{},{deny}", allow(BOTH, "*"))).failure(&CHECK, "checkout");
         assert!(failure.fix.text.contains("denied by statement Quiet of inline policy own"), "{}", failure.fix.text);
-        assert_eq!(failure.fix.command, None);
-        assert!(with("").failure(&CHECK, "checkout").fix.command.is_some());
+        assert!(failure.fix.commands.is_empty());
+        assert!(!with("").failure(&CHECK, "checkout").fix.commands.is_empty());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::json::state;
 use crate::{
     finding::FindingEnd,
     ledger::{Episode, EpisodeFilter, Reader, RunEnd, RunRow},
-    text::{WIDTH, command_line, count, plain, thousands, wrap},
+    text::{WIDTH, count, plain, shell_lines, thousands, wrap},
 };
 
 const INDENT: &str = "          ";
@@ -80,8 +80,8 @@ fn finding(episode: &Episode, out: &mut dyn Write) -> io::Result<()> {
     paragraph(INDENT, &finding.message, out)?;
     if finding.end.is_none() {
         paragraph(INDENT, &format!("fix: {}", finding.details.fix), out)?;
-        if let Some(argv) = &finding.details.fix_command {
-            writeln!(out, "{INDENT}{}", plain(&command_line(argv)))?;
+        for line in shell_lines(&finding.details.fix_commands) {
+            writeln!(out, "{INDENT}{}", plain(&line))?;
         }
     }
     writeln!(out)

@@ -154,7 +154,7 @@ fn endpoint_fix(walk: &Walk<'_>, path: &PathFromSubnet, stopped: &[(&PathFromSub
         price(region, zones.len()),
         from.join(", ")
     );
-    Fix { text, command: Some(command) }
+    Fix::text(text).commands([command])
 }
 
 /// The monthly price of an endpoint in that many zones: per hour and zone, for 730 hours, without the data at $0.01 a

@@ -63,7 +63,7 @@ fn the_fix_is_an_endpoint_or_the_one_rule() {
     let command = |name: &str, change: fn(&mut Inventory)| {
         let mut inventory = scope();
         change(&mut inventory);
-        inventory.failure(&CHECK, name).fix.command.expect("a command").join(" ")
+        inventory.failure(&CHECK, name).fix.only_command().join(" ")
     };
     assert_eq!(
         command(BEHIND, |inventory| routed(inventory, "rtb-orders", &[])),
@@ -101,7 +101,7 @@ fn the_fix_says_what_it_costs_and_takes_a_group_that_is_there() {
         let group = SecurityGroup { id: id.to_owned(), ingress, egress: vec![] };
         inventory.region.network.security_groups.seen.push(group);
     }
-    let command = inventory.failure(&CHECK, BEHIND).fix.command.expect("a command").join(" ");
+    let command = inventory.failure(&CHECK, BEHIND).fix.only_command().join(" ");
     assert!(command.contains("--security-group-ids sg-logs --private-dns-enabled"), "{command}");
     inventory.region.name = "eu-west-1".to_owned();
     let say = inventory.failure(&CHECK, BEHIND).fix.text;
