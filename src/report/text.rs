@@ -19,7 +19,7 @@ use gatelight_model::Severity;
 pub(crate) use self::page::PageLayout;
 use self::{gathered::Gathered, page::TextPage};
 use super::Report;
-use crate::text::{natural, plain};
+use crate::{rank::natural, text::plain};
 
 
 /// Lines that the page keeps to, whatever was found, unless everything is asked for.

@@ -5,17 +5,17 @@ use std::{
     io, mem,
 };
 
-use gatelight_checks::{Check, State, access_log};
+use gatelight_checks::{Check, access_log, verdict::Command, visibility::State};
 use gatelight_model::{Confidence, Severity, Subject, SubjectKind};
 use jiff::Timestamp;
 
 use super::super::{
     Report,
-    outcome::{OutcomeRecord, RecordedFailure, RecordedVerdict},
+    outcome::{OutcomeRecord, RecordedFailure, RecordedVerdict, RegionReport},
 };
 use crate::{
-    finding::{Change, Fingerprint},
-    text::natural,
+    finding::{Change, Fingerprint, Impact},
+    rank::{Rank, natural},
 };
 
 /// Findings that one change fixes, or findings of one check that are fixed alike.
@@ -35,11 +35,13 @@ pub(super) struct Block {
     pub(super) new: usize,
     /// When the oldest of the others was first found.
     pub(super) since: Option<Timestamp>,
-    /// Stages and functions that are dark, or degraded, because of it: region and name.
-    pub(super) dark: Vec<(usize, String)>,
-    pub(super) degraded: Vec<(usize, String)>,
-    /// How many requests these served in the window of the audit, as far as that is known.
-    pub(super) requests: u64,
+    /// When the newest was first found, where a ledger knows.
+    newest: Option<Timestamp>,
+    /// Stages and functions that are dark because of it.
+    pub(super) dark: Vec<String>,
+    /// Stages and functions that are degraded because of it.
+    pub(super) degraded: Vec<String>,
+    pub(super) impact: Impact,
 }
 
 /// Subjects of a region about which the checks say the same.
@@ -50,9 +52,9 @@ pub(super) struct BlockEntry {
     pub(super) kind: SubjectKind,
     /// What is wrong, one fault a check, the most severe first.
     pub(super) faults: Vec<Fault>,
-    /// Their names.
-    pub(super) subjects: BTreeSet<String>,
-    /// Subjects that are affected beside them.
+    /// Their names, in natural order.
+    pub(super) subjects: Vec<String>,
+    /// Names of subjects that are affected beside them.
     pub(super) affects: BTreeSet<String>,
     /// Whether a subject has other commands than the first.
     pub(super) commands_differ: bool,
@@ -65,7 +67,7 @@ pub(super) struct Fault {
     pub(super) severity: Severity,
     pub(super) message: String,
     pub(super) fix: String,
-    pub(super) commands: Vec<Vec<String>>,
+    pub(super) commands: Vec<Command>,
 }
 
 impl Block {
@@ -84,9 +86,48 @@ impl Block {
         self.entries[0].kind
     }
 
-    /// How many subjects it is about.
-    pub(super) fn subjects(&self) -> usize {
-        self.entries.iter().map(|entry| entry.subjects.len()).sum()
+    /// The names of what it is about, entry by entry.
+    pub(super) fn subjects(&self) -> Vec<String> {
+        self.entries.iter().flat_map(|entry| entry.subjects.iter().cloned()).collect()
+    }
+
+    /// A block without entries.
+    fn new(cause: Option<Subject>, worst: &FailedOutcome) -> Self {
+        Self {
+            entries: Vec::new(),
+            cause,
+            severity: worst.outcome.severity,
+            confidence: worst.outcome.confidence,
+            findings: 0,
+            new: 0,
+            since: None,
+            newest: None,
+            dark: Vec::new(),
+            degraded: Vec::new(),
+            impact: Impact::default(),
+        }
+    }
+
+    /// Puts its names in order, and what concerns most subjects first.
+    fn sort(&mut self) {
+        for entry in &mut self.entries {
+            entry.subjects.sort_by(|a, b| natural(a, b));
+        }
+        self.entries.sort_by(|a, b| {
+            let name = |entry: &BlockEntry| entry.subjects.first().cloned().unwrap_or_default();
+            a.region.cmp(&b.region).then(b.subjects.len().cmp(&a.subjects.len())).then_with(|| natural(&name(a), &name(b)))
+        });
+        self.dark.sort_by(|a, b| natural(a, b));
+        self.degraded.sort_by(|a, b| natural(a, b));
+    }
+
+    /// What its place on the page rests on.
+    fn rank(&self) -> Rank<'_> {
+        let name = match &self.cause {
+            Some(cause) => &cause.name,
+            None => &self.entries[0].subjects[0],
+        };
+        Rank { severity: self.severity, confidence: self.confidence, impact: self.impact, first_seen: self.newest, name }
     }
 }
 
@@ -146,15 +187,14 @@ pub(super) fn gather(report: &Report, least: Severity) -> io::Result<(Vec<Block>
         format: Vec::new(),
         hidden: Hidden::default(),
     };
-    let positions: HashMap<_, _> =
-        report.regions.iter().enumerate().map(|(position, region)| (region.outcomes, position)).collect();
-    report.outcomes(|region, mut outcome| {
+    let positions = positions(report);
+    report.outcomes(|region, outcome| {
         if outcome.ignored.is_some() {
             return Ok(());
         }
-        let verdict = mem::replace(&mut outcome.verdict, RecordedVerdict::Pass { note: None });
-        if let RecordedVerdict::Fail(failure) = verdict {
-            gatherer.add(FailedOutcome { region: positions[&region.outcomes], outcome, failure: *failure });
+        if let RecordedVerdict::Fail(failure) = &outcome.verdict {
+            let failure = (**failure).clone();
+            gatherer.add(FailedOutcome { region: positions[&place(region)], outcome, failure });
         }
         Ok(())
     })?;
@@ -162,7 +202,7 @@ pub(super) fn gather(report: &Report, least: Severity) -> io::Result<(Vec<Block>
     gatherer.impacts()?;
     let BlockGatherer { mut blocks, hidden, .. } = gatherer;
     blocks.iter_mut().for_each(Block::sort);
-    blocks.sort_by_cached_key(|block| block.rank(report));
+    blocks.sort_by(|a, b| a.rank().cmp(&b.rank()));
     Ok((blocks, hidden))
 }
 
@@ -232,16 +272,15 @@ impl BlockGatherer<'_> {
             self.findings.insert(failed.outcome.fingerprint(&region.account), position);
             let block = &mut self.blocks[position];
             block.findings += 1;
-            let rank = |severity, confidence| (severity, std::cmp::Reverse(confidence));
-            if rank(failed.outcome.severity, failed.failure.details.confidence) > rank(block.severity, block.confidence) {
-                (block.severity, block.confidence) = (failed.outcome.severity, failed.failure.details.confidence);
-            }
-            match self.report.tracked(region, &failed.outcome) {
-                Some(tracked) if tracked.change == Change::New => block.new += 1,
-                Some(tracked) => {
+            let worst = (failed.outcome.severity, failed.outcome.confidence).max((block.severity, block.confidence));
+            (block.severity, block.confidence) = worst;
+            if let Some(tracked) = self.report.tracked(region, &failed.outcome) {
+                block.newest = block.newest.max(Some(tracked.first_seen));
+                if tracked.change == Change::New {
+                    block.new += 1;
+                } else {
                     block.since = Some(block.since.map_or(tracked.first_seen, |since| since.min(tracked.first_seen)));
                 }
-                None => {}
             }
         }
         self.add_entry(position, failed);
@@ -259,7 +298,7 @@ impl BlockGatherer<'_> {
                 region,
                 kind: failed[0].outcome.subject.kind,
                 faults: failed.iter().map(FailedOutcome::fault).collect(),
-                subjects: BTreeSet::new(),
+                subjects: Vec::new(),
                 affects: BTreeSet::new(),
                 commands_differ: false,
             });
@@ -271,39 +310,59 @@ impl BlockGatherer<'_> {
         for failed in failed {
             let affected = failed.failure.details.affects.iter().filter(|other| **other != failed.outcome.subject);
             entry.affects.extend(affected.map(|subject| subject.name.clone()));
-            entry.subjects.insert(failed.outcome.subject.name);
+            if entry.subjects.last() != Some(&failed.outcome.subject.name) {
+                entry.subjects.push(failed.outcome.subject.name);
+            }
         }
     }
 
     /// Which stages and functions each block makes dark or degraded.
     fn impacts(&mut self) -> io::Result<()> {
         let Self { report, blocks, findings, .. } = self;
-        let mut position = 0;
-        for (number, region) in report.regions.iter().enumerate() {
-            report.subjects_of(region, |subject| {
-                position += 1;
-                let mut blocks_of: Vec<(usize, State)> = Vec::new();
-                for cause in &subject.causes {
-                    if let Some(block) = findings.get(&cause.fingerprint(&region.account)) {
-                        blocks_of.push((*block, cause.state));
-                    }
+        report.subjects(|_, subject| {
+            let mut affected: Vec<(usize, State)> = Vec::new();
+            for cause in subject.causes.iter().filter(|cause| cause.state <= State::Degraded) {
+                affected.extend(findings.get(&cause.fingerprint).map(|block| (*block, cause.state)));
+            }
+            affected.sort_unstable();
+            // The worst state of each block comes first.
+            affected.dedup_by_key(|(block, _)| *block);
+            for (block, state) in affected {
+                let Block { dark, degraded, impact, .. } = &mut blocks[block];
+                if state == State::Dark {
+                    dark.push(subject.subject.name.clone());
+                    impact.dark += 1;
+                } else {
+                    degraded.push(subject.subject.name.clone());
+                    impact.degraded += 1;
                 }
-                blocks_of.sort_unstable();
-                // The worst state of each block comes first.
-                blocks_of.dedup_by_key(|(block, _)| *block);
-                for (block, state) in blocks_of {
-                    let block = &mut blocks[block];
-                    let names = match state {
-                        State::Dark => &mut block.dark,
-                        State::Degraded => &mut block.degraded,
-                        _ => continue,
-                    };
-                    names.push((number, subject.subject.name.clone()));
-                    block.requests += subject.requests.unwrap_or_default();
+                if let Some(requests) = subject.requests {
+                    impact.requests = Some(impact.requests.unwrap_or_default().saturating_add(requests));
                 }
-                Ok(())
-            })?;
-        }
-        Ok(())
+            }
+            Ok(())
+        })
     }
+}
+
+impl FailedOutcome {
+    fn fault(&self) -> Fault {
+        Fault {
+            check: self.outcome.check(),
+            severity: self.outcome.severity,
+            message: self.failure.message.clone(),
+            fix: self.failure.details.fix.clone(),
+            commands: self.failure.details.fix_commands.clone(),
+        }
+    }
+}
+
+/// The positions of the regions in the report.
+pub(super) fn positions(report: &Report) -> HashMap<(&str, &str), usize> {
+    report.regions.iter().enumerate().map(|(position, region)| (place(region), position)).collect()
+}
+
+/// What tells a region of the report from the others.
+pub(super) fn place(region: &RegionReport) -> (&str, &str) {
+    (&region.account, &region.region)
 }

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::{super::Report, gathered::Gathered, page::TextPage};
 use crate::{
     finding::Changes,
-    text::{count, natural, plain, thousands},
+    rank::natural,
+    text::{count, plain, thousands},
 };
 
 /// Lines of one list of names.

@@ -13,7 +13,7 @@ use super::{
     page::{BOLD, DIM, INDENT, TextPage, severity_word},
     sentences::{common_end, sentences},
 };
-use crate::text::{command_line, count, plain, thousands};
+use crate::text::{count, plain, shell_line, thousands};
 
 /// Entries of one block that are shown in full; of the others only the names.
 const ENTRIES: usize = 6;
@@ -47,7 +47,7 @@ impl TextPage<'_> {
     /// One line: title, names and id.
     fn short_block(&mut self, number: usize, block: &Block) -> io::Result<()> {
         let lead = format!("{number:>3}  {}  ", severity_word(block.severity));
-        let names: Vec<String> = block.entries.iter().flat_map(|entry| entry.subjects.iter().cloned()).collect();
+        let names = block.subjects();
         let title = title(block);
         let room = self.width().saturating_sub(13 + title.width() + 2);
         let names = match block.kind() {
@@ -111,8 +111,7 @@ impl TextPage<'_> {
         let title = match block.faults() {
             1 => block.check().title.to_owned(),
             n => {
-                let names: Vec<_> = block.entries.iter().flat_map(|entry| entry.subjects.iter().cloned()).collect();
-                let names = self.names(&names, self.width() / 3, 1).join(" ");
+                let names = self.names(&block.subjects(), self.width() / 3, 1).join(" ");
                 format!("{names}: one change of the format fixes {n} faults")
             }
         };
@@ -141,8 +140,7 @@ impl TextPage<'_> {
 
     /// What is wrong with some subjects.
     fn entry(&mut self, block: &Block, entry: &BlockEntry, common: usize) -> io::Result<()> {
-        let names: Vec<String> = entry.subjects.iter().cloned().collect();
-        let is_named = block.cause.is_none() && entry.kind != SubjectKind::Account;
+                let is_named = block.cause.is_none() && entry.kind != SubjectKind::Account;
         if entry.faults.len() > 1 {
             return self.faults(entry);
         }
@@ -151,7 +149,7 @@ impl TextPage<'_> {
         if !is_named {
             return self.wrapped(INDENT, &own);
         }
-        for line in self.names(&names, self.width() - INDENT.len(), NAMES) {
+        for line in self.names(&entry.subjects, self.width() - INDENT.len(), NAMES) {
             self.line(&format!("{INDENT}{line}"))?;
         }
         if own.is_empty() { Ok(()) } else { self.wrapped("     ", &own) }
@@ -180,22 +178,20 @@ impl TextPage<'_> {
 
     /// The stages and functions that cannot be seen because of it.
     fn hides(&mut self, block: &Block) -> io::Result<()> {
-        let names = |subjects: &[(usize, String)]| subjects.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>();
         // Where the entries list the same subjects, nothing is said twice.
         if block.cause.is_some() || block.kind() == SubjectKind::Account {
             for (label, subjects) in [("dark", &block.dark), ("degraded", &block.degraded)] {
                 if !subjects.is_empty() {
-                    self.labelled_names(label, &names(subjects), NAMES)?;
+                    self.labelled_names(label, subjects, NAMES)?;
                 }
             }
-            let listed: Vec<String> = block.entries.iter().flat_map(|entry| entry.subjects.iter().cloned()).collect();
             if block.kind() != SubjectKind::Account && block.dark.is_empty() && block.degraded.is_empty() {
                 let label = match block.kind() {
                     SubjectKind::Function => "function",
                     SubjectKind::LogGroup => "group",
                     _ => "stage",
                 };
-                self.labelled_names(label, &listed, NAMES)?;
+                self.labelled_names(label, &block.subjects(), NAMES)?;
             }
         }
         if self.layout.verbose {
@@ -266,6 +262,7 @@ impl TextPage<'_> {
         checks.sort_unstable();
         checks.dedup();
         argv.extend(checks.iter().flat_map(|check| option("--check", check)));
-        self.labelled("verify", &plain(&command_line(&argv)).replace(' ', "\u{a0}"))
+        let command = shell_line(&[argv]).unwrap_or_default();
+        self.labelled("verify", &plain(&command).replace(' ', "\u{a0}"))
     }
 }

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeSet, io};
 
-use gatelight_checks::State;
+use gatelight_checks::visibility::State;
 use gatelight_model::SubjectKind;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{
-    super::{Report, StateCounts, Summary, insights_cost},
+    super::{Report, RegionReport, Summary, insights_cost},
     blocks::{Block, Hidden},
     changes::changed,
     page::{BOLD, DIM, TextPage, padded, severity_word, state_style},
@@ -31,7 +31,7 @@ impl TextPage<'_> {
         };
         let mut traffic = Traffic::default();
         report.regions.iter().for_each(|region| traffic.add(&region.traffic));
-        let subjects = |of: fn(&super::super::RegionReport) -> u64| report.regions.iter().map(of).sum::<u64>();
+        let subjects = |of: fn(&RegionReport) -> u64| report.regions.iter().map(of).sum::<u64>();
         let name = format!("{} · {}", some(accounts, "account"), some(regions, "region"));
         let mut parts = vec![
             name.clone(),

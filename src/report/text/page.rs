@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use gatelight_checks::{SignalValue, State};
+use gatelight_checks::visibility::{SignalValue, State};
 use gatelight_model::Severity;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::fold::fold;
-use crate::text::{command_lines, plain, thousands, wrap};
+use crate::text::{plain, thousands, wrap, wrapped_command};
 
 /// Below the number of a block.
 pub(super) const INDENT: &str = "   ";
@@ -73,7 +73,7 @@ impl<'a> TextPage<'a> {
     /// A command beside a label, or below one that is empty. It is never broken inside an argument.
     pub(super) fn command(&mut self, label: &str, argv: &[String]) -> io::Result<()> {
         let width = self.width() - INDENT.len() - LABEL;
-        for (position, line) in command_lines(argv, width).into_iter().enumerate() {
+        for (position, line) in wrapped_command(argv, width).into_iter().enumerate() {
             let label = if position == 0 { label } else { "" };
             self.line(&format!("{INDENT}{DIM}{label:<LABEL$}{DIM:#}{line}"))?;
         }

@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{
     collect::aws::{Granted, Operation},
-    text::{count, natural, plain, wrap},
+    rank::natural,
+    text::{count, plain, wrap},
 };
 
 /// The widest column of permissions.

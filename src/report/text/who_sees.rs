@@ -2,17 +2,21 @@
 
 use std::{collections::BTreeMap, io};
 
-use gatelight_checks::{Signal, SignalValue, State};
+use gatelight_checks::visibility::{Signal, SignalValue, State};
 use gatelight_model::SubjectKind;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{
     super::Report,
+    blocks::{place, positions},
     fold::fold,
     gathered::region_name,
     page::{DIM, TextPage, padded, signal_style, state_style},
 };
-use crate::text::{natural, plain, thousands};
+use crate::{
+    rank::natural,
+    text::{plain, thousands},
+};
 
 /// Rows of the table, unless all are asked for.
 pub(super) const ROWS: usize = 40;
@@ -106,14 +110,13 @@ impl TextPage<'_> {
 fn rows(report: &Report) -> io::Result<(Vec<SubjectRow>, Vec<SubjectRow>)> {
     let mut stages: BTreeMap<RowKey, Vec<String>> = BTreeMap::new();
     let mut functions = stages.clone();
-    for (number, region) in report.regions.iter().enumerate() {
-        report.subjects_of(region, |subject| {
-            let table = if subject.subject.kind == SubjectKind::Function { &mut functions } else { &mut stages };
-            let key = (subject.state, number, subject.signals);
-            table.entry(key).or_default().push(subject.subject.name);
-            Ok(())
-        })?;
-    }
+    let positions = positions(report);
+    report.subjects(|region, subject| {
+        let table = if subject.subject.kind == SubjectKind::Function { &mut functions } else { &mut stages };
+        let key = (subject.state, positions[&place(region)], subject.signals);
+        table.entry(key).or_default().push(subject.subject.name);
+        Ok(())
+    })?;
     let rows = |table: BTreeMap<RowKey, Vec<String>>| {
         let rows = table.into_iter().flat_map(|(key, mut names)| {
             names.sort_by(|a, b| natural(a, b));
