@@ -13,9 +13,12 @@ pub(crate) const NO_BREAK: char = '\u{a0}';
 /// Wraps text into lines of at most `width` columns. A longer word, and a command in backticks, stays whole.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     // Names, ARNs and commands are not broken, so that they can be copied.
-    let parts = text.split('`').enumerate();
-    let parts = parts.map(|(number, part)| if number % 2 == 1 { part.replace(' ', "\u{a0}") } else { part.to_owned() });
-    let text = parts.collect::<Vec<_>>().join("`");
+    let mut parts: Vec<_> = text.split('`').map(str::to_owned).collect();
+    let last = parts.len() - 1;
+    for command in parts[..last].iter_mut().skip(1).step_by(2) {
+        *command = command.replace(' ', "\u{a0}");
+    }
+    let text = parts.join("`");
     let options = textwrap::Options::new(width)
         .break_words(false)
         .word_separator(textwrap::WordSeparator::AsciiSpace)

@@ -42,6 +42,8 @@ pub(super) struct Block {
     /// Stages and functions that are degraded because of it.
     pub(super) degraded: Vec<String>,
     pub(super) impact: Impact,
+    /// Whether what it makes dark or degraded are functions.
+    pub(super) affects_functions: bool,
 }
 
 /// Subjects of a region about which the checks say the same.
@@ -105,6 +107,7 @@ impl Block {
             dark: Vec::new(),
             degraded: Vec::new(),
             impact: Impact::default(),
+            affects_functions: worst.outcome.subject.kind == SubjectKind::Function,
         }
     }
 
@@ -328,7 +331,8 @@ impl BlockGatherer<'_> {
             // The worst state of each block comes first.
             affected.dedup_by_key(|(block, _)| *block);
             for (block, state) in affected {
-                let Block { dark, degraded, impact, .. } = &mut blocks[block];
+                let Block { dark, degraded, impact, affects_functions, .. } = &mut blocks[block];
+                *affects_functions = subject.subject.kind == SubjectKind::Function;
                 if state == State::Dark {
                     dark.push(subject.subject.name.clone());
                     impact.dark += 1;

@@ -72,30 +72,33 @@ impl TextPage<'_> {
 
     /// How many stages and functions are in which state.
     pub(super) fn states(&mut self, report: &Report) -> io::Result<()> {
-        let visibility = &report.visibility;
-        let rows: Vec<_> = [("stage", &visibility.stages), ("function", &visibility.functions)]
-            .into_iter()
-            .filter(|(_, counts)| counts.total() > 0)
-            .collect();
+        let visibility = report.visibility();
+        let rows: Vec<_> = [
+            ("stage", State::ALL.map(|state| visibility.stages(state))),
+            ("function", State::ALL.map(|state| visibility.functions(state))),
+        ]
+        .into_iter()
+        .filter(|(_, counts)| counts.iter().any(|count| *count > 0))
+        .collect();
         if rows.is_empty() {
             return Ok(());
         }
         self.heading("If a request fails now")?;
-        let names: Vec<_> = rows.iter().map(|(noun, counts)| count(counts.total(), noun)).collect();
+        let names: Vec<_> = rows.iter().map(|(noun, counts)| count(counts.iter().sum(), noun)).collect();
         let widest = names.iter().map(String::len).max().unwrap_or_default();
-        let digits = rows
-            .iter()
-            .flat_map(|(_, counts)| State::ALL.map(|state| thousands(counts.of(state)).len()))
-            .max()
-            .unwrap_or_default();
+        let digits = rows.iter().flat_map(|(_, counts)| counts.map(|count| thousands(count).len())).max();
+        let digits = digits.unwrap_or_default();
         for ((_, counts), name) in rows.iter().zip(names) {
-            let states = State::ALL.map(|state| {
-                let (number, style) = (thousands(counts.of(state)), state_style(state));
-                let style = if counts.of(state) == 0 { DIM } else { style };
-                format!("{style}{number:>digits$} {}{style:#}", state.name())
-            });
+            let states: Vec<_> = State::ALL
+                .iter()
+                .zip(counts)
+                .map(|(state, count)| {
+                    let style = if *count == 0 { DIM } else { state_style(*state) };
+                    format!("{style}{:>digits$} {}{style:#}", thousands(*count), state.name())
+                })
+                .collect();
             let plain_length: usize = State::ALL.iter().map(|state| digits + 1 + state.name().len() + 2).sum();
-            let bar = bar(counts, (self.width().saturating_sub(2 + widest + plain_length + 2)).min(30));
+            let bar = bar(*counts, self.width().saturating_sub(4 + widest + plain_length).min(30));
             self.line(&format!("  {name:<widest$}  {}  {bar}", states.join("  ")).trim_end().to_owned())?;
         }
         Ok(())
@@ -184,37 +187,30 @@ pub(super) fn title(block: &Block) -> String {
 
 /// `36 stages dark`, `2 functions degraded`, or how many subjects it is about.
 pub(super) fn impact(block: &Block) -> String {
-    let noun = |n: usize| {
-        let noun = match block.kind() {
-            SubjectKind::Function => "function",
-            SubjectKind::LogGroup => "log group",
-            SubjectKind::Account => "stage",
-            _ => "stage",
-        };
-        count(n as u64, noun)
-    };
-    match (block.dark.len(), block.degraded.len(), block.kind()) {
-        (0, 0, SubjectKind::Account) => "account settings".to_owned(),
-        (0, 0, _) => noun(block.subjects()),
-        (0, degraded, _) => format!("{} degraded", subjects(block, degraded)),
-        (dark, 0, _) => format!("{} dark", subjects(block, dark)),
-        (dark, degraded, _) => format!("{} dark, {} degraded", subjects(block, dark), thousands(degraded as u64)),
+    let noun = subject_noun(block);
+    match (block.dark.len() as u64, block.degraded.len() as u64) {
+        (0, 0) => match block.kind() {
+            SubjectKind::Account => "account settings".to_owned(),
+            SubjectKind::LogGroup => count(block.subjects().len() as u64, "log group"),
+            _ => count(block.subjects().len() as u64, noun),
+        },
+        (0, degraded) => format!("{} degraded", count(degraded, noun)),
+        (dark, 0) => format!("{} dark", count(dark, noun)),
+        (dark, degraded) => format!("{} dark, {} degraded", count(dark, noun), thousands(degraded)),
     }
 }
 
-/// `36 stages`, `2 functions`.
-fn subjects(block: &Block, n: usize) -> String {
-    let noun = if block.is_about_functions() { "function" } else { "stage" };
-    count(n as u64, noun)
+/// What a block makes dark or degraded.
+fn subject_noun(block: &Block) -> &'static str {
+    if block.affects_functions { "function" } else { "stage" }
 }
 
-/// How the states share a bar of so many columns. Each that has a subject has a column.
-fn bar(counts: &StateCounts, width: usize) -> String {
-    let total = counts.total();
-    if width < 10 || total == 0 {
+/// How the states, in the order of [`State::ALL`], share a bar of so many columns. Each that has a subject has a column.
+fn bar(counts: [u64; 4], width: usize) -> String {
+    if width < 10 {
         return String::new();
     }
-    let shares = shares(State::ALL.map(|state| counts.of(state)), width);
+    let shares = shares(counts, width);
     let mut bar = String::new();
     for (state, cells) in State::ALL.into_iter().zip(shares) {
         let cell = match state {
@@ -246,44 +242,36 @@ fn shares(counts: [u64; 4], width: usize) -> [usize; 4] {
     cells
 }
 
-/// `36 of 38 stages are dark: CloudWatch role was deleted.`
+/// `36 of 38 stages are dark; first: CloudWatch role was deleted.`
 fn verdict(report: &Report, blocks: &[Block]) -> String {
-    let visibility = &report.visibility;
-    let (stages, functions) = (&visibility.stages, &visibility.functions);
-    let part = |counts: &StateCounts, state: State, noun: &str| {
-        let n = counts.of(state);
-        let verb = if n == 1 { "is" } else { "are" };
-        let all = count(counts.total(), noun);
-        if n == counts.total() && n > 1 {
-            format!("All {all} {verb} {}", state.name())
-        } else {
-            format!("{} of {all} {verb} {}", thousands(n), state.name())
-        }
-    };
-    let worst = [(stages, State::Dark, "stage"), (functions, State::Dark, "function"), (stages, State::Degraded, "stage"), (functions, State::Degraded, "function")]
+    let visibility = report.visibility();
+    let in_state = |state: State| [("stage", visibility.stages(state)), ("function", visibility.functions(state))];
+    let worst = [State::Dark, State::Degraded]
         .into_iter()
-        .find(|(counts, state, _)| counts.of(*state) > 0);
-    let Some((counts, state, noun)) = worst else {
+        .find_map(|state| in_state(state).into_iter().find(|(_, n)| *n > 0).map(|(noun, n)| (state, noun, n)));
+    let Some((state, noun, n)) = worst else {
         return match report.summary.fail {
             0 => "No findings.".to_owned(),
-            n => format!("{}.", count(n, "finding")),
+            n => format!("{}, and every stage and function is seen.", count(n, "finding")),
         };
     };
-    let sentence = part(counts, state, noun);
-    match blocks.first() {
-        None => format!("{sentence}."),
-        Some(first) => {
+    let all: u64 = State::ALL.iter().map(|state| in_state(*state).into_iter().find(|(of, _)| *of == noun)).flatten().map(|(_, n)| n).sum();
+    let verb = if n == 1 { "is" } else { "are" };
+    let sentence = if n == all && n > 1 {
+        format!("All {} {verb} {}", count(all, noun), state.name())
+    } else {
+        format!("{} of {} {verb} {}", thousands(n), count(all, noun), state.name())
+    };
+    let Some(first) = blocks.first() else { return format!("{sentence}.") };
+    let fixes = match first.dark.len().max(first.degraded.len()) {
+        0 => String::new(),
+        n => {
             let of = count(report.summary.fail, "finding");
-            let fixes = match first.dark.len().max(first.degraded.len()) {
-                0 => String::new(),
-                n if blocks.len() > 1 || report.summary.fail > 1 => {
-                    format!(" ({} of {of} fixes {})", thousands(first.findings as u64), subjects(first, n))
-                }
-                _ => String::new(),
-            };
-            format!("{sentence}; first: {}{fixes}.", first.check().title)
+            let subjects = count(n as u64, subject_noun(first));
+            format!(" ({} of {of}, which concerns {subjects})", thousands(first.findings as u64))
         }
-    }
+    };
+    format!("{sentence}; first: {}{fixes}.", first.check().title)
 }
 
 /// `431 passed, 37 could not be checked.`
