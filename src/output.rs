@@ -11,6 +11,8 @@ use std::{
 use anyhow::Context as _;
 use tempfile::NamedTempFile;
 
+use crate::text::WIDTH;
+
 /// Temporary files that have not yet replaced their target.
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
@@ -107,6 +109,14 @@ impl Sink {
                 Ok(())
             }
         }
+    }
+
+    /// How wide a page is in it, in columns: as wide as the terminal, between 60 and 120; 80 where it is no terminal.
+    pub(crate) fn width(&self) -> usize {
+        if !self.is_terminal() {
+            return WIDTH;
+        }
+        terminal_size::terminal_size().map_or(WIDTH, |(width, _)| usize::from(width.0).clamp(60, 120))
     }
 
     /// Whether it is a terminal.

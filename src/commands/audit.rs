@@ -18,7 +18,7 @@ use crate::{
     notice,
     output::Sink,
     progress::Progress,
-    report::{self, Report, Status, builder::Builder},
+    report::{self, Report, Status, builder::Builder, text::PageLayout},
     slack,
 };
 
@@ -81,7 +81,7 @@ pub(crate) async fn collect_and_audit(
 /// # Errors
 /// Names the place that cannot be written.
 pub(crate) fn write_report(config: &Config, report: &Report, output: Sink) -> anyhow::Result<()> {
-    let colored = config.color.is_on(&output);
+    let (colored, width) = (config.color.is_on(&output), output.width());
     output.write(|out| match config.format {
         ReportFormat::Json => report::json::render(report, out),
         ReportFormat::Jsonl => report::json::render_lines(report, out),
@@ -93,7 +93,8 @@ pub(crate) fn write_report(config: &Config, report: &Report, output: Sink) -> an
         ReportFormat::Text => {
             // A page for a person fits into memory, so its colours are stripped from the whole.
             let mut page = Vec::new();
-            report::text::render(report, config.verbose, &mut page)?;
+            let layout = PageLayout { width, verbose: config.verbose };
+            report::text::render(report, layout, &mut page)?;
             if !colored {
                 page = anstream::adapter::strip_bytes(&page).into_vec();
             }

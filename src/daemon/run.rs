@@ -201,7 +201,7 @@ fn summarize(report: &Report, news: RunDiff, verbose: bool) -> anyhow::Result<Ru
         }
     }
     let mut page = Vec::new();
-    report::text::render(report, verbose, &mut page)?;
+    report::text::render(report, PageLayout { width: WIDTH, verbose }, &mut page)?;
     let mut page = String::from_utf8_lossy(&anstream::adapter::strip_bytes(&page).into_vec()).into_owned();
     if page.len() > MAX_PAGE {
         page.truncate(page.floor_char_boundary(MAX_PAGE));

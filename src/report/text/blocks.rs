@@ -42,8 +42,8 @@ pub(super) struct Block {
     /// Stages and functions that are degraded because of it.
     pub(super) degraded: Vec<String>,
     pub(super) impact: Impact,
-    /// Whether what it makes dark or degraded are functions.
-    pub(super) affects_functions: bool,
+    /// How many of the dark and degraded are functions.
+    pub(super) functions: usize,
 }
 
 /// Subjects of a region about which the checks say the same.
@@ -107,7 +107,7 @@ impl Block {
             dark: Vec::new(),
             degraded: Vec::new(),
             impact: Impact::default(),
-            affects_functions: worst.outcome.subject.kind == SubjectKind::Function,
+            functions: 0,
         }
     }
 
@@ -331,8 +331,8 @@ impl BlockGatherer<'_> {
             // The worst state of each block comes first.
             affected.dedup_by_key(|(block, _)| *block);
             for (block, state) in affected {
-                let Block { dark, degraded, impact, affects_functions, .. } = &mut blocks[block];
-                *affects_functions = subject.subject.kind == SubjectKind::Function;
+                let Block { dark, degraded, impact, functions, .. } = &mut blocks[block];
+                *functions += usize::from(subject.subject.kind == SubjectKind::Function);
                 if state == State::Dark {
                     dark.push(subject.subject.name.clone());
                     impact.dark += 1;

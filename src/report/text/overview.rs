@@ -187,22 +187,25 @@ pub(super) fn title(block: &Block) -> String {
 
 /// `36 stages dark`, `2 functions degraded`, or how many subjects it is about.
 pub(super) fn impact(block: &Block) -> String {
-    let noun = subject_noun(block);
-    match (block.dark.len() as u64, block.degraded.len() as u64) {
-        (0, 0) => match block.kind() {
-            SubjectKind::Account => "account settings".to_owned(),
-            SubjectKind::LogGroup => count(block.subjects().len() as u64, "log group"),
-            _ => count(block.subjects().len() as u64, noun),
-        },
-        (0, degraded) => format!("{} degraded", count(degraded, noun)),
-        (dark, 0) => format!("{} dark", count(dark, noun)),
-        (dark, degraded) => format!("{} dark, {} degraded", count(dark, noun), thousands(degraded)),
+    let (dark, degraded) = (block.dark.len(), block.degraded.len());
+    match (dark, degraded, block.kind()) {
+        (0, 0, SubjectKind::Account) => "account settings".to_owned(),
+        (0, 0, SubjectKind::LogGroup) => count(block.subjects().len() as u64, "log group"),
+        (0, 0, SubjectKind::Function) => count(block.subjects().len() as u64, "function"),
+        (0, 0, _) => count(block.subjects().len() as u64, "stage"),
+        (0, degraded, _) => format!("{} degraded", affected(block, degraded)),
+        (dark, 0, _) => format!("{} dark", affected(block, dark)),
+        (dark, degraded, _) => format!("{} dark, {} degraded", affected(block, dark), thousands(degraded as u64)),
     }
 }
 
-/// What a block makes dark or degraded.
-fn subject_noun(block: &Block) -> &'static str {
-    if block.affects_functions { "function" } else { "stage" }
+/// So many of the stages and functions that a block makes dark or degraded: `36 stages`.
+fn affected(block: &Block, n: usize) -> String {
+    match block.functions {
+        0 => count(n as u64, "stage"),
+        functions if functions == block.dark.len() + block.degraded.len() => count(n as u64, "function"),
+        _ => format!("{} stages and functions", thousands(n as u64)),
+    }
 }
 
 /// How the states, in the order of [`State::ALL`], share a bar of so many columns. Each that has a subject has a column.
@@ -267,8 +270,7 @@ fn verdict(report: &Report, blocks: &[Block]) -> String {
         0 => String::new(),
         n => {
             let of = count(report.summary.fail, "finding");
-            let subjects = count(n as u64, subject_noun(first));
-            format!(" ({} of {of}, which concerns {subjects})", thousands(first.findings as u64))
+            format!(" ({} of {of}, which concerns {})", thousands(first.findings as u64), affected(first, n))
         }
     };
     format!("{sentence}; first: {}{fixes}.", first.check().title)
