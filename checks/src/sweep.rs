@@ -5,6 +5,7 @@ mod facts;
 mod runs;
 mod shape;
 mod texts;
+mod visibility;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -79,8 +80,12 @@ fn known(inventory: &Inventory) -> Known {
 }
 
 fn known_by(inventory: &Inventory, checks: &[&'static Check]) -> Known {
+    known_of(outcomes_of(inventory, checks))
+}
+
+fn known_of(outcomes: Vec<Outcome>) -> Known {
     let mut known = Known::new();
-    for Outcome { check, severity, subject, verdict, .. } in outcomes_of(inventory, checks) {
+    for Outcome { check, severity, subject, verdict, .. } in outcomes {
         let summary = verdict.ok().map(|judgement| match judgement {
             Judgement::NotApplicable(_) => Summary::NotApplicable,
             Judgement::Pass | Judgement::PassNoted(_) => Summary::Pass,

@@ -13,7 +13,8 @@ use std::{
 };
 
 use anyhow::anyhow;
-use gatelight_model::Severity;
+use gatelight_checks::visibility::State;
+use gatelight_model::{Severity, SubjectKind};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
@@ -25,7 +26,7 @@ use crate::{
     ledger::Ledger,
     output::Sink,
     progress::Progress,
-    report::{self, RecordedVerdict, Report},
+    report::{self, KINDS, RecordedVerdict, Report},
     slack,
 };
 
@@ -104,12 +105,17 @@ pub(crate) enum RunResult {
     Stopped,
 }
 
+/// Counts by account and region.
+pub(crate) type ByRegion<K> = BTreeMap<(String, String), BTreeMap<K, u64>>;
+
 /// What logs, metrics and the health server show of a successful run.
 #[derive(Debug)]
 pub(crate) struct RunSummary {
     pub(crate) news: RunDiff,
-    /// Findings by check and severity, ignored ones aside.
-    pub(crate) findings: BTreeMap<(&'static str, Severity), u64>,
+    /// Findings of each region by check and severity, ignored ones aside.
+    pub(crate) findings: ByRegion<(&'static str, Severity)>,
+    /// Stages and functions of each region by kind and state.
+    pub(crate) subjects: ByRegion<(SubjectKind, State)>,
     /// Gaps by kind.
     pub(crate) gaps: BTreeMap<&'static str, u64>,
     /// Requests by operation.
@@ -181,10 +187,18 @@ impl Run {
 }
 
 fn summarize(report: &Report, news: RunDiff, verbose: bool) -> anyhow::Result<RunSummary> {
-    let mut findings = BTreeMap::new();
-    report.outcomes(|_, row| {
+    let (mut findings, mut subjects) = (ByRegion::new(), ByRegion::new());
+    for region in &report.regions {
+        let place = (region.account.clone(), region.region.clone());
+        findings.insert(place.clone(), BTreeMap::new());
+        let counts = KINDS.into_iter().flat_map(|kind| State::ALL.map(|state| (kind, state)));
+        subjects
+            .insert(place, counts.map(|(kind, state)| ((kind, state), region.visibility.of(kind, state))).collect());
+    }
+    report.outcomes(|region, row| {
         if matches!(row.verdict, RecordedVerdict::Fail(_)) && row.ignored.is_none() {
-            *findings.entry((row.check().id, row.severity)).or_default() += 1;
+            let place = (region.account.clone(), region.region.clone());
+            *findings.entry(place).or_default().entry((row.check().id, row.severity)).or_default() += 1;
         }
         Ok(())
     })?;
@@ -207,5 +221,5 @@ fn summarize(report: &Report, news: RunDiff, verbose: bool) -> anyhow::Result<Ru
         page.truncate(page.floor_char_boundary(MAX_PAGE));
         page.push_str("\n… cut here: it is too long to be kept; `output` of the schedule writes all of it\n");
     }
-    Ok(RunSummary { news, findings, gaps, requests, throttles, page, output_error: None })
+    Ok(RunSummary { news, findings, subjects, gaps, requests, throttles, page, output_error: None })
 }

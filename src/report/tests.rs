@@ -108,7 +108,80 @@ fn json_lines_hold_the_same_outcomes() {
     let json: Value = serde_json::from_str(&rendered(|out| json::render(&report, out))).expect("one document");
     let lines = rendered(|out| json::render_lines(&report, out));
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    assert_eq!(&Value::from(lines), &json["outcomes"]);
+    // Only what was added later says what it is.
+    let (subjects, outcomes): (Vec<Value>, Vec<Value>) = lines.into_iter().partition(|line| line["type"] == "subject");
+    assert!(outcomes.iter().all(|outcome| outcome.get("type").is_none()));
+    assert_eq!(&Value::from(outcomes), &json["outcomes"]);
+    let untyped = subjects.into_iter().map(|mut subject| {
+        subject.as_object_mut().and_then(|subject| subject.remove("type")).expect("a type");
+        subject
+    });
+    assert_eq!(&untyped.collect::<Value>(), &json["subjects"]);
+}
+
+#[test]
+fn subjects_are_sorted_counted_and_caused_by_outcomes_of_the_report() {
+    let report = report(FailOn::Medium, &[]);
+    let json: Value = serde_json::from_str(&rendered(|out| json::render(&report, out))).expect("one document");
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let subjects = json["subjects"].as_array().expect("a list");
+    let key = |subject: &Value| [&subject["account"], &subject["region"], &subject["subject"]["arn"]].map(text);
+    assert!(subjects.is_sorted_by_key(key) && subjects.len() > 1_000, "{}", subjects.len());
+    let counts = json["shards"].as_array().expect("a list").iter().map(|region| &region["counts"]);
+    for (kind, of) in [("stages", "stages"), ("functions", "functions")] {
+        let states = json["visibility"][kind].as_object().expect("counts");
+        assert_eq!(states.keys().collect::<Vec<_>>(), ["clear", "dark", "degraded", "unknown"]);
+        let all: u64 = counts.clone().filter_map(|counts| counts[of].as_u64()).sum();
+        assert_eq!(states.values().filter_map(Value::as_u64).sum::<u64>(), all, "{kind}");
+        for (state, count) in states {
+            let is_function = |subject: &&Value| subject["subject"]["kind"] == "function";
+            let of_kind = subjects.iter().filter(|subject| is_function(subject) == (kind == "functions"));
+            let found = of_kind.filter(|subject| subject["state"] == **state).count() as u64;
+            assert!(*count == found && found > 0, "{kind} {state}: {count} and {found}");
+        }
+    }
+    let outcomes = json["outcomes"].as_array().expect("a list");
+    let by_print: BTreeMap<_, _> =
+        outcomes.iter().map(|outcome| (text(&outcome["fingerprint"]), &outcome["verdict"])).collect();
+    for cause in subjects.iter().flat_map(|subject| subject["causes"].as_array().expect("a list")) {
+        let verdict = by_print.get(&text(cause)).expect("an outcome of this report");
+        assert!(*verdict == "fail" || *verdict == "unknown", "{cause}: {verdict}");
+    }
+    let dark = subjects.iter().find(|subject| subject["state"] == "dark").expect("one");
+    assert_eq!(dark["dark_since"], Value::Null, "no ledger is kept");
+    assert!(dark["signals"].as_object().is_some_and(|signals| !signals.is_empty()));
+}
+
+/// One role behind many stages comes before one stage that is off, whatever their names are.
+#[test]
+fn what_leaves_the_most_stages_dark_comes_first() {
+    let mut inventory = testing::healthy();
+    *inventory.gateway_role_mut() = gatelight_model::Fetched::known(None);
+    inventory.http_stage_mut().access_log = None;
+    let checks: Vec<_> = CHECKS.iter().collect();
+    let now = inventory.account.collected_at;
+    let mut builder = Builder::new(&checks, Policy::default(), &[], FailOn::Medium, now).expect("a temporary file");
+    builder.add(&inventory.account, &inventory.region, Traffic::default()).expect("adds");
+    let report = builder.finish(now, now).expect("finishes");
+    let page = rendered(|out| text::render(&report, false, out));
+    let place = |check: &str| page.find(check).unwrap_or_else(|| panic!("{check} is not there:\n{page}"));
+    assert!(place("gateway-role-missing") < place("access-log-off"), "{page}");
+    let slack = crate::slack::snapshot_of_all(&report, Severity::Low).expect("composes").to_string();
+    let place = |check: &str| slack.find(check).expect("is there");
+    assert!(place("gateway-role-missing") < place("access-log-off"), "{slack}");
+    let impacts = report.impacts().expect("reads");
+    let mut found = Vec::new();
+    report
+        .outcomes(|region, outcome| {
+            found.extend(outcome.into_finding(region, now, &impacts));
+            Ok(())
+        })
+        .expect("reads");
+    crate::rank::sort(&mut found);
+    let first: Vec<_> = found.iter().map(|finding| (finding.check.as_str(), finding.impact.dark)).take(2).collect();
+    let [("gateway-role-missing", many), ("access-log-off", 1)] = first[..] else { panic!("{first:?}") };
+    assert!(many > 2, "{many}");
+    assert!(found[0].impact.requests.is_some_and(|requests| requests > 0));
 }
 
 #[test]
@@ -197,7 +270,10 @@ fn an_ignored_outcome_stays_marked_and_does_not_count() {
         [(true, false), (false, false), (false, true)]
     );
     let lines = rendered(|out| json::render_lines(&report, out));
-    let outcomes: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let (subjects, outcomes): (Vec<_>, Vec<_>) = lines.partition(|line| line.get("type").is_some());
+    // Nothing that is ignored darkens anything.
+    assert!(subjects.iter().all(|subject| subject["state"] == "clear" && subject["causes"] == Value::Array(vec![])));
     for outcome in &outcomes {
         let counts = outcome["verdict"] == "fail" || outcome["verdict"] == "unknown";
         assert_eq!(outcome["ignored"]["reason"].as_str(), counts.then_some("known"));

@@ -67,8 +67,8 @@ impl TextPage<'_> {
 =======
     fn write(mut self, report: &Report, gathered: &Gathered, least: Severity) -> io::Result<()> {
         self.head(report)?;
-        for ((Reverse(rank), check), section) in &gathered.sections {
-            self.section(*rank, &CHECKS[*check], section)?;
+        for ((severity, check), section) in &gathered.sections {
+            self.section(*severity, &CHECKS[*check], section)?;
         }
         self.unchecked(gathered)?;
         self.notes(gathered)?;

@@ -206,6 +206,7 @@ use crate::{{
     {context}, Judgement, Verdict,
     check::{{Check, Judge, Scenario}},
     verdict::{{Failure, Fix}},
+    visibility::Signals,
 }};
 
 const ID: &str = \"{id}\";
@@ -217,6 +218,7 @@ pub const CHECK: Check = Check {{
     severity: Severity::Medium,
     needs: &[{need}],
     judge: {judge},
+    signals: Signals::None,
     docs: include_str!(\"{file}.md\"),
     scenarios: &[Scenario {{ name: \"{id}\", change: |_, region| {change} }}],
 }};

@@ -10,6 +10,7 @@ use crate::{
     check::{Check, Judge},
     context::Context,
     verdict::{Evidence, Failure, Fix, Judgement, Verdict},
+    visibility::{Loss, Signal, Signals},
 };
 
 /// See the documentation beside this file.
@@ -19,6 +20,7 @@ pub const CHECK: Check = Check {
     severity: Severity::High,
     needs: &[Need::Stages, Need::AccessLogGroups, Need::DeliveryStreams],
     judge: Judge::Stage(judge),
+    signals: Signals::Own(&[(Signal::AccessLog, Loss::Dark)]),
     docs: include_str!("destination_missing.md"),
     scenarios: &[],
 };

@@ -15,6 +15,7 @@ use crate::{
     context::Context,
     policy::Policy,
     verdict::Verdict,
+    visibility::{Loss, Signal, Signals},
 };
 
 /// See the documentation beside this file.
@@ -24,6 +25,7 @@ pub const CHECK: Check = Check {
     severity: Severity::High,
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
+    signals: Signals::Own(&[(Signal::FailureReason, Loss::Dark)]),
     docs: include_str!("lacks_integration_fields.md"),
     scenarios: &[],
 };

@@ -12,6 +12,7 @@ use crate::{
     context::Context,
     policy::Policy,
     verdict::Verdict,
+    visibility::Signals,
 };
 
 /// See the documentation beside this file.
@@ -21,6 +22,7 @@ pub const CHECK: Check = Check {
     severity: Severity::Low,
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
+    signals: Signals::None,
     docs: include_str!("lacks_latency.md"),
     scenarios: &[],
 };

@@ -9,6 +9,7 @@ use crate::{
     check::{Check, Judge},
     context::Context,
     verdict::{Evidence, Failure, Fix, Judgement, Verdict},
+    visibility::{Loss, Signal, Signals},
 };
 
 /// See the documentation beside this file.
@@ -18,6 +19,7 @@ pub const CHECK: Check = Check {
     severity: Severity::High,
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
+    signals: Signals::Own(&[(Signal::AccessLog, Loss::Dark)]),
     docs: include_str!("off.md"),
     scenarios: &[],
 };

@@ -14,6 +14,7 @@ use crate::{
     context::Context,
     plan::metrics::{DELAY, ENOUGH_REQUESTS, SHORTEST_WINDOW, in_effect_since},
     verdict::{Evidence, Failure, Fix, Judgement, Verdict},
+    visibility::{Loss, Signal, Signals},
 };
 
 /// See the documentation beside this file.
@@ -30,6 +31,7 @@ pub const CHECK: Check = Check {
         Need::Taken,
     ],
     judge: Judge::Stage(judge),
+    signals: Signals::Own(&[(Signal::AccessLog, Loss::Dark)]),
     docs: include_str!("silent.md"),
     scenarios: &[],
 };

@@ -16,6 +16,7 @@ use crate::{
     context::Context,
     policy::Policy,
     verdict::Verdict,
+    visibility::Signals,
 };
 
 /// See the documentation beside this file.
@@ -25,6 +26,7 @@ pub const CHECK: Check = Check {
     severity: Severity::Low,
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
+    signals: Signals::None,
     docs: include_str!("unknown_variable.md"),
     scenarios: &[],
 };

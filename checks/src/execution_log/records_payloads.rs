@@ -10,6 +10,7 @@ use crate::{
     Context, Judgement, Verdict,
     check::{Check, Judge},
     verdict::{Evidence, Failure, Fix},
+    visibility::Signals,
 };
 
 /// See the documentation beside this file.
@@ -19,6 +20,7 @@ pub const CHECK: Check = Check {
     severity: Severity::Medium,
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
+    signals: Signals::None,
     docs: include_str!("records_payloads.md"),
     scenarios: &[],
 };

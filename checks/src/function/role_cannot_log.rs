@@ -8,6 +8,7 @@ use crate::{
     check::{Check, Judge},
     role::{self, DeniedAction, Powers},
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signal, Signals},
 };
 
 /// See the documentation beside this file.
@@ -17,6 +18,7 @@ pub const CHECK: Check = Check {
     severity: Severity::High,
     needs: &[Need::Functions, Need::FunctionRoles, Need::FunctionLogGroups],
     judge: Judge::Function(judge, |_, _| None),
+    signals: Signals::Own(&[(Signal::FunctionLog, Loss::Dark)]),
     docs: include_str!("role_cannot_log.md"),
     scenarios: &[],
 };

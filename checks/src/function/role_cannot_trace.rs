@@ -9,6 +9,7 @@ use crate::{
     check::{Check, Judge},
     role::{self, DeniedAction, Powers},
     verdict::{Extent, Failure, Fix},
+    visibility::{Loss, Signal, SignalValue, Signals},
 };
 
 /// See the documentation beside this file.
@@ -18,6 +19,7 @@ pub const CHECK: Check = Check {
     severity: Severity::High,
     needs: &[Need::Functions, Need::FunctionRoles],
     judge: Judge::Function(judge, applies),
+    signals: Signals::Own(&[(Signal::FunctionTrace, Loss::ByFailure(left))]),
     docs: include_str!("role_cannot_trace.md"),
     scenarios: &[],
 };
@@ -45,6 +47,14 @@ fn judge(function: &Function, context: &Context<'_>) -> Verdict {
             Ok(Failure { extent: Extent::Part, ..failure(function, context, &[refusal], Some(&gap)) }.into())
         }
         (Err(gap), _) | (_, Err(gap)) => Err(gap),
+    }
+}
+
+/// What is left of the traces: all but the statistics, where only these may not be sent.
+fn left(failure: &Failure) -> SignalValue {
+    match failure.extent {
+        Extent::Whole => SignalValue::Dark,
+        Extent::Part => SignalValue::Partly,
     }
 }
 

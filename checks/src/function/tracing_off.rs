@@ -11,6 +11,7 @@ use crate::{
     check::{Check, Judge},
     role::few,
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signal, Signals},
 };
 
 /// See the documentation beside this file.
@@ -20,6 +21,7 @@ pub const CHECK: Check = Check {
     severity: Severity::Medium,
     needs: &[Need::Functions, Need::Stages, Need::Callers],
     judge: Judge::Function(judge, |_, _| None),
+    signals: Signals::Own(&[(Signal::FunctionTrace, Loss::Dark)]),
     docs: include_str!("tracing_off.md"),
     scenarios: &[],
 };

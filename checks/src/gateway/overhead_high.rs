@@ -10,6 +10,7 @@ use crate::{
     check::{Check, Judge},
     plan::metrics::{ENOUGH_SAMPLES, Overhead, SHORTEST_WINDOW},
     verdict::{Evidence, Failure, Fix},
+    visibility::Signals,
 };
 
 /// See the documentation beside this file.
@@ -19,6 +20,7 @@ pub const CHECK: Check = Check {
     severity: Severity::Low,
     needs: &[Need::Stages, Need::Traffic, Need::Latencies],
     judge: Judge::Stage(judge),
+    signals: Signals::None,
     docs: include_str!("overhead_high.md"),
     scenarios: &[],
 };

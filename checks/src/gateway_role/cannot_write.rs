@@ -14,6 +14,7 @@ use crate::{
     check::{Check, Judge},
     role::{self, Powers, few},
     verdict::{Failure, Fix},
+    visibility::{Loss, Signals},
 };
 
 /// See the documentation beside this file.
@@ -29,6 +30,7 @@ pub const CHECK: Check = Check {
         Need::ExecutionLogGroups,
     ],
     judge: Judge::Account(judge),
+    signals: Signals::OfRole(Loss::Dark),
     docs: include_str!("cannot_write.md"),
     scenarios: &[],
 };
@@ -41,11 +43,12 @@ fn judge(context: &Context<'_>) -> Verdict {
     let account = context.account_id()?;
     let groups = writing::groups(context, &set.stages.seen);
     let powers = Powers::of(context, account, role);
-    let Refused { refused, gap } =
+    let Refused { refused, gap, undecided } =
         writing::refused(&groups, |group, creates| powers.refusals_of_writing(group, creates));
     if !refused.is_empty() {
         let more = gap.is_some() || set.stages.unseen.is_some();
-        return Ok(failure(context, account, &set, &groups, &refused, more).into());
+        let failure = failure(context, account, &set, &groups, &refused, more);
+        return Ok(Failure { groups: Some(writing::decided(&refused, undecided)), ..failure }.into());
     }
     match gap.or(set.stages.unseen) {
         Some(gap) => Err(gap),

@@ -16,6 +16,7 @@ use crate::{
     organization::{Bound, Membership, membership},
     role::{self, few},
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signals},
 };
 
 /// See the documentation beside this file.
@@ -25,6 +26,7 @@ pub const CHECK: Check = Check {
     severity: Severity::High,
     needs: &[Need::Stages, Need::GatewaySettings, Need::GatewayRole, Need::ExecutionLogGroups, Need::Organization],
     judge: Judge::Account(judge),
+    signals: Signals::OfRole(Loss::Dark),
     docs: include_str!("denied_by_organization.md"),
     scenarios: &[],
 };
@@ -45,7 +47,7 @@ fn judge(context: &Context<'_>) -> Verdict {
         Membership::Bound(bound) => bound,
     };
     let groups = writing::groups(context, &set.stages.seen);
-    let Refused { refused, mut gap } = refused(context, &bound, account, role, &groups)?;
+    let Refused { refused, mut gap, undecided } = refused(context, &bound, account, role, &groups)?;
     let assuming = if groups.is_empty() { Ok(None) } else { assuming(context, &bound, account, role) };
     let assuming = assuming.unwrap_or_else(|why| {
         gap = gap.take().or(Some(why));
@@ -53,8 +55,10 @@ fn judge(context: &Context<'_>) -> Verdict {
     });
     let more = gap.is_some() || set.stages.unseen.is_some();
     if assuming.is_some() || !refused.is_empty() {
+        // A role that is not assumed writes nothing at all.
+        let decided = assuming.is_none().then(|| writing::decided(&refused, undecided));
         let denied = Denied { assuming, refused };
-        return Ok(denied.failure(context, &bound, &set, &groups, more).into());
+        return Ok(Failure { groups: decided, ..denied.failure(context, &bound, &set, &groups, more) }.into());
     }
     match gap.or(set.stages.unseen) {
         Some(gap) => Err(gap),

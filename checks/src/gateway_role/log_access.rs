@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use gatelight_model::{Gap, Subject, arn::Destination, inventory::StageOf};
 
 use super::SetRole;
-use crate::{Context, role, verdict::Evidence};
+use crate::{
+    Context, role,
+    verdict::{DecidedGroups, Evidence},
+};
 
 pub(super) const NO_GROUP: &str = "no REST or WebSocket stage logs to a log group of this account and region";
 
@@ -54,6 +57,8 @@ pub(super) struct DeniedGroup<'a> {
 pub(super) struct Refused<'a> {
     pub(super) refused: Vec<DeniedGroup<'a>>,
     pub(super) gap: Option<Gap>,
+    /// The groups that there may be more about.
+    pub(super) undecided: BTreeSet<String>,
 }
 
 /// Asks about every group what of writing to it is denied; the second argument of `ask` tells whether whoever writes
@@ -62,16 +67,19 @@ pub(super) fn refused(
     groups: &Groups,
     ask: impl Fn(&str, bool) -> Vec<Result<role::DeniedAction, Gap>>,
 ) -> Refused<'_> {
-    let (mut refused, mut gap) = (Vec::new(), None);
+    let (mut refused, mut gap, mut undecided) = (Vec::new(), None, BTreeSet::new());
     for (name, written) in groups {
         for refusal in ask(name, written.execution) {
             match refusal {
                 Ok(refusal) => refused.push(DeniedGroup { group: name, refusal }),
-                Err(why) => gap = gap.or(Some(why)),
+                Err(why) => {
+                    undecided.insert(name.clone());
+                    gap = gap.or(Some(why));
+                }
             }
         }
     }
-    Refused { refused, gap }
+    Refused { refused, gap, undecided }
 }
 
 /// What refusals silence.
@@ -98,6 +106,11 @@ pub(super) fn silenced<'a>(
         apis: stages.iter().map(|stage| &stage.api.id).collect::<BTreeSet<_>>().len(),
         stages: stages.into_iter().map(|stage| context.stage_subject(stage)).collect(),
     }
+}
+
+/// The groups that some action is refused on, and those of which that is not known.
+pub(super) fn decided(refused: &[DeniedGroup<'_>], undecided: BTreeSet<String>) -> DecidedGroups {
+    DecidedGroups { lost: refused.iter().map(|refusal| refusal.group.to_owned()).collect(), undecided }
 }
 
 /// Each refusal, up to a limit.

@@ -8,6 +8,7 @@ use crate::{
     check::{Check, Judge},
     role,
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signals},
 };
 
 /// See the documentation beside this file.
@@ -17,6 +18,7 @@ pub const CHECK: Check = Check {
     severity: Severity::High,
     needs: &[Need::Stages, Need::GatewaySettings, Need::GatewayRole],
     judge: Judge::Account(judge),
+    signals: Signals::OfRole(Loss::Dark),
     docs: include_str!("missing.md"),
     scenarios: &[],
 };

@@ -7,6 +7,7 @@ use crate::{
     Context, Judgement, Verdict,
     check::{Check, Judge, Scenario},
     verdict::{Failure, Fix},
+    visibility::{Loss, Signals},
 };
 
 /// See the documentation beside this file.
@@ -16,6 +17,7 @@ pub const CHECK: Check = Check {
     severity: Severity::High,
     needs: &[Need::Stages, Need::GatewaySettings],
     judge: Judge::Account(judge),
+    signals: Signals::OfRole(Loss::Dark),
     docs: include_str!("unset.md"),
     scenarios: &[Scenario {
         name: "role unset",

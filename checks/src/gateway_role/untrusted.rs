@@ -9,6 +9,7 @@ use crate::{
     check::{Check, Judge},
     role::{name as role_name, subject as role_subject},
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signals},
 };
 
 /// See the documentation beside this file.
@@ -18,6 +19,7 @@ pub const CHECK: Check = Check {
     severity: Severity::High,
     needs: &[Need::Stages, Need::GatewaySettings, Need::GatewayRole],
     judge: Judge::Account(judge),
+    signals: Signals::OfRole(Loss::Dark),
     docs: include_str!("untrusted.md"),
     scenarios: &[],
 };

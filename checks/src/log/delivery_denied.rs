@@ -14,6 +14,7 @@ use crate::{
     context::LogGroupUse,
     role::{self, few},
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signals},
 };
 
 /// See the documentation beside this file.
@@ -23,6 +24,7 @@ pub const CHECK: Check = Check {
     severity: Severity::High,
     needs: &[Need::Stages, Need::LogDeliveries, Need::LogPolicies],
     judge: Judge::LogGroup(|group| http_stages(group).next().is_some() || !group.delivered.is_empty(), judge),
+    signals: Signals::OfDelivery(Loss::Dark),
     docs: include_str!("delivery_denied.md"),
     scenarios: &[Scenario {
         name: "no resource policy of CloudWatch Logs",

@@ -12,6 +12,7 @@ use crate::{
     Context, Judgement, LogGroupUse, Verdict,
     check::{Check, Judge},
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signals},
 };
 
 /// See the documentation beside this file.
@@ -29,6 +30,7 @@ pub const CHECK: Check = Check {
         Need::LogProbes,
     ],
     judge: Judge::LogGroup(|_| true, judge),
+    signals: Signals::OfGroup(Loss::Partly),
     docs: include_str!("emission_failing.md"),
     scenarios: &[],
 };

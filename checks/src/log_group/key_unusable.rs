@@ -13,6 +13,7 @@ use crate::{
     context::LogGroupUse,
     role::{self, few},
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signals},
 };
 
 /// See the documentation beside this file.
@@ -30,6 +31,7 @@ pub const CHECK: Check = Check {
         Need::LogGroupKeys,
     ],
     judge: Judge::LogGroup(is_written_to, judge),
+    signals: Signals::OfGroup(Loss::Dark),
     docs: include_str!("key_unusable.md"),
     scenarios: &[],
 };

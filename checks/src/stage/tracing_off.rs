@@ -9,6 +9,7 @@ use crate::{
     Context, Judgement, Verdict,
     check::{Check, Judge},
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signal, Signals},
 };
 
 /// See the documentation beside this file.
@@ -18,6 +19,7 @@ pub const CHECK: Check = Check {
     severity: Severity::Medium,
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
+    signals: Signals::Own(&[(Signal::Trace, Loss::Dark)]),
     docs: include_str!("tracing_off.md"),
     scenarios: &[],
 };

@@ -10,6 +10,7 @@ use crate::{
     plan::{SPAN_GROUPS, may_send_segments},
     role,
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signals},
 };
 
 /// See the documentation beside this file.
@@ -19,6 +20,7 @@ pub const CHECK: Check = Check {
     severity: Severity::High,
     needs: &[Need::Stages, Need::Functions, Need::TraceDestination, Need::LogPolicies],
     judge: Judge::Account(judge),
+    signals: Signals::OfTracing(Loss::Dark),
     docs: include_str!("destination_denied.md"),
     scenarios: &[],
 };

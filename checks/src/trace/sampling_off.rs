@@ -10,6 +10,7 @@ use crate::{
     Context, Judgement, Verdict,
     check::{Check, Judge},
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signal, Signals},
 };
 
 /// See the documentation beside this file.
@@ -19,6 +20,7 @@ pub const CHECK: Check = Check {
     severity: Severity::Medium,
     needs: &[Need::Stages, Need::SamplingRules],
     judge: Judge::Stage(judge),
+    signals: Signals::Own(&[(Signal::Trace, Loss::Dark)]),
     docs: include_str!("sampling_off.md"),
     scenarios: &[],
 };
