@@ -26,8 +26,9 @@ use crate::{
     ledger::Ledger,
     output::Sink,
     progress::Progress,
-    report::{self, KINDS, RecordedVerdict, Report},
+    report::{self, KINDS, RecordedVerdict, Report, text::PageLayout},
     slack,
+    text::WIDTH,
 };
 
 /// Bytes of the report that the health server keeps at most.

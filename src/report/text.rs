@@ -24,8 +24,6 @@ use crate::{rank::natural, text::plain};
 
 /// Lines that the page keeps to, whatever was found, unless everything is asked for.
 const LINES: usize = 196;
-/// Lines of blocks that are shown in full.
-const FULL: usize = 80;
 
 /// Writes the report.
 ///
@@ -49,37 +47,19 @@ pub(crate) fn render(report: &Report, layout: PageLayout, out: &mut dyn Write) -
     rest.unused_ignores(report)?;
     rest.not_found(report)?;
     rest.closing(report, &blocks)?;
-    let rest = rest.lines;
+    let below_lines = rest.lines;
 
     let mut page = TextPage::new(out, layout);
     page.head(report)?;
     page.states(report)?;
     page.do_first(&blocks, hidden)?;
     page.ended(report, &gathered)?;
-    let room = LINES.saturating_sub(page.lines + rest);
-    let full = room.min(FULL);
-    page.blocks(report, &blocks, full, LINES.saturating_sub(page.lines + rest + full).max(8))?;
-    page.raw(&below)
+    let room = LINES.saturating_sub(page.lines + below_lines);
+    page.blocks(report, &blocks, room)?;
+    page.written(&below, below_lines)
 }
 
 impl TextPage<'_> {
-<<<<<<< HEAD
-=======
-    fn write(mut self, report: &Report, gathered: &Gathered, least: Severity) -> io::Result<()> {
-        self.head(report)?;
-        for ((severity, check), section) in &gathered.sections {
-            self.section(*severity, &CHECKS[*check], section)?;
-        }
-        self.unchecked(gathered)?;
-        self.notes(gathered)?;
-        self.ignored(report, gathered)?;
-        self.ignores(report)?;
-        self.not_found(report)?;
-        self.ended(report, gathered)?;
-        self.summary(report, least)
-    }
-
->>>>>>> main
     fn notes(&mut self, gathered: &Gathered) -> io::Result<()> {
         if gathered.notes.is_empty() {
             return Ok(());

@@ -5,7 +5,7 @@ use std::{
     io, mem,
 };
 
-use gatelight_checks::{Check, access_log, verdict::Command, visibility::State};
+use gatelight_checks::{Check, access_log::lint::is_about_format, verdict::Command, visibility::State};
 use gatelight_model::{Confidence, Severity, Subject, SubjectKind};
 use jiff::Timestamp;
 
@@ -218,7 +218,7 @@ impl BlockGatherer<'_> {
         if self.format.last().is_some_and(is_other) {
             self.end_format();
         }
-        if access_log::is_about_format(failed.outcome.check()) {
+        if is_about_format(failed.outcome.check()) {
             self.format.push(failed);
         } else if failed.outcome.severity < self.least {
             self.hide(failed.outcome.severity);

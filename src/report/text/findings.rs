@@ -13,51 +13,67 @@ use super::{
     page::{BOLD, DIM, INDENT, TextPage, severity_word},
     sentences::{common_end, sentences},
 };
-use crate::text::{count, plain, shell_line, thousands};
+use crate::text::{count, plain, shell_line, thousands, wrap};
 
 /// Entries of one block that are shown in full; of the others only the names.
 const ENTRIES: usize = 6;
+/// Blocks that are shown on one line, at most.
+const SHORT: usize = 40;
 /// Lines of one list of names.
 const NAMES: usize = 3;
 
 impl TextPage<'_> {
-    /// All blocks: in full as long as there is room, then one line each.
-    pub(super) fn blocks(&mut self, report: &Report, blocks: &[Block], full: usize, short: usize) -> io::Result<()> {
-        let full_until = self.lines + full;
+    /// All blocks on about `room` lines: in full as long as the others still have a line each, then one line each.
+    pub(super) fn blocks(&mut self, report: &Report, blocks: &[Block], room: usize) -> io::Result<()> {
+        let last = self.lines + room;
         let mut position = 0;
-        while position < blocks.len() && (self.layout.verbose || position < 3 || self.lines < full_until) {
-            self.block(report, position + 1, &blocks[position])?;
+        for block in blocks {
+            let mut lines = Vec::new();
+            let mut page = TextPage::new(&mut lines, self.layout);
+            page.block(report, position + 1, block)?;
+            let used = page.lines;
+            let others = (blocks.len() - position - 1).min(SHORT);
+            // The first is always shown in full: it is what to do first.
+            if !self.layout.verbose && position > 0 && self.lines + used + others + 3 > last {
+                break;
+            }
+            self.written(&lines, used)?;
             position += 1;
         }
         let rest = &blocks[position..];
         if rest.is_empty() {
             return Ok(());
         }
-        self.line("")?;
-        for (block, number) in rest.iter().zip(position + 1..).take(short) {
+        self.heading("More findings (--verbose shows each in full)")?;
+        let shown = rest.len().min(SHORT.max(last.saturating_sub(self.lines + 1) / 2));
+        for (block, number) in rest.iter().zip(position + 1..).take(shown) {
+            if self.lines >= last {
+                break;
+            }
             self.short_block(number, block)?;
+            position += 1;
         }
-        if rest.len() > short {
-            let findings: usize = rest[short..].iter().map(|block| block.findings).sum();
-            self.line(&format!("     {} more: --verbose", thousands(findings as u64)))?;
-        }
-        Ok(())
+        let findings: usize = blocks[position..].iter().map(|block| block.findings).sum();
+        if findings > 0 { self.line(&format!("     {} more: --verbose", thousands(findings as u64))) } else { Ok(()) }
     }
 
     /// One line: title, names and id.
     fn short_block(&mut self, number: usize, block: &Block) -> io::Result<()> {
         let lead = format!("{number:>3}  {}  ", severity_word(block.severity));
-        let names = block.subjects();
         let title = title(block);
         let room = self.width().saturating_sub(13 + title.width() + 2);
         let names = match block.kind() {
             SubjectKind::Account => vec![impact(block)],
-            _ => self.names(&names, room, 1),
+            _ => self.names(&block.subjects(), room, 1),
         };
-        match &names[..] {
-            [name] if name.width() <= room => self.line(&format!("{lead}{title}  {DIM}{name}{DIM:#}")),
-            _ => self.line(&format!("{lead}{title}  {DIM}{}{DIM:#}", impact(block))),
+        for detail in [names.join(" "), impact(block)] {
+            if detail.width() <= room {
+                return self.line(&format!("{lead}{title}  {DIM}{detail}{DIM:#}"));
+            }
         }
+        let mut lines = wrap(&title, self.width() - 13).into_iter();
+        self.line(&format!("{lead}{}", lines.next().unwrap_or_default()))?;
+        lines.try_for_each(|line| self.line(&format!("{:13}{line}", "")))
     }
 
     fn block(&mut self, report: &Report, number: usize, block: &Block) -> io::Result<()> {
@@ -77,7 +93,7 @@ impl TextPage<'_> {
         for entry in block.entries.iter().take(shown) {
             if says_region && last_region != Some(entry.region) {
                 last_region = Some(entry.region);
-                let region = plain(&region_name(&report.regions[entry.region]));
+                let region = plain(&region_name(report, &report.regions[entry.region]));
                 self.line(&format!("{INDENT}{DIM}{region}{DIM:#}"))?;
             }
             self.entry(block, entry, common)?;
@@ -128,7 +144,7 @@ impl TextPage<'_> {
             let right = format!("{:gap$}{right}", "");
             self.line(format!("{lead} {BOLD}{title}{BOLD:#}{DIM}{right}{DIM:#}").trim_end())
         } else {
-            let mut lines = crate::text::wrap(&title, self.width() - 10).into_iter();
+            let mut lines = wrap(&title, self.width() - 10).into_iter();
             let first = lines.next().unwrap_or_default();
             self.line(&format!("{lead} {BOLD}{first}{BOLD:#}"))?;
             for line in lines {
@@ -164,7 +180,7 @@ impl TextPage<'_> {
             let id = format!("{} ({})", check.id, severity.name());
             if beside {
                 let indent = INDENT.len() + widest + 2;
-                for (position, line) in crate::text::wrap(&message, self.width() - indent).into_iter().enumerate() {
+                for (position, line) in wrap(&message, self.width() - indent).into_iter().enumerate() {
                     let id = if position == 0 { check.id } else { "" };
                     self.line(&format!("{INDENT}{DIM}{id:<widest$}{DIM:#}  {line}"))?;
                 }

@@ -52,7 +52,7 @@ impl Gathered {
                 if !matches!(gap.why().resource.as_str(), "" | "*") {
                     unchecked.resources.insert(gap.why().resource.clone());
                 }
-                unchecked.regions.insert(region_name(region));
+                unchecked.regions.insert(region_name(report, region));
             }
         }
         report.outcomes(|region, outcome| {
@@ -72,7 +72,7 @@ impl Gathered {
                     let unchecked = all.unchecked.entry(reason(gap)).or_default();
                     unchecked.outcomes += 1;
                     unchecked.checks.insert(check);
-                    unchecked.regions.insert(region_name(region));
+                    unchecked.regions.insert(region_name(report, region));
                     unchecked.subjects.insert(name());
                 }
                 RecordedVerdict::Pass { note: Some(note) } if verbose => {
@@ -103,7 +103,11 @@ fn is_about_a_call(gap: &Gap) -> bool {
     !matches!(gap.why().kind, GapKind::Unprovable | GapKind::NotCollected)
 }
 
-/// `123456789012 · eu-west-1`.
-pub(super) fn region_name(region: &RegionReport) -> String {
-    format!("{} · {}", region.account, region.region)
+/// `eu-west-1`, or `123456789012 · eu-west-1` in a report of several accounts.
+pub(super) fn region_name(report: &Report, region: &RegionReport) -> String {
+    if report.regions.iter().all(|other| other.account == region.account) {
+        region.region.clone()
+    } else {
+        format!("{} · {}", region.account, region.region)
+    }
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, io};
 
 use gatelight_checks::visibility::State;
-use gatelight_model::SubjectKind;
+use gatelight_model::{Severity, SubjectKind};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{
@@ -17,8 +17,10 @@ use crate::{
     text::{count, plain, thousands},
 };
 
-/// Lines of "Do first", without its heading.
+/// Lines of "Do first", without its heading and its last line.
 const FIRST: usize = 8;
+/// The columns before a title: number and severity.
+const LEAD: usize = 13;
 
 impl TextPage<'_> {
     /// What was audited, when, by which version, and what that cost.
@@ -110,35 +112,42 @@ impl TextPage<'_> {
             return Ok(());
         }
         self.heading("Do first")?;
-        let rows: Vec<_> = blocks.iter().take(FIRST).map(|block| (title(block), impact(block))).collect();
-        let titles = rows.iter().map(|(title, _)| title.width()).max().unwrap_or_default();
-        let impacts = rows.iter().map(|(_, impact)| impact.width()).max().unwrap_or_default();
-        let ids = blocks.iter().take(FIRST).map(|block| block.check().id.len()).max().unwrap_or_default();
-        let width = self.width();
-        for (position, (block, (title, impact))) in blocks.iter().zip(&rows).enumerate() {
-            let number = position + 1;
-            let lead = format!("{number:>3}  {}  ", severity_word(block.severity));
-            // As many columns as there is room for: the id goes first, then the impact moves below the title.
-            if 13 + titles + 2 + impacts + 2 + ids <= width {
+        let rows: Vec<_> = blocks.iter().map(|block| (block, title(block), impact(block))).take(FIRST).collect();
+        let widest = |width: fn(&(&Block, String, String)) -> usize| rows.iter().map(width).max().unwrap_or_default();
+        let (titles, impacts) = (widest(|(_, title, _)| title.width()), widest(|(.., impact)| impact.width()));
+        let ids = widest(|(block, ..)| block.check().id.len());
+        let (width, last) = (self.width(), self.lines + FIRST);
+        let mut shown = 0;
+        for (block, title, impact) in &rows {
+            let lead = format!("{:>3}  {}  ", shown + 1, severity_word(block.severity));
+            let lines = if LEAD + title.width() + 2 + impact.width() <= width { 1 } else { 2 };
+            if self.lines + lines > last {
+                break;
+            }
+            // Columns as long as all rows have room; then what fits.
+            if LEAD + titles + 2 + impacts + 2 + ids <= width {
                 let (title, impact, id) = (padded(title, titles), padded(impact, impacts), block.check().id);
                 self.line(&format!("{lead}{title}  {impact}  {DIM}{id}{DIM:#}"))?;
-            } else if 13 + titles + 2 + impacts <= width {
-                self.line(&format!("{lead}{}  {impact}", padded(title, titles)))?;
+            } else if lines == 1 {
+                let title = padded(title, titles.min(width - LEAD - 2 - impact.width()));
+                self.line(&format!("{lead}{title}  {DIM}{impact}{DIM:#}"))?;
             } else {
                 self.line(&format!("{lead}{title}"))?;
-                self.line(&format!("{:13}{impact}", ""))?;
+                self.line(&format!("{:LEAD$}{DIM}{impact}{DIM:#}", ""))?;
+            }
+            shown += 1;
+        }
+        let rest: usize = blocks.iter().skip(shown).map(|block| block.findings).sum();
+        let mut more = Vec::new();
+        if rest > 0 {
+            more.push(format!("{} below", count(rest as u64, "more finding")));
+        }
+        for (hidden, severity) in [(hidden.medium, "medium"), (hidden.low, "low")] {
+            if hidden > 0 {
+                more.push(format!("{} of {severity} severity: --verbose", count(hidden as u64, "finding")));
             }
         }
-        let rest: usize = blocks.iter().skip(FIRST).map(|block| block.findings).sum();
-        match (rest, hidden.medium + hidden.low) {
-            (0, 0) => Ok(()),
-            (0, hidden_count) => self.line(&format!("{:5}{}", "", more(hidden_count, hidden))),
-            (rest, 0) => self.line(&format!("{:5}{} below", "", count(rest as u64, "more finding"))),
-            (rest, hidden_count) => {
-                let below = count(rest as u64, "more finding");
-                self.wrapped("     ", &format!("{below} below, {}", more(hidden_count, hidden)))
-            }
-        }
+        if more.is_empty() { Ok(()) } else { self.wrapped("     ", &more.join("; ")) }
     }
 
     /// The verdict in a sentence or two; it is the last that is read.
@@ -167,21 +176,11 @@ fn joined(parts: &[String], width: usize) -> Vec<String> {
     lines
 }
 
-/// `4 more findings, 3 of them low: --verbose`.
-fn more(findings: usize, hidden: Hidden) -> String {
-    let low = match hidden.low {
-        low if low == findings && findings == 1 => " of low severity".to_owned(),
-        low if low == findings => ", all of low severity".to_owned(),
-        low => format!(", {} of low severity", thousands(low as u64)),
-    };
-    format!("{}{low}: --verbose", count(findings as u64, "more finding"))
-}
-
 /// What a block is about, as a headline.
 pub(super) fn title(block: &Block) -> String {
     match block.faults() {
         1 => block.check().title.to_owned(),
-        n => format!("{} (and {} of the format)", block.check().title, count(n as u64 - 1, "more fault")),
+        n => format!("{}, {}", block.check().title, count(n as u64 - 1, "more fault")),
     }
 }
 
@@ -255,7 +254,7 @@ fn verdict(report: &Report, blocks: &[Block]) -> String {
     let Some((state, noun, n)) = worst else {
         return match report.summary.fail {
             0 => "No findings.".to_owned(),
-            n => format!("{}, and every stage and function is seen.", count(n, "finding")),
+            _ => "No stage or function is dark or degraded.".to_owned(),
         };
     };
     let all: u64 = State::ALL.iter().map(|state| in_state(*state).into_iter().find(|(of, _)| *of == noun)).flatten().map(|(_, n)| n).sum();
@@ -265,20 +264,24 @@ fn verdict(report: &Report, blocks: &[Block]) -> String {
     } else {
         format!("{} of {} {verb} {}", thousands(n), count(all, noun), state.name())
     };
-    let Some(first) = blocks.first() else { return format!("{sentence}.") };
-    let fixes = match first.dark.len().max(first.degraded.len()) {
-        0 => String::new(),
-        n => {
-            let of = count(report.summary.fail, "finding");
-            format!(" ({} of {of}, which concerns {})", thousands(first.findings as u64), affected(first, n))
-        }
-    };
-    format!("{sentence}; first: {}{fixes}.", first.check().title)
+    match blocks.first() {
+        None => format!("{sentence}."),
+        Some(first) => format!("{sentence}. Do first: {} ({}).", first.check().title, impact(first)),
+    }
 }
 
-/// `431 passed, 37 could not be checked.`
+/// `7 findings: 4 high, 3 low. 431 passed, 37 could not be checked.`
 fn counts(summary: &Summary) -> String {
-    let mut text = format!("{} passed", thousands(summary.pass));
+    let kinds = [Severity::High, Severity::Medium, Severity::Low].into_iter().filter_map(|severity| {
+        let count = summary.failed(severity);
+        (count > 0).then(|| format!("{} {}", thousands(count), severity.name()))
+    });
+    let kinds: Vec<_> = kinds.collect();
+    let mut text = match summary.fail {
+        0 => String::new(),
+        n => format!("{}: {}. ", count(n, "finding"), kinds.join(", ")),
+    };
+    text += &format!("{} passed", thousands(summary.pass));
     if summary.ignored > 0 {
         text += &format!(", {} ignored", thousands(summary.ignored));
     }

@@ -48,6 +48,12 @@ impl<'a> TextPage<'a> {
         writeln!(self.out, "{text}")
     }
 
+    /// Takes over so many lines of another page.
+    pub(super) fn written(&mut self, text: &[u8], lines: usize) -> io::Result<()> {
+        self.lines += lines;
+        self.out.write_all(text)
+    }
+
     pub(super) fn heading(&mut self, text: &str) -> io::Result<()> {
         self.line("")?;
         self.line(&format!("{BOLD}{text}{BOLD:#}"))

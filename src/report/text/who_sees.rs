@@ -1,7 +1,8 @@
 //! The table of what can be seen of each stage and function.
 
-use std::{collections::BTreeMap, io};
+use std::{collections::BTreeMap, io, iter};
 
+use anstyle::Style;
 use gatelight_checks::visibility::{Signal, SignalValue, State};
 use gatelight_model::SubjectKind;
 use unicode_width::UnicodeWidthStr as _;
@@ -11,7 +12,7 @@ use super::{
     blocks::{place, positions},
     fold::fold,
     gathered::region_name,
-    page::{DIM, TextPage, padded, signal_style, state_style},
+    page::{BOLD, DIM, TextPage, signal_style, state_style},
 };
 use crate::{
     rank::natural,
@@ -64,45 +65,62 @@ impl TextPage<'_> {
             .copied()
             .filter(|signal| rows.iter().any(|row| row.key.2.iter().any(|(listed, _)| listed == signal)))
             .collect();
-        let headings: Vec<&str> = signals.iter().map(|signal| heading(*signal)).collect();
-        let columns: usize = headings.iter().map(|heading| heading.len().max(7) + 2).sum();
-        let room = self.width().saturating_sub(2 + columns).max(16);
+        let brief = self.width() < 90;
+        let headings: Vec<&str> =
+            iter::once("state").chain(signals.iter().map(|signal| heading(*signal, brief))).collect();
+        let widths: Vec<usize> = headings.iter().map(|heading| heading.len().max("degraded".len())).collect();
+        let columns: usize = widths.iter().map(|width| width + 2).sum();
+        let room = self.width().saturating_sub(2 + columns).max(12);
         let widest = rows[..shown].iter().map(|row| row.name.width()).max().unwrap_or_default();
         let name_width = widest.max(title.len().saturating_sub(2)).min(room);
-        let head: String = headings.iter().map(|heading| format!("  {}", padded(heading, heading.len().max(7)))).collect();
+        let cells: Vec<_> = headings.iter().map(|heading| (*heading, BOLD)).collect();
         if title.len() <= name_width + 2 {
-            self.heading(format!("{}{head}", padded(title, name_width + 2)).trim_end())?;
+            self.line("")?;
+            self.row("", title, name_width + 2, BOLD, &cells, &widths)?;
         } else {
             self.heading(title)?;
-            self.line(format!("{:width$}{head}", "", width = name_width + 2).trim_end())?;
+            self.row("", "", name_width + 2, BOLD, &cells, &widths)?;
         }
         let mut last_region = None;
         for row in &rows[..shown] {
             let (state, region, values) = &row.key;
             if report.regions.len() > 1 && last_region != Some(*region) {
                 last_region = Some(*region);
-                self.line(&format!("  {DIM}{}{DIM:#}", plain(&region_name(&report.regions[*region]))))?;
+                self.line(&format!("  {DIM}{}{DIM:#}", plain(&region_name(report, &report.regions[*region]))))?;
             }
-            let cells: String = signals
-                .iter()
-                .zip(&headings)
-                .map(|(signal, heading)| {
-                    let value = values.iter().find(|(listed, _)| listed == signal).map(|(_, value)| *value);
-                    let style = value.map_or(DIM, signal_style);
-                    format!("  {style}{}{style:#}", padded(word(value), heading.len().max(7)))
-                })
-                .collect();
-            let style = state_style(*state);
-            // A name that is too long stands on a line of its own.
-            if row.name.width() > name_width {
-                self.line(&format!("  {style}{}{style:#}", row.name))?;
-                self.line(format!("{:width$}{cells}", "", width = name_width + 2).trim_end())?;
-            } else {
-                self.line(format!("  {style}{}{style:#}{cells}", padded(&row.name, name_width)).trim_end())?;
-            }
+            let mut cells = vec![(state.name(), state_style(*state))];
+            cells.extend(signals.iter().map(|signal| {
+                let value = values.iter().find(|(listed, _)| listed == signal).map(|(_, value)| *value);
+                (word(value), value.map_or(DIM, signal_style))
+            }));
+            self.row("  ", &row.name, name_width, state_style(*state), &cells, &widths)?;
         }
         let rest: usize = rows[shown..].iter().map(|row| row.subjects).sum();
         if rest > 0 { self.line(&format!("  {} more: --verbose", thousands(rest as u64))) } else { Ok(()) }
+    }
+
+    /// A name and its cells. A name that is too long stands on a line of its own.
+    fn row(
+        &mut self,
+        indent: &str,
+        name: &str,
+        name_width: usize,
+        style: Style,
+        cells: &[(&str, Style)],
+        widths: &[usize],
+    ) -> io::Result<()> {
+        let mut line = format!("{indent}{style}{name}{style:#}");
+        let mut gap = name_width.saturating_sub(name.width());
+        if name.width() > name_width {
+            self.line(&line)?;
+            line = indent.to_owned();
+            gap = name_width;
+        }
+        for ((cell, style), width) in cells.iter().zip(widths) {
+            line += &format!("{:gap$}  {style}{cell}{style:#}", "");
+            gap = width.saturating_sub(cell.len());
+        }
+        self.line(&line)
     }
 }
 
@@ -136,13 +154,15 @@ fn rows(report: &Report) -> io::Result<(Vec<SubjectRow>, Vec<SubjectRow>)> {
 }
 
 /// What heads a column.
-fn heading(signal: Signal) -> &'static str {
-    match signal {
-        Signal::AccessLog => "access log",
-        Signal::FailureReason => "reason",
-        Signal::ExecutionLog => "execution log",
-        Signal::Trace | Signal::FunctionTrace => "trace",
-        Signal::FunctionLog => "log",
+fn heading(signal: Signal, brief: bool) -> &'static str {
+    match (signal, brief) {
+        (Signal::AccessLog, false) => "access log",
+        (Signal::AccessLog, true) => "access",
+        (Signal::FailureReason, _) => "reason",
+        (Signal::ExecutionLog, false) => "execution log",
+        (Signal::ExecutionLog, true) => "exec",
+        (Signal::Trace | Signal::FunctionTrace, _) => "trace",
+        (Signal::FunctionLog, _) => "log",
     }
 }
 
