@@ -117,11 +117,6 @@ impl Finding {
     pub(crate) fn has_other_cause(&self) -> bool {
         self.details.cause != self.subject
     }
-
-    /// Identifies the group of findings that it belongs to.
-    pub(crate) fn cause_id(&self) -> CauseId {
-        CauseId::of(&self.check, &self.account, &self.region, &self.details.cause.arn)
-    }
 }
 
 /// What to change, and what it affects. The report's temporary file and the ledger store this as JSON.

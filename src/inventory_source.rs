@@ -88,7 +88,7 @@ async fn live(
         }
         let collected = collect::collect(&session, &caller, &home, &regions, needs, pace, &calls).await;
         let mut regions = Vec::new();
-        for CollectedRegion { facts, traffic, memories } in collected.regions {
+        for CollectedRegion { facts, traffic, memories, .. } in collected.regions {
             if let (Ok(id), Some(memories)) = (collected.account.id.get(), memories) {
                 cache.insert((id.clone(), facts.name.clone()), memories);
             }
@@ -150,6 +150,6 @@ impl Saved {
         let mut inventory =
             self.inventory.end(finished_at)?.into_inner().context("the temporary file cannot be written")?;
         io::Seek::rewind(&mut inventory)?;
-        self.file.write(|out| io::copy(&mut inventory, out).map(drop))
+        self.file.json(|out| io::copy(&mut inventory, out).map(drop))
     }
 }

@@ -27,7 +27,11 @@ mod slack;
 mod suggest;
 mod text;
 
-use std::{io::Write, process::ExitCode};
+use std::{
+    io::Write,
+    panic::{self, AssertUnwindSafe},
+    process::ExitCode,
+};
 
 use clap::Parser;
 
@@ -35,17 +39,23 @@ use crate::{
     cli::{Cli, Command, FormatCommand},
     config::Settings,
     output::Sink,
-    report::Status,
     runtime::{FAILED, until_done_or_stopped},
 };
 
 fn main() -> ExitCode {
-    match run(Cli::parse()) {
+    panic::set_hook(Box::new(|fault| notice::fault(&fault.to_string())));
+    let cli = Cli::try_parse().unwrap_or_else(|error| cli::refuse(&error));
+    // A fault of Gatelight's own ends like everything that kept it from running. Its words were said by the hook.
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| run(cli))).unwrap_or_else(|_| {
+        output::remove_unfinished();
+        Ok(FAILED)
+    });
+    match ended {
         Ok(code) => ExitCode::from(code),
         Err(problem) => {
             // Whoever closed the pipe knows.
             if !is_broken_pipe(&problem) {
-                notice::error(&format!("{problem:#}"));
+                notice::error(&problem);
             }
             ExitCode::from(FAILED)
         }
@@ -62,10 +72,10 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             if config.verbose {
                 logging::start(tracing::Level::DEBUG, arguments.log.format);
             }
-            until_done_or_stopped(commands::audit::audit(&config)).map(Status::exit_code)
+            until_done_or_stopped(commands::audit::audit(&config))
         }
         Command::Daemon(arguments) => daemon::start(&arguments.config, arguments.log.format).map(|()| 0),
-        Command::Demo(arguments) => commands::audit::demo(&arguments.flags.settings.resolve()?).map(Status::exit_code),
+        Command::Demo(arguments) => commands::audit::demo(&arguments.flags.settings.resolve()?),
         Command::Explain(arguments) => {
             print(|out| commands::explain::explain(arguments.check.as_deref(), arguments.json, out))
         }
@@ -88,7 +98,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
 fn print(write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<u8> {
     let mut text = Vec::new();
     write(&mut text)?;
-    Sink::Stdout.write(|out| out.write_all(&text))?;
+    Sink::Stdout.raw(|out| out.write_all(&text))?;
     Ok(0)
 }
 

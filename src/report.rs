@@ -7,6 +7,7 @@ pub(crate) mod fixtures;
 mod insights_cost;
 pub(crate) mod json;
 mod outcome;
+mod reach;
 mod spool;
 mod subject;
 mod summary;
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 
 pub(crate) use self::{
     outcome::{OutcomeRecord, RecordedVerdict, RegionReport},
+    reach::{ApiListings, NothingChecked},
     subject::{Impacts, KINDS, SubjectRecord, VisibilityCounts},
     summary::{IgnoreUse, Status, Summary},
 };
@@ -25,6 +27,7 @@ use crate::{
     collect::CollectorCache,
     config::FailOn,
     finding::{Changes, SubjectKey, Tracked},
+    runtime::FAILED,
 };
 
 /// All that a renderer needs.
@@ -41,23 +44,55 @@ pub(crate) struct Report {
     pub(crate) not_found: Vec<String>,
     /// What the collector caches for the next run, where a ledger keeps it.
     pub(crate) cache: CollectorCache,
-    /// Whether it is about a saved inventory: its times may be long ago.
-    pub(crate) replayed: bool,
+    /// When the run itself began and ended, if it is about a saved inventory: the times of the report are then those of its
+    /// facts, which may be long ago.
+    pub(crate) replayed: Option<RunTimes>,
+    /// Whether every region of its accounts was asked about.
+    pub(crate) all_regions: bool,
+    /// Why it says nothing about API Gateway, if so.
+    pub(crate) nothing_checked: Option<NothingChecked>,
     /// What changed since the last run, if a ledger holds that one.
     pub(crate) changes: Option<Changes>,
     spool: spool::Spool,
     subjects: spool::Spool,
 }
 
+/// When a run began and ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RunTimes {
+    pub(crate) started_at: Timestamp,
+    pub(crate) finished_at: Timestamp,
+}
+
 impl Report {
-    /// What the audit comes to.
-    pub(crate) fn status(&self) -> Status {
-        self.summary.status(self.fail_on)
+    /// When the run itself began and ended.
+    pub(crate) fn run_times(&self) -> RunTimes {
+        self.replayed.unwrap_or(RunTimes { started_at: self.started_at, finished_at: self.finished_at })
     }
 
-    /// Whether everything could be checked, whatever the owner accepts.
+    /// What the audit comes to.
+    pub(crate) fn status(&self) -> Status {
+        match self.summary.status(self.fail_on) {
+            Status::Clean if self.nothing_checked.is_some() => Status::Incomplete,
+            status => status,
+        }
+    }
+
+    /// The exit status of an audit that ends with it. An audit that could list no API anywhere could not run, whatever else
+    /// it found.
+    pub(crate) fn exit_code(&self) -> u8 {
+        if self.nothing_checked.is_some() { FAILED } else { self.status().exit_code() }
+    }
+
+    /// Why a run that ends with it counts as failed: nothing at all was checked.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.nothing_checked.as_ref().filter(|nothing| nothing.is_all).map(NothingChecked::sentence)
+    }
+
+    /// Whether everything could be checked, whatever the owner accepts. What a region that is closed to the account holds
+    /// does not count.
     pub(crate) fn complete(&self) -> bool {
-        self.summary.unknown + self.summary.ignored_unknown == 0
+        self.summary.unknown + self.summary.ignored_unknown == 0 && self.nothing_checked.is_none()
     }
 
     /// What the ledger knows of an outcome.

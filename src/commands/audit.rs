@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use gatelight_model::{
     Listing, Severity,
     inventory::{Account, Region},
@@ -11,22 +11,23 @@ use jiff::Timestamp;
 
 use crate::{
     collect::{CollectorCache, LogGroupSelector, aws::Traffic},
-    config::{AuditSource, Config, ReportFormat},
+    config::{AuditSource, Config, Regions, ReportFormat},
     finding::{AUDIT_SCOPE, RunDiff},
+    hyperlink::Hyperlinks,
     inventory_file, inventory_source,
     ledger::{Ledger, Opened},
     notice,
     output::Sink,
     progress::Progress,
-    report::{self, Report, Status, builder::Builder, text::PageLayout},
+    report::{self, Report, RunTimes, builder::Builder, text::PageLayout},
     slack,
 };
 
-/// Audits, writes the report, records the run in the ledger if there is one, and posts to Slack.
+/// Audits, writes the report, records the run in the ledger if there is one, and posts to Slack. Returns the exit status.
 ///
 /// # Errors
 /// Whatever kept it from running or from delivering.
-pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
+pub(crate) async fn audit(config: &Config) -> anyhow::Result<u8> {
     // The output is opened first: an audit can take minutes, and a misspelt folder should not cost them.
     let output = Sink::open(&config.output)?;
     if config.post_to_slack {
@@ -47,8 +48,18 @@ pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
         if config.post_to_slack { slack::compose(diff, &config.slack, None) } else { Vec::new() }
     };
     // The report is written even if the ledger cannot be.
-    let recorded = ledger.as_ref().map_or(Ok(()), |ledger| ledger.record(&mut report, AUDIT_SCOPE, to_slack).map(drop));
+    let recorded = match &ledger {
+        None => Ok(()),
+        Some(ledger) => match report.problem() {
+            None => ledger.record(&mut report, AUDIT_SCOPE, to_slack).map(drop),
+            Some(problem) => ledger.record_failure(AUDIT_SCOPE, report.started_at, report.finished_at, &problem),
+        },
+    };
+    let is_shown = matches!((config.format, &output), (ReportFormat::Text, Sink::Stdout));
     write_report(config, &report, output)?;
+    if let Some(nothing) = report.nothing_checked.as_ref().filter(|_| !is_shown) {
+        progress.suspend(|| notice::error(&anyhow!(nothing.sentence())));
+    }
     recorded?;
     match &ledger {
         _ if !config.post_to_slack => {}
@@ -58,7 +69,7 @@ pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
             slack::post_all(&config.slack, &messages).await?;
         }
     }
-    Ok(report.status())
+    Ok(report.exit_code())
 }
 
 /// Collects and audits. Writes nothing but the inventory that is to be saved; the new cache is in the report. A future that
@@ -81,26 +92,21 @@ pub(crate) async fn collect_and_audit(
 /// # Errors
 /// Names the place that cannot be written.
 pub(crate) fn write_report(config: &Config, report: &Report, output: Sink) -> anyhow::Result<()> {
-    let (colored, width) = (config.color.is_on(&output), output.width());
-    output.write(|out| match config.format {
-        ReportFormat::Json => report::json::render(report, out),
-        ReportFormat::Jsonl => report::json::render_lines(report, out),
-        ReportFormat::Slack => {
+    match config.format {
+        ReportFormat::Json => output.json(|out| report::json::render(report, out)),
+        ReportFormat::Jsonl => output.json(|out| report::json::render_lines(report, out)),
+        ReportFormat::Slack => output.json(|out| {
             let body = slack::snapshot_of_all(report, least_severity(config))?;
             serde_json::to_writer_pretty(&mut *out, &body)?;
             out.write_all(b"\n")
-        }
+        }),
         ReportFormat::Text => {
-            // A page for a person fits into memory, so its colours are stripped from the whole.
-            let mut page = Vec::new();
-            let layout = PageLayout { width, verbose: config.verbose };
-            report::text::render(report, layout, &mut page)?;
-            if !colored {
-                page = anstream::adapter::strip_bytes(&page).into_vec();
-            }
-            out.write_all(&page)
+            let colored = config.color.is_on(&output);
+            let links = if colored { Hyperlinks::on_terminal() } else { Hyperlinks::OFF };
+            let layout = PageLayout { width: output.width(), verbose: config.verbose, links };
+            output.page(colored, |page| report::text::render(report, layout, page))
         }
-    })
+    }
 }
 
 /// The least severity in the message, as in the text report.
@@ -125,6 +131,8 @@ struct InventoryAuditor<'a> {
     config: &'a Config,
     builder: Option<Builder>,
     started_at: Timestamp,
+    /// When this run itself began.
+    own_start: Timestamp,
     report: Option<Report>,
     cache: CollectorCache,
     /// Log groups of the configuration that are in no region so far, although everything was listed.
@@ -137,7 +145,8 @@ impl<'a> InventoryAuditor<'a> {
         let live = matches!(config.source, AuditSource::Live { .. });
         let not_found = if live { config.search.log_groups.clone() } else { Vec::new() };
         let (builder, started_at, report) = (None, Timestamp::UNIX_EPOCH, None);
-        Self { config, builder, started_at, report, cache: CollectorCache::new(), not_found }
+        let own_start = Timestamp::now();
+        Self { config, builder, started_at, own_start, report, cache: CollectorCache::new(), not_found }
     }
 
     fn report(self) -> anyhow::Result<Report> {
@@ -167,7 +176,9 @@ impl inventory_file::Visitor for InventoryAuditor<'_> {
     fn finished(&mut self, finished_at: Timestamp) -> anyhow::Result<()> {
         let builder = self.builder.take().context("it has no beginning")?;
         let mut report = builder.finish(self.started_at, finished_at)?;
-        report.replayed = matches!(self.config.source, AuditSource::Saved(_));
+        let own = RunTimes { started_at: self.own_start, finished_at: Timestamp::now() };
+        report.replayed = matches!(self.config.source, AuditSource::Saved(_)).then_some(own);
+        report.all_regions = matches!(self.config.source, AuditSource::Live { regions: Regions::All, .. });
         report.cache = std::mem::take(&mut self.cache);
         report.not_found = self.not_found.iter().map(ToString::to_string).collect();
         self.report = Some(report);
@@ -175,11 +186,11 @@ impl inventory_file::Visitor for InventoryAuditor<'_> {
     }
 }
 
-/// `gatelight demo`: audits the built-in account.
+/// `gatelight demo`: audits the built-in account. Returns the exit status.
 ///
 /// # Errors
 /// Names the place that cannot be written.
-pub(crate) fn demo(config: &Config) -> anyhow::Result<Status> {
+pub(crate) fn demo(config: &Config) -> anyhow::Result<u8> {
     let output = Sink::open(&config.output)?;
     let save = config.save.as_deref().map(Sink::open).transpose()?;
     let mut inventory = inventory_file::InventoryWriter::begin(Vec::new(), crate::commands::demo::started_at())?;
@@ -194,8 +205,8 @@ pub(crate) fn demo(config: &Config) -> anyhow::Result<Status> {
     inventory_file::read(inventory.as_slice(), &mut auditor)?;
     let report = auditor.report()?;
     if let Some(save) = save {
-        save.write(|out| out.write_all(&inventory))?;
+        save.json(|out| out.write_all(&inventory))?;
     }
     write_report(config, &report, output)?;
-    Ok(report.status())
+    Ok(report.exit_code())
 }

@@ -3,7 +3,7 @@
 
 use gatelight_checks::testing::{self, Inventory};
 use gatelight_model::{
-    Fetched, Gap, GapKind, Listing,
+    AccessDenial, DenyingPolicy, Fetched, Gap, GapKind, Listing,
     fetched::GapDetails,
     inventory::{Account, Hit, Region, RoleAnswer},
 };
@@ -73,7 +73,9 @@ fn keep(scope: &mut Inventory, apis: &[&str]) {
 /// Faults in access log formats, a log group that never expires, and stages that log too much or nothing.
 fn various_faults(scope: &mut Inventory) {
     // A gap: reading the stages of this API is denied.
-    scope.api_mut("feed").stages = Listing::unread(denied(Operation::GetV2Stages, "/apis/z6a7b8c9d0/stages"));
+    let guardrail = AccessDenial { policy: Some(DenyingPolicy::ServiceControlPolicy), explicit: true, arn: None };
+    let gap = denied(Operation::GetV2Stages, "/apis/z6a7b8c9d0/stages", guardrail);
+    scope.api_mut("feed").stages = Listing::unread(gap);
     scope.access_log_mut("users/live").format = Some(
         r#"$context.identity.sourceIp - - [$context.requestTime] "$context.httpMethod $context.path" $context.status"#
             .to_owned(),
@@ -181,7 +183,9 @@ fn gateway_role_cannot_write(scope: &mut Inventory) {
 /// The role may write, but it trusts Lambda instead of API Gateway.
 fn gateway_role_untrusted(scope: &mut Inventory) {
     keep(scope, &["users", "cart"]);
-    *scope.log_group_mut("/gateway/cart") = Err(denied(Operation::DescribeLogGroups, "/gateway/cart")).into();
+    let ungranted = AccessDenial { policy: Some(DenyingPolicy::IdentityBasedPolicy), explicit: false, arn: None };
+    *scope.log_group_mut("/gateway/cart") =
+        Err(denied(Operation::DescribeLogGroups, "/gateway/cart", ungranted)).into();
     let mut wrong = scope.account.roles[0].clone();
     "arn:aws:iam::123456789012:role/lambda-logs".clone_into(&mut wrong.arn);
     let mut role = wrong.role.get().expect("the healthy role").clone().expect("exists");
@@ -198,13 +202,14 @@ fn gateway_role_unset(scope: &mut Inventory) {
     scope.set_gateway_role(None);
 }
 
-fn denied(operation: Operation, resource: &str) -> Gap {
+fn denied(operation: Operation, resource: &str, denial: AccessDenial) -> Gap {
     Gap::new(GapDetails {
         operation: operation.name().to_owned(),
         permission: operation.permission().to_owned(),
         resource: resource.to_owned(),
         kind: GapKind::Denied,
-        message: "AccessDeniedException: an explicit deny in a service control policy".to_owned(),
+        message: denial.to_string(),
+        denied_by: Some(denial),
     })
 }
 

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 use gatelight_checks::visibility::State;
 use gatelight_model::{Severity, SubjectKind};
 use tokio::sync::mpsc::UnboundedSender;
@@ -23,12 +23,13 @@ use crate::{
     commands::audit,
     config::{Config, daemon::Schedule},
     finding::RunDiff,
+    hyperlink::Hyperlinks,
     ledger::Ledger,
-    output::Sink,
+    output::{Sink, TerminalPage},
     progress::Progress,
-    report::{self, KINDS, RecordedVerdict, Report, text::PageLayout},
-    slack,
-    text::WIDTH,
+    report::{self, KINDS, NothingChecked, RecordedVerdict, Report, text::PageLayout},
+    runtime, slack,
+    text::{WIDTH, with_causes},
 };
 
 /// Bytes of the report that the health server keeps at most.
@@ -119,6 +120,10 @@ pub(crate) struct RunSummary {
     pub(crate) subjects: ByRegion<(SubjectKind, State)>,
     /// Gaps by kind.
     pub(crate) gaps: BTreeMap<&'static str, u64>,
+    /// How many regions were skipped, as they are closed to the account.
+    pub(crate) skipped: u64,
+    /// Why nothing is known of API Gateway, if so.
+    pub(crate) nothing_checked: Option<String>,
     /// Requests by operation.
     pub(crate) requests: BTreeMap<String, u64>,
     /// Throttled requests by operation.
@@ -152,7 +157,7 @@ impl Run {
         match self.try_run() {
             Ok(Some(summary)) => RunResult::Succeeded(Box::new(summary)),
             Ok(None) => RunResult::Stopped,
-            Err(why) => RunResult::Failed(format!("{why:#}")),
+            Err(why) => RunResult::Failed(with_causes(&why)),
         }
     }
 
@@ -160,7 +165,7 @@ impl Run {
     fn try_run(&self) -> anyhow::Result<Option<RunSummary>> {
         let audit = &self.schedule.audit;
         let remembered = self.ledger.lock().cache(&self.schedule.name)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = runtime::build()?;
         let report = runtime.block_on(async {
             tokio::select! {
                 biased;
@@ -174,6 +179,9 @@ impl Run {
         // Does not wait for what hangs in the runtime, such as a DNS lookup.
         runtime.shutdown_background();
         let Some(mut report) = report else { return Ok(None) };
+        if let Some(problem) = report.problem() {
+            bail!(problem);
+        }
         self.progress.step();
         let compose = |news: &RunDiff| slack::compose(news, &audit.slack, self.next_due.as_deref());
         let news = self.ledger.lock().record(&mut report, &self.schedule.name, compose)?;
@@ -181,7 +189,7 @@ impl Run {
         let mut summary = summarize(&report, news, audit.verbose)?;
         if self.schedule.writes_report {
             let written = Sink::open(&audit.output).and_then(|output| audit::write_report(audit, &report, output));
-            summary.output_error = written.err().map(|why| format!("{why:#}"));
+            summary.output_error = written.err().map(|why| with_causes(&why));
         }
         Ok(Some(summary))
     }
@@ -215,12 +223,24 @@ fn summarize(report: &Report, news: RunDiff, verbose: bool) -> anyhow::Result<Ru
             *throttles.entry(operation.clone()).or_default() += count;
         }
     }
-    let mut page = Vec::new();
-    report::text::render(report, PageLayout { width: WIDTH, verbose }, &mut page)?;
-    let mut page = String::from_utf8_lossy(&anstream::adapter::strip_bytes(&page).into_vec()).into_owned();
+    let mut page = TerminalPage::new(false);
+    let layout = PageLayout { width: WIDTH, verbose, links: Hyperlinks::OFF };
+    report::text::render(report, layout, &mut page)?;
+    let mut page = page.into_text();
     if page.len() > MAX_PAGE {
         page.truncate(page.floor_char_boundary(MAX_PAGE));
         page.push_str("\n… cut here: it is too long to be kept; `output` of the schedule writes all of it\n");
     }
-    Ok(RunSummary { news, findings, subjects, gaps, requests, throttles, page, output_error: None })
+    Ok(RunSummary {
+        news,
+        findings,
+        subjects,
+        gaps,
+        skipped: report.regions.iter().filter(|region| region.skipped.is_some()).count() as u64,
+        nothing_checked: report.nothing_checked.as_ref().map(NothingChecked::sentence),
+        requests,
+        throttles,
+        page,
+        output_error: None,
+    })
 }

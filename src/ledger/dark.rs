@@ -113,7 +113,9 @@ fn known(db: &Connection, scope: i64) -> rusqlite::Result<HashMap<SubjectKey, Kn
 /// Whether the run would have seen it, had it still existed: some check of its kind covers it.
 fn is_gone(known: &Known, report: &Report) -> bool {
     let of = |region: &&RegionReport| region.account == known.account && region.region == known.region;
-    let Some(region) = report.regions.iter().find(of) else { return false };
+    let Some(region) = report.regions.iter().find(of).filter(|region| region.shown.contains(&known.kind)) else {
+        return false;
+    };
     let kind = if known.kind == SubjectKind::Function { "function" } else { "stage" };
     let mut checks = gatelight_checks::CHECKS.iter().filter(|check| check.judge.scope() == kind);
     checks.any(|check| region.coverage.covers(check.id, &known.arn))

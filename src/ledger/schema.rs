@@ -14,6 +14,8 @@ pub(super) const VERSION: usize = 1;
 /// its scope that succeeded. `last_seen` is written when a run does not find it and cannot tell that it ended, and when it
 /// ends. Texts are stored once, however many findings and episodes share them.
 ///
+/// `runs.observed_at`: when what the run found was so. For a saved inventory that is before the run; findings have this time.
+///
 /// `episodes.dark` and `.degraded`: what those with the same cause did to stages and functions in the last run that found it.
 ///
 /// `dark_subjects`: the stages and functions that are dark, and since when; those that were, and of which the last run could
@@ -32,6 +34,7 @@ const TABLES: &str = "
         scope INTEGER NOT NULL REFERENCES scopes (id),
         started_at INTEGER NOT NULL,
         finished_at INTEGER NOT NULL,
+        observed_at INTEGER NOT NULL,
         problem TEXT,
         status TEXT,
         pass INTEGER NOT NULL DEFAULT 0,

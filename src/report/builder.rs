@@ -8,16 +8,21 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use gatelight_checks::{
-    Check, Coverage, Judgement, Outcome, Policy, Scope, audit_visibility, visibility::SubjectVisibility,
+    Check, Coverage, Judgement, Outcome, Policy, Scope, audit_visibility,
+    visibility::{SubjectVisibility, shown_signals},
 };
-use gatelight_model::inventory::{Account, Region};
+use gatelight_model::{
+    SubjectKind,
+    inventory::{Account, Region},
+};
 use jiff::Timestamp;
 
 use super::{
     Report,
     outcome::{OutcomeRecord, RegionReport, UNKNOWN_ACCOUNT},
+    reach::{self, ApiListings, NothingChecked},
     spool::SpoolWriter,
-    subject::{SubjectRecord, VisibilityCounts},
+    subject::{KINDS, SubjectRecord, VisibilityCounts},
     summary::{IgnoreUse, Summary},
 };
 use crate::{
@@ -127,12 +132,17 @@ impl Builder {
             }
         };
         let coverage = audit_visibility(Scope { account, region }, &self.checks, &self.policy, &mut take, &mut show);
+        let is_shown = |kind: &SubjectKind| !shown_signals(*kind, &self.checks, &self.policy).is_empty();
+        let shown = KINDS.into_iter().filter(is_shown).collect();
         written.and(subjects_written).context("the temporary file for the outcomes cannot be written")?;
         gaps.extend(coverage.gaps.iter().cloned());
         let exists = |group: &gatelight_model::inventory::LogGroupAnswer| matches!(group.group.get(), Ok(Some(_)));
         self.insert(RegionReport {
             account: id,
             region: region.name.clone(),
+            skipped: region.closed.clone(),
+            apis: ApiListings::of(region),
+            functions_read: reach::is_read(&region.functions.seen, &region.functions.rest),
             stages: coverage.stages,
             functions: coverage.functions,
             log_groups: region.log_groups.iter().filter(|group| exists(group)).count() as u64,
@@ -140,6 +150,7 @@ impl Builder {
             gaps: gaps.into_iter().collect(),
             coverage: if account.id.get().is_ok() { coverage } else { Coverage::default() },
             visibility,
+            shown,
             outcomes: self.outcomes.spool.region(),
             subjects: self.subjects.region(),
         });
@@ -173,16 +184,20 @@ impl Builder {
     /// # Errors
     /// If the temporary file cannot be written.
     pub(crate) fn finish(self, started_at: Timestamp, finished_at: Timestamp) -> anyhow::Result<Report> {
+        let regions: Vec<_> = self.regions.into_values().collect();
+        let nothing_checked = NothingChecked::of(&regions);
         Ok(Report {
             started_at,
             finished_at,
             fail_on: self.fail_on,
             summary: self.outcomes.summary,
-            regions: self.regions.into_values().collect(),
+            regions,
             ignores: self.outcomes.ignores,
             not_found: Vec::new(),
             cache: CollectorCache::new(),
-            replayed: false,
+            replayed: None,
+            all_regions: false,
+            nothing_checked,
             changes: None,
             spool: self.outcomes.spool.finish()?,
             subjects: self.subjects.finish()?,

@@ -8,6 +8,7 @@ use super::{
     Report,
     builder::Builder,
     outcome::{OutcomeRecord, RecordedFailure, RecordedVerdict, RegionReport},
+    reach::ApiListings,
     spool::SpoolRange,
     subject::VisibilityCounts,
 };
@@ -77,6 +78,9 @@ pub(crate) fn report(failing: &[FailingStage], passing: &[u64], at: Timestamp) -
         builder.insert(RegionReport {
             account: "123456789012".to_owned(),
             region: (*region).to_owned(),
+            skipped: None,
+            apis: ApiListings::Read { apis: 1, whole: true },
+            functions_read: true,
             stages,
             functions: 0,
             log_groups: 0,
@@ -84,6 +88,7 @@ pub(crate) fn report(failing: &[FailingStage], passing: &[u64], at: Timestamp) -
             gaps: Vec::new(),
             coverage: Coverage { checks: vec![("access-log-off", Unseen::None)], ..Coverage::default() },
             visibility: VisibilityCounts::default(),
+            shown: Vec::new(),
             outcomes,
             subjects: SpoolRange::default(),
         });

@@ -267,23 +267,17 @@ impl<'s, 'a> Gatherer<'s, 'a> {
 
     /// Hands out each stage and function of which some signal is shown, sorted by ARN. `checks`: those that ran.
     pub(crate) fn finish(self, checks: &[&'static Check], policy: &Policy, sink: &mut dyn FnMut(SubjectVisibility)) {
-        let left_out = |check: &Check| !checks.contains(&check) && !(policy.without_metrics && check.needs_metrics());
-        let mut shown: HashMap<SubjectKind, Vec<bool>> = HashMap::new();
+        let mut shown: HashMap<SubjectKind, Vec<Signal>> = HashMap::new();
         for (at, row) in self.rows.iter().enumerate() {
             let kind = self.kind(at);
-            let shown = shown.entry(kind).or_insert_with(|| {
-                let is_shown =
-                    |signal: &Signal| !CHECKS.iter().any(|check| check.signals.touch(*signal, kind) && left_out(check));
-                Signal::listed(kind).iter().map(is_shown).collect()
-            });
-            let mut own = Signal::listed(kind).iter().zip(&*shown).filter(|(signal, _)| signal.is_of(kind));
-            if own.any(|(_, shown)| *shown) {
+            let shown = shown.entry(kind).or_insert_with(|| shown_signals(kind, checks, policy));
+            if !shown.is_empty() {
                 sink(self.subject(at, row, shown));
             }
         }
     }
 
-    fn subject(&self, at: usize, row: &Row, shown: &[bool]) -> SubjectVisibility {
+    fn subject(&self, at: usize, row: &Row, shown: &[Signal]) -> SubjectVisibility {
         let (subject, requests) = match self.subjects.stages.get(at) {
             Some((subject, stage)) => {
                 let traffic = self.context.traffic().traffic(stage);
@@ -292,12 +286,9 @@ impl<'s, 'a> Gatherer<'s, 'a> {
             None => (self.subjects.functions[at - self.subjects.stages.len()].subject(), None),
         };
         let listed = Signal::listed(subject.kind);
-        let mut values: Vec<_> = listed
-            .iter()
-            .zip(row.values)
-            .zip(shown)
-            .map(|((signal, value), shown)| (*signal, shown.then_some(value)))
-            .collect();
+        let is_shown = |signal: &Signal| shown.contains(signal) || !signal.is_of(subject.kind);
+        let mut values: Vec<_> =
+            listed.iter().zip(row.values).map(|(signal, value)| (*signal, is_shown(signal).then_some(value))).collect();
         // What a line holds does not matter where no line arrives.
         if values.first() == Some(&(Signal::AccessLog, Some(SignalValue::Dark))) {
             values.iter_mut().filter(|(signal, _)| *signal == Signal::FailureReason).for_each(|(_, value)| {
@@ -323,6 +314,16 @@ impl<'s, 'a> Gatherer<'s, 'a> {
         };
         self.rows.iter().enumerate().flat_map(of_row).collect()
     }
+}
+
+/// The signals that a kind of subject has and of which no check was left out. `checks`: those that run. Subjects of a kind
+/// without any are not shown.
+#[must_use]
+pub fn shown_signals(kind: SubjectKind, checks: &[&'static Check], policy: &Policy) -> Vec<Signal> {
+    let is_left_out = |check: &Check| !checks.contains(&check) && !(policy.without_metrics && check.needs_metrics());
+    let lacks = |signal: Signal| CHECKS.iter().any(|check| check.signals.touch(signal, kind) && is_left_out(check));
+    let own = Signal::listed(kind).iter().copied().filter(|signal| signal.is_of(kind));
+    own.filter(|signal| !lacks(*signal)).collect()
 }
 
 /// The outcomes that make a signal what it is, each once.

@@ -6,6 +6,6 @@ mod signal;
 mod signals;
 
 pub(crate) use gather::{About, Gatherer};
-pub use gather::{Cause, SubjectVisibility};
+pub use gather::{Cause, SubjectVisibility, shown_signals};
 pub use signal::{Signal, SignalValue, State};
 pub use signals::{Loss, Signals};

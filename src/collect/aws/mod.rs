@@ -3,6 +3,7 @@
 mod assumed_role;
 mod call;
 mod credentials;
+mod denial;
 mod http;
 mod integrity;
 mod operation;
@@ -10,6 +11,8 @@ mod pace;
 mod refusal;
 mod request_counts;
 mod session;
+mod size_limit;
+mod unreadable;
 
 pub(crate) use call::{Calls, Page, failed, lacks, stated};
 pub(crate) use credentials::{CredentialSource, RoleToAssume};

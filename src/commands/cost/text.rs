@@ -10,7 +10,10 @@ use gatelight_checks::cost::{Cost, Estimate, Item, StageCost, Total};
 use unicode_width::UnicodeWidthStr;
 
 use super::estimates::{Estimates, StageLocation, exceeds_requests};
-use crate::text::{WIDTH, count, plain, wrap};
+use crate::{
+    output::TerminalPage,
+    text::{WIDTH, count, plain, wrap},
+};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -35,16 +38,11 @@ const INDENT: &str = "        ";
 ///
 /// # Errors
 /// If `out` cannot be written.
-pub(super) fn render(estimates: &Estimates, colored: bool, out: &mut dyn Write) -> io::Result<()> {
-    let mut page = Vec::new();
-    table(estimates, &mut page)?;
-    reasons(estimates, &mut page)?;
-    unknown(estimates, &mut page)?;
-    notes(estimates, &mut page)?;
-    if !colored {
-        page = anstream::adapter::strip_bytes(&page).into_vec();
-    }
-    out.write_all(&page)
+pub(super) fn render(estimates: &Estimates, page: &mut TerminalPage) -> io::Result<()> {
+    table(estimates, page)?;
+    reasons(estimates, page)?;
+    unknown(estimates, page)?;
+    notes(estimates, page)
 }
 
 /// An amount in the table. `–`: nothing that could cost is turned on. `*`: another service charges more. `?`: more is not
@@ -69,7 +67,8 @@ fn cells<'a>(costs: &(impl Iterator<Item = &'a Cost> + Clone)) -> String {
 
 fn table(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
     if estimates.stages.is_empty() {
-        return writeln!(out, "There is no stage here.");
+        let none_seen = estimates.regions == 0 || !estimates.unread.is_empty();
+        return writeln!(out, "{}", if none_seen { "No stage could be seen." } else { "There is no stage here." });
     }
     let head = COLUMNS.map(|(head, _)| format!("{head:>COLUMN$}")).concat();
     writeln!(out, "{BOLD}{:<NAME$}{head}{BOLD:#}", "stage, cost a month")?;
@@ -79,7 +78,8 @@ fn table(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
         if name.width() < NAME {
             writeln!(out, "{name}{:gap$}{line}", "", gap = NAME - name.width())?;
         } else {
-            writeln!(out, "{name}\n{:NAME$}{line}", "")?;
+            writeln!(out, "{name}")?;
+            writeln!(out, "{:NAME$}{line}", "")?;
         }
         if estimates.regions > 1 {
             writeln!(out, "  {DIM}{}{DIM:#}", plain(&location.account_and_region()))?;
@@ -176,6 +176,12 @@ fn unknown(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
         for gap in cost.total().gaps {
             reasons.entry(gap.to_string()).or_default().push(estimates.name(location));
         }
+    }
+    if !estimates.skipped.is_empty() {
+        writeln!(out, "\n{BOLD}Skipped{BOLD:#}")?;
+    }
+    for (account, region, why) in &estimates.skipped {
+        wrapped(INDENT, &plain(&format!("{account} {region}: {why}")), out)?;
     }
     if reasons.is_empty() && estimates.unread.is_empty() {
         return Ok(());

@@ -1,6 +1,6 @@
 //! What changed since the last run, on the page.
 
-use std::{collections::BTreeMap, io};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
@@ -14,9 +14,9 @@ use crate::{
 /// Lines of one list of names.
 const NAMES: usize = 2;
 
-impl TextPage<'_> {
+impl TextPage {
     /// Findings of earlier runs that ended: before what is left, as somebody waits for it.
-    pub(super) fn ended(&mut self, report: &Report, gathered: &Gathered) -> io::Result<()> {
+    pub(super) fn ended(&mut self, report: &Report, gathered: &Gathered) {
         let mut gone: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for finding in report.changes.iter().flat_map(|changes| &changes.gone) {
             gone.entry(&finding.check).or_default().push(finding.subject.name.clone());
@@ -28,14 +28,13 @@ impl TextPage<'_> {
             if by_check.is_empty() {
                 continue;
             }
-            self.heading(heading)?;
+            self.heading(heading);
             for (check, mut names) in by_check {
                 names.sort_by(|a, b| natural(a, b));
                 let names = self.names(&names, self.width().saturating_sub(4 + check.len()), NAMES).join(" ");
-                self.wrapped("  ", &format!("{}: {names}", plain(check)))?;
+                self.wrapped("  ", &format!("{}: {names}", plain(check)));
             }
         }
-        Ok(())
     }
 }
 

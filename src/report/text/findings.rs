@@ -1,7 +1,5 @@
 //! One block a cause: what is wrong, what that hides, how to fix it, how to see that it is fixed.
 
-use std::io;
-
 use gatelight_model::SubjectKind;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -17,48 +15,43 @@ use crate::text::{count, plain, shell_line, thousands, wrap};
 
 /// Entries of one block that are shown in full; of the others only the names.
 const ENTRIES: usize = 6;
-/// Blocks that are shown on one line, at most.
+/// Blocks that the blocks in full leave room for, one line each.
 const SHORT: usize = 40;
 /// Lines of one list of names.
 const NAMES: usize = 3;
 
-impl TextPage<'_> {
+impl TextPage {
     /// All blocks on about `room` lines: in full as long as the others still have a line each, then one line each.
-    pub(super) fn blocks(&mut self, report: &Report, blocks: &[Block], room: usize) -> io::Result<()> {
-        let last = self.lines + room;
+    pub(super) fn blocks(&mut self, report: &Report, blocks: &[Block], room: usize) {
+        let last = self.lines.len() + room;
         let mut position = 0;
         for block in blocks {
-            let mut lines = Vec::new();
-            let mut page = TextPage::new(&mut lines, self.layout);
-            page.block(report, position + 1, block)?;
-            let used = page.lines;
+            let mut page = TextPage::new(self.layout);
+            page.block(report, position + 1, block);
             let others = (blocks.len() - position - 1).min(SHORT);
             // The first is always shown in full: it is what to do first.
-            if !self.layout.verbose && position > 0 && self.lines + used + others + 3 > last {
+            if !self.layout.verbose && position > 0 && self.lines.len() + page.lines.len() + others + 3 > last {
                 break;
             }
-            self.written(&lines, used)?;
+            self.lines.append(&mut page.lines);
             position += 1;
         }
-        let rest = &blocks[position..];
-        if rest.is_empty() {
-            return Ok(());
+        if position == blocks.len() {
+            return;
         }
-        self.heading("More findings (--verbose shows each in full)")?;
-        let shown = rest.len().min(SHORT.max(last.saturating_sub(self.lines + 1) / 2));
-        for (block, number) in rest.iter().zip(position + 1..).take(shown) {
-            if self.lines >= last {
-                break;
-            }
-            self.short_block(number, block)?;
+        self.heading("More findings (--verbose shows each in full)");
+        while position < blocks.len() && self.lines.len() < last {
+            self.short_block(position + 1, &blocks[position]);
             position += 1;
         }
         let findings: usize = blocks[position..].iter().map(|block| block.findings).sum();
-        if findings > 0 { self.line(&format!("     {} more: --verbose", thousands(findings as u64))) } else { Ok(()) }
+        if findings > 0 {
+            self.line(format!("     {} more: --verbose", thousands(findings as u64)));
+        }
     }
 
     /// One line: title, names and id.
-    fn short_block(&mut self, number: usize, block: &Block) -> io::Result<()> {
+    fn short_block(&mut self, number: usize, block: &Block) {
         let lead = format!("{number:>3}  {}  ", severity_word(block.severity));
         let title = title(block);
         let room = self.width().saturating_sub(13 + title.width() + 2);
@@ -72,18 +65,18 @@ impl TextPage<'_> {
             }
         }
         let mut lines = wrap(&title, self.width() - 13).into_iter();
-        self.line(&format!("{lead}{}", lines.next().unwrap_or_default()))?;
-        lines.try_for_each(|line| self.line(&format!("{:13}{line}", "")))
+        self.line(&format!("{lead}{}", lines.next().unwrap_or_default()));
+        lines.for_each(|line| self.line(format!("{:13}{line}", "")));
     }
 
-    fn block(&mut self, report: &Report, number: usize, block: &Block) -> io::Result<()> {
-        self.line("")?;
-        self.block_heading(report, number, block)?;
+    fn block(&mut self, report: &Report, number: usize, block: &Block) {
+        self.line("");
+        self.block_heading(report, number, block);
         let says_region = report.regions.len() > 1;
         if let Some(cause) = &block.cause
             && !block.entries[0].faults[0].message.contains(&cause.arn)
         {
-            self.wrapped(INDENT, &plain(&cause.arn))?;
+            self.wrapped(INDENT, &plain(&cause.arn));
         }
         // What every entry says in the end is said once.
         let messages = block.entries.iter().map(|entry| entry.faults[0].message.as_str());
@@ -94,26 +87,26 @@ impl TextPage<'_> {
             if says_region && last_region != Some(entry.region) {
                 last_region = Some(entry.region);
                 let region = plain(&region_name(report, &report.regions[entry.region]));
-                self.line(&format!("{INDENT}{DIM}{region}{DIM:#}"))?;
+                self.line(&format!("{INDENT}{DIM}{region}{DIM:#}"));
             }
-            self.entry(block, entry, common)?;
+            self.entry(block, entry, common);
         }
         if common > 0 {
             let message = sentences(&block.entries[0].faults[0].message);
-            self.wrapped(INDENT, &plain(&message[message.len() - common..].join(" ")))?;
+            self.wrapped(INDENT, &plain(&message[message.len() - common..].join(" ")));
         }
         if block.entries.len() > shown {
             let rest: Vec<_> =
                 block.entries[shown..].iter().flat_map(|entry| entry.subjects.iter().cloned()).collect();
-            self.labelled_names("also", &rest, NAMES)?;
+            self.labelled_names("also", &rest, NAMES);
         }
-        self.hides(block)?;
-        self.fixes(block)?;
+        self.hides(block);
+        self.fixes(block);
         self.verify(report, block)
     }
 
     /// Number, severity, title and id; whether it is new, or how old it is.
-    fn block_heading(&mut self, report: &Report, number: usize, block: &Block) -> io::Result<()> {
+    fn block_heading(&mut self, report: &Report, number: usize, block: &Block) {
         let compared = report.changes.as_ref().is_some_and(|changes| changes.since.is_some());
         let age = match (compared, block.new, block.since) {
             (false, ..) => String::new(),
@@ -146,16 +139,16 @@ impl TextPage<'_> {
         } else {
             let mut lines = wrap(&title, self.width() - 10).into_iter();
             let first = lines.next().unwrap_or_default();
-            self.line(&format!("{lead} {BOLD}{first}{BOLD:#}"))?;
+            self.line(&format!("{lead} {BOLD}{first}{BOLD:#}"));
             for line in lines {
-                self.line(&format!("{:10}{BOLD}{line}{BOLD:#}", ""))?;
+                self.line(&format!("{:10}{BOLD}{line}{BOLD:#}", ""));
             }
             self.line(&format!("{:10}{DIM}{right}{DIM:#}", ""))
         }
     }
 
     /// What is wrong with some subjects.
-    fn entry(&mut self, block: &Block, entry: &BlockEntry, common: usize) -> io::Result<()> {
+    fn entry(&mut self, block: &Block, entry: &BlockEntry, common: usize) {
                 let is_named = block.cause.is_none() && entry.kind != SubjectKind::Account;
         if entry.faults.len() > 1 {
             return self.faults(entry);
@@ -166,13 +159,15 @@ impl TextPage<'_> {
             return self.wrapped(INDENT, &own);
         }
         for line in self.names(&entry.subjects, self.width() - INDENT.len(), NAMES) {
-            self.line(&format!("{INDENT}{line}"))?;
+            self.line(&format!("{INDENT}{line}"));
         }
-        if own.is_empty() { Ok(()) } else { self.wrapped("     ", &own) }
+        if !own.is_empty() {
+            self.wrapped("     ", &own);
+        }
     }
 
     /// The faults of a format, in two columns where there is room.
-    fn faults(&mut self, entry: &BlockEntry) -> io::Result<()> {
+    fn faults(&mut self, entry: &BlockEntry) {
         let widest = entry.faults.iter().map(|fault| fault.check.id.len()).max().unwrap_or_default();
         let beside = self.width() - INDENT.len() >= widest + 2 + 40;
         for Fault { check, message, severity, .. } in &entry.faults {
@@ -182,23 +177,22 @@ impl TextPage<'_> {
                 let indent = INDENT.len() + widest + 2;
                 for (position, line) in wrap(&message, self.width() - indent).into_iter().enumerate() {
                     let id = if position == 0 { check.id } else { "" };
-                    self.line(&format!("{INDENT}{DIM}{id:<widest$}{DIM:#}  {line}"))?;
+                    self.line(&format!("{INDENT}{DIM}{id:<widest$}{DIM:#}  {line}"));
                 }
             } else {
-                self.line(&format!("{INDENT}{DIM}{id}{DIM:#}"))?;
-                self.wrapped("     ", &message)?;
+                self.line(&format!("{INDENT}{DIM}{id}{DIM:#}"));
+                self.wrapped("     ", &message);
             }
         }
-        Ok(())
     }
 
     /// The stages and functions that cannot be seen because of it.
-    fn hides(&mut self, block: &Block) -> io::Result<()> {
+    fn hides(&mut self, block: &Block) {
         // Where the entries list the same subjects, nothing is said twice.
         if block.cause.is_some() || block.kind() == SubjectKind::Account {
             for (label, subjects) in [("dark", &block.dark), ("degraded", &block.degraded)] {
                 if !subjects.is_empty() {
-                    self.labelled_names(label, subjects, NAMES)?;
+                    self.labelled_names(label, subjects, NAMES);
                 }
             }
             if block.kind() != SubjectKind::Account && block.dark.is_empty() && block.degraded.is_empty() {
@@ -207,20 +201,19 @@ impl TextPage<'_> {
                     SubjectKind::LogGroup => "group",
                     _ => "stage",
                 };
-                self.labelled_names(label, &block.subjects(), NAMES)?;
+                self.labelled_names(label, &block.subjects(), NAMES);
             }
         }
         if self.layout.verbose {
             let affects: Vec<String> = block.entries.iter().flat_map(|entry| entry.affects.iter().cloned()).collect();
             if !affects.is_empty() && block.dark.is_empty() && block.degraded.is_empty() {
-                self.labelled_names("affects", &affects, NAMES)?;
+                self.labelled_names("affects", &affects, NAMES);
             }
         }
-        Ok(())
     }
 
     /// How to fix it. What several entries share is said once.
-    fn fixes(&mut self, block: &Block) -> io::Result<()> {
+    fn fixes(&mut self, block: &Block) {
         let mut fixes: Vec<(&[Fault], usize, bool)> = Vec::new();
         for entry in &block.entries {
             let same = |faults: &[Fault]| {
@@ -236,15 +229,14 @@ impl TextPage<'_> {
         }
         let shown = if self.layout.verbose { fixes.len() } else { 2 };
         for (faults, subjects, differ) in fixes.iter().take(shown) {
-            self.fix(faults, *subjects, *differ)?;
+            self.fix(faults, *subjects, *differ);
         }
         if fixes.len() > shown {
-            self.labelled("", &format!("{} (--verbose)", count((fixes.len() - shown) as u64, "more way to fix it")))?;
+            self.labelled("", &format!("{} (--verbose)", count((fixes.len() - shown) as u64, "more way to fix it")));
         }
-        Ok(())
     }
 
-    fn fix(&mut self, faults: &[Fault], subjects: usize, commands_differ: bool) -> io::Result<()> {
+    fn fix(&mut self, faults: &[Fault], subjects: usize, commands_differ: bool) {
         let texts: Vec<Vec<&str>> = faults.iter().map(|fault| sentences(&fault.fix)).collect();
         let common = if faults.len() > 1 { common_end(faults.iter().map(|fault| fault.fix.as_str())) } else { 0 };
         let mut parts: Vec<String> =
@@ -253,19 +245,18 @@ impl TextPage<'_> {
         if common > 0 {
             parts.push(texts[0][texts[0].len() - common..].join(" "));
         }
-        self.labelled("fix", &plain(&parts.join(" ")))?;
+        self.labelled("fix", &plain(&parts.join(" ")));
         for command in &faults[0].commands {
-            self.command("", command)?;
+            self.command("", command);
         }
         if commands_differ && !faults[0].commands.is_empty() {
             let of = count(subjects as u64, "subject");
-            self.labelled("", &format!("(for the first of {of}; --format json has the commands of each)"))?;
+            self.labelled("", &format!("(for the first of {of}; --format json has the commands of each)"));
         }
-        Ok(())
     }
 
     /// The command that shows whether it is fixed.
-    fn verify(&mut self, report: &Report, block: &Block) -> io::Result<()> {
+    fn verify(&mut self, report: &Report, block: &Block) {
         let mut argv = vec!["gatelight".to_owned(), "audit".to_owned()];
         let mut regions: Vec<&str> =
             block.entries.iter().map(|entry| report.regions[entry.region].region.as_str()).collect();

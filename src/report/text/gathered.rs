@@ -5,7 +5,7 @@ use std::{
     io,
 };
 
-use gatelight_model::{Gap, GapKind};
+use gatelight_model::{AccessDenial, Gap, GapKind};
 
 use super::super::{
     Report,
@@ -25,6 +25,8 @@ pub(super) struct Unchecked {
     pub(super) subjects: BTreeSet<String>,
     /// What the calls are about: ARNs and names.
     pub(super) resources: BTreeSet<String>,
+    /// The permissions of the calls, where granting them does not help.
+    pub(super) permissions: BTreeSet<String>,
     pub(super) regions: BTreeSet<String>,
 }
 
@@ -51,6 +53,9 @@ impl Gathered {
                 // `*`: the call takes no resource.
                 if !matches!(gap.why().resource.as_str(), "" | "*") {
                     unchecked.resources.insert(gap.why().resource.clone());
+                }
+                if !gap.wants_a_grant() && gap.why().kind == GapKind::Denied {
+                    unchecked.permissions.insert(gap.why().permission.clone());
                 }
                 unchecked.regions.insert(region_name(report, region));
             }
@@ -90,7 +95,12 @@ impl Gathered {
 fn reason(gap: &Gap) -> String {
     let why = gap.why();
     match why.kind {
-        GapKind::Denied if !why.permission.is_empty() => format!("{NEEDS}{}", why.permission),
+        GapKind::Denied if gap.wants_a_grant() => format!("{NEEDS}{}", why.permission),
+        // One policy denies many calls: they share a reason.
+        GapKind::Denied if why.denied_by.is_some() => {
+            let advice = why.denied_by.as_ref().and_then(AccessDenial::advice);
+            ["denied", &why.message].into_iter().chain(advice).collect::<Vec<_>>().join("; ").replacen("; ", ": ", 1)
+        }
         GapKind::Denied | GapKind::NotCollected | GapKind::Unprovable => gap.to_string(),
         // An account that could not be reached failed before any call.
         _ if why.operation.is_empty() => why.message.clone(),

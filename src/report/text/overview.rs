@@ -1,13 +1,13 @@
 //! What a person needs in the first ten lines: what was audited, how much can be seen, and what to do first.
 
-use std::{collections::BTreeSet, io};
+use std::collections::BTreeSet;
 
 use gatelight_checks::visibility::State;
 use gatelight_model::{Severity, SubjectKind};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{
-    super::{Report, RegionReport, Summary, insights_cost},
+    super::{RegionReport, Report, insights_cost},
     blocks::{Block, Hidden},
     changes::changed,
     page::{BOLD, DIM, TextPage, padded, severity_word, state_style},
@@ -22,9 +22,9 @@ const FIRST: usize = 8;
 /// The columns before a title: number and severity.
 const LEAD: usize = 13;
 
-impl TextPage<'_> {
+impl TextPage {
     /// What was audited, when, by which version, and what that cost.
-    pub(super) fn head(&mut self, report: &Report) -> io::Result<()> {
+    pub(super) fn head(&mut self, report: &Report) {
         let accounts: BTreeSet<_> = report.regions.iter().map(|region| region.account.as_str()).collect();
         let regions: BTreeSet<_> = report.regions.iter().map(|region| region.region.as_str()).collect();
         let some = |names: BTreeSet<&str>, noun| match names.len() {
@@ -57,23 +57,22 @@ impl TextPage<'_> {
         }
         if traffic.metrics > 0 {
             let metrics = count(traffic.metrics, "CloudWatch metric");
-            self.line(&format!("{DIM}{metrics} requested; AWS bills {}{DIM:#}", price(traffic.metrics)))?;
+            self.line(&format!("{DIM}{metrics} requested; AWS bills {}{DIM:#}", price(traffic.metrics)));
         }
         let insights =
             insights_cost::line(report.regions.iter().map(|region| (region.region.as_str(), &region.traffic)));
         if let Some(line) = insights {
             for line in crate::text::wrap(&line, self.width()) {
-                self.line(&format!("{DIM}{line}{DIM:#}"))?;
+                self.line(&format!("{DIM}{line}{DIM:#}"));
             }
         }
         if let Some(changes) = &report.changes {
-            self.wrapped("", &changed(changes))?;
+            self.wrapped("", &changed(changes));
         }
-        Ok(())
     }
 
     /// How many stages and functions are in which state.
-    pub(super) fn states(&mut self, report: &Report) -> io::Result<()> {
+    pub(super) fn states(&mut self, report: &Report) {
         let visibility = report.visibility();
         let rows: Vec<_> = [
             ("stage", State::ALL.map(|state| visibility.stages(state))),
@@ -83,9 +82,9 @@ impl TextPage<'_> {
         .filter(|(_, counts)| counts.iter().any(|count| *count > 0))
         .collect();
         if rows.is_empty() {
-            return Ok(());
+            return;
         }
-        self.heading("If a request fails now")?;
+        self.heading("If a request fails now");
         let names: Vec<_> = rows.iter().map(|(noun, counts)| count(counts.iter().sum(), noun)).collect();
         let widest = names.iter().map(String::len).max().unwrap_or_default();
         let digits = rows.iter().flat_map(|(_, counts)| counts.map(|count| thousands(count).len())).max();
@@ -101,17 +100,16 @@ impl TextPage<'_> {
                 .collect();
             let plain_length: usize = State::ALL.iter().map(|state| digits + 1 + state.name().len() + 2).sum();
             let bar = bar(*counts, self.width().saturating_sub(4 + widest + plain_length).min(30));
-            self.line(&format!("  {name:<widest$}  {}  {bar}", states.join("  ")).trim_end().to_owned())?;
+            self.line(&format!("  {name:<widest$}  {}  {bar}", states.join("  ")).trim_end().to_owned());
         }
-        Ok(())
     }
 
     /// The worst blocks, one a line.
-    pub(super) fn do_first(&mut self, blocks: &[Block], hidden: Hidden) -> io::Result<()> {
+    pub(super) fn do_first(&mut self, blocks: &[Block], hidden: Hidden) {
         if blocks.is_empty() && hidden == Hidden::default() {
-            return Ok(());
+            return;
         }
-        self.heading("Do first")?;
+        self.heading("Do first");
         let rows: Vec<_> = blocks.iter().map(|block| (block, title(block), impact(block))).take(FIRST).collect();
         let widest = |width: fn(&(&Block, String, String)) -> usize| rows.iter().map(width).max().unwrap_or_default();
         let (titles, impacts) = (widest(|(_, title, _)| title.width()), widest(|(.., impact)| impact.width()));
@@ -127,13 +125,13 @@ impl TextPage<'_> {
             // Columns as long as all rows have room; then what fits.
             if LEAD + titles + 2 + impacts + 2 + ids <= width {
                 let (title, impact, id) = (padded(title, titles), padded(impact, impacts), block.check().id);
-                self.line(&format!("{lead}{title}  {impact}  {DIM}{id}{DIM:#}"))?;
+                self.line(&format!("{lead}{title}  {impact}  {DIM}{id}{DIM:#}"));
             } else if lines == 1 {
                 let title = padded(title, titles.min(width - LEAD - 2 - impact.width()));
-                self.line(&format!("{lead}{title}  {DIM}{impact}{DIM:#}"))?;
+                self.line(&format!("{lead}{title}  {DIM}{impact}{DIM:#}"));
             } else {
-                self.line(&format!("{lead}{title}"))?;
-                self.line(&format!("{:LEAD$}{DIM}{impact}{DIM:#}", ""))?;
+                self.line(&format!("{lead}{title}"));
+                self.line(&format!("{:LEAD$}{DIM}{impact}{DIM:#}", ""));
             }
             shown += 1;
         }
@@ -147,17 +145,18 @@ impl TextPage<'_> {
                 more.push(format!("{} of {severity} severity: --verbose", count(hidden as u64, "finding")));
             }
         }
-        if more.is_empty() { Ok(()) } else { self.wrapped("     ", &more.join("; ")) }
+        if !more.is_empty() {
+            self.wrapped("     ", &more.join("; "));
+        }
     }
 
     /// The verdict in a sentence or two; it is the last that is read.
-    pub(super) fn closing(&mut self, report: &Report, blocks: &[Block]) -> io::Result<()> {
-        self.line("")?;
-        let text = format!("{} {}", verdict(report, blocks), counts(&report.summary));
+    pub(super) fn closing(&mut self, report: &Report, blocks: &[Block]) {
+        self.line("");
+        let text = format!("{} {}", verdict(report, blocks), counts(report));
         for line in crate::text::wrap(&text, self.width()) {
-            self.line(&format!("{BOLD}{line}{BOLD:#}"))?;
+            self.line(&format!("{BOLD}{line}{BOLD:#}"));
         }
-        Ok(())
     }
 }
 
@@ -253,6 +252,8 @@ fn verdict(report: &Report, blocks: &[Block]) -> String {
         .find_map(|state| in_state(state).into_iter().find(|(_, n)| *n > 0).map(|(noun, n)| (state, noun, n)));
     let Some((state, noun, n)) = worst else {
         return match report.summary.fail {
+            // "No findings" would say that something was checked.
+            0 if report.nothing_checked.is_some() => "Nothing is known of any API.".to_owned(),
             0 => "No findings.".to_owned(),
             _ => "No stage or function is dark or degraded.".to_owned(),
         };
@@ -271,7 +272,8 @@ fn verdict(report: &Report, blocks: &[Block]) -> String {
 }
 
 /// `7 findings: 4 high, 3 low. 431 passed, 37 could not be checked.`
-fn counts(summary: &Summary) -> String {
+fn counts(report: &Report) -> String {
+    let summary = &report.summary;
     let kinds = [Severity::High, Severity::Medium, Severity::Low].into_iter().filter_map(|severity| {
         let count = summary.failed(severity);
         (count > 0).then(|| format!("{} {}", thousands(count), severity.name()))
@@ -287,6 +289,10 @@ fn counts(summary: &Summary) -> String {
     }
     if summary.unknown > 0 {
         text += &format!(", {} could not be checked", thousands(summary.unknown));
+    }
+    let skipped = report.regions.iter().filter(|region| region.skipped.is_some()).count() as u64;
+    if skipped > 0 {
+        text += &format!(", {} skipped", count(skipped, "region"));
     }
     text + "."
 }

@@ -1,14 +1,15 @@
 //! The page that the text report is written on: its width, styles and lines.
 
-use std::io::{self, Write};
-
 use anstyle::{AnsiColor, Style};
 use gatelight_checks::visibility::{SignalValue, State};
 use gatelight_model::Severity;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::fold::fold;
-use crate::text::{plain, thousands, wrap, wrapped_command};
+use crate::{
+    hyperlink::Hyperlinks,
+    text::{plain, thousands, wrap, wrapped_command},
+};
 
 /// Below the number of a block.
 pub(super) const INDENT: &str = "   ";
@@ -25,65 +26,56 @@ pub(crate) struct PageLayout {
     pub(crate) width: usize,
     /// Whether every finding, subject and name is shown.
     pub(crate) verbose: bool,
+    /// Whether ids of checks link to AWS's documents.
+    pub(crate) links: Hyperlinks,
 }
 
-/// What is written, and how many lines that is so far.
-pub(super) struct TextPage<'a> {
-    out: &'a mut dyn Write,
+/// Lines that are laid out.
+pub(super) struct TextPage {
     pub(super) layout: PageLayout,
-    pub(super) lines: usize,
+    pub(super) lines: Vec<String>,
 }
 
-impl<'a> TextPage<'a> {
-    pub(super) fn new(out: &'a mut dyn Write, layout: PageLayout) -> Self {
-        Self { out, layout, lines: 0 }
+impl TextPage {
+    pub(super) fn new(layout: PageLayout) -> Self {
+        Self { layout, lines: Vec::new() }
     }
 
     pub(super) fn width(&self) -> usize {
         self.layout.width
     }
 
-    pub(super) fn line(&mut self, text: &str) -> io::Result<()> {
-        self.lines += 1;
-        writeln!(self.out, "{text}")
+    pub(super) fn line(&mut self, text: impl Into<String>) {
+        self.lines.push(text.into());
     }
 
-    /// Takes over so many lines of another page.
-    pub(super) fn written(&mut self, text: &[u8], lines: usize) -> io::Result<()> {
-        self.lines += lines;
-        self.out.write_all(text)
-    }
-
-    pub(super) fn heading(&mut self, text: &str) -> io::Result<()> {
-        self.line("")?;
+    pub(super) fn heading(&mut self, text: &str) {
+        self.line("");
         self.line(&format!("{BOLD}{text}{BOLD:#}"))
     }
 
-    pub(super) fn wrapped(&mut self, indent: &str, text: &str) -> io::Result<()> {
+    pub(super) fn wrapped(&mut self, indent: &str, text: &str) {
         for line in wrap(text, self.width() - indent.len()) {
-            self.line(&format!("{indent}{line}"))?;
+            self.line(&format!("{indent}{line}"));
         }
-        Ok(())
     }
 
     /// Text beside a label: `fix      Create the role …`.
-    pub(super) fn labelled(&mut self, label: &str, text: &str) -> io::Result<()> {
+    pub(super) fn labelled(&mut self, label: &str, text: &str) {
         let width = self.width() - INDENT.len() - LABEL;
         for (position, line) in wrap(text, width).into_iter().enumerate() {
             let label = if position == 0 { label } else { "" };
-            self.line(&format!("{INDENT}{DIM}{label:<LABEL$}{DIM:#}{line}"))?;
+            self.line(&format!("{INDENT}{DIM}{label:<LABEL$}{DIM:#}{line}"));
         }
-        Ok(())
     }
 
     /// A command beside a label, or below one that is empty. It is never broken inside an argument.
-    pub(super) fn command(&mut self, label: &str, argv: &[String]) -> io::Result<()> {
+    pub(super) fn command(&mut self, label: &str, argv: &[String]) {
         let width = self.width() - INDENT.len() - LABEL;
         for (position, line) in wrapped_command(argv, width).into_iter().enumerate() {
             let label = if position == 0 { label } else { "" };
-            self.line(&format!("{INDENT}{DIM}{label:<LABEL$}{DIM:#}{line}"))?;
+            self.line(&format!("{INDENT}{DIM}{label:<LABEL$}{DIM:#}{line}"));
         }
-        Ok(())
     }
 
     /// Names on at most `lines` lines, unless all are asked for.
@@ -107,13 +99,12 @@ impl<'a> TextPage<'a> {
     }
 
     /// Names beside a label.
-    pub(super) fn labelled_names(&mut self, label: &str, names: &[String], lines: usize) -> io::Result<()> {
+    pub(super) fn labelled_names(&mut self, label: &str, names: &[String], lines: usize) {
         let names = self.names(names, self.width() - INDENT.len() - LABEL, lines);
         for (position, line) in names.into_iter().enumerate() {
             let label = if position == 0 { label } else { "" };
-            self.line(&format!("{INDENT}{DIM}{label:<LABEL$}{DIM:#}{line}"))?;
+            self.line(&format!("{INDENT}{DIM}{label:<LABEL$}{DIM:#}{line}"));
         }
-        Ok(())
     }
 }
 

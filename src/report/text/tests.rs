@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::*;
 use crate::{
+    hyperlink::Hyperlinks,
     collect::aws::Traffic,
     config::FailOn,
     report::{
@@ -18,12 +19,12 @@ use crate::{
     },
 };
 
-const LAYOUT: PageLayout = PageLayout { width: 100, verbose: false };
+const LAYOUT: PageLayout = PageLayout { width: 100, verbose: false, links: Hyperlinks::OFF };
 
 fn page(report: &Report, layout: PageLayout) -> String {
-    let mut out = Vec::new();
-    render(report, layout, &mut out).expect("renders");
-    anstream::adapter::strip_str(&String::from_utf8(out).expect("UTF-8")).to_string()
+    let mut page = TerminalPage::new(false);
+    render(report, layout, &mut page).expect("renders");
+    page.into_text()
 }
 
 fn audited(inventories: &[Inventory]) -> Report {
@@ -82,7 +83,7 @@ fn the_role_that_silences_all_stands_before_a_sandbox_that_is_off() {
 fn lines_keep_the_width_and_nothing_is_broken_inside_a_word() {
     let report = audited(&[thirty_seven_stages()]);
     for width in [60, 80, 100, 120] {
-        let page = page(&report, PageLayout { width, verbose: false });
+        let page = page(&report, PageLayout { width, verbose: false, ..LAYOUT });
         for line in page.lines() {
             // A name, an ARN, an argument or a command in backticks runs over; nothing else does.
             let words = line.split(['`', '\'']).step_by(2).flat_map(str::split_whitespace).count();
@@ -104,11 +105,11 @@ fn many(findings: u64, causes: u64) -> Report {
 fn five_thousand_findings_fit_two_hundred_lines_unless_all_are_asked_for() {
     for (findings, causes) in [(300, 100), (5_000, 1), (5_000, 100), (5_000, 5_000)] {
         for width in [60, 80, 120] {
-            let short = page(&many(findings, causes), PageLayout { width, verbose: false });
+            let short = page(&many(findings, causes), PageLayout { width, verbose: false, ..LAYOUT });
             assert!(short.lines().count() <= 200, "{findings} of {causes}: {}\n{short}", short.lines().count());
         }
     }
-    let all = page(&many(5_000, 100), PageLayout { width: 100, verbose: true });
+    let all = page(&many(5_000, 100), PageLayout { width: 100, verbose: true, ..LAYOUT });
     for number in [0, 7, 4_999] {
         assert!(all.contains(&format!("{number:05}")) || all.contains('…'), "every name is somewhere");
     }

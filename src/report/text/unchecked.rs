@@ -1,8 +1,7 @@
 //! What could not be checked, and what would let it be checked: one line a permission.
 
-use std::io;
-
 use super::{
+    super::Report,
     gathered::{Gathered, NEEDS, Unchecked},
     page::{DIM, TextPage, padded},
 };
@@ -17,12 +16,13 @@ const PERMISSION: usize = 40;
 /// Checks that are named; more are counted.
 const CHECKS: usize = 3;
 
-impl TextPage<'_> {
-    pub(super) fn unchecked(&mut self, gathered: &Gathered, says_region: bool) -> io::Result<()> {
+impl TextPage {
+    pub(super) fn unchecked(&mut self, report: &Report, gathered: &Gathered) {
+        let says_region = report.regions.len() > 1;
         if gathered.unchecked.is_empty() {
-            return Ok(());
+            return;
         }
-        self.heading("Could not check")?;
+        self.heading("Could not check");
         let needed = |reason: &str| reason.strip_prefix(NEEDS).map(|permission| plain(permission));
         let widest = gathered.unchecked.keys().filter_map(|reason| needed(reason)).map(|p| p.len()).max();
         let column = widest.unwrap_or_default().min(PERMISSION);
@@ -33,13 +33,13 @@ impl TextPage<'_> {
                     let room = self.width().saturating_sub(2 + column + 2);
                     for (position, line) in wrap(&about, room).into_iter().enumerate() {
                         let permission = if position == 0 { permission.as_str() } else { "" };
-                        self.line(&format!("  {}  {DIM}{line}{DIM:#}", padded(permission, column)))?;
+                        self.line(&format!("  {}  {DIM}{line}{DIM:#}", padded(permission, column)));
                     }
                 }
                 permission => {
-                    self.wrapped("  ", &permission.unwrap_or_else(|| plain(reason)))?;
+                    self.wrapped("  ", &permission.unwrap_or_else(|| plain(reason)));
                     for line in wrap(&about, self.width() - 4) {
-                        self.line(&format!("    {DIM}{line}{DIM:#}"))?;
+                        self.line(&format!("    {DIM}{line}{DIM:#}"));
                     }
                 }
             }
@@ -65,6 +65,9 @@ impl TextPage<'_> {
         if !unchecked.resources.is_empty() && (unchecked.outcomes == 0 || checks.len() > CHECKS || self.layout.verbose) {
             text += &format!("; about {}", names(&unchecked.resources));
         }
+        if !unchecked.permissions.is_empty() {
+            text += &format!("; denied: {}", names(&unchecked.permissions));
+        }
         if says_region {
             text += &format!("; in {}", names(&unchecked.regions));
         }
@@ -72,13 +75,13 @@ impl TextPage<'_> {
     }
 
     /// Which command prints the permissions that are missing.
-    fn permission_hints(&mut self, gathered: &Gathered) -> io::Result<()> {
+    fn permission_hints(&mut self, gathered: &Gathered) {
         let needed = || gathered.unchecked.keys().filter_map(|reason| reason.strip_prefix(NEEDS));
         if needed().any(|permission| !is_of_organization(permission) && !is_of_insights(permission)) {
-            self.wrapped("  ", "`gatelight iam-policy` prints every permission that an audit needs.")?;
+            self.wrapped("  ", "`gatelight iam-policy` prints every permission that an audit needs.");
         }
         if needed().any(is_of_insights) {
-            self.wrapped("  ", "`gatelight iam-policy --insights` prints those that `--insights` needs.")?;
+            self.wrapped("  ", "`gatelight iam-policy --insights` prints those that `--insights` needs.");
         }
         if needed().any(is_of_organization) {
             self.wrapped(
@@ -86,9 +89,8 @@ impl TextPage<'_> {
                 "Only an organization's management account and its delegated administrators can read its policies: \
                  `gatelight iam-policy --organization` prints the permissions for these. What is unknown for lack of them \
                  does not change the exit status.",
-            )?;
+            );
         }
-        Ok(())
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Rows of the table, unless all are asked for.
-pub(super) const ROWS: usize = 40;
+const ROWS: usize = 40;
 
 /// Subjects of a region of which the same can be seen: state, region, values.
 type RowKey = (State, usize, Vec<(Signal, SignalValue)>);
@@ -32,12 +32,14 @@ struct SubjectRow {
     subjects: usize,
 }
 
-impl TextPage<'_> {
-    /// Who sees what: the dark first, at most `most` rows.
-    pub(super) fn who_sees(&mut self, report: &Report, most: usize) -> io::Result<()> {
-        let most = if self.layout.verbose { usize::MAX } else { most.min(ROWS) };
+impl TextPage {
+    /// What is seen of each stage and function, the dark first.
+    ///
+    /// # Errors
+    /// If the report's temporary file cannot be read.
+    pub(super) fn who_sees(&mut self, report: &Report) -> io::Result<()> {
         let (stages, functions) = rows(report)?;
-        let mut left = most;
+        let mut left = if self.layout.verbose { usize::MAX } else { ROWS };
         for (title, kind, rows) in [
             ("What is seen of each stage", SubjectKind::RestStage, stages),
             ("What is seen of each function", SubjectKind::Function, functions),
@@ -47,7 +49,7 @@ impl TextPage<'_> {
             }
             let shown = rows.len().min(left);
             left -= shown;
-            self.rows(report, title, Signal::listed(kind), &rows, shown)?;
+            self.rows(report, title, Signal::listed(kind), &rows, shown);
         }
         Ok(())
     }
@@ -59,7 +61,7 @@ impl TextPage<'_> {
         signals: &[Signal],
         rows: &[SubjectRow],
         shown: usize,
-    ) -> io::Result<()> {
+    ) {
         let signals: Vec<Signal> = signals
             .iter()
             .copied()
@@ -75,28 +77,30 @@ impl TextPage<'_> {
         let name_width = widest.max(title.len().saturating_sub(2)).min(room);
         let cells: Vec<_> = headings.iter().map(|heading| (*heading, BOLD)).collect();
         if title.len() <= name_width + 2 {
-            self.line("")?;
-            self.row("", title, name_width + 2, BOLD, &cells, &widths)?;
+            self.line("");
+            self.row("", title, name_width + 2, BOLD, &cells, &widths);
         } else {
-            self.heading(title)?;
-            self.row("", "", name_width + 2, BOLD, &cells, &widths)?;
+            self.heading(title);
+            self.row("", "", name_width + 2, BOLD, &cells, &widths);
         }
         let mut last_region = None;
         for row in &rows[..shown] {
             let (state, region, values) = &row.key;
             if report.regions.len() > 1 && last_region != Some(*region) {
                 last_region = Some(*region);
-                self.line(&format!("  {DIM}{}{DIM:#}", plain(&region_name(report, &report.regions[*region]))))?;
+                self.line(&format!("  {DIM}{}{DIM:#}", plain(&region_name(report, &report.regions[*region]))));
             }
             let mut cells = vec![(state.name(), state_style(*state))];
             cells.extend(signals.iter().map(|signal| {
                 let value = values.iter().find(|(listed, _)| listed == signal).map(|(_, value)| *value);
                 (word(value), value.map_or(DIM, signal_style))
             }));
-            self.row("  ", &row.name, name_width, state_style(*state), &cells, &widths)?;
+            self.row("  ", &row.name, name_width, state_style(*state), &cells, &widths);
         }
         let rest: usize = rows[shown..].iter().map(|row| row.subjects).sum();
-        if rest > 0 { self.line(&format!("  {} more: --verbose", thousands(rest as u64))) } else { Ok(()) }
+        if rest > 0 {
+            self.line(format!("  {} more: --verbose", thousands(rest as u64)));
+        }
     }
 
     /// A name and its cells. A name that is too long stands on a line of its own.
@@ -108,11 +112,11 @@ impl TextPage<'_> {
         style: Style,
         cells: &[(&str, Style)],
         widths: &[usize],
-    ) -> io::Result<()> {
+    ) {
         let mut line = format!("{indent}{style}{name}{style:#}");
         let mut gap = name_width.saturating_sub(name.width());
         if name.width() > name_width {
-            self.line(&line)?;
+            self.line(&line);
             line = indent.to_owned();
             gap = name_width;
         }
