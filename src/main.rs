@@ -11,6 +11,7 @@ mod daemon;
 mod finding;
 #[cfg(test)]
 mod generated;
+mod hyperlink;
 mod insights_notice;
 mod inventory_file;
 mod inventory_source;
@@ -76,9 +77,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
         }
         Command::Daemon(arguments) => daemon::start(&arguments.config, arguments.log.format).map(|()| 0),
         Command::Demo(arguments) => commands::audit::demo(&arguments.flags.settings.resolve()?),
-        Command::Explain(arguments) => {
-            print(|out| commands::explain::explain(arguments.check.as_deref(), arguments.json, out))
-        }
+        Command::Explain(arguments) => commands::explain::explain(&arguments).map(|()| 0),
         Command::Format(FormatCommand::Check(arguments)) => commands::format::check(&arguments),
         Command::Format(FormatCommand::Print { protocol }) => print(|out| commands::format::print(protocol, out)),
         Command::Path(arguments) => until_done_or_stopped(commands::path::path(*arguments)),

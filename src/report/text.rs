@@ -22,7 +22,6 @@ use self::{gathered::Gathered, page::TextPage};
 use super::Report;
 use crate::{output::TerminalPage, rank::natural, text::plain};
 
-
 /// Lines that the page keeps to, whatever was found, unless everything is asked for.
 const LINES: usize = 196;
 

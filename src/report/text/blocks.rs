@@ -31,8 +31,8 @@ pub(super) struct Block {
     pub(super) confidence: Confidence,
     /// How many findings it holds.
     pub(super) findings: usize,
-    /// How many of its findings are new.
-    pub(super) new: usize,
+    /// Subjects of its findings that are new, by name.
+    pub(super) new: Vec<String>,
     /// When the oldest of the others was first found.
     pub(super) since: Option<Timestamp>,
     /// When the newest was first found, where a ledger knows.
@@ -101,7 +101,7 @@ impl Block {
             severity: worst.outcome.severity,
             confidence: worst.outcome.confidence,
             findings: 0,
-            new: 0,
+            new: Vec::new(),
             since: None,
             newest: None,
             dark: Vec::new(),
@@ -118,10 +118,14 @@ impl Block {
         }
         self.entries.sort_by(|a, b| {
             let name = |entry: &BlockEntry| entry.subjects.first().cloned().unwrap_or_default();
-            a.region.cmp(&b.region).then(b.subjects.len().cmp(&a.subjects.len())).then_with(|| natural(&name(a), &name(b)))
+            a.region
+                .cmp(&b.region)
+                .then(b.subjects.len().cmp(&a.subjects.len()))
+                .then_with(|| natural(&name(a), &name(b)))
         });
-        self.dark.sort_by(|a, b| natural(a, b));
-        self.degraded.sort_by(|a, b| natural(a, b));
+        for names in [&mut self.dark, &mut self.degraded, &mut self.new] {
+            names.sort_by(|a, b| natural(a, b));
+        }
     }
 
     /// What its place on the page rests on.
@@ -130,7 +134,13 @@ impl Block {
             Some(cause) => &cause.name,
             None => &self.entries[0].subjects[0],
         };
-        Rank { severity: self.severity, confidence: self.confidence, impact: self.impact, first_seen: self.newest, name }
+        Rank {
+            severity: self.severity,
+            confidence: self.confidence,
+            impact: self.impact,
+            first_seen: self.newest,
+            name,
+        }
     }
 }
 
@@ -247,8 +257,7 @@ impl BlockGatherer<'_> {
             [] => return,
             [one] => BlockKey::Subjects(one.outcome.check().id, one.outcome.severity),
             several => {
-                let fault =
-                    |failed: &FailedOutcome| (failed.outcome.check().id, failed.failure.message.clone());
+                let fault = |failed: &FailedOutcome| (failed.outcome.check().id, failed.failure.message.clone());
                 BlockKey::Format(several[0].region, several.iter().map(fault).collect())
             }
         };
@@ -280,7 +289,7 @@ impl BlockGatherer<'_> {
             if let Some(tracked) = self.report.tracked(region, &failed.outcome) {
                 block.newest = block.newest.max(Some(tracked.first_seen));
                 if tracked.change == Change::New {
-                    block.new += 1;
+                    block.new.push(failed.outcome.subject.name.clone());
                 } else {
                     block.since = Some(block.since.map_or(tracked.first_seen, |since| since.min(tracked.first_seen)));
                 }

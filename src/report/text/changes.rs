@@ -22,9 +22,10 @@ impl TextPage {
             gone.entry(&finding.check).or_default().push(finding.subject.name.clone());
         }
         let resolved = gathered.resolved.iter().map(|(check, names)| (*check, names.clone()));
-        for (heading, by_check) in
-            [("Resolved", resolved.collect::<Vec<_>>()), ("Gone, with what they were about", gone.into_iter().collect())]
-        {
+        for (heading, by_check) in [
+            ("Resolved", resolved.collect::<Vec<_>>()),
+            ("Gone, with what they were about", gone.into_iter().collect()),
+        ] {
             if by_check.is_empty() {
                 continue;
             }
@@ -56,5 +57,8 @@ pub(super) fn age(then: Timestamp, now: Timestamp) -> String {
     let seconds = u64::try_from(now.as_second() - then.as_second()).unwrap_or_default();
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
     let unit = units.into_iter().find(|(length, _)| seconds >= *length);
-    unit.map_or_else(|| "since this minute".to_owned(), |(length, noun)| format!("for {}", count(seconds / length, noun)))
+    unit.map_or_else(
+        || "since this minute".to_owned(),
+        |(length, noun)| format!("for {}", count(seconds / length, noun)),
+    )
 }

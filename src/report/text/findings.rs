@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{
     super::Report,
     blocks::{Block, BlockEntry, Fault},
+    changes::age,
     gathered::region_name,
     overview::{impact, title},
     page::{BOLD, DIM, INDENT, TextPage, severity_word},
@@ -96,25 +97,21 @@ impl TextPage {
             self.wrapped(INDENT, &plain(&message[message.len() - common..].join(" ")));
         }
         if block.entries.len() > shown {
-            let rest: Vec<_> =
-                block.entries[shown..].iter().flat_map(|entry| entry.subjects.iter().cloned()).collect();
+            let rest: Vec<_> = block.entries[shown..].iter().flat_map(|entry| entry.subjects.iter().cloned()).collect();
             self.labelled_names("also", &rest, NAMES);
         }
-        self.hides(block);
+        self.hides(report, block);
         self.fixes(block);
         self.verify(report, block)
     }
 
     /// Number, severity, title and id; whether it is new, or how old it is.
     fn block_heading(&mut self, report: &Report, number: usize, block: &Block) {
-        let compared = report.changes.as_ref().is_some_and(|changes| changes.since.is_some());
-        let age = match (compared, block.new, block.since) {
+        let age = match (compared(report), block.new.len(), block.since) {
             (false, ..) => String::new(),
             (true, new, _) if new == block.findings => "NEW".to_owned(),
-            (true, new, Some(since)) => {
-                let age = super::changes::age(since, report.finished_at);
-                if new > 0 { format!("{new} NEW, {age}") } else { age }
-            }
+            (true, 0, Some(since)) => age(since, report.finished_at),
+            (true, new, Some(since)) => format!("{new} NEW, others {}", age(since, report.finished_at)),
             (true, new, None) => format!("{new} NEW"),
         };
         let title = match block.faults() {
@@ -130,26 +127,27 @@ impl TextPage {
         };
         let lead = format!("{DIM}{number:<3}{DIM:#}{}", severity_word(block.severity));
         let title = format!("{title}{confidence}");
-        let id = if block.faults() == 1 { block.check().id } else { "" };
-        let right = [id, age.as_str()].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("  ");
-        let gap = self.width().saturating_sub(10 + title.width() + right.width());
+        // The id, as a link or not, and the age, on the right or on a line of their own.
+        let id = (block.faults() == 1).then(|| block.check());
+        let space = if id.is_some() && !age.is_empty() { "  " } else { "" };
+        let right = format!("{}{space}{age}", id.map(|check| self.id(check)).unwrap_or_default());
+        let right_width = id.map_or(0, |check| check.id.len()) + space.len() + age.width();
+        let gap = self.width().saturating_sub(10 + title.width() + right_width);
         if gap >= 2 || right.is_empty() {
-            let right = format!("{:gap$}{right}", "");
-            self.line(format!("{lead} {BOLD}{title}{BOLD:#}{DIM}{right}{DIM:#}").trim_end())
-        } else {
-            let mut lines = wrap(&title, self.width() - 10).into_iter();
-            let first = lines.next().unwrap_or_default();
-            self.line(&format!("{lead} {BOLD}{first}{BOLD:#}"));
-            for line in lines {
-                self.line(&format!("{:10}{BOLD}{line}{BOLD:#}", ""));
-            }
-            self.line(&format!("{:10}{DIM}{right}{DIM:#}", ""))
+            let gap = if right.is_empty() { 0 } else { gap };
+            self.line(format!("{lead} {BOLD}{title}{BOLD:#}{DIM}{:gap$}{right}{DIM:#}", ""));
+            return;
         }
+        for (position, line) in wrap(&title, self.width() - 10).into_iter().enumerate() {
+            let lead = if position == 0 { lead.as_str() } else { "         " };
+            self.line(format!("{lead} {BOLD}{line}{BOLD:#}"));
+        }
+        self.line(format!("{:10}{DIM}{right}{DIM:#}", ""));
     }
 
     /// What is wrong with some subjects.
     fn entry(&mut self, block: &Block, entry: &BlockEntry, common: usize) {
-                let is_named = block.cause.is_none() && entry.kind != SubjectKind::Account;
+        let is_named = block.cause.is_none() && entry.kind != SubjectKind::Account;
         if entry.faults.len() > 1 {
             return self.faults(entry);
         }
@@ -186,8 +184,11 @@ impl TextPage {
         }
     }
 
-    /// The stages and functions that cannot be seen because of it.
-    fn hides(&mut self, block: &Block) {
+    /// The stages and functions that cannot be seen because of it, and which of the findings are new.
+    fn hides(&mut self, report: &Report, block: &Block) {
+        if compared(report) && !block.new.is_empty() && block.new.len() < block.findings {
+            self.labelled_names("new", &block.new, NAMES);
+        }
         // Where the entries list the same subjects, nothing is said twice.
         if block.cause.is_some() || block.kind() == SubjectKind::Account {
             for (label, subjects) in [("dark", &block.dark), ("degraded", &block.degraded)] {
@@ -272,4 +273,9 @@ impl TextPage {
         let command = shell_line(&[argv]).unwrap_or_default();
         self.labelled("verify", &plain(&command).replace(' ', "\u{a0}"))
     }
+}
+
+/// Whether there was a run before, to compare this one with. In the first run everything would be new.
+fn compared(report: &Report) -> bool {
+    report.changes.as_ref().is_some_and(|changes| changes.since.is_some())
 }

@@ -109,8 +109,7 @@ fn fold_stages(names: &[String], folded: &[bool], pieces: &mut [Option<Folded>])
     }
     for (api, positions) in apis.into_iter().filter(|(_, positions)| positions.len() > 1) {
         let stages: Vec<&str> = positions.iter().map(|position| &names[*position][api.len() + 1..]).collect();
-        pieces[positions[0]] =
-            Some(Folded { text: format!("{api}/{{{}}}", stages.join(",")), names: positions.len() });
+        pieces[positions[0]] = Some(Folded { text: format!("{api}/{{{}}}", stages.join(",")), names: positions.len() });
         for position in &positions[1..] {
             pieces[*position] = None;
         }

@@ -51,8 +51,8 @@ impl TextPage {
         }
         for (position, line) in joined(&parts, self.width()).into_iter().enumerate() {
             match line.strip_prefix(&name).filter(|_| position == 0) {
-                Some(rest) => self.line(&format!("{BOLD}{name}{BOLD:#}{DIM}{rest}{DIM:#}"))?,
-                None => self.line(&format!("{DIM}{line}{DIM:#}"))?,
+                Some(rest) => self.line(&format!("{BOLD}{name}{BOLD:#}{DIM}{rest}{DIM:#}")),
+                None => self.line(&format!("{DIM}{line}{DIM:#}")),
             }
         }
         if traffic.metrics > 0 {
@@ -114,17 +114,17 @@ impl TextPage {
         let widest = |width: fn(&(&Block, String, String)) -> usize| rows.iter().map(width).max().unwrap_or_default();
         let (titles, impacts) = (widest(|(_, title, _)| title.width()), widest(|(.., impact)| impact.width()));
         let ids = widest(|(block, ..)| block.check().id.len());
-        let (width, last) = (self.width(), self.lines + FIRST);
+        let (width, last) = (self.width(), self.lines.len() + FIRST);
         let mut shown = 0;
         for (block, title, impact) in &rows {
             let lead = format!("{:>3}  {}  ", shown + 1, severity_word(block.severity));
             let lines = if LEAD + title.width() + 2 + impact.width() <= width { 1 } else { 2 };
-            if self.lines + lines > last {
+            if self.lines.len() + lines > last {
                 break;
             }
             // Columns as long as all rows have room; then what fits.
             if LEAD + titles + 2 + impacts + 2 + ids <= width {
-                let (title, impact, id) = (padded(title, titles), padded(impact, impacts), block.check().id);
+                let (title, impact, id) = (padded(title, titles), padded(impact, impacts), self.id(block.check()));
                 self.line(&format!("{lead}{title}  {impact}  {DIM}{id}{DIM:#}"));
             } else if lines == 1 {
                 let title = padded(title, titles.min(width - LEAD - 2 - impact.width()));
@@ -258,7 +258,12 @@ fn verdict(report: &Report, blocks: &[Block]) -> String {
             _ => "No stage or function is dark or degraded.".to_owned(),
         };
     };
-    let all: u64 = State::ALL.iter().map(|state| in_state(*state).into_iter().find(|(of, _)| *of == noun)).flatten().map(|(_, n)| n).sum();
+    let all: u64 = State::ALL
+        .iter()
+        .map(|state| in_state(*state).into_iter().find(|(of, _)| *of == noun))
+        .flatten()
+        .map(|(_, n)| n)
+        .sum();
     let verb = if n == 1 { "is" } else { "are" };
     let sentence = if n == all && n > 1 {
         format!("All {} {verb} {}", count(all, noun), state.name())

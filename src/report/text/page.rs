@@ -1,7 +1,10 @@
 //! The page that the text report is written on: its width, styles and lines.
 
 use anstyle::{AnsiColor, Style};
-use gatelight_checks::visibility::{SignalValue, State};
+use gatelight_checks::{
+    Check,
+    visibility::{SignalValue, State},
+};
 use gatelight_model::Severity;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -47,6 +50,13 @@ impl TextPage {
 
     pub(super) fn line(&mut self, text: impl Into<String>) {
         self.lines.push(text.into());
+    }
+
+    /// A check's id; where the terminal takes links, one to the first of AWS's documents that the check rests on.
+    pub(super) fn id(&self, check: &Check) -> String {
+        let start = check.docs.find("https://docs.aws.amazon.com/").unwrap_or(check.docs.len());
+        let address = check.docs[start..].split([')', '>', ' ', '\n']).next().unwrap_or_default();
+        self.layout.links.link(check.id, address)
     }
 
     pub(super) fn heading(&mut self, text: &str) {

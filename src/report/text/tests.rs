@@ -10,9 +10,9 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::*;
 use crate::{
-    hyperlink::Hyperlinks,
     collect::aws::Traffic,
     config::FailOn,
+    hyperlink::Hyperlinks,
     report::{
         builder::Builder,
         fixtures::{self, FailingStage},
@@ -76,7 +76,10 @@ fn the_role_that_silences_all_stands_before_a_sandbox_that_is_off() {
     assert!(line_of(&page, "gateway-role-missing") < line_of(&page, "access-log-off"), "{page}");
     assert!(page.contains("svc-00…35/prod"), "36 names in one: {page}");
     let last: Vec<&str> = page.lines().rev().take(3).collect();
-    assert!(last.iter().any(|line| line.contains("37 stages are dark") && line.contains("CloudWatch role was deleted")), "{page}");
+    assert!(
+        last.iter().any(|line| line.contains("37 stages are dark") && line.contains("CloudWatch role was deleted")),
+        "{page}"
+    );
 }
 
 #[test]

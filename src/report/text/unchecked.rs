@@ -58,11 +58,16 @@ impl TextPage {
         let mut text = match (unchecked.outcomes, checks.len()) {
             // Other facts decided.
             (0, _) => "no verdict rests on it".to_owned(),
-            (outcomes, n) if n > CHECKS && !self.layout.verbose => format!("{} of {n} checks", count(outcomes as u64, "outcome")),
+            (outcomes, n) if n > CHECKS && !self.layout.verbose => {
+                format!("{} of {n} checks", count(outcomes as u64, "outcome"))
+            }
             (1, _) => format!("{}: {}", checks.join(", "), names(&unchecked.subjects)),
-            (outcomes, _) => format!("{} ({}): {}", checks.join(", "), count(outcomes as u64, "outcome"), names(&unchecked.subjects)),
+            (outcomes, _) => {
+                format!("{} ({}): {}", checks.join(", "), count(outcomes as u64, "outcome"), names(&unchecked.subjects))
+            }
         };
-        if !unchecked.resources.is_empty() && (unchecked.outcomes == 0 || checks.len() > CHECKS || self.layout.verbose) {
+        if !unchecked.resources.is_empty() && (unchecked.outcomes == 0 || checks.len() > CHECKS || self.layout.verbose)
+        {
             text += &format!("; about {}", names(&unchecked.resources));
         }
         if !unchecked.permissions.is_empty() {

@@ -54,14 +54,7 @@ impl TextPage {
         Ok(())
     }
 
-    fn rows(
-        &mut self,
-        report: &Report,
-        title: &str,
-        signals: &[Signal],
-        rows: &[SubjectRow],
-        shown: usize,
-    ) {
+    fn rows(&mut self, report: &Report, title: &str, signals: &[Signal], rows: &[SubjectRow], shown: usize) {
         let signals: Vec<Signal> = signals
             .iter()
             .copied()
@@ -70,13 +63,19 @@ impl TextPage {
         let brief = self.width() < 90;
         let headings: Vec<&str> =
             iter::once("state").chain(signals.iter().map(|signal| heading(*signal, brief))).collect();
-        let widths: Vec<usize> = headings.iter().map(|heading| heading.len().max("degraded".len())).collect();
+        // The longest words below are `degraded` in the first column and `unknown` in the others.
+        let widths: Vec<usize> = headings
+            .iter()
+            .enumerate()
+            .map(|(column, heading)| heading.len().max(if column == 0 { 8 } else { 7 }))
+            .collect();
         let columns: usize = widths.iter().map(|width| width + 2).sum();
         let room = self.width().saturating_sub(2 + columns).max(12);
         let widest = rows[..shown].iter().map(|row| row.name.width()).max().unwrap_or_default();
-        let name_width = widest.max(title.len().saturating_sub(2)).min(room);
+        let beside = title.len() <= room + 2;
+        let name_width = if beside { widest.max(title.len() - 2) } else { widest }.min(room);
         let cells: Vec<_> = headings.iter().map(|heading| (*heading, BOLD)).collect();
-        if title.len() <= name_width + 2 {
+        if beside {
             self.line("");
             self.row("", title, name_width + 2, BOLD, &cells, &widths);
         } else {
