@@ -51,6 +51,9 @@ pub fn audit_visibility(
     sink: &mut dyn FnMut(Outcome),
     visible: &mut dyn FnMut(SubjectVisibility),
 ) -> Coverage {
+    if scope.region.closed.is_some() {
+        return Coverage::default();
+    }
     let context = Context::under(scope, policy);
     let subjects = Subjects::of(&context);
     let mut outcomes = Outcomes { policy, sink, visibility: Some(Gatherer::new(&subjects, &context)) };
