@@ -43,7 +43,7 @@ pub(crate) async fn audit(config: &Config) -> anyhow::Result<u8> {
         Some(ledger) => ledger.cache(AUDIT_SCOPE)?,
         None => CollectorCache::new(),
     };
-    let mut report = collect_and_audit(config, cache, &progress).await?;
+    let mut report = Box::pin(collect_and_audit(config, cache, &progress)).await?;
     let to_slack = |diff: &RunDiff| {
         if config.post_to_slack { slack::compose(diff, &config.slack, None) } else { Vec::new() }
     };

@@ -90,7 +90,7 @@ impl TextPage {
         names.sort_by(|a, b| natural(a, b));
         names.dedup();
         for line in self.names(&names, self.width() - 2, 3) {
-            self.line(&format!("  {line}"));
+            self.line(format!("  {line}"));
         }
     }
 

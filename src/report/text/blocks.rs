@@ -249,7 +249,9 @@ impl BlockGatherer<'_> {
         let mut failed = mem::take(&mut self.format);
         // One change of the format fixes all of them, so the less severe ones are shown with the others.
         if failed.iter().all(|failed| failed.outcome.severity < self.least) {
-            failed.iter().for_each(|failed| self.hide(failed.outcome.severity));
+            for failed in failed {
+                self.hide(failed.outcome.severity);
+            }
             return;
         }
         failed.sort_by_key(|failed| std::cmp::Reverse(failed.outcome.severity));

@@ -62,11 +62,11 @@ impl TextPage {
         };
         for detail in [names.join(" "), impact(block)] {
             if detail.width() <= room {
-                return self.line(&format!("{lead}{title}  {DIM}{detail}{DIM:#}"));
+                return self.line(format!("{lead}{title}  {DIM}{detail}{DIM:#}"));
             }
         }
         let mut lines = wrap(&title, self.width() - 13).into_iter();
-        self.line(&format!("{lead}{}", lines.next().unwrap_or_default()));
+        self.line(format!("{lead}{}", lines.next().unwrap_or_default()));
         lines.for_each(|line| self.line(format!("{:13}{line}", "")));
     }
 
@@ -88,7 +88,7 @@ impl TextPage {
             if says_region && last_region != Some(entry.region) {
                 last_region = Some(entry.region);
                 let region = plain(&region_name(report, &report.regions[entry.region]));
-                self.line(&format!("{INDENT}{DIM}{region}{DIM:#}"));
+                self.line(format!("{INDENT}{DIM}{region}{DIM:#}"));
             }
             self.entry(block, entry, common);
         }
@@ -102,7 +102,7 @@ impl TextPage {
         }
         self.hides(report, block);
         self.fixes(block);
-        self.verify(report, block)
+        self.verify(report, block);
     }
 
     /// Number, severity, title and id; whether it is new, or how old it is.
@@ -157,7 +157,7 @@ impl TextPage {
             return self.wrapped(INDENT, &own);
         }
         for line in self.names(&entry.subjects, self.width() - INDENT.len(), NAMES) {
-            self.line(&format!("{INDENT}{line}"));
+            self.line(format!("{INDENT}{line}"));
         }
         if !own.is_empty() {
             self.wrapped("     ", &own);
@@ -175,10 +175,10 @@ impl TextPage {
                 let indent = INDENT.len() + widest + 2;
                 for (position, line) in wrap(&message, self.width() - indent).into_iter().enumerate() {
                     let id = if position == 0 { check.id } else { "" };
-                    self.line(&format!("{INDENT}{DIM}{id:<widest$}{DIM:#}  {line}"));
+                    self.line(format!("{INDENT}{DIM}{id:<widest$}{DIM:#}  {line}"));
                 }
             } else {
-                self.line(&format!("{INDENT}{DIM}{id}{DIM:#}"));
+                self.line(format!("{INDENT}{DIM}{id}{DIM:#}"));
                 self.wrapped("     ", &message);
             }
         }
@@ -271,7 +271,7 @@ impl TextPage {
         checks.dedup();
         argv.extend(checks.iter().flat_map(|check| option("--check", check)));
         let command = shell_line(&[argv]).unwrap_or_default();
-        self.labelled("verify", &plain(&command).replace(' ', "\u{a0}"))
+        self.labelled("verify", &plain(&command).replace(' ', "\u{a0}"));
     }
 }
 

@@ -38,6 +38,9 @@ pub(super) fn fold(names: &[String]) -> Vec<Folded> {
     pieces.into_iter().flatten().collect()
 }
 
+/// The number in a name, its digits, and the position of the name.
+type Numbered<'a> = (u64, &'a str, usize);
+
 /// Names that are the same but for a number, each of which follows the one before.
 struct NumberRange<'a> {
     before: &'a str,
@@ -57,7 +60,7 @@ impl NumberRange<'_> {
 /// Every range of at least [`RANGE`] names. A name can be in one for each of its numbers.
 fn ranges(names: &[String]) -> Vec<NumberRange<'_>> {
     // By what is around the number, and, where it has leading zeros, by how many digits it has.
-    let mut groups: HashMap<(&str, &str), Vec<(u64, &str, usize)>> = HashMap::new();
+    let mut groups: HashMap<(&str, &str), Vec<Numbered<'_>>> = HashMap::new();
     for (position, name) in names.iter().enumerate() {
         for (start, end) in digit_runs(name) {
             let digits = &name[start..end];
@@ -69,7 +72,7 @@ fn ranges(names: &[String]) -> Vec<NumberRange<'_>> {
     let mut ranges = Vec::new();
     for ((before, after), mut numbers) in groups {
         numbers.sort_unstable();
-        for run in numbers.chunk_by(|a, b| follows(a, b)).filter(|run| run.len() >= RANGE) {
+        for run in numbers.chunk_by(follows).filter(|run| run.len() >= RANGE) {
             let (first, last) = (run[0].1, run[run.len() - 1].1);
             let members = run.iter().map(|(_, _, position)| *position).collect();
             ranges.push(NumberRange { before, after, first, last, members });
@@ -79,7 +82,7 @@ fn ranges(names: &[String]) -> Vec<NumberRange<'_>> {
 }
 
 /// Whether the second number is what a person would count to from the first: `09` → `10` and `9` → `10`, not `9` → `010`.
-fn follows(first: &(u64, &str, usize), second: &(u64, &str, usize)) -> bool {
+fn follows(first: &Numbered<'_>, second: &Numbered<'_>) -> bool {
     let padded = first.1.starts_with('0') || second.1.starts_with('0');
     second.0 == first.0 + 1 && (first.1.len() == second.1.len() || !padded)
 }

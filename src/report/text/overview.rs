@@ -51,19 +51,19 @@ impl TextPage {
         }
         for (position, line) in joined(&parts, self.width()).into_iter().enumerate() {
             match line.strip_prefix(&name).filter(|_| position == 0) {
-                Some(rest) => self.line(&format!("{BOLD}{name}{BOLD:#}{DIM}{rest}{DIM:#}")),
-                None => self.line(&format!("{DIM}{line}{DIM:#}")),
+                Some(rest) => self.line(format!("{BOLD}{name}{BOLD:#}{DIM}{rest}{DIM:#}")),
+                None => self.line(format!("{DIM}{line}{DIM:#}")),
             }
         }
         if traffic.metrics > 0 {
             let metrics = count(traffic.metrics, "CloudWatch metric");
-            self.line(&format!("{DIM}{metrics} requested; AWS bills {}{DIM:#}", price(traffic.metrics)));
+            self.line(format!("{DIM}{metrics} requested; AWS bills {}{DIM:#}", price(traffic.metrics)));
         }
         let insights =
             insights_cost::line(report.regions.iter().map(|region| (region.region.as_str(), &region.traffic)));
         if let Some(line) = insights {
             for line in crate::text::wrap(&line, self.width()) {
-                self.line(&format!("{DIM}{line}{DIM:#}"));
+                self.line(format!("{DIM}{line}{DIM:#}"));
             }
         }
         if let Some(changes) = &report.changes {
@@ -100,7 +100,7 @@ impl TextPage {
                 .collect();
             let plain_length: usize = State::ALL.iter().map(|state| digits + 1 + state.name().len() + 2).sum();
             let bar = bar(*counts, self.width().saturating_sub(4 + widest + plain_length).min(30));
-            self.line(&format!("  {name:<widest$}  {}  {bar}", states.join("  ")).trim_end().to_owned());
+            self.line(format!("  {name:<widest$}  {}  {bar}", states.join("  ")).trim_end().to_owned());
         }
     }
 
@@ -125,13 +125,13 @@ impl TextPage {
             // Columns as long as all rows have room; then what fits.
             if LEAD + titles + 2 + impacts + 2 + ids <= width {
                 let (title, impact, id) = (padded(title, titles), padded(impact, impacts), self.id(block.check()));
-                self.line(&format!("{lead}{title}  {impact}  {DIM}{id}{DIM:#}"));
+                self.line(format!("{lead}{title}  {impact}  {DIM}{id}{DIM:#}"));
             } else if lines == 1 {
                 let title = padded(title, titles.min(width - LEAD - 2 - impact.width()));
-                self.line(&format!("{lead}{title}  {DIM}{impact}{DIM:#}"));
+                self.line(format!("{lead}{title}  {DIM}{impact}{DIM:#}"));
             } else {
-                self.line(&format!("{lead}{title}"));
-                self.line(&format!("{:LEAD$}{DIM}{impact}{DIM:#}", ""));
+                self.line(format!("{lead}{title}"));
+                self.line(format!("{:LEAD$}{DIM}{impact}{DIM:#}", ""));
             }
             shown += 1;
         }
@@ -155,7 +155,7 @@ impl TextPage {
         self.line("");
         let text = format!("{} {}", verdict(report, blocks), counts(report));
         for line in crate::text::wrap(&text, self.width()) {
-            self.line(&format!("{BOLD}{line}{BOLD:#}"));
+            self.line(format!("{BOLD}{line}{BOLD:#}"));
         }
     }
 }
@@ -260,8 +260,7 @@ fn verdict(report: &Report, blocks: &[Block]) -> String {
     };
     let all: u64 = State::ALL
         .iter()
-        .map(|state| in_state(*state).into_iter().find(|(of, _)| *of == noun))
-        .flatten()
+        .filter_map(|state| in_state(*state).into_iter().find(|(of, _)| *of == noun))
         .map(|(_, n)| n)
         .sum();
     let verb = if n == 1 { "is" } else { "are" };

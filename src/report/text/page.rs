@@ -61,12 +61,12 @@ impl TextPage {
 
     pub(super) fn heading(&mut self, text: &str) {
         self.line("");
-        self.line(&format!("{BOLD}{text}{BOLD:#}"))
+        self.line(format!("{BOLD}{text}{BOLD:#}"));
     }
 
     pub(super) fn wrapped(&mut self, indent: &str, text: &str) {
         for line in wrap(text, self.width() - indent.len()) {
-            self.line(&format!("{indent}{line}"));
+            self.line(format!("{indent}{line}"));
         }
     }
 
@@ -75,7 +75,7 @@ impl TextPage {
         let width = self.width() - INDENT.len() - LABEL;
         for (position, line) in wrap(text, width).into_iter().enumerate() {
             let label = if position == 0 { label } else { "" };
-            self.line(&format!("{INDENT}{DIM}{label:<LABEL$}{DIM:#}{line}"));
+            self.line(format!("{INDENT}{DIM}{label:<LABEL$}{DIM:#}{line}"));
         }
     }
 
@@ -84,7 +84,7 @@ impl TextPage {
         let width = self.width() - INDENT.len() - LABEL;
         for (position, line) in wrapped_command(argv, width).into_iter().enumerate() {
             let label = if position == 0 { label } else { "" };
-            self.line(&format!("{INDENT}{DIM}{label:<LABEL$}{DIM:#}{line}"));
+            self.line(format!("{INDENT}{DIM}{label:<LABEL$}{DIM:#}{line}"));
         }
     }
 
@@ -113,7 +113,7 @@ impl TextPage {
         let names = self.names(names, self.width() - INDENT.len() - LABEL, lines);
         for (position, line) in names.into_iter().enumerate() {
             let label = if position == 0 { label } else { "" };
-            self.line(&format!("{INDENT}{DIM}{label:<LABEL$}{DIM:#}{line}"));
+            self.line(format!("{INDENT}{DIM}{label:<LABEL$}{DIM:#}{line}"));
         }
     }
 }

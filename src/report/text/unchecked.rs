@@ -23,7 +23,7 @@ impl TextPage {
             return;
         }
         self.heading("Could not check");
-        let needed = |reason: &str| reason.strip_prefix(NEEDS).map(|permission| plain(permission));
+        let needed = |reason: &str| reason.strip_prefix(NEEDS).map(plain);
         let widest = gathered.unchecked.keys().filter_map(|reason| needed(reason)).map(|p| p.len()).max();
         let column = widest.unwrap_or_default().min(PERMISSION);
         for (reason, unchecked) in &gathered.unchecked {
@@ -33,18 +33,18 @@ impl TextPage {
                     let room = self.width().saturating_sub(2 + column + 2);
                     for (position, line) in wrap(&about, room).into_iter().enumerate() {
                         let permission = if position == 0 { permission.as_str() } else { "" };
-                        self.line(&format!("  {}  {DIM}{line}{DIM:#}", padded(permission, column)));
+                        self.line(format!("  {}  {DIM}{line}{DIM:#}", padded(permission, column)));
                     }
                 }
                 permission => {
                     self.wrapped("  ", &permission.unwrap_or_else(|| plain(reason)));
                     for line in wrap(&about, self.width() - 4) {
-                        self.line(&format!("    {DIM}{line}{DIM:#}"));
+                        self.line(format!("    {DIM}{line}{DIM:#}"));
                     }
                 }
             }
         }
-        self.permission_hints(gathered)
+        self.permission_hints(gathered);
     }
 
     /// `36 stages: trace-sampling-off`.

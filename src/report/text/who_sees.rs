@@ -87,7 +87,7 @@ impl TextPage {
             let (state, region, values) = &row.key;
             if report.regions.len() > 1 && last_region != Some(*region) {
                 last_region = Some(*region);
-                self.line(&format!("  {DIM}{}{DIM:#}", plain(&region_name(report, &report.regions[*region]))));
+                self.line(format!("  {DIM}{}{DIM:#}", plain(&region_name(report, &report.regions[*region]))));
             }
             let mut cells = vec![(state.name(), state_style(*state))];
             cells.extend(signals.iter().map(|signal| {
@@ -115,15 +115,15 @@ impl TextPage {
         let mut line = format!("{indent}{style}{name}{style:#}");
         let mut gap = name_width.saturating_sub(name.width());
         if name.width() > name_width {
-            self.line(&line);
-            line = indent.to_owned();
+            self.line(line);
+            line = String::from(indent);
             gap = name_width;
         }
         for ((cell, style), width) in cells.iter().zip(widths) {
             line += &format!("{:gap$}  {style}{cell}{style:#}", "");
             gap = width.saturating_sub(cell.len());
         }
-        self.line(&line)
+        self.line(&line);
     }
 }
 
