@@ -32,6 +32,11 @@ impl Block {
         Some(Self { family, length: range.prefix_len().into(), first, last })
     }
 
+    /// Whether all of `other` lies in it.
+    pub(crate) fn holds(self, other: Self) -> bool {
+        self.family == other.family && self.first <= other.first && other.last <= self.last
+    }
+
     pub(crate) fn set(self) -> AddressSet {
         AddressSet(vec![(self.first, self.last)])
     }
@@ -55,6 +60,22 @@ impl AddressSet {
             }
         }
         Ok(Self::join(ranges))
+    }
+
+    /// The numbers from `first` to `last`.
+    pub(crate) fn span(first: u128, last: u128) -> Self {
+        Self(if first <= last { vec![(first, last)] } else { Vec::new() })
+    }
+
+    /// How many there are; at most `u128::MAX`.
+    pub(crate) fn size(&self) -> u128 {
+        self.0.iter().fold(0, |sum: u128, (first, last)| sum.saturating_add(last - first).saturating_add(1))
+    }
+
+    /// The IPv4 addresses of which DNS64 makes these IPv6 addresses.
+    pub(crate) fn before_nat64(&self) -> Self {
+        let base = NAT64.0.first().map_or(0, |(first, _)| *first);
+        Self(self.and(&NAT64).0.into_iter().map(|(first, last)| (first - base, last - base)).collect())
     }
 
     pub(crate) fn is_empty(&self) -> bool {

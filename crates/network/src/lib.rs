@@ -1,10 +1,11 @@
 //! Whether packets from a function in a VPC reach X-Ray, and the answers come back, decided from what EC2 describes.
 //!
-//! A path is decided as a packet travels it. `dns` finds what X-Ray's name resolves to: an interface endpoint of the VPC or
-//! public addresses. To an endpoint, `endpoint` checks security groups, network ACLs, diverting routes and the endpoint's
+//! A path is decided as a packet travels it. `dns` finds what X-Ray's name may resolve to: an interface endpoint of the VPC,
+//! public addresses, or nothing; `name_server` follows a question to a DNS server of the owner's. To an endpoint, `endpoint` checks security groups, network ACLs, diverting routes and the endpoint's
 //! policy. To public addresses, `routing` follows the subnet's routes into `nat`, `transit` or `appliance`, and `answers`
 //! follows the answers back. `paths` puts the hops together, and where they stop asks `remote_endpoint` whether an endpoint
-//! in another network may help. `firewall` (groups and ACLs), `routes` (longest prefix) and `address_set` are the tools.
+//! in another network may help. `firewall` (groups and ACLs), `routes` (longest prefix) and `address_set` are the tools;
+//! `packet` tries each part of the packets that rules divide; `remedy` is what would let packets pass, for the fix.
 //!
 //! Every hop lets packets through, stops them, or is unknown for a reason. A hop that stops is a proof, whatever is unknown
 //! about the others. A fact that could not be read never turns one proof into another.
@@ -12,8 +13,12 @@
 //! The modules below stand in layers: a module uses only those of the layers above it.
 
 mod address_set;
-mod hop;
+mod remedy;
 mod service;
+
+mod hop;
+
+mod packet;
 
 mod cache;
 
@@ -23,8 +28,13 @@ mod firewall;
 
 mod walk;
 
-mod dns;
+mod middlebox;
+
 mod routes;
+
+mod name_server;
+
+mod dns;
 
 mod answers;
 mod appliance;
@@ -41,9 +51,10 @@ mod paths;
 
 use gatelight_model::{Gap, inventory::Function};
 
-pub use appliance::CHECK_IS_ON;
 pub use hop::{Hop, HopKind, HopResult, PathFromSubnet};
 pub use index::NetworkIndex;
+pub use middlebox::CHECK_IS_ON;
+pub use remedy::{Remedy, RouteGoal, Traffic};
 pub use walk::Walk;
 
 /// The path from each subnet of a function to X-Ray's endpoint (TCP port 443, and back), in the order in which Lambda
