@@ -75,18 +75,6 @@ pub(crate) struct Impact {
     pub(crate) requests: Option<u64>,
 }
 
-impl Impact {
-    /// Adds that of other findings.
-    pub(crate) fn add(&mut self, other: Self) {
-        self.dark += other.dark;
-        self.degraded += other.degraded;
-        self.requests = match (self.requests, other.requests) {
-            (Some(one), Some(two)) => Some(one.saturating_add(two)),
-            (one, two) => one.or(two),
-        };
-    }
-}
-
 /// A failed check, about one subject.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Finding {

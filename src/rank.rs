@@ -123,6 +123,7 @@ mod tests {
 
     #[test]
     fn each_part_of_the_order_decides_where_those_before_it_are_equal() {
+        use Severity::{High, Low, Medium};
         let at = |seconds| Some(Timestamp::from_second(seconds).expect("a time"));
         let rank = |severity, confidence, impact: (u64, u64, Option<u64>), first_seen, name| Rank {
             severity,
@@ -131,7 +132,6 @@ mod tests {
             first_seen,
             name,
         };
-        use Severity::{High, Low, Medium};
         let sure = Confidence::High;
         let ranks = [
             rank(High, sure, (36, 0, None), at(0), "z"),

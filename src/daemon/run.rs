@@ -23,12 +23,13 @@ use crate::{
     commands::audit,
     config::{Config, daemon::Schedule},
     finding::RunDiff,
+    hyperlink::Hyperlinks,
     ledger::Ledger,
     output::{Sink, TerminalPage},
     progress::Progress,
-    report::{self, KINDS, NothingChecked, RecordedVerdict, Report},
+    report::{self, KINDS, NothingChecked, RecordedVerdict, Report, text::PageLayout},
     runtime, slack,
-    text::with_causes,
+    text::{WIDTH, with_causes},
 };
 
 /// Bytes of the report that the health server keeps at most.
@@ -223,7 +224,8 @@ fn summarize(report: &Report, news: RunDiff, verbose: bool) -> anyhow::Result<Ru
         }
     }
     let mut page = TerminalPage::new(false);
-    report::text::render(report, verbose, &mut page)?;
+    let layout = PageLayout { width: WIDTH, verbose, links: Hyperlinks::OFF };
+    report::text::render(report, layout, &mut page)?;
     let mut page = page.into_text();
     if page.len() > MAX_PAGE {
         page.truncate(page.floor_char_boundary(MAX_PAGE));

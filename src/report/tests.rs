@@ -11,12 +11,15 @@ use gatelight_checks::{
 use gatelight_model::{Gap, Severity};
 use serde_json::Value;
 
+use super::text::PageLayout;
 use super::{
     builder::Builder,
     fixtures::{self, FailingStage},
     *,
 };
-use crate::{collect::aws::Traffic, config::IgnoreSetting, output::TerminalPage};
+use crate::{collect::aws::Traffic, config::IgnoreSetting, hyperlink::Hyperlinks, output::TerminalPage};
+
+const PLAIN: PageLayout = PageLayout { width: 80, verbose: false, links: Hyperlinks::OFF };
 
 const HOSTILE: &str = "<script>&\"'\n\u{1b}[2J$(x) `id` 🚪";
 
@@ -169,7 +172,7 @@ fn what_leaves_the_most_stages_dark_comes_first() {
     let mut builder = Builder::new(&checks, Policy::default(), &[], FailOn::Medium, now).expect("a temporary file");
     builder.add(&inventory.account, &inventory.region, Traffic::default()).expect("adds");
     let report = builder.finish(now, now).expect("finishes");
-    let page = page(|out| text::render(&report, false, out));
+    let page = page(|out| text::render(&report, PLAIN, out));
     let place = |check: &str| page.find(check).unwrap_or_else(|| panic!("{check} is not there:\n{page}"));
     assert!(place("gateway-role-missing") < place("access-log-off"), "{page}");
     let slack = crate::slack::snapshot_of_all(&report, Severity::Low).expect("composes").to_string();
@@ -193,28 +196,40 @@ fn what_leaves_the_most_stages_dark_comes_first() {
 #[test]
 fn the_page_keeps_its_width_and_hostile_names_stay_text() {
     let report = report(FailOn::Low, &[]);
-    let page = page(|out| text::render(&report, false, out));
+    let all = PageLayout { verbose: true, ..PLAIN };
+    let page = page(|out| text::render(&report, all, out));
     let page = anstream::adapter::strip_str(&page).to_string();
     assert!(!page.contains('\u{1b}') && !page.contains("[2J$(x) `id` 🚪\n"), "no name steers the terminal");
-    let last = page.lines().last().expect("a summary");
-    for line in page.lines().filter(|line| *line != last) {
+    for line in page.lines() {
         let words = line.trim_start().split(' ').filter(|word| !word.is_empty()).count();
         let width = unicode_width::UnicodeWidthStr::width(line);
-        // A name, an ARN or an argument is not broken; nothing else is longer than the page.
-        assert!(width <= 80 || words <= 1 || line.contains('\''), "{width}: {line}");
+        // A name, an ARN, an argument or a command is not broken; nothing else is longer than the page.
+        let is_whole = words <= 2 || line.contains(['\'', '`']) || line.contains("verify   gatelight audit");
+        assert!(width <= 80 || is_whole, "{width}: {line}");
     }
     for check in CHECKS {
         assert!(page.contains(check.id), "{}", check.id);
     }
+    let last: Vec<_> = page.lines().rev().take(3).collect();
+    let last = last.join(" ");
     assert!(last.contains("findings") && last.contains("could not be checked"), "{last}");
     assert!(page.contains("Could not check"));
 }
 
 #[test]
 fn low_findings_are_shown_only_where_they_are_asked_for() {
+    let mut scope = testing::healthy();
+    scope.change_log_group("/gateway/shop", |group| group.retention_days = None);
+    let checks: Vec<_> = CHECKS.iter().collect();
     let shown = |fail_on, verbose| {
-        let report = report(fail_on, &[]);
-        page(|out| text::render(&report, verbose, out)).contains("access-log-never-expires\u{1b}")
+        let now = scope.account.collected_at;
+        let mut builder = Builder::new(&checks, Policy::default(), &[], fail_on, now).expect("a temporary file");
+        builder.add(&scope.account, &scope.region, Traffic::default()).expect("judges");
+        let report = builder.finish(now, now).expect("finishes");
+        let page = page(|out| text::render(&report, PageLayout { verbose, ..PLAIN }, out));
+        let shown = page.contains("Access log never expires");
+        assert_ne!(shown, page.contains("of low severity: --verbose"), "{page}");
+        shown
     };
     assert!(!shown(FailOn::Medium, false));
     assert!(!shown(FailOn::Never, false));
@@ -285,8 +300,8 @@ fn an_ignored_outcome_stays_marked_and_does_not_count() {
         assert_eq!(outcome["ignored"]["reason"].as_str(), counts.then_some("known"));
     }
     assert_eq!(outcomes.iter().filter(|outcome| !outcome["ignored"].is_null()).count() as u64, report.summary.ignored);
-    let page = page(|out| text::render(&report, false, out));
-    assert!(page.contains("nothing/*: matched no finding") && page.contains("ended with 2020-01-01"), "{page}");
+    let page = page(|out| text::render(&report, PLAIN, out));
+    assert!(page.contains("nothing/*: matches nothing") && page.contains("ended with 2020-01-01"), "{page}");
     assert!(!identities(&outcomes).is_empty());
 }
 
@@ -346,29 +361,38 @@ fn changes_are_in_the_json_report() {
 #[test]
 fn changes_are_on_the_page() {
     let page = |report: &Report| {
-        let page = page(|out| text::render(report, false, out));
+        let page = page(|out| text::render(report, PLAIN, out));
         anstream::adapter::strip_str(&page).to_string()
     };
     let first = page(&compared(&[(&[stage(0), stage(4)], &[], 0)]));
-    assert!(first.contains("The first run in this ledger"), "{first}");
-    assert!(!first.contains("new\n"), "where everything is new, nothing is: {first}");
+    assert!(first.contains("First run with this ledger"), "{first}");
+    assert!(!first.contains("NEW"), "where everything is new, nothing is: {first}");
 
     let same = page(&compared(&[(&[stage(0)], &[], 0), (&[stage(0)], &[], 1)]));
-    assert!(same.contains("First seen 1 hour ago.") && same.contains("Nothing changed since 2026-11-01 09:00 UTC."));
+    assert!(
+        same.contains("access-log-off  for 1 hour") && same.contains("Nothing changed since 2026-11-01 09:00 UTC."),
+        "{same}"
+    );
 
     let all: Vec<_> = (0..20).step_by(4).map(stage).collect();
     let changed = page(&compared(&[(&all[..4], &[], 0), (&all[2..], &[0], 72)]));
     for words in [
-        "New: service-00016/prod.",
-        "First seen 3 days ago.",
-        "Resolved\n        service-00000/prod\n          access-log-off",
-        "Gone, with what they were about\n        service-00004/prod\n          access-log-off",
-        "1 new, 1 resolved, 1 gone since 2026-11-01 09:00 UTC.\n3 findings: 3 high.",
+        "access-log-off  1 NEW, others for 3 days",
+        "new      service-00016/prod\n",
+        "Resolved\n  access-log-off: service-00000/prod\n",
+        "Gone, with what they were about\n  access-log-off: service-00004/prod\n",
+        "1 new, 1 resolved, 1 gone since 2026-11-01 09:00 UTC.\n",
+        "3 findings: 3 high.",
     ] {
         assert!(changed.contains(words), "{words}\n{changed}");
     }
+    let at = |words: &str| changed.find(words).expect(words);
+    assert!(
+        at("1 new, 1 resolved") < at("Do first") && at("Resolved") < at("1  HIGH   Access log is off"),
+        "{changed}"
+    );
     let only = page(&compared(&[(&all[..1], &[], 0), (&all[1..2], &[0], 1)]));
-    assert!(only.contains("          new\n"), "{only}");
+    assert!(only.contains("access-log-off  NEW\n"), "{only}");
     let before = page(&fixtures::report(&all, &[], testing::healthy().account.collected_at));
-    assert!(!before.contains("new\n") && !before.contains("since 2026"), "{before}");
+    assert!(!before.contains("NEW") && !before.contains("since 2026"), "{before}");
 }

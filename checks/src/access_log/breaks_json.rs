@@ -20,7 +20,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "access-log-breaks-json",
-    title: "Access log is not JSON when a value is absent",
+    title: "Unquoted variable breaks the JSON when it is empty",
     severity: Severity::Medium,
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),

@@ -17,7 +17,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "access-log-destination-missing",
-    title: "Access log goes nowhere",
+    title: "Access log destination does not exist",
     severity: Severity::High,
     needs: &[Need::Stages, Need::AccessLogGroups, Need::DeliveryStreams],
     judge: Judge::Stage(judge),

@@ -21,7 +21,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "access-log-lacks-integration-fields",
-    title: "Access log cannot tell why an integration failed",
+    title: "Access log lacks the integration's error and status",
     severity: Severity::High,
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),

@@ -18,7 +18,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "access-log-lacks-latency",
-    title: "Access log cannot tell where time was spent",
+    title: "Access log lacks latencies",
     severity: Severity::Low,
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),

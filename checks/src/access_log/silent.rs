@@ -20,7 +20,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "access-log-silent",
-    title: "Access log stays empty though requests are served",
+    title: "Access log receives nothing although requests are served",
     severity: Severity::High,
     needs: &[
         Need::Stages,

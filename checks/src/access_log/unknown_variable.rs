@@ -22,7 +22,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "access-log-unknown-variable",
-    title: "Access log names a variable that is never filled",
+    title: "Access log uses a variable that is always empty",
     severity: Severity::Low,
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),

@@ -16,7 +16,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "execution-log-records-payloads",
-    title: "Execution log records whole requests and responses",
+    title: "Execution log records full requests and responses",
     severity: Severity::Medium,
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),

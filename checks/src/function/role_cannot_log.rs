@@ -14,7 +14,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "function-role-cannot-log",
-    title: "A function's role may not write its log",
+    title: "Function's role lacks permission to write its log",
     severity: Severity::High,
     needs: &[Need::Functions, Need::FunctionRoles, Need::FunctionLogGroups],
     judge: Judge::Function(judge, |_, _| None),

@@ -15,7 +15,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "function-role-cannot-trace",
-    title: "A function's role may not send traces",
+    title: "Function's role lacks permission to send traces",
     severity: Severity::High,
     needs: &[Need::Functions, Need::FunctionRoles],
     judge: Judge::Function(judge, applies),

@@ -17,7 +17,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "function-tracing-off",
-    title: "Function is not traced",
+    title: "X-Ray tracing of the function is off",
     severity: Severity::Medium,
     needs: &[Need::Functions, Need::Stages, Need::Callers],
     judge: Judge::Function(judge, |_, _| None),

@@ -6,7 +6,7 @@ use gatelight_model::{Need, Severity};
 
 use super::{
     Asked, SetRole, count, existing_role,
-    log_access::{self as writing, DeniedGroup, Groups, NO_GROUP, Refused, Silenced},
+    log_access::{self as writing, DeniedGroup, Groups, LogAccess, NO_GROUP, Silenced},
     silenced,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "gateway-role-cannot-write",
-    title: "The role that writes API Gateway's logs may not write them",
+    title: "CloudWatch role lacks permission to write logs",
     severity: Severity::High,
     needs: &[
         Need::Stages,
@@ -43,7 +43,7 @@ fn judge(context: &Context<'_>) -> Verdict {
     let account = context.account_id()?;
     let groups = writing::groups(context, &set.stages.seen);
     let powers = Powers::of(context, account, role);
-    let Refused { refused, gap, undecided } =
+    let LogAccess { refused, gap, undecided } =
         writing::refused(&groups, |group, creates| powers.refusals_of_writing(group, creates));
     if !refused.is_empty() {
         let more = gap.is_some() || set.stages.unseen.is_some();

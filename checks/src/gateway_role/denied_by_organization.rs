@@ -7,7 +7,7 @@ use gatelight_model::{Gap, Need, Severity, inventory::Role};
 
 use super::{
     Asked, SetRole, count, existing_role,
-    log_access::{self as writing, DeniedGroup, Groups, NO_GROUP, Refused, Silenced},
+    log_access::{self as writing, DeniedGroup, Groups, LogAccess, NO_GROUP, Silenced},
     silenced,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "gateway-role-denied-by-organization",
-    title: "The organization denies writing API Gateway's logs",
+    title: "An organization policy denies writing API Gateway logs",
     severity: Severity::High,
     needs: &[Need::Stages, Need::GatewaySettings, Need::GatewayRole, Need::ExecutionLogGroups, Need::Organization],
     judge: Judge::Account(judge),
@@ -47,7 +47,7 @@ fn judge(context: &Context<'_>) -> Verdict {
         Membership::Bound(bound) => bound,
     };
     let groups = writing::groups(context, &set.stages.seen);
-    let Refused { refused, mut gap, undecided } = refused(context, &bound, account, role, &groups)?;
+    let LogAccess { refused, mut gap, undecided } = refused(context, &bound, account, role, &groups)?;
     let assuming = if groups.is_empty() { Ok(None) } else { assuming(context, &bound, account, role) };
     let assuming = assuming.unwrap_or_else(|why| {
         gap = gap.take().or(Some(why));
@@ -77,7 +77,7 @@ fn refused<'g>(
     account: &str,
     role: &Role,
     groups: &'g Groups,
-) -> Result<Refused<'g>, Gap> {
+) -> Result<LogAccess<'g>, Gap> {
     let Some(identity) = Identity::read(&role.arn) else {
         return Err(Gap::unprovable(&role.arn, format!("{} is not the ARN of a role", role.arn)));
     };

@@ -54,7 +54,7 @@ pub(super) struct DeniedGroup<'a> {
 }
 
 /// What is denied, and why there may be more.
-pub(super) struct Refused<'a> {
+pub(super) struct LogAccess<'a> {
     pub(super) refused: Vec<DeniedGroup<'a>>,
     pub(super) gap: Option<Gap>,
     /// The groups that there may be more about.
@@ -66,7 +66,7 @@ pub(super) struct Refused<'a> {
 pub(super) fn refused(
     groups: &Groups,
     ask: impl Fn(&str, bool) -> Vec<Result<role::DeniedAction, Gap>>,
-) -> Refused<'_> {
+) -> LogAccess<'_> {
     let (mut refused, mut gap, mut undecided) = (Vec::new(), None, BTreeSet::new());
     for (name, written) in groups {
         for refusal in ask(name, written.execution) {
@@ -79,7 +79,7 @@ pub(super) fn refused(
             }
         }
     }
-    Refused { refused, gap, undecided }
+    LogAccess { refused, gap, undecided }
 }
 
 /// What refusals silence.

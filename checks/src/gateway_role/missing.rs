@@ -14,7 +14,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "gateway-role-missing",
-    title: "The role that writes API Gateway's logs does not exist",
+    title: "CloudWatch role was deleted",
     severity: Severity::High,
     needs: &[Need::Stages, Need::GatewaySettings, Need::GatewayRole],
     judge: Judge::Account(judge),

@@ -13,7 +13,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "gateway-role-unset",
-    title: "API Gateway has no role to write logs with",
+    title: "No CloudWatch role is set",
     severity: Severity::High,
     needs: &[Need::Stages, Need::GatewaySettings],
     judge: Judge::Account(judge),

@@ -15,7 +15,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "gateway-role-untrusted",
-    title: "API Gateway may not assume the role that writes its logs",
+    title: "API Gateway cannot assume its CloudWatch role",
     severity: Severity::High,
     needs: &[Need::Stages, Need::GatewaySettings, Need::GatewayRole],
     judge: Judge::Account(judge),

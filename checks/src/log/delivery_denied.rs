@@ -22,7 +22,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "log-delivery-denied",
-    title: "Logs may not be delivered to a log group",
+    title: "Log delivery to a log group is not allowed",
     severity: Severity::High,
     needs: &[Need::Stages, Need::LogDeliveries, Need::LogPolicies],
     judge: Judge::LogGroup(|group| http_stages(group).next().is_some() || !group.delivered.is_empty(), judge),

@@ -18,7 +18,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: gatelight_model::log_patterns::CHECK_ID,
-    title: "Logs or traces fail to be sent",
+    title: "Logs or traces failed to be sent (seen in the logs)",
     severity: Severity::High,
     needs: &[
         Need::Stages,

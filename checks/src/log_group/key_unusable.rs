@@ -19,7 +19,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "log-group-key-unusable",
-    title: "CloudWatch Logs cannot use a log group's key",
+    title: "CloudWatch Logs cannot use the log group's KMS key",
     severity: Severity::High,
     needs: &[
         Need::Stages,

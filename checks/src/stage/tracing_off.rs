@@ -15,7 +15,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "stage-tracing-off",
-    title: "Stage is not traced",
+    title: "X-Ray tracing of the stage is off",
     severity: Severity::Medium,
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),

@@ -96,9 +96,7 @@ fn a_failure_of_each_check_takes_away_what_the_contract_says() {
     let said = CHECKS.iter().filter_map(|check| {
         let said = match check.signals {
             Signals::None => return None,
-            Signals::Own(own) => {
-                own.iter().map(|(signal, loss)| format!("{} {}", signal.name(), value(*loss))).collect()
-            }
+            Signals::Own(own) => own.iter().map(|(signal, loss)| [signal.name(), value(*loss)].join(" ")).collect(),
             Signals::OfRole(loss) => format!("of the role: {}", value(loss)),
             Signals::OfTracing(loss) => format!("of what traces: {}", value(loss)),
             Signals::OfGroup(loss) => format!("of the group: {}", value(loss)),
@@ -269,8 +267,8 @@ fn what_the_owner_ignores_does_not_apply_and_darkens_nothing() {
     assert_eq!(ignored.causes, []);
     // What is not ignored still counts.
     inventory.stage_mut("orders/prod").method_logging.clear();
-    let ignores = vec![Ignore::new("access-log-off", "*", false).expect("globs")];
-    let subjects = audited(&inventory, &checks(), &Policy { ignores, ..Policy::default() }).1;
+    let everywhere = vec![Ignore::new("access-log-off", "*", false).expect("globs")];
+    let subjects = audited(&inventory, &checks(), &Policy { ignores: everywhere, ..Policy::default() }).1;
     assert_eq!(of(&subjects, "orders/prod").state, State::Dark);
 }
 

@@ -18,7 +18,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "trace-destination-denied",
-    title: "X-Ray may not write segments to CloudWatch Logs",
+    title: "X-Ray is not allowed to write segments to CloudWatch Logs",
     severity: Severity::High,
     needs: &[Need::Stages, Need::Functions, Need::TraceDestination, Need::LogPolicies],
     judge: Judge::Account(judge),

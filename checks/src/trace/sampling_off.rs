@@ -16,7 +16,7 @@ use crate::{
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "trace-sampling-off",
-    title: "No request of a traced stage is sampled",
+    title: "No request of the stage is sampled for tracing",
     severity: Severity::Medium,
     needs: &[Need::Stages, Need::SamplingRules],
     judge: Judge::Stage(judge),

@@ -196,12 +196,12 @@ impl<'s, 'a> Gatherer<'s, 'a> {
                     None => value,
                     Some(groups) => {
                         let names = groups_of_role(stage, signal, self.context);
-                        let lost = names.iter().any(|name| groups.lost.contains(name));
+                        let is_lost = names.iter().any(|name| groups.lost.contains(name));
                         let undecided = names.iter().any(|name| groups.undecided.contains(name));
                         let seen = (!names.is_empty()).then_some(SignalValue::Seen);
                         // What never counts says nothing.
                         let unknown = undecided && !said.check.is_optional();
-                        if lost { value } else { unknown.then_some(SignalValue::Unknown).or(seen) }
+                        if is_lost { value } else { unknown.then_some(SignalValue::Unknown).or(seen) }
                     }
                 };
                 self.put(at, signal, value, said);
@@ -320,7 +320,7 @@ impl<'s, 'a> Gatherer<'s, 'a> {
 /// without any are not shown.
 #[must_use]
 pub fn shown_signals(kind: SubjectKind, checks: &[&'static Check], policy: &Policy) -> Vec<Signal> {
-    let is_left_out = |check: &Check| !checks.contains(&check) && !(policy.without_metrics && check.needs_metrics());
+    let is_left_out = |check: &Check| !(checks.contains(&check) || policy.without_metrics && check.needs_metrics());
     let lacks = |signal: Signal| CHECKS.iter().any(|check| check.signals.touch(signal, kind) && is_left_out(check));
     let own = Signal::listed(kind).iter().copied().filter(|signal| signal.is_of(kind));
     own.filter(|signal| !lacks(*signal)).collect()

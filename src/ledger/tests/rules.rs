@@ -450,7 +450,9 @@ fn a_finding_is_read_back_as_it_was_recorded() {
     for list in [&mut diff.new, &mut open] {
         list.sort_by_key(|finding| finding.fingerprint);
         // How many requests stages served is news of one run.
-        list.iter_mut().for_each(|finding| finding.impact.requests = None);
+        for finding in list {
+            finding.impact.requests = None;
+        }
     }
     assert_eq!(open, diff.new, "what is read back is what was found");
 }
@@ -467,6 +469,10 @@ fn healthy_but_spoilt_everywhere() -> Inventory {
         }
     })
 }
+
+/// What is audited, by which checks; how many stages went dark and are no more; since when orders/prod is, in the report and
+/// in the history.
+type Step = (Inventory, Vec<&'static str>, (u64, u64), Option<i64>, Option<i64>);
 
 /// Stages are dark since a run first saw it, through runs that could not tell; what is clear again or gone begins anew.
 #[test]
@@ -490,9 +496,6 @@ fn a_ledger_knows_since_when_stages_are_dark() {
         scope.region.rest_apis.rest = Err(denied("apigateway:GetRestApis")).into();
         scope
     };
-    // What is audited, by which checks; how many stages went dark and are no more; since when orders/prod is, in the report
-    // and in the history.
-    type Step = (Inventory, Vec<&'static str>, (u64, u64), Option<i64>, Option<i64>);
     let steps: [Step; 9] = [
         (missing(), everything(), (6, 0), Some(0), Some(0)),
         (missing(), everything(), (0, 0), Some(0), Some(0)),
