@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::{
     Report,
     builder::Builder,
+    listings::ApiListings,
     outcome::{OutcomeRecord, RecordedFailure, RecordedVerdict, RegionReport},
-    reach::ApiListings,
     spool::SpoolRange,
     subject::VisibilityCounts,
 };
