@@ -5,6 +5,7 @@ use gatelight_model::inventory::{NatGateway, Route, RouteTable, Subnet};
 use crate::{
     address_set::{AddressSet, Family},
     hop::{Hop, HopKind},
+    obstacle::Obstacle,
     routes::{self, RouteTarget, inactive_route},
     walk::Walk,
 };
@@ -96,7 +97,7 @@ impl<'a> Walk<'a> {
     }
 
     /// What happens to the answers if these routes do not lead all of the function's subnet to `target`.
-    fn answers_by_routes(
+    pub(crate) fn answers_by_routes(
         &self,
         kind: HopKind,
         table: &str,
@@ -110,11 +111,12 @@ impl<'a> Walk<'a> {
         if let Some((_, gap)) = split.maybe.first() {
             return Some(Hop::unknown(kind, table, gap.clone()));
         }
+        let lacks = || Obstacle::Route { destination: source.cidr.clone(), target: target.to_owned() };
         let mut bad = split.routes.iter().copied().filter(|route| !good(route)).peekable();
         match bad.peek() {
             None if !split.unrouted => None,
             None if split.routes.is_empty() => {
-                Some(Hop::stops(kind, table, format!("{table} has no route back to {}", source.id)))
+                Some(Hop::stops(kind, table, format!("{table} has no route back to {}", source.id)).lacking(lacks()))
             }
             Some(route) if split.routes.len() == 1 && !split.unrouted => {
                 let message = format!("back to {}, {table}: {} → {}", source.id, route.destination, route.target);
@@ -129,7 +131,7 @@ impl<'a> Walk<'a> {
                         Hop::unprovable(kind, table, format!("{message}, another way than there"))
                     }
                 };
-                Some(inactive_route(kind, table, &message, route).unwrap_or_else(elsewhere))
+                Some(inactive_route(kind, table, &message, route).unwrap_or_else(elsewhere).lacking(lacks()))
             }
             _ => Some(Hop::unprovable(kind, table, format!("{table} leads only a part of {} back", source.id))),
         }

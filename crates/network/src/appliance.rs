@@ -7,6 +7,7 @@ use crate::{
     address_set::{AddressSet, Family, PUBLIC},
     firewall::{self, Remote},
     hop::{Hop, HopKind, HopResult},
+    obstacle::Obstacle,
     routes,
     walk::Walk,
 };
@@ -92,7 +93,17 @@ impl Walk<'_> {
         let remote = Remote::new(Family::V4, &addresses, &self.vpc.security_groups, &from.id);
         let let_in = firewall::groups_allow(self.index, &interface.security_groups, false, remote);
         if let_in.result == HopResult::Stops {
-            return vec![Hop::stops(kind, id, format!("{name}: {}", let_in.message))];
+            let hop = Hop::stops(kind, id, format!("{name}: {}", let_in.message));
+            let rule = |group: &String| Obstacle::GroupRule {
+                group: group.clone(),
+                egress: false,
+                peer: from.cidr.clone(),
+            };
+            let lacks = interface.security_groups.first().map(rule);
+            return vec![match lacks {
+                Some(lacks) => hop.lacking(lacks),
+                None => hop,
+            }];
         }
         let address = match &interface.public_ip {
             Some(address) => format!("with the public address {address}"),

@@ -105,7 +105,7 @@ impl<'a> Walk<'a> {
     ///
     /// # Errors
     /// If the servers could not be read, or it is not known whether one of them is Amazon's.
-    fn custom_dns_server(&self, vpc: &str) -> Result<Option<&'a str>, Gap> {
+    pub(crate) fn custom_dns_server(&self, vpc: &str) -> Result<Option<&'a str>, Gap> {
         let vpc = self.index.vpc(vpc)?;
         // `default`: the set that AWS provides, which has no id of its own.
         let servers = match vpc.dhcp_options.as_deref().filter(|id| !id.is_empty() && *id != "default") {

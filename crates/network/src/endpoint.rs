@@ -70,7 +70,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether the endpoint's security groups let the function in.
-    fn endpoint_groups_hop(&self, from: &Subnet, endpoint: &VpcEndpoint) -> Hop {
+    pub(crate) fn endpoint_groups_hop(&self, from: &Subnet, endpoint: &VpcEndpoint) -> Hop {
         let (kind, groups) = (HopKind::EndpointGroup, &endpoint.security_groups);
         match range(from) {
             Ok(own) => {
@@ -94,7 +94,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether the endpoint's policy allows the function's role to send trace segments.
-    fn endpoint_policy_hop(&self, endpoint: &VpcEndpoint) -> Hop {
+    pub(crate) fn endpoint_policy_hop(&self, endpoint: &VpcEndpoint) -> Hop {
         let (kind, id) = (HopKind::EndpointPolicy, &endpoint.id);
         if endpoint.policy.as_deref().is_none_or(str::is_empty) {
             return Hop::through(kind, id, format!("{id} has no policy of its own: everything is allowed"));

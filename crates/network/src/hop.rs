@@ -2,6 +2,8 @@
 
 use gatelight_model::Gap;
 
+use crate::obstacle::Obstacle;
+
 /// What happens to packets at a hop, or on a whole path.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HopResult {
@@ -40,6 +42,8 @@ pub enum HopKind {
     Endpoint,
     /// The network ACL of the endpoint's subnet.
     EndpointAcl,
+    /// The route table of the endpoint's subnet, by which the answers go.
+    EndpointRoutes,
     /// The endpoint's security groups, inbound.
     EndpointGroup,
     /// The endpoint's policy.
@@ -48,6 +52,8 @@ pub enum HopKind {
     Appliance,
     /// The endpoint of a firewall or of a Gateway Load Balancer.
     Firewall,
+    /// A peering connection.
+    Peering,
     /// A transit gateway, at the attachment of the function's VPC.
     Transit,
     /// The route table of a transit gateway.
@@ -72,7 +78,7 @@ impl HopKind {
             Self::Routes => "route table",
             Self::Nat => "NAT gateway",
             Self::NatAcl | Self::EndpointAcl => "its network ACL",
-            Self::NatRoutes | Self::TransitRoutes => "its route table",
+            Self::NatRoutes | Self::TransitRoutes | Self::EndpointRoutes => "its route table",
             Self::Gateway => "internet gateway",
             Self::PublicAccess => "public access",
             Self::Endpoint => "endpoint",
@@ -80,6 +86,7 @@ impl HopKind {
             Self::EndpointPolicy => "its policy",
             Self::Appliance => "network interface",
             Self::Firewall => "firewall endpoint",
+            Self::Peering => "peering connection",
             Self::Transit => "transit gateway",
             Self::EgressRoutes => "egress route table",
             Self::EgressAcl => "egress network ACL",
@@ -122,11 +129,13 @@ pub struct Hop {
     pub message: String,
     /// What happens to packets.
     pub result: HopResult,
+    /// Where they stop: what would let them through, if that is one change.
+    pub obstacle: Option<Obstacle>,
 }
 
 impl Hop {
     pub(crate) fn decided(kind: HopKind, id: &str, HopDecision { result, rule, message }: HopDecision) -> Self {
-        Self { kind, id: id.to_owned(), rule, message, result }
+        Self { kind, id: id.to_owned(), rule, message, result, obstacle: None }
     }
 
     pub(crate) fn through(kind: HopKind, id: &str, message: impl Into<String>) -> Self {
@@ -144,6 +153,12 @@ impl Hop {
     /// A hop whose result cannot be proven from what AWS describes.
     pub(crate) fn unprovable(kind: HopKind, id: &str, message: impl Into<String>) -> Self {
         Self::unknown(kind, id, Gap::unprovable(id, message))
+    }
+
+    /// The same hop with what would let packets through, if they stop here.
+    pub(crate) fn lacking(mut self, obstacle: Obstacle) -> Self {
+        self.obstacle = (self.result == HopResult::Stops).then_some(obstacle);
+        self
     }
 
     /// The same hop with the rule that decided.

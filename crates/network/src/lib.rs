@@ -12,8 +12,10 @@
 //! The modules below stand in layers: a module uses only those of the layers above it.
 
 mod address_set;
-mod hop;
+mod obstacle;
 mod service;
+
+mod hop;
 
 mod cache;
 
@@ -24,6 +26,7 @@ mod firewall;
 mod walk;
 
 mod dns;
+mod hosted_zone;
 mod routes;
 
 mod answers;
@@ -35,15 +38,20 @@ mod nat;
 
 mod transit;
 
+mod central_endpoint;
 mod routing;
 
 mod paths;
 
+use std::collections::{BTreeSet, HashSet};
+
 use gatelight_model::{Gap, inventory::Function};
 
 pub use appliance::CHECK_IS_ON;
+pub use hosted_zone::{covers, xray_hosts};
 pub use hop::{Hop, HopKind, HopResult, PathFromSubnet};
 pub use index::NetworkIndex;
+pub use obstacle::Obstacle;
 pub use walk::Walk;
 
 /// The path from each subnet of a function to X-Ray's endpoint (TCP port 443, and back), in the order in which Lambda
@@ -55,4 +63,19 @@ pub use walk::Walk;
 pub fn paths(function: &Function, index: &NetworkIndex<'_>) -> Result<Vec<PathFromSubnet>, Gap> {
     let walk = Walk::of(function, index)?;
     Ok(walk.map(|walk| walk.paths().as_ref().clone()).unwrap_or_default())
+}
+
+/// The VPCs whose private hosted zones may change what becomes of the packets of these functions. Functions whose network is
+/// not known count for none.
+pub fn vpcs_whose_zones_matter<'a>(
+    functions: impl IntoIterator<Item = &'a Function>,
+    index: &'a NetworkIndex<'a>,
+) -> BTreeSet<String> {
+    let mut decided = HashSet::new();
+    let walks = functions.into_iter().filter_map(|function| Walk::of(function, index).ok().flatten());
+    let mut vpcs = BTreeSet::new();
+    for walk in walks.filter(|walk| decided.insert(walk.key())) {
+        vpcs.extend(walk.vpcs_whose_zones_matter().map(str::to_owned));
+    }
+    vpcs
 }

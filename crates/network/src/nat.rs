@@ -7,6 +7,7 @@ use crate::{
     answers::NatEntry,
     firewall::Remote,
     hop::{Hop, HopKind},
+    obstacle::Obstacle,
     routes::{self, RouteTarget, cannot_follow, follow_routes, inactive_route},
     walk::Walk,
 };
@@ -86,7 +87,9 @@ impl<'a> Walk<'a> {
     fn through_regional(&self, entry: NatEntry<'a>, nat: &'a NatGateway, table: &str, family: Family) -> Vec<Hop> {
         let (id, zone) = (&nat.id, &entry.at.zone);
         if !nat.zones.is_empty() && !nat.zones.contains(zone) {
-            return vec![Hop::stops(HopKind::Nat, id, format!("regional NAT gateway {id} does not cover {zone}"))];
+            let lacks = Obstacle::Zone { zone: zone.clone(), attachment: None };
+            let message = format!("regional NAT gateway {id} does not cover {zone}");
+            return vec![Hop::stops(HopKind::Nat, id, message).lacking(lacks)];
         }
         let mut hops = vec![Hop::through(HopKind::Nat, id, format!("{id}, regional, {}", nat.state))];
         match self.index.table(table) {
@@ -133,9 +136,14 @@ impl<'a> Walk<'a> {
     ) -> Vec<Hop> {
         let split = routes::split(self.index, &table.routes, Family::V4, &PUBLIC);
         let label = format!("{} (of NAT gateway {})", table.id, nat.id);
-        follow_routes(HopKind::NatRoutes, &table.id, &label, &split, |route| {
+        let hops = follow_routes(HopKind::NatRoutes, &table.id, &label, &split, |route| {
             self.follow_nat_route(entry, nat, subnet, &table.id, &label, route)
-        })
+        });
+        let lacks_route = |hop: Hop| {
+            let lacks = Obstacle::NatRoute { nat: nat.id.clone(), subnet: nat.subnet.clone() };
+            if hop.kind == HopKind::NatRoutes && hop.obstacle.is_none() { hop.lacking(lacks) } else { hop }
+        };
+        hops.into_iter().map(lacks_route).collect()
     }
 
     /// The hops along a route of the NAT gateway's route table.
@@ -157,7 +165,9 @@ impl<'a> Walk<'a> {
         let through = || Hop::through(kind, table, message.clone()).by(&route.destination);
         match RouteTarget::of(route) {
             RouteTarget::InternetGateway if !nat.public => {
-                no_way("the NAT gateway is private, so the internet gateway drops its packets")
+                let lacks = Obstacle::PrivateNat { nat: id.clone(), subnet: nat.subnet.clone() };
+                let hops = no_way("the NAT gateway is private, so the internet gateway drops its packets");
+                hops.into_iter().map(|hop| hop.lacking(lacks.clone())).collect()
             }
             RouteTarget::InternetGateway => {
                 let mut hops = vec![
@@ -205,7 +215,8 @@ impl<'a> Walk<'a> {
             Ok(Some(gateway)) if gateway.vpcs.iter().any(|own| own == vpc) => {
                 Hop::through(HopKind::Gateway, id, format!("{id}, attached to {vpc}"))
             }
-            Ok(Some(_)) => Hop::stops(HopKind::Gateway, id, format!("internet gateway {id} is not attached to {vpc}")),
+            Ok(Some(_)) => Hop::stops(HopKind::Gateway, id, format!("internet gateway {id} is not attached to {vpc}"))
+                .lacking(Obstacle::Detached { vpc: vpc.to_owned() }),
             Ok(None) => self.not_found(from, HopKind::Gateway, id, "internet gateway"),
             Err(gap) => Hop::unknown(HopKind::Gateway, id, gap),
         }
@@ -220,6 +231,7 @@ impl<'a> Walk<'a> {
             "off" | "" | "block-ingress" => Hop::through(kind, gateway, message),
             "block-bidirectional" => {
                 Hop::stops(kind, gateway, format!("{message}: nothing leaves through internet gateway {gateway}"))
+                    .lacking(Obstacle::PublicAccess { subnet: subnet.id.clone() })
             }
             _ => Hop::unprovable(kind, gateway, format!("{message}, which is not understood")),
         }

@@ -21,7 +21,12 @@ impl<'a> Walk<'a> {
     /// The path from each of the function's subnets, decided once for all functions in the same position.
     #[must_use]
     pub fn paths(&self) -> Rc<Vec<PathFromSubnet>> {
-        let key = PathKey {
+        self.index.cache.paths(self.key(), || self.vpc.subnets.iter().map(|subnet| self.path_from(subnet)).collect())
+    }
+
+    /// What the paths depend on.
+    pub(crate) fn key(&self) -> PathKey {
+        PathKey {
             subnets: self.vpc.subnets.clone(),
             security_groups: self.vpc.security_groups.clone(),
             ipv6: self.vpc.ipv6,
@@ -29,15 +34,13 @@ impl<'a> Walk<'a> {
             fips: self.fips,
             account: self.account.map(str::to_owned),
             role: self.depends_on_role().then(|| self.role.to_owned()),
-        };
-        self.index.cache.paths(key, || self.vpc.subnets.iter().map(|subnet| self.path_from(subnet)).collect())
+        }
     }
 
     /// Whether an endpoint's policy may allow one role what it denies another.
     fn depends_on_role(&self) -> bool {
-        let vpcs = self.vpc.subnets.iter().filter_map(|subnet| Some(self.index.subnet(subnet).ok()?.vpc.as_str()));
-        let mut endpoints = vpcs.flat_map(|vpc| self.index.endpoints_in(vpc));
-        endpoints.any(|own| {
+        // A private hosted zone may lead to one of another network.
+        self.index.network.endpoints.seen.iter().any(|own| {
             let xray = [XrayName::Plain, XrayName::Fips].iter().any(|name| is_xray(own, self.region, *name));
             xray && !self.allows_everyone(own)
         })
@@ -96,8 +99,27 @@ impl<'a> Walk<'a> {
 
     /// The hops by one of X-Ray's names, and what they add up to.
     fn hops_by_name(&self, subnet: &'a Subnet, name: XrayName) -> (Vec<Hop>, HopResult) {
+        let (hops, ask_zones) = self.hops_without_zones(subnet, name);
+        let result = result_of(&hops);
+        if ask_zones { self.with_hosted_zone(subnet, name, hops, result) } else { (hops, result) }
+    }
+
+    /// The VPCs of the function whose private hosted zones may change what its packets come to.
+    pub(crate) fn vpcs_whose_zones_matter(&self) -> impl Iterator<Item = &'a str> {
+        let subnets = self.vpc.subnets.iter().filter_map(|id| self.index.subnet(id).ok());
+        let names = if self.fips { &[XrayName::Plain, XrayName::Fips][..] } else { &[XrayName::Plain] };
+        let matter = |subnet: &'a Subnet, name: XrayName| {
+            let (hops, ask_zones) = self.hops_without_zones(subnet, name);
+            let result = result_of(&hops);
+            ask_zones && self.zone_matters(subnet, &hops, &result) != Ok(false)
+        };
+        subnets.filter(move |subnet| names.iter().any(|name| matter(subnet, *name))).map(|subnet| subnet.vpc.as_str())
+    }
+
+    /// The hops by one of X-Ray's names as if no private hosted zone answered it, and whether one may.
+    fn hops_without_zones(&self, subnet: &'a Subnet, name: XrayName) -> (Vec<Hop>, bool) {
         // Where the name surely leads to an endpoint of this VPC, no endpoint in another network can answer it.
-        let (mut hops, ask_remote) = match self.resolve(subnet, name) {
+        match self.resolve(subnet, name) {
             Ok(Resolution::Endpoint(endpoint)) => (self.hops_to_endpoint(subnet, endpoint), false),
             Ok(Resolution::Public) => (self.hops_to_public_addresses(subnet), true),
             Ok(Resolution::Nowhere(message)) => (vec![Hop::stops(HopKind::Name, &subnet.vpc, message)], false),
@@ -116,17 +138,7 @@ impl<'a> Walk<'a> {
                 let unknown = Hop::unknown(HopKind::Name, &subnet.vpc, gap);
                 (std::iter::once(unknown).chain(self.no_group_allows_anything()).collect(), false)
             }
-        };
-        let result = result_of(&hops);
-        if ask_remote
-            && result == HopResult::Stops
-            && let Some(beyond) = self.remote_endpoint(subnet, &hops)
-        {
-            let unknown = beyond.result.clone();
-            hops.push(beyond);
-            return (hops, unknown);
         }
-        (hops, result)
     }
 
     /// The hops where the name leads either to an endpoint or to public addresses. If both stop, those to the endpoint.

@@ -9,6 +9,7 @@ use crate::{
     address_set::{AddressSet, Block, Family},
     hop::{Hop, HopKind, HopResult, combine_alternatives, result_of},
     index::NetworkIndex,
+    obstacle::Obstacle,
     walk::Walk,
 };
 
@@ -169,7 +170,8 @@ impl Walk<'_> {
         let led = split.routes.iter().filter(away).map(|route| {
             let message =
                 format!("{id}: {} → {}, a more specific route than the VPC's own", route.destination, route.target);
-            inactive_route(kind, id, &message, route).unwrap_or_else(|| {
+            let lacks = Obstacle::StrayRoute { destination: route.destination.clone() };
+            inactive_route(kind, id, &message, route).map(|hop| hop.lacking(lacks)).unwrap_or_else(|| {
                 let message =
                     format!("{message}, leads packets to {there} away, and what lies beyond is not seen here");
                 Hop::unprovable(kind, id, message).by(&route.destination)

@@ -13,6 +13,7 @@ use crate::{
     answers::{NatEntry, ReturnPath},
     firewall::Remote,
     hop::{Hop, HopKind, HopResult, combine_alternatives, result_of},
+    obstacle::Obstacle,
     routes::{self, RouteTarget, cannot_follow, follow_routes, inactive_route},
     walk::Walk,
 };
@@ -71,7 +72,7 @@ impl<'a> Walk<'a> {
         });
         // Which subnet packets enter by matters only where the rest of the path lets them through.
         if result_of(&onward) == HopResult::Through {
-            hops.push(self.same_zone_hop(from, id, attachment));
+            hops.push(self.same_zone_hop(from, id, attachment, (&PUBLIC, "public addresses")));
         }
         hops.extend(onward);
         hops
@@ -79,7 +80,13 @@ impl<'a> Walk<'a> {
 
     /// Whether the attachment has a subnet in the function's zone: a transit gateway takes packets from no other zone
     /// (<https://docs.aws.amazon.com/vpc/latest/tgw/how-transit-gateways-work.html>).
-    fn same_zone_hop(&self, from: &Subnet, id: &str, attachment: &TransitAttachment) -> Hop {
+    pub(crate) fn same_zone_hop(
+        &self,
+        from: &Subnet,
+        id: &str,
+        attachment: &TransitAttachment,
+        to: (&AddressSet, &str),
+    ) -> Hop {
         let kind = HopKind::Transit;
         let subnets = match self.attachment_subnets(attachment) {
             Ok(subnets) => subnets,
@@ -91,22 +98,29 @@ impl<'a> Walk<'a> {
                     "{} has no subnet in {}, and {id} takes no packets from a zone without one",
                     attachment.id, from.zone
                 );
-                Hop::stops(kind, id, message)
+                let (zone, attachment) = (from.zone.clone(), Some(attachment.id.clone()));
+                Hop::stops(kind, id, message).lacking(Obstacle::Zone { zone, attachment })
             }
-            Some(subnet) => self.attachment_acl(kind, from, subnet).unwrap_or_else(|| {
+            Some(subnet) => self.attachment_acl(kind, from, subnet, to).unwrap_or_else(|| {
                 Hop::through(kind, id, format!("{} stands in {}, in the same zone", attachment.id, subnet.id))
             }),
         }
     }
 
     /// The subnets of an attachment.
-    fn attachment_subnets(&self, attachment: &TransitAttachment) -> Result<Vec<&'a Subnet>, Gap> {
+    pub(crate) fn attachment_subnets(&self, attachment: &TransitAttachment) -> Result<Vec<&'a Subnet>, Gap> {
         self.index.attachment_subnets(&attachment.id)?.iter().map(|id| self.index.subnet(id)).collect()
     }
 
     /// The hop of the network ACL of an attachment's subnet, where it may stop packets. AWS evaluates only some of its rules,
-    /// so an ACL that allows everything needed is no obstacle, and any other is unknown.
-    fn attachment_acl(&self, kind: HopKind, from: &Subnet, subnet: &'a Subnet) -> Option<Hop> {
+    /// so an ACL that allows everything needed is no obstacle, and any other is unknown. `to`: where packets go, and its name.
+    pub(crate) fn attachment_acl(
+        &self,
+        kind: HopKind,
+        from: &Subnet,
+        subnet: &'a Subnet,
+        (addresses, name): (&AddressSet, &str),
+    ) -> Option<Hop> {
         if from.id == subnet.id {
             return None;
         }
@@ -115,7 +129,7 @@ impl<'a> Walk<'a> {
             Ok(own) => own,
             Err(gap) => return Some(Hop::unknown(kind, &subnet.id, gap)),
         };
-        let out = self.acl_hops(kind, subnet, true, Remote::new(Family::V4, &PUBLIC, &[], "public addresses"));
+        let out = self.acl_hops(kind, subnet, true, Remote::new(Family::V4, addresses, &[], name));
         let back = self.acl_hops(kind, subnet, false, Remote::new(Family::V4, &own, &[], &from.id));
         let hop = out.into_iter().chain(back).find(|hop| hop.result != HopResult::Through)?;
         Some(match hop.result {
@@ -186,7 +200,7 @@ impl<'a> Walk<'a> {
     /// The hops out of an egress VPC, from the subnet in which the transit gateway delivers packets.
     fn hops_out_of_egress_vpc(&self, from: &'a Subnet, at: &'a Subnet, gateway: &'a str) -> Vec<Hop> {
         let kind = HopKind::EgressRoutes;
-        let mut hops: Vec<_> = self.attachment_acl(HopKind::EgressAcl, from, at).into_iter().collect();
+        let mut hops: Vec<_> = self.attachment_acl(HopKind::EgressAcl, from, at, (&PUBLIC, "public addresses")).into_iter().collect();
         match self.index.table_of(at) {
             Ok((table, _)) => {
                 let split = routes::split(self.index, &table.routes, Family::V4, &PUBLIC);

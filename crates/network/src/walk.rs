@@ -10,6 +10,7 @@ use crate::{
     firewall::{self, EPHEMERAL, HTTPS, Remote},
     hop::{Hop, HopKind, HopResult},
     index::NetworkIndex,
+    obstacle::Obstacle,
     service::{XrayName, is_xray},
 };
 
@@ -87,9 +88,12 @@ impl<'a> Walk<'a> {
             Ok(acl) => acl,
             Err(gap) => return vec![Hop::unknown(kind, &subnet.id, gap)],
         };
-        let there = firewall::acl_allows(acl, to_remote, HTTPS, remote);
-        let back = firewall::acl_allows(acl, !to_remote, EPHEMERAL, remote);
-        [there, back].map(|decided| Hop::decided(kind, &acl.id, decided)).to_vec()
+        let range = remote.addresses.as_ipv4_range();
+        let ways = [(to_remote, HTTPS), (!to_remote, EPHEMERAL)].map(|(egress, ports)| {
+            let decided = firewall::acl_allows(acl, egress, ports, remote);
+            Hop::decided(kind, &acl.id, decided).lacking(Obstacle::AclEntry { egress, ports, range: range.clone() })
+        });
+        ways.to_vec()
     }
 }
 

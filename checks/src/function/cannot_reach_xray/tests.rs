@@ -421,6 +421,7 @@ fn on_managed_instances_the_network_of_the_capacity_provider_is_judged() {
 }
 
 mod beyond;
+mod central;
 mod endpoint;
 mod firewall;
 mod name;
