@@ -5,7 +5,7 @@ use gatelight_model::inventory::{NatGateway, Route, RouteTable, Subnet};
 use crate::{
     address_set::{AddressSet, Family},
     hop::{Hop, HopKind},
-    obstacle::Obstacle,
+    remedy::{Remedy, RouteGoal},
     routes::{self, RouteTarget, inactive_route},
     walk::Walk,
 };
@@ -111,12 +111,12 @@ impl<'a> Walk<'a> {
         if let Some((_, gap)) = split.maybe.first() {
             return Some(Hop::unknown(kind, table, gap.clone()));
         }
-        let lacks = || Obstacle::Route { destination: source.cidr.clone(), target: target.to_owned() };
+        let lacks = || route_back(kind, table, routes, source, target);
         let mut bad = split.routes.iter().copied().filter(|route| !good(route)).peekable();
         match bad.peek() {
             None if !split.unrouted => None,
             None if split.routes.is_empty() => {
-                Some(Hop::stops(kind, table, format!("{table} has no route back to {}", source.id)).lacking(lacks()))
+                Some(Hop::stops(kind, table, format!("{table} has no route back to {}", source.id)).with(lacks()))
             }
             Some(route) if split.routes.len() == 1 && !split.unrouted => {
                 let message = format!("back to {}, {table}: {} → {}", source.id, route.destination, route.target);
@@ -131,9 +131,20 @@ impl<'a> Walk<'a> {
                         Hop::unprovable(kind, table, format!("{message}, another way than there"))
                     }
                 };
-                Some(inactive_route(kind, table, &message, route).unwrap_or_else(elsewhere).lacking(lacks()))
+                Some(inactive_route(kind, table, &message, route).unwrap_or_else(elsewhere).with(lacks()))
             }
             _ => Some(Hop::unprovable(kind, table, format!("{table} leads only a part of {} back", source.id))),
         }
+    }
+}
+
+/// The route back to the function's subnet that a table lacks.
+fn route_back(kind: HopKind, table: &str, routes: &[Route], source: &Subnet, target: &str) -> Remedy {
+    let (table, destination) = (table.to_owned(), source.cidr.clone());
+    let replaces = routes.iter().any(|route| route.destination == source.cidr);
+    if kind == HopKind::TransitRoutes {
+        Remedy::TransitRoute { table, destination, replaces, attachment: Some(target.to_owned()) }
+    } else {
+        Remedy::VpcRoute { table, destination, replaces, target: RouteGoal::Target(target.to_owned()) }
     }
 }

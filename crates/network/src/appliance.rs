@@ -7,7 +7,7 @@ use crate::{
     address_set::{AddressSet, Family, PUBLIC},
     firewall::{self, Remote},
     hop::{Hop, HopKind, HopResult},
-    obstacle::Obstacle,
+    remedy::{Remedy, Traffic},
     routes,
     walk::Walk,
 };
@@ -94,16 +94,13 @@ impl Walk<'_> {
         let let_in = firewall::groups_allow(self.index, &interface.security_groups, false, remote);
         if let_in.result == HopResult::Stops {
             let hop = Hop::stops(kind, id, format!("{name}: {}", let_in.message));
-            let rule = |group: &String| Obstacle::GroupRule {
-                group: group.clone(),
-                egress: false,
-                peer: from.cidr.clone(),
-            };
-            let lacks = interface.security_groups.first().map(rule);
-            return vec![match lacks {
-                Some(lacks) => hop.lacking(lacks),
-                None => hop,
-            }];
+            let traffic = Traffic { outbound: false, protocol: "tcp", ports: (443, 443), range: from.cidr.clone() };
+            let groups = interface.security_groups.clone();
+            return vec![hop.with(Remedy::GroupRule {
+                groups,
+                traffic,
+                peer_groups: self.vpc.security_groups.clone(),
+            })];
         }
         let address = match &interface.public_ip {
             Some(address) => format!("with the public address {address}"),

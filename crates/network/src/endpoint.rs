@@ -145,7 +145,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn range(subnet: &Subnet) -> Result<AddressSet, Gap> {
+/// The IPv4 range of a subnet.
+pub(crate) fn range(subnet: &Subnet) -> Result<AddressSet, Gap> {
     AddressSet::read(Family::V4, std::iter::once(&subnet.cidr))
         .map_err(|range| Gap::unprovable(&subnet.id, format!("the range {range} of {} cannot be read", subnet.id)))
 }

@@ -2,7 +2,7 @@
 
 use gatelight_model::Gap;
 
-use crate::obstacle::Obstacle;
+use crate::remedy::Remedy;
 
 /// What happens to packets at a hop, or on a whole path.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,13 +129,13 @@ pub struct Hop {
     pub message: String,
     /// What happens to packets.
     pub result: HopResult,
-    /// Where they stop: what would let them through, if that is one change.
-    pub obstacle: Option<Obstacle>,
+    /// Where it stops packets: the change that lets them pass, if a single one does.
+    pub remedy: Option<Remedy>,
 }
 
 impl Hop {
     pub(crate) fn decided(kind: HopKind, id: &str, HopDecision { result, rule, message }: HopDecision) -> Self {
-        Self { kind, id: id.to_owned(), rule, message, result, obstacle: None }
+        Self { kind, id: id.to_owned(), rule, message, result, remedy: None }
     }
 
     pub(crate) fn through(kind: HopKind, id: &str, message: impl Into<String>) -> Self {
@@ -155,9 +155,9 @@ impl Hop {
         Self::unknown(kind, id, Gap::unprovable(id, message))
     }
 
-    /// The same hop with what would let packets through, if they stop here.
-    pub(crate) fn lacking(mut self, obstacle: Obstacle) -> Self {
-        self.obstacle = (self.result == HopResult::Stops).then_some(obstacle);
+    /// The same hop with the change that lets packets pass.
+    pub(crate) fn with(mut self, remedy: Remedy) -> Self {
+        self.remedy = (self.result == HopResult::Stops).then_some(remedy);
         self
     }
 

@@ -45,7 +45,7 @@ pub fn xray_hosts(region: &str) -> [String; 2] {
 }
 
 /// The domain of a region's partition, as botocore's endpoint data has it.
-fn host(region: &str, name: XrayName) -> String {
+pub(crate) fn host(region: &str, name: XrayName) -> String {
     const DOMAINS: [(&str, &str); 6] = [
         ("cn-", "amazonaws.com.cn"),
         ("us-iso-", "c2s.ic.gov"),
@@ -75,8 +75,10 @@ impl<'a> Walk<'a> {
             return Ok(ZoneAnswer::NotCovered);
         }
         if let Some(server) = self.custom_dns_server(vpc)? {
-            let why = format!("{vpc} has a DNS server of its own, {server}: whether it asks the private hosted zones \
-                               of {vpc} is not seen here");
+            let why = format!(
+                "{vpc} has a DNS server of its own, {server}: whether it asks the private hosted zones \
+                               of {vpc} is not seen here"
+            );
             return Err(Gap::unprovable(vpc, why));
         }
         let network = self.index.network;
@@ -180,7 +182,8 @@ impl<'a> Walk<'a> {
         let endpoints = &self.index.network.endpoints;
         let Some(endpoint) = endpoints.seen.iter().find(|endpoint| is_own(&endpoint)) else {
             endpoints.rest.get()?;
-            let why = format!("{record}, an endpoint that AWS does not list in this account{}", self.not_read(&zone.owner));
+            let why =
+                format!("{record}, an endpoint that AWS does not list in this account{}", self.not_read(&zone.owner));
             return Err(Gap::unprovable(&zone.id, why));
         };
         let zone = first.find(self.region).map(|at| first[at..].to_owned());
@@ -201,13 +204,11 @@ impl<'a> Walk<'a> {
         let endpoint = endpoint.map(|id| self.index.endpoint(id)).transpose()?.flatten();
         let range = format!("{address}/32");
         let one = AddressSet::read(Family::V4, [&range]);
-        match (endpoint, one) {
-            (Some(endpoint), Ok(one)) => Ok(ZoneTarget { endpoint, at: Some((own.subnet.clone(), one)), zone: None }),
-            _ => {
-                let why = format!("{record}, which is not known to be the address of an endpoint of X-Ray");
-                Err(Gap::unprovable(&zone.id, why))
-            }
-        }
+        let Some((endpoint, one)) = endpoint.zip(one.ok()) else {
+            let why = format!("{record}, which is not known to be the address of an endpoint of X-Ray");
+            return Err(Gap::unprovable(&zone.id, why));
+        };
+        Ok(ZoneTarget { endpoint, at: Some((own.subnet.clone(), one)), zone: None })
     }
 
     /// Words that name the account of a zone, where it is another one.
@@ -226,8 +227,13 @@ mod tests {
         for zone in [host, "us-east-1.amazonaws.com", "amazonaws.com", "com"] {
             assert!(covers(zone, host), "{zone}");
         }
-        for zone in ["ray.us-east-1.amazonaws.com", "a.xray.us-east-1.amazonaws.com", "aws.com", "xray", "eu-west-1.amazonaws.com"]
-        {
+        for zone in [
+            "ray.us-east-1.amazonaws.com",
+            "a.xray.us-east-1.amazonaws.com",
+            "aws.com",
+            "xray",
+            "eu-west-1.amazonaws.com",
+        ] {
             assert!(!covers(zone, host), "{zone}");
         }
     }

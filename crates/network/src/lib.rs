@@ -12,7 +12,7 @@
 //! The modules below stand in layers: a module uses only those of the layers above it.
 
 mod address_set;
-mod obstacle;
+mod remedy;
 mod service;
 
 mod hop;
@@ -38,6 +38,8 @@ mod nat;
 
 mod transit;
 
+mod far_endpoint;
+
 mod central_endpoint;
 mod routing;
 
@@ -48,10 +50,10 @@ use std::collections::{BTreeSet, HashSet};
 use gatelight_model::{Gap, inventory::Function};
 
 pub use appliance::CHECK_IS_ON;
-pub use hosted_zone::{covers, xray_hosts};
 pub use hop::{Hop, HopKind, HopResult, PathFromSubnet};
+pub use hosted_zone::{covers, xray_hosts};
 pub use index::NetworkIndex;
-pub use obstacle::Obstacle;
+pub use remedy::{Remedy, RouteGoal, Traffic};
 pub use walk::Walk;
 
 /// The path from each subnet of a function to X-Ray's endpoint (TCP port 443, and back), in the order in which Lambda

@@ -7,7 +7,7 @@ use crate::{
     answers::NatEntry,
     firewall::Remote,
     hop::{Hop, HopKind},
-    obstacle::Obstacle,
+    remedy::{Remedy, RouteGoal},
     routes::{self, RouteTarget, cannot_follow, follow_routes, inactive_route},
     walk::Walk,
 };
@@ -29,7 +29,8 @@ impl<'a> Walk<'a> {
                 before = Some(Hop::unprovable(HopKind::Nat, id, message));
             }
             state @ ("pending" | "failed" | "deleted") => {
-                return vec![Hop::stops(HopKind::Nat, id, format!("NAT gateway {id} is {state}"))];
+                let stops = Hop::stops(HopKind::Nat, id, format!("NAT gateway {id} is {state}"));
+                return vec![stops.with(Remedy::WorkingNat { nat: id.to_owned() })];
             }
             state => {
                 let message = format!("NAT gateway {id} is in the state “{state}”, which is not understood");
@@ -87,9 +88,9 @@ impl<'a> Walk<'a> {
     fn through_regional(&self, entry: NatEntry<'a>, nat: &'a NatGateway, table: &str, family: Family) -> Vec<Hop> {
         let (id, zone) = (&nat.id, &entry.at.zone);
         if !nat.zones.is_empty() && !nat.zones.contains(zone) {
-            let lacks = Obstacle::Zone { zone: zone.clone(), attachment: None };
+            let lacks = Remedy::NatZone { nat: id.clone(), zone: zone.clone() };
             let message = format!("regional NAT gateway {id} does not cover {zone}");
-            return vec![Hop::stops(HopKind::Nat, id, message).lacking(lacks)];
+            return vec![Hop::stops(HopKind::Nat, id, message).with(lacks)];
         }
         let mut hops = vec![Hop::through(HopKind::Nat, id, format!("{id}, regional, {}", nat.state))];
         match self.index.table(table) {
@@ -140,8 +141,8 @@ impl<'a> Walk<'a> {
             self.follow_nat_route(entry, nat, subnet, &table.id, &label, route)
         });
         let lacks_route = |hop: Hop| {
-            let lacks = Obstacle::NatRoute { nat: nat.id.clone(), subnet: nat.subnet.clone() };
-            if hop.kind == HopKind::NatRoutes && hop.obstacle.is_none() { hop.lacking(lacks) } else { hop }
+            let lacks = to_internet(table, &nat.vpc);
+            if hop.kind == HopKind::NatRoutes && hop.remedy.is_none() { hop.with(lacks) } else { hop }
         };
         hops.into_iter().map(lacks_route).collect()
     }
@@ -165,9 +166,9 @@ impl<'a> Walk<'a> {
         let through = || Hop::through(kind, table, message.clone()).by(&route.destination);
         match RouteTarget::of(route) {
             RouteTarget::InternetGateway if !nat.public => {
-                let lacks = Obstacle::PrivateNat { nat: id.clone(), subnet: nat.subnet.clone() };
+                let lacks = Remedy::WorkingNat { nat: id.clone() };
                 let hops = no_way("the NAT gateway is private, so the internet gateway drops its packets");
-                hops.into_iter().map(|hop| hop.lacking(lacks.clone())).collect()
+                hops.into_iter().map(|hop| hop.with(lacks.clone())).collect()
             }
             RouteTarget::InternetGateway => {
                 let mut hops = vec![
@@ -216,7 +217,7 @@ impl<'a> Walk<'a> {
                 Hop::through(HopKind::Gateway, id, format!("{id}, attached to {vpc}"))
             }
             Ok(Some(_)) => Hop::stops(HopKind::Gateway, id, format!("internet gateway {id} is not attached to {vpc}"))
-                .lacking(Obstacle::Detached { vpc: vpc.to_owned() }),
+                .with(Remedy::AttachGateway { gateway: id.to_owned(), vpc: vpc.to_owned() }),
             Ok(None) => self.not_found(from, HopKind::Gateway, id, "internet gateway"),
             Err(gap) => Hop::unknown(HopKind::Gateway, id, gap),
         }
@@ -231,9 +232,19 @@ impl<'a> Walk<'a> {
             "off" | "" | "block-ingress" => Hop::through(kind, gateway, message),
             "block-bidirectional" => {
                 Hop::stops(kind, gateway, format!("{message}: nothing leaves through internet gateway {gateway}"))
-                    .lacking(Obstacle::PublicAccess { subnet: subnet.id.clone() })
+                    .with(Remedy::PublicAccessExclusion { subnet: subnet.id.clone(), vpc: subnet.vpc.clone() })
             }
             _ => Hop::unprovable(kind, gateway, format!("{message}, which is not understood")),
         }
+    }
+}
+
+/// A route from the NAT gateway's table to the internet.
+fn to_internet(table: &RouteTable, vpc: &str) -> Remedy {
+    Remedy::VpcRoute {
+        table: table.id.clone(),
+        destination: "0.0.0.0/0".to_owned(),
+        replaces: table.routes.iter().any(|route| route.destination == "0.0.0.0/0"),
+        target: RouteGoal::InternetGateway { vpc: vpc.to_owned() },
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     address_set::{AddressSet, Block, Family},
     hop::{Hop, HopKind, HopResult, combine_alternatives, result_of},
     index::NetworkIndex,
-    obstacle::Obstacle,
+    remedy::{Remedy, RouteGoal},
     walk::Walk,
 };
 
@@ -170,12 +170,20 @@ impl Walk<'_> {
         let led = split.routes.iter().filter(away).map(|route| {
             let message =
                 format!("{id}: {} → {}, a more specific route than the VPC's own", route.destination, route.target);
-            let lacks = Obstacle::StrayRoute { destination: route.destination.clone() };
-            inactive_route(kind, id, &message, route).map(|hop| hop.lacking(lacks)).unwrap_or_else(|| {
-                let message =
-                    format!("{message}, leads packets to {there} away, and what lies beyond is not seen here");
-                Hop::unprovable(kind, id, message).by(&route.destination)
-            })
+            let lacks = Remedy::VpcRoute {
+                table: id.clone(),
+                destination: route.destination.clone(),
+                replaces: true,
+                target: RouteGoal::Removed,
+            };
+            inactive_route(kind, id, &message, route).map_or_else(
+                || {
+                    let message =
+                        format!("{message}, leads packets to {there} away, and what lies beyond is not seen here");
+                    Hop::unprovable(kind, id, message).by(&route.destination)
+                },
+                |hop| hop.with(lacks),
+            )
         });
         let hidden = || split.maybe.iter().map(|(_, gap)| Hop::unknown(kind, id, gap.clone())).next();
         let hops: Vec<_> = led.collect();

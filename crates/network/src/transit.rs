@@ -13,7 +13,7 @@ use crate::{
     answers::{NatEntry, ReturnPath},
     firewall::Remote,
     hop::{Hop, HopKind, HopResult, combine_alternatives, result_of},
-    obstacle::Obstacle,
+    remedy::Remedy,
     routes::{self, RouteTarget, cannot_follow, follow_routes, inactive_route},
     walk::Walk,
 };
@@ -98,8 +98,8 @@ impl<'a> Walk<'a> {
                     "{} has no subnet in {}, and {id} takes no packets from a zone without one",
                     attachment.id, from.zone
                 );
-                let (zone, attachment) = (from.zone.clone(), Some(attachment.id.clone()));
-                Hop::stops(kind, id, message).lacking(Obstacle::Zone { zone, attachment })
+                let (attachment, zone) = (attachment.id.clone(), from.zone.clone());
+                Hop::stops(kind, id, message).with(Remedy::AttachmentZone { attachment, zone })
             }
             Some(subnet) => self.attachment_acl(kind, from, subnet, to).unwrap_or_else(|| {
                 Hop::through(kind, id, format!("{} stands in {}, in the same zone", attachment.id, subnet.id))
@@ -200,7 +200,8 @@ impl<'a> Walk<'a> {
     /// The hops out of an egress VPC, from the subnet in which the transit gateway delivers packets.
     fn hops_out_of_egress_vpc(&self, from: &'a Subnet, at: &'a Subnet, gateway: &'a str) -> Vec<Hop> {
         let kind = HopKind::EgressRoutes;
-        let mut hops: Vec<_> = self.attachment_acl(HopKind::EgressAcl, from, at, (&PUBLIC, "public addresses")).into_iter().collect();
+        let mut hops: Vec<_> =
+            self.attachment_acl(HopKind::EgressAcl, from, at, (&PUBLIC, "public addresses")).into_iter().collect();
         match self.index.table_of(at) {
             Ok((table, _)) => {
                 let split = routes::split(self.index, &table.routes, Family::V4, &PUBLIC);

@@ -10,7 +10,7 @@ use crate::{
     firewall::{self, EPHEMERAL, HTTPS, Remote},
     hop::{Hop, HopKind, HopResult},
     index::NetworkIndex,
-    obstacle::Obstacle,
+    remedy::{Remedy, Traffic},
     service::{XrayName, is_xray},
 };
 
@@ -89,9 +89,12 @@ impl<'a> Walk<'a> {
             Err(gap) => return vec![Hop::unknown(kind, &subnet.id, gap)],
         };
         let range = remote.addresses.as_ipv4_range();
-        let ways = [(to_remote, HTTPS), (!to_remote, EPHEMERAL)].map(|(egress, ports)| {
-            let decided = firewall::acl_allows(acl, egress, ports, remote);
-            Hop::decided(kind, &acl.id, decided).lacking(Obstacle::AclEntry { egress, ports, range: range.clone() })
+        let ways = [(to_remote, HTTPS, (443, 443)), (!to_remote, EPHEMERAL, (1024, 65535))];
+        let ways = ways.map(|(outbound, ports, numbers)| {
+            let decided = firewall::acl_allows(acl, outbound, ports, remote);
+            let before = decided.rule.as_ref().and_then(|rule| rule.parse().ok());
+            let traffic = Traffic { outbound, protocol: "tcp", ports: numbers, range: range.clone() };
+            Hop::decided(kind, &acl.id, decided).with(Remedy::AclEntry { acl: acl.id.clone(), traffic, before })
         });
         ways.to_vec()
     }

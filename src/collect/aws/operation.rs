@@ -128,6 +128,12 @@ operations! {
     /// Routes of a transit gateway's route table.
     SearchTransitGatewayRoutes = call("ec2:SearchTransitGatewayRoutes", Quota::Ec2)
         .on(Grant::new("ReadTransitRoutes", "ec2:*:*:transit-gateway-route-table/*"));
+    /// The private hosted zones of a VPC, whoever owns them.
+    ListHostedZonesByVpc = call("route53:ListHostedZonesByVPC", Quota::Route53).http("GET /2013-04-01/hostedzonesbyvpc");
+    /// The records of a hosted zone.
+    ListResourceRecordSets = call("route53:ListResourceRecordSets", Quota::Route53)
+        .on(Grant::new("ReadHostedZones", "route53:::hostedzone/*"))
+        .http("GET /2013-04-01/hostedzone/*/rrset");
     /// The state of a KMS key.
     DescribeKey = call("kms:DescribeKey", Quota::DescribeKey).on(KEYS).absent("NotFoundException");
     /// The policy of a KMS key.
@@ -298,6 +304,8 @@ pub(crate) enum Quota {
     Xray,
     /// Organizations.
     Organizations,
+    /// Route 53, all regions together.
+    Route53,
 }
 
 /// Requests a second, and how many may come at once.
@@ -319,6 +327,8 @@ impl Quota {
             // FilterLogEvents: five calls a second, and cannot be raised
             // (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html).
             // Calls about queries: AWS's list of quotas could not be read; five a second is what others quote from it.
+            // Route 53: five a second for all calls of an account
+            // (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html).
             // DescribeResourcePolicies, calls about deliveries, and X-Ray's calls: not published.
             Self::DescribeDeliveryStream
             | Self::DescribeResourcePolicies
@@ -327,7 +337,8 @@ impl Quota {
             | Self::StartQuery
             | Self::GetQueryResults
             | Self::StopQuery
-            | Self::Xray => (5.0, 5.0),
+            | Self::Xray
+            | Self::Route53 => (5.0, 5.0),
             // Not published.
             Self::Iam => (10.0, 20.0),
             // Not published, and shared by all accounts of the organization.
@@ -422,7 +433,7 @@ mod tests {
     fn rest_calls_have_a_path() {
         for operation in Operation::ALL {
             let service = operation.name().split(':').next().expect("service:Operation");
-            let is_rest = ["apigateway", "apigatewayv2", "lambda", "xray"].contains(&service);
+            let is_rest = ["apigateway", "apigatewayv2", "lambda", "route53", "xray"].contains(&service);
             let http = operation.http();
             assert_eq!(http.is_some_and(|(_, path)| path.starts_with('/')), is_rest, "{operation}: {http:?}");
             if service.starts_with("apigateway") {

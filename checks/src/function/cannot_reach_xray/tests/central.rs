@@ -53,7 +53,8 @@ fn each_hop_to_the_hub_and_back_is_judged() {
         assert_verdict(&egress, "fails", "sg-orders does not let tcp 443 out to");
         let by_range = over(way, |inventory| group(inventory, "sg-orders").egress = vec![https_to(&["10.9.0.0/16"])]);
         assert_eq!(by_range, "passes");
-        let policy = r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"210987654321"},"Action":"*","Resource":"*"}]}"#;
+        let policy =
+            r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"210987654321"},"Action":"*","Resource":"*"}]}"#;
         let policy = over(way, |inventory| hub(inventory).policy = Some(policy.to_owned()));
         assert_verdict(&policy, "fails", "the policy of endpoint vpce-hub does not allow xray:PutTraceSegments");
         let back = over(way, |inventory| table(inventory, "rtb-hub").routes.truncate(1));
@@ -64,7 +65,11 @@ fn each_hop_to_the_hub_and_back_is_judged() {
             let routes = &mut table(inventory, "rtb-orders").routes;
             routes.push(Route { destination: "10.9.1.0/24".to_owned(), ..routes[0].clone() });
         });
-        assert_verdict(&elsewhere, "fails", "10.9.1.0/24 → local; the endpoint's addresses are taken for the VPC's own");
+        assert_verdict(
+            &elsewhere,
+            "fails",
+            "10.9.1.0/24 → local; the endpoint's addresses are taken for the VPC's own",
+        );
         let middlebox = over(way, |inventory| {
             let routes = &mut table(inventory, "rtb-orders").routes;
             let target = "eni-wall".to_owned();
@@ -83,11 +88,7 @@ fn a_peering_connection_leads_to_its_other_end_while_it_is_active() {
     };
     assert_verdict(&peering(|own| own.status = "deleted".to_owned()), "fails", "");
     assert_verdict(&peering(|own| own.ends[1].vpc = "vpc-other".to_owned()), "fails", "");
-    assert_verdict(
-        &peering(|own| own.ends[1].owner = "210987654321".to_owned()),
-        "passes",
-        "",
-    );
+    assert_verdict(&peering(|own| own.ends[1].owner = "210987654321".to_owned()), "passes", "");
 }
 
 #[test]
@@ -174,7 +175,8 @@ fn the_closest_zone_answers_and_it_alone() {
         assert_verdict(&twice, "unknown", "several private hosted zones");
         let delegated = over(way, |inventory| {
             zones(inventory).seen[0].name = "amazonaws.com".to_owned();
-            let servers = DnsRecord { kind: "NS".to_owned(), ..record("us-east-1.amazonaws.com", Some("ns-1.example")) };
+            let servers =
+                DnsRecord { kind: "NS".to_owned(), ..record("us-east-1.amazonaws.com", Some("ns-1.example")) };
             records(inventory, vec![servers, record(NAME, None)]);
         });
         assert_verdict(&delegated, "unknown", "delegates us-east-1.amazonaws.com");
