@@ -5,7 +5,8 @@ use std::{
     fmt::{self, Write as _},
 };
 
-use gatelight_model::{Severity, Subject};
+use gatelight_checks::verdict::Command;
+use gatelight_model::{Confidence, Severity, Subject};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -59,6 +60,8 @@ pub(crate) struct Finding {
     /// The check's id. The check may be one that this version does not know any more.
     pub(crate) check: String,
     pub(crate) severity: Severity,
+    /// How sure it is that it does harm.
+    pub(crate) confidence: Confidence,
     /// The severity before it rose in this run.
     pub(crate) previous_severity: Option<Severity>,
     pub(crate) account: String,
@@ -87,8 +90,8 @@ pub(crate) struct FindingDetails {
     pub(crate) cause: Subject,
     pub(crate) affects: Vec<Subject>,
     pub(crate) fix: String,
-    /// A command that fixes it, argument by argument.
-    pub(crate) fix_command: Option<Vec<String>>,
+    /// The commands that fix it, in the order in which they have to run.
+    pub(crate) fix_commands: Vec<Command>,
 }
 
 /// How a finding ended.

@@ -12,7 +12,7 @@ mod schema;
 
 use std::{cell::Cell, path::PathBuf};
 
-use gatelight_model::Severity;
+use gatelight_model::{Confidence, Severity};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
@@ -131,6 +131,24 @@ fn from_number(number: i64) -> Severity {
         ..=1 => Severity::Low,
         2 => Severity::Medium,
         _ => Severity::High,
+    }
+}
+
+/// A confidence as it is stored.
+fn confidence_to_number(confidence: Confidence) -> i64 {
+    match confidence {
+        Confidence::Low => 1,
+        Confidence::Medium => 2,
+        Confidence::High => 3,
+    }
+}
+
+/// A confidence out of the ledger.
+fn confidence_from_number(number: i64) -> Confidence {
+    match number {
+        ..=1 => Confidence::Low,
+        2 => Confidence::Medium,
+        _ => Confidence::High,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Text for a terminal: wrapped, with grouped digits, and without control characters.
 
+use gatelight_checks::verdict::Command;
 pub(crate) use gatelight_model::text::{list, list_and_more};
 use jiff::Timestamp;
 
@@ -17,10 +18,20 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 /// A command as one types it in a POSIX shell: names are hostile input, and this is the one place that quotes them.
-pub(crate) fn command_line(argv: &[String]) -> String {
+fn quoted(argv: &[String]) -> String {
     // A name cannot hold a NUL, the only thing that a shell's quotes cannot hold.
     let clean: Vec<String> = argv.iter().map(|argument| argument.replace('\0', "")).collect();
     shlex::try_join(clean.iter().map(String::as_str)).unwrap_or_default()
+}
+
+/// Commands as one types them in a POSIX shell, one a line.
+pub(crate) fn shell_lines(commands: &[Command]) -> Vec<String> {
+    commands.iter().map(|argv| quoted(argv)).collect()
+}
+
+/// The same on one line; the first that fails ends it. None where there is no command.
+pub(crate) fn shell_line(commands: &[Command]) -> Option<String> {
+    (!commands.is_empty()).then(|| shell_lines(commands).join(" && "))
 }
 
 /// A time without its fraction of a second.
@@ -29,19 +40,19 @@ pub(crate) fn to_second(time: Timestamp) -> Timestamp {
 }
 
 /// A command on as many lines as it needs, so that it can be copied whole.
-pub(crate) fn command_lines(argv: &[String]) -> Vec<String> {
+pub(crate) fn wrapped_command(argv: &[String]) -> Vec<String> {
     let mut lines = vec![String::new()];
     for argument in argv {
-        let quoted = plain(&command_line(std::slice::from_ref(argument)));
+        let word = plain(&quoted(std::slice::from_ref(argument)));
         let line = lines.last_mut().expect("there is always a line");
-        if !line.is_empty() && line.chars().count() + quoted.chars().count() + 3 > WIDTH - 14 {
+        if !line.is_empty() && line.chars().count() + word.chars().count() + 3 > WIDTH - 14 {
             line.push_str(" \\");
-            lines.push(format!("  {quoted}"));
+            lines.push(format!("  {word}"));
         } else {
             if !line.is_empty() {
                 line.push(' ');
             }
-            line.push_str(&quoted);
+            line.push_str(&word);
         }
     }
     lines
@@ -85,10 +96,19 @@ mod tests {
         ]
         .map(str::to_owned)
         .to_vec();
-        let lines = command_lines(&argv);
+        let lines = wrapped_command(&argv);
         assert!(lines.len() > 1 && lines.iter().all(|line| line.chars().count() <= WIDTH - 14), "{lines:#?}");
         let joined = lines.join("\n").replace(" \\\n", " ");
         assert_eq!(shlex::split(&joined), Some(argv));
+    }
+
+    #[test]
+    fn several_commands_are_one_line_that_stops_at_the_first_failure() {
+        let commands = [vec!["aws".to_owned(), "a b".to_owned()], vec!["aws".to_owned(), "&& x".to_owned()]];
+        assert_eq!(shell_lines(&commands), ["aws 'a b'", "aws '&& x'"]);
+        assert_eq!(shell_line(&commands).as_deref(), Some("aws 'a b' && aws '&& x'"));
+        assert_eq!(shell_line(&commands[..1]).as_deref(), Some("aws 'a b'"));
+        assert_eq!(shell_line(&[]), None);
     }
 
     #[test]

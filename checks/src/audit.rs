@@ -1,7 +1,7 @@
 //! Runs the checks over one region and hands out their outcomes, sorted.
 
 use gatelight_model::{
-    Gap, Need, Severity, Subject,
+    Confidence, Gap, Need, Severity, Subject,
     inventory::{Function, StageOf},
 };
 
@@ -20,6 +20,8 @@ pub struct Outcome {
     pub check: &'static Check,
     /// How much it matters here: as the owner set it, else as the failure has it, else as the check has it.
     pub severity: Severity,
+    /// How sure it is that a failure does harm; high for any other verdict.
+    pub confidence: Confidence,
     /// What it is about; unique in a region together with the check.
     pub subject: Subject,
     /// The judgement, or why there is none.
@@ -101,15 +103,15 @@ struct Outcomes<'o> {
 impl Outcomes<'_> {
     /// `applies`: how much the check matters to this subject, where the subject decides.
     fn emit(&mut self, check: &'static Check, subject: Subject, verdict: Verdict, applies: Option<Severity>) {
-        let own = match &verdict {
-            Ok(Judgement::Fail(failure)) => failure.severity,
-            _ => applies,
+        let (own, confidence) = match &verdict {
+            Ok(Judgement::Fail(failure)) => (failure.severity, failure.confidence),
+            _ => (applies, Confidence::High),
         };
         let severity = self.policy.severity(check.id).or(own).unwrap_or(check.severity);
         // Only failures and unknowns can be ignored.
         let counts = matches!(verdict, Err(_) | Ok(Judgement::Fail(_)));
         let ignored = if counts { self.policy.ignored(check.id, &subject) } else { None };
-        (self.sink)(Outcome { check, severity, subject, verdict, ignored });
+        (self.sink)(Outcome { check, severity, confidence, subject, verdict, ignored });
     }
 }
 

@@ -32,7 +32,7 @@ pub use check::Check;
 pub use context::{Context, LogGroupUse, Scope, TracedStages};
 pub use coverage::{Coverage, Unseen};
 pub use policy::Policy;
-pub use verdict::{Judgement, Verdict, worst};
+pub use verdict::{Extent, Judgement, Verdict, worst};
 
 macro_rules! checks {
     ($($folder:ident::$file:ident::CHECK,)*) => {

@@ -1,6 +1,8 @@
 //! What a check can say, and how what it says about several things becomes one verdict.
 
-use gatelight_model::{Gap, Severity, Subject};
+use std::collections::BTreeSet;
+
+use gatelight_model::{Confidence, Gap, Severity, Subject};
 use serde::{Deserialize, Serialize};
 
 /// A judgement, or why there is none ("could not check").
@@ -25,11 +27,17 @@ impl From<Failure> for Judgement {
     }
 }
 
-/// The facts of a fault. Text comes last; renderers escape it.
-#[derive(Clone, Debug, PartialEq)]
+/// The facts of a fault. Text comes last; renderers escape it. End its literal with `..Failure::default()`.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Failure {
     /// Where it differs from the check's own.
     pub severity: Option<Severity>,
+    /// How sure it is that the fault does harm.
+    pub confidence: Confidence,
+    /// How much of what the check is about is lost.
+    pub extent: Extent,
+    /// Of a fault of some log groups among several: which ones. None: it is about all of them.
+    pub groups: Option<DecidedGroups>,
     /// The thing to change. The report groups by (check, cause). `None`: the subject itself.
     pub cause: Option<Subject>,
     /// What is wrong, in a sentence of plain text.
@@ -40,6 +48,25 @@ pub struct Failure {
     pub affects: Vec<Subject>,
     /// What to do.
     pub fix: Fix,
+}
+
+/// How much of the logs or traces that a check is about a fault takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// All.
+    #[default]
+    Whole,
+    /// A part: the rest arrives, or may arrive.
+    Part,
+}
+
+/// The log groups that a fault is about, by name, among those that a check asks about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DecidedGroups {
+    /// Those that it is about.
+    pub lost: BTreeSet<String>,
+    /// Those of which that is not known.
+    pub undecided: BTreeSet<String>,
 }
 
 /// A named value that a verdict rests on.
@@ -63,21 +90,37 @@ impl Evidence {
 pub struct Fix {
     /// In words.
     pub text: String,
-    /// As a command: its arguments, unquoted. Names are hostile input, so quoting happens in one place, the renderer.
-    pub command: Option<Vec<String>>,
+    /// As commands, in the order in which they have to run; none where words alone can say it.
+    pub commands: Vec<Command>,
 }
+
+/// A command: its arguments, unquoted. Names are hostile input, so quoting happens in one place, the renderer.
+pub type Command = Vec<String>;
 
 impl Fix {
     /// A fix in words alone.
     pub fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), command: None }
+        Self { text: text.into(), commands: Vec::new() }
     }
 
-    /// Adds the command that does it.
+    /// Adds a command, which runs after those that were added before.
     #[must_use]
-    pub fn command<const N: usize>(mut self, argv: [&str; N]) -> Self {
-        self.command = Some(argv.map(str::to_owned).to_vec());
+    pub fn command<const N: usize>(self, argv: [&str; N]) -> Self {
+        self.commands([argv.map(str::to_owned).to_vec()])
+    }
+
+    /// Adds commands, which run after those that were added before.
+    #[must_use]
+    pub fn commands(mut self, commands: impl IntoIterator<Item = Command>) -> Self {
+        self.commands.extend(commands);
         self
+    }
+
+    /// The command of a fix that has one.
+    #[cfg(test)]
+    pub(crate) fn only_command(&self) -> Command {
+        let [command] = &self.commands[..] else { panic!("one command: {:?}", self.commands) };
+        command.clone()
     }
 }
 
@@ -115,6 +158,7 @@ mod tests {
                 evidence: vec![],
                 affects: vec![],
                 fix: Fix::default(),
+                ..Failure::default()
             }
             .into())
         };

@@ -164,7 +164,7 @@ impl<'a> RunDiffBuilder<'a> {
             return Ok(());
         }
         open.observed = Observed::Fails;
-        rows::update_episode(self.db, open, finding.severity, ignored, &texts)?;
+        rows::update_episode(self.db, open, &finding, ignored, &texts)?;
         if ignored {
             return Ok(());
         }
@@ -261,5 +261,11 @@ fn is_gone(db: &Connection, open: &OpenEpisode, report: &Report) -> rusqlite::Re
 
 /// Worst first, then by account, region, subject and check.
 fn order(finding: &Finding) -> impl Ord {
-    (Reverse(finding.severity), &finding.account, &finding.region, &finding.subject.arn, &finding.check)
+    (
+        Reverse((finding.severity, finding.confidence)),
+        &finding.account,
+        &finding.region,
+        &finding.subject.arn,
+        &finding.check,
+    )
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, types::Type};
 use serde::de::DeserializeOwned;
 
-use super::{Ledger, RunCounts, RunEnd, RunRow, from_millis, from_number, open};
+use super::{Ledger, RunCounts, RunEnd, RunRow, confidence_from_number, from_millis, from_number, open};
 use crate::finding::{Finding, FindingEnd, Fingerprint};
 
 const EPISODES: &str = "
@@ -17,7 +17,8 @@ const EPISODES: &str = "
         f.kind, f.arn, f.name, m.body, d.body, e.first_seen,
         coalesce(e.last_seen,
             (SELECT r.finished_at FROM runs r WHERE r.scope = f.scope AND r.problem IS NULL ORDER BY r.id DESC LIMIT 1),
-            e.first_seen)
+            e.first_seen),
+        e.confidence
     FROM episodes e JOIN findings f ON f.id = e.finding JOIN scopes s ON s.id = f.scope
     JOIN texts m ON m.id = e.message JOIN texts d ON d.id = e.details";
 
@@ -110,7 +111,7 @@ impl Reader {
         mut each: impl FnMut(Episode) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let open = if filter.open { "WHERE e.ended_at IS NULL" } else { "" };
-        let order = "ORDER BY e.ended_at IS NOT NULL, e.ended_at DESC, e.severity DESC, f.account, f.region, f.arn, \
+        let order = "ORDER BY e.ended_at IS NOT NULL, e.ended_at DESC, e.severity DESC, e.confidence DESC, f.account, f.region, f.arn, \
                      f.check_id, s.name";
         let mut statement = self.db.prepare(&format!("{EPISODES} {open} {order}"))?;
         let mut rows = statement.query([])?;
@@ -198,7 +199,7 @@ impl Ledger {
     pub(crate) fn open_findings(&self, scope: &str) -> anyhow::Result<Vec<Finding>> {
         let open = format!(
             "{EPISODES} WHERE s.name = ? AND e.ended_at IS NULL AND NOT e.ignored
-             ORDER BY e.severity DESC, f.account, f.region, f.arn, f.check_id"
+             ORDER BY e.severity DESC, e.confidence DESC, f.account, f.region, f.arn, f.check_id"
         );
         let mut statement = self.db.prepare_cached(&open)?;
         let rows = statement.query_map([scope], |row| episode_of(row).map(|episode| episode.finding))?;
@@ -248,6 +249,7 @@ fn episode_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Episode> {
         fingerprint: Fingerprint::from_bytes(row.get(4)?),
         check: row.get(5)?,
         severity: from_number(row.get(6)?),
+        confidence: confidence_from_number(row.get(16)?),
         previous_severity: None,
         account: row.get(7)?,
         region: row.get(8)?,

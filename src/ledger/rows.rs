@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use gatelight_model::Severity;
+use gatelight_model::{Confidence, Severity};
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
-use super::{RunCounts, from_number, read, to_millis, to_number};
+use super::{RunCounts, confidence_from_number, confidence_to_number, from_number, read, to_millis, to_number};
 use crate::{
     finding::{Finding, FindingDetails, FindingEnd, Fingerprint},
     report::Report,
@@ -20,6 +20,7 @@ type TextHash = [u8; 16];
 pub(super) struct OpenEpisode {
     pub(super) episode: i64,
     pub(super) severity: Severity,
+    confidence: Confidence,
     pub(super) ignored: bool,
     pub(super) first_seen: i64,
     /// None: the last run found it.
@@ -73,7 +74,7 @@ pub(super) fn insert_run(db: &Connection, scope: i64, report: &Report, counts: &
 /// Every open finding of a scope.
 pub(super) fn open_episodes(db: &Connection, scope: i64) -> rusqlite::Result<HashMap<Fingerprint, OpenEpisode>> {
     let mut statement = db.prepare_cached(
-        "SELECT f.fingerprint, e.id, e.severity, e.ignored, m.hash, d.hash, e.first_seen, e.last_seen
+        "SELECT f.fingerprint, e.id, e.severity, e.ignored, m.hash, d.hash, e.first_seen, e.last_seen, e.confidence
          FROM episodes e JOIN findings f ON f.id = e.finding
          JOIN texts m ON m.id = e.message JOIN texts d ON d.id = e.details
          WHERE f.scope = ? AND e.ended_at IS NULL",
@@ -82,6 +83,7 @@ pub(super) fn open_episodes(db: &Connection, scope: i64) -> rusqlite::Result<Has
         let open = OpenEpisode {
             episode: row.get(1)?,
             severity: from_number(row.get(2)?),
+            confidence: confidence_from_number(row.get(8)?),
             ignored: row.get(3)?,
             first_seen: row.get(6)?,
             last_seen: row.get(7)?,
@@ -128,12 +130,15 @@ pub(super) fn insert_episode(
     let (message, details) = texts.ids(db)?;
     let id = finding_id(db, scope, finding)?;
     let mut insert = db.prepare_cached(
-        "INSERT INTO episodes (finding, severity, ignored, message, details, first_seen) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO episodes (finding, severity, confidence, ignored, message, details, first_seen)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
     )?;
-    let episode = insert.insert(params![id, to_number(finding.severity), ignored, message, details, now])?;
+    let (severity, confidence) = (to_number(finding.severity), confidence_to_number(finding.confidence));
+    let episode = insert.insert(params![id, severity, confidence, ignored, message, details, now])?;
     Ok(OpenEpisode {
         episode,
         severity: finding.severity,
+        confidence: finding.confidence,
         ignored,
         first_seen: now,
         last_seen: None,
@@ -146,7 +151,7 @@ pub(super) fn insert_episode(
 pub(super) fn update_episode(
     db: &Connection,
     open: &OpenEpisode,
-    severity: Severity,
+    finding: &Finding,
     ignored: bool,
     texts: &EpisodeTexts<'_>,
 ) -> rusqlite::Result<()> {
@@ -164,9 +169,13 @@ pub(super) fn update_episode(
             delete_unused_text(db, id)?;
         }
     }
-    if (open.severity, open.ignored) != (severity, ignored) || open.last_seen.is_some() {
-        db.prepare_cached("UPDATE episodes SET severity = ?, ignored = ?, last_seen = NULL WHERE id = ?")?
-            .execute(params![to_number(severity), ignored, open.episode])?;
+    let is_same = (open.severity, open.confidence, open.ignored) == (finding.severity, finding.confidence, ignored);
+    if !is_same || open.last_seen.is_some() {
+        let (severity, confidence) = (to_number(finding.severity), confidence_to_number(finding.confidence));
+        db.prepare_cached(
+            "UPDATE episodes SET severity = ?, confidence = ?, ignored = ?, last_seen = NULL WHERE id = ?",
+        )?
+        .execute(params![severity, confidence, ignored, open.episode])?;
     }
     Ok(())
 }

@@ -64,6 +64,7 @@ const TABLES: &str = "
         id INTEGER PRIMARY KEY,
         finding INTEGER NOT NULL REFERENCES findings (id),
         severity INTEGER NOT NULL,
+        confidence INTEGER NOT NULL,
         ignored INTEGER NOT NULL,
         message INTEGER NOT NULL REFERENCES texts (id),
         details INTEGER NOT NULL REFERENCES texts (id),

@@ -1,7 +1,7 @@
 //! Reports that tests make up, where what an audit would find does not matter.
 
 use gatelight_checks::{Coverage, Policy, Unseen, find_check, verdict::Evidence};
-use gatelight_model::{Severity, Subject, SubjectKind};
+use gatelight_model::{Confidence, Severity, Subject, SubjectKind};
 use jiff::Timestamp;
 
 use super::{
@@ -39,12 +39,13 @@ impl FailingStage {
                 cause: subject.clone(),
                 affects: Vec::new(),
                 fix: "Set a log group and a format: `gatelight format print --protocol rest` prints one.".to_owned(),
-                fix_command: Some(command),
+                fix_commands: vec![command],
             },
         };
         OutcomeRecord {
             check: "access-log-off".to_owned(),
             severity: self.severity,
+            confidence: Confidence::High,
             subject,
             verdict: RecordedVerdict::Fail(Box::new(failure)),
             ignored: None,

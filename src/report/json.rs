@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     finding::{Changes, Finding},
-    text::{command_line, to_second},
+    text::{shell_line, shell_lines, to_second},
 };
 
 #[derive(Serialize)]
@@ -141,12 +141,14 @@ struct OutcomeEntry<'a> {
     region: &'a str,
     subject: SubjectEntry<'a>,
     verdict: &'static str,
+    confidence: &'static str,
     message: String,
     evidence: &'a [Evidence],
     cause: Option<SubjectEntry<'a>>,
     affects: Vec<SubjectEntry<'a>>,
     fix: Option<&'a str>,
     fix_command: Option<String>,
+    fix_commands: Vec<String>,
     fingerprint: String,
     change: Option<&'static str>,
     #[serde(serialize_with = "seconds_or_null")]
@@ -301,6 +303,7 @@ fn outcome<'a>(report: &'a Report, region: &'a RegionReport, outcome: &'a Outcom
         _ => None,
     };
     let details = failure.map(|failure| &failure.details);
+    let commands = details.map_or(&[][..], |details| &details.fix_commands);
     let (verdict, message) = match &outcome.verdict {
         RecordedVerdict::Pass { note } => ("pass", note.clone().unwrap_or_default()),
         RecordedVerdict::NotApplicable { reason } => ("not-applicable", reason.clone()),
@@ -316,12 +319,14 @@ fn outcome<'a>(report: &'a Report, region: &'a RegionReport, outcome: &'a Outcom
         region: &region.region,
         subject: subject(&outcome.subject),
         verdict,
+        confidence: outcome.confidence.name(),
         message,
         evidence: failure.map_or(&[], |failure| &failure.evidence),
         cause: details.map(|details| subject(&details.cause)),
         affects: details.map_or_else(Vec::new, |details| details.affects.iter().map(subject).collect()),
         fix: details.map(|details| details.fix.as_str()),
-        fix_command: details.and_then(|details| details.fix_command.as_deref()).map(command_line),
+        fix_command: shell_line(commands),
+        fix_commands: shell_lines(commands),
         fingerprint: outcome.fingerprint(&region.account).to_string(),
         change: tracked.map(|tracked| tracked.change.name()),
         first_seen: tracked.map(|tracked| tracked.first_seen),

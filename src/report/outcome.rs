@@ -1,7 +1,7 @@
 //! What the report keeps of one outcome, and of one region.
 
 use gatelight_checks::{Check, Coverage, Judgement, Outcome, find_check, verdict::Evidence};
-use gatelight_model::{Gap, Severity, Subject};
+use gatelight_model::{Confidence, Gap, Severity, Subject};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,7 @@ impl RegionReport {
 pub(crate) struct OutcomeRecord {
     pub(super) check: String,
     pub(crate) severity: Severity,
+    pub(crate) confidence: Confidence,
     pub(crate) subject: Subject,
     pub(crate) verdict: RecordedVerdict,
     /// The position of the ignore rule that matches it, among the report's.
@@ -84,6 +85,7 @@ impl OutcomeRecord {
             fingerprint,
             check: self.check,
             severity: self.severity,
+            confidence: self.confidence,
             previous_severity: None,
             account: region.account.clone(),
             region: region.region.clone(),
@@ -112,13 +114,14 @@ impl From<Outcome> for OutcomeRecord {
                     cause: failure.cause.unwrap_or_else(|| subject.clone()),
                     affects: failure.affects,
                     fix: failure.fix.text,
-                    fix_command: failure.fix.command,
+                    fix_commands: failure.fix.commands,
                 },
             })),
         };
         Self {
             check: outcome.check.id.to_owned(),
             severity: outcome.severity,
+            confidence: outcome.confidence,
             subject,
             verdict,
             ignored: outcome.ignored,

@@ -45,8 +45,8 @@ pub(crate) fn render(report: &Report, verbose: bool, out: &mut dyn Write) -> io:
 impl TextPage<'_> {
     fn write(mut self, report: &Report, gathered: &Gathered, least: Severity) -> io::Result<()> {
         self.head(report)?;
-        for ((Reverse(severity), check), section) in &gathered.sections {
-            self.section(*severity, &CHECKS[*check], section)?;
+        for ((Reverse(rank), check), section) in &gathered.sections {
+            self.section(*rank, &CHECKS[*check], section)?;
         }
         self.unchecked(gathered)?;
         self.notes(gathered)?;

@@ -6,13 +6,13 @@ use std::{
 };
 
 use gatelight_checks::find_check;
-use gatelight_model::{Severity, Subject, SubjectKind};
+use gatelight_model::{Confidence, Severity, Subject, SubjectKind};
 use jiff::Timestamp;
 
 use super::text::{command, length, moment, name, prose, span};
 use crate::{
     finding::{Finding, FindingEnd},
-    text::{command_line, count, list_and_more, thousands},
+    text::{count, list_and_more, shell_lines, thousands},
 };
 
 /// How many names a list shows; the others are counted.
@@ -111,6 +111,7 @@ impl FindingGroups {
                 of.account.clone(),
                 of.region.clone(),
                 of.severity,
+                of.confidence,
                 of.previous_severity,
                 of.end.map(is_gone),
                 shared.clone(),
@@ -141,8 +142,16 @@ impl FindingGroups {
 
     /// Worst first; the equally severe in the order of their first findings.
     pub(super) fn sorted(mut self) -> Vec<FindingGroup> {
-        self.groups.sort_by_key(|group| std::cmp::Reverse(group.first.severity));
+        self.groups.sort_by_key(|group| std::cmp::Reverse((group.first.severity, group.first.confidence)));
         self.groups
+    }
+}
+
+/// `, low confidence`; nothing where it is high.
+fn confidence(confidence: Confidence) -> String {
+    match confidence {
+        Confidence::High => String::new(),
+        other => format!(", {} confidence", other.name()),
     }
 }
 
@@ -155,7 +164,7 @@ impl FindingGroup {
         self.findings += 1;
         self.subjects.add(&finding.subject);
         self.first_seen = self.first_seen.min(finding.first_seen);
-        self.commands_differ |= self.first.details.fix_command != finding.details.fix_command;
+        self.commands_differ |= self.first.details.fix_commands != finding.details.fix_commands;
         for subject in finding.details.affects.iter().filter(|subject| **subject != finding.subject) {
             self.affects.add(subject);
         }
@@ -192,7 +201,8 @@ impl FindingGroup {
             (FindingState::Worse, None) => ", got worse".to_owned(),
             _ => String::new(),
         };
-        let mut text = format!("*{}* — {}{state}\n", self.title(), first.severity.name());
+        let sure = confidence(first.confidence);
+        let mut text = format!("*{}* — {}{sure}{state}\n", self.title(), first.severity.name());
         let message = prose(&first.message, MESSAGE);
         let by_itself = !first.has_other_cause();
         if self.subjects.number() > 1 && by_itself {
@@ -220,18 +230,28 @@ impl FindingGroup {
     fn fix(&self) -> String {
         let details = &self.first.details;
         let words = || format!("fix: {}\n", prose(&details.fix, FIX));
-        let Some(argv) = &details.fix_command else { return words() };
-        let Some(line) = command(&command_line(argv), COMMAND) else {
-            return format!(
-                "{}(the command cannot be shown here as it is: gatelight's JSON report holds it)\n",
-                words()
-            );
+        if details.fix_commands.is_empty() {
+            return words();
+        }
+        let lines: Option<Vec<_>> =
+            shell_lines(&details.fix_commands).iter().map(|line| command(line, COMMAND)).collect();
+        // All of them or none: half of the steps must not be run.
+        let lines = lines.map(|lines| lines.join("\n")).filter(|lines| length(lines) <= COMMAND);
+        let several = details.fix_commands.len() > 1;
+        let it = if several { "them" } else { "it" };
+        let Some(lines) = lines else {
+            let what = if several {
+                "commands cannot be shown here as they are"
+            } else {
+                "command cannot be shown here as it is"
+            };
+            return format!("{}(the {what}: gatelight's JSON report holds {it})\n", words());
         };
         let others = match self.findings {
-            2.. if self.commands_differ => format!(" (and {} like it)", thousands(self.findings - 1)),
+            2.. if self.commands_differ => format!(" (and {} like {it})", thousands(self.findings - 1)),
             _ => String::new(),
         };
-        format!("fix: {line}{others}\n")
+        format!("fix: {lines}{others}\n")
     }
 
     fn ended(&self, now: Timestamp) -> String {

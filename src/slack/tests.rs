@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use gatelight_model::{Severity, Subject, SubjectKind};
+use gatelight_model::{Confidence, Severity, Subject, SubjectKind};
 use globset::{Glob, GlobSet};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -48,6 +48,7 @@ fn finding(check: &str, severity: Severity, subject: Subject, message: &str) -> 
         fingerprint: Fingerprint::of(check, "123456789012", &subject.arn),
         check: check.to_owned(),
         severity,
+        confidence: Confidence::High,
         previous_severity: None,
         account: "123456789012".to_owned(),
         region: "eu-west-1".to_owned(),
@@ -56,9 +57,9 @@ fn finding(check: &str, severity: Severity, subject: Subject, message: &str) -> 
             cause: subject.clone(),
             affects: Vec::new(),
             fix: "Put it right.".to_owned(),
-            fix_command: Some(
+            fix_commands: vec![
                 ["aws", "apigateway", "update-stage", "--stage-name", "prod"].map(str::to_owned).to_vec(),
-            ),
+            ],
         },
         subject,
         first_seen: now(),
@@ -260,7 +261,7 @@ fn what_does_not_fit_is_counted() {
 fn many_small_groups_stay_below_fifty_blocks() {
     let small = |number: u32| {
         let mut finding = finding("x", Severity::Low, stage("a"), &format!("{number}"));
-        (finding.details.fix_command, finding.details.fix) = (None, "x".to_owned());
+        (finding.details.fix_commands, finding.details.fix) = (vec![], "x".to_owned());
         finding
     };
     let resolved = |number| over(small(number), "2026-11-01T00:00:00Z", FindingEnd::Gone);
@@ -296,7 +297,7 @@ fn hostile_names_mention_link_and_format_nothing() {
         finding.region.clone_from(name);
         finding.details.fix.clone_from(name);
         finding.details.affects = vec![stage("x"), stage(name)];
-        finding.details.fix_command = Some(vec!["aws".to_owned(), name.clone()]);
+        finding.details.fix_commands = vec![vec!["aws".to_owned(), name.clone()]];
         finding
     };
     for (place, name) in names.iter().enumerate() {
@@ -374,15 +375,23 @@ fn a_repeated_message_says_so() {
 #[test]
 fn a_command_that_would_not_arrive_whole_is_not_shown() {
     let mut long = not_json("a/b");
-    long.details.fix_command = Some(vec!["aws".to_owned(), "x".repeat(2_000)]);
+    long.details.fix_commands = vec![vec!["aws".to_owned(), "x".repeat(2_000)]];
     let text = all(&one(&RunDiff { new: vec![long], ..diff() }));
     assert!(
         text.contains("fix: Put it right.") && text.contains("cannot be shown here") && !text.contains("xxx"),
         "{text}"
     );
+    // Steps that would not all arrive are not shown at all.
+    let mut steps = not_json("a/b");
+    steps.details.fix_commands = ["a", "b"].map(|name| vec!["aws".to_owned(), name.repeat(400)]).to_vec();
+    let text = all(&one(&RunDiff { new: vec![steps.clone()], ..diff() }));
+    assert!(text.contains("holds them") && !text.contains("aaa") && !text.contains("bbb"), "{text}");
+    steps.details.fix_commands = ["a", "b"].map(|name| vec!["aws".to_owned(), name.to_owned()]).to_vec();
+    let text = all(&one(&RunDiff { new: vec![steps], ..diff() }));
+    assert!(text.contains("fix: `aws a`\n`aws b`\n"), "{text}");
     let several = [not_json("a/b"), not_json("c/d"), not_json("e/f")];
     let mut several = several.to_vec();
-    several[1].details.fix_command = Some(vec!["aws".to_owned(), "other".to_owned()]);
+    several[1].details.fix_commands = vec![vec!["aws".to_owned(), "other".to_owned()]];
     let text = all(&one(&RunDiff { new: several, ..diff() }));
     assert!(text.contains("(and 2 like it)"), "{text}");
     assert_eq!(count(1, "stage"), "1 stage");

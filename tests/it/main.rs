@@ -7,6 +7,7 @@ mod cost;
 mod daemon;
 mod denied;
 mod faults;
+mod fix_commands;
 mod golden;
 mod insights;
 mod metrics;

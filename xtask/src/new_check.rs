@@ -231,6 +231,7 @@ fn judge({takes}) -> Verdict {{
             evidence: vec![],
             affects: vec![],
             fix: Fix::text(\"Say what to change.\"),
+            ..Failure::default()
         }}
         .into());
     }}

@@ -76,6 +76,7 @@ impl StageDestination<'_, '_, '_> {
             evidence: evidence.map(|arn| Evidence::new("destination", arn)).into_iter().collect(),
             affects: vec![],
             fix,
+            ..Failure::default()
         }
         .into()
     }
@@ -223,7 +224,7 @@ mod tests {
         assert_eq!(first.cause, second.cause);
         let cause = first.cause.expect("a cause");
         assert_eq!(cause.arn, "arn:aws:logs:us-east-1:123456789012:log-group:/gateway/cart");
-        assert_eq!(first.fix.command.expect("a command").last().expect("a name"), "/gateway/cart");
+        assert_eq!(first.fix.only_command().last().expect("a name"), "/gateway/cart");
     }
 
     #[test]

@@ -81,7 +81,16 @@ pub fn judge(rule: FormatRule, stage: &StageOf<'_>, context: &Context<'_>) -> Ve
     }
     evidence.extend(notes.into_iter().map(|note| Evidence::new("note", note)));
     let fix = fix(&problem, stage, context);
-    Ok(Failure { severity: None, cause: None, message: problem.message, evidence, affects: vec![], fix }.into())
+    Ok(Failure {
+        severity: None,
+        cause: None,
+        message: problem.message,
+        evidence,
+        affects: vec![],
+        fix,
+        ..Failure::default()
+    }
+    .into())
 }
 
 /// How to replace the format. The command reads it from a file: JSON in the AWS CLI's shorthand `Format=…` is a syntax

@@ -55,7 +55,7 @@ mod tests {
         assert_eq!(first.cause, second.cause);
         assert_eq!(first.cause.expect("a cause").name, "/gateway/shop");
         assert_eq!(
-            first.fix.command.expect("a command").join(" "),
+            first.fix.only_command().join(" "),
             "aws logs put-retention-policy --region us-east-1 --log-group-name /gateway/shop --retention-in-days 30"
         );
     }

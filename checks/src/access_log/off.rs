@@ -47,6 +47,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         evidence: vec![Evidence::new("destination", shown(destination)), Evidence::new("format", shown(format))],
         affects: vec![],
         fix: fix(stage, context, destination.is_some(), format.is_some()),
+        ..Failure::default()
     }
     .into())
 }
@@ -124,7 +125,7 @@ mod tests {
                 let failure = inventory.failure(&CHECK, stage);
                 assert!(failure.message.ends_with("has a destination but no format."), "{}", failure.message);
                 assert_eq!(failure.evidence[1], Evidence::new("format", "none"));
-                assert_eq!(failure.fix.command, None);
+                assert!(failure.fix.commands.is_empty());
             }
         }
     }
@@ -133,7 +134,7 @@ mod tests {
     fn the_fix_names_the_stage() {
         let mut inventory = healthy();
         inventory.access_log_mut("orders/prod").destination = None;
-        let command = inventory.failure(&CHECK, "orders/prod").fix.command.expect("a command").join(" ");
+        let command = inventory.failure(&CHECK, "orders/prod").fix.only_command().join(" ");
         assert!(command.starts_with("aws apigateway update-stage --region us-east-1 --rest-api-id a1b2c3d4e5"));
     }
 }

@@ -206,6 +206,7 @@ fn failure(
         ],
         affects: vec![],
         fix: fix(&log.destination, stage.protocol(), &context.region().name),
+        ..Failure::default()
     }
 }
 

@@ -25,7 +25,7 @@ fn without_an_access_log_the_question_does_not_arise() {
 
 #[test]
 fn the_command_names_the_stage() {
-    let command = |protocol| failure(&not_json::CHECK, protocol, "x").fix.command.expect("a command").join(" ");
+    let command = |protocol| failure(&not_json::CHECK, protocol, "x").fix.only_command().join(" ");
     assert_eq!(
         command(Protocol::Rest),
         "aws apigateway update-stage --region eu-west-1 --rest-api-id a1b2c3d4e5 --stage-name prod \

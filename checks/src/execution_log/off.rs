@@ -70,8 +70,8 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     let stage_wide = (!stage_wide_logs).then_some(None);
     let targets: Vec<_> = stage_wide.into_iter().chain(off.iter().map(|setting| setting.method.as_deref())).collect();
     let say = "Log errors at least. The account needs a role that may write the log.";
-    let fix = Fix { text: say.to_owned(), command: Some(command(stage, context, &targets, &LEVEL)) };
-    Ok(Failure { severity: None, cause: None, message, evidence, affects: vec![], fix }.into())
+    let fix = Fix::text(say).commands([command(stage, context, &targets, &LEVEL)]);
+    Ok(Failure { severity: None, cause: None, message, evidence, affects: vec![], fix, ..Failure::default() }.into())
 }
 
 /// A setting of a stage or of one of its methods or routes, in the words of both APIs.
@@ -200,7 +200,7 @@ mod tests {
         let failure = with("orders/prod", &settings).failure(&CHECK, "orders/prod");
         assert!(failure.message.ends_with("only 1 method setting overrides that and logs."), "{}", failure.message);
         assert_eq!(
-            failure.fix.command.expect("a command")[9..],
+            failure.fix.only_command()[9..],
             [
                 "--patch-operations",
                 "op=replace,path=/*/*/logging/loglevel,value=ERROR",
@@ -225,7 +225,7 @@ mod tests {
                 Evidence::new("level of b/GET", "none")
             ]
         );
-        let command = failure.fix.command.expect("a command");
+        let command = failure.fix.only_command();
         assert_eq!(command[10..], ["op=replace,path=/~1pets/GET/logging/loglevel,value=ERROR"]);
     }
 
@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn the_fix_of_a_websocket_stage_uses_route_settings() {
         let settings = [(None, Some("OFF")), (Some("send \"it\""), Some("OFF"))];
-        let command = with("chat/prod", &settings).failure(&CHECK, "chat/prod").fix.command.expect("a command");
+        let command = with("chat/prod", &settings).failure(&CHECK, "chat/prod").fix.only_command();
         assert_eq!(
             command[5..],
             [
@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn a_name_that_shorthand_would_cut_is_sent_as_json() {
         let settings = [(None, Some("INFO")), (Some("~1a,b/GET"), Some("OFF"))];
-        let command = with("orders/prod", &settings).failure(&CHECK, "orders/prod").fix.command.expect("a command");
+        let command = with("orders/prod", &settings).failure(&CHECK, "orders/prod").fix.only_command();
         assert_eq!(command[10..], [r#"[{"op":"replace","path":"/~1a,b/GET/logging/loglevel","value":"ERROR"}]"#]);
     }
 

@@ -63,7 +63,8 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         message: format!("Tracing of whole requests and responses is on {place}.{silent}"),
         evidence: tracing.iter().map(|setting| spelled(setting)).collect(),
         affects: vec![],
-        fix: Fix { text: format!("{say}{repeat}"), command: Some(command(stage, context, &targets, &DATA_TRACE)) },
+        fix: Fix::text(format!("{say}{repeat}")).commands([command(stage, context, &targets, &DATA_TRACE)]),
+        ..Failure::default()
     }
     .into())
 }
@@ -124,7 +125,7 @@ mod tests {
     #[test]
     fn the_fix_turns_it_off_where_it_is_on() {
         let settings = [(None, "INFO", true), (Some("pets/GET"), "INFO", true), (Some("b/GET"), "INFO", false)];
-        let command = with("orders/prod", &settings).failure(&CHECK, "orders/prod").fix.command.expect("a command");
+        let command = with("orders/prod", &settings).failure(&CHECK, "orders/prod").fix.only_command();
         assert_eq!(
             command[10..],
             [
@@ -132,7 +133,7 @@ mod tests {
                 "op=replace,path=/~1pets/GET/logging/dataTrace,value=false"
             ]
         );
-        let command = with("chat/prod", &settings).failure(&CHECK, "chat/prod").fix.command.expect("a command");
+        let command = with("chat/prod", &settings).failure(&CHECK, "chat/prod").fix.only_command();
         assert_eq!(
             command[9..],
             [

@@ -1,22 +1,23 @@
 //! Packets to X-Ray do not arrive from some subnet of a function in a VPC.
 
 mod fix;
+mod remedy;
 
-use gatelight_model::{Need, Severity, Subject, inventory::Function};
+use gatelight_model::{Confidence, Need, Severity, Subject, inventory::Function};
 use gatelight_network::{Hop, HopResult, PathFromSubnet, Walk};
 
 use crate::{
     Context, Judgement, Verdict,
     check::{Check, Judge},
     function::tracing_off::callers_among,
-    verdict::{Evidence, Failure},
+    verdict::{Evidence, Extent, Failure},
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "function-cannot-reach-xray",
     title: "Function in a VPC cannot reach X-Ray",
-    severity: Severity::Medium,
+    severity: Severity::High,
     needs: &[Need::Functions, Need::Networks],
     judge: Judge::Function(judge, |function, _| Some(severity(function))),
     docs: include_str!("cannot_reach_xray.md"),
@@ -89,6 +90,8 @@ fn without_telemetry(
     let from: Vec<_> = stopped.iter().map(|(path, _)| path.name()).collect();
     Failure {
         severity: Some(Severity::Low),
+        confidence: confidence(function),
+        extent: Extent::Part,
         cause: None,
         message: format!(
             "From {} traces arrive at X-Ray, but the statistics about them do not: {reason}.",
@@ -96,7 +99,8 @@ fn without_telemetry(
         ),
         evidence: paths.iter().map(|path| Evidence::new(path.name(), outcome(path))).collect(),
         affects: callers(function, context),
-        fix: fix::fix(walk, &stopped),
+        fix: fix::fix(walk, &context.region().network, &stopped),
+        ..Failure::default()
     }
 }
 
@@ -110,6 +114,10 @@ fn failure(function: &Function, context: &Context<'_>, walk: &Walk<'_>, paths: &
         }
     }
     let mut message = String::new();
+    let unused = stopped.iter().find_map(|(path, _)| fix::why_endpoint_unused(walk, path));
+    if let Some(why) = unused {
+        message.push_str(&format!("{why}. "));
+    }
     for (reason, from) in &reasons {
         message.push_str(&format!("From {} packets to X-Ray stop: {reason}. ", from.join(", ")));
     }
@@ -121,11 +129,15 @@ fn failure(function: &Function, context: &Context<'_>, walk: &Walk<'_>, paths: &
     message.push_str(if walk.managed { INSTANCES } else { DAEMON });
     Failure {
         severity: Some(severity(function)),
+        confidence: confidence(function),
+        // From the others they arrive, or may.
+        extent: if stopped.len() == paths.len() { Extent::Whole } else { Extent::Part },
         cause: None,
         message,
         evidence: paths.iter().map(|path| Evidence::new(path.name(), outcome(path))).collect(),
         affects: callers(function, context),
-        fix: fix::fix(walk, &stopped),
+        fix: fix::fix(walk, &context.region().network, &stopped),
+        ..Failure::default()
     }
 }
 
@@ -149,7 +161,20 @@ fn outcome(path: &PathFromSubnet) -> String {
     }
 }
 
+/// High where something of the function's own sends traces by this network; else it would matter only if the daemon did.
 fn severity(function: &Function) -> Severity {
+    if sends_by_itself(function) { Severity::High } else { Severity::Low }
+}
+
+/// Where nothing in the function is seen to export, the finding rests on which way Lambda's own daemon takes, and AWS
+/// does not document that.
+fn confidence(function: &Function) -> Confidence {
+    if sends_by_itself(function) { Confidence::High } else { Confidence::Low }
+}
+
+/// Whether what the function sends surely goes by this network: it is seen to export traces itself, or runs on managed
+/// instances.
+fn sends_by_itself(function: &Function) -> bool {
     let exports = function.layers.iter().any(|layer| {
         // Without the account and region: `arn:P:lambda:R:A:layer:NAME:VERSION`.
         let name = layer.split(":layer:").last().unwrap_or_default().to_ascii_lowercase();
@@ -161,13 +186,7 @@ fn severity(function: &Function) -> Severity {
         variable == "AWS_LAMBDA_EXEC_WRAPPER"
             || ["OTEL_", "OPENTELEMETRY_"].iter().any(|start| variable.starts_with(start))
     });
-    if exports || configured || function.capacity_provider.is_some() {
-        Severity::High
-    } else if function.traces() {
-        Severity::Medium
-    } else {
-        Severity::Low
-    }
+    exports || configured || function.capacity_provider.is_some()
 }
 
 #[cfg(test)]

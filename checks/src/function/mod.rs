@@ -36,6 +36,7 @@ fn without_role(function: &Function, what: &str) -> Judgement {
         evidence: vec![Evidence::new("role", role)],
         affects: vec![],
         fix: Fix::text("Create the role again under the same ARN, or give the function another one."),
+        ..Failure::default()
     }
     .into()
 }

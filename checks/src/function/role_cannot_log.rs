@@ -64,6 +64,7 @@ fn failure(
         evidence,
         affects: vec![],
         fix: fix(role::name(role), &role::group_arn(context, account, group), group, refused),
+        ..Failure::default()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     Context, Judgement, Verdict,
     check::{Check, Judge},
     role::{self, DeniedAction, Powers},
-    verdict::{Failure, Fix},
+    verdict::{Extent, Failure, Fix},
 };
 
 /// See the documentation beside this file.
@@ -38,9 +38,12 @@ fn judge(function: &Function, context: &Context<'_>) -> Verdict {
         (Ok(Some(one)), Ok(Some(other))) => Ok(failure(function, context, &[one, other], None).into()),
         (Ok(Some(refusal)), _) => Ok(failure(function, context, &[refusal], None).into()),
         (Ok(None), Ok(Some(refusal))) => {
-            Ok(Failure { severity: Some(Severity::Low), ..failure(function, context, &[refusal], None) }.into())
+            let failure = failure(function, context, &[refusal], None);
+            Ok(Failure { severity: Some(Severity::Low), extent: Extent::Part, ..failure }.into())
         }
-        (Err(gap), Ok(Some(refusal))) => Ok(failure(function, context, &[refusal], Some(&gap)).into()),
+        (Err(gap), Ok(Some(refusal))) => {
+            Ok(Failure { extent: Extent::Part, ..failure(function, context, &[refusal], Some(&gap)) }.into())
+        }
         (Err(gap), _) | (_, Err(gap)) => Err(gap),
     }
 }
@@ -81,6 +84,7 @@ fn failure(function: &Function, context: &Context<'_>, refused: &[DeniedAction],
         evidence: evidence(refused),
         affects: vec![],
         fix: fix(role::name(role), &context.account().partition, refused),
+        ..Failure::default()
     }
 }
 
@@ -190,8 +194,8 @@ mod tests {
         let deny = r#"{"Sid":"Quiet","Effect":"Deny","Action":"xray:*","Resource":"*"}"#;
         let failure = with(&format!("{},{deny}", allow(BOTH, "*"))).failure(&CHECK, "checkout");
         assert!(failure.fix.text.contains("denied by statement Quiet of inline policy own"), "{}", failure.fix.text);
-        assert_eq!(failure.fix.command, None);
-        assert!(with("").failure(&CHECK, "checkout").fix.command.is_some());
+        assert!(failure.fix.commands.is_empty());
+        assert!(!with("").failure(&CHECK, "checkout").fix.commands.is_empty());
     }
 
     #[test]

@@ -68,6 +68,7 @@ fn judge(function: &Function, context: &Context<'_>) -> Verdict {
             "--tracing-config",
             "Mode=Active",
         ]),
+        ..Failure::default()
     }
     .into())
 }

@@ -98,6 +98,7 @@ fn failure(stage: &StageOf<'_>, answer: &TrafficAnswer, overhead: Overhead, samp
             "Look at what API Gateway does beside calling the backend: {what}. A Lambda authorizer that starts cold is the \
              usual cause; its results can be cached."
         )),
+        ..Failure::default()
     }
 }
 

@@ -83,6 +83,7 @@ fn failure(
         evidence: writing::evidence(refused),
         affects: stages,
         fix: fix(role::name(set.arn), partition, region, account, refused),
+        ..Failure::default()
     }
 }
 

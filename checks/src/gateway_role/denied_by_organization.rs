@@ -183,6 +183,7 @@ impl Denied<'_> {
             evidence: assumed.chain(writing::evidence(&self.refused)).collect(),
             affects,
             fix: fix(set.arn, bound, &ways),
+            ..Failure::default()
         }
     }
 }

@@ -68,6 +68,7 @@ fn judge(context: &Context<'_>) -> Verdict {
         evidence,
         affects: stages.subjects(context),
         fix: Fix::text(fix).command(update_account(region)),
+        ..Failure::default()
     }
     .into())
 }

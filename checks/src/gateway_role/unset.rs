@@ -45,6 +45,7 @@ fn judge(context: &Context<'_>) -> Verdict {
         evidence: vec![],
         affects: stages.subjects(context),
         fix: Fix::text(fix).command(super::missing::update_account(region)),
+        ..Failure::default()
     }
     .into())
 }

@@ -65,6 +65,7 @@ fn judge(context: &Context<'_>) -> Verdict {
             "--policy-document",
             TRUST,
         ]),
+        ..Failure::default()
     }
     .into())
 }

@@ -87,6 +87,7 @@ fn failure(
         evidence: refused.iter().map(|(action, denial)| Evidence::new(*action, denial.to_string())).collect(),
         affects: access.into_iter().chain(execution).collect(),
         fix: fix(context, writer, refused),
+        ..Failure::default()
     }
 }
 

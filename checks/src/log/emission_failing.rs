@@ -176,7 +176,8 @@ fn failure(group: &LogGroupUse<'_>, probe: &LogProbe, context: &Context<'_>) -> 
         message,
         evidence,
         affects: group.functions.iter().map(|function| function.subject()).collect(),
-        fix: Fix { command: Some(command), ..Fix::text(fix) },
+        fix: Fix::text(fix).commands([command]),
+        ..Failure::default()
     }
 }
 

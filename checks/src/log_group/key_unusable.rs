@@ -148,6 +148,7 @@ fn failure(
         evidence,
         affects,
         fix,
+        ..Failure::default()
     }
 }
 
@@ -207,7 +208,7 @@ mod tests {
         for state in ["Disabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport", "Unavailable"] {
             let Ok(Judgement::Fail(failure)) = in_state(state) else { panic!("{state}") };
             assert!(failure.message.contains(state), "{}", failure.message);
-            assert_eq!(failure.fix.command.is_some(), ["Disabled", "PendingDeletion"].contains(&state));
+            assert_eq!(!failure.fix.commands.is_empty(), ["Disabled", "PendingDeletion"].contains(&state));
         }
         for state in ["Creating", "Updating", "Dreaming"] {
             assert_eq!(in_state(state).expect_err(state).why().kind, GapKind::Unprovable);

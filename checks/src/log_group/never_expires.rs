@@ -65,6 +65,7 @@ pub(crate) fn retention(
             "--retention-in-days",
             "30",
         ]),
+        ..Failure::default()
     }
     .into()
 }
@@ -87,7 +88,7 @@ mod tests {
             inventory.change_log_group(name, |group| group.retention_days = None);
             let failure = inventory.failure(&CHECK, name);
             assert_eq!(failure.evidence[1], Evidence::new("written by", writer));
-            assert!(failure.fix.command.expect("a command").contains(&name.to_owned()));
+            assert!(failure.fix.only_command().contains(&name.to_owned()));
         }
     }
 

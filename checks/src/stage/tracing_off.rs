@@ -51,6 +51,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
             "--patch-operations",
             "op=replace,path=/tracingEnabled,value=true",
         ]),
+        ..Failure::default()
     }
     .into())
 }
@@ -69,7 +70,7 @@ mod tests {
             let failure = inventory.failure(&CHECK, "orders/prod");
             assert_eq!(failure.evidence, [Evidence::new("tracingEnabled", stated)]);
             assert_eq!(
-                failure.fix.command.expect("a command").join(" "),
+                failure.fix.only_command().join(" "),
                 "aws apigateway update-stage --region us-east-1 --rest-api-id a1b2c3d4e5 --stage-name prod \
                  --patch-operations op=replace,path=/tracingEnabled,value=true"
             );

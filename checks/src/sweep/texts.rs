@@ -67,7 +67,7 @@ fn failures_say_what_is_wrong_and_what_to_do() {
             for subject in failure.cause.iter().chain(&failure.affects) {
                 assert!(subject.arn.starts_with("arn:") && !subject.name.is_empty(), "{about}: {subject:?}");
             }
-            if let Some(command) = &failure.fix.command {
+            for command in &failure.fix.commands {
                 assert!(
                     command.len() > 2 && ["aws", "gatelight"].contains(&command[0].as_str()),
                     "{about}: {command:?}"

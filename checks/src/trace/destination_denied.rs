@@ -83,6 +83,7 @@ fn failure(
         evidence: destination.into_iter().chain(status).chain(denials).collect(),
         affects: vec![],
         fix: fix(context, writer, denied),
+        ..Failure::default()
     }
 }
 
@@ -153,7 +154,7 @@ mod tests {
     #[test]
     fn the_fix_mends_it() {
         let mut inventory = with(vec![]);
-        let command = inventory.failure(&CHECK, NAME).fix.command.expect("a command");
+        let command = inventory.failure(&CHECK, NAME).fix.only_command();
         let document = command.last().expect("a document").clone();
         assert!(document.contains(BOTH), "{document}");
         inventory.region.log_policies.seen.push(LogPolicy { name: "new".to_owned(), log_group: None, document });
@@ -202,7 +203,7 @@ mod tests {
         let deny = r#"{"Sid":"Freeze","Effect":"Deny","Principal":"*","Action":"logs:Put*","Resource":"*"}"#;
         let failure = with(vec![policy(&format!("{},{deny}", allow(BOTH, "")))]).failure(&CHECK, NAME);
         assert_eq!(failure.evidence[2].value, "denied by statement Freeze of resource policy own");
-        assert_eq!(failure.fix.command, None);
+        assert!(failure.fix.commands.is_empty());
     }
 
     #[test]

@@ -105,6 +105,7 @@ fn failure(rule: &SamplingRule, context: &Context<'_>) -> Failure {
             "--sampling-rule-update",
             &update,
         ]),
+        ..Failure::default()
     }
 }
 

@@ -20,4 +20,4 @@ pub use fetched::{Fetched, Listing, all, any};
 pub use gap::{Gap, GapDetails, GapKind};
 pub use gaps::Gaps;
 pub use need::Need;
-pub use subject::{Severity, Subject, SubjectKind};
+pub use subject::{Confidence, Severity, Subject, SubjectKind};

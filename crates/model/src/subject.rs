@@ -26,6 +26,31 @@ impl Severity {
     }
 }
 
+/// How sure it is that a failure matters as it says. Ordered: `Low < Medium < High`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// It rests on behaviour that AWS does not document.
+    Low,
+    /// It rests on behaviour that AWS documents in part, or that was seen and is not documented.
+    Medium,
+    /// It rests on what AWS documents.
+    #[default]
+    High,
+}
+
+impl Confidence {
+    /// The name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
 /// What a verdict is about, or what a cause is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Subject {

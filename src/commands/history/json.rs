@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{
     finding::FindingEnd,
     ledger::{Episode, EpisodeFilter, Reader, RunCounts, RunEnd, RunRow, Undelivered},
-    text::{command_line, to_second},
+    text::{shell_line, shell_lines, to_second},
 };
 
 #[derive(Serialize)]
@@ -17,6 +17,7 @@ struct HistoryFinding<'a> {
     scope: &'a str,
     check: &'a str,
     severity: &'static str,
+    confidence: &'static str,
     account: &'a str,
     region: &'a str,
     subject: HistorySubject<'a>,
@@ -30,6 +31,7 @@ struct HistoryFinding<'a> {
     affects: Vec<HistorySubject<'a>>,
     fix: &'a str,
     fix_command: Option<String>,
+    fix_commands: Vec<String>,
     fingerprint: String,
 }
 
@@ -124,6 +126,7 @@ fn finding(episode: &Episode) -> HistoryFinding<'_> {
         scope: &episode.scope,
         check: &finding.check,
         severity: finding.severity.name(),
+        confidence: finding.confidence.name(),
         account: &finding.account,
         region: &finding.region,
         subject: subject(&finding.subject),
@@ -136,7 +139,8 @@ fn finding(episode: &Episode) -> HistoryFinding<'_> {
         cause: subject(&finding.details.cause),
         affects: finding.details.affects.iter().map(subject).collect(),
         fix: &finding.details.fix,
-        fix_command: finding.details.fix_command.as_deref().map(command_line),
+        fix_command: shell_line(&finding.details.fix_commands),
+        fix_commands: shell_lines(&finding.details.fix_commands),
         fingerprint: finding.fingerprint.to_string(),
     }
 }

@@ -62,6 +62,7 @@ fn json_has_first_seen_last_seen_and_ended_at() {
                 ("access-log-off".to_owned(), "audit".to_owned(), "123456789012".to_owned())
             );
             assert!(finding["fix_command"].as_str().is_some_and(|command| command.starts_with("aws apigateway")));
+            assert_eq!(finding["fix_commands"], serde_json::json!([finding["fix_command"]]));
             [text("state"), text("severity"), text("first_seen"), text("last_seen"), text("ended_at")]
         })
         .collect();

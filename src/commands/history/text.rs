@@ -2,13 +2,14 @@
 
 use std::io::{self, Write};
 
+use gatelight_model::Confidence;
 use jiff::Timestamp;
 
 use super::json::state;
 use crate::{
     finding::FindingEnd,
     ledger::{Episode, EpisodeFilter, Reader, RunEnd, RunRow},
-    text::{WIDTH, command_line, count, plain, thousands, wrap},
+    text::{WIDTH, count, plain, shell_lines, thousands, wrap},
 };
 
 const INDENT: &str = "          ";
@@ -55,9 +56,13 @@ pub(super) fn runs(reader: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
 fn finding(episode: &Episode, out: &mut dyn Write) -> io::Result<()> {
     let finding = &episode.finding;
     let ignored = if episode.ignored { ", ignored" } else { "" };
+    let sure = match finding.confidence {
+        Confidence::High => String::new(),
+        other => format!(" ({} confidence)", other.name()),
+    };
     writeln!(
         out,
-        "{:<9} {:<7} {}{ignored}",
+        "{:<9} {:<7} {}{sure}{ignored}",
         state(finding.end).to_uppercase(),
         finding.severity.name(),
         plain(&finding.check)
@@ -75,8 +80,8 @@ fn finding(episode: &Episode, out: &mut dyn Write) -> io::Result<()> {
     paragraph(INDENT, &finding.message, out)?;
     if finding.end.is_none() {
         paragraph(INDENT, &format!("fix: {}", finding.details.fix), out)?;
-        if let Some(argv) = &finding.details.fix_command {
-            writeln!(out, "{INDENT}{}", plain(&command_line(argv)))?;
+        for line in shell_lines(&finding.details.fix_commands) {
+            writeln!(out, "{INDENT}{}", plain(&line))?;
         }
     }
     writeln!(out)

@@ -6,7 +6,7 @@ use gatelight_network::{Hop, HopKind, HopResult, PathFromSubnet};
 use serde::Serialize;
 
 use super::paths::{FunctionPaths, PathVerdict};
-use crate::text::command_line;
+use crate::text::{shell_line, shell_lines};
 
 #[derive(Serialize)]
 struct PathDocument<'a> {
@@ -25,6 +25,7 @@ struct PathEntry<'a> {
     subnets: Vec<SubnetEntry<'a>>,
     fix: Option<&'a str>,
     fix_command: Option<String>,
+    fix_commands: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -62,6 +63,7 @@ pub(super) fn render(paths: &[FunctionPaths], out: &mut dyn Write) -> io::Result
 }
 
 fn function(path: &FunctionPaths) -> PathEntry<'_> {
+    let commands = path.fix.as_ref().map_or(&[][..], |fix| &fix.commands);
     PathEntry {
         account: &path.account,
         region: &path.region,
@@ -76,7 +78,8 @@ fn function(path: &FunctionPaths) -> PathEntry<'_> {
         message: &path.message,
         subnets: path.subnets.iter().map(subnet).collect(),
         fix: path.fix.as_ref().map(|fix| fix.text.as_str()),
-        fix_command: path.fix.as_ref().and_then(|fix| fix.command.as_deref()).map(command_line),
+        fix_command: shell_line(commands),
+        fix_commands: shell_lines(commands),
     }
 }
 

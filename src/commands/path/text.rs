@@ -7,7 +7,7 @@ use gatelight_network::{Hop, HopResult, PathFromSubnet};
 use unicode_width::UnicodeWidthStr;
 
 use super::paths::FunctionPaths;
-use crate::text::{WIDTH, command_lines, plain, wrap};
+use crate::text::{WIDTH, plain, wrap, wrapped_command};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -47,7 +47,7 @@ fn function_paths(function: &FunctionPaths, many: bool, out: &mut dyn Write) -> 
     }
     let Some(fix) = &function.fix else { return Ok(()) };
     labelled("fix", &wrap(&plain(&fix.text), WIDTH - 6), out)?;
-    labelled("", &fix.command.as_deref().map(command_lines).unwrap_or_default(), out)
+    labelled("", &fix.commands.iter().flat_map(|command| wrapped_command(command)).collect::<Vec<_>>(), out)
 }
 
 fn labelled(label: &str, lines: &[String], out: &mut dyn Write) -> io::Result<()> {

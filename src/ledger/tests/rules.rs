@@ -412,7 +412,7 @@ fn a_finding_is_read_back_as_it_was_recorded() {
     let mut diff = ledger.record(&mut report, AUDIT_SCOPE, no_messages).expect("records");
     assert!(diff.new.len() > 5 && diff.new.is_sorted_by_key(|finding| std::cmp::Reverse(finding.severity)));
     assert!(diff.new.iter().any(|finding| !finding.details.affects.is_empty() && finding.has_other_cause()));
-    assert!(diff.new.iter().any(|finding| finding.details.fix_command.is_some()));
+    assert!(diff.new.iter().any(|finding| !finding.details.fix_commands.is_empty()));
     let mut open = ledger.open_findings(AUDIT_SCOPE).expect("reads");
     for list in [&mut diff.new, &mut open] {
         list.sort_by_key(|finding| finding.fingerprint);

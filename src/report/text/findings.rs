@@ -4,20 +4,28 @@ use std::io;
 
 use anstyle::{AnsiColor, Style};
 use gatelight_checks::Check;
-use gatelight_model::{Severity, SubjectKind};
+use gatelight_model::{Confidence, Severity, SubjectKind};
 
 use super::{
     gathered::{Section, SectionEntry},
     page::{BOLD, DEEPER, DIM, INDENT, TextPage},
 };
-use crate::text::{WIDTH, command_lines, plain, thousands, wrap};
+use crate::text::{WIDTH, plain, thousands, wrap, wrapped_command};
 
 /// Entries of one check that are shown; the others are counted.
 const ENTRIES: usize = 12;
 
 impl TextPage<'_> {
-    pub(super) fn section(&mut self, severity: Severity, check: &Check, section: &Section) -> io::Result<()> {
+    pub(super) fn section(
+        &mut self,
+        (severity, confidence): (Severity, Confidence),
+        check: &Check,
+        section: &Section,
+    ) -> io::Result<()> {
         self.section_heading(severity, check)?;
+        if confidence < Confidence::High {
+            self.wrapped(INDENT, &format!("{} confidence: see `gatelight explain {}`", confidence.name(), check.id))?;
+        }
         let shown = if self.verbose { section.entries.len() } else { ENTRIES };
         // A fix that several entries share follows the last of them.
         let mut fixes: Vec<(&str, Vec<&SectionEntry>)> = Vec::new();
@@ -38,7 +46,7 @@ impl TextPage<'_> {
                 self.entry(entry)?;
             }
             let commands_differ =
-                entries[0].commands_differ || entries.iter().any(|entry| entry.command != entries[0].command);
+                entries[0].commands_differ || entries.iter().any(|entry| entry.commands != entries[0].commands);
             self.fix(entries[0], commands_differ)?;
         }
         let rest = &section.entries[section.entries.len().min(shown)..];
@@ -103,16 +111,12 @@ impl TextPage<'_> {
             first = false;
             writeln!(self.out, "{start}{line}")?;
         }
-        if let Some(argv) = &entry.command {
-            for line in command_lines(argv) {
-                writeln!(self.out, "              {line}")?;
-            }
-            if commands_differ {
-                writeln!(
-                    self.out,
-                    "              {DIM}(for the first of them; --format json has the command for each){DIM:#}"
-                )?;
-            }
+        for line in entry.commands.iter().flat_map(|command| wrapped_command(command)) {
+            writeln!(self.out, "              {line}")?;
+        }
+        if commands_differ {
+            let noun = if entry.commands.len() == 1 { "the command" } else { "the commands" };
+            writeln!(self.out, "              {DIM}(for the first of them; --format json has {noun} for each){DIM:#}")?;
         }
         Ok(())
     }

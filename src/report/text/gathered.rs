@@ -7,8 +7,8 @@ use std::{
     io,
 };
 
-use gatelight_checks::CHECKS;
-use gatelight_model::{Gap, GapKind, Severity, Subject, SubjectKind};
+use gatelight_checks::{CHECKS, verdict::Command};
+use gatelight_model::{Confidence, Gap, GapKind, Severity, Subject, SubjectKind};
 use jiff::Timestamp;
 
 use super::{
@@ -41,8 +41,8 @@ pub(super) struct SectionEntry {
     pub(super) affects: NameList,
     pub(super) subject_kind: SubjectKind,
     pub(super) fix: String,
-    pub(super) command: Option<Vec<String>>,
-    /// Whether a subject has another command than the first.
+    pub(super) commands: Vec<Command>,
+    /// Whether a subject has other commands than the first.
     pub(super) commands_differ: bool,
     /// Subjects for which the finding is new.
     pub(super) new: NameList,
@@ -63,7 +63,7 @@ pub(super) struct Unchecked {
 /// All that the page shows, gathered in one pass over the outcomes.
 #[derive(Default)]
 pub(super) struct Gathered {
-    pub(super) sections: BTreeMap<(Reverse<Severity>, usize), Section>,
+    pub(super) sections: BTreeMap<(Reverse<(Severity, Confidence)>, usize), Section>,
     pub(super) unchecked: BTreeMap<String, Unchecked>,
     pub(super) notes: BTreeMap<(usize, String), NameList>,
     /// By check, and by position among the report's ignores.
@@ -107,7 +107,8 @@ impl Gathered {
             }
             match &outcome.verdict {
                 RecordedVerdict::Fail(failure) if outcome.severity >= least => {
-                    let section = all.sections.entry((Reverse(outcome.severity), position)).or_default();
+                    let section =
+                        all.sections.entry((Reverse((outcome.severity, outcome.confidence)), position)).or_default();
                     section.add(region, &outcome, failure, tracked, most);
                 }
                 RecordedVerdict::Unknown { gap } => {
@@ -150,7 +151,7 @@ impl Section {
                 affects: NameList::default(),
                 subject_kind: outcome.subject.kind,
                 fix: failure.details.fix.clone(),
-                command: failure.details.fix_command.clone(),
+                commands: failure.details.fix_commands.clone(),
                 commands_differ: false,
                 new: NameList::default(),
                 since: None,
@@ -158,7 +159,7 @@ impl Section {
             self.entries.len() - 1
         });
         let entry = &mut self.entries[index];
-        entry.commands_differ |= entry.command != failure.details.fix_command;
+        entry.commands_differ |= entry.commands != failure.details.fix_commands;
         entry.subjects.add(&outcome.subject.name, most);
         match tracked {
             Some(tracked) if tracked.change == Change::New => entry.new.add(&outcome.subject.name, most),

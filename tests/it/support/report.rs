@@ -185,7 +185,7 @@ fn check_of(column: &str) -> &'static str {
 fn hold_to_contract(outcome: &Value) {
     let fields =
         ["check", "severity", "account", "region", "subject", "verdict", "message", "evidence", "cause", "affects"];
-    for field in fields.into_iter().chain(["fix", "fix_command", "fingerprint", "change", "ignored"]) {
+    for field in fields.into_iter().chain(["fix", "fix_command", "fix_commands", "fingerprint", "change", "ignored"]) {
         assert!(outcome.get(field).is_some(), "no {field} in {outcome:#}");
     }
     let one_of = |value: &Value, words: &[&str]| words.iter().any(|word| value == word);

@@ -49,7 +49,7 @@ fn requests_that_leave_nothing_fail() {
         "The stage served 1234 requests, 34 of them clients' errors, between 2026-11-21T09:00:00Z and \
          2026-11-22T08:45:00Z, and log group /gateway/orders took nothing since."
     );
-    let command = failure.fix.command.expect("a command").join(" ");
+    let command = failure.fix.only_command().join(" ");
     assert!(command.contains("--log-group-name /gateway/orders"), "{command}");
     let failure = served("orders/staging", (10, 0, 0)).failure(&CHECK, "orders/staging");
     assert!(failure.message.contains("Firehose stream amazon-apigateway-orders took nothing"), "{}", failure.message);

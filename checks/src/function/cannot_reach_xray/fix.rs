@@ -26,7 +26,9 @@ pub(super) fn fix(walk: &Walk<'_>, network: &Network, stopped: &[(&PathFromSubne
     let to_public = stopped.iter().find(|(path, hop)| !leads_to_endpoint(path) && hop.kind != HopKind::Name);
     let mut fix = changes.into_iter().fold(Fix::default(), |fix, change| {
         let text = if fix.text.is_empty() { change.text } else { format!("{} {}", fix.text, change.text) };
-        Fix { text, ..fix }.commands(change.commands)
+        // What two changes begin with, such as a NAT gateway, is created once.
+        let new: Vec<_> = change.commands.into_iter().filter(|command| !fix.commands.contains(command)).collect();
+        Fix { text, ..fix }.commands(new)
     });
     if let Some((path, _)) = to_public {
         fix.text.push_str(&format!(" {}", or_endpoint(walk, path)));
@@ -55,8 +57,8 @@ fn change(walk: &Walk<'_>, network: &Network, path: &PathFromSubnet, hop: &Hop) 
             place.change(&Remedy::PolicyAction { endpoint: id, action: "xray:PutTraceSegments".to_owned() })
         }
         HopKind::Appliance => place.change(&Remedy::SourceDestCheck { interface: id }),
-        HopKind::Group => place.group_change(group?, true),
-        HopKind::EndpointGroup => place.group_change(id.split(", ").next()?.to_owned(), false),
+        HopKind::Group => place.group_change(&group?, true),
+        HopKind::EndpointGroup => place.group_change(id.split(", ").next()?, false),
         HopKind::Peering => Some(Change::text(format!(
             "Replace peering connection {id} by an active one to the endpoint's VPC, and the routes that name it."
         ))),

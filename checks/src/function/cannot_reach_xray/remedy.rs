@@ -122,7 +122,7 @@ impl Place<'_> {
                 text: format!("Turn on {attribute} of {vpc}, so that X-Ray's name is answered there."),
                 commands: vec![dns_attribute(self.walk.region, vpc, attribute)],
             },
-            Remedy::ZoneRecord { zone, name } => self.zone_record(zone, name),
+            Remedy::ZoneRecord { zone, name } => Self::zone_record(zone, name),
             Remedy::EndpointIpv4 { endpoint } => self.one(
                 format!("Give {endpoint} IPv4 addresses and A records too."),
                 "modify-vpc-endpoint",
@@ -139,21 +139,19 @@ impl Place<'_> {
     }
 
     /// A rule in a group of the function (`outbound`) or of the endpoint, where the hop names none.
-    pub(super) fn group_change(&self, group: String, outbound: bool) -> Option<Change> {
+    pub(super) fn group_change(&self, group: &str, outbound: bool) -> Option<Change> {
         let subnet = |id: &str| self.walk.index.subnet(id).ok().map(|subnet| subnet.cidr.clone());
         let endpoint = self.path.hops.iter().find(|hop| hop.kind == HopKind::EndpointPolicy);
         let endpoint = endpoint.and_then(|hop| self.network.endpoints.seen.iter().find(|own| own.id == hop.id));
         let (range, peer) = match (outbound, endpoint) {
-            (true, Some(endpoint)) => {
-                (subnet(endpoint.subnets.first()?)?, endpoint.security_groups.first().cloned())
-            }
+            (true, Some(endpoint)) => (subnet(endpoint.subnets.first()?)?, endpoint.security_groups.first().cloned()),
             (true, None) => ("0.0.0.0/0".to_owned(), None),
             (false, _) => (subnet(&self.path.subnet)?, self.walk.vpc.security_groups.first().cloned()),
         };
         // Over a transit gateway a rule that names a group may not hold.
         let peer = peer.filter(|_| endpoint.is_none_or(|own| Some(&own.vpc) == self.path.vpc.as_ref()));
         let traffic = Traffic { outbound, protocol: "tcp", ports: (443, 443), range };
-        Some(self.group_rule(&group, &traffic, peer.as_deref()))
+        Some(self.group_rule(group, &traffic, peer.as_deref()))
     }
 
     fn group_rule(&self, group: &str, traffic: &Traffic, peer: Option<&str>) -> Change {
@@ -181,13 +179,11 @@ impl Place<'_> {
         let entries = self.network.network_acls.seen.iter().filter(|own| own.id == acl).flat_map(|own| &own.entries);
         let used: Vec<i32> = entries.filter(|entry| entry.egress == *outbound).map(|entry| entry.number).collect();
         // The last entry, which denies everything, has a number of its own.
-        let number = match before.filter(|number| *number < 32767) {
-            Some(before) => (1..before).rev().find(|number| !used.contains(number)),
-            None => {
-                let last = used.iter().copied().filter(|number| *number < 32767).max().unwrap_or(0);
-                ((last / 10 + 1) * 10..32767).chain((1..32767).rev()).find(|number| !used.contains(number))
-            }
-        };
+        let is_free = |number: &i32| !used.contains(number);
+        let highest = used.iter().copied().filter(|number| *number < 32767).max().unwrap_or(0);
+        let after = || ((highest / 10 + 1) * 10..32767).chain((1..32767).rev()).find(is_free);
+        let before = before.filter(|number| *number < 32767);
+        let number = before.map_or_else(after, |before| (1..before).rev().find(is_free));
         let what = format!("{protocol} {} {way} {range}", ports((*first, *last)));
         let Some(number) = number else {
             return Change::text(format!("Let {acl} pass {what}: its first entry denies it, so that has to change."));
@@ -254,7 +250,8 @@ impl Place<'_> {
             let uses = |hop: &Hop| [HopKind::Routes, HopKind::EgressRoutes].contains(&hop.kind) && hop.id == own.id;
             own.id == table && self.path.hops.iter().any(uses)
         };
-        let Some(subnet) = nat.subnet.as_deref().filter(|_| self.network.route_tables.seen.iter().any(is_shared)) else {
+        let Some(subnet) = nat.subnet.as_deref().filter(|_| self.network.route_tables.seen.iter().any(is_shared))
+        else {
             let mut change = led("--gateway-id", &gateway.id);
             change.text = format!("NAT gateway {} has no way to the internet. {}", nat.id, change.text);
             return Some(change);
@@ -280,9 +277,7 @@ impl Place<'_> {
     /// Another NAT gateway in the place of one that does not work: one that is there, or a new one in its subnet.
     fn other_nat(&self, id: &str) -> Option<Change> {
         let broken = self.network.nat_gateways.seen.iter().find(|nat| nat.id == id);
-        let is_route = |hop: &&Hop| {
-            [HopKind::Routes, HopKind::EgressRoutes].contains(&hop.kind) && hop.rule.is_some()
-        };
+        let is_route = |hop: &&Hop| [HopKind::Routes, HopKind::EgressRoutes].contains(&hop.kind) && hop.rule.is_some();
         let route = self.path.hops.iter().rfind(is_route)?;
         let (table, destination) = (route.id.as_str(), route.rule.as_deref()?);
         let vpc = broken.map(|nat| nat.vpc.as_str()).or(self.path.vpc.as_deref())?;
@@ -323,10 +318,10 @@ impl Place<'_> {
     }
 
     /// A record of X-Ray's name that leads to an endpoint.
-    fn zone_record(&self, zone: &str, name: &str) -> Change {
+    fn zone_record(zone: &str, name: &str) -> Change {
         let target = json!({
-            "HostedZoneId": "<HostedZoneId of the endpoint's DnsEntries>",
-            "DNSName": "<DnsName of the endpoint's DnsEntries>",
+            "HostedZoneId": "<HostedZoneId of the endpoint>",
+            "DNSName": "<DnsName of the endpoint>",
             "EvaluateTargetHealth": false,
         });
         let record = json!({"Name": name, "Type": "A", "AliasTarget": target});

@@ -424,6 +424,7 @@ mod beyond;
 mod central;
 mod endpoint;
 mod firewall;
+mod fixes;
 mod name;
 mod scale;
 mod telling;
@@ -446,7 +447,7 @@ fn an_unknown_way_is_as_severe_as_one_that_stops() {
         });
         told.expect("an outcome")
     };
-    assert_eq!(severity(|own| own.tracing_mode = Some("Active".to_owned())), (true, Severity::Medium));
+    assert_eq!(severity(|own| own.tracing_mode = Some("Active".to_owned())), (true, Severity::Low));
     assert_eq!(severity(|own| own.tracing_mode = Some("PassThrough".to_owned())), (true, Severity::Low));
     assert_eq!(
         severity(|own| own.tracing_variables.push("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned())),

@@ -75,7 +75,7 @@ fn a_group_that_no_policy_names_is_refused_and_its_stages_are_silenced() {
     {
         assert!(failure.message.contains(part), "{} lacks {part}", failure.message);
     }
-    assert!(failure.fix.command.expect("a command").contains(&"put-role-policy".to_owned()));
+    assert!(failure.fix.only_command().contains(&"put-role-policy".to_owned()));
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn an_explicit_deny_is_named_and_no_command_mends_it() {
     let failure = failure(&with_policy(&[statement("Allow", CREATE, "*"), deny]));
     let row = Evidence::new("/gateway/orders", "logs:PutLogEvents: denied by statement 2 of inline policy own");
     assert_eq!(failure.evidence, [row]);
-    assert_eq!(failure.fix.command, None);
+    assert!(failure.fix.commands.is_empty());
     assert!(failure.fix.text.contains("statement 2 of inline policy own"), "{}", failure.fix.text);
 }
 

@@ -65,7 +65,7 @@ fn what_a_statement_denies_names_policy_statement_level_group_and_action() {
         assert!(failure.message.contains(part), "{} lacks {part}", failure.message);
     }
     assert!(failure.fix.text.contains(denial) && failure.fix.text.contains("210987654321"), "{}", failure.fix.text);
-    assert_eq!(failure.fix.command, None);
+    assert!(failure.fix.commands.is_empty());
 }
 
 #[test]

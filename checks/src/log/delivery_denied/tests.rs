@@ -43,7 +43,7 @@ fn the_policy_that_aws_writes_passes() {
 #[test]
 fn the_fix_mends_it() {
     let mut inventory = with(&allow(BOTH, "arn:aws:logs:us-east-1:123456789012:log-group:/aws/vendedlogs/*", TYPICAL));
-    let command = inventory.failure(&CHECK, SHOP).fix.command.expect("a command");
+    let command = inventory.failure(&CHECK, SHOP).fix.only_command();
     let document = command.last().expect("a document").clone();
     inventory.region.log_policies.seen.push(LogPolicy { name: "new".to_owned(), log_group: None, document });
     assert_eq!(inventory.verdict(&CHECK, SHOP), Ok(Judgement::Pass));
@@ -94,7 +94,7 @@ fn a_deny_wins_and_is_named() {
     let deny = r#"{"Sid":"Freeze","Effect":"Deny","Principal":"*","Action":"logs:Put*","Resource":"*"}"#;
     let failure = with(&format!("{},{deny}", allow(BOTH, "*", ""))).failure(&CHECK, SHOP);
     assert_eq!(failure.evidence[0].value, "denied by statement Freeze of resource policy own");
-    assert_eq!(failure.fix.command, None);
+    assert!(failure.fix.commands.is_empty());
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn a_failure_counts_and_shows_what_was_found() {
             "segment-dropped: 1 event, first 2026-11-21T10:00:00Z, last 2026-11-21T11:00:00Z",
         ]
     );
-    let command = failure.fix.command.expect("a command");
+    let command = failure.fix.only_command();
     let filter = r#"?"Failed to emit logs" ?"failed to emit logs""#;
     assert!(command.contains(&"1795251600000".to_owned()) && command.contains(&filter.to_owned()), "{command:?}");
 }
@@ -104,7 +104,7 @@ fn a_report_that_is_logged_is_not_found_anew() {
     let hits = vec![Hit { samples: vec!["Failed to emit logs: 503".into()], ..hit("failed-to-emit-logs", 2) }];
     let failure = known(EXECUTION, LogProbe { hits, ..clean() }).failure(&CHECK, EXECUTION);
     let shown = failure.evidence.iter().map(|e| format!("{}: {}", e.name, e.value));
-    let command = failure.fix.command.expect("a command").join(" ");
+    let command = failure.fix.only_command().join(" ");
     for line in shown.chain([failure.message, failure.fix.text, command]) {
         assert_eq!(log_patterns::LogPatterns::default().matches(&line), None, "{line}");
     }
@@ -192,7 +192,7 @@ fn what_logs_insights_found_or_could_not_find_is_told_like_any_other_search() {
     assert_eq!(failure.severity, Some(Severity::High));
     // The console shows no events of such a group, and the command that would search it is refused.
     assert!(!failure.evidence.iter().any(|evidence| evidence.name.starts_with("console")), "{:?}", failure.evidence);
-    let command = failure.fix.command.expect("a command").join(" ");
+    let command = failure.fix.only_command().join(" ");
     assert!(command.starts_with("aws logs start-query ") && command.contains("--start-time 1795251600 "), "{command}");
     assert!(command.contains(r#"like "Failed to emit logs" or"#) && !command.contains("AccessDenied"), "{command}");
     assert_eq!(log_patterns::LogPatterns::default().matches(&command), None, "{command}");
@@ -253,7 +253,7 @@ fn a_pattern_of_the_owners_means_what_the_owner_says() {
     let failure = inventory.failure(&CHECK, EXECUTION);
     assert_eq!((failure.severity, failure.fix.text.as_str()), (Some(Severity::High), "Empty it."));
     assert!(failure.message.contains(": spool said so; the X-Ray daemon dropped segments."), "{}", failure.message);
-    assert!(failure.fix.command.expect("a command").contains(&"\"spool was full\"".to_owned()));
+    assert!(failure.fix.only_command().contains(&"\"spool was full\"".to_owned()));
 
     inventory.region.searched_for = searched(vec![own("spool", Severity::Low)]);
     assert_eq!(inventory.failure(&CHECK, EXECUTION).severity, Some(Severity::Medium), "of the built-in one");

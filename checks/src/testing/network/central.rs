@@ -143,7 +143,7 @@ pub(in crate::testing) const CENTRAL: &[Fault] = &[
     ("a central endpoint over a transit gateway, by its address", |inventory| {
         by_transit(inventory);
         let record = record("*.us-east-1.amazonaws.com", Some("10.9.1.17"));
-        inventory.region.network.hosted_zones[0].zones.seen[0].name = "us-east-1.amazonaws.com".to_owned();
+        inventory.region.network.hosted_zones[0].zones.seen[0].name = String::from("us-east-1.amazonaws.com");
         *records(&mut inventory.region) = Fetched::known(vec![record]);
     }),
     ("a central endpoint that lets nobody in", |inventory| {

@@ -49,7 +49,7 @@ fn the_default_rule_at_zero_fails_and_is_the_cause() {
     assert_eq!(cause.arn, "arn:aws:xray:us-east-1:123456789012:sampling-rule/Default");
     assert_eq!(failure.evidence[0], Evidence::new("sampling rule", "Default"));
     assert_eq!(
-        failure.fix.command.expect("a command").join(" "),
+        failure.fix.only_command().join(" "),
         "aws xray update-sampling-rule --region us-east-1 --sampling-rule-update \
          {\"FixedRate\":0.05,\"ReservoirSize\":1,\"RuleName\":\"Default\"}"
     );

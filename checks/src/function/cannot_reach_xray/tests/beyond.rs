@@ -47,7 +47,7 @@ fn an_instance_that_looks_alive_is_unknown_and_a_dead_one_fails() {
     let mut inventory = scope();
     routed(&mut inventory, "rtb-orders", &[("0.0.0.0/0", "i-nat")]);
     inventory.region.network.network_interfaces.seen = vec![interface(|own| own.source_dest_check = true)];
-    let command = inventory.failure(&CHECK, BEHIND).fix.command.expect("a command").join(" ");
+    let command = inventory.failure(&CHECK, BEHIND).fix.only_command().join(" ");
     assert!(command.ends_with("--network-interface-id eni-nat --no-source-dest-check"), "{command}");
 }
 

@@ -36,10 +36,10 @@ fn an_endpoint_in_a_hub_is_a_way_over_a_peering_connection_and_over_a_transit_ga
         assert_eq!(over(way, |_| ()), "passes");
         assert_eq!(over(way, |inventory| records(inventory, vec![record(NAME, Some("10.9.1.17"))])), "passes");
         for state in ["deleted", "rejected", "failed"] {
-            let gone = over(way, |inventory| hub(inventory).state = state.to_owned());
+            let gone = over(way, |inventory| hub(inventory).state = String::from(state));
             assert_verdict(&gone, "fails", &format!("endpoint vpce-hub is {state}"));
         }
-        let pending = over(way, |inventory| hub(inventory).state = "pendingAcceptance".to_owned());
+        let pending = over(way, |inventory| hub(inventory).state = String::from("pendingAcceptance"));
         assert_verdict(&pending, "unknown", "in the state “pendingacceptance”");
     }
 }
@@ -86,9 +86,9 @@ fn a_peering_connection_leads_to_its_other_end_while_it_is_active() {
     let peering = |change: fn(&mut PeeringConnection)| {
         over(by_peering, |inventory| change(&mut inventory.region.network.peering_connections.seen[0]))
     };
-    assert_verdict(&peering(|own| own.status = "deleted".to_owned()), "fails", "");
-    assert_verdict(&peering(|own| own.ends[1].vpc = "vpc-other".to_owned()), "fails", "");
-    assert_verdict(&peering(|own| own.ends[1].owner = "210987654321".to_owned()), "passes", "");
+    assert_verdict(&peering(|own| own.status = String::from("deleted")), "fails", "");
+    assert_verdict(&peering(|own| own.ends[1].vpc = String::from("vpc-other")), "fails", "");
+    assert_verdict(&peering(|own| own.ends[1].owner = String::from("210987654321")), "passes", "");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_transit_gateway_leads_there_and_back_by_its_own_tables() {
     assert_verdict(&detached, "fails", "vpc-hub is not attached to tgw-hub");
     let foreign = over(by_transit, |inventory| {
         let network = &mut inventory.region.network;
-        network.transit_gateways.seen[0].owner = "210987654321".to_owned();
+        network.transit_gateways.seen[0].owner = String::from("210987654321");
         network.transit_tables.clear();
     });
     assert_verdict(&foreign, "unknown", "tgw-rtb-spokes belongs to account 210987654321");
@@ -138,7 +138,7 @@ fn the_closest_zone_answers_and_it_alone() {
         // A parent zone answers, too, by its records of the name or by a wildcard.
         let parent = |own: &'static str, name: &'static str| {
             over(way, move |inventory| {
-                zones(inventory).seen[0].name = own.to_owned();
+                zones(inventory).seen[0].name = String::from(own);
                 records(inventory, vec![record(name, None)]);
             })
         };
@@ -153,7 +153,7 @@ fn the_closest_zone_answers_and_it_alone() {
         assert_verdict(&parent("eu-west-1.amazonaws.com", NAME), "unknown", "is not seen here");
         // The name's own record goes before a wildcard, whatever it holds.
         let shadowed = over(way, |inventory| {
-            zones(inventory).seen[0].name = "amazonaws.com".to_owned();
+            zones(inventory).seen[0].name = String::from("amazonaws.com");
             let text = DnsRecord { kind: "TXT".to_owned(), ..record(NAME, None) };
             records(inventory, vec![record("*.us-east-1.amazonaws.com", None), text]);
         });
@@ -174,7 +174,7 @@ fn the_closest_zone_answers_and_it_alone() {
         });
         assert_verdict(&twice, "unknown", "several private hosted zones");
         let delegated = over(way, |inventory| {
-            zones(inventory).seen[0].name = "amazonaws.com".to_owned();
+            zones(inventory).seen[0].name = String::from("amazonaws.com");
             let servers =
                 DnsRecord { kind: "NS".to_owned(), ..record("us-east-1.amazonaws.com", Some("ns-1.example")) };
             records(inventory, vec![servers, record(NAME, None)]);
@@ -274,7 +274,7 @@ fn what_is_hidden_is_named_where_it_matters_and_nowhere_else() {
         let cut = over(way, |inventory| break_off(zones(inventory), "route53:ListHostedZonesByVPC"));
         assert_eq!(cut, "passes");
         let cut = over(way, |inventory| {
-            zones(inventory).seen[0].name = "amazonaws.com".to_owned();
+            zones(inventory).seen[0].name = String::from("amazonaws.com");
             break_off(zones(inventory), "route53:ListHostedZonesByVPC");
         });
         assert_verdict(&cut, "unknown", "route53:ListHostedZonesByVPC");

@@ -151,7 +151,7 @@ fn a_policy_that_allows_segments_alone_costs_the_statistics_only() {
     let failure = with_policy(segments).failure(&CHECK, BESIDE);
     assert_eq!(failure.severity, Some(Severity::Low));
     assert!(failure.message.contains("does not allow xray:PutTelemetryRecords"), "{}", failure.message);
-    assert!(failure.fix.command.expect("a command").contains(&"--reset-policy".to_owned()));
+    assert!(failure.fix.only_command().contains(&"--reset-policy".to_owned()));
     assert_eq!(failure.evidence.len(), 1);
     assert!(failure.evidence[0].value.starts_with("arrives"), "{}", failure.evidence[0].value);
 

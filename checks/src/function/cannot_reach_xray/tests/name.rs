@@ -43,7 +43,7 @@ fn without_a_dns_server_that_answers_there_is_no_way() {
     assert_verdict(&neither, "fails", "sg-endpoint does not let tcp 443 in");
     let mut inventory = scope();
     support(&mut inventory, false);
-    let command = inventory.failure(&CHECK, BEHIND).fix.command.expect("a command").join(" ");
+    let command = inventory.failure(&CHECK, BEHIND).fix.only_command().join(" ");
     assert!(command.ends_with("--vpc-id vpc-orders --enable-dns-support"), "{command}");
 }
 
