@@ -53,7 +53,12 @@ pub(super) fn capacity_providers() -> Vec<CapacityProviderAnswer> {
 }
 
 fn route(destination: &str, target: &str) -> Route {
-    Route { destination: destination.to_owned(), state: "active".to_owned(), target: target.to_owned() }
+    Route {
+        destination: destination.to_owned(),
+        state: "active".to_owned(),
+        target: target.to_owned(),
+        origin: Fetched::known(if target == "local" { "CreateRouteTable" } else { "CreateRoute" }.to_owned()),
+    }
 }
 
 fn table(id: &str, vpc: &str, subnets: Option<&[&str]>, routes: &[(&str, &str)]) -> RouteTable {
@@ -160,6 +165,7 @@ fn vpcs() -> Vec<Vpc> {
         Vpc {
             id: "vpc-orders".to_owned(),
             cidrs: texts(&["10.0.0.0/16"]),
+            primary_cidr: Fetched::known("10.0.0.0/16".to_owned()),
             dhcp_options: None,
             dns_support: Fetched::known(true),
             dns_hostnames: Fetched::known(false),
@@ -167,6 +173,7 @@ fn vpcs() -> Vec<Vpc> {
         Vpc {
             id: "vpc-users".to_owned(),
             cidrs: texts(&["10.1.0.0/16", "100.64.0.0/16"]),
+            primary_cidr: Fetched::known("10.1.0.0/16".to_owned()),
             dhcp_options: Some("dopt-users".to_owned()),
             dns_support: Fetched::known(true),
             dns_hostnames: Fetched::known(true),
@@ -232,6 +239,8 @@ fn endpoints() -> Vec<VpcEndpoint> {
         kind: "Interface".to_owned(),
         state: "available".to_owned(),
         private_dns: true,
+        ip_address_type: Fetched::known(Some("ipv4".to_owned())),
+        dns_record_type: Fetched::known(Some("ipv4".to_owned())),
         subnets: texts(&["subnet-users-a", "subnet-users-b"]),
         security_groups: texts(&["sg-endpoint"]),
         policy: Some(ALLOW.to_owned()),

@@ -53,6 +53,7 @@ fn bare() -> Scenario {
     network.dhcp_options.seen = vec![DhcpOptions { id: "dopt-1".into(), dns_servers: texts(&["AmazonProvidedDNS"]) }];
     let mut vpc = pattern.vpcs.seen[1].clone();
     (vpc.id, vpc.cidrs, vpc.dhcp_options) = ("vpc-1".into(), texts(&["10.0.0.0/16"]), Some("dopt-1".into()));
+    vpc.primary_cidr = Fetched::known("10.0.0.0/16".into());
     network.vpcs.seen = vec![vpc];
     let subnet = |(id, cidr, zone): (&str, &str, &str)| {
         let mut subnet = pattern.subnets.seen[3].clone();
@@ -202,6 +203,29 @@ impl Scenario {
     /// What the function's group lets out.
     pub(crate) fn egress(&mut self, rules: Vec<Permission>) {
         self.group("sg-function", vec![], rules);
+    }
+
+    /// Another DNS server for the VPC.
+    pub(crate) fn dns_server(&mut self, server: &str) {
+        self.network().dhcp_options.seen[0].dns_servers = texts(&[server]);
+    }
+
+    /// Lets the function's group and every ACL pass DNS inside the VPC.
+    pub(crate) fn let_dns_out(&mut self) {
+        let dns = |protocol: &str| {
+            let mut rule = https(&["10.0.0.0/16"], &[]);
+            (rule.protocol, rule.from_port, rule.to_port) = (protocol.into(), Some(53), Some(53));
+            rule
+        };
+        self.egress(vec![https(&["0.0.0.0/0"], &[]), dns("udp"), dns("tcp")]);
+        for acl in &mut self.network().network_acls.seen {
+            acl.entries.extend([true, false].map(|egress| {
+                let mut udp = entry(120, egress, true, "10.0.0.0/16", (0, 65535));
+                udp.protocol = "17".into();
+                udp
+            }));
+            acl.entries.extend([true, false].map(|egress| entry(130, egress, true, "10.0.0.0/16", (53, 53))));
+        }
     }
 
     pub(crate) fn prefix_list(&mut self, id: &str, cidrs: &[&str]) {

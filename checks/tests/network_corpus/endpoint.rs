@@ -76,7 +76,148 @@ pub(crate) const ROWS: &[Row] = &[
         expected: "unknown: name vpc-1",
         source: "vpc:DHCPOptionSet",
         change: |net| {
-            net.network().dhcp_options.seen[0].dns_servers = texts(&["10.0.0.53"]);
+            net.dns_server("10.0.5.53");
+            net.let_dns_out();
+        },
+    },
+    Row {
+        name: "the VPC has a DNS server of its own, and the function's group lets 443 alone out",
+        expected: "stops: security group sg-function",
+        source: "vpc:DHCPOptionSet",
+        change: |net| net.dns_server("10.0.5.53"),
+    },
+    Row {
+        name: "DHCP options name Amazon's DNS server by the base of the range plus two",
+        expected: "arrives: its policy vpce-1",
+        source: "vpc:AmazonDNS-concepts",
+        change: |net| net.dns_server("10.0.0.2"),
+    },
+    Row {
+        name: "DHCP options name the base plus two, and nobody resolves names",
+        expected: "stops: name vpc-1",
+        source: "vpc:AmazonDNS-concepts",
+        change: |net| {
+            net.dns_server("10.0.0.2");
+            net.network().vpcs.seen[0].dns_support = Fetched::known(false);
+        },
+    },
+    Row {
+        name: "the VPC has a second range, and DHCP options name the base of the first plus two",
+        expected: "arrives: its policy vpce-1",
+        source: "vpc:AmazonDNS-concepts",
+        change: |net| {
+            net.dns_server("10.0.0.2");
+            net.network().vpcs.seen[0].cidrs.push("100.64.0.0/16".into());
+        },
+    },
+    Row {
+        name: "DHCP options name the base of the second range plus two, which is not Amazon's server",
+        expected: "unknown: name vpc-1",
+        source: "vpc:AmazonDNS-concepts",
+        change: |net| {
+            net.dns_server("100.64.0.2");
+            net.network().vpcs.seen[0].cidrs.push("100.64.0.0/16".into());
+        },
+    },
+    Row {
+        name: "whether names are resolved was not told, and the endpoint lets nobody in",
+        expected: "stops: its security group sg-endpoint",
+        source: "vpc:vpc-dns",
+        change: |net| {
+            net.network().vpcs.seen[0].dns_support =
+                Err(gatelight_checks::testing::denied("ec2:DescribeVpcAttribute")).into();
+            net.group("sg-endpoint", vec![], vec![]);
+        },
+    },
+    Row {
+        name: "the endpoint has IPv6 addresses only",
+        expected: "stops: name vpce-1",
+        source: "privatelink:create-interface-endpoint",
+        change: |net| {
+            net.endpoint().ip_address_type = Fetched::known(Some("ipv6".into()));
+            net.endpoint().dns_record_type = Fetched::known(Some("ipv6".into()));
+        },
+    },
+    Row {
+        name: "the endpoint has addresses of both kinds, and a name with IPv6 records only",
+        expected: "stops: name vpce-1",
+        source: "privatelink:create-interface-endpoint",
+        change: |net| {
+            net.endpoint().ip_address_type = Fetched::known(Some("dualstack".into()));
+            net.endpoint().dns_record_type = Fetched::known(Some("ipv6".into()));
+        },
+    },
+    Row {
+        name: "the endpoint has addresses and records of both kinds",
+        expected: "arrives: its policy vpce-1",
+        source: "privatelink:create-interface-endpoint",
+        change: |net| {
+            net.endpoint().ip_address_type = Fetched::known(Some("dualstack".into()));
+            net.endpoint().dns_record_type = Fetched::known(Some("dualstack".into()));
+        },
+    },
+    Row {
+        name: "the endpoint has records that its service defines: IPv4 ones for the private name",
+        expected: "arrives: its policy vpce-1",
+        source: "cdk: VpcEndpointDnsRecordIpType",
+        change: |net| {
+            net.endpoint().ip_address_type = Fetched::known(Some("dualstack".into()));
+            net.endpoint().dns_record_type = Fetched::known(Some("service-defined".into()));
+        },
+    },
+    Row {
+        name: "the endpoint has addresses of both kinds, and its records were not told",
+        expected: "unknown: endpoint vpce-1",
+        source: "iam: ec2:DescribeVpcEndpoints denied",
+        change: |net| {
+            net.endpoint().ip_address_type = Fetched::known(Some("dualstack".into()));
+            net.endpoint().dns_record_type = Err(gatelight_checks::testing::denied("ec2:DescribeVpcEndpoints")).into();
+        },
+    },
+    Row {
+        name: "an older inventory holds no address type, and the endpoint stands in subnets with IPv4 ranges",
+        expected: "arrives: its policy vpce-1",
+        source: "privatelink:create-interface-endpoint",
+        change: |net| {
+            let gap = || Err(gatelight_checks::testing::denied("ec2:DescribeVpcEndpoints")).into();
+            (net.endpoint().ip_address_type, net.endpoint().dns_record_type) = (gap(), gap());
+        },
+    },
+    Row {
+        name: "the endpoint has IPv6 addresses only, and the function IPv6 too",
+        expected: "unknown: name vpce-1",
+        source: "lambda:configuration-vpc",
+        change: |net| {
+            net.endpoint().ip_address_type = Fetched::known(Some("ipv6".into()));
+            net.attached().ipv6 = true;
+            net.egress(vec![https(&["0.0.0.0/0", "::/0"], &[])]);
+        },
+    },
+    Row {
+        name: "the endpoint has IPv6 addresses only, and the function's group lets none of them out",
+        expected: "stops: name vpce-1",
+        source: "vpc:security-group-rules",
+        change: |net| {
+            net.endpoint().ip_address_type = Fetched::known(Some("ipv6".into()));
+            net.attached().ipv6 = true;
+        },
+    },
+    Row {
+        name: "an appliance between the function and the endpoint, which checks source and destination",
+        expected: "stops: route table rtb-private 10.0.5.0/24",
+        source: "vpc:work-with-nat-instances",
+        change: |net| {
+            net.nat_instance().source_dest_check = true;
+            net.route("rtb-private", "10.0.5.0/24", "eni-nat");
+        },
+    },
+    Row {
+        name: "a propagated route more specific than the VPC's own",
+        expected: "arrives: its policy vpce-1",
+        source: "vpn:vpn-route-priority",
+        change: |net| {
+            net.route("rtb-private", "10.0.5.0/24", "vgw-1").origin =
+                Fetched::known("EnableVgwRoutePropagation".into());
         },
     },
     Row {

@@ -104,7 +104,8 @@ fn a_default_route_to_a_peer_may_lead_to_an_endpoint_there() {
 #[test]
 fn a_dns_server_of_ones_own_may_lead_to_an_endpoint_elsewhere() {
     let mut net = build::with_endpoint();
-    net.network().dhcp_options.seen[0].dns_servers = build::texts(&["10.0.0.53"]);
+    net.dns_server("10.0.5.53");
+    net.let_dns_out();
     net.group("sg-endpoint", vec![], vec![]);
     net.peering();
     net.route("rtb-private", "10.0.0.0/8", "pcx-1");

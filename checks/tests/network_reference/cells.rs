@@ -68,6 +68,12 @@ fn ends(cidr: &str) -> (Address, Address, u32) {
     }
 }
 
+/// The first and the last address of a range.
+pub(crate) fn bounds(cidr: &str) -> (Address, Address) {
+    let (first, last, _) = ends(cidr);
+    (first, last)
+}
+
 /// The length of the prefix of `cidr`, if `at` lies in it.
 pub(crate) fn length_at(cidr: &str, at: Address) -> Option<u32> {
     let (first, last, length) = ends(cidr);
@@ -112,6 +118,15 @@ impl Cells {
             cut(entry.from_port, entry.to_port);
         }
 
+        let servers: Vec<_> = network
+            .dhcp_options
+            .seen
+            .iter()
+            .flat_map(|options| &options.dns_servers)
+            .filter(|server| server.parse::<std::net::Ipv4Addr>().is_ok())
+            .map(|server| format!("{server}/32"))
+            .collect();
+        cidrs.extend(servers.iter().map(String::as_str));
         let mut addresses = BTreeSet::from([0]);
         for cidr in cidrs {
             // A range inside NAT64's cuts the internet of IPv4 where its last 32 bits do.
@@ -130,6 +145,9 @@ impl Cells {
 
     /// One address of each piece of a range.
     pub(crate) fn of(&self, cidr: &str) -> Vec<Address> {
+        if cidr.is_empty() {
+            return vec![];
+        }
         self.addresses.iter().map(|&bits| Address::V4(bits)).filter(|&address| within(cidr, address)).collect()
     }
 
@@ -148,8 +166,8 @@ impl Cells {
     }
 
     /// One port of each piece of the ephemeral range.
-    pub(crate) fn ephemeral(&self) -> impl Iterator<Item = u16> {
-        self.ports.iter().copied().filter(|port| EPHEMERAL.contains(port))
+    pub(crate) fn ephemeral(&self) -> Vec<u16> {
+        self.ports.iter().copied().filter(|port| EPHEMERAL.contains(port)).collect()
     }
 }
 

@@ -1,16 +1,20 @@
 //! The reference: what becomes of the packets of one function, by trying them.
+//!
+//! A packet has an address and a port that it comes from, and an address that it goes to. Facts of a few values that were
+//! not told are tried with each value.
 
 mod internet;
 
-use std::cell::Cell;
-
 use gatelight_checks::testing::Inventory;
-use gatelight_model::inventory::{Function, FunctionVpc, Network, Subnet, Vpc, VpcEndpoint};
+use gatelight_model::{
+    Fetched,
+    inventory::{Function, FunctionVpc, Network, Subnet, Vpc, VpcEndpoint},
+};
 
 use super::{
-    cells::{Address, Cells},
+    cells::{Address, Cells, within},
     fate::{Fate, all, any, either},
-    rules::{Onward, Peer},
+    rules::{DNS, HTTPS, Onward, Peer, Service},
 };
 
 /// A subnet's IPv6 range is not told: an address of each of the two pieces that the worlds' rules make of IPv6.
@@ -21,53 +25,14 @@ pub(crate) struct Reference<'a> {
     pub(crate) inventory: &'a Inventory,
     pub(crate) network: &'a Network,
     pub(crate) cells: Cells,
-    /// Whether it took more than one hop to find that a function's packets stop: some addresses are stopped here, the
-    /// others there. A check that looks at one hop after the other may then say that it cannot tell.
-    pub(crate) pieced: Cell<bool>,
 }
 
-/// What X-Ray's name resolves to.
-enum Name {
-    /// To nothing: no server answers.
-    Nothing,
-    /// To the endpoint, if there is one.
-    Private,
-    /// To addresses of the internet, endpoint or not.
-    Public,
-    /// To the endpoint or past it.
-    Either,
-    /// To addresses of the internet, endpoint or not, or to nothing: nobody can say which.
-    Perhaps,
-    /// To the endpoint, past it, or to nothing: nobody can say which.
-    Hidden,
-}
-
-/// How many hops there are on the longest way: groups, ACL out and back, and route of the function's subnet, entry, ACL
-/// out and back, and route of the NAT gateway's.
-const HOPS: usize = 8;
-
-/// What became of one packet, and what each hop by itself would have done.
-struct Try {
-    fate: Fate,
-    hops: [Fate; HOPS],
-}
-
-impl Try {
-    fn of(hops: [Fate; HOPS]) -> Self {
-        Self { fate: all(hops), hops }
-    }
-
-    fn stopped_by_route(fate: Fate) -> Self {
-        let mut hops = [Fate::Arrives; HOPS];
-        hops[3] = fate;
-        Self::of(hops)
-    }
-
-    /// One of several, and nobody knows which.
-    fn either(tries: &[Self]) -> Self {
-        let hops = std::array::from_fn(|hop| either(tries.iter().map(|one| one.hops[hop])));
-        Self { fate: either(tries.iter().map(|one| one.fate)), hops }
-    }
+/// Whom the function asks for X-Ray's name.
+#[derive(Clone, Copy)]
+enum Server<'a> {
+    Amazons,
+    /// One of the owner's, at this address; none: it is not an address in the VPC.
+    Own(Option<&'a str>),
 }
 
 /// The packets of a function from one of its subnets.
@@ -80,15 +45,22 @@ struct Sender<'a> {
     managed: bool,
 }
 
+/// The values that a fact may have.
+fn values(fact: Option<&Fetched<bool>>) -> Vec<bool> {
+    match fact.map(Fetched::get) {
+        Some(Ok(value)) => vec![*value],
+        Some(Err(_)) | None => vec![true, false],
+    }
+}
+
 impl<'a> Reference<'a> {
     pub(crate) fn new(inventory: &'a Inventory) -> Self {
         let network = &inventory.region.network;
-        Self { inventory, network, cells: Cells::new(network), pieced: Cell::new(false) }
+        Self { inventory, network, cells: Cells::new(network) }
     }
 
     /// What becomes of the packets of a function, whichever subnet it runs in; `None` if it is in no VPC.
     pub(crate) fn decide(&self, function: &Function) -> Option<Fate> {
-        self.pieced.set(false);
         let network = match &function.capacity_provider {
             Some(arn) => {
                 let answer = self.inventory.region.capacity_providers.iter().find(|answer| answer.arn == *arn);
@@ -108,34 +80,108 @@ impl<'a> Reference<'a> {
         let Ok(Some(subnet)) = self.network.subnets.find(|subnet| subnet.id == id) else { return Fate::Unknown };
         let vpc = self.network.vpcs.find(|vpc| vpc.id == subnet.vpc).ok().flatten();
         let sender = Sender { subnet, vpc, groups: &network.security_groups, ipv6: network.ipv6, managed };
-        let mut endpoints = self.network.endpoints.seen.iter().filter(|endpoint| self.answers(endpoint, subnet));
-        let endpoint = endpoints.next();
-        let hidden = self.network.endpoints.rest.get().is_err() || self.shared(subnet);
-        // To the endpoint, to the internet, or to what a server of one's own says.
-        let untold = || all([self.lets_something_out(sender), Fate::Unknown]);
-        match (endpoint, self.name(sender)) {
-            (_, Name::Nothing) if hidden => self.in_pieces(),
-            (_, Name::Nothing) => Fate::Stops,
-            (None, _) if hidden => untold(),
-            (_, Name::Perhaps) | (None, Name::Hidden) => all([self.to_internet(sender), Fate::Unknown]),
-            (_, Name::Public) | (None, Name::Private | Name::Either) => self.to_internet(sender),
-            (Some(endpoint), Name::Private) => self.to_endpoint(sender, endpoint),
-            (Some(endpoint), Name::Either | Name::Hidden) => {
-                // Or to an endpoint in another network.
-                let both = [self.to_endpoint(sender, endpoint), self.to_internet(sender)];
-                if both == [Fate::Stops; 2] { self.in_pieces() } else { untold() }
+        let mut fates = Vec::new();
+        for server in self.servers(sender) {
+            for support in values(vpc.map(|vpc| &vpc.dns_support)) {
+                for hostnames in values(vpc.map(|vpc| &vpc.dns_hostnames)) {
+                    fates.push(self.asked(sender, server, support, hostnames));
+                }
             }
+        }
+        either(fates)
+    }
+
+    /// The servers that the function may ask.
+    fn servers(&self, sender: Sender<'a>) -> Vec<Server<'a>> {
+        let hidden = vec![Server::Amazons, Server::Own(None)];
+        let Some(vpc) = sender.vpc else { return hidden };
+        let Some(id) = &vpc.dhcp_options else { return vec![Server::Amazons] };
+        let Ok(Some(options)) = self.network.dhcp_options.find(|options| options.id == *id) else { return hidden };
+        let own = options.dns_servers.iter().find(|server| *server != "AmazonProvidedDNS");
+        // The worlds' servers are two above the base of a range only where they are Amazon's.
+        let amazons = |server: &String| {
+            let primary = vpc.primary_cidr.get().map(String::as_str);
+            primary.map(|primary| primary.ends_with(".0.0/16") && server.replace(".0.2", ".0.0/16") == primary)
+        };
+        match own {
+            None => vec![Server::Amazons],
+            Some(server) if amazons(server) == Ok(true) => vec![Server::Amazons],
+            Some(server) => vec![Server::Own(Some(server))],
         }
     }
 
-    /// Whether there is anything at all that the function's groups let it send to: some address, or some group.
-    fn lets_something_out(&self, sender: Sender<'_>) -> Fate {
-        let ipv4 = [self.cells.public(), self.cells.private()].concat();
-        let ipv6: Vec<_> =
-            if sender.ipv6 { ipv4.iter().map(|address| address.through_nat64()).collect() } else { vec![] };
-        let rules = self.network.security_groups.seen.iter().flat_map(|group| &group.egress);
-        let groups: Vec<_> = rules.flat_map(|rule| rule.security_groups.clone()).collect();
-        let anybody = |address: Address| Peer { address, groups: &groups };
+    /// What becomes of packets if the function asks this server, with the two DNS attributes of the VPC.
+    fn asked(&self, sender: Sender<'a>, server: Server<'a>, support: bool, hostnames: bool) -> Fate {
+        let answers = match server {
+            // The only server there is does not answer: <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html>.
+            // No group and no ACL filters it.
+            Server::Amazons => Fate::of(Some(support)),
+            Server::Own(server) => self.to_server(sender, server),
+        };
+        let internet = || self.to_internet(sender);
+        let mut endpoints = self.network.endpoints.seen.iter().filter(|own| self.answers(own, sender.subnet));
+        let endpoint = endpoints.next();
+        let hidden = self.network.endpoints.rest.get().is_err() || self.shared(sender.subnet);
+        // Servers of one's own may ask Amazon's or not.
+        let own = matches!(server, Server::Own(_));
+        let name = match endpoint {
+            _ if !support || !hostnames => internet(),
+            Some(endpoint) if own => either([self.to_endpoint(sender, endpoint), internet()]),
+            Some(endpoint) => self.to_endpoint(sender, endpoint),
+            None if hidden => either([all([self.lets_into_the_vpc(sender), Fate::Unknown]), internet()]),
+            None => internet(),
+        };
+        match answers {
+            Fate::Stops => Fate::Stops,
+            Fate::Arrives => name,
+            Fate::Unknown => either([Fate::Stops, name]),
+        }
+    }
+
+    /// To a DNS server of the owner's. One in the VPC is a host like others; of one elsewhere nobody can say.
+    fn to_server(&self, sender: Sender<'a>, server: Option<&str>) -> Fate {
+        let (Some(server), Some(vpc)) = (server, sender.vpc) else { return Fate::Unknown };
+        let range = format!("{server}/32");
+        let target = self.cells.of(&range);
+        let inside = |address: &&Address| vpc.cidrs.iter().any(|cidr| within(cidr, **address));
+        let Some(target) = target.iter().find(inside) else { return Fate::Unknown };
+        match DNS.map(|service| self.to_server_by(sender, *target, service)) {
+            // A long answer comes by TCP.
+            [Fate::Arrives, Fate::Stops] => Fate::Unknown,
+            [udp, _] => udp,
+        }
+    }
+
+    fn to_server_by(&self, sender: Sender<'a>, target: Address, service: Service) -> Fate {
+        let here = sender.subnet;
+        let holds = |own: &&Subnet| own.vpc == here.vpc && within(&own.cidr, target);
+        let there = self.network.subnets.seen.iter().find(holds);
+        let group = self.groups_let_service(sender.groups, true, service, Peer { address: target, groups: None });
+        if there.is_some_and(|there| there.id == here.id) {
+            return group;
+        }
+        let ports = self.cells.ephemeral();
+        let sources = self.cells.of(&here.cidr);
+        either(sources.iter().flat_map(|&source| {
+            ports.iter().map(move |&port| {
+                let far = match there {
+                    Some(there) => all([self.acl_in(there, service, source, port), self.goes_back(there, source)]),
+                    None => Fate::of(self.network.subnets.rest.get().is_ok().then_some(true)),
+                };
+                all([group, self.acl_out(here, service, target, port), self.goes_back(here, target), far])
+            })
+        }))
+    }
+
+    /// Whether the function's groups let it send to anything in its VPC: some address, or some group.
+    fn lets_into_the_vpc(&self, sender: Sender<'_>) -> Fate {
+        let everywhere = || [self.cells.public(), self.cells.private()].concat();
+        let ipv4 = match sender.vpc {
+            Some(vpc) => vpc.cidrs.iter().flat_map(|cidr| self.cells.of(cidr)).collect(),
+            None => everywhere(),
+        };
+        let ipv6 = if sender.ipv6 { SOME_IPV6.to_vec() } else { vec![] };
+        let anybody = |address: Address| Peer { address, groups: None };
         any(ipv4.into_iter().chain(ipv6).map(|address| self.groups_let(sender.groups, true, anybody(address))))
     }
 
@@ -148,81 +194,65 @@ impl<'a> Reference<'a> {
             && endpoint.private_dns
     }
 
-    /// What the DNS of a subnet's VPC makes of the name of X-Ray, if an endpoint wants to take it over.
-    fn name(&self, sender: Sender<'_>) -> Name {
-        let Some(vpc) = sender.vpc else { return Name::Hidden };
-        let (support, hostnames) = (vpc.dns_support.get().ok(), vpc.dns_hostnames.get().ok());
-        let servers = match &vpc.dhcp_options {
-            None => Some(true),
-            Some(id) => match self.network.dhcp_options.find(|options| options.id == *id) {
-                Ok(Some(options)) => Some(options.dns_servers.iter().all(|server| server == "AmazonProvidedDNS")),
-                Ok(None) | Err(_) => None,
-            },
-        };
-        match (servers, support, hostnames) {
-            // The only server there is does not answer: <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html>.
-            (Some(true), Some(false), _) => Name::Nothing,
-            (None, Some(false), _) | (None | Some(true), None, Some(false)) => Name::Perhaps,
-            (None | Some(true), None, _) => Name::Hidden,
-            (Some(false), Some(false), _) | (Some(false), None, Some(false)) | (_, Some(true), Some(false)) => {
-                Name::Public
-            }
-            (Some(true), Some(true), Some(true)) => Name::Private,
-            // Servers of one's own may ask Amazon's or not.
-            (_, _, Some(true) | None) => Name::Either,
-        }
-    }
-
-    /// They stop, and a check that gives up at the first thing which is not known may say that it cannot tell.
-    fn in_pieces(&self) -> Fate {
-        self.pieced.set(true);
-        Fate::Stops
-    }
-
-    /// What becomes of packets of which one is sent, and nobody knows which.
-    fn one_of(&self, tries: &[Try]) -> Fate {
-        let whole = Try::either(tries);
-        if whole.fate == Fate::Stops && all(whole.hops) != Fate::Stops {
-            self.pieced.set(true);
-        }
-        whole.fate
-    }
-
     /// Whether a subnet belongs to another account, whose things may be out of sight.
     pub(crate) fn shared(&self, subnet: &Subnet) -> bool {
         let account = self.inventory.region.functions.seen[0].arn.split(':').nth(4);
         account != Some(subnet.owner.as_str())
     }
 
-    /// To an interface endpoint: to one of its addresses, for the name stands for all of them.
+    /// To an interface endpoint: to one of its addresses, for the name stands for all of them. The worlds do not tell the
+    /// IPv6 addresses of subnets, so that by IPv6 packets may arrive wherever a group lets any out.
     fn to_endpoint(&self, sender: Sender<'_>, endpoint: &VpcEndpoint) -> Fate {
+        let (addresses, records) = (&endpoint.ip_address_type, &endpoint.dns_record_type);
+        let told = |fact: &Fetched<Option<String>>| fact.get().ok().cloned().flatten();
+        // What the worlds do not tell is IPv4, as the subnets have IPv4 ranges, unless the addresses are of both kinds.
+        let (ipv4, ipv6) = match (told(addresses).as_deref(), told(records).as_deref()) {
+            (Some("ipv6"), _) | (_, Some("ipv6")) => (Fate::Stops, true),
+            (Some("dualstack"), None) => (Fate::Unknown, true),
+            (Some("dualstack"), Some("dualstack")) => (Fate::Arrives, true),
+            _ => (Fate::Arrives, false),
+        };
+        let by_ipv4 = all([ipv4, if ipv4 == Fate::Stops { Fate::Stops } else { self.to_ipv4_of(sender, endpoint) }]);
+        let anybody = |address: Address| Peer { address, groups: None };
+        let let_out = || any(SOME_IPV6.map(|address| self.groups_let(sender.groups, true, anybody(address))));
+        match by_ipv4 {
+            Fate::Arrives => Fate::Arrives,
+            _ if sender.ipv6 && ipv6 && all([let_out(), policy(endpoint)]) != Fate::Stops => Fate::Unknown,
+            fate => fate,
+        }
+    }
+
+    fn to_ipv4_of(&self, sender: Sender<'_>, endpoint: &VpcEndpoint) -> Fate {
         let here = sender.subnet;
+        let ports = self.cells.ephemeral();
         let ways = endpoint.subnets.iter().map(|id| {
             let sources = self.cells.of(&here.cidr);
             let guards = |source: Address| {
-                let from = Peer { address: source, groups: sender.groups };
+                let from = Peer { address: source, groups: Some(sender.groups) };
                 self.groups_let(&endpoint.security_groups, false, from)
             };
             let Ok(Some(there)) = self.network.subnets.find(|subnet| subnet.id == *id) else {
                 return all([Fate::Unknown, either(sources.into_iter().map(guards))]);
             };
             let targets = self.cells.of(&there.cidr);
-            // Which address of its subnet either has is not known.
+            // Which address of its subnet either has is not known, nor the port that the function sends from.
             either(sources.iter().flat_map(|&source| {
-                targets.iter().map(move |&target| {
-                    let between = if here.id == there.id {
-                        Fate::Arrives
-                    } else {
-                        let back = self.goes_back(there, source);
-                        all([
-                            self.acl_out(here, target),
-                            self.goes_back(here, target),
-                            self.acl_in(there, source),
-                            back,
-                        ])
-                    };
-                    let to = Peer { address: target, groups: &endpoint.security_groups };
-                    all([self.groups_let(sender.groups, true, to), between, guards(source)])
+                let ports = &ports;
+                targets.iter().flat_map(move |&target| {
+                    ports.iter().map(move |&port| {
+                        let between = if here.id == there.id {
+                            Fate::Arrives
+                        } else {
+                            all([
+                                self.acl_out(here, HTTPS, target, port),
+                                self.goes_back(here, target),
+                                self.acl_in(there, HTTPS, source, port),
+                                self.goes_back(there, source),
+                            ])
+                        };
+                        let to = Peer { address: target, groups: Some(&endpoint.security_groups) };
+                        all([self.groups_let(sender.groups, true, to), between, guards(source)])
+                    })
                 })
             }))
         });
@@ -231,12 +261,21 @@ impl<'a> Reference<'a> {
 
     /// Within a VPC every table has a local route; a longer one may lead through an appliance
     /// (<https://docs.aws.amazon.com/vpc/latest/userguide/RouteTables.html>).
-    fn stays_local(onward: Vec<Onward<'_>>) -> Fate {
+    fn stays_local(&self, onward: Vec<Onward<'_>>) -> Fate {
         either(onward.into_iter().map(|onward| match onward {
             Onward::To("local") => Fate::Arrives,
             Onward::Nowhere => Fate::Stops,
+            Onward::To(target) if self.checks_destinations(target) => Fate::Stops,
             Onward::To(_) | Onward::Strange | Onward::Hidden => Fate::Unknown,
         }))
+    }
+
+    /// Whether a target is an interface that drops what is not addressed to it
+    /// (<https://docs.aws.amazon.com/vpc/latest/userguide/work-with-nat-instances.html>).
+    pub(crate) fn checks_destinations(&self, target: &str) -> bool {
+        let interfaces = &self.network.network_interfaces.seen;
+        let own = interfaces.iter().find(|own| own.id == target || own.instance.as_deref() == Some(target));
+        own.is_some_and(|own| own.source_dest_check && own.status == "in-use")
     }
 
     /// An answer that goes back into the VPC from a subnet of it. Of IPv6 the worlds have no local routes.
@@ -246,14 +285,10 @@ impl<'a> Reference<'a> {
 
     /// The same, by these ways on.
     fn goes_back_by(&self, to: Address, onward: impl FnOnce() -> Vec<Onward<'a>>) -> Fate {
-        let fate = match to {
-            Address::V4(_) => Self::stays_local(onward()),
+        match to {
+            Address::V4(_) => self.stays_local(onward()),
             Address::V6(_) => Fate::Arrives,
-        };
-        if fate == Fate::Unknown {
-            self.pieced.set(true);
         }
-        fate
     }
 }
 

@@ -60,6 +60,7 @@ pub(crate) fn network(numbers: &[u16]) -> Inventory {
     network.network_acls.seen.clear();
     network.dhcp_options.seen.clear();
     network.prefix_lists.clear();
+    network.network_interfaces = Listing::whole(vec![]);
     scenario.region.functions.seen.clear();
     scenario.region.capacity_providers.clear();
     lists(&mut scenario, &mut choices);
@@ -147,6 +148,7 @@ impl Maker<'_, '_> {
         let mut vpc: Vpc = self.pattern.region.network.vpcs.seen[1].clone();
         vpc.id.clone_from(&self.vpc);
         vpc.cidrs = vec![format!("10.{}.0.0/16", self.number)];
+        vpc.primary_cidr = Fetched::known(vpc.cidrs[0].clone());
         let extra = self.choices.of(&["", "100.64.0.0/16", "52.94.0.0/17"]);
         if !extra.is_empty() {
             vpc.cidrs.push(extra.to_owned());
@@ -158,8 +160,11 @@ impl Maker<'_, '_> {
             1 => Some(self.name("dopt")),
             _ => Some("dopt-gone".to_owned()),
         };
-        let servers: &[&str] = self.choices.of(&[&["AmazonProvidedDNS"][..], &["10.0.0.53"], &[]]);
-        network.dhcp_options.seen.push(DhcpOptions { id: self.name("dopt"), dns_servers: texts(servers) });
+        let (host, resolver) = (format!("10.{}.9.53", self.number), format!("10.{}.0.2", self.number));
+        let servers = ["AmazonProvidedDNS", &host, "", &resolver, "10.0.0.53", &host];
+        let server = self.choices.of(&servers);
+        let dns_servers = if server.is_empty() { vec![] } else { texts(&[server]) };
+        network.dhcp_options.seen.push(DhcpOptions { id: self.name("dopt"), dns_servers });
         network.vpcs.seen.push(vpc.clone());
 
         let private = self.choices.any(&[1, 2, 3]);
@@ -211,6 +216,17 @@ impl Maker<'_, '_> {
         xray.vpc.clone_from(&self.vpc);
         xray.state = self.choices.of(&["available", "Available", "pending", "deleting", "rejected"]).into();
         xray.private_dns = self.choices.of(&[true, false]);
+        let told = |kind: &str| Fetched::known(Some(kind.to_owned()));
+        let hidden = || Fetched::from(Err(denied("ec2:DescribeVpcEndpoints")));
+        let kinds = self.choices.of(&[0, 1, 2, 3, 4, 5]);
+        (xray.ip_address_type, xray.dns_record_type) = match kinds {
+            0 => (told("ipv4"), told("ipv4")),
+            1 => (told("ipv6"), told("ipv6")),
+            2 => (told("dualstack"), told("dualstack")),
+            3 => (told("dualstack"), told("ipv6")),
+            4 => (told("dualstack"), hidden()),
+            _ => (hidden(), hidden()),
+        };
         let service = ["com.amazonaws.us-east-1.xray", "com.amazonaws.eu-west-1.xray", "com.amazonaws.us-east-1.logs"];
         xray.service = self.choices.of(&service).into();
         xray.subnets = match self.choices.any(&[0, 1, 2]) {

@@ -4,7 +4,8 @@ use gatelight_model::inventory::{NatGateway, Route, RouteTable, Subnet};
 
 use crate::{
     address_set::{AddressSet, Family},
-    hop::{Hop, HopKind},
+    hop::{Hop, HopKind, combine_alternatives},
+    packet::{Packet, Side, each_part, join_parts},
     remedy::{Remedy, RouteGoal},
     routes::{self, RouteTarget, inactive_route},
     walk::Walk,
@@ -39,16 +40,19 @@ impl<'a> Walk<'a> {
         nat: &NatGateway,
         subnet: Option<&Subnet>,
         table: &'a RouteTable,
-        family: Family,
+        packet: &Packet,
     ) -> Option<Hop> {
         match entry.back {
-            ReturnPath::Inside if subnet.is_some_and(|own| own.id == entry.source.id) || family == Family::V6 => None,
+            ReturnPath::Inside
+                if subnet.is_some_and(|own| own.id == entry.source.id) || packet.family == Family::V6 =>
+            {
+                None
+            }
             ReturnPath::Inside => {
                 let there = format!("{} from NAT gateway {}", entry.source.id, nat.id);
-                let addresses = AddressSet::read(Family::V4, std::iter::once(&entry.source.cidr)).ok()?;
-                self.diverted_by(HopKind::NatRoutes, table, &addresses, &there)
+                self.diverted_by(HopKind::NatRoutes, table, Side::Function, packet, &there)
             }
-            ReturnPath::Transit(gateway) => self.answers_over_transit(entry, table, gateway),
+            ReturnPath::Transit(gateway) => self.answers_over_transit(entry, table, gateway, packet),
         }
     }
 
@@ -56,28 +60,39 @@ impl<'a> Walk<'a> {
     /// the gateway itself can lead them through a firewall
     /// (<https://docs.aws.amazon.com/vpc/latest/userguide/gateway-route-tables.html>).
     pub(crate) fn answers_from_gateway(&self, subnet: &Subnet, gateway: &str) -> Option<Hop> {
+        let kind = HopKind::NatRoutes;
         let table = match self.index.table_of_gateway(gateway) {
             Ok(table) => table?,
-            Err(gap) => return Some(Hop::unknown(HopKind::NatRoutes, gateway, gap)),
+            Err(gap) => return Some(Hop::unknown(kind, gateway, gap)),
         };
+        // The NAT gateway has some address of its subnet. No other hop looks at that address.
         let addresses = AddressSet::read(Family::V4, std::iter::once(&subnet.cidr)).ok()?;
-        self.diverted_by(HopKind::NatRoutes, table, &addresses, &format!("{} from {gateway}", subnet.id))
+        let there = format!("{} from {gateway}", subnet.id);
+        let packet = Packet::new(AddressSet::default(), addresses);
+        let parts = each_part(packet, |packet| {
+            self.diverted_by(kind, table, Side::Remote, packet, &there).into_iter().collect()
+        });
+        join_parts(parts).into_iter().next()
     }
 
     /// Where the answers from a NAT gateway in an egress VPC to the function's subnet are lost, if they are. `table` is the
     /// NAT gateway's route table.
-    pub(crate) fn answers_over_transit(
+    fn answers_over_transit(
         &self,
         entry: NatEntry<'a>,
         table: &'a RouteTable,
         gateway: &str,
+        packet: &Packet,
     ) -> Option<Hop> {
         let (kind, source) = (HopKind::NatRoutes, entry.source);
-        let Ok(own) = AddressSet::read(Family::V4, std::iter::once(&source.cidr)) else {
-            return Some(Hop::unprovable(kind, &table.id, format!("the range of {} cannot be read", source.id)));
+        let missing = Remedy::VpcRoute {
+            table: table.id.clone(),
+            destination: source.cidr.clone(),
+            replaces: table.routes.iter().any(|route| route.destination == source.cidr),
+            target: RouteGoal::Target(gateway.to_owned()),
         };
-        if let Some(lost) = self.answers_by_routes(kind, &table.id, &table.routes, &own, source, gateway) {
-            return Some(lost);
+        if let Some(lost) = self.answers_by_routes(kind, &table.id, &table.routes, source, gateway, packet) {
+            return Some(lost.with(missing));
         }
         let attachments = self.index.attachment_of(gateway, &entry.at.vpc);
         let attachments = attachments.and_then(|far| Ok((far, self.index.attachment_of(gateway, &source.vpc)?)));
@@ -90,61 +105,60 @@ impl<'a> Walk<'a> {
             let message = format!("no route table of {gateway} is associated with {}", far.id);
             return Some(Hop::unprovable(HopKind::TransitRoutes, gateway, message));
         };
-        match self.index.transit_routes(transit) {
-            Ok(routes) => self.answers_by_routes(HopKind::TransitRoutes, transit, routes, &own, source, &near.id),
-            Err(gap) => Some(Hop::unknown(HopKind::TransitRoutes, transit, gap)),
-        }
+        let routes = match self.index.transit_routes(transit) {
+            Ok(routes) => routes,
+            Err(gap) => return Some(Hop::unknown(HopKind::TransitRoutes, transit, gap)),
+        };
+        let lost = self.answers_by_routes(HopKind::TransitRoutes, transit, routes, source, &near.id, packet)?;
+        Some(lost.with(Remedy::TransitRoute {
+            table: transit.clone(),
+            destination: source.cidr.clone(),
+            replaces: routes.iter().any(|route| route.destination == source.cidr),
+            attachment: Some(near.id.clone()),
+        }))
     }
 
-    /// What happens to the answers if these routes do not lead all of the function's subnet to `target`.
+    /// What happens to the answers if these routes do not lead them to `target`.
     pub(crate) fn answers_by_routes(
         &self,
         kind: HopKind,
         table: &str,
         routes: &'a [Route],
-        own: &AddressSet,
         source: &Subnet,
         target: &str,
+        packet: &Packet,
     ) -> Option<Hop> {
-        let split = routes::split(self.index, routes, Family::V4, own);
-        let good = |route: &&Route| route.target == target && route.state.eq_ignore_ascii_case("active");
-        if let Some((_, gap)) = split.maybe.first() {
+        let choice = routes::choose(self.index, routes, Side::Function, packet, Family::V4);
+        if let Some((_, gap)) = choice.maybe.first() {
             return Some(Hop::unknown(kind, table, gap.clone()));
         }
-        let lacks = || route_back(kind, table, routes, source, target);
-        let mut bad = split.routes.iter().copied().filter(|route| !good(route)).peekable();
-        match bad.peek() {
-            None if !split.unrouted => None,
-            None if split.routes.is_empty() => {
-                Some(Hop::stops(kind, table, format!("{table} has no route back to {}", source.id)).with(lacks()))
-            }
-            Some(route) if split.routes.len() == 1 && !split.unrouted => {
-                let message = format!("back to {}, {table}: {} → {}", source.id, route.destination, route.target);
-                let lost = matches!(
-                    RouteTarget::of(route),
-                    RouteTarget::InternetGateway | RouteTarget::EgressOnly | RouteTarget::Local
-                );
-                let elsewhere = || {
-                    if lost {
-                        Hop::stops(kind, table, format!("{message}, where the answers are lost"))
-                    } else {
-                        Hop::unprovable(kind, table, format!("{message}, another way than there"))
-                    }
-                };
-                Some(inactive_route(kind, table, &message, route).unwrap_or_else(elsewhere).with(lacks()))
-            }
-            _ => Some(Hop::unprovable(kind, table, format!("{table} leads only a part of {} back", source.id))),
+        let partial = format!("{table} leads only a part of {} back", source.id);
+        if choice.routes.is_empty() {
+            let message = format!("{table} has no route back to {}", source.id);
+            return Some(Hop::stops(kind, table, message).partly(partial));
         }
-    }
-}
-
-/// The route back to the function's subnet that a table lacks.
-fn route_back(kind: HopKind, table: &str, routes: &[Route], source: &Subnet, target: &str) -> Remedy {
-    let (table, destination) = (table.to_owned(), source.cidr.clone());
-    let replaces = routes.iter().any(|route| route.destination == source.cidr);
-    if kind == HopKind::TransitRoutes {
-        Remedy::TransitRoute { table, destination, replaces, attachment: Some(target.to_owned()) }
-    } else {
-        Remedy::VpcRoute { table, destination, replaces, target: RouteGoal::Target(target.to_owned()) }
+        let led = |route: &Route| {
+            let message = format!("back to {}, {table}: {} → {}", source.id, route.destination, route.target);
+            if let Some(dead) = inactive_route(kind, table, &message, route) {
+                return vec![dead.partly(partial.clone())];
+            }
+            if route.target == target {
+                return vec![];
+            }
+            let lost = match RouteTarget::of(route) {
+                RouteTarget::InternetGateway | RouteTarget::EgressOnly | RouteTarget::Local => {
+                    Some("where the answers are lost".to_owned())
+                }
+                RouteTarget::Appliance => self.dropped_by_interface(&route.target).map(|(why, _)| why),
+                RouteTarget::Endpoint => self.dropped_by_firewall(&route.target).map(|(why, _)| why),
+                _ => None,
+            };
+            vec![match lost {
+                Some(why) => Hop::stops(kind, table, format!("{message}, {why}")).partly(partial.clone()),
+                None => Hop::unprovable(kind, table, format!("{message}, another way than there")),
+            }]
+        };
+        let ways = choice.routes.iter().map(|route| led(route)).collect();
+        combine_alternatives(kind, table, ways).into_iter().next()
     }
 }

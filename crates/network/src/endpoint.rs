@@ -9,78 +9,170 @@ use gatelight_model::{
 use serde_json::{Value, json};
 
 use crate::{
-    address_set::{AddressSet, Family},
-    firewall::{self, Remote},
-    hop::{Hop, HopDecision, HopKind, combine_alternatives},
+    address_set::{Family, everything},
+    firewall::{self, Flow, HTTPS, Remote, renamed},
+    hop::{Hop, HopKind, HopResult, combine_alternatives, result_of},
+    packet::{Packet, Side, each_part, join_parts},
+    remedy::Remedy,
     walk::Walk,
 };
+
+/// The records of a name.
+#[derive(Clone, Copy, Debug)]
+struct Records {
+    ipv4: bool,
+    ipv6: bool,
+}
 
 /// The action that sends traces, and the one that sends statistics about how many were sent.
 const SEGMENTS: &str = "xray:PutTraceSegments";
 const TELEMETRY: &str = "xray:PutTelemetryRecords";
 
 impl<'a> Walk<'a> {
-    /// The hops to the endpoint, in whichever of its subnets.
+    /// The hops to the endpoint, in whichever of its subnets: by IPv4 or, where that does not get through, by IPv6.
     pub(crate) fn hops_to_endpoint(&self, from: &'a Subnet, endpoint: &'a VpcEndpoint) -> Vec<Hop> {
         let id = &endpoint.id;
         let message = format!("{id}, an xray endpoint with private DNS, in {}", endpoint.vpc);
-        let mut hops = vec![Hop::through(HopKind::Name, id, message)];
-        if endpoint.subnets.is_empty() {
-            hops.push(Hop::unprovable(HopKind::Endpoint, id, format!("AWS names no subnet of endpoint {id}")));
-        } else {
-            let ways = endpoint.subnets.iter().map(|subnet| self.hops_to_endpoint_in(from, endpoint, subnet)).collect();
-            hops.extend(combine_alternatives(HopKind::Endpoint, id, ways));
+        let name = Hop::through(HopKind::Name, id, message);
+        let records = self.records_of(endpoint);
+        let mut by_ipv4 = match &records {
+            Ok(records) if !records.ipv4 => {
+                let message = format!("the private name of {id} has IPv6 addresses only");
+                let stops = Hop::stops(HopKind::Name, id, format!("{message}, and the function's interface has none"));
+                vec![stops.with(Remedy::EndpointIpv4 { endpoint: id.clone() })]
+            }
+            _ => std::iter::once(name).chain(self.hops_to_endpoint_by_ipv4(from, endpoint)).collect(),
+        };
+        if let Err(gap) = &records {
+            // Without IPv4 addresses they stop, too.
+            by_ipv4.insert(1, Hop::unknown(HopKind::Endpoint, id, gap.clone()));
         }
-        hops.push(self.endpoint_groups_hop(from, endpoint));
-        hops.push(self.endpoint_policy_hop(endpoint));
-        hops
+        let may_have_ipv6 = self.vpc.ipv6 && records.as_ref().map_or(true, |records| records.ipv6);
+        if may_have_ipv6 && result_of(&by_ipv4) != HopResult::Through && !self.no_ipv6_to(endpoint) {
+            let message = format!("{id} may be reached by IPv6, of which the ranges of subnets are not read");
+            return vec![Hop::unprovable(HopKind::Name, id, message)];
+        }
+        by_ipv4
+    }
+
+    /// Whether security groups or the policy surely stop all IPv6 packets to the endpoint.
+    fn no_ipv6_to(&self, endpoint: &VpcEndpoint) -> bool {
+        let all = everything(Family::V6);
+        let groups = &self.vpc.security_groups;
+        firewall::lets_nothing_out(self.index, groups, HTTPS, Family::V6, &all)
+            || self.endpoint_policy_hop(endpoint).result == HopResult::Stops
+    }
+
+    /// Which records the private name of an endpoint has.
+    ///
+    /// IPv4 addresses need subnets with IPv4 ranges, and IPv6 addresses alone need subnets without them; records are of
+    /// the kinds of its addresses; `service-defined` has IPv4 ones for the private name
+    /// (<https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_ec2.VpcEndpointIpAddressType.html>, and
+    /// `VpcEndpointDnsRecordIpType` there). An endpoint of which neither is known has the addresses of its subnets: AWS lists
+    /// no IPv6 address of X-Ray.
+    ///
+    /// # Errors
+    /// If that is not known.
+    fn records_of(&self, endpoint: &VpcEndpoint) -> Result<Records, Gap> {
+        let of = |ipv4, ipv6| Ok(Records { ipv4, ipv6 });
+        let addresses = endpoint.ip_address_type.get().map(Option::as_deref);
+        match (addresses, endpoint.dns_record_type.get().map(Option::as_deref)) {
+            (Ok(Some("ipv6")), _) | (_, Ok(Some("ipv6"))) => of(false, true),
+            (Ok(Some("ipv4")), _) | (_, Ok(Some("ipv4" | "service-defined"))) => of(true, false),
+            (_, Ok(Some("dualstack"))) | (Ok(Some("dualstack")), Ok(None)) => of(true, true),
+            (Ok(Some("dualstack")), Err(gap)) => Err(gap),
+            (Ok(Some(odd)), _) | (_, Ok(Some(odd))) => {
+                let message = format!("the address type of {} is “{odd}”, which is not understood", endpoint.id);
+                Err(Gap::unprovable(&endpoint.id, message))
+            }
+            (Ok(None) | Err(_), _) => {
+                let subnets: Vec<_> = endpoint.subnets.iter().map(|id| self.index.subnet(id)).collect();
+                if subnets.iter().flatten().any(|subnet| subnet.cidr.is_empty()) {
+                    return of(false, true);
+                }
+                of(true, false)
+            }
+        }
+    }
+
+    /// The hops to the endpoint's IPv4 addresses.
+    fn hops_to_endpoint_by_ipv4(&self, from: &'a Subnet, endpoint: &'a VpcEndpoint) -> Vec<Hop> {
+        let id = &endpoint.id;
+        if endpoint.subnets.is_empty() {
+            let unnamed = Hop::unprovable(HopKind::Endpoint, id, format!("AWS names no subnet of endpoint {id}"));
+            let beyond = self.hops_from_anywhere(from, endpoint);
+            return std::iter::once(unnamed).chain(beyond).collect();
+        }
+        let ways = endpoint.subnets.iter().map(|subnet| self.hops_to_endpoint_in(from, endpoint, subnet)).collect();
+        combine_alternatives(HopKind::Endpoint, id, ways)
+    }
+
+    /// The hops at the endpoint itself, wherever it stands.
+    fn hops_from_anywhere(&self, from: &'a Subnet, endpoint: &VpcEndpoint) -> Vec<Hop> {
+        let range = match Self::range(from) {
+            Ok(range) => range,
+            Err(gap) => {
+                let unknown = Hop::unknown(HopKind::EndpointGroup, &endpoint.id, gap);
+                return vec![unknown, self.endpoint_policy_hop(endpoint)];
+            }
+        };
+        let packet = Packet::new(range, everything(Family::V4));
+        join_parts(each_part(packet, |packet| self.hops_into_endpoint(endpoint, self.own_side(from), packet)))
     }
 
     /// The hops to the endpoint's interface in one subnet.
-    fn hops_to_endpoint_in(&self, from: &Subnet, endpoint: &VpcEndpoint, subnet: &str) -> Vec<Hop> {
-        let (id, groups) = (&endpoint.id, &self.vpc.security_groups);
-        let found = self.index.subnet(subnet).and_then(|subnet| Ok((subnet, range(subnet)?)));
-        let (subnet, addresses) = match found {
+    fn hops_to_endpoint_in(&self, from: &'a Subnet, endpoint: &VpcEndpoint, subnet: &str) -> Vec<Hop> {
+        let id = &endpoint.id;
+        let found = self.index.subnet(subnet).and_then(|subnet| Ok((subnet, Self::range(subnet)?, Self::range(from)?)));
+        let (subnet, addresses, own) = match found {
             Ok(found) => found,
-            Err(gap) => return vec![Hop::unknown(HopKind::Endpoint, id, gap)],
+            Err(gap) => {
+                let unknown = Hop::unknown(HopKind::Endpoint, id, gap);
+                return std::iter::once(unknown).chain(self.hops_from_anywhere(from, endpoint)).collect();
+            }
         };
-        let name = format!("endpoint {id} in {}", subnet.id);
-        let remote = Remote::new(Family::V4, &addresses, &endpoint.security_groups, &name);
-        let group = firewall::groups_allow(self.index, groups, true, remote);
+        join_parts(each_part(Packet::new(own, addresses), |packet| {
+            let mut hops = self.hops_between(from, endpoint, subnet, packet);
+            hops.extend(self.hops_into_endpoint(endpoint, self.own_side(from), packet));
+            hops
+        }))
+    }
+
+    /// The function as the rules of an endpoint in the same VPC see it.
+    fn own_side(&self, from: &'a Subnet) -> Remote<'a> {
+        let groups = Some(self.vpc.security_groups.as_slice());
+        Remote { family: Family::V4, side: Side::Function, groups, range: &from.cidr, name: &from.id }
+    }
+
+    /// The hops of a packet from the function to the endpoint's interface in a subnet.
+    fn hops_between(&self, from: &Subnet, endpoint: &VpcEndpoint, subnet: &Subnet, packet: &Packet) -> Vec<Hop> {
+        let groups = &self.vpc.security_groups;
+        let (family, name) = (Family::V4, format!("endpoint {} in {}", endpoint.id, subnet.id));
+        let there = Some(endpoint.security_groups.as_slice());
+        let remote = Remote { family, side: Side::Remote, groups: there, range: &subnet.cidr, name: &name };
+        let to_endpoint = Flow::https(remote);
+        let group = firewall::groups_allow(self.index, groups, true, to_endpoint, packet);
         let mut hops = vec![Hop::decided(HopKind::Group, &groups.join(", "), group)];
         // Packets within one subnet pass no ACL and no route.
         if subnet.id != from.id {
-            hops.extend(self.acl_hops(HopKind::Acl, from, true, remote));
-            hops.extend(self.diverted_from(HopKind::Routes, from, &addresses, &name));
-            match range(from) {
-                Ok(own) => {
-                    let remote = Remote::new(Family::V4, &own, &[], &from.id);
-                    hops.extend(self.acl_hops(HopKind::EndpointAcl, subnet, false, remote));
-                    hops.extend(self.diverted_from(
-                        HopKind::Endpoint,
-                        subnet,
-                        &own,
-                        &format!("{} from {name}", from.id),
-                    ));
-                }
-                Err(gap) => hops.push(Hop::unknown(HopKind::EndpointAcl, id, gap)),
-            }
+            hops.extend(self.acl_hops(HopKind::Acl, from, true, to_endpoint, packet));
+            hops.extend(self.diverted_from(HopKind::Routes, from, Side::Remote, packet, &name));
+            let here = Remote { family, side: Side::Function, groups: Some(&[]), range: &from.cidr, name: &from.id };
+            hops.extend(self.acl_hops(HopKind::EndpointAcl, subnet, false, Flow::https(here), packet));
+            let back = format!("{} from {name}", from.id);
+            hops.extend(self.diverted_from(HopKind::Endpoint, subnet, Side::Function, packet, &back));
         }
         hops
     }
 
-    /// Whether the endpoint's security groups let the function in.
-    pub(crate) fn endpoint_groups_hop(&self, from: &Subnet, endpoint: &VpcEndpoint) -> Hop {
+    /// The hops of a packet at the endpoint itself: its security groups and its policy. `here`: the function, as its rules see
+    /// it.
+    pub(crate) fn hops_into_endpoint(&self, endpoint: &VpcEndpoint, here: Remote<'_>, packet: &Packet) -> Vec<Hop> {
         let (kind, groups) = (HopKind::EndpointGroup, &endpoint.security_groups);
-        match range(from) {
-            Ok(own) => {
-                let remote = Remote::new(Family::V4, &own, &self.vpc.security_groups, &from.id);
-                let decided = firewall::groups_allow(self.index, groups, false, remote);
-                let message = format!("of endpoint {}: {}", endpoint.id, decided.message);
-                Hop::decided(kind, &groups.join(", "), HopDecision { message, ..decided })
-            }
-            Err(gap) => Hop::unknown(kind, &endpoint.id, gap),
-        }
+        let decided = firewall::groups_allow(self.index, groups, false, Flow::https(here), packet);
+        let message = format!("of endpoint {}: {}", endpoint.id, decided.message);
+        let group = Hop::decided(kind, &groups.join(", "), renamed(decided, message));
+        vec![group, self.endpoint_policy_hop(endpoint)]
     }
 
     /// Whether the endpoint's policy allows everyone everything, as AWS's default policy does. Then the role does not matter.
@@ -94,7 +186,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether the endpoint's policy allows the function's role to send trace segments.
-    pub(crate) fn endpoint_policy_hop(&self, endpoint: &VpcEndpoint) -> Hop {
+    fn endpoint_policy_hop(&self, endpoint: &VpcEndpoint) -> Hop {
         let (kind, id) = (HopKind::EndpointPolicy, &endpoint.id);
         if endpoint.policy.as_deref().is_none_or(str::is_empty) {
             return Hop::through(kind, id, format!("{id} has no policy of its own: everything is allowed"));
@@ -138,17 +230,12 @@ impl<'a> Walk<'a> {
             Ok(Decision::Allowed(_)) => None,
             Ok(Decision::Denied(denial)) => {
                 let message = format!("the policy of endpoint {id} does not allow {action}: {denial}");
-                Some(Hop::stops(kind, id, message))
+                let (endpoint, action) = (id.clone(), action.to_owned());
+                Some(Hop::stops(kind, id, message).with(Remedy::PolicyAction { endpoint, action }))
             }
             Err(gap) => Some(Hop::unknown(kind, id, gap)),
         }
     }
-}
-
-/// The IPv4 range of a subnet.
-pub(crate) fn range(subnet: &Subnet) -> Result<AddressSet, Gap> {
-    AddressSet::read(Family::V4, std::iter::once(&subnet.cidr))
-        .map_err(|range| Gap::unprovable(&subnet.id, format!("the range {range} of {} cannot be read", subnet.id)))
 }
 
 /// The policy reduced to this role: statements for it lose their principal, statements for others are dropped, and those

@@ -8,14 +8,30 @@ use gatelight_model::{
 
 use crate::{
     address_set::{AddressSet, Family},
-    endpoint::range,
-    firewall::{self, Remote},
+    firewall::{self, Flow, Remote},
     hop::{Hop, HopKind, combine_alternatives},
     hosted_zone::ZoneTarget,
-    remedy::{Remedy, RouteGoal, Traffic},
+    packet::{Packet, Side, each_part, join_parts},
+    remedy::{Remedy, RouteGoal},
     routes::{self, RouteTarget, cannot_follow, inactive_route},
     walk::Walk,
 };
+
+/// Where packets of the function go to.
+#[derive(Clone, Copy)]
+struct FarPlace<'a> {
+    /// The function's subnet.
+    from: &'a Subnet,
+    endpoint: &'a VpcEndpoint,
+    /// The endpoint's subnet.
+    at: &'a Subnet,
+}
+
+impl FarPlace<'_> {
+    fn name(&self) -> String {
+        format!("endpoint {} in {}", self.endpoint.id, self.at.id)
+    }
+}
 
 impl<'a> Walk<'a> {
     /// The hops to an endpoint that a record leads to.
@@ -44,17 +60,12 @@ impl<'a> Walk<'a> {
         };
         let places: Vec<_> = places.into_iter().filter(|(subnet, _)| in_zone(subnet)).collect();
         if places.is_empty() {
-            hops.push(Hop::unprovable(
-                kind,
-                id,
-                format!("AWS names no subnet of endpoint {id} that the record leads to"),
-            ));
+            let message = format!("AWS names no subnet of endpoint {id} that the record leads to");
+            hops.push(Hop::unprovable(kind, id, message));
             return hops;
         }
         let ways = places.into_iter().map(|(subnet, address)| self.hops_to_far_subnet(from, endpoint, subnet, address));
         hops.extend(combine_alternatives(kind, id, ways.collect()));
-        hops.push(self.endpoint_groups_hop(from, endpoint));
-        hops.push(self.endpoint_policy_hop(endpoint));
         hops
     }
 
@@ -62,48 +73,82 @@ impl<'a> Walk<'a> {
     fn hops_to_far_subnet(
         &self,
         from: &'a Subnet,
-        endpoint: &VpcEndpoint,
+        endpoint: &'a VpcEndpoint,
         subnet: &str,
         address: Option<&AddressSet>,
     ) -> Vec<Hop> {
-        let id = &endpoint.id;
-        let found = self.index.subnet(subnet).and_then(|at| Ok((at, range(at)?, range(from)?)));
+        let found = self.index.subnet(subnet).and_then(|at| Ok((at, Self::range(at)?, Self::range(from)?)));
         let (at, whole, own) = match found {
             Ok(found) => found,
-            Err(gap) => return vec![Hop::unknown(HopKind::Endpoint, id, gap)],
+            Err(gap) => return vec![Hop::unknown(HopKind::Endpoint, &endpoint.id, gap)],
         };
-        let addresses = address.unwrap_or(&whole);
-        let there = format!("endpoint {id} in {}", at.id);
-        let remote = Remote::new(Family::V4, addresses, &endpoint.security_groups, &there);
-        let groups = &self.vpc.security_groups;
-        let group =
-            Hop::decided(HopKind::Group, &groups.join(", "), firewall::groups_allow(self.index, groups, true, remote));
-        let traffic = Traffic { outbound: true, protocol: "tcp", ports: (443, 443), range: at.cidr.clone() };
-        let peer_groups = endpoint.security_groups.clone();
-        let mut hops = vec![group.with(Remedy::GroupRule { groups: groups.clone(), traffic, peer_groups })];
-        hops.extend(self.acl_hops(HopKind::Acl, from, true, remote));
         let (table, main) = match self.index.table_of(from) {
             Ok(found) => found,
-            Err(gap) => {
-                hops.push(Hop::unknown(HopKind::Routes, &from.id, gap));
-                return hops;
-            }
+            Err(gap) => return vec![Hop::unknown(HopKind::Routes, &from.id, gap)],
         };
         let label = if main { format!("{} (main of {})", table.id, table.vpc) } else { table.id.clone() };
-        match self.one_route(HopKind::Routes, &table.id, &label, &table.routes, addresses, &there) {
-            Ok(route) => hops.extend(self.follow_to_endpoint(from, endpoint, at, (table, &label), route, addresses)),
-            Err(hop) => hops.push(hop.with(self.route_to(from, endpoint, at, table))),
-        }
-        let remote = Remote::new(Family::V4, &own, &[], &from.id);
-        hops.extend(self.acl_hops(HopKind::EndpointAcl, at, false, remote));
+        let place = FarPlace { from, endpoint, at };
+        let packet = Packet::new(own, address.cloned().unwrap_or(whole));
+        join_parts(each_part(packet, |packet| {
+            let choice = routes::choose(self.index, &table.routes, Side::Remote, packet, Family::V4);
+            if let Some((_, gap)) = choice.maybe.first() {
+                return vec![Hop::unknown(HopKind::Routes, &table.id, gap.clone())];
+            }
+            let mut ways: Vec<_> =
+                choice.routes.iter().map(|route| self.hops_by_route(place, (table, &label), route, packet)).collect();
+            if ways.is_empty() {
+                let message = format!("{label} has no route to {}", place.name());
+                let partial = format!("{label} has a route to some addresses of {} only", place.name());
+                let stops = Hop::stops(HopKind::Routes, &table.id, message).partly(partial);
+                let mut hops = self.hops_of_function(place, true, packet);
+                hops.push(stops.with(self.route_to(place, table)));
+                ways.push(hops);
+            }
+            combine_alternatives(HopKind::Routes, &table.id, ways)
+        }))
+    }
+
+    /// The function's own security groups and network ACL. `peered`: whether rules may name the groups of the other VPC. Over
+    /// a transit gateway they hold only if that is turned on
+    /// (<https://docs.aws.amazon.com/vpc/latest/tgw/tgw-vpc-attachments.html>).
+    fn hops_of_function(&self, place: FarPlace<'a>, peered: bool, packet: &Packet) -> Vec<Hop> {
+        let name = place.name();
+        let there = peered.then_some(place.endpoint.security_groups.as_slice());
+        let remote =
+            Remote { family: Family::V4, side: Side::Remote, groups: there, range: &place.at.cidr, name: &name };
+        let groups = &self.vpc.security_groups;
+        let group = firewall::groups_allow(self.index, groups, true, Flow::https(remote), packet);
+        let mut hops = vec![Hop::decided(HopKind::Group, &groups.join(", "), group)];
+        hops.extend(self.acl_hops(HopKind::Acl, place.from, true, Flow::https(remote), packet));
+        hops
+    }
+
+    /// All hops where this route of the function's subnet takes the packet.
+    fn hops_by_route(
+        &self,
+        place: FarPlace<'a>,
+        (table, label): (&'a RouteTable, &str),
+        route: &'a Route,
+        packet: &Packet,
+    ) -> Vec<Hop> {
+        let FarPlace { from, endpoint, at } = place;
+        let peered = RouteTarget::of(route) == RouteTarget::Peering;
+        let mut hops = self.hops_of_function(place, peered, packet);
+        hops.extend(self.follow_to_endpoint(place, (table, label), route, packet));
+        let own = peered.then_some(self.vpc.security_groups.as_slice());
+        let here = Remote { family: Family::V4, side: Side::Function, groups: own, range: &from.cidr, name: &from.id };
+        hops.extend(self.acl_hops(HopKind::EndpointAcl, at, false, Flow::https(here), packet));
+        hops.extend(self.hops_into_endpoint(endpoint, here, packet));
         hops
     }
 
     /// The route that a subnet lacks: by the peering connection or transit gateway that both VPCs are known to share.
-    fn route_to(&self, from: &Subnet, endpoint: &VpcEndpoint, at: &Subnet, table: &RouteTable) -> Remedy {
+    fn route_to(&self, place: FarPlace<'_>, table: &RouteTable) -> Remedy {
+        let FarPlace { from, endpoint, at } = place;
         let network = self.index.network;
         let peered = network.peering_connections.seen.iter().find(|peering| {
-            [&from.vpc, &endpoint.vpc].iter().all(|vpc| peering.ends.iter().any(|end| end.vpc == **vpc))
+            let has = |vpc: &String| peering.ends.iter().any(|end| end.vpc == *vpc);
+            has(&from.vpc) && has(&endpoint.vpc)
         });
         let attachments = || network.transit_attachments.seen.iter().filter(|own| own.kind == "vpc");
         let shared = attachments()
@@ -114,41 +159,42 @@ impl<'a> Walk<'a> {
         Remedy::VpcRoute {
             table: table.id.clone(),
             destination: at.cidr.clone(),
-            replaces: table.routes.iter().any(|route| route.destination == at.cidr),
+            replaces: has_route(&table.routes, &at.cidr),
             target: RouteGoal::Target(target),
         }
     }
 
-    /// The hops along the route of the function's subnet that takes the endpoint's addresses.
+    /// The hops along the route of the function's subnet that takes the endpoint's addresses, and of the answers.
     fn follow_to_endpoint(
         &self,
-        from: &'a Subnet,
-        endpoint: &VpcEndpoint,
-        at: &'a Subnet,
+        place: FarPlace<'a>,
         (table, label): (&'a RouteTable, &str),
         route: &'a Route,
-        addresses: &AddressSet,
+        packet: &Packet,
     ) -> Vec<Hop> {
         let (kind, to) = (HopKind::Routes, &route.target);
         let message = format!("{label}: {} → {to}", route.destination);
         if let Some(dead) = inactive_route(kind, &table.id, &message, route) {
-            return vec![dead.with(self.route_to(from, endpoint, at, table))];
+            return vec![dead.with(self.route_to(place, table))];
         }
         let through = Hop::through(kind, &table.id, message.clone()).by(&route.destination);
         let no_way = |why: &str| {
             let hop = Hop::stops(kind, &table.id, format!("{message}; {why}")).by(&route.destination);
-            vec![hop.with(self.route_to(from, endpoint, at, table))]
+            vec![hop.with(self.route_to(place, table))]
         };
         let mut hops = match RouteTarget::of(route) {
-            RouteTarget::Peering => vec![through, self.peering_hop(endpoint, to)],
-            RouteTarget::Transit => [vec![through], self.over_transit(from, endpoint, at, to, addresses)].concat(),
+            RouteTarget::Peering => vec![through, self.peering_hop(place.endpoint, to)],
+            RouteTarget::Transit => [vec![through], self.over_transit(place, to, packet)].concat(),
             RouteTarget::Local => return no_way("the endpoint's addresses are taken for the VPC's own"),
             RouteTarget::InternetGateway | RouteTarget::EgressOnly => {
                 return no_way("an internet gateway carries nothing to private addresses");
             }
-            _ => return vec![cannot_follow(kind, &table.id, &from.id, route, "which is not followed to an endpoint")],
+            _ => {
+                let what = "which is not followed to an endpoint";
+                return vec![cannot_follow(kind, &table.id, &place.from.id, route, what)];
+            }
         };
-        hops.extend(self.answers_from_endpoint(from, endpoint, at, to));
+        hops.extend(self.answers_from_endpoint(place, to, packet));
         hops
     }
 
@@ -175,55 +221,57 @@ impl<'a> Walk<'a> {
     }
 
     /// The hops over a transit gateway to the endpoint's VPC.
-    fn over_transit(
-        &self,
-        from: &'a Subnet,
-        endpoint: &VpcEndpoint,
-        at: &'a Subnet,
-        id: &'a str,
-        addresses: &AddressSet,
-    ) -> Vec<Hop> {
-        let kind = HopKind::Transit;
-        let (near, far) = match self.both_attachments(from, endpoint, id) {
+    fn over_transit(&self, place: FarPlace<'a>, id: &'a str, packet: &Packet) -> Vec<Hop> {
+        let found = self.both_attachments(place, id).and_then(|(near, far)| {
+            let (table, routes) = self.transit_table(near)?;
+            Ok((near, far, table, routes))
+        });
+        let (near, far, table, routes) = match found {
             Ok(found) => found,
             Err(hop) => return vec![*hop],
         };
-        let (table, routes) = match self.transit_table(near) {
-            Ok(found) => found,
-            Err(hop) => return vec![*hop],
-        };
-        let mut hops = vec![Hop::through(kind, id, format!("{id} by {}, routed by {table}", near.id))];
-        let there = format!("endpoint {} in {}", endpoint.id, at.id);
-        hops.push(self.same_zone_hop(from, id, near, (addresses, &there)));
-        let lacks = || Remedy::TransitRoute {
+        let mut hops = vec![Hop::through(HopKind::Transit, id, format!("{id} by {}, routed by {table}", near.id))];
+        hops.push(self.same_zone_hop(place.from, id, near, packet));
+        let kind = HopKind::TransitRoutes;
+        let missing = || Remedy::TransitRoute {
             table: table.to_owned(),
-            destination: at.cidr.clone(),
-            replaces: routes.iter().any(|route| route.destination == at.cidr),
+            destination: place.at.cidr.clone(),
+            replaces: has_route(routes, &place.at.cidr),
             attachment: Some(far.id.clone()),
         };
-        let kind = HopKind::TransitRoutes;
-        match self.one_route(kind, table, table, routes, addresses, &there) {
-            Ok(route) => {
-                let message = format!("{table}: {} → {}", route.destination, route.target);
-                let hop = inactive_route(kind, table, &message, route).unwrap_or_else(|| {
-                    if route.target == far.id {
-                        Hop::through(kind, table, format!("{message}, {}", far.resource)).by(&route.destination)
-                    } else {
-                        let message = format!("{message}, which is not {}, the attachment of {}", far.id, far.resource);
-                        self.other_attachment(kind, table, &route.target, &message).by(&route.destination)
-                    }
-                });
-                hops.push(hop.with(lacks()));
-            }
-            Err(hop) => hops.push(hop.with(lacks())),
+        let choice = routes::choose(self.index, routes, Side::Remote, packet, Family::V4);
+        if let Some((_, gap)) = choice.maybe.first() {
+            hops.push(Hop::unknown(kind, table, gap.clone()));
+            return hops;
         }
-        hops.extend(self.far_acl_hop(from, far, (addresses, &there)));
+        let led = |route: &&'a Route| {
+            let message = format!("{table}: {} → {}", route.destination, route.target);
+            if let Some(dead) = inactive_route(kind, table, &message, route) {
+                return vec![dead.with(missing())];
+            }
+            if route.target == far.id {
+                let message = format!("{message}, {}", far.resource);
+                return vec![Hop::through(kind, table, message).by(&route.destination)];
+            }
+            // A VPC carries packets on only if an appliance in it does.
+            let why = "what lies beyond is not seen here";
+            let message = format!("{message}, which is not {}, the attachment of {}; {why}", far.id, far.resource);
+            vec![Hop::unprovable(kind, table, message).by(&route.destination)]
+        };
+        let mut ways: Vec<_> = choice.routes.iter().map(led).collect();
+        if ways.is_empty() {
+            let partial = format!("{table} leads only a part of the addresses to {}", place.name());
+            let stops = Hop::stops(kind, table, format!("{table} has no route to {}", place.name()));
+            ways.push(vec![stops.partly(partial).with(missing())]);
+        }
+        hops.extend(combine_alternatives(kind, table, ways));
+        hops.extend(self.far_acl_hop(place.from, far, packet));
         hops
     }
 
     /// The hop of the network ACL where the transit gateway delivers packets, where it may stop them. It delivers them in the
     /// zone that they come from, if it can.
-    fn far_acl_hop(&self, from: &Subnet, far: &TransitAttachment, to: (&AddressSet, &str)) -> Option<Hop> {
+    fn far_acl_hop(&self, from: &Subnet, far: &TransitAttachment, packet: &Packet) -> Option<Hop> {
         let kind = HopKind::EndpointAcl;
         let subnets = match self.attachment_subnets(far) {
             Ok(subnets) => subnets,
@@ -231,23 +279,16 @@ impl<'a> Walk<'a> {
         };
         let same = subnets.iter().find(|subnet| subnet.zone == from.zone);
         let mut entries = same.map_or(subnets.as_slice(), std::slice::from_ref).iter();
-        entries.find_map(|subnet| self.attachment_acl(kind, from, subnet, to))
-    }
-
-    /// The hop of a transit gateway's route to another attachment: a VPC does not carry packets on, unless an appliance in it
-    /// does.
-    fn other_attachment(&self, kind: HopKind, table: &str, target: &str, message: &str) -> Hop {
-        match self.index.attachment(target) {
-            Err(gap) => Hop::unknown(kind, table, gap),
-            Ok(_) => Hop::unprovable(kind, table, format!("{message}; what lies beyond is not seen here")),
-        }
+        entries.find_map(|subnet| self.attachment_acl(kind, from, subnet, packet))
     }
 
     /// The attachments of the function's VPC and of the endpoint's to a transit gateway, both in use.
+    ///
+    /// # Errors
+    /// The hop at which packets stop, or may.
     fn both_attachments(
         &self,
-        from: &Subnet,
-        endpoint: &VpcEndpoint,
+        place: FarPlace<'_>,
         id: &str,
     ) -> Result<(&'a TransitAttachment, &'a TransitAttachment), Box<Hop>> {
         let kind = HopKind::Transit;
@@ -255,28 +296,33 @@ impl<'a> Walk<'a> {
             Ok(found) => found.map(|gateway| gateway.owner.as_str()).filter(|owner| Some(*owner) != self.account),
             Err(gap) => return Err(Box::new(Hop::unknown(kind, id, gap))),
         };
-        let of = |vpc: &str| match self.index.attachment_of(id, vpc) {
-            Ok(Some(own)) if own.state.eq_ignore_ascii_case("available") => Ok(own),
-            Ok(Some(own)) => {
-                let message = format!("attachment {} of {id} is in the state “{}”", own.id, own.state);
-                Err(Box::new(Hop::unprovable(kind, id, message)))
-            }
-            // Another account's gateway lists only this account's attachments here.
-            Ok(None) if owner.is_none() => {
-                Err(Box::new(Hop::stops(kind, id, format!("{vpc} is not attached to {id}"))))
-            }
-            Ok(None) => {
-                let owner = owner.unwrap_or_default();
-                let message =
-                    format!("{id} belongs to account {owner}, and whether {vpc} is attached to it is not seen");
-                Err(Box::new(Hop::unprovable(kind, id, message)))
-            }
-            Err(gap) => Err(Box::new(Hop::unknown(kind, id, gap))),
+        let of = |vpc: &str| {
+            let hop = match self.index.attachment_of(id, vpc) {
+                Ok(Some(own)) if own.state.eq_ignore_ascii_case("available") => return Ok(own),
+                Ok(Some(own)) => {
+                    let message = format!("attachment {} of {id} is in the state “{}”", own.id, own.state);
+                    Hop::unprovable(kind, id, message)
+                }
+                // Another account's gateway lists only this account's attachments here.
+                Ok(None) => match owner {
+                    None => Hop::stops(kind, id, format!("{vpc} is not attached to {id}")),
+                    Some(owner) => {
+                        let message =
+                            format!("{id} belongs to account {owner}, and whether {vpc} is attached to it is not seen");
+                        Hop::unprovable(kind, id, message)
+                    }
+                },
+                Err(gap) => Hop::unknown(kind, id, gap),
+            };
+            Err(Box::new(hop))
         };
-        Ok((of(&from.vpc)?, of(&endpoint.vpc)?))
+        Ok((of(&place.from.vpc)?, of(&place.endpoint.vpc)?))
     }
 
     /// The route table that holds for what comes from an attachment, and its routes.
+    ///
+    /// # Errors
+    /// The hop at which that is not known.
     fn transit_table(&self, own: &'a TransitAttachment) -> Result<(&'a str, &'a [Route]), Box<Hop>> {
         let kind = HopKind::TransitRoutes;
         let Some(table) = &own.table else {
@@ -285,73 +331,59 @@ impl<'a> Walk<'a> {
         };
         let unread = |gap: Gap| {
             let owner = self.index.transit(&own.gateway).ok().flatten().map(|gateway| gateway.owner.as_str());
-            match owner.filter(|owner| Some(*owner) != self.account && gap.why().operation.is_empty()) {
+            Box::new(match owner.filter(|owner| Some(*owner) != self.account && gap.why().operation.is_empty()) {
                 Some(owner) => {
                     let message = format!("{table} belongs to account {owner}, whose routes are not read here");
-                    Box::new(Hop::unprovable(kind, table, message))
+                    Hop::unprovable(kind, table, message)
                 }
-                None => Box::new(Hop::unknown(kind, table, gap)),
-            }
+                None => Hop::unknown(kind, table, gap),
+            })
         };
         Ok((table, self.index.transit_routes(table).map_err(unread)?))
     }
 
-    /// The hops of the answers from the endpoint's subnet back over `to`, a peering connection or transit gateway.
-    fn answers_from_endpoint(&self, from: &'a Subnet, endpoint: &VpcEndpoint, at: &'a Subnet, to: &str) -> Vec<Hop> {
-        let own = match range(from) {
-            Ok(own) => own,
-            Err(gap) => return vec![Hop::unknown(HopKind::EndpointRoutes, &at.id, gap)],
-        };
-        let table = match self.index.table_of(at) {
+    /// The hops of the answers from the endpoint's subnet back over `to`, a peering connection or transit gateway, where they
+    /// are lost or may be.
+    fn answers_from_endpoint(&self, place: FarPlace<'a>, to: &str, packet: &Packet) -> Vec<Hop> {
+        let (from, kind) = (place.from, HopKind::EndpointRoutes);
+        let table = match self.index.table_of(place.at) {
             Ok((table, _)) => table,
-            Err(gap) => return vec![Hop::unknown(HopKind::EndpointRoutes, &at.id, gap)],
+            Err(gap) => return vec![Hop::unknown(kind, &place.at.id, gap)],
         };
-        let mut hops: Vec<_> = self
-            .answers_by_routes(HopKind::EndpointRoutes, &table.id, &table.routes, &own, from, to)
-            .into_iter()
-            .collect();
+        let lost = self.answers_by_routes(kind, &table.id, &table.routes, from, to, packet);
+        let lacks = |hop: Hop| {
+            hop.with(Remedy::VpcRoute {
+                table: table.id.clone(),
+                destination: from.cidr.clone(),
+                replaces: has_route(&table.routes, &from.cidr),
+                target: RouteGoal::Target(to.to_owned()),
+            })
+        };
+        let mut hops: Vec<_> = lost.map(lacks).into_iter().collect();
         if to.starts_with("tgw-")
-            && let Ok((near, far)) = self.both_attachments(from, endpoint, to)
+            && let Ok((near, far)) = self.both_attachments(place, to)
         {
             match self.transit_table(far) {
                 Ok((table, routes)) => {
-                    hops.extend(self.answers_by_routes(HopKind::TransitRoutes, table, routes, &own, from, &near.id));
+                    let kind = HopKind::TransitRoutes;
+                    let lost = self.answers_by_routes(kind, table, routes, from, &near.id, packet);
+                    hops.extend(lost.map(|hop| {
+                        hop.with(Remedy::TransitRoute {
+                            table: table.to_owned(),
+                            destination: from.cidr.clone(),
+                            replaces: has_route(routes, &from.cidr),
+                            attachment: Some(near.id.clone()),
+                        })
+                    }));
                 }
                 Err(hop) => hops.push(*hop),
             }
         }
         hops
     }
-
-    /// The one route that takes all of some addresses.
-    ///
-    /// # Errors
-    /// The hop at which they stop, or at which it is not known where they go.
-    fn one_route(
-        &self,
-        kind: HopKind,
-        table: &str,
-        label: &str,
-        routes: &'a [Route],
-        addresses: &AddressSet,
-        there: &str,
-    ) -> Result<&'a Route, Box<Hop>> {
-        let split = routes::split(self.index, routes, Family::V4, addresses);
-        if let Some((_, gap)) = split.maybe.first() {
-            return Err(Box::new(Hop::unknown(kind, table, gap.clone())));
-        }
-        match split.routes.as_slice() {
-            [] => Err(Box::new(Hop::stops(kind, table, format!("{label} has no route to {there}")))),
-            [first, rest @ ..] if !split.unrouted && rest.iter().all(|route| is_same_way(route, first)) => Ok(first),
-            _ => Err(Box::new(Hop::unprovable(
-                kind,
-                table,
-                format!("{label} leads only a part of the addresses to {there}"),
-            ))),
-        }
-    }
 }
 
-fn is_same_way(route: &Route, other: &Route) -> bool {
-    route.target == other.target && route.state == other.state
+/// Whether the routes have one for just this range.
+fn has_route(routes: &[Route], range: &str) -> bool {
+    routes.iter().any(|route| route.destination == range)
 }

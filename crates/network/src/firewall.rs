@@ -9,42 +9,97 @@ use crate::{
     address_set::{AddressSet, Family},
     hop::{HopDecision, HopResult},
     index::NetworkIndex,
+    packet::{EPHEMERAL, Packet, Side},
+    remedy::{Remedy, Traffic},
 };
 
-/// The port of X-Ray's endpoint.
-pub(crate) const HTTPS: Ports = (443, 443);
-/// The ports that functions and NAT gateways send from
-/// (<https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html>).
-pub(crate) const EPHEMERAL: Ports = (1024, 65535);
+/// What a connection is for: its protocol, and the port that it goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Service {
+    pub(crate) protocol: &'static str,
+    number: &'static str,
+    pub(crate) port: u16,
+}
 
-/// The first port and the last.
-pub(crate) type Ports = (i32, i32);
+/// X-Ray's endpoint.
+pub(crate) const HTTPS: Service = Service { protocol: "tcp", number: "6", port: 443 };
+/// A DNS server.
+pub(crate) const DNS_UDP: Service = Service { protocol: "udp", number: "17", port: 53 };
+/// A DNS server, for answers that are too long for UDP.
+pub(crate) const DNS_TCP: Service = Service { protocol: "tcp", number: "6", port: 53 };
+
+impl Service {
+    fn is_in(self, protocol: &str) -> bool {
+        protocol == "-1"
+            || protocol.eq_ignore_ascii_case("all")
+            || protocol == self.number
+            || protocol.eq_ignore_ascii_case(self.protocol)
+    }
+}
 
 /// The other side of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Remote<'a> {
+    /// How the rules see its addresses.
     pub(crate) family: Family,
-    /// The addresses that it may have.
-    pub(crate) addresses: &'a AddressSet,
-    /// Its security groups.
-    pub(crate) groups: &'a [String],
+    /// Which side of the packet it is.
+    pub(crate) side: Side,
+    /// Its security groups; none if they are not known.
+    pub(crate) groups: Option<&'a [String]>,
+    /// Its range in rules: `0.0.0.0/0`.
+    pub(crate) range: &'a str,
     /// Its name in messages.
     pub(crate) name: &'a str,
 }
 
-impl<'a> Remote<'a> {
-    pub(crate) fn new(family: Family, addresses: &'a AddressSet, groups: &'a [String], name: &'a str) -> Self {
-        Self { family, addresses, groups, name }
+impl Remote<'_> {
+    /// The public addresses, of which X-Ray has some: as IPv4 addresses, or as DNS64 makes them.
+    pub(crate) fn public(family: Family) -> Self {
+        let range = if family == Family::V4 { "0.0.0.0/0" } else { "64:ff9b::/96" };
+        Self { family, side: Side::Remote, groups: Some(&[]), range, name: "public addresses" }
+    }
+
+    /// A set of addresses as packets hold them: those of NAT64 stand for IPv4 ones.
+    fn in_packet(&self, set: AddressSet) -> AddressSet {
+        if self.side == Side::Remote && self.family == Family::V6 { set.before_nat64() } else { set }
     }
 }
 
-/// Whether any of the security groups allows TCP port 443, `out` or in.
-pub(crate) fn groups_allow(index: &NetworkIndex<'_>, groups: &[String], out: bool, remote: Remote<'_>) -> HopDecision {
+/// A connection: what it is for, where it starts, and the side that is remote where a rule sees it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flow<'a> {
+    pub(crate) service: Service,
+    /// The port that answers go to.
+    pub(crate) sender: Side,
+    pub(crate) remote: Remote<'a>,
+}
+
+impl<'a> Flow<'a> {
+    /// From the function to X-Ray's port.
+    pub(crate) fn https(remote: Remote<'a>) -> Self {
+        Self { service: HTTPS, sender: Side::FunctionPort, remote }
+    }
+
+    /// From a NAT gateway to X-Ray's port.
+    pub(crate) fn https_from_nat(remote: Remote<'a>) -> Self {
+        Self { service: HTTPS, sender: Side::NatPort, remote }
+    }
+}
+
+/// Whether any of the security groups allows the connection, `out` or in.
+pub(crate) fn groups_allow(
+    index: &NetworkIndex<'_>,
+    groups: &[String],
+    out: bool,
+    flow: Flow<'_>,
+    packet: &Packet,
+) -> HopDecision {
+    let Flow { service, remote, .. } = flow;
+    let Service { protocol, port, .. } = service;
     let names = groups.join(", ");
-    let way = if out { "out to" } else { "in from" };
-    let who = remote.name;
+    let (way, who) = (if out { "out to" } else { "in from" }, remote.name);
     let let_through = |by: &str, rule: Option<String>| {
-        HopDecision::new(HopResult::Through, rule, format!("{by} lets tcp 443 {way} {who}"))
+        HopDecision::new(HopResult::Through, rule, format!("{by} lets {protocol} {port} {way} {who}"))
     };
     let (mut reached, mut hidden) = (AddressSet::default(), None);
     for id in groups {
@@ -56,20 +111,32 @@ pub(crate) fn groups_allow(index: &NetworkIndex<'_>, groups: &[String], out: boo
                 continue;
             }
         };
-        for permission in permissions.iter().filter(|permission| admits_https(permission)) {
-            if let Some(group) = permission.security_groups.iter().find(|group| remote.groups.contains(group)) {
-                return let_through(id, Some(rule(permission, group)));
+        for permission in permissions.iter().filter(|permission| admits(permission, service)) {
+            let peers = &permission.security_groups;
+            match remote.groups {
+                Some(own) => {
+                    if let Some(group) = peers.iter().find(|group| own.contains(group)) {
+                        return let_through(id, Some(rule(permission, group)));
+                    }
+                }
+                None => {
+                    hidden = hidden.or_else(|| peers.first().map(|group| unknown_groups(id, group, who)));
+                }
             }
             let (ranges, gap) = ranges(index, permission, remote.family);
-            if ranges.covers(remote.addresses) {
-                return let_through(id, Some(rule_over(index, permission, remote)));
+            let ranges = remote.in_packet(ranges);
+            if ranges.covers(packet.addresses(remote.side)) {
+                return let_through(id, Some(rule_over(index, permission, remote, packet)));
             }
             reached = reached.or(&ranges);
             hidden = hidden.or(gap);
         }
-        if reached.covers(remote.addresses) {
+        if reached.covers(packet.addresses(remote.side)) {
             return let_through(id, None);
         }
+    }
+    if packet.is_in(remote.side, &reached) {
+        return let_through(&names, None);
     }
     if groups.is_empty() {
         hidden =
@@ -78,13 +145,21 @@ pub(crate) fn groups_allow(index: &NetworkIndex<'_>, groups: &[String], out: boo
     if let Some(gap) = hidden {
         return HopDecision::new(HopResult::Unknown(gap), None, format!("not all rules of {names} are known"));
     }
-    if reached.and(remote.addresses).is_empty() {
-        let verb = if groups.len() == 1 { "does not let" } else { "do not let" };
-        return HopDecision::new(HopResult::Stops, None, format!("{names} {verb} tcp 443 {way} {who}"));
-    }
-    let message = format!("{names}: tcp 443 goes {way} some addresses of {who} only");
-    let gap = Gap::unprovable(names, format!("{message}, and which of them are used is not known"));
-    HopDecision::new(HopResult::Unknown(gap), None, message)
+    let verb = if groups.len() == 1 { "does not let" } else { "do not let" };
+    HopDecision::stops(
+        None,
+        format!("{names} {verb} {protocol} {port} {way} {who}"),
+        format!("{names}: {protocol} {port} goes {way} some addresses of {who} only"),
+        Remedy::GroupRule {
+            groups: groups.to_vec(),
+            traffic: Traffic { outbound: out, protocol, ports: (port, port), range: remote.range.to_owned() },
+            peer_groups: remote.groups.unwrap_or_default().to_vec(),
+        },
+    )
+}
+
+fn unknown_groups(group: &str, named: &str, who: &str) -> Gap {
+    Gap::unprovable(group, format!("{group} names {named}, and whether {who} belongs to it is not known"))
 }
 
 /// A rule as the console shows it: protocol, ports, and the other side.
@@ -92,6 +167,7 @@ fn rule(permission: &Permission, about: &str) -> String {
     let protocol = match permission.protocol.as_str() {
         "-1" => "all",
         "6" => "tcp",
+        "17" => "udp",
         other => other,
     };
     match ports(&permission.protocol, permission.from_port, permission.to_port) {
@@ -102,9 +178,11 @@ fn rule(permission: &Permission, about: &str) -> String {
 }
 
 /// The rule among those of a permission that covers the remote; all of them if only all together do.
-fn rule_over(index: &NetworkIndex<'_>, permission: &Permission, remote: Remote<'_>) -> String {
-    let covers =
-        |ranges: &[String]| AddressSet::read(remote.family, ranges).is_ok_and(|set| set.covers(remote.addresses));
+fn rule_over(index: &NetworkIndex<'_>, permission: &Permission, remote: Remote<'_>, packet: &Packet) -> String {
+    let covers = |ranges: &[String]| {
+        let set = AddressSet::read(remote.family, ranges);
+        set.is_ok_and(|set| remote.in_packet(set).covers(packet.addresses(remote.side)))
+    };
     let by_range = permission.cidrs.iter().find(|range| covers(std::slice::from_ref(*range)));
     let by_list = || permission.prefix_lists.iter().find(|id| index.list(id).is_ok_and(covers));
     match by_range.or_else(by_list) {
@@ -113,20 +191,20 @@ fn rule_over(index: &NetworkIndex<'_>, permission: &Permission, remote: Remote<'
     }
 }
 
-/// The addresses that the groups allow port 443 out to; none if that is not known, or depends on the groups of the other
-/// side.
-pub(crate) fn allowed_out(index: &NetworkIndex<'_>, groups: &[String], family: Family) -> Option<AddressSet> {
-    let mut all = (!groups.is_empty()).then(AddressSet::default)?;
-    for id in groups {
-        for permission in index.group(id).ok()?.egress.iter().filter(|permission| admits_https(permission)) {
-            let (ranges, gap) = ranges(index, permission, family);
-            if gap.is_some() || !permission.security_groups.is_empty() {
-                return None;
-            }
-            all = all.or(&ranges);
-        }
-    }
-    Some(all)
+/// Whether the groups surely let the service out to none of these addresses, whoever has them.
+pub(crate) fn lets_nothing_out(
+    index: &NetworkIndex<'_>,
+    groups: &[String],
+    service: Service,
+    family: Family,
+    to: &AddressSet,
+) -> bool {
+    let shut = |permission: &Permission| {
+        let (ranges, gap) = ranges(index, permission, family);
+        gap.is_none() && permission.security_groups.is_empty() && ranges.and(to).is_empty()
+    };
+    let all_shut = |permissions: &[Permission]| permissions.iter().filter(|own| admits(own, service)).all(shut);
+    !groups.is_empty() && groups.iter().all(|id| index.group(id).is_ok_and(|group| all_shut(&group.egress)))
 }
 
 fn ranges(index: &NetworkIndex<'_>, permission: &Permission, family: Family) -> (AddressSet, Option<Gap>) {
@@ -145,76 +223,72 @@ fn unreadable(range: &str) -> Gap {
     Gap::unprovable(range, format!("the range {range} cannot be read"))
 }
 
-fn is_tcp_or_all(protocol: &str) -> bool {
-    ["-1", "6"].contains(&protocol) || protocol.eq_ignore_ascii_case("tcp") || protocol.eq_ignore_ascii_case("all")
-}
-
 /// The ports of a rule; none stated, or -1: all.
-fn ports(protocol: &str, from: Option<i32>, to: Option<i32>) -> Ports {
+fn ports(protocol: &str, from: Option<i32>, to: Option<i32>) -> (i32, i32) {
     match (from, to) {
         (Some(from), Some(to)) if protocol != "-1" && from >= 0 && to >= 0 => (from, to),
         _ => (0, 65535),
     }
 }
 
-fn admits_https(permission: &Permission) -> bool {
+fn admits(permission: &Permission, service: Service) -> bool {
     let (first, last) = ports(&permission.protocol, permission.from_port, permission.to_port);
-    is_tcp_or_all(&permission.protocol) && (first..=last).contains(&HTTPS.0)
+    service.is_in(&permission.protocol) && (first..=last).contains(&i32::from(service.port))
 }
 
-/// Whether a network ACL allows these destination ports, `egress` or in: the lowest number that matches decides, and no
-/// match denies.
-pub(crate) fn acl_allows(acl: &NetworkAcl, egress: bool, ports: Ports, remote: Remote<'_>) -> HopDecision {
-    let id = &acl.id;
+/// Whether a network ACL allows the packets of a connection or, if `back`, its answers, `egress` or in: the lowest number
+/// that matches decides, and no match denies.
+pub(crate) fn acl_allows(acl: &NetworkAcl, egress: bool, back: bool, flow: Flow<'_>, packet: &Packet) -> HopDecision {
+    let Flow { service, remote, .. } = flow;
+    let (id, protocol) = (&acl.id, service.protocol);
     let (way, who) = (if egress { "out to" } else { "in from" }, remote.name);
-    let what = if ports.0 == ports.1 { ports.0.to_string() } else { format!("{}-{}", ports.0, ports.1) };
+    let numbers = if back { EPHEMERAL } else { (service.port, service.port) };
+    let what = if numbers.0 == numbers.1 { numbers.0.to_string() } else { format!("{}-{}", numbers.0, numbers.1) };
     let mut entries: Vec<&AclEntry> = acl.entries.iter().filter(|e| e.egress == egress).collect();
-    entries.retain(|entry| is_tcp_or_all(&entry.protocol));
+    entries.retain(|entry| service.is_in(&entry.protocol));
     entries.sort_by_key(|entry| entry.number);
-    // Ports and addresses on which no entry has decided yet.
-    let mut open = vec![(ports, remote.addresses.clone())];
-    let (mut allowed, mut denied) = (Vec::new(), None);
+    let mut decided = None;
     for entry in entries {
         let Ok(range) = AddressSet::read(remote.family, std::iter::once(&entry.cidr)) else {
             let gap = Gap::unprovable(id, format!("the range {} in {id} cannot be read", entry.cidr));
             let message = format!("entry {} of {id} cannot be read", entry.number);
             return HopDecision::new(HopResult::Unknown(gap), Some(entry.number.to_string()), message);
         };
-        let about = self::ports(&entry.protocol, entry.from_port, entry.to_port);
-        let mut rest = Vec::new();
-        for (ports, addresses) in open {
-            let both = (ports.0.max(about.0), ports.1.min(about.1));
-            let met = addresses.and(&range);
-            if both.0 > both.1 || met.is_empty() {
-                rest.push((ports, addresses));
-                continue;
-            }
-            if entry.allow {
-                allowed.push(entry.number);
-            } else {
-                denied = denied.or(Some(entry.number));
-            }
-            rest.extend([(ports.0, both.0 - 1), (both.1 + 1, ports.1)].map(|beside| (beside, addresses.clone())));
-            rest.push((both, addresses.minus(&range)));
-        }
-        rest.retain(|(ports, addresses)| ports.0 <= ports.1 && !addresses.is_empty());
-        open = rest;
-    }
-    let by = |number: i32| format!("{id} ({number})");
-    let rule = |number: i32| Some(number.to_string());
-    match (allowed.first(), denied, open.is_empty()) {
-        (Some(number), None, true) => {
-            HopDecision::new(HopResult::Through, rule(*number), format!("{} lets {what} {way} {who}", by(*number)))
-        }
-        (None, denied, _) => {
-            let by = denied.map_or_else(|| format!("{id} (no entry allows it)"), by);
-            let message = format!("{by} does not let tcp {what} {way} {who}");
-            HopDecision::new(HopResult::Stops, denied.and_then(rule).or_else(|| Some("*".to_owned())), message)
-        }
-        _ => {
-            let message = format!("{id} lets only a part of tcp {what} {way} {who}");
-            let gap = Gap::unprovable(id, format!("{message}, and which part is used is not known"));
-            HopDecision::new(HopResult::Unknown(gap), denied.and_then(rule), message)
+        let range = remote.in_packet(range);
+        if packet.meets(remote.side, &range) && port_matches(entry, back, flow, packet) {
+            packet.is_in(remote.side, &range);
+            decided = Some(entry);
+            break;
         }
     }
+    let rule = decided.map(|entry| entry.number.to_string());
+    let by = decided.map_or_else(|| format!("{id} (no entry allows it)"), |entry| format!("{id} ({})", entry.number));
+    if decided.is_some_and(|entry| entry.allow) {
+        return HopDecision::new(HopResult::Through, rule, format!("{by} lets {what} {way} {who}"));
+    }
+    HopDecision::stops(
+        rule.or_else(|| Some("*".to_owned())),
+        format!("{by} does not let {protocol} {what} {way} {who}"),
+        format!("{id} lets only a part of {protocol} {what} {way} {who}"),
+        Remedy::AclEntry {
+            acl: id.clone(),
+            traffic: Traffic { outbound: egress, protocol, ports: numbers, range: remote.range.to_owned() },
+            before: decided.map(|entry| entry.number),
+        },
+    )
+}
+
+/// Whether an entry is about the port that packets go to.
+fn port_matches(entry: &AclEntry, back: bool, flow: Flow<'_>, packet: &Packet) -> bool {
+    let (first, last) = ports(&entry.protocol, entry.from_port, entry.to_port);
+    if !back {
+        return (first..=last).contains(&i32::from(flow.service.port));
+    }
+    let number = |port: i32| u128::from(port.unsigned_abs());
+    packet.is_in(flow.sender, &AddressSet::span(number(first), number(last)))
+}
+
+/// The same decision in other words.
+pub(crate) fn renamed(decision: HopDecision, message: String) -> HopDecision {
+    HopDecision { message, partial: None, ..decision }
 }

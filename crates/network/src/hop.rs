@@ -22,6 +22,8 @@ pub enum HopKind {
     Subnet,
     /// The DNS name of X-Ray's endpoint.
     Name,
+    /// A DNS server of the owner's, on port 53.
+    NameServer,
     /// The function's security groups, outbound.
     Group,
     /// The network ACL of the function's subnet.
@@ -73,6 +75,7 @@ impl HopKind {
         match self {
             Self::Subnet => "subnet",
             Self::Name => "name",
+            Self::NameServer => "DNS server",
             Self::Group => "security group",
             Self::Acl => "network ACL",
             Self::Routes => "route table",
@@ -101,11 +104,18 @@ pub(crate) struct HopDecision {
     pub(crate) result: HopResult,
     pub(crate) rule: Option<String>,
     pub(crate) message: String,
+    pub(crate) partial: Option<String>,
+    pub(crate) remedy: Option<Remedy>,
 }
 
 impl HopDecision {
     pub(crate) fn new(result: HopResult, rule: Option<String>, message: impl Into<String>) -> Self {
-        Self { result, rule, message: message.into() }
+        Self { result, rule, message: message.into(), partial: None, remedy: None }
+    }
+
+    /// It stops packets; `partial` says so where it stops only some.
+    pub(crate) fn stops(rule: Option<String>, message: String, partial: String, remedy: Remedy) -> Self {
+        Self { result: HopResult::Stops, rule, message, partial: Some(partial), remedy: Some(remedy) }
     }
 
     pub(crate) fn unknown(gap: Gap) -> Self {
@@ -131,11 +141,14 @@ pub struct Hop {
     pub result: HopResult,
     /// Where it stops packets: the change that lets them pass, if a single one does.
     pub remedy: Option<Remedy>,
+    /// The message where it stops some of the packets and lets others through.
+    pub(crate) partial: Option<String>,
 }
 
 impl Hop {
-    pub(crate) fn decided(kind: HopKind, id: &str, HopDecision { result, rule, message }: HopDecision) -> Self {
-        Self { kind, id: id.to_owned(), rule, message, result, remedy: None }
+    pub(crate) fn decided(kind: HopKind, id: &str, decision: HopDecision) -> Self {
+        let HopDecision { result, rule, message, partial, remedy } = decision;
+        Self { kind, id: id.to_owned(), rule, message, result, remedy, partial }
     }
 
     pub(crate) fn through(kind: HopKind, id: &str, message: impl Into<String>) -> Self {
@@ -155,16 +168,32 @@ impl Hop {
         Self::unknown(kind, id, Gap::unprovable(id, message))
     }
 
+    /// The same hop with the rule that decided.
+    pub(crate) fn by(mut self, rule: &str) -> Self {
+        self.rule = Some(rule.to_owned());
+        self
+    }
+
     /// The same hop with the change that lets packets pass.
     pub(crate) fn with(mut self, remedy: Remedy) -> Self {
         self.remedy = (self.result == HopResult::Stops).then_some(remedy);
         self
     }
 
-    /// The same hop with the rule that decided.
-    pub(crate) fn by(mut self, rule: &str) -> Self {
-        self.rule = Some(rule.to_owned());
+    /// The same hop with what to say where it stops only some of the packets.
+    pub(crate) fn partly(mut self, partial: String) -> Self {
+        self.partial = Some(partial);
         self
+    }
+
+    /// The same hop, which stops only some of the packets.
+    pub(crate) fn for_a_part(self) -> Self {
+        let whole = || format!("a part of the addresses goes a way that stops: {}", self.message);
+        let message = self.partial.clone().unwrap_or_else(whole);
+        let gap = Gap::unprovable(&self.id, format!("{message}, and which part is used is not known"));
+        // The entry that an ACL ends with is in every ACL, and a route is not at fault for what it does not lead.
+        let rule = self.rule.filter(|rule| rule.parse::<u32>().is_ok());
+        Self { result: HopResult::Unknown(gap), rule, message, remedy: None, partial: None, ..self }
     }
 }
 

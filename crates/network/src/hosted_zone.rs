@@ -74,7 +74,7 @@ impl<'a> Walk<'a> {
         if !self.dns_attributes_on(vpc)? {
             return Ok(ZoneAnswer::NotCovered);
         }
-        if let Some(server) = self.custom_dns_server(vpc)? {
+        if let Some(server) = self.own_dns_server(vpc)? {
             let why = format!(
                 "{vpc} has a DNS server of its own, {server}: whether it asks the private hosted zones \
                                of {vpc} is not seen here"

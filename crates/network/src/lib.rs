@@ -1,10 +1,10 @@
 //! Whether packets from a function in a VPC reach X-Ray, and the answers come back, decided from what EC2 describes.
 //!
 //! A path is decided as a packet travels it. `dns` finds what X-Ray's name resolves to: an interface endpoint of the VPC or
-//! public addresses. To an endpoint, `endpoint` checks security groups, network ACLs, diverting routes and the endpoint's
+//! public addresses; `hosted_zone` says whether a private hosted zone answers it instead. To an endpoint, `endpoint` checks security groups, network ACLs, diverting routes and the endpoint's
 //! policy. To public addresses, `routing` follows the subnet's routes into `nat`, `transit` or `appliance`, and `answers`
-//! follows the answers back. `paths` puts the hops together, and where they stop asks `remote_endpoint` whether an endpoint
-//! in another network may help. `firewall` (groups and ACLs), `routes` (longest prefix) and `address_set` are the tools.
+//! follows the answers back. `paths` puts the hops together; `central_endpoint` asks whether the name leads to an endpoint in another
+//! network, which `far_endpoint` follows, and `remote_endpoint` whether it may by what is not read. `firewall` (groups and ACLs), `routes` (longest prefix) and `address_set` are the tools.
 //!
 //! Every hop lets packets through, stops them, or is unknown for a reason. A hop that stops is a proof, whatever is unknown
 //! about the others. A fact that could not be read never turns one proof into another.
@@ -17,6 +17,8 @@ mod service;
 
 mod hop;
 
+mod packet;
+
 mod cache;
 
 mod index;
@@ -25,9 +27,15 @@ mod firewall;
 
 mod walk;
 
-mod dns;
-mod hosted_zone;
+mod middlebox;
+
 mod routes;
+
+mod name_server;
+
+mod dns;
+
+mod hosted_zone;
 
 mod answers;
 mod appliance;
@@ -41,6 +49,7 @@ mod transit;
 mod far_endpoint;
 
 mod central_endpoint;
+
 mod routing;
 
 mod paths;
@@ -49,10 +58,10 @@ use std::collections::{BTreeSet, HashSet};
 
 use gatelight_model::{Gap, inventory::Function};
 
-pub use appliance::CHECK_IS_ON;
 pub use hop::{Hop, HopKind, HopResult, PathFromSubnet};
 pub use hosted_zone::{covers, xray_hosts};
 pub use index::NetworkIndex;
+pub use middlebox::CHECK_IS_ON;
 pub use remedy::{Remedy, RouteGoal, Traffic};
 pub use walk::Walk;
 

@@ -3,10 +3,11 @@
 use gatelight_model::inventory::{NatGateway, Route, RouteTable, Subnet};
 
 use crate::{
-    address_set::{AddressSet, Family, PUBLIC, everything},
+    address_set::Family,
     answers::NatEntry,
-    firewall::Remote,
+    firewall::{Flow, Remote},
     hop::{Hop, HopKind},
+    packet::{Packet, Side},
     remedy::{Remedy, RouteGoal},
     routes::{self, RouteTarget, cannot_follow, follow_routes, inactive_route},
     walk::Walk,
@@ -14,7 +15,7 @@ use crate::{
 
 impl<'a> Walk<'a> {
     /// The hops after a route that leads to this NAT gateway.
-    pub(crate) fn through_nat(&self, entry: NatEntry<'a>, id: &str, family: Family) -> Vec<Hop> {
+    pub(crate) fn through_nat(&self, entry: NatEntry<'a>, id: &str, packet: &Packet) -> Vec<Hop> {
         let nat = match self.index.nat(id) {
             Ok(Some(nat)) => nat,
             Ok(None) => return vec![self.not_found(entry.at, HopKind::Nat, id, "NAT gateway")],
@@ -38,8 +39,8 @@ impl<'a> Walk<'a> {
             }
         }
         let through = match (&nat.subnet, &nat.route_table) {
-            (Some(subnet), _) => self.through_zonal(entry, nat, subnet, family),
-            (None, Some(table)) => self.through_regional(entry, nat, table, family),
+            (Some(subnet), _) => self.through_zonal(entry, nat, subnet, packet),
+            (None, Some(table)) => self.through_regional(entry, nat, table, packet),
             (None, None) => {
                 let message = format!("AWS names neither a subnet nor a route table of NAT gateway {id}");
                 vec![Hop::unprovable(HopKind::Nat, id, message)]
@@ -62,7 +63,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The hops through a NAT gateway in a subnet.
-    fn through_zonal(&self, entry: NatEntry<'a>, nat: &'a NatGateway, subnet: &str, family: Family) -> Vec<Hop> {
+    fn through_zonal(&self, entry: NatEntry<'a>, nat: &'a NatGateway, subnet: &str, packet: &Packet) -> Vec<Hop> {
         let id = &nat.id;
         let kind = if nat.public { "public" } else { "private" };
         let mut hops = vec![Hop::through(HopKind::Nat, id, format!("{id}, {kind}, {}, in {subnet}", nat.state))];
@@ -73,11 +74,11 @@ impl<'a> Walk<'a> {
                 return hops;
             }
         };
-        hops.extend(self.nat_acl_hops(entry.source, subnet, family));
+        hops.extend(self.nat_acl_hops(entry.source, subnet, packet));
         match self.index.table_of(subnet) {
             Ok((table, _)) => {
-                hops.extend(self.hops_out_of_nat(entry, nat, Some(subnet), table));
-                hops.extend(self.answers_from_nat(entry, nat, Some(subnet), table, family));
+                hops.extend(self.hops_out_of_nat(entry, nat, Some(subnet), table, packet));
+                hops.extend(self.answers_from_nat(entry, nat, Some(subnet), table, packet));
             }
             Err(gap) => hops.push(Hop::unknown(HopKind::NatRoutes, id, gap)),
         }
@@ -85,18 +86,17 @@ impl<'a> Walk<'a> {
     }
 
     /// The hops through a regional NAT gateway, which has a route table but no subnet, and so no network ACL.
-    fn through_regional(&self, entry: NatEntry<'a>, nat: &'a NatGateway, table: &str, family: Family) -> Vec<Hop> {
+    fn through_regional(&self, entry: NatEntry<'a>, nat: &'a NatGateway, table: &str, packet: &Packet) -> Vec<Hop> {
         let (id, zone) = (&nat.id, &entry.at.zone);
         if !nat.zones.is_empty() && !nat.zones.contains(zone) {
-            let lacks = Remedy::NatZone { nat: id.clone(), zone: zone.clone() };
-            let message = format!("regional NAT gateway {id} does not cover {zone}");
-            return vec![Hop::stops(HopKind::Nat, id, message).with(lacks)];
+            let stops = Hop::stops(HopKind::Nat, id, format!("regional NAT gateway {id} does not cover {zone}"));
+            return vec![stops.with(Remedy::NatZone { nat: id.clone(), zone: zone.clone() })];
         }
         let mut hops = vec![Hop::through(HopKind::Nat, id, format!("{id}, regional, {}", nat.state))];
         match self.index.table(table) {
             Ok(table) => {
-                hops.extend(self.hops_out_of_nat(entry, nat, None, table));
-                hops.extend(self.answers_from_nat(entry, nat, None, table, family));
+                hops.extend(self.hops_out_of_nat(entry, nat, None, table, packet));
+                hops.extend(self.answers_from_nat(entry, nat, None, table, packet));
             }
             Err(gap) => hops.push(Hop::unknown(HopKind::NatRoutes, id, gap)),
         }
@@ -105,24 +105,16 @@ impl<'a> Walk<'a> {
 
     /// The hops of the network ACL of the NAT gateway's subnet: in from the function and back, out to the internet and back.
     /// Packets within one subnet pass no ACL.
-    fn nat_acl_hops(&self, from: &Subnet, subnet: &Subnet, family: Family) -> Vec<Hop> {
+    fn nat_acl_hops(&self, from: &Subnet, subnet: &Subnet, packet: &Packet) -> Vec<Hop> {
         let kind = HopKind::NatAcl;
-        let mut hops = self.acl_hops(kind, subnet, true, Remote::new(Family::V4, &PUBLIC, &[], "public addresses"));
-        if from.id == subnet.id {
-            return hops;
-        }
-        // The IPv6 ranges of subnets are not read.
-        let addresses = match family {
-            Family::V4 => AddressSet::read(family, std::iter::once(&from.cidr)),
-            Family::V6 => Ok(everything(family)),
-        };
-        match addresses {
-            Ok(addresses) => {
-                hops.extend(self.acl_hops(kind, subnet, false, Remote::new(family, &addresses, &[], &from.id)));
-            }
-            Err(range) => {
-                hops.push(Hop::unprovable(kind, &from.id, format!("the range {range} of {} cannot be read", from.id)));
-            }
+        // Behind the NAT gateway packets go to the IPv4 address.
+        let public = Remote::public(Family::V4);
+        let mut hops = self.acl_hops(kind, subnet, true, Flow::https_from_nat(public), packet);
+        if from.id != subnet.id {
+            let family = packet.family;
+            let range = if family == Family::V6 { "::/0" } else { &from.cidr };
+            let remote = Remote { family, side: Side::Function, groups: Some(&[]), range, name: &from.id };
+            hops.extend(self.acl_hops(kind, subnet, false, Flow::https(remote), packet));
         }
         hops
     }
@@ -134,17 +126,15 @@ impl<'a> Walk<'a> {
         nat: &NatGateway,
         subnet: Option<&Subnet>,
         table: &'a RouteTable,
+        packet: &Packet,
     ) -> Vec<Hop> {
-        let split = routes::split(self.index, &table.routes, Family::V4, &PUBLIC);
+        // Behind the NAT gateway packets go to the IPv4 address.
+        let choice = routes::choose(self.index, &table.routes, Side::Remote, packet, Family::V4);
         let label = format!("{} (of NAT gateway {})", table.id, nat.id);
-        let hops = follow_routes(HopKind::NatRoutes, &table.id, &label, &split, |route| {
-            self.follow_nat_route(entry, nat, subnet, &table.id, &label, route)
-        });
-        let lacks_route = |hop: Hop| {
-            let lacks = to_internet(table, &nat.vpc);
-            if hop.kind == HopKind::NatRoutes && hop.remedy.is_none() { hop.with(lacks) } else { hop }
-        };
-        hops.into_iter().map(lacks_route).collect()
+        let missing = to_internet(table, &nat.vpc);
+        follow_routes(HopKind::NatRoutes, &table.id, &label, &choice, missing, |route| {
+            self.follow_nat_route(entry, nat, subnet, (table, &label), route, packet)
+        })
     }
 
     /// The hops along a route of the NAT gateway's route table.
@@ -153,22 +143,24 @@ impl<'a> Walk<'a> {
         entry: NatEntry<'a>,
         nat: &NatGateway,
         subnet: Option<&Subnet>,
-        table: &str,
-        label: &str,
+        (table, label): (&RouteTable, &str),
         route: &Route,
+        packet: &Packet,
     ) -> Vec<Hop> {
         let (kind, id, to) = (HopKind::NatRoutes, &nat.id, &route.target);
+        let remedy = || to_internet(table, &nat.vpc);
+        let table = table.id.as_str();
         let message = format!("{label}: {} → {to}", route.destination);
         if let Some(dead) = inactive_route(kind, table, &message, route) {
-            return vec![dead];
+            return vec![dead.with(remedy())];
         }
-        let no_way = |why: &str| vec![Hop::stops(kind, table, format!("{message}; {why}")).by(&route.destination)];
+        let stops = |why: &str| Hop::stops(kind, table, format!("{message}; {why}")).by(&route.destination);
+        let no_way = |why: &str| vec![stops(why).with(remedy())];
         let through = || Hop::through(kind, table, message.clone()).by(&route.destination);
         match RouteTarget::of(route) {
             RouteTarget::InternetGateway if !nat.public => {
-                let lacks = Remedy::WorkingNat { nat: id.clone() };
-                let hops = no_way("the NAT gateway is private, so the internet gateway drops its packets");
-                hops.into_iter().map(|hop| hop.with(lacks.clone())).collect()
+                let private = stops("the NAT gateway is private, so the internet gateway drops its packets");
+                vec![private.with(Remedy::WorkingNat { nat: id.clone() })]
             }
             RouteTarget::InternetGateway => {
                 let mut hops = vec![
@@ -179,10 +171,14 @@ impl<'a> Walk<'a> {
                 hops.extend(subnet.and_then(|subnet| self.answers_from_gateway(subnet, to)));
                 hops
             }
-            RouteTarget::Nat => vec![self.through_second_nat(entry.at, id, table, &message, route)],
+            RouteTarget::Nat => vec![self.through_second_nat(entry.at, id, table, &message, route).with(remedy())],
             RouteTarget::Peering => no_way("a peering connection carries nothing on to the internet"),
             RouteTarget::EgressOnly | RouteTarget::Local => no_way("it does not lead to the internet"),
-            RouteTarget::Endpoint => [vec![through()], self.through_firewall(entry.at, to)].concat(),
+            RouteTarget::Endpoint => [vec![through()], self.through_firewall(entry.at, to, packet)].concat(),
+            RouteTarget::Appliance if self.dropped_by_interface(to).is_some() => {
+                let (dropped, check) = self.dropped_by_interface(to).unwrap_or_default();
+                vec![stops(&dropped).with(check.unwrap_or_else(remedy))]
+            }
             _ => vec![cannot_follow(kind, table, &format!("NAT gateway {id}"), route, "which leads out of the VPC")],
         }
     }
@@ -211,7 +207,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The internet gateway, which must exist and be attached to the VPC.
-    fn internet_gateway_hop(&self, from: &Subnet, vpc: &str, id: &str) -> Hop {
+    pub(crate) fn internet_gateway_hop(&self, from: &Subnet, vpc: &str, id: &str) -> Hop {
         match self.index.gateway(id) {
             Ok(Some(gateway)) if gateway.vpcs.iter().any(|own| own == vpc) => {
                 Hop::through(HopKind::Gateway, id, format!("{id}, attached to {vpc}"))
@@ -224,7 +220,7 @@ impl<'a> Walk<'a> {
     }
 
     /// VPC Block Public Access in the NAT gateway's subnet, or in the function's for a regional NAT gateway.
-    fn public_access_hop(subnet: &Subnet, gateway: &str) -> Hop {
+    pub(crate) fn public_access_hop(subnet: &Subnet, gateway: &str) -> Hop {
         let kind = HopKind::PublicAccess;
         let mode = subnet.public_access_block.as_deref().unwrap_or("off");
         let message = format!("VPC Block Public Access of {} is {mode}", subnet.id);
@@ -243,8 +239,8 @@ impl<'a> Walk<'a> {
 fn to_internet(table: &RouteTable, vpc: &str) -> Remedy {
     Remedy::VpcRoute {
         table: table.id.clone(),
-        destination: "0.0.0.0/0".to_owned(),
-        replaces: table.routes.iter().any(|route| route.destination == "0.0.0.0/0"),
+        destination: routes::EVERYTHING.to_owned(),
+        replaces: routes::has_default(&table.routes),
         target: RouteGoal::InternetGateway { vpc: vpc.to_owned() },
     }
 }

@@ -2,17 +2,16 @@
 
 use std::rc::Rc;
 
-use gatelight_model::{
-    Gap,
-    inventory::{Subnet, VpcEndpoint},
-};
+use gatelight_model::{Gap, inventory::Subnet};
 
 use crate::{
-    address_set::{AddressSet, Family, NAT64, PUBLIC},
+    address_set::{AddressSet, Family, PUBLIC, everything},
     cache::PathKey,
     dns::Resolution,
-    firewall::{self, Remote},
+    firewall::{self, Flow, HTTPS, Remote},
     hop::{Hop, HopKind, HopResult, PathFromSubnet, result_of},
+    packet::{Packet, each_part, join_parts},
+    routes,
     service::{XrayName, is_xray},
     walk::Walk,
 };
@@ -97,11 +96,58 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The hops by one of X-Ray's names, and what they add up to.
+    /// The hops by one of X-Ray's names, and what they add up to. Where the name may lead to one thing or another, and all
+    /// come to one result, it is that one.
     fn hops_by_name(&self, subnet: &'a Subnet, name: XrayName) -> (Vec<Hop>, HopResult) {
-        let (hops, ask_zones) = self.hops_without_zones(subnet, name);
+        let names = self.resolve(subnet, name);
+        let ways: Vec<_> = names.all.iter().map(|one| self.hops_to(subnet, name, one)).collect();
+        let (true, Some(why)) = (ways.len() > 1, names.why) else {
+            let none =
+                || (Vec::new(), HopResult::Unknown(Gap::unprovable(&subnet.vpc, "the name leads nowhere known")));
+            return ways.into_iter().next().unwrap_or_else(none);
+        };
+        let all = |wanted: HopResult| ways.iter().all(|(_, result)| *result == wanted);
+        if all(HopResult::Through) {
+            return ways.into_iter().next().unwrap_or_else(|| (Vec::new(), HopResult::Through));
+        }
+        let unknown = Hop::unknown(HopKind::Name, &subnet.vpc, why.clone());
+        let behind_name = |hops: Vec<Hop>| {
+            let rest = hops.into_iter().skip_while(|hop| hop.kind == HopKind::Name && hop.result == HopResult::Through);
+            std::iter::once(unknown.clone()).chain(rest).collect()
+        };
+        if all(HopResult::Stops) {
+            let first = ways.into_iter().next().map(|(hops, _)| hops).unwrap_or_default();
+            return (behind_name(first), HopResult::Stops);
+        }
+        // Where one way arrives, or is not listed, what matters is which it is.
+        let unlisted = |at: usize| matches!(names.all.get(at), Some(Resolution::UnlistedEndpoint));
+        let is_open = |at: usize, result: &HopResult| match result {
+            HopResult::Through => true,
+            HopResult::Stops => false,
+            HopResult::Unknown(_) => unlisted(at),
+        };
+        let open = ways.iter().enumerate().any(|(at, (_, result))| is_open(at, result));
+        let beyond = ways.into_iter().find(|(_, result)| matches!(result, HopResult::Unknown(_)));
+        match beyond {
+            Some((hops, result)) if !open => (behind_name(hops), result),
+            _ => (vec![unknown], HopResult::Unknown(why)),
+        }
+    }
+
+    /// The hops to what the name resolves to, and what they add up to.
+    fn hops_to(&self, subnet: &'a Subnet, name: XrayName, resolution: &Resolution<'a>) -> (Vec<Hop>, HopResult) {
+        let hops = match resolution {
+            Resolution::Endpoint(endpoint) => self.hops_to_endpoint(subnet, endpoint),
+            Resolution::UnlistedEndpoint => self.hops_to_unlisted_endpoint(subnet),
+            Resolution::Nowhere(hops) => hops.clone(),
+            Resolution::Public => self.hops_to_public_addresses(subnet),
+        };
         let result = result_of(&hops);
-        if ask_zones { self.with_hosted_zone(subnet, name, hops, result) } else { (hops, result) }
+        // A hosted zone or an endpoint in another network can answer only a name that no endpoint of this VPC surely has.
+        if matches!(resolution, Resolution::Public) {
+            return self.with_hosted_zone(subnet, name, hops, result);
+        }
+        (hops, result)
     }
 
     /// The VPCs of the function whose private hosted zones may change what its packets come to.
@@ -109,55 +155,35 @@ impl<'a> Walk<'a> {
         let subnets = self.vpc.subnets.iter().filter_map(|id| self.index.subnet(id).ok());
         let names = if self.fips { &[XrayName::Plain, XrayName::Fips][..] } else { &[XrayName::Plain] };
         let matter = |subnet: &'a Subnet, name: XrayName| {
-            let (hops, ask_zones) = self.hops_without_zones(subnet, name);
-            let result = result_of(&hops);
-            ask_zones && self.zone_matters(subnet, &hops, &result) != Ok(false)
+            let is_public = |one: &Resolution<'_>| matches!(one, Resolution::Public);
+            self.resolve(subnet, name).all.iter().any(is_public) && {
+                let hops = self.hops_to_public_addresses(subnet);
+                self.zone_matters(subnet, &hops, &result_of(&hops)) != Ok(false)
+            }
         };
         subnets.filter(move |subnet| names.iter().any(|name| matter(subnet, *name))).map(|subnet| subnet.vpc.as_str())
     }
 
-    /// The hops by one of X-Ray's names as if no private hosted zone answered it, and whether one may.
-    fn hops_without_zones(&self, subnet: &'a Subnet, name: XrayName) -> (Vec<Hop>, bool) {
-        // Where the name surely leads to an endpoint of this VPC, no endpoint in another network can answer it.
-        match self.resolve(subnet, name) {
-            Ok(Resolution::Endpoint(endpoint)) => (self.hops_to_endpoint(subnet, endpoint), false),
-            Ok(Resolution::Public) => (self.hops_to_public_addresses(subnet), true),
-            Ok(Resolution::Nowhere(message)) => (vec![Hop::stops(HopKind::Name, &subnet.vpc, message)], false),
-            // Packets that stop before they reach public addresses never reach X-Ray, whether or not the name resolves.
-            Ok(Resolution::PublicOrNowhere(gap)) => {
-                let unknown = Hop::unknown(HopKind::Name, &subnet.vpc, gap);
-                (
-                    std::iter::once(unknown).chain(self.hops_to_public_addresses(subnet).into_iter().skip(1)).collect(),
-                    true,
-                )
-            }
-            Ok(Resolution::EndpointOrPublic(endpoint, gap)) => {
-                (self.hops_to_endpoint_or_public(subnet, endpoint, gap), true)
-            }
-            Err(gap) => {
-                let unknown = Hop::unknown(HopKind::Name, &subnet.vpc, gap);
-                (std::iter::once(unknown).chain(self.no_group_allows_anything()).collect(), false)
-            }
-        }
-    }
-
-    /// The hops where the name leads either to an endpoint or to public addresses. If both stop, those to the endpoint.
-    fn hops_to_endpoint_or_public(&self, subnet: &'a Subnet, endpoint: &'a VpcEndpoint, gap: Gap) -> Vec<Hop> {
-        let unknown = Hop::unknown(HopKind::Name, &subnet.vpc, gap);
-        let (to_endpoint, to_public) = (self.hops_to_endpoint(subnet, endpoint), self.hops_to_public_addresses(subnet));
-        if result_of(&to_endpoint) == HopResult::Stops && result_of(&to_public) == HopResult::Stops {
-            return std::iter::once(unknown).chain(to_endpoint.into_iter().skip(1)).collect();
-        }
-        std::iter::once(unknown).chain(self.no_group_allows_anything()).collect()
-    }
-
-    /// The hop at which every packet stops, if the function's security groups allow nothing out.
-    fn no_group_allows_anything(&self) -> Option<Hop> {
+    /// The hops to an endpoint of the VPC that was not listed: it has some address of the VPC, and some security group.
+    fn hops_to_unlisted_endpoint(&self, subnet: &'a Subnet) -> Vec<Hop> {
         let groups = &self.vpc.security_groups;
-        let is_empty = |family| firewall::allowed_out(self.index, groups, family).is_some_and(|set| set.is_empty());
-        let nothing = is_empty(Family::V4) && (!self.vpc.ipv6 || is_empty(Family::V6));
-        let groups = groups.join(", ");
-        nothing.then(|| Hop::stops(HopKind::Group, &groups, format!("{groups}: tcp 443 is let out to nowhere")))
+        let shut = |family, to: &AddressSet| firewall::lets_nothing_out(self.index, groups, HTTPS, family, to);
+        let all = everything(Family::V4);
+        let own = self.index.vpc(&subnet.vpc).ok().and_then(|vpc| AddressSet::read(Family::V4, &vpc.cidrs).ok());
+        let names = groups.join(", ");
+        let message = if self.vpc.ipv6 && !shut(Family::V6, &everything(Family::V6)) {
+            None
+        } else if shut(Family::V4, &all) {
+            Some(format!("{names}: tcp 443 is let out to nowhere"))
+        } else {
+            let nothing = shut(Family::V4, own.as_ref().unwrap_or(&all));
+            nothing.then(|| format!("{names}: tcp 443 is let out to no address of {}", subnet.vpc))
+        };
+        if let Some(message) = message {
+            return vec![Hop::stops(HopKind::Group, &names, message)];
+        }
+        let message = format!("not all endpoints of {} are known", subnet.vpc);
+        vec![Hop::unprovable(HopKind::Name, &subnet.vpc, message)]
     }
 
     /// The hops to a public address by IPv4 or, where that does not get through, by the IPv6 address that DNS64 makes of it.
@@ -167,27 +193,38 @@ impl<'a> Walk<'a> {
             &subnet.vpc,
             format!("no usable xray endpoint with private DNS in {}: a public address", subnet.vpc),
         );
+        let range = match Self::range(subnet) {
+            Ok(range) => range,
+            Err(gap) => return vec![name, Hop::unknown(HopKind::Subnet, &subnet.id, gap)],
+        };
+        let packet = Packet::new(range, self.public_addresses_outside(subnet));
         let mut ipv4 = vec![name];
-        ipv4.extend(self.hops_out(subnet, Family::V4));
+        ipv4.extend(self.hops_out(subnet, packet.clone()));
         if result_of(&ipv4) == HopResult::Through || !(self.vpc.ipv6 && subnet.dns64) {
             return ipv4;
         }
-        let ipv6 = self.hops_out(subnet, Family::V6);
+        let ipv6 = self.hops_out(subnet, packet.through_nat64());
         if result_of(&ipv6) == HopResult::Stops { ipv4 } else { ipv6 }
     }
 
+    /// The public addresses that are not the VPC's own: X-Ray has none of those.
+    fn public_addresses_outside(&self, subnet: &Subnet) -> AddressSet {
+        let vpc = self.index.vpc(&subnet.vpc).ok();
+        let own = vpc.and_then(|vpc| AddressSet::read(Family::V4, &vpc.cidrs).ok()).unwrap_or_default();
+        let local = self.index.table_of(subnet).map(|(table, _)| routes::kept_local(&table.routes));
+        PUBLIC.minus(&own).minus(&local.unwrap_or_default())
+    }
+
     /// The hops out of the function's subnet to public addresses.
-    fn hops_out(&self, subnet: &'a Subnet, family: Family) -> Vec<Hop> {
-        let target: &AddressSet = if family == Family::V4 { &PUBLIC } else { &NAT64 };
-        let remote = Remote::new(family, target, &[], "public addresses");
+    fn hops_out(&self, subnet: &'a Subnet, packet: Packet) -> Vec<Hop> {
+        let flow = Flow::https(Remote::public(packet.family));
         let groups = &self.vpc.security_groups;
-        let group = firewall::groups_allow(self.index, groups, true, remote);
-        let mut hops = vec![Hop::decided(HopKind::Group, &groups.join(", "), group)];
-        hops.extend(self.acl_hops(HopKind::Acl, subnet, true, remote));
-        // Only addresses that the groups allow are routed.
-        let allowed = firewall::allowed_out(self.index, groups, family).map(|allowed| allowed.and(target));
-        let allowed = allowed.filter(|allowed| !allowed.is_empty());
-        hops.extend(self.hops_by_routes(subnet, family, allowed.as_ref().unwrap_or(target)));
-        hops
+        join_parts(each_part(packet, |packet| {
+            let group = firewall::groups_allow(self.index, groups, true, flow, packet);
+            let mut hops = vec![Hop::decided(HopKind::Group, &groups.join(", "), group)];
+            hops.extend(self.acl_hops(HopKind::Acl, subnet, true, flow, packet));
+            hops.extend(self.hops_by_routes(subnet, packet));
+            hops
+        }))
     }
 }

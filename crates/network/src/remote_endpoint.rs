@@ -8,8 +8,9 @@ use gatelight_model::{
 
 use crate::{
     address_set::{AddressSet, Family, PUBLIC, everything},
-    firewall::{self, Remote},
+    firewall::{self, Flow, Remote},
     hop::{Hop, HopKind, HopResult, result_of},
+    packet::{Packet, Side, each_part},
     routes::{self, RouteTarget},
     service::{XrayName, is_xray},
     walk::Walk,
@@ -17,24 +18,47 @@ use crate::{
 
 impl<'a> Walk<'a> {
     /// The hop at which packets that stop on `path` may still reach X-Ray: a route to private addresses leads to another
-    /// network, where an endpoint may be shared. A default route takes private addresses too.
+    /// network, where an endpoint may be shared. A default route takes private addresses too. The addresses of the VPC
+    /// itself belong to no other network.
     pub(crate) fn remote_endpoint(&self, subnet: &'a Subnet, path: &[Hop]) -> Option<Hop> {
-        let all = everything(Family::V4).minus(&PUBLIC);
-        let let_out = firewall::allowed_out(self.index, &self.vpc.security_groups, Family::V4);
-        let private = let_out.map_or_else(|| all.clone(), |let_out| let_out.and(&all));
-        let acl =
-            self.acl_hops(HopKind::Acl, subnet, true, Remote::new(Family::V4, &private, &[], "private addresses"));
-        if private.is_empty() || result_of(&acl) == HopResult::Stops {
-            return None;
-        }
+        let vpc = self.index.vpc(&subnet.vpc).ok();
+        let own = vpc.and_then(|vpc| AddressSet::read(Family::V4, &vpc.cidrs).ok()).unwrap_or_default();
+        let private = everything(Family::V4).minus(&PUBLIC).minus(&own);
+        let range = Self::range(subnet).ok()?;
+        let remote = Remote {
+            family: Family::V4,
+            side: Side::Remote,
+            groups: None,
+            range: "10.0.0.0/8",
+            name: "private addresses",
+        };
+        let parts = each_part(Packet::new(range, private), |packet| {
+            let flow = Flow::https(remote);
+            let groups = &self.vpc.security_groups;
+            let group = firewall::groups_allow(self.index, groups, true, flow, packet);
+            let mut hops = vec![Hop::decided(HopKind::Group, &groups.join(", "), group)];
+            hops.extend(self.acl_hops(HopKind::Acl, subnet, true, flow, packet));
+            hops.push(self.route_to_remote_endpoint(subnet, path, packet));
+            hops
+        });
+        let mut open = parts.into_iter().filter(|hops| result_of(hops) != HopResult::Stops);
+        open.next().and_then(|hops| hops.into_iter().next_back())
+    }
+
+    /// The hop along the route of the function's subnet that takes a packet to another network; it stops where the route
+    /// leads to none that may have an endpoint.
+    fn route_to_remote_endpoint(&self, subnet: &'a Subnet, path: &[Hop], packet: &Packet) -> Hop {
+        let kind = HopKind::Beyond;
         let (table, _) = match self.index.table_of(subnet) {
             Ok(found) => found,
-            Err(gap) => return Some(Hop::unknown(HopKind::Beyond, &subnet.id, gap)),
+            Err(gap) => return Hop::unknown(kind, &subnet.id, gap),
         };
-        let split = routes::split(self.index, &table.routes, Family::V4, &private);
-        let maybe = split.maybe.iter().map(|(route, _)| *route);
-        let mut leads = split.routes.iter().copied().chain(maybe);
-        let route = leads.find(|route| self.may_reach_remote_endpoint(subnet, path, route))?;
+        let choice = routes::choose(self.index, &table.routes, Side::Remote, packet, Family::V4);
+        let maybe = choice.maybe.iter().map(|(route, _)| *route);
+        let mut leads = choice.routes.iter().copied().chain(maybe);
+        let Some(route) = leads.find(|route| self.may_reach_remote_endpoint(subnet, path, route)) else {
+            return Hop::stops(kind, &table.id, format!("{} leads to no endpoint in another network", table.id));
+        };
         let to = &route.target;
         let far = self.index.other_end(to, &subnet.vpc);
         let over = if to.is_empty() { "a target of a kind that is not understood" } else { to };
@@ -44,7 +68,7 @@ impl<'a> Walk<'a> {
             subnet.id
         );
         let id = if to.is_empty() { &table.id } else { to };
-        Some(Hop::unknown(HopKind::Beyond, id, Gap::unprovable(id, message)))
+        Hop::unknown(kind, id, Gap::unprovable(id, message))
     }
 
     /// Whether a route may lead to another network that has an endpoint.

@@ -1,4 +1,4 @@
-//! Which route takes which addresses, and what its target is.
+//! Which route takes a packet, and what its target is.
 
 use gatelight_model::{
     Gap,
@@ -9,79 +9,225 @@ use crate::{
     address_set::{AddressSet, Block, Family},
     hop::{Hop, HopKind, HopResult, combine_alternatives, result_of},
     index::NetworkIndex,
+    packet::{Packet, Side},
     remedy::{Remedy, RouteGoal},
     walk::Walk,
 };
 
-/// How a set of addresses is split over the routes of a table.
+/// What a route table does with a packet.
 #[derive(Debug, Default)]
-pub(crate) struct RouteSplit<'a> {
-    /// The routes that take some of them.
+pub(crate) struct RouteChoice<'a> {
+    /// The route that takes it, of those to one target the most specific. Several: AWS does not say which of them.
     pub(crate) routes: Vec<&'a Route>,
-    /// Whether no route takes some of them.
-    pub(crate) unrouted: bool,
-    /// Routes that may take some of them, and why that is not known.
+    /// Routes that may take it, and why that is not known.
     pub(crate) maybe: Vec<(&'a Route, Gap)>,
 }
 
-/// Splits `target` over the routes: the longest prefix wins, and between equals a range written out beats one in a
-/// prefix list (<https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html>).
-pub(crate) fn split<'a>(
-    index: &NetworkIndex<'a>,
-    routes: &'a [Route],
-    family: Family,
-    target: &AddressSet,
-) -> RouteSplit<'a> {
-    let mut split = RouteSplit::default();
-    let mut blocks: Vec<(u32, bool, Block, &Route)> = Vec::new();
-    for route in routes {
-        let destination = &route.destination;
-        if !destination.starts_with("pl-") {
-            match Block::parse(destination) {
-                Some(block) => blocks.push((block.length, true, block, route)),
-                None => split.maybe.push((route, unreadable(destination))),
-            }
-            continue;
+/// How AWS chooses between routes with the same prefix: the later, the better
+/// (<https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Precedence {
+    Propagated,
+    /// A static route for a prefix list.
+    List,
+    Static,
+}
+
+/// The addresses that a route is for.
+struct Claim<'a> {
+    length: u32,
+    precedence: Precedence,
+    set: AddressSet,
+    route: &'a Route,
+}
+
+/// Whether a route was propagated rather than written.
+///
+/// # Errors
+/// If that is not known: its origin was not read, and it leads to what both kinds lead to. AWS propagates the routes of
+/// virtual private gateways; internet, NAT, transit and egress-only gateways, interfaces, peering connections and endpoints
+/// have static ones. A table holds one static route for a range.
+fn is_propagated(route: &Route, routes: &[Route]) -> Result<bool, Gap> {
+    match route.origin.get() {
+        Ok(origin) => Ok(["EnableVgwRoutePropagation", "Advertisement", "propagated"].contains(&origin.as_str())),
+        Err(gap) if RouteTarget::of(route) == RouteTarget::VirtualGateway => {
+            let rival = |own: &Route| {
+                own.destination == route.destination
+                    && RouteTarget::of(own) != RouteTarget::VirtualGateway
+                    && is_propagated(own, &[]) == Ok(false)
+            };
+            if routes.iter().any(rival) { Ok(true) } else { Err(gap) }
         }
+        Err(_) => Ok(false),
+    }
+}
+
+/// What the routes of a table claim.
+#[derive(Default)]
+struct Claims<'a> {
+    /// The best first.
+    sorted: Vec<Claim<'a>>,
+    /// Routes of which the addresses are not known.
+    maybe: Vec<(&'a Route, Gap)>,
+    /// Why the precedence of some claim is not known.
+    precedence: Option<Gap>,
+}
+
+impl<'a> Claims<'a> {
+    /// Those of a table; those of which the precedence is not known have the precedence `unknown`.
+    fn of(index: &NetworkIndex<'a>, routes: &'a [Route], family: Family, unknown: Precedence) -> Self {
+        let mut all = Self::default();
+        let locals = routes.iter().filter(|route| RouteTarget::of(route) == RouteTarget::Local);
+        let locals: Vec<_> = locals.filter_map(|route| Block::parse(&route.destination)).collect();
+        for route in routes {
+            if route.destination.starts_with("pl-") {
+                all.add_list(index, route, family);
+                continue;
+            }
+            let Some(block) = Block::parse(&route.destination) else {
+                all.maybe.push((route, unreadable(&route.destination)));
+                continue;
+            };
+            if block.family != family {
+                continue;
+            }
+            let propagated = is_propagated(route, routes);
+            // A VPC's own route beats propagated ones, however specific, and AWS accepts no static one to a virtual
+            // private gateway there (<https://docs.aws.amazon.com/vpn/latest/s2svpn/vpn-route-priority.html>).
+            if propagated != Ok(false) && locals.iter().any(|local| local.holds(block)) {
+                continue;
+            }
+            let precedence = match propagated {
+                Ok(false) => Precedence::Static,
+                Ok(true) => Precedence::Propagated,
+                Err(gap) => {
+                    all.precedence.get_or_insert(gap);
+                    unknown
+                }
+            };
+            all.sorted.push(Claim { length: block.length, precedence, set: block.set(), route });
+        }
+        all.sorted.sort_by_key(|claim| std::cmp::Reverse((claim.length, claim.precedence)));
+        all
+    }
+
+    /// The claims of a route for a prefix list.
+    fn add_list(&mut self, index: &NetworkIndex<'a>, route: &'a Route, family: Family) {
         // Gateway endpoints take the prefix lists of S3 and DynamoDB, which contain no address of X-Ray.
         let gateway = match route.target.starts_with("vpce-").then(|| index.endpoint(&route.target)) {
             Some(Ok(Some(endpoint))) => endpoint.kind.eq_ignore_ascii_case("gateway"),
             _ => false,
         };
         if gateway {
-            continue;
+            return;
         }
-        match index.list(destination) {
-            Ok(cidrs) => {
-                for cidr in cidrs {
-                    match Block::parse(cidr) {
-                        Some(block) => blocks.push((block.length, false, block, route)),
-                        None => split.maybe.push((route, unreadable(cidr))),
-                    }
+        let cidrs = match index.list(&route.destination) {
+            Ok(cidrs) => cidrs,
+            Err(gap) => return self.maybe.push((route, gap)),
+        };
+        for cidr in cidrs {
+            match Block::parse(cidr) {
+                Some(block) if block.family == family => {
+                    let (length, set) = (block.length, block.set());
+                    self.sorted.push(Claim { length, precedence: Precedence::List, set, route });
                 }
+                Some(_) => {}
+                None => self.maybe.push((route, unreadable(cidr))),
             }
-            Err(gap) => split.maybe.push((route, gap)),
         }
     }
-    blocks.retain(|(_, _, block, _)| block.family == family);
-    blocks.sort_by_key(|(length, written, ..)| std::cmp::Reverse((*length, *written)));
+}
 
+/// Routes that take the same addresses, and these addresses. Several routes: AWS does not say which of them.
+type Share<'a> = (Vec<&'a Route>, AddressSet);
+
+fn leads_alike(a: &Route, b: &Route) -> bool {
+    a.target == b.target && a.state == b.state
+}
+
+/// Splits addresses over the routes of a table: the longest prefix wins, and between equals the better precedence. No
+/// routes: none takes them.
+fn shares<'a>(claims: &[Claim<'a>], target: &AddressSet) -> Vec<Share<'a>> {
+    let mut all: Vec<Share<'a>> = Vec::new();
     let mut left = target.clone();
-    for equals in blocks.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-        let mut taken = AddressSet::default();
-        for (_, _, block, route) in equals {
-            let share = left.and(&block.set());
-            if !share.is_empty() {
-                taken = taken.or(&share);
-                if !split.routes.contains(route) {
-                    split.routes.push(route);
+    for equals in claims.chunk_by(|a, b| (a.length, a.precedence) == (b.length, b.precedence)) {
+        let mut level: Vec<Share<'a>> = Vec::new();
+        for claim in equals {
+            let mut rest = left.and(&claim.set);
+            for (routes, set) in std::mem::take(&mut level) {
+                let both = set.and(&rest);
+                if both.is_empty() || routes.iter().any(|own| leads_alike(own, claim.route)) {
+                    rest = rest.minus(&both);
+                    level.push((routes, set));
+                    continue;
                 }
+                rest = rest.minus(&both);
+                let apart = set.minus(&both);
+                level.push(([routes.as_slice(), &[claim.route]].concat(), both));
+                level.push((routes, apart));
             }
+            level.push((vec![claim.route], rest));
         }
-        left = left.minus(&taken);
+        level.retain(|(_, set)| !set.is_empty());
+        left = level.iter().fold(left, |left, (_, set)| left.minus(set));
+        all.extend(level);
     }
-    split.unrouted = !left.is_empty();
-    split
+    all.push((vec![], left));
+    let mut joined: Vec<Share<'a>> = Vec::new();
+    for (routes, set) in all.into_iter().filter(|(_, set)| !set.is_empty()) {
+        let alike = |own: &&mut Share<'a>| {
+            own.0.len() == routes.len() && own.0.iter().zip(&routes).all(|(a, b)| leads_alike(a, b))
+        };
+        match joined.iter_mut().find(alike) {
+            Some(own) => own.1 = own.1.or(&set),
+            None => joined.push((routes, set)),
+        }
+    }
+    joined
+}
+
+/// What the routes do with a packet that goes to the address on this side of it.
+pub(crate) fn choose<'a>(
+    index: &NetworkIndex<'a>,
+    routes: &'a [Route],
+    side: Side,
+    packet: &Packet,
+    family: Family,
+) -> RouteChoice<'a> {
+    let by = |claims: &mut Claims<'a>| {
+        if family == Family::V6 && side == Side::Remote {
+            claims.sorted.iter_mut().for_each(|claim| claim.set = claim.set.before_nat64());
+        }
+        let shares = shares(&claims.sorted, packet.addresses(side));
+        if let [(_, first), _, ..] = shares.as_slice() {
+            packet.divide(side, first);
+        }
+        shares.into_iter().next().map(|(routes, _)| routes).unwrap_or_default()
+    };
+    let mut claims = Claims::of(index, routes, family, Precedence::Propagated);
+    let mut choice = RouteChoice { routes: by(&mut claims), maybe: claims.maybe };
+    if let Some(gap) = claims.precedence {
+        let other = by(&mut Claims::of(index, routes, family, Precedence::Static));
+        let new = |route: &&'a Route| !choice.routes.iter().any(|own| leads_alike(own, route));
+        let others: Vec<_> = other.into_iter().filter(new).map(|route| (route, gap.clone())).collect();
+        choice.maybe.extend(others);
+    }
+    choice
+}
+
+/// The default route's range.
+pub(crate) const EVERYTHING: &str = "0.0.0.0/0";
+
+/// Whether a table has a static route for everything.
+pub(crate) fn has_default(routes: &[Route]) -> bool {
+    routes.iter().any(|route| route.destination == EVERYTHING && is_propagated(route, routes) == Ok(false))
+}
+
+/// The addresses that the routes keep in the VPC.
+pub(crate) fn kept_local(routes: &[Route]) -> AddressSet {
+    let locals = routes.iter().filter(|route| RouteTarget::of(route) == RouteTarget::Local);
+    let sets = locals.filter_map(|route| Block::parse(&route.destination)).filter(|block| block.family == Family::V4);
+    sets.fold(AddressSet::default(), |all, block| all.or(&block.set()))
 }
 
 fn unreadable(range: &str) -> Gap {
@@ -133,7 +279,7 @@ impl RouteTarget {
 }
 
 impl Walk<'_> {
-    /// Where the routes of a subnet divert packets to `addresses` inside the VPC, if they do: a route more specific than the
+    /// Where the routes of a subnet divert packets to `side` inside the VPC, if they do: a route more specific than the
     /// VPC's local route can lead them through an appliance, or nowhere
     /// (<https://docs.aws.amazon.com/vpc/latest/userguide/route-table-options.html#middlebox-routing>). `there` names those
     /// addresses in messages.
@@ -141,11 +287,12 @@ impl Walk<'_> {
         &self,
         kind: HopKind,
         from: &Subnet,
-        addresses: &AddressSet,
+        side: Side,
+        packet: &Packet,
         there: &str,
     ) -> Option<Hop> {
         match self.index.table_of(from) {
-            Ok((table, _)) => self.diverted_by(kind, table, addresses, there),
+            Ok((table, _)) => self.diverted_by(kind, table, side, packet, there),
             Err(gap) => Some(Hop::unknown(kind, &from.id, gap)),
         }
     }
@@ -155,50 +302,59 @@ impl Walk<'_> {
         &self,
         kind: HopKind,
         table: &RouteTable,
-        addresses: &AddressSet,
+        side: Side,
+        packet: &Packet,
         there: &str,
     ) -> Option<Hop> {
         let id = &table.id;
-        let split = split(self.index, &table.routes, Family::V4, addresses);
+        let choice = choose(self.index, &table.routes, side, packet, Family::V4);
         // The local route exists even where it is not listed, and beats routes that are no more specific.
         let own = self.index.vpc(&table.vpc).ok().and_then(|vpc| AddressSet::read(Family::V4, &vpc.cidrs).ok());
         let wider = |route: &Route| {
             let range = AddressSet::read(Family::V4, std::iter::once(&route.destination));
             own.as_ref().is_some_and(|own| range.is_ok_and(|range| !own.covers(&range)))
         };
-        let away = |route: &&&Route| RouteTarget::of(route) != RouteTarget::Local && !wider(route);
-        let led = split.routes.iter().filter(away).map(|route| {
-            let message =
-                format!("{id}: {} → {}, a more specific route than the VPC's own", route.destination, route.target);
-            let lacks = Remedy::VpcRoute {
-                table: id.clone(),
-                destination: route.destination.clone(),
-                replaces: true,
-                target: RouteGoal::Removed,
-            };
-            inactive_route(kind, id, &message, route).map_or_else(
-                || {
-                    let message =
-                        format!("{message}, leads packets to {there} away, and what lies beyond is not seen here");
-                    Hop::unprovable(kind, id, message).by(&route.destination)
-                },
-                |hop| hop.with(lacks),
-            )
-        });
-        let hidden = || split.maybe.iter().map(|(_, gap)| Hop::unknown(kind, id, gap.clone())).next();
-        let hops: Vec<_> = led.collect();
-        // Diverting a part of the addresses proves nothing about the rest.
-        let all_stop = !hops.is_empty() && hops.iter().all(|hop| hop.result == HopResult::Stops);
-        let whole = !split.unrouted && split.routes.iter().all(|route| away(&route));
-        match hops.into_iter().next() {
-            Some(hop) if all_stop && whole && split.maybe.is_empty() => Some(hop),
-            Some(hop) if hop.result == HopResult::Stops => {
-                let message = format!("{}, for a part of {there}", hop.message);
-                Some(Hop::unprovable(kind, id, message))
-            }
-            Some(hop) => Some(hop),
-            None => hidden(),
+        let away = |route: &Route| RouteTarget::of(route) != RouteTarget::Local && !wider(route);
+        let led = |route: &Route| if away(route) { vec![self.diverting_hop(kind, id, route, there)] } else { vec![] };
+        let mut ways: Vec<Vec<Hop>> = choice.routes.iter().map(|route| led(route)).collect();
+        if ways.is_empty() {
+            ways.push(vec![]);
         }
+        // A hidden list may hold none of the addresses, or all.
+        let hidden = choice.maybe.first().map(|(_, gap)| gap.clone());
+        ways.extend(choice.maybe.iter().map(|(route, _)| led(route)));
+        let joined = combine_alternatives(kind, id, ways);
+        match (hidden, result_of(&joined)) {
+            (Some(gap), HopResult::Unknown(_)) => Some(Hop::unknown(kind, id, gap)),
+            _ => joined.into_iter().next(),
+        }
+    }
+
+    /// What becomes of packets that a route leads away from their way inside the VPC.
+    fn diverting_hop(&self, kind: HopKind, table: &str, route: &Route, there: &str) -> Hop {
+        let Route { destination, target, .. } = route;
+        let message = format!("{table}: {destination} → {target}, a more specific route than the VPC's own");
+        let removed = || Remedy::VpcRoute {
+            table: table.to_owned(),
+            destination: destination.clone(),
+            replaces: true,
+            target: RouteGoal::Removed,
+        };
+        if let Some(dead) = inactive_route(kind, table, &message, route) {
+            let partial = format!("{}, for a part of {there}", dead.message);
+            return if dead.result == HopResult::Stops { dead.with(removed()).partly(partial) } else { dead };
+        }
+        let lost = match RouteTarget::of(route) {
+            RouteTarget::Appliance => self.dropped_by_interface(target),
+            RouteTarget::Endpoint => self.dropped_by_firewall(target),
+            _ => None,
+        };
+        if let Some((why, remedy)) = lost {
+            let message = format!("{message}, leads packets to {there} away: {why}");
+            return Hop::stops(kind, table, message).by(destination).with(remedy.unwrap_or_else(removed));
+        }
+        let message = format!("{message}, leads packets to {there} away, and what lies beyond is not seen here");
+        Hop::unprovable(kind, table, message).by(destination)
     }
 }
 
@@ -225,38 +381,32 @@ pub(crate) fn inactive_route(kind: HopKind, table: &str, message: &str, route: &
     }
 }
 
-/// The hops along the routes that take some addresses. Which of those addresses packets go to is not known.
+/// The hops along the route that takes a packet. `label` names the table; without a route, `missing` is what it lacks.
 pub(crate) fn follow_routes<'a>(
     kind: HopKind,
     table: &str,
     label: &str,
-    split: &RouteSplit<'a>,
+    choice: &RouteChoice<'a>,
+    missing: Remedy,
     follow: impl Fn(&'a Route) -> Vec<Hop>,
 ) -> Vec<Hop> {
-    // X-Ray's addresses are not in a VPC's own ranges, even public ones.
-    let away = |route: &&'a Route| RouteTarget::of(route) != RouteTarget::Local;
-    let mut targets: Vec<(&str, &str)> = Vec::new();
-    let mut ways = Vec::new();
-    let maybe = split.maybe.iter().map(|(route, gap)| (*route, Some(gap)));
-    for (route, gap) in split.routes.iter().copied().filter(away).map(|route| (route, None)).chain(maybe) {
-        if targets.contains(&(&route.target, &route.state)) {
-            continue;
-        }
-        targets.push((&route.target, &route.state));
-        ways.push((follow(route), gap));
+    let mut ways: Vec<Vec<Hop>> = choice.routes.iter().map(|route| follow(route)).collect();
+    if ways.is_empty() {
+        let nowhere = Hop::stops(kind, table, format!("{label} has no route to public addresses"));
+        ways.push(vec![nowhere.partly(format!("{label} has no route to some public addresses")).with(missing)]);
     }
-    if split.unrouted || ways.is_empty() {
-        let nowhere = format!("{label} has no route to {}public addresses", if ways.is_empty() { "" } else { "some " });
-        ways.push((vec![Hop::stops(kind, table, nowhere)], None));
+    let sure = !choice.routes.is_empty() || choice.maybe.is_empty();
+    let hidden = choice.maybe.first().map(|(_, gap)| gap.clone());
+    // A hidden list may hold none of the addresses, or all.
+    let maybe: Vec<Vec<Hop>> = choice.maybe.iter().map(|(route, _)| follow(route)).collect();
+    if sure {
+        ways.extend(maybe);
+    } else {
+        ways.splice(0..0, maybe);
     }
-    let hidden = ways.iter().find_map(|(_, gap)| *gap);
-    let sure: Vec<_> = ways.iter().filter(|(_, gap)| gap.is_none()).map(|(way, _)| way.clone()).collect();
-    let all = combine_alternatives(kind, table, ways.iter().map(|(way, _)| way.clone()).collect());
+    let all = combine_alternatives(kind, table, ways);
     match hidden {
-        // A hidden list may hold none of the addresses, or all.
-        Some(gap) if matches!(result_of(&all), HopResult::Unknown(_)) || sure.is_empty() => {
-            vec![Hop::unknown(kind, table, gap.clone())]
-        }
+        Some(gap) if matches!(result_of(&all), HopResult::Unknown(_)) => vec![Hop::unknown(kind, table, gap)],
         _ => all,
     }
 }
@@ -299,15 +449,15 @@ mod tests {
                     destination: format!("{}/{length}", std::net::Ipv4Addr::from_bits(start << 27)),
                     state: "active".to_owned(),
                     target: format!("nat-{number}"),
+                    origin: gatelight_model::Fetched::known("CreateRoute".to_owned()),
                 })
                 .collect();
             let region = Region::unread("eu-west-1", &Gap::not_collected("a test"));
             let address = at << 27;
             let one = Block::parse(&format!("{}/32", std::net::Ipv4Addr::from_bits(address))).expect("one").set();
-            let split = split(&NetworkIndex::new(&region, None), &routes, Family::V4, &one);
-            let expected = naive(&routes, address);
-            prop_assert_eq!(split.routes, expected.into_iter().collect::<Vec<_>>());
-            prop_assert_eq!(split.unrouted, expected.is_none());
+            let packet = Packet::new(AddressSet::default(), one);
+            let choice = choose(&NetworkIndex::new(&region, None), &routes, Side::Remote, &packet, Family::V4);
+            prop_assert_eq!(choice.routes, naive(&routes, address).into_iter().collect::<Vec<_>>());
         }
     }
 
@@ -317,14 +467,16 @@ mod tests {
             destination: destination.to_owned(),
             state: "active".to_owned(),
             target: target.to_owned(),
+            origin: gatelight_model::Fetched::known("CreateRoute".to_owned()),
         };
         let mut region = Region::unread("eu-west-1", &Gap::not_collected("a test"));
         let cidrs = vec!["0.0.0.0/0".to_owned()];
         region.network.prefix_lists =
             vec![PrefixListAnswer { id: "pl-1".to_owned(), cidrs: gatelight_model::Fetched::known(cidrs) }];
         let routes = [route("pl-1", "nat-1"), route("0.0.0.0/0", "nat-2"), route("pl-2", "nat-3")];
-        let split = split(&NetworkIndex::new(&region, None), &routes, Family::V4, &crate::address_set::PUBLIC);
-        assert_eq!(split.routes, [&routes[1]]);
-        assert_eq!(split.maybe[0].0, &routes[2]);
+        let packet = Packet::new(AddressSet::default(), crate::address_set::PUBLIC.clone());
+        let choice = choose(&NetworkIndex::new(&region, None), &routes, Side::Remote, &packet, Family::V4);
+        assert_eq!(choice.routes, [&routes[1]]);
+        assert_eq!(choice.maybe[0].0, &routes[2]);
     }
 }

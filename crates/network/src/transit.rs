@@ -9,33 +9,42 @@ use gatelight_model::{
 };
 
 use crate::{
-    address_set::{AddressSet, Family, PUBLIC},
+    address_set::Family,
     answers::{NatEntry, ReturnPath},
-    firewall::Remote,
+    firewall::{Flow, Remote},
     hop::{Hop, HopKind, HopResult, combine_alternatives, result_of},
-    remedy::Remedy,
+    packet::{Packet, Side},
+    remedy::{Remedy, RouteGoal},
     routes::{self, RouteTarget, cannot_follow, follow_routes, inactive_route},
     walk::Walk,
 };
 
 impl<'a> Walk<'a> {
-    /// The hops after a route of the function's subnet that leads to this transit gateway.
-    pub(crate) fn through_transit(&self, from: &'a Subnet, id: &'a str, family: Family) -> Vec<Hop> {
+    /// The hops after a route of the subnet `at` that leads to this transit gateway. `passed` are the attachments by which
+    /// packets entered one before.
+    pub(crate) fn through_transit(
+        &self,
+        from: &'a Subnet,
+        at: &'a Subnet,
+        id: &'a str,
+        packet: &Packet,
+        passed: &[&'a str],
+    ) -> Vec<Hop> {
         let kind = HopKind::Transit;
         let unseen = |what: &str| {
             let message = format!(
                 "from {} the way goes on through {id}, a transit gateway {what}; what lies beyond is not seen here",
-                from.id
+                at.id
             );
             vec![Hop::unprovable(kind, id, message)]
         };
-        let attachment = self.index.transit(id).and_then(|found| Ok((found, self.index.attachment_of(id, &from.vpc)?)));
+        let attachment = self.index.transit(id).and_then(|found| Ok((found, self.index.attachment_of(id, &at.vpc)?)));
         let attachment = match attachment {
             Ok((None, _)) => return unseen("that AWS does not list"),
             Ok((Some(gateway), _)) if self.account != Some(&gateway.owner) => {
                 return unseen(&format!("of account {}, whose route tables it alone sees", gateway.owner));
             }
-            Ok((Some(_), None)) => return unseen(&format!("that {} is not listed as attached to", from.vpc)),
+            Ok((Some(_), None)) => return unseen(&format!("that {} is not listed as attached to", at.vpc)),
             Ok((Some(_), Some(attachment))) => attachment,
             Err(gap) => return vec![Hop::unknown(kind, id, gap)],
         };
@@ -45,8 +54,12 @@ impl<'a> Walk<'a> {
         let Some(table) = &attachment.table else {
             return unseen(&format!("in which no route table is associated with {}", attachment.id));
         };
-        if family == Family::V6 {
+        if packet.family == Family::V6 {
             return unseen("whose IPv6 routes are not followed");
+        }
+        if passed.contains(&attachment.id.as_str()) {
+            let message = format!("packets come back to {id} by {}, and go round for ever", attachment.id);
+            return vec![Hop::stops(HopKind::TransitRoutes, table, message)];
         }
         let message = format!("{id} by {}, routed by {table}", attachment.id);
         let mut hops = vec![Hop::through(kind, id, message)];
@@ -57,22 +70,21 @@ impl<'a> Walk<'a> {
                 return hops;
             }
         };
-        let split = routes::split(self.index, routes, Family::V4, &PUBLIC);
-        if split.unrouted || split.routes.is_empty() {
-            let message = format!(
-                "{table} of {id} has no route to {}public addresses; whether X-Ray's name leads to an endpoint in a network \
-                 behind it is not seen here",
-                if split.routes.is_empty() { "" } else { "some " }
-            );
-            hops.push(Hop::unprovable(HopKind::TransitRoutes, table, message));
-            return hops;
-        }
-        let onward = follow_routes(HopKind::TransitRoutes, table, table, &split, |route| {
-            self.follow_transit_route(from, id, attachment, table, route)
+        let choice = routes::choose(self.index, routes, Side::Remote, packet, Family::V4);
+        let missing = Remedy::TransitRoute {
+            table: table.clone(),
+            destination: routes::EVERYTHING.to_owned(),
+            replaces: routes::has_default(routes),
+            attachment: None,
+        };
+        let passed = [passed, &[attachment.id.as_str()]].concat();
+        let label = format!("{table} of {id}");
+        let onward = follow_routes(HopKind::TransitRoutes, table, &label, &choice, missing.clone(), |route| {
+            self.follow_transit_route(from, id, (table, &missing), route, packet, &passed)
         });
         // Which subnet packets enter by matters only where the rest of the path lets them through.
         if result_of(&onward) == HopResult::Through {
-            hops.push(self.same_zone_hop(from, id, attachment, (&PUBLIC, "public addresses")));
+            hops.push(self.same_zone_hop(at, id, attachment, packet));
         }
         hops.extend(onward);
         hops
@@ -85,7 +97,7 @@ impl<'a> Walk<'a> {
         from: &Subnet,
         id: &str,
         attachment: &TransitAttachment,
-        to: (&AddressSet, &str),
+        packet: &Packet,
     ) -> Hop {
         let kind = HopKind::Transit;
         let subnets = match self.attachment_subnets(attachment) {
@@ -101,7 +113,7 @@ impl<'a> Walk<'a> {
                 let (attachment, zone) = (attachment.id.clone(), from.zone.clone());
                 Hop::stops(kind, id, message).with(Remedy::AttachmentZone { attachment, zone })
             }
-            Some(subnet) => self.attachment_acl(kind, from, subnet, to).unwrap_or_else(|| {
+            Some(subnet) => self.attachment_acl(kind, from, subnet, packet).unwrap_or_else(|| {
                 Hop::through(kind, id, format!("{} stands in {}, in the same zone", attachment.id, subnet.id))
             }),
         }
@@ -113,24 +125,21 @@ impl<'a> Walk<'a> {
     }
 
     /// The hop of the network ACL of an attachment's subnet, where it may stop packets. AWS evaluates only some of its rules,
-    /// so an ACL that allows everything needed is no obstacle, and any other is unknown. `to`: where packets go, and its name.
+    /// so an ACL that allows everything needed is no obstacle, and any other is unknown.
     pub(crate) fn attachment_acl(
         &self,
         kind: HopKind,
         from: &Subnet,
         subnet: &'a Subnet,
-        (addresses, name): (&AddressSet, &str),
+        packet: &Packet,
     ) -> Option<Hop> {
         if from.id == subnet.id {
             return None;
         }
-        let unread = |_| Gap::unprovable(&from.id, format!("the range of {} cannot be read", from.id));
-        let own = match AddressSet::read(Family::V4, std::iter::once(&from.cidr)).map_err(unread) {
-            Ok(own) => own,
-            Err(gap) => return Some(Hop::unknown(kind, &subnet.id, gap)),
-        };
-        let out = self.acl_hops(kind, subnet, true, Remote::new(Family::V4, addresses, &[], name));
-        let back = self.acl_hops(kind, subnet, false, Remote::new(Family::V4, &own, &[], &from.id));
+        let family = Family::V4;
+        let own = Remote { family, side: Side::Function, groups: Some(&[]), range: &from.cidr, name: &from.id };
+        let out = self.acl_hops(kind, subnet, true, Flow::https(Remote::public(family)), packet);
+        let back = self.acl_hops(kind, subnet, false, Flow::https(own), packet);
         let hop = out.into_iter().chain(back).find(|hop| hop.result != HopResult::Through)?;
         Some(match hop.result {
             HopResult::Stops => {
@@ -149,15 +158,16 @@ impl<'a> Walk<'a> {
         &self,
         from: &'a Subnet,
         gateway: &'a str,
-        own: &TransitAttachment,
-        table: &str,
+        (table, missing): (&str, &Remedy),
         route: &'a Route,
+        packet: &Packet,
+        passed: &[&'a str],
     ) -> Vec<Hop> {
         let (kind, to) = (HopKind::TransitRoutes, &route.target);
         let named = if to.is_empty() { "an attachment that it does not name" } else { to };
         let message = format!("{table}: {} → {named}", route.destination);
         if let Some(dead) = inactive_route(kind, table, &message, route) {
-            return vec![dead];
+            return vec![dead.with(missing.clone())];
         }
         let beyond = |what: &str| vec![cannot_follow(kind, table, gateway, route, what)];
         let attachment = match self.index.attachment(to) {
@@ -175,9 +185,6 @@ impl<'a> Walk<'a> {
         if let Err(why) = usable(attachment) {
             return beyond(&format!("a way {why}"));
         }
-        if attachment.id == own.id {
-            return beyond("the VPC that packets come from");
-        }
         let mut hops = vec![Hop::through(kind, table, format!("{message}, {resource}")).by(&route.destination)];
         let subnets = match self.attachment_subnets(attachment) {
             Ok(subnets) => subnets,
@@ -192,25 +199,40 @@ impl<'a> Walk<'a> {
         if entries.is_empty() {
             return beyond("an attachment of which AWS names no subnet");
         }
-        let ways = entries.into_iter().map(|at| self.hops_out_of_egress_vpc(from, at, gateway)).collect();
+        let ways =
+            entries.into_iter().map(|at| self.hops_out_of_egress_vpc(from, at, gateway, packet, passed)).collect();
         hops.extend(combine_alternatives(HopKind::EgressRoutes, &attachment.id, ways));
         hops
     }
 
     /// The hops out of an egress VPC, from the subnet in which the transit gateway delivers packets.
-    fn hops_out_of_egress_vpc(&self, from: &'a Subnet, at: &'a Subnet, gateway: &'a str) -> Vec<Hop> {
+    fn hops_out_of_egress_vpc(
+        &self,
+        from: &'a Subnet,
+        at: &'a Subnet,
+        gateway: &'a str,
+        packet: &Packet,
+        passed: &[&'a str],
+    ) -> Vec<Hop> {
         let kind = HopKind::EgressRoutes;
-        let mut hops: Vec<_> =
-            self.attachment_acl(HopKind::EgressAcl, from, at, (&PUBLIC, "public addresses")).into_iter().collect();
-        match self.index.table_of(at) {
-            Ok((table, _)) => {
-                let split = routes::split(self.index, &table.routes, Family::V4, &PUBLIC);
-                hops.extend(follow_routes(kind, &table.id, &table.id, &split, |route| {
-                    self.follow_egress_route(from, at, gateway, &table.id, route)
-                }));
+        let mut hops: Vec<_> = self.attachment_acl(HopKind::EgressAcl, from, at, packet).into_iter().collect();
+        let table = match self.index.table_of(at) {
+            Ok((table, _)) => table,
+            Err(gap) => {
+                hops.push(Hop::unknown(kind, &at.id, gap));
+                return hops;
             }
-            Err(gap) => hops.push(Hop::unknown(kind, &at.id, gap)),
-        }
+        };
+        let choice = routes::choose(self.index, &table.routes, Side::Remote, packet, Family::V4);
+        let missing = Remedy::VpcRoute {
+            table: table.id.clone(),
+            destination: routes::EVERYTHING.to_owned(),
+            replaces: routes::has_default(&table.routes),
+            target: RouteGoal::PublicNat { vpc: at.vpc.clone() },
+        };
+        hops.extend(follow_routes(kind, &table.id, &table.id, &choice, missing.clone(), |route| {
+            self.follow_egress_route(from, at, (gateway, &missing), route, packet, passed)
+        }));
         hops
     }
 
@@ -219,27 +241,39 @@ impl<'a> Walk<'a> {
         &self,
         from: &'a Subnet,
         at: &'a Subnet,
-        gateway: &'a str,
-        table: &str,
+        (gateway, remedy): (&'a str, &Remedy),
         route: &'a Route,
+        packet: &Packet,
+        passed: &[&'a str],
     ) -> Vec<Hop> {
         let (kind, to) = (HopKind::EgressRoutes, &route.target);
+        let table = match self.index.table_of(at) {
+            Ok((table, _)) => table.id.as_str(),
+            Err(gap) => return vec![Hop::unknown(kind, &at.id, gap)],
+        };
         let message = format!("{table} (of {}): {} → {to}", at.vpc, route.destination);
         if let Some(dead) = inactive_route(kind, table, &message, route) {
-            return vec![dead];
+            return vec![dead.with(remedy.clone())];
         }
-        let no_way = |why: &str| vec![Hop::stops(kind, table, format!("{message}; {why}")).by(&route.destination)];
+        let stops = |why: &str| Hop::stops(kind, table, format!("{message}; {why}")).by(&route.destination);
+        let no_way = |why: &str| vec![stops(why).with(remedy.clone())];
         let through = Hop::through(kind, table, message.clone()).by(&route.destination);
         match RouteTarget::of(route) {
             RouteTarget::Nat => {
-                let entry = NatEntry { source: from, at, back: ReturnPath::Transit(gateway) };
-                [vec![through], self.through_nat(entry, to, Family::V4)].concat()
+                // Packets may have come back to the VPC that they started in.
+                let back = if at.vpc == from.vpc { ReturnPath::Inside } else { ReturnPath::Transit(gateway) };
+                let entry = NatEntry { source: from, at, back };
+                [vec![through], self.through_nat(entry, to, packet)].concat()
             }
             RouteTarget::InternetGateway => no_way("what comes over a transit gateway has no public address here"),
             RouteTarget::EgressOnly => no_way("an egress-only gateway takes IPv6, and X-Ray has no IPv6 address"),
             RouteTarget::Peering => no_way("a peering connection carries nothing on to the internet"),
-            RouteTarget::Endpoint => [vec![through], self.through_firewall(at, to)].concat(),
-            // A second transit gateway is not followed: two could form a loop.
+            RouteTarget::Endpoint => [vec![through], self.through_firewall(at, to, packet)].concat(),
+            RouteTarget::Transit => [vec![through], self.through_transit(from, at, to, packet, passed)].concat(),
+            RouteTarget::Appliance if self.dropped_by_interface(to).is_some() => {
+                let (dropped, check) = self.dropped_by_interface(to).unwrap_or_default();
+                vec![stops(&dropped).with(check.unwrap_or_else(|| remedy.clone()))]
+            }
             _ => vec![cannot_follow(kind, table, &at.id, route, "which leads out of the egress VPC")],
         }
     }

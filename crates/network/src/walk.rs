@@ -7,10 +7,10 @@ use gatelight_model::{
 
 use crate::{
     address_set::{AddressSet, Family},
-    firewall::{self, EPHEMERAL, HTTPS, Remote},
-    hop::{Hop, HopKind, HopResult},
+    firewall::{self, Flow, Remote},
+    hop::{Hop, HopKind, HopResult, result_of},
     index::NetworkIndex,
-    remedy::{Remedy, Traffic},
+    packet::{Packet, Side, each_part, join_parts},
     service::{XrayName, is_xray},
 };
 
@@ -61,9 +61,16 @@ impl<'a> Walk<'a> {
     #[must_use]
     pub fn group_admits(&self, group: &String, ranges: &[String]) -> bool {
         let Ok(addresses) = AddressSet::read(Family::V4, ranges) else { return false };
-        let remote = Remote::new(Family::V4, &addresses, &self.vpc.security_groups, "the function");
-        let decided = firewall::groups_allow(self.index, std::slice::from_ref(group), false, remote);
-        !addresses.is_empty() && decided.result == HopResult::Through
+        let groups = Some(self.vpc.security_groups.as_slice());
+        let (family, side) = (Family::V4, Side::Function);
+        let remote = Remote { family, side, groups, range: "", name: "the function" };
+        let packet = Packet::new(addresses.clone(), AddressSet::default());
+        let parts = each_part(packet, |packet| {
+            let decided =
+                firewall::groups_allow(self.index, std::slice::from_ref(group), false, Flow::https(remote), packet);
+            vec![Hop::decided(HopKind::EndpointGroup, group, decided)]
+        });
+        !addresses.is_empty() && result_of(&join_parts(parts)) == HopResult::Through
     }
 
     /// Fails for a subnet that another account shares: AWS may not list everything that belongs to it.
@@ -81,22 +88,32 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The hops of a subnet's network ACL: to port 443 of the remote side and back, or from the remote side to port 443 and
-    /// back.
-    pub(crate) fn acl_hops(&self, kind: HopKind, subnet: &Subnet, to_remote: bool, remote: Remote<'_>) -> Vec<Hop> {
+    /// The range that packets of the function come from.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(crate) fn range(subnet: &Subnet) -> Result<AddressSet, Gap> {
+        AddressSet::read(Family::V4, std::iter::once(&subnet.cidr))
+            .map_err(|range| Gap::unprovable(&subnet.id, format!("the range {range} of {} cannot be read", subnet.id)))
+    }
+
+    /// The hops of a subnet's network ACL: to the service on the remote side and back to the sender's port, or from the
+    /// remote side to the service and back.
+    pub(crate) fn acl_hops(
+        &self,
+        kind: HopKind,
+        subnet: &Subnet,
+        to_remote: bool,
+        flow: Flow<'_>,
+        packet: &Packet,
+    ) -> Vec<Hop> {
         let acl = match self.index.acl(&subnet.id) {
             Ok(acl) => acl,
             Err(gap) => return vec![Hop::unknown(kind, &subnet.id, gap)],
         };
-        let range = remote.addresses.as_ipv4_range();
-        let ways = [(to_remote, HTTPS, (443, 443)), (!to_remote, EPHEMERAL, (1024, 65535))];
-        let ways = ways.map(|(outbound, ports, numbers)| {
-            let decided = firewall::acl_allows(acl, outbound, ports, remote);
-            let before = decided.rule.as_ref().and_then(|rule| rule.parse().ok());
-            let traffic = Traffic { outbound, protocol: "tcp", ports: numbers, range: range.clone() };
-            Hop::decided(kind, &acl.id, decided).with(Remedy::AclEntry { acl: acl.id.clone(), traffic, before })
-        });
-        ways.to_vec()
+        let there = firewall::acl_allows(acl, to_remote, false, flow, packet);
+        let back = firewall::acl_allows(acl, !to_remote, true, flow, packet);
+        [there, back].map(|decided| Hop::decided(kind, &acl.id, decided)).to_vec()
     }
 }
 

@@ -61,6 +61,7 @@ pub(super) fn subnet(subnet: sdk::Subnet) -> Result<Subnet, Gap> {
 pub(super) struct VpcDescription {
     pub(super) id: String,
     pub(super) cidrs: Vec<String>,
+    pub(super) primary_cidr: Fetched<String>,
     pub(super) dhcp_options: Option<String>,
 }
 
@@ -70,8 +71,8 @@ impl VpcDescription {
         dns_support: Fetched<bool>,
         dns_hostnames: Fetched<bool>,
     ) -> gatelight_model::inventory::Vpc {
-        let Self { id, cidrs, dhcp_options } = self;
-        gatelight_model::inventory::Vpc { id, cidrs, dhcp_options, dns_support, dns_hostnames }
+        let Self { id, cidrs, primary_cidr, dhcp_options } = self;
+        gatelight_model::inventory::Vpc { id, cidrs, primary_cidr, dhcp_options, dns_support, dns_hostnames }
     }
 }
 
@@ -84,14 +85,15 @@ pub(super) fn vpc(vpc: sdk::Vpc) -> Result<VpcDescription, Gap> {
     let blocks = of.need(vpc.cidr_block_association_set, "the VPC's ranges")?;
     let blocks = blocks.into_iter().filter(in_force).map(|block| block.cidr_block);
     let mut cidrs = of.texts(blocks, "a range of the VPC")?;
-    if let Some(primary) = stated(vpc.cidr_block)
-        && !cidrs.contains(&primary)
+    let primary_cidr = of.text(vpc.cidr_block, "the VPC's primary range");
+    if let Ok(primary) = &primary_cidr
+        && !cidrs.contains(primary)
     {
-        cidrs.insert(0, primary);
+        cidrs.insert(0, primary.clone());
     }
     // `default` is AWS's word for "no set of options".
     let dhcp_options = stated(vpc.dhcp_options_id).filter(|id| id != "default");
-    Ok(VpcDescription { id: of.id, cidrs, dhcp_options })
+    Ok(VpcDescription { id: of.id, cidrs, primary_cidr: primary_cidr.into(), dhcp_options })
 }
 
 pub(super) fn route_table(table: sdk::RouteTable) -> Result<RouteTable, Gap> {
@@ -116,6 +118,7 @@ fn route(route: sdk::Route, of: &FieldReader) -> Result<Route, Gap> {
         [route.destination_cidr_block, route.destination_ipv6_cidr_block, route.destination_prefix_list_id];
     let destination = of.need(destination.into_iter().find_map(stated), "a route's destination")?;
     let state = of.text(route.state.map(|state| state.as_str().to_owned()), "a route's state")?;
+    let origin = of.text(route.origin.map(|origin| origin.as_str().to_owned()), "a route's origin").into();
     // A route to an instance names the instance's interface too; the interface is what packets go to.
     let target = [
         route.gateway_id,
@@ -132,7 +135,7 @@ fn route(route: sdk::Route, of: &FieldReader) -> Result<Route, Gap> {
         route.ip_address,
     ];
     let target = target.into_iter().find_map(stated).unwrap_or_default();
-    Ok(Route { destination, state, target })
+    Ok(Route { destination, state, target, origin })
 }
 
 pub(super) fn nat_gateway(nat: sdk::NatGateway) -> Result<NatGateway, Gap> {
@@ -203,12 +206,15 @@ pub(super) fn endpoint(endpoint: sdk::VpcEndpoint) -> Result<VpcEndpoint, Gap> {
         None if !interface => Vec::new(),
         subnets => of.need(subnets, "the endpoint's subnets")?,
     };
+    let record_type = endpoint.dns_options.and_then(|options| options.dns_record_ip_type);
     Ok(VpcEndpoint {
         vpc: of.text(endpoint.vpc_id, "the endpoint's VPC")?,
         service,
         kind: kind.as_str().to_owned(),
         state: of.text(endpoint.state.map(|state| state.as_str().to_owned()), "the endpoint's state")?,
         private_dns,
+        ip_address_type: Fetched::known(endpoint.ip_address_type.map(|kind| kind.as_str().to_owned())),
+        dns_record_type: Fetched::known(record_type.map(|kind| kind.as_str().to_owned())),
         subnets,
         security_groups: of.texts(groups.into_iter().map(|group| group.group_id), "a group of the endpoint")?,
         policy: stated(endpoint.policy_document),
@@ -351,9 +357,10 @@ pub(super) fn transit_routes(route: sdk::TransitGatewayRoute, table: &str) -> Re
     let destination = stated(route.destination_cidr_block).or_else(|| stated(route.prefix_list_id));
     let destination = of.need(destination, "a route's destination")?;
     let state = of.text(route.state.map(|state| state.as_str().to_owned()), "a route's state")?;
+    let origin: Fetched<_> = of.text(route.r#type.map(|kind| kind.as_str().to_owned()), "a route's type").into();
     let attachments = route.transit_gateway_attachments.unwrap_or_default().into_iter();
     let targets = of.texts(attachments.map(|own| own.transit_gateway_attachment_id), "where a route leads")?;
-    let to = |target| Route { destination: destination.clone(), state: state.clone(), target };
+    let to = |target| Route { destination: destination.clone(), state: state.clone(), target, origin: origin.clone() };
     if targets.is_empty() {
         return Ok(vec![to(String::new())]);
     }

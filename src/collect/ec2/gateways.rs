@@ -175,6 +175,7 @@ mod tests {
             destination: destination.to_owned(),
             state: "active".to_owned(),
             target: "tgw-attach-1".to_owned(),
+            origin: gatelight_model::Fetched::known("static".to_owned()),
         };
         for public in ["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "52.94.0.0/16", "100.128.0.0/9", "8.0.0.0/6", "pl-1"] {
             assert!(is_public(&route(public)), "{public}");

@@ -116,6 +116,7 @@ fn kind(kind: HopKind) -> &'static str {
     match kind {
         HopKind::Subnet => "subnet",
         HopKind::Name => "name",
+        HopKind::NameServer => "dns-server",
         HopKind::Group => "security-group",
         HopKind::Acl => "network-acl",
         HopKind::Routes => "route-table",

@@ -183,10 +183,7 @@ put('spoke', net, [net.subnet(dict(DestinationCidrBlock='10.40.0.0/16', VpcPeeri
 ec2.create_route(RouteTableId='{}', DestinationCidrBlock='10.41.0.0/16', VpcPeeringConnectionId='{}')",
         of_hub["table"], seeded["peering"]
     );
-    let accept = format!(
-        "ec2.accept_vpc_peering_connection(VpcPeeringConnectionId='{}')",
-        seeded["peering"]
-    );
+    let accept = format!("ec2.accept_vpc_peering_connection(VpcPeeringConnectionId='{}')", seeded["peering"]);
     hub.script("us-east-1", &format!("{accept}{back}"));
     // AWS lists a VPC's zones whoever owns them; moto lists the caller's alone.
     let (zone, vpc, owner) = (of_hub["zone"].clone(), seeded["vpc"].clone(), hub.id.clone());

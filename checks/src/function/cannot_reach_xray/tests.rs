@@ -72,6 +72,7 @@ fn routed(inventory: &mut Inventory, id: &str, routes: &[(&str, &str)]) {
             destination: (*destination).to_owned(),
             state: "active".to_owned(),
             target: (*target).to_owned(),
+            origin: Fetched::known("CreateRoute".to_owned()),
         })
         .collect();
 }
@@ -365,8 +366,16 @@ fn what_a_shared_network_does_not_list_is_not_missing() {
             change(inventory);
         })
     };
-    assert_verdict(&shared(|_| ()), "unknown", "shared by account 210987654321");
-    let shut = shared(|inventory| group(inventory, "sg-orders").egress.clear());
+    let with_names = |inventory: &mut Inventory| {
+        inventory.region.network.vpcs.seen[0].dns_hostnames = Fetched::known(true);
+    };
+    assert_verdict(&shared(with_names), "unknown", "shared by account 210987654321");
+    // Without host names no endpoint gets X-Ray's name, listed or not.
+    assert_eq!(shared(|_| ()), "passes");
+    let shut = shared(|inventory| {
+        inventory.region.network.vpcs.seen[0].dns_hostnames = Fetched::known(true);
+        group(inventory, "sg-orders").egress.clear();
+    });
     assert_verdict(&shut, "fails", "sg-orders: tcp 443 is let out to nowhere");
 }
 
@@ -384,6 +393,12 @@ fn what_is_not_listed_or_hidden_is_no_fault() {
     assert_verdict(&broken, "unknown", "ec2:DescribeNatGateways");
     let endpoints =
         after(BEHIND, |inventory| break_off(&mut inventory.region.network.endpoints, "ec2:DescribeVpcEndpoints"));
+    // Without host names no endpoint gets X-Ray's name, listed or not.
+    assert_eq!(endpoints, "passes");
+    let endpoints = after(BEHIND, |inventory| {
+        inventory.region.network.vpcs.seen[0].dns_hostnames = Fetched::known(true);
+        break_off(&mut inventory.region.network.endpoints, "ec2:DescribeVpcEndpoints");
+    });
     assert_verdict(&endpoints, "unknown", "ec2:DescribeVpcEndpoints");
     let tables =
         after(BEHIND, |inventory| break_off(&mut inventory.region.network.route_tables, "ec2:DescribeRouteTables"));
@@ -410,9 +425,20 @@ fn on_managed_instances_the_network_of_the_capacity_provider_is_judged() {
     let public = managed(|inventory| {
         xray(inventory).private_dns = false;
         group(inventory, "sg-shared").egress.push(https_to(&["0.0.0.0/0"]));
-        routed(inventory, "rtb-users", &[("0.0.0.0/0", "igw-users")]);
+        routed(inventory, "rtb-users", &[("0.0.0.0/0", "igw-orders")]);
+        inventory.region.network.internet_gateways.seen[0].vpcs.push("vpc-users".to_owned());
     });
     assert_verdict(&said(&public, BEHIND), "unknown", "whether a managed instance has one");
+    // With a public address too, packets need a gateway that works.
+    let mut detached = public.clone();
+    detached.region.network.internet_gateways.seen[0].vpcs.retain(|vpc| vpc != "vpc-users");
+    assert_verdict(&said(&detached, BEHIND), "fails", "is not attached to vpc-users");
+    detached.region.network.internet_gateways.seen.remove(0);
+    assert_verdict(&said(&detached, BEHIND), "fails", "does not exist");
+    let mut blocked = public;
+    let subnet = blocked.region.network.subnets.seen.iter_mut().find(|own| own.id == "subnet-users-a");
+    subnet.expect("a subnet").public_access_block = Some(String::from("block-bidirectional"));
+    assert_verdict(&said(&blocked, BEHIND), "fails", "nothing leaves through internet gateway");
     assert_verdict(
         &said(&managed(|inventory| inventory.region.capacity_providers.clear()), BEHIND),
         "unknown",

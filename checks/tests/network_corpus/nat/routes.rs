@@ -4,7 +4,7 @@ use gatelight_model::Fetched;
 
 use crate::{Row, build::texts};
 
-pub(crate) const ROWS: [Row; 34] = [
+pub(crate) const ROWS: [Row; 58] = [
     Row {
         name: "two halves instead of one default route",
         expected: "arrives: public access igw-1",
@@ -226,7 +226,247 @@ pub(crate) const ROWS: [Row; 34] = [
         expected: "arrives: public access igw-1",
         source: "vpc:DHCPOptionSet",
         change: |net| {
-            net.network().dhcp_options.seen[0].dns_servers = texts(&["10.0.0.53"]);
+            net.dns_server("10.0.9.53");
+            net.let_dns_out();
+        },
+    },
+    Row {
+        name: "a DNS server of its own, and the function's group lets 443 alone out",
+        expected: "stops: security group sg-function",
+        source: "vpc:DHCPOptionSet",
+        change: |net| net.dns_server("10.0.9.53"),
+    },
+    Row {
+        name: "a DNS server of its own, and the function's group lets TCP alone out to it",
+        expected: "stops: security group sg-function",
+        source: "vpc:DHCPOptionSet",
+        change: |net| {
+            net.dns_server("10.0.9.53");
+            net.let_dns_out();
+            net.routes("rtb-private");
+            let rules = &mut net.network().security_groups.seen;
+            let own = rules.iter_mut().find(|own| own.id == "sg-function").expect("the group");
+            own.egress.retain(|rule| rule.protocol != "udp");
+        },
+    },
+    Row {
+        name: "a DNS server of its own, to which only UDP gets: a long answer would be lost",
+        expected: "unknown: name vpc-1",
+        source: "rfc:7766",
+        change: |net| {
+            net.dns_server("10.0.9.53");
+            net.let_dns_out();
+            let rules = &mut net.network().security_groups.seen;
+            let own = rules.iter_mut().find(|own| own.id == "sg-function").expect("the group");
+            own.egress.retain(|rule| rule.from_port != Some(53) || rule.protocol == "udp");
+        },
+    },
+    Row {
+        name: "a DNS server of its own, and the ACL of the function's subnets lets TCP alone out",
+        expected: "stops: network ACL acl-private *",
+        source: "vpc:nacl-rules",
+        change: |net| {
+            net.dns_server("10.0.9.53");
+            net.let_dns_out();
+            net.acl("acl-private").entries.retain(|entry| entry.protocol == "6");
+        },
+    },
+    Row {
+        name: "a DNS server of its own, and the ACL of its subnet lets TCP alone in",
+        expected: "stops: DNS server acl-public *",
+        source: "vpc:nacl-rules",
+        change: |net| {
+            net.dns_server("10.0.9.53");
+            net.let_dns_out();
+            net.acl("acl-public").entries.retain(|entry| entry.protocol == "6");
+        },
+    },
+    Row {
+        name: "a DNS server of its own behind a black hole",
+        expected: "stops: route table rtb-private 10.0.9.0/24",
+        source: "vpc:RouteTables",
+        change: |net| {
+            net.dns_server("10.0.9.53");
+            net.let_dns_out();
+            net.route("rtb-private", "10.0.9.0/24", "eni-wall").state = "blackhole".into();
+        },
+    },
+    Row {
+        name: "a DNS server in another network",
+        expected: "unknown: name vpc-1",
+        source: "vpc:DHCPOptionSet",
+        change: |net| net.dns_server("192.168.0.53"),
+    },
+    Row {
+        name: "a DNS server in another network beside Amazon's",
+        expected: "arrives: public access igw-1",
+        source: "vpc:DHCPOptionSet",
+        change: |net| {
+            net.network().dhcp_options.seen[0].dns_servers = texts(&["192.168.0.53", "AmazonProvidedDNS"]);
+        },
+    },
+    Row {
+        name: "a route that a virtual private gateway propagates beside the static one",
+        expected: "arrives: public access igw-1",
+        source: "vpc:route-tables-priority",
+        change: |net| {
+            net.route("rtb-private", "0.0.0.0/0", "vgw-1").origin = Fetched::known("EnableVgwRoutePropagation".into());
+        },
+    },
+    Row {
+        name: "the same in an older inventory, which holds no origin",
+        expected: "arrives: public access igw-1",
+        source: "vpc:route-tables-priority",
+        change: |net| {
+            let hidden = || Err(gatelight_checks::testing::denied("ec2:DescribeRouteTables")).into();
+            net.route("rtb-private", "0.0.0.0/0", "vgw-1");
+            net.routes("rtb-private").routes.iter_mut().for_each(|route| route.origin = hidden());
+        },
+    },
+    Row {
+        name: "a prefix list of everything beside a propagated route",
+        expected: "arrives: public access igw-1",
+        source: "vpc:route-tables-priority",
+        change: |net| {
+            net.prefix_list("pl-all", &["0.0.0.0/0"]);
+            net.routes("rtb-private").routes[1].destination = "pl-all".into();
+            net.route("rtb-private", "0.0.0.0/0", "vgw-1").origin = Fetched::known("EnableVgwRoutePropagation".into());
+        },
+    },
+    Row {
+        name: "a prefix list of everything beside a route of which the origin is not known",
+        expected: "unknown: route table rtb-private",
+        source: "vpc:route-tables-priority",
+        change: |net| {
+            net.prefix_list("pl-all", &["0.0.0.0/0"]);
+            net.routes("rtb-private").routes[1].destination = "pl-all".into();
+            net.route("rtb-private", "0.0.0.0/0", "vgw-1").origin =
+                Err(gatelight_checks::testing::denied("ec2:DescribeRouteTables")).into();
+        },
+    },
+    Row {
+        name: "a propagated route for a half of the internet, longer than the static one",
+        expected: "unknown: route table rtb-private 0.0.0.0/1",
+        source: "vpc:route-tables-priority",
+        change: |net| {
+            net.route("rtb-private", "0.0.0.0/1", "vgw-1").origin = Fetched::known("EnableVgwRoutePropagation".into());
+        },
+    },
+    Row {
+        name: "a half of the internet through each of two NAT gateways, and no more than that half behind each",
+        expected: "arrives: public access igw-1",
+        source: "vpc:route-tables-priority",
+        change: |net| {
+            let mut second = net.nat().clone();
+            (second.id, second.subnet) = ("nat-2".into(), Some("subnet-endpoint".into()));
+            net.network().nat_gateways.seen.push(second);
+            net.table("rtb-second", false, &["subnet-endpoint"]);
+            for (half, nat, table) in [("0.0.0.0/1", "nat-1", "rtb-public"), ("128.0.0.0/1", "nat-2", "rtb-second")] {
+                net.routes(table).routes.truncate(1);
+                net.route(table, half, "igw-1");
+                net.route("rtb-private", half, nat);
+            }
+            net.routes("rtb-private").routes.retain(|route| route.destination != "0.0.0.0/0");
+        },
+    },
+    Row {
+        name: "a half of the internet through a NAT gateway that has a route for the other half only",
+        expected: "stops: its route table rtb-public",
+        source: "vpc:route-tables-priority",
+        change: |net| {
+            net.routes("rtb-private").routes[1].destination = "0.0.0.0/1".into();
+            net.routes("rtb-public").routes[1].destination = "128.0.0.0/1".into();
+        },
+    },
+    Row {
+        name: "the group lets a range out, and the ACL lets no answers of just that range in",
+        expected: "stops: network ACL acl-private 50",
+        source: "vpc:nacl-rules",
+        change: |net| {
+            net.egress(vec![crate::build::https(&["52.94.0.0/16"], &[])]);
+            net.deny("acl-private", false, "52.94.0.0/16", (0, 65535));
+        },
+    },
+    Row {
+        name: "the ACL lets out to one half of the internet, and answers in from the other",
+        expected: "stops: network ACL acl-private *",
+        source: "vpc:nacl-rules",
+        change: |net| {
+            for entry in &mut net.acl("acl-private").entries {
+                entry.cidr = if entry.egress { "0.0.0.0/1" } else { "128.0.0.0/1" }.into();
+            }
+        },
+    },
+    Row {
+        name: "answers come from the VPC's own range alone, and the way leads to another account's transit gateway",
+        expected: "stops: network ACL acl-private *",
+        source: "vpc:nacl-rules",
+        change: |net| {
+            net.lead("rtb-private", "tgw-1");
+            for entry in net.acl("acl-private").entries.iter_mut().filter(|entry| !entry.egress) {
+                entry.cidr = "10.0.0.0/16".into();
+            }
+        },
+    },
+    Row {
+        name: "the same, and answers from another private range too",
+        expected: "unknown: transit gateway tgw-1",
+        source: "vpc:nacl-rules",
+        change: |net| {
+            net.lead("rtb-private", "tgw-1");
+            for entry in net.acl("acl-private").entries.iter_mut().filter(|entry| !entry.egress) {
+                entry.cidr = "10.0.0.0/8".into();
+            }
+        },
+    },
+    Row {
+        name: "an appliance that checks source and destination on the way back",
+        expected: "stops: its route table rtb-public 10.0.1.0/24",
+        source: "vpc:work-with-nat-instances",
+        change: |net| {
+            net.nat_instance().source_dest_check = true;
+            net.route("rtb-public", "10.0.1.0/24", "eni-nat");
+        },
+    },
+    Row {
+        name: "an appliance behind the NAT gateway that checks source and destination",
+        expected: "stops: its route table rtb-public 0.0.0.0/0",
+        source: "vpc:work-with-nat-instances",
+        change: |net| {
+            net.nat_instance().source_dest_check = true;
+            net.lead("rtb-public", "eni-nat");
+        },
+    },
+    Row {
+        name: "the endpoints could not be listed, and without host names none gets X-Ray's name",
+        expected: "arrives: public access igw-1",
+        source: "vpc:vpc-dns",
+        change: |net| {
+            gatelight_checks::testing::break_off(&mut net.network().endpoints, "ec2:DescribeVpcEndpoints");
+            net.network().vpcs.seen[0].dns_hostnames = Fetched::known(false);
+        },
+    },
+    Row {
+        name: "the endpoints could not be listed, and the group lets nothing out to the VPC and no route leads out",
+        expected: "stops: security group sg-function",
+        source: "vpc:security-group-rules",
+        change: |net| {
+            gatelight_checks::testing::break_off(&mut net.network().endpoints, "ec2:DescribeVpcEndpoints");
+            net.egress(vec![crate::build::https(&["52.0.0.0/8"], &[])]);
+            net.routes("rtb-private").routes.truncate(1);
+        },
+    },
+    Row {
+        name: "managed instances straight to an internet gateway that is not attached",
+        expected: "stops: internet gateway igw-1",
+        source: "vpc:VPC_Internet_Gateway",
+        change: |net| {
+            let arn = net.inventory.region.capacity_providers[0].arn.clone();
+            let attached = net.function().vpc.take().expect("it is in a VPC");
+            net.function().capacity_provider = Some(arn);
+            net.inventory.region.capacity_providers[0].vpc = Fetched::known(attached);
+            net.lead("rtb-private", "igw-1");
+            net.network().internet_gateways.seen[0].vpcs.clear();
         },
     },
     Row {

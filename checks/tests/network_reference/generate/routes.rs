@@ -1,7 +1,10 @@
 //! Route tables, gateways, and what routes lead to.
 
-use gatelight_checks::testing::Inventory;
-use gatelight_model::inventory::{InternetGateway, NatGateway, PeeredVpc, PeeringConnection, Route, RouteTable};
+use gatelight_checks::testing::{Inventory, denied};
+use gatelight_model::{
+    Fetched,
+    inventory::{InternetGateway, NatGateway, NetworkInterface, PeeredVpc, PeeringConnection, Route, RouteTable},
+};
 
 use super::{Maker, ZONES, texts};
 
@@ -21,6 +24,8 @@ impl Maker<'_, '_> {
         let mut route: Route = self.pattern.region.network.route_tables.seen[0].routes[0].clone();
         destination.clone_into(&mut route.destination);
         target.clone_into(&mut route.target);
+        let origin = if target == "local" { "CreateRouteTable" } else { "CreateRoute" };
+        route.origin = Fetched::known(origin.to_owned());
         route
     }
 
@@ -38,6 +43,19 @@ impl Maker<'_, '_> {
             ends: vec![end(&self.vpc, "123456789012"), end("vpc-far", "210987654321")],
         };
         scenario.region.network.peering_connections.seen.push(peering);
+        // An interface that routes may lead through.
+        let id = self.name("sg-own");
+        let interface = NetworkInterface {
+            id: "eni-box".to_owned(),
+            instance: Some("i-box".to_owned()),
+            status: self.choices.any(&["in-use", "in-use", "available"]).to_owned(),
+            source_dest_check: self.choices.any(&[false, true]),
+            public_ip: None,
+            security_groups: vec![self.choices.any(&[self.name("sg-endpoint").as_str(), &id]).to_owned()],
+        };
+        if scenario.region.network.network_interfaces.seen.is_empty() {
+            scenario.region.network.network_interfaces.seen.push(interface);
+        }
         let attached = self.choices.of(&[true, false]).then(|| self.vpc.clone());
         let gateway = InternetGateway { id: igw.clone(), vpcs: attached.into_iter().collect() };
         scenario.region.network.internet_gateways.seen.push(gateway);
@@ -77,10 +95,10 @@ impl Maker<'_, '_> {
         let named = if self.choices.any(&[false, true]) { &private[..1] } else { &[] };
         let mut main = self.table(self.name("rtb-main"), true, &[], cidrs);
         self.lead(&mut main, &nat);
-        self.meddle(&mut main, "nat");
+        self.meddle(&mut main, "nat-second");
         let mut inner = self.table(self.name("rtb-inner"), false, named, cidrs);
         self.lead(&mut inner, &nat);
-        self.meddle(&mut inner, "nat");
+        self.meddle(&mut inner, "nat-second");
         scenario.region.network.route_tables.seen.extend([own, outer, main, inner]);
     }
 
@@ -101,8 +119,24 @@ impl Maker<'_, '_> {
         }
     }
 
-    /// More routes, and worse ones; some to the NAT gateway of this kind. A function's subnet leads to one alone, as the
-    /// check judges the routes behind each for all addresses.
+    /// A route that a virtual private gateway propagated, or may have: beside a static one for the same range, too.
+    fn propagate(&mut self, table: &mut RouteTable) {
+        if !self.choices.trouble() {
+            return;
+        }
+        let own = self.cidr(0);
+        let destination = self.choices.any(&["0.0.0.0/0", "128.0.0.0/1", "10.0.0.0/8", "192.168.0.0/16", &own]);
+        let mut route = self.route(destination, "vgw-far");
+        route.origin = match self.choices.any(&[0, 1, 2]) {
+            // A table has one static route for a range, and none to a virtual private gateway inside the VPC.
+            0 if destination != own && table.routes.iter().all(|own| own.destination != destination) => route.origin,
+            1 => Err(denied("ec2:DescribeRouteTables")).into(),
+            _ => Fetched::known("EnableVgwRoutePropagation".to_owned()),
+        };
+        table.routes.push(route);
+    }
+
+    /// More routes, and worse ones; some to the NAT gateway of this kind.
     fn meddle(&mut self, table: &mut RouteTable, another: &str) {
         let nat = self.name("nat");
         let igw = self.name("igw");
@@ -162,6 +196,7 @@ impl Maker<'_, '_> {
             }
             table.routes.push(self.route(destination, target));
         }
+        self.propagate(table);
         if self.choices.trouble() && self.choices.trouble() {
             let place = usize::from(self.choices.number()) % table.routes.len();
             if table.routes[place].target != "local" {

@@ -115,6 +115,8 @@ pub struct Vpc {
     pub id: String,
     /// Its IPv4 ranges.
     pub cidrs: Vec<String>,
+    /// The first of them, which it was created with: Amazon's DNS server has the address two above its base.
+    pub primary_cidr: Fetched<String>,
     /// `dopt-…`; none where AWS states none.
     #[serde(deserialize_with = "required_option")]
     pub dhcp_options: Option<String>,
@@ -151,6 +153,9 @@ pub struct Route {
     /// Where it leads: `local`, `igw-…`, `nat-…`, `vpce-…`, `tgw-…`, `pcx-…`, `eni-…`, `i-…`, `eigw-…`, `vgw-…`, `cagw-…`,
     /// `lgw-…`, the ARN of a core network, …; empty where AWS names nothing that this version knows.
     pub target: String,
+    /// How it came there: `CreateRouteTable`, `CreateRoute`, `EnableVgwRoutePropagation`, `Advertisement`; in the table of a
+    /// transit gateway `static` or `propagated`.
+    pub origin: Fetched<String>,
 }
 
 /// A NAT gateway.
@@ -200,6 +205,10 @@ pub struct VpcEndpoint {
     pub state: String,
     /// Whether the service's public name resolves to it.
     pub private_dns: bool,
+    /// Which addresses its network interfaces have: `ipv4`, `dualstack`, `ipv6`; none where AWS states none.
+    pub ip_address_type: Fetched<Option<String>>,
+    /// Which records its DNS names have: `ipv4`, `dualstack`, `ipv6`, `service-defined`; none where AWS states none.
+    pub dns_record_type: Fetched<Option<String>>,
     /// Its subnets.
     pub subnets: Vec<String>,
     /// Its security groups.
@@ -384,12 +393,14 @@ walk_gaps! {
         transit_subnets, transit_tables, hosted_zones, zone_records, endpoint_addresses
     }
     Subnet { id, vpc, zone, cidr, dns64, owner, public_access_block }
-    Vpc { id, cidrs, dhcp_options, dns_support, dns_hostnames }
+    Vpc { id, cidrs, primary_cidr, dhcp_options, dns_support, dns_hostnames }
     RouteTable { id, vpc, main, subnets, gateways, routes }
-    Route { destination, state, target }
+    Route { destination, state, target, origin }
     NatGateway { id, vpc, state, public, subnet, route_table, zones, appliances }
     InternetGateway { id, vpcs }
-    VpcEndpoint { id, vpc, service, kind, state, private_dns, subnets, security_groups, policy }
+    VpcEndpoint {
+        id, vpc, service, kind, state, private_dns, ip_address_type, dns_record_type, subnets, security_groups, policy
+    }
     SecurityGroup { id, ingress, egress }
     Permission { protocol, from_port, to_port, cidrs, prefix_lists, security_groups }
     NetworkAcl { id, subnets, entries }

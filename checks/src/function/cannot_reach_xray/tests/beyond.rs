@@ -59,6 +59,8 @@ fn firewall(change: fn(&mut VpcEndpoint)) -> VpcEndpoint {
         kind: "GatewayLoadBalancer".to_owned(),
         state: "available".to_owned(),
         private_dns: false,
+        ip_address_type: Fetched::known(None),
+        dns_record_type: Fetched::known(None),
         subnets: texts(&["subnet-orders-public"]),
         security_groups: vec![],
         policy: None,
@@ -113,6 +115,7 @@ fn answers_can_be_led_away_at_the_internet_gateway() {
                     destination: (*destination).to_owned(),
                     state: (*state).to_owned(),
                     target: (*target).to_owned(),
+                    origin: Fetched::known("CreateRoute".to_owned()),
                 })
                 .collect();
             inventory.region.network.route_tables.seen.push(own);

@@ -114,7 +114,8 @@ fn a_transit_gateway_leads_there_and_back_by_its_own_tables() {
     let detached = over(by_transit, |inventory| {
         inventory.region.network.transit_attachments.seen.retain(|own| own.id != "tgw-attach-hub");
     });
-    assert_verdict(&detached, "fails", "vpc-hub is not attached to tgw-hub");
+    // Nothing that is attached has an endpoint, so nothing leads to one.
+    assert_verdict(&detached, "fails", "tgw-rtb-spokes of tgw-hub has no route to public addresses");
     let foreign = over(by_transit, |inventory| {
         let network = &mut inventory.region.network;
         network.transit_gateways.seen[0].owner = String::from("210987654321");

@@ -55,12 +55,24 @@ fn an_endpoint_needs_the_dns_of_the_vpc() {
         let own = DhcpOptions { id: "dopt-users".to_owned(), dns_servers: texts(servers) };
         after(BESIDE, |inventory| inventory.region.network.dhcp_options.seen = vec![own])
     };
-    assert_verdict(&servers(&["10.1.0.53"]), "unknown", "a DNS server of its own, 10.1.0.53");
+    assert_verdict(
+        &servers(&["10.1.0.53"]),
+        "fails",
+        "sg-users, sg-shared do not let udp 53 out to DNS server 10.1.0.53",
+    );
     for amazons in ["amazonprovideddns", "169.254.169.253", "fd00:ec2::253"] {
         assert_eq!(servers(&[amazons]), "passes", "{amazons}");
     }
-    // `vpc-users` has two ranges, and which of them is the primary one is not read.
-    assert_verdict(&servers(&["10.1.0.2"]), "unknown", "primary range of vpc-users");
+    // `vpc-users` has two ranges, and the server's address is that of the primary one.
+    assert_eq!(servers(&["10.1.0.2"]), "passes");
+    let second = servers(&["100.64.0.2"]);
+    assert_verdict(&second, "unknown", "100.64.0.2 is not the address of Amazon's DNS server");
+    let older = after(BESIDE, |inventory| {
+        let network = &mut inventory.region.network;
+        network.vpcs.seen[1].primary_cidr = Err(denied("ec2:DescribeVpcs")).into();
+        network.dhcp_options.seen[0].dns_servers = texts(&["10.1.0.2"]);
+    });
+    assert_verdict(&older, "unknown", "primary range of vpc-users");
     let base_plus_two = |support: bool| {
         after(BESIDE, |inventory| {
             let network = &mut inventory.region.network;

@@ -12,6 +12,28 @@ fn server(inventory: &mut Inventory, vpc: usize, server: &str) {
     inventory.region.network.dhcp_options.seen.push(options);
 }
 
+fn open_dns(inventory: &mut Inventory, id: &str) {
+    let all = Permission { protocol: "-1".to_owned(), from_port: None, to_port: None, ..https_to(&["10.0.0.0/8"]) };
+    let dns = |protocol: &str| Permission {
+        protocol: protocol.to_owned(),
+        from_port: Some(53),
+        to_port: Some(53),
+        ..all.clone()
+    };
+    group(inventory, id).egress.extend(["udp", "tcp"].map(dns));
+    let entries = &mut acl(inventory, "acl-users").entries;
+    let all = entries.iter().map(|own| gatelight_model::inventory::AclEntry {
+        number: 1,
+        allow: true,
+        protocol: "-1".to_owned(),
+        cidr: "10.0.0.0/8".to_owned(),
+        from_port: None,
+        to_port: None,
+        ..own.clone()
+    });
+    entries.extend(all.collect::<Vec<_>>());
+}
+
 #[test]
 fn without_a_dns_server_that_answers_there_is_no_way() {
     let off = after(BEHIND, |inventory| support(inventory, false));
@@ -68,6 +90,7 @@ fn a_server_of_its_own_leaves_only_what_either_answer_comes_to() {
     // Neither the endpoint nor the public addresses let it through.
     let neither = after(BESIDE, |inventory| {
         server(inventory, 1, "10.1.0.53");
+        open_dns(inventory, "sg-users");
         group(inventory, "sg-endpoint").ingress.clear();
     });
     assert_verdict(&neither, "fails", "sg-endpoint does not let tcp 443 in");
@@ -76,6 +99,7 @@ fn a_server_of_its_own_leaves_only_what_either_answer_comes_to() {
         after(BESIDE, |inventory| {
             if own {
                 server(inventory, 1, "10.1.0.53");
+                open_dns(inventory, "sg-users");
             }
             group(inventory, "sg-endpoint").ingress.clear();
             routed(inventory, "rtb-users", &[("10.1.0.0/16", "local"), ("10.9.0.0/16", "pcx-1")]);
@@ -84,7 +108,10 @@ fn a_server_of_its_own_leaves_only_what_either_answer_comes_to() {
     };
     assert_verdict(&elsewhere(true), "unknown", "shared over pcx-1");
     assert_verdict(&elsewhere(false), "fails", "sg-endpoint does not let tcp 443 in");
-    let either = after(BESIDE, |inventory| server(inventory, 1, "10.1.0.53"));
+    let either = after(BESIDE, |inventory| {
+        server(inventory, 1, "10.1.0.53");
+        open_dns(inventory, "sg-users");
+    });
     assert_verdict(&either, "unknown", "a DNS server of its own, 10.1.0.53");
 }
 

@@ -6,7 +6,12 @@ use super::*;
 const OWN: &str = "123456789012";
 
 fn route(destination: &str, target: &str) -> Route {
-    Route { destination: destination.to_owned(), state: "active".to_owned(), target: target.to_owned() }
+    Route {
+        destination: destination.to_owned(),
+        state: "active".to_owned(),
+        target: target.to_owned(),
+        origin: Fetched::known(if target == "local" { "CreateRouteTable" } else { "CreateRoute" }.to_owned()),
+    }
 }
 
 fn attachment(id: &str, vpc: &str, table: &str) -> TransitAttachment {
@@ -109,14 +114,22 @@ fn a_way_that_this_account_s_own_tables_prove_is_one() {
 #[test]
 fn where_the_transit_gateway_leads_on_out_of_sight_is_unknown() {
     let spokes = |routes: Vec<Route>| over(|inventory| *transit(inventory, "tgw-rtb-spokes") = Fetched::known(routes));
-    assert_verdict(&spokes(vec![]), "unknown", "tgw-rtb-spokes of tgw-1 has no route to public addresses");
+    // Nothing that is attached has an endpoint.
+    assert_verdict(&spokes(vec![]), "fails", "tgw-rtb-spokes of tgw-1 has no route to public addresses");
+    let hub = over(|inventory| {
+        *transit(inventory, "tgw-rtb-spokes") = Fetched::known(vec![]);
+        xray_in(inventory, "vpc-egress");
+    });
+    assert_verdict(&hub, "unknown", "an endpoint shared over tgw-1");
     assert_verdict(
         &spokes(vec![route("0.0.0.0/1", "tgw-attach-egress")]),
         "unknown",
         "no route to some public addresses",
     );
     assert_verdict(&spokes(vec![route("0.0.0.0/0", "tgw-attach-vpn")]), "unknown", "that AWS does not list");
-    assert_verdict(&spokes(vec![route("0.0.0.0/0", "tgw-attach-orders")]), "unknown", "the VPC that packets come from");
+    // Back into the VPC that packets come from, and over the transit gateway again.
+    let round = spokes(vec![route("0.0.0.0/0", "tgw-attach-orders")]);
+    assert_verdict(&round, "fails", "packets come back to tgw-1 by tgw-attach-orders, and go round for ever");
     let far = |change: fn(&mut TransitAttachment)| {
         over(|inventory| change(&mut inventory.region.network.transit_attachments.seen[1]))
     };
@@ -147,7 +160,23 @@ fn where_the_transit_gateway_leads_on_out_of_sight_is_unknown() {
         "that AWS does not list",
     );
     let again = over(|inventory| routed(inventory, "rtb-egress-tgw", &[("0.0.0.0/0", "tgw-1")]));
-    assert_verdict(&again, "unknown", "leads out of the egress VPC");
+    assert_verdict(&again, "fails", "tgw-rtb-egress of tgw-1 has no route to public addresses");
+    let loops = |back: &str, hub: bool| {
+        over(|inventory| {
+            routed(inventory, "rtb-egress-tgw", &[("0.0.0.0/0", "tgw-1")]);
+            *transit(inventory, "tgw-rtb-egress") = Fetched::known(vec![route("0.0.0.0/0", back)]);
+            if hub {
+                xray_in(inventory, "vpc-egress");
+            }
+        })
+    };
+    for back in ["tgw-attach-egress", "tgw-attach-orders"] {
+        assert_verdict(&loops(back, false), "fails", "and go round for ever");
+        assert_verdict(&loops(back, true), "unknown", "an endpoint shared over tgw-1");
+    }
+    assert_verdict(&loops("tgw-attach-vpn", false), "unknown", "that AWS does not list");
+    let second = over(|inventory| routed(inventory, "rtb-egress-tgw", &[("0.0.0.0/0", "tgw-2")]));
+    assert_verdict(&second, "unknown", "goes on through tgw-2, a transit gateway that AWS does not list");
 }
 
 #[test]
