@@ -17,7 +17,9 @@ use crate::{
         aws::{CallerIdentity, Calls, CredentialSource, Pace, Session},
     },
     config::Regions,
+    notice::Problems,
     progress::Progress,
+    text::with_causes,
 };
 
 /// An account to read.
@@ -69,9 +71,12 @@ pub(crate) async fn connect<'a>(
         }
     }
     let Some(first) = open.first() else {
-        let mut problems = failed.into_iter().map(|(_, problem)| problem);
-        let first = problems.next().unwrap_or_else(|| anyhow!("there is no account to audit"));
-        return Err(problems.fold(first, |all, next| anyhow!("{all:#}\ngatelight: {next:#}")));
+        let mut problems: Vec<_> = failed.into_iter().map(|(_, problem)| problem).collect();
+        return Err(match problems.len() {
+            0 => anyhow!("there is no account to audit"),
+            1 => problems.remove(0),
+            _ => Problems(problems).into(),
+        });
     };
     // The regions of an account that cannot be asked are those of the others.
     let names = match regions {
@@ -112,7 +117,7 @@ fn closed(whose: &CredentialSource, problem: &anyhow::Error, regions: &[String])
             permission: String::new(),
             resource: whose.to_string(),
             kind: GapKind::Failed,
-            message: format!("{problem:#}"),
+            message: with_causes(problem),
         })
     });
     // The ARN of a role names its account.

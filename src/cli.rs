@@ -11,6 +11,7 @@ use crate::{
         declare::{Flags, SettingsCommand, SharedWith},
     },
     logging::LogFormat,
+    text::plain,
 };
 
 /// Audits live AWS accounts and says whether their API Gateway can be seen.
@@ -21,6 +22,16 @@ use crate::{
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// Says what is wrong with the arguments, or prints the help that they ask for, and ends the program.
+pub(crate) fn refuse(error: &clap::Error) -> ! {
+    // The message quotes the arguments. Names of files are hostile input, and a shell completes them.
+    let arguments: Vec<_> = std::env::args_os().map(|argument| plain(&argument.to_string_lossy())).collect();
+    match Cli::try_parse_from(arguments) {
+        Err(cleaned) => cleaned.exit(),
+        Ok(_) => error.exit(),
+    }
 }
 
 #[derive(Debug, Subcommand)]

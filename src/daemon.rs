@@ -38,7 +38,7 @@ use crate::{
     config::{Settings, daemon::DaemonConfig},
     ledger::{Ledger, Opened},
     logging::{self, LogFormat},
-    output,
+    output, runtime,
 };
 
 /// Runs until it is told to stop.
@@ -55,7 +55,7 @@ pub(crate) fn start(file: &Path, format: Option<LogFormat>) -> anyhow::Result<()
         tracing::error!("{notice}");
     }
     let clock: Clock = Arc::new(Timestamp::now);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = runtime::build()?;
     let result = runtime.block_on(async {
         let health = Health::new(Arc::clone(&clock));
         let server = match config.health {

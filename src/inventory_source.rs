@@ -156,6 +156,6 @@ impl Saved {
         let mut inventory =
             self.inventory.end(finished_at)?.into_inner().context("the temporary file cannot be written")?;
         io::Seek::rewind(&mut inventory)?;
-        self.file.write(|out| io::copy(&mut inventory, out).map(drop))
+        self.file.json(|out| io::copy(&mut inventory, out).map(drop))
     }
 }

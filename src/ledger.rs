@@ -46,6 +46,8 @@ pub(crate) struct RunRow {
     pub(crate) scope: String,
     pub(crate) started_at: Timestamp,
     pub(crate) finished_at: Timestamp,
+    /// When what it found was so: before the run, if it was about a saved inventory.
+    pub(crate) observed_at: Timestamp,
     pub(crate) end: RunEnd,
 }
 

@@ -26,7 +26,11 @@ mod slack;
 mod suggest;
 mod text;
 
-use std::{io::Write, process::ExitCode};
+use std::{
+    io::Write,
+    panic::{self, AssertUnwindSafe},
+    process::ExitCode,
+};
 
 use clap::Parser;
 
@@ -39,12 +43,19 @@ use crate::{
 };
 
 fn main() -> ExitCode {
-    match run(Cli::parse()) {
+    panic::set_hook(Box::new(|fault| notice::fault(&fault.to_string())));
+    let cli = Cli::try_parse().unwrap_or_else(|error| cli::refuse(&error));
+    // A fault of Gatelight's own ends like everything that kept it from running. Its words were said by the hook.
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| run(cli))).unwrap_or_else(|_| {
+        output::remove_unfinished();
+        Ok(FAILED)
+    });
+    match ended {
         Ok(code) => ExitCode::from(code),
         Err(problem) => {
             // Whoever closed the pipe knows.
             if !is_broken_pipe(&problem) {
-                notice::error(&format!("{problem:#}"));
+                notice::error(&problem);
             }
             ExitCode::from(FAILED)
         }
@@ -87,7 +98,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
 fn print(write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<u8> {
     let mut text = Vec::new();
     write(&mut text)?;
-    Sink::Stdout.write(|out| out.write_all(&text))?;
+    Sink::Stdout.raw(|out| out.write_all(&text))?;
     Ok(0)
 }
 

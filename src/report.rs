@@ -39,14 +39,27 @@ pub(crate) struct Report {
     pub(crate) not_found: Vec<String>,
     /// What the collector caches for the next run, where a ledger keeps it.
     pub(crate) cache: CollectorCache,
-    /// Whether it is about a saved inventory: its times may be long ago.
-    pub(crate) replayed: bool,
+    /// When the run itself began and ended, if it is about a saved inventory: the times of the report are then those of its
+    /// facts, which may be long ago.
+    pub(crate) replayed: Option<RunTimes>,
     /// What changed since the last run, if a ledger holds that one.
     pub(crate) changes: Option<Changes>,
     spool: spool::Spool,
 }
 
+/// When a run began and ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RunTimes {
+    pub(crate) started_at: Timestamp,
+    pub(crate) finished_at: Timestamp,
+}
+
 impl Report {
+    /// When the run itself began and ended.
+    pub(crate) fn run_times(&self) -> RunTimes {
+        self.replayed.unwrap_or(RunTimes { started_at: self.started_at, finished_at: self.finished_at })
+    }
+
     /// What the audit comes to.
     pub(crate) fn status(&self) -> Status {
         self.summary.status(self.fail_on)

@@ -58,13 +58,47 @@ pub(crate) fn wrapped_command(argv: &[String]) -> Vec<String> {
     lines
 }
 
-/// Replaces control characters and those that change the direction of writing: names are hostile input.
+/// What stands in the place of a character that is not shown.
+pub(crate) const REPLACEMENT: char = '\u{fffd}';
+
+/// Whether a terminal, a log or Slack would do something else with a character than show it: control characters, line
+/// separators, those that change the direction of writing, and those that have no width.
+pub(crate) fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' |
+            '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A text on one line, with a replacement for each character that is not shown: names are hostile input.
 pub(crate) fn plain(text: &str) -> String {
-    let is_control = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|c| if is_control(c) { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if is_unprintable(c) { REPLACEMENT } else { c }).collect()
+}
+
+/// An error and its causes on one line, each said once. Parsers and SQLite break lines and repeat themselves.
+pub(crate) fn with_causes(problem: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in problem.chain() {
+        // Its words are those of the error that it is the cause of, or less than these.
+        if cause.is::<rusqlite::ffi::Error>() {
+            continue;
+        }
+        let said = cause.to_string();
+        let said = said.trim();
+        if said.is_empty() || text.contains(said) {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(said);
+    }
+    one_line(&text)
+}
+
+/// A text whose lines are joined by spaces, and otherwise as [`plain`] has it.
+pub(crate) fn one_line(text: &str) -> String {
+    plain(&text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" "))
 }
 
 /// `1,204 stages`.
@@ -115,5 +149,24 @@ mod tests {
     fn names_cannot_steer_the_terminal() {
         assert_eq!(plain("a\u{1b}[2Jb\n"), "a\u{fffd}[2Jb\u{fffd}");
         assert_eq!(plain("\u{202e}backwards"), "\u{fffd}backwards");
+        for hostile in
+            ['\u{7f}', '\u{9b}', '\u{85}', '\u{61c}', '\u{200b}', '\u{2028}', '\u{2066}', '\u{feff}', '\u{e0041}']
+        {
+            assert_eq!(plain(&format!("a{hostile}b")), "a\u{fffd}b", "{hostile:?}");
+        }
+        for harmless in ["é", "日本", "e\u{301}", "👩\u{200d}💻", "שלום", "·→…"] {
+            assert_eq!(plain(harmless), harmless);
+        }
+    }
+
+    #[test]
+    fn causes_are_told_once_and_on_one_line() {
+        let problem = anyhow::anyhow!("inner\n  word").context("outer: inner").context("outermost");
+        assert_eq!(with_causes(&problem), "outermost: outer: inner: inner word");
+        let twice = anyhow::anyhow!("no such file").context("a cannot be read: no such file").context("the ledger");
+        assert_eq!(with_causes(&twice), "the ledger: a cannot be read: no such file");
+        let missing = rusqlite::Connection::open("/nonexistent/x.db").expect_err("no such folder");
+        let text = with_causes(&anyhow::Error::from(missing).context("the ledger"));
+        assert_eq!(text, "the ledger: unable to open database file: /nonexistent/x.db");
     }
 }

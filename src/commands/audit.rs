@@ -18,7 +18,7 @@ use crate::{
     notice,
     output::Sink,
     progress::Progress,
-    report::{self, Report, Status, builder::Builder},
+    report::{self, Report, RunTimes, Status, builder::Builder},
     slack,
 };
 
@@ -81,25 +81,19 @@ pub(crate) async fn collect_and_audit(
 /// # Errors
 /// Names the place that cannot be written.
 pub(crate) fn write_report(config: &Config, report: &Report, output: Sink) -> anyhow::Result<()> {
-    let colored = config.color.is_on(&output);
-    output.write(|out| match config.format {
-        ReportFormat::Json => report::json::render(report, out),
-        ReportFormat::Jsonl => report::json::render_lines(report, out),
-        ReportFormat::Slack => {
+    match config.format {
+        ReportFormat::Json => output.json(|out| report::json::render(report, out)),
+        ReportFormat::Jsonl => output.json(|out| report::json::render_lines(report, out)),
+        ReportFormat::Slack => output.json(|out| {
             let body = slack::snapshot_of_all(report, least_severity(config))?;
             serde_json::to_writer_pretty(&mut *out, &body)?;
             out.write_all(b"\n")
-        }
+        }),
         ReportFormat::Text => {
-            // A page for a person fits into memory, so its colours are stripped from the whole.
-            let mut page = Vec::new();
-            report::text::render(report, config.verbose, &mut page)?;
-            if !colored {
-                page = anstream::adapter::strip_bytes(&page).into_vec();
-            }
-            out.write_all(&page)
+            let colored = config.color.is_on(&output);
+            output.page(colored, |page| report::text::render(report, config.verbose, page))
         }
-    })
+    }
 }
 
 /// The least severity in the message, as in the text report.
@@ -124,6 +118,8 @@ struct InventoryAuditor<'a> {
     config: &'a Config,
     builder: Option<Builder>,
     started_at: Timestamp,
+    /// When this run itself began.
+    own_start: Timestamp,
     report: Option<Report>,
     cache: CollectorCache,
     /// Log groups of the configuration that are in no region so far, although everything was listed.
@@ -136,7 +132,8 @@ impl<'a> InventoryAuditor<'a> {
         let live = matches!(config.source, AuditSource::Live { .. });
         let not_found = if live { config.search.log_groups.clone() } else { Vec::new() };
         let (builder, started_at, report) = (None, Timestamp::UNIX_EPOCH, None);
-        Self { config, builder, started_at, report, cache: CollectorCache::new(), not_found }
+        let own_start = Timestamp::now();
+        Self { config, builder, started_at, own_start, report, cache: CollectorCache::new(), not_found }
     }
 
     fn report(self) -> anyhow::Result<Report> {
@@ -166,7 +163,8 @@ impl inventory_file::Visitor for InventoryAuditor<'_> {
     fn finished(&mut self, finished_at: Timestamp) -> anyhow::Result<()> {
         let builder = self.builder.take().context("it has no beginning")?;
         let mut report = builder.finish(self.started_at, finished_at)?;
-        report.replayed = matches!(self.config.source, AuditSource::Saved(_));
+        let own = RunTimes { started_at: self.own_start, finished_at: Timestamp::now() };
+        report.replayed = matches!(self.config.source, AuditSource::Saved(_)).then_some(own);
         report.cache = std::mem::take(&mut self.cache);
         report.not_found = self.not_found.iter().map(ToString::to_string).collect();
         self.report = Some(report);
@@ -193,7 +191,7 @@ pub(crate) fn demo(config: &Config) -> anyhow::Result<Status> {
     inventory_file::read(inventory.as_slice(), &mut auditor)?;
     let report = auditor.report()?;
     if let Some(save) = save {
-        save.write(|out| out.write_all(&inventory))?;
+        save.json(|out| out.write_all(&inventory))?;
     }
     write_report(config, &report, output)?;
     Ok(report.status())

@@ -94,7 +94,7 @@ pub(crate) fn can(arguments: &CanArgs) -> anyhow::Result<u8> {
         });
     }
     let Some(status) = status else { bail!("{name} holds no request") };
-    Sink::Stdout.write(|out| out.write_all(&lines))?;
+    Sink::Stdout.json(|out| out.write_all(&lines))?;
     Ok(status)
 }
 

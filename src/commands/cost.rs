@@ -48,11 +48,13 @@ pub(crate) async fn cost(arguments: CostArgs) -> anyhow::Result<u8> {
         &mut estimates,
     )
     .await?;
-    let colored = config.color.is_on(&output);
-    output.write(|out| match arguments.format {
-        FindingsFormat::Text => text::render(&estimates, colored, out),
-        FindingsFormat::Json => json::render(&estimates, out),
-    })?;
+    match arguments.format {
+        FindingsFormat::Text => {
+            let colored = config.color.is_on(&output);
+            output.page(colored, |page| text::render(&estimates, page))
+        }
+        FindingsFormat::Json => output.json(|out| json::render(&estimates, out)),
+    }?;
     Ok(estimates.exit_code())
 }
 

@@ -86,10 +86,10 @@ pub(crate) fn check(arguments: &FormatCheckArgs) -> anyhow::Result<u8> {
     let lints: Vec<_> = protocols.into_iter().map(|protocol| (protocol, lint::lint(protocol, &text))).collect();
     let threshold = arguments.fail_on.unwrap_or(FailOn::Low).threshold();
     let fails = lints.iter().any(|(_, lint)| !lint.refused.is_empty() || has_finding(lint, threshold));
-    Sink::Stdout.write(|out| match arguments.format {
-        FindingsFormat::Json => json(&lints, guessed, out),
-        FindingsFormat::Text => all_findings(&lints, guessed, &text, out),
-    })?;
+    match arguments.format {
+        FindingsFormat::Json => Sink::Stdout.json(|out| json(&lints, guessed, out)),
+        FindingsFormat::Text => Sink::Stdout.page(false, |page| all_findings(&lints, guessed, &text, page)),
+    }?;
     Ok(u8::from(fails))
 }
 
@@ -212,7 +212,8 @@ fn findings(lint: &Lint, text: &str, out: &mut dyn Write) -> io::Result<()> {
         } else {
             "It cannot be mended piece by piece. One that passes:"
         };
-        writeln!(out, "\n{what}\n{fixed}")?;
+        writeln!(out, "\n{what}")?;
+        writeln!(out, "{fixed}")?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use crate::{
     config::{Settings, check_by_id},
     ledger::{EpisodeFilter, FILE_NAME, GlobPattern, Reader},
     output::Sink,
+    text::with_causes,
 };
 
 /// Where the daemon's state is if it was installed from a package.
@@ -40,16 +41,20 @@ pub(crate) fn history(arguments: &HistoryArgs) -> anyhow::Result<()> {
             check_by_id(check).context("--check")?;
         }
     }
-    Sink::Stdout.write(|out| {
-        let written = match (arguments.format, arguments.runs) {
-            (FindingsFormat::Text, false) => text::findings(&reader, &filter, out),
-            (FindingsFormat::Text, true) => text::runs(&reader, out),
-            (FindingsFormat::Json, false) => json::findings(&reader, &filter, out),
-            (FindingsFormat::Json, true) => json::runs(&reader, out),
-        };
-        // `main` recognises a closed pipe by the error's kind.
-        written.map_err(|error| error.downcast::<io::Error>().unwrap_or_else(io::Error::other))
-    })
+    // `main` recognises a closed pipe by the error's kind.
+    let io_error = |error: anyhow::Error| {
+        error.downcast::<io::Error>().unwrap_or_else(|error| io::Error::other(with_causes(&error)))
+    };
+    match (arguments.format, arguments.runs) {
+        (FindingsFormat::Text, false) => {
+            Sink::Stdout.page(false, |page| text::findings(&reader, &filter, page).map_err(io_error))
+        }
+        (FindingsFormat::Text, true) => Sink::Stdout.page(false, |page| text::runs(&reader, page).map_err(io_error)),
+        (FindingsFormat::Json, false) => {
+            Sink::Stdout.json(|out| json::findings(&reader, &filter, out).map_err(io_error))
+        }
+        (FindingsFormat::Json, true) => Sink::Stdout.json(|out| json::runs(&reader, out).map_err(io_error)),
+    }
 }
 
 /// The ledger that the arguments, the configuration or the environment name, or the installed daemon's.

@@ -48,12 +48,14 @@ pub(crate) async fn path(arguments: PathArgs) -> anyhow::Result<u8> {
     )
     .await?;
     let paths = found.finish()?;
-    let colored = config.color.is_on(&output);
-    output.write(|out| match format {
-        PathFormat::Text => text::render(&paths, colored, out),
-        PathFormat::Json => json::render(&paths, out),
-        PathFormat::Svg => svg::render(&paths, out),
-    })?;
+    match format {
+        PathFormat::Text => {
+            let colored = config.color.is_on(&output);
+            output.page(colored, |page| text::render(&paths, page))
+        }
+        PathFormat::Json => output.json(|out| json::render(&paths, out)),
+        PathFormat::Svg => output.raw(|out| svg::render(&paths, out)),
+    }?;
     let is_some = |verdict| paths.iter().any(|path| path.verdict == verdict);
     let worst = [PathVerdict::Stops, PathVerdict::Unknown].into_iter().find(|verdict| is_some(*verdict));
     Ok(worst.unwrap_or(PathVerdict::Arrives).exit_code())

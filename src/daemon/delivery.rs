@@ -14,6 +14,7 @@ use crate::{
     config::route::WebhookRoute,
     ledger::Outgoing,
     slack::{self, Delivery, RecordedDelivery},
+    text::with_causes,
 };
 
 /// The outbox is checked at least this often, even when the clock was set back.
@@ -166,7 +167,7 @@ impl Sending {
         let (result, pause_until) = self.attempt().await.unwrap_or_else(|why| {
             // Slack's answer is lost. The message stays `sending` in the ledger; the next start of the daemon sends it
             // again, marked as repeated.
-            tracing::error!(webhook = self.message.webhook, "{why:#}");
+            tracing::error!(webhook = self.message.webhook, "{}", with_causes(&why));
             (DeliveryResult::Doubtful, self.after(Duration::from_mins(1)))
         });
         FinishedDelivery { webhook: self.message.webhook, result, pause_until }

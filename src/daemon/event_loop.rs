@@ -21,7 +21,7 @@ use super::{
     shutdown::Shutdown,
     summary,
 };
-use crate::{config::daemon::DaemonConfig, progress::Progress};
+use crate::{config::daemon::DaemonConfig, progress::Progress, text::with_causes};
 
 /// How often old rows of the ledger are removed.
 const PRUNE_INTERVAL: SignedDuration = SignedDuration::from_hours(24);
@@ -257,10 +257,9 @@ impl EventLoop {
                 self.update_status();
             }
             Err(why) => {
-                tracing::error!("the configuration stays as it was: {why:#}");
-                let why = format!("{why:#}");
-                let why = why.lines().next().unwrap_or_default();
-                self.deps.notify.status(format!("the configuration stays as it was: {why}"));
+                let why = with_causes(&why);
+                tracing::error!("the configuration stays as it was: {why}");
+                self.deps.notify.status(&format!("the configuration stays as it was: {why}"));
             }
         }
         self.deps.notify.ready();
@@ -333,7 +332,7 @@ impl EventLoop {
         };
         let last = Some(self.last_result.clone()).filter(|last| !last.is_empty());
         let text = last.into_iter().chain(doing).collect::<Vec<_>>().join("; ");
-        self.deps.notify.status(text);
+        self.deps.notify.status(&text);
     }
 
     /// Logs a problem with the ledger the first time.
@@ -345,7 +344,7 @@ impl EventLoop {
             }
             Err(why) => {
                 if !self.ledger_error_logged {
-                    tracing::error!("{why:#}");
+                    tracing::error!("{}", with_causes(&why));
                 }
                 self.ledger_error_logged = true;
                 None

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use sd_notify::NotifyState;
 
+use crate::text::plain;
+
 /// The connection to the service manager.
 #[derive(Debug, Default)]
 pub(crate) struct Notify {
@@ -40,7 +42,9 @@ impl Notify {
     }
 
     /// Sets the status line of `systemctl status`.
-    pub(crate) fn status(&mut self, text: String) {
+    pub(crate) fn status(&mut self, text: &str) {
+        // A line break would begin another assignment of the message.
+        let text = plain(text);
         if self.status != text {
             self.status = text;
             send(&[NotifyState::Status(&self.status)]);

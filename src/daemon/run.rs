@@ -23,10 +23,11 @@ use crate::{
     config::{Config, daemon::Schedule},
     finding::RunDiff,
     ledger::Ledger,
-    output::Sink,
+    output::{Sink, TerminalPage},
     progress::Progress,
     report::{self, RecordedVerdict, Report},
-    slack,
+    runtime, slack,
+    text::with_causes,
 };
 
 /// Bytes of the report that the health server keeps at most.
@@ -145,7 +146,7 @@ impl Run {
         match self.try_run() {
             Ok(Some(summary)) => RunResult::Succeeded(Box::new(summary)),
             Ok(None) => RunResult::Stopped,
-            Err(why) => RunResult::Failed(format!("{why:#}")),
+            Err(why) => RunResult::Failed(with_causes(&why)),
         }
     }
 
@@ -153,7 +154,7 @@ impl Run {
     fn try_run(&self) -> anyhow::Result<Option<RunSummary>> {
         let audit = &self.schedule.audit;
         let remembered = self.ledger.lock().cache(&self.schedule.name)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = runtime::build()?;
         let report = runtime.block_on(async {
             tokio::select! {
                 biased;
@@ -174,7 +175,7 @@ impl Run {
         let mut summary = summarize(&report, news, audit.verbose)?;
         if self.schedule.writes_report {
             let written = Sink::open(&audit.output).and_then(|output| audit::write_report(audit, &report, output));
-            summary.output_error = written.err().map(|why| format!("{why:#}"));
+            summary.output_error = written.err().map(|why| with_causes(&why));
         }
         Ok(Some(summary))
     }
@@ -200,9 +201,9 @@ fn summarize(report: &Report, news: RunDiff, verbose: bool) -> anyhow::Result<Ru
             *throttles.entry(operation.clone()).or_default() += count;
         }
     }
-    let mut page = Vec::new();
+    let mut page = TerminalPage::new(false);
     report::text::render(report, verbose, &mut page)?;
-    let mut page = String::from_utf8_lossy(&anstream::adapter::strip_bytes(&page).into_vec()).into_owned();
+    let mut page = page.into_text();
     if page.len() > MAX_PAGE {
         page.truncate(page.floor_char_boundary(MAX_PAGE));
         page.push_str("\n… cut here: it is too long to be kept; `output` of the schedule writes all of it\n");

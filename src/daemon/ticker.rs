@@ -13,6 +13,8 @@ use tokio::{
 };
 use tokio_cron_scheduler::{Job, JobScheduler};
 
+use crate::text::with_causes;
+
 /// Without a tick for this long the scheduler is restarted. Even a busy machine is faster.
 const SILENCE: Duration = Duration::from_secs(10);
 
@@ -39,7 +41,7 @@ pub(crate) async fn start() -> anyhow::Result<Receiver<()>> {
             let _ = scheduler.shutdown().await;
             match start_scheduler(raw_send.clone()).await {
                 Ok(new) => scheduler = new,
-                Err(why) => tracing::error!("the heartbeat cannot be started: {why:#}"),
+                Err(why) => tracing::error!("the heartbeat cannot be started: {}", with_causes(&why)),
             }
         }
     });

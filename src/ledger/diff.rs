@@ -38,9 +38,10 @@ impl Ledger {
         let problem = || format!("nothing of this run was recorded in the ledger {}", self.path.display());
         let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate).with_context(problem)?;
         let (diff, changes) = compare(&transaction, report, scope).with_context(problem)?;
-        cache::replace(&transaction, &report.cache, scope, report.finished_at).with_context(problem)?;
+        let now = report.run_times().finished_at;
+        cache::replace(&transaction, &report.cache, scope, now).with_context(problem)?;
         let messages = compose(&diff);
-        outbox::put(&transaction, &messages, report.finished_at).with_context(problem)?;
+        outbox::put(&transaction, &messages, now).with_context(problem)?;
         transaction.commit().with_context(problem)?;
         report.changes = Some(changes);
         Ok(diff)
@@ -61,7 +62,7 @@ impl Ledger {
             let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
             let scope = rows::scope_id(&transaction, scope)?;
             transaction.execute(
-                "INSERT INTO runs (scope, started_at, finished_at, problem) VALUES (?, ?, ?, ?)",
+                "INSERT INTO runs (scope, started_at, finished_at, observed_at, problem) VALUES (?1, ?2, ?3, ?3, ?4)",
                 params![scope, to_millis(started_at), to_millis(finished_at), problem],
             )?;
             transaction.commit()
@@ -71,10 +72,10 @@ impl Ledger {
 }
 
 fn compare(db: &Connection, report: &Report, scope: &str) -> anyhow::Result<(RunDiff, Changes)> {
-    let last = read::last_success(db, scope)?.map(|run| run.finished_at);
+    let last = read::last_success(db, scope)?.map(|run| run.observed_at);
     let now = to_millis(report.finished_at);
     if let Some(last) = last.filter(|last| now < to_millis(*last)) {
-        if report.replayed {
+        if report.replayed.is_some() {
             bail!(
                 "the inventory is of {}, and the last run of `{scope}` was at {}: to record it would turn back time",
                 to_second(report.finished_at),

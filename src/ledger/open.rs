@@ -2,9 +2,13 @@
 
 use std::{
     cell::Cell,
+    ffi::{OsStr, OsString},
     fs::{self, File, OpenOptions},
     io::{self, Read},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::{
+        ffi::{OsStrExt as _, OsStringExt as _},
+        fs::OpenOptionsExt as _,
+    },
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -12,6 +16,7 @@ use std::{
 use anyhow::{Context as _, anyhow, bail};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use tempfile::TempDir;
 
 use super::{
     Ledger, Opened,
@@ -83,11 +88,19 @@ impl Ledger {
     }
 }
 
+/// A ledger that is open to read from.
+#[derive(Debug)]
+pub(super) struct ReadOnly {
+    pub(super) db: Connection,
+    /// Where the copy is that is read, if it is one.
+    _copy: Option<TempDir>,
+}
+
 /// Opens a ledger to read from it. Nothing is created or moved.
 ///
 /// # Errors
 /// If there is none, it cannot be read, is damaged, is no ledger, or is of another version.
-pub(super) fn open_to_read(path: &Path) -> anyhow::Result<Connection> {
+pub(super) fn open_to_read(path: &Path) -> anyhow::Result<ReadOnly> {
     let path = std::path::absolute(path)?;
     if fs::metadata(&path)?.is_dir() {
         bail!("it is a directory");
@@ -97,20 +110,71 @@ pub(super) fn open_to_read(path: &Path) -> anyhow::Result<Connection> {
     }
     looks_like_ledger(&path)?;
     let damaged = "it is damaged; the next run that records there moves it aside and begins a new one";
-    let read = || -> rusqlite::Result<(Connection, FileKind)> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let db = Connection::open_with_flags(&path, flags)?;
-        db.busy_timeout(BUSY_TIMEOUT)?;
-        let kind = schema::file_kind(&db)?;
-        Ok((db, kind))
+    let problem = |error: rusqlite::Error| if is_damage(&error) { anyhow!(damaged) } else { error.into() };
+    let (db, copy, kind) = match read_kind(path.as_os_str()) {
+        Ok((db, kind)) => (db, None, kind),
+        Err(error) if cannot_write_beside(&error) => open_in_read_only_folder(&path, problem)?,
+        Err(error) => return Err(problem(error)),
     };
-    let (db, kind) = read().map_err(|error| if is_damage(&error) { anyhow!(damaged) } else { error.into() })?;
     match kind {
-        FileKind::Ledger(VERSION) => Ok(db),
+        FileKind::Ledger(VERSION) => Ok(ReadOnly { db, _copy: copy }),
         FileKind::Ledger(version) => bail!("{}", schema::newer(version)),
         FileKind::Blank => bail!("nothing was ever recorded there"),
         FileKind::Foreign => bail!("it is another program's database, and no ledger of Gatelight"),
     }
+}
+
+/// Opens the ledger of a folder that this process cannot write, where its companions cannot be created. SQLite then reads
+/// only what it may take for immutable (<https://sqlite.org/wal.html#read_only_databases>). A run that recorded there and
+/// ended has left all in the file itself. One that was killed, or is under way, left the last of it in the write-ahead log:
+/// both are copied.
+fn open_in_read_only_folder(
+    path: &Path,
+    problem: impl Fn(rusqlite::Error) -> anyhow::Error,
+) -> anyhow::Result<(Connection, Option<TempDir>, FileKind)> {
+    let log = with_end(path, "-wal");
+    if fs::metadata(&log).map_or(0, |log| log.len()) == 0 {
+        let (db, kind) = read_kind(&immutable(path)).map_err(problem)?;
+        return Ok((db, None, kind));
+    }
+    let copy = tempfile::tempdir().context("there is no place for a copy")?;
+    let copied = copy.path().join("ledger.db");
+    fs::copy(path, &copied).and_then(|_| fs::copy(&log, with_end(&copied, "-wal"))).context("it cannot be copied")?;
+    let (db, kind) = read_kind(copied.as_os_str()).map_err(problem)?;
+    Ok((db, Some(copy), kind))
+}
+
+/// Opens a file to read from it, and reads what it is.
+fn read_kind(name: &OsStr) -> rusqlite::Result<(Connection, FileKind)> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let db = Connection::open_with_flags(name, flags)?;
+    db.busy_timeout(BUSY_TIMEOUT)?;
+    let kind = schema::file_kind(&db)?;
+    Ok((db, kind))
+}
+
+/// The name that tells SQLite to take the file at an absolute path for immutable (<https://sqlite.org/uri.html>).
+fn immutable(path: &Path) -> OsString {
+    let mut uri = b"file:".to_vec();
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'%' | b'?' | b'#' => uri.extend(format!("%{byte:02x}").into_bytes()),
+            byte => uri.push(*byte),
+        }
+    }
+    uri.extend_from_slice(b"?immutable=1");
+    OsString::from_vec(uri)
+}
+
+/// Whether SQLite lacks a companion of the file that it cannot create.
+fn cannot_write_beside(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+}
+
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
 }
 
 fn open(path: &Path) -> Result<Ledger, Unusable> {
@@ -194,11 +258,7 @@ fn looks_like_ledger(path: &Path) -> anyhow::Result<()> {
 
 /// Renames the file, and its write-ahead log to the name that SQLite looks for.
 fn move_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
-    let with = |end: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(end);
-        PathBuf::from(name)
-    };
+    let with = |end: &str| with_end(path, end);
     let stamp = now.strftime("%Y%m%dT%H%M%SZ");
     let mut end = format!(".damaged-{stamp}");
     let mut number = 2;

@@ -16,7 +16,7 @@ const EPISODES: &str = "
     SELECT s.name, e.ignored, e.ended_at, e.how, f.fingerprint, f.check_id, e.severity, f.account, f.region,
         f.kind, f.arn, f.name, m.body, d.body, e.first_seen,
         coalesce(e.last_seen,
-            (SELECT r.finished_at FROM runs r WHERE r.scope = f.scope AND r.problem IS NULL ORDER BY r.id DESC LIMIT 1),
+            (SELECT r.observed_at FROM runs r WHERE r.scope = f.scope AND r.problem IS NULL ORDER BY r.id DESC LIMIT 1),
             e.first_seen),
         e.confidence
     FROM episodes e JOIN findings f ON f.id = e.finding JOIN scopes s ON s.id = f.scope
@@ -24,7 +24,7 @@ const EPISODES: &str = "
 
 const RUNS: &str = "
     SELECT r.id, s.name, r.started_at, r.finished_at, r.problem, r.status, r.pass, r.unknown, r.not_applicable,
-        r.ignored, r.high, r.medium, r.low, r.new, r.worse, r.resolved, r.ongoing
+        r.ignored, r.high, r.medium, r.low, r.new, r.worse, r.resolved, r.ongoing, r.observed_at
     FROM runs r JOIN scopes s ON s.id = r.scope";
 
 /// A finding from its first run to its last. One that came back has several.
@@ -86,7 +86,7 @@ pub(crate) struct Undelivered {
 /// A ledger that is open for reading only.
 #[derive(Debug)]
 pub(crate) struct Reader {
-    db: Connection,
+    opened: open::ReadOnly,
 }
 
 impl Reader {
@@ -95,10 +95,11 @@ impl Reader {
     /// # Errors
     /// If there is none, it cannot be read, is damaged, is no ledger, or is of another version.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
-        let db = open::open_to_read(path).with_context(|| format!("the ledger {} cannot be read", path.display()))?;
+        let opened =
+            open::open_to_read(path).with_context(|| format!("the ledger {} cannot be read", path.display()))?;
         // What is read in several steps is of one moment.
-        db.execute_batch("BEGIN")?;
-        Ok(Self { db })
+        opened.db.execute_batch("BEGIN")?;
+        Ok(Self { opened })
     }
 
     /// Every episode that matches: open ones first, worst first, then the others, the last to end first.
@@ -113,7 +114,7 @@ impl Reader {
         let open = if filter.open { "WHERE e.ended_at IS NULL" } else { "" };
         let order = "ORDER BY e.ended_at IS NOT NULL, e.ended_at DESC, e.severity DESC, e.confidence DESC, f.account, f.region, f.arn, \
                      f.check_id, s.name";
-        let mut statement = self.db.prepare(&format!("{EPISODES} {open} {order}"))?;
+        let mut statement = self.opened.db.prepare(&format!("{EPISODES} {open} {order}"))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let episode = episode_of(row)?;
@@ -129,16 +130,19 @@ impl Reader {
     /// # Errors
     /// If the ledger cannot be read.
     pub(crate) fn knows_check(&self, id: &str) -> anyhow::Result<bool> {
-        Ok(self.db.query_row("SELECT EXISTS (SELECT 1 FROM findings WHERE check_id = ?)", [id], |row| row.get(0))?)
+        Ok(self
+            .opened
+            .db
+            .query_row("SELECT EXISTS (SELECT 1 FROM findings WHERE check_id = ?)", [id], |row| row.get(0))?)
     }
 
-    /// When the last run that succeeded ended, of any scope.
+    /// When what the last run that succeeded found was so, of any scope.
     ///
     /// # Errors
     /// If the ledger cannot be read.
     pub(crate) fn last_finished(&self) -> anyhow::Result<Option<Timestamp>> {
-        let last = "SELECT finished_at FROM runs WHERE problem IS NULL ORDER BY id DESC LIMIT 1";
-        Ok(self.db.query_row(last, [], |row| row.get(0)).optional()?.map(from_millis))
+        let last = "SELECT observed_at FROM runs WHERE problem IS NULL ORDER BY id DESC LIMIT 1";
+        Ok(self.opened.db.query_row(last, [], |row| row.get(0)).optional()?.map(from_millis))
     }
 
     /// Every run, the last first.
@@ -146,7 +150,7 @@ impl Reader {
     /// # Errors
     /// If the ledger cannot be read, or what `each` returns.
     pub(crate) fn runs(&self, mut each: impl FnMut(RunRow) -> anyhow::Result<()>) -> anyhow::Result<()> {
-        let mut statement = self.db.prepare(&format!("{RUNS} ORDER BY r.id DESC"))?;
+        let mut statement = self.opened.db.prepare(&format!("{RUNS} ORDER BY r.id DESC"))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             each(run_of(row)?)?;
@@ -160,6 +164,7 @@ impl Reader {
     /// If the ledger cannot be read.
     pub(crate) fn undelivered(&self) -> anyhow::Result<Vec<Undelivered>> {
         let mut statement = self
+            .opened
             .db
             .prepare("SELECT webhook, state, created_at, problem FROM outbox WHERE state != 'sent' ORDER BY id DESC")?;
         let rows = statement.query_map([], |row| {
@@ -288,6 +293,7 @@ fn run_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<RunRow> {
         scope: row.get(1)?,
         started_at: from_millis(row.get(2)?),
         finished_at: from_millis(row.get(3)?),
+        observed_at: from_millis(row.get(17)?),
         end,
     })
 }

@@ -46,14 +46,16 @@ pub(super) enum Observed {
 pub(super) fn insert_run(db: &Connection, scope: i64, report: &Report, counts: &RunCounts) -> rusqlite::Result<()> {
     // SQLite's integers have a sign.
     let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let own = report.run_times();
     db.prepare_cached(
-        "INSERT INTO runs (scope, started_at, finished_at, status, pass, unknown, not_applicable, ignored,
+        "INSERT INTO runs (scope, started_at, finished_at, observed_at, status, pass, unknown, not_applicable, ignored,
              high, medium, low, new, worse, resolved, ongoing)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?
     .execute(params![
         scope,
-        to_millis(report.started_at),
+        to_millis(own.started_at),
+        to_millis(own.finished_at),
         to_millis(report.finished_at),
         counts.status,
         number(counts.pass),

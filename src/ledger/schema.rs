@@ -14,6 +14,8 @@ pub(super) const VERSION: usize = 1;
 /// its scope that succeeded. `last_seen` is written when a run does not find it and cannot tell that it ended, and when it
 /// ends. Texts are stored once, however many findings and episodes share them.
 ///
+/// `runs.observed_at`: when what the run found was so. For a saved inventory that is before the run; findings have this time.
+///
 /// `digests.last`: when each route's digest was last put into the outbox; or, before the first, since when it is awaited.
 ///
 /// `collector_cache`: the collector alone knows the form of the values, and drops one of another form.
@@ -27,6 +29,7 @@ const TABLES: &str = "
         scope INTEGER NOT NULL REFERENCES scopes (id),
         started_at INTEGER NOT NULL,
         finished_at INTEGER NOT NULL,
+        observed_at INTEGER NOT NULL,
         problem TEXT,
         status TEXT,
         pass INTEGER NOT NULL DEFAULT 0,

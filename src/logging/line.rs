@@ -14,6 +14,8 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
+use crate::{output::JsonWriter, text::is_unprintable};
+
 /// What an event says.
 pub(super) struct LogLine<'a> {
     time: Timestamp,
@@ -135,7 +137,10 @@ pub(super) fn json(line: LogLine<'_>) -> String {
     object.insert("time".to_owned(), Value::from(seconds(line.time)));
     object.insert("level".to_owned(), Value::from(line.level.as_str().to_ascii_lowercase()));
     object.insert("target".to_owned(), Value::from(line.target));
-    Value::Object(object).to_string()
+    let mut line = Vec::new();
+    // Writing to memory does not fail.
+    let _ = serde_json::to_writer(JsonWriter::new(&mut line), &object);
+    String::from_utf8_lossy(&line).into_owned()
 }
 
 fn seconds(time: Timestamp) -> String {
@@ -149,7 +154,7 @@ fn is_plain(value: &str) -> bool {
 /// One line, that does nothing to a terminal. AWS's own words are in it, and names that strangers chose.
 fn escaped(text: &str) -> String {
     text.chars()
-        .flat_map(|c| if c.is_control() || c == '\\' { c.escape_default().collect() } else { vec![c] })
+        .flat_map(|c| if is_unprintable(c) || c == '\\' { c.escape_default().collect() } else { vec![c] })
         .collect()
 }
 
@@ -184,7 +189,7 @@ mod tests {
             findings = 3_u64,
             whole = true,
             took = 0.5,
-            name = "a \"b\"\n\u{1b}[31m",
+            name = "a \"b\"\n\u{1b}[31m\u{9b}\u{202e}",
             "cut\noff"
         );
     }
@@ -195,7 +200,7 @@ mod tests {
         assert_eq!(lines.len(), 1);
         assert_eq!(
             timeless(&lines[0]),
-            r#"WARN cut\noff schedule=hourly attempt=2 findings=3 whole=true took=0.5 name="a \"b\"\n\u{1b}[31m""#
+            r#"WARN cut\noff schedule=hourly attempt=2 findings=3 whole=true took=0.5 name="a \"b\"\n\u{1b}[31m\u{9b}\u{202e}""#
         );
     }
 
@@ -203,7 +208,7 @@ mod tests {
     fn as_json_its_values_are_what_they_were() {
         let lines = lines(json, log);
         assert_eq!(lines.len(), 1);
-        assert!(!lines[0].contains('\n'));
+        assert!(!lines[0].contains(is_unprintable), "{lines:?}");
         let mut line: Value = serde_json::from_str(&lines[0]).expect("JSON");
         let time = line.as_object_mut().expect("an object").remove("time").expect("a time");
         assert!(time.as_str().is_some_and(|time| time.parse::<Timestamp>().is_ok()), "{time}");
@@ -211,7 +216,7 @@ mod tests {
             line,
             serde_json::json!({
                 "level": "warn", "target": "gatelight::logging::line::tests", "message": "cut\noff", "schedule": "hourly",
-                "attempt": 2, "findings": 3, "whole": true, "took": 0.5, "name": "a \"b\"\n\u{1b}[31m",
+                "attempt": 2, "findings": 3, "whole": true, "took": 0.5, "name": "a \"b\"\n\u{1b}[31m\u{9b}\u{202e}",
             })
         );
     }

@@ -145,7 +145,7 @@ impl Builder {
             ignores: self.ignores,
             not_found: Vec::new(),
             cache: CollectorCache::new(),
-            replayed: false,
+            replayed: None,
             changes: None,
             spool: self.spool.finish()?,
         })

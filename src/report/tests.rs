@@ -16,7 +16,7 @@ use super::{
     fixtures::{self, FailingStage},
     *,
 };
-use crate::{collect::aws::Traffic, config::IgnoreSetting};
+use crate::{collect::aws::Traffic, config::IgnoreSetting, output::TerminalPage};
 
 const HOSTILE: &str = "<script>&\"'\n\u{1b}[2J$(x) `id` 🚪";
 
@@ -50,6 +50,12 @@ fn as_account(scope: &Inventory, number: usize) -> Inventory {
         api.name = format!("{HOSTILE}{}", "x".repeat(256));
     }
     scope
+}
+
+fn page(render: impl FnOnce(&mut TerminalPage) -> io::Result<()>) -> String {
+    let mut page = TerminalPage::new(true);
+    render(&mut page).expect("renders");
+    page.into_text()
 }
 
 fn rendered(render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
@@ -114,7 +120,7 @@ fn json_lines_hold_the_same_outcomes() {
 #[test]
 fn the_page_keeps_its_width_and_hostile_names_stay_text() {
     let report = report(FailOn::Low, &[]);
-    let page = rendered(|out| text::render(&report, false, out));
+    let page = page(|out| text::render(&report, false, out));
     let page = anstream::adapter::strip_str(&page).to_string();
     assert!(!page.contains('\u{1b}') && !page.contains("[2J$(x) `id` 🚪\n"), "no name steers the terminal");
     let last = page.lines().last().expect("a summary");
@@ -135,7 +141,7 @@ fn the_page_keeps_its_width_and_hostile_names_stay_text() {
 fn low_findings_are_shown_only_where_they_are_asked_for() {
     let shown = |fail_on, verbose| {
         let report = report(fail_on, &[]);
-        rendered(|out| text::render(&report, verbose, out)).contains("access-log-never-expires\u{1b}")
+        page(|out| text::render(&report, verbose, out)).contains("access-log-never-expires\u{1b}")
     };
     assert!(!shown(FailOn::Medium, false));
     assert!(!shown(FailOn::Never, false));
@@ -203,7 +209,7 @@ fn an_ignored_outcome_stays_marked_and_does_not_count() {
         assert_eq!(outcome["ignored"]["reason"].as_str(), counts.then_some("known"));
     }
     assert_eq!(outcomes.iter().filter(|outcome| !outcome["ignored"].is_null()).count() as u64, report.summary.ignored);
-    let page = rendered(|out| text::render(&report, false, out));
+    let page = page(|out| text::render(&report, false, out));
     assert!(page.contains("nothing/*: matched no finding") && page.contains("ended with 2020-01-01"), "{page}");
     assert!(!identities(&outcomes).is_empty());
 }
@@ -264,7 +270,7 @@ fn changes_are_in_the_json_report() {
 #[test]
 fn changes_are_on_the_page() {
     let page = |report: &Report| {
-        let page = rendered(|out| text::render(report, false, out));
+        let page = page(|out| text::render(report, false, out));
         anstream::adapter::strip_str(&page).to_string()
     };
     let first = page(&compared(&[(&[stage(0), stage(4)], &[], 0)]));

@@ -9,10 +9,7 @@ mod names;
 mod page;
 mod unchecked;
 
-use std::{
-    cmp::Reverse,
-    io::{self, Write},
-};
+use std::{cmp::Reverse, io};
 
 use gatelight_checks::CHECKS;
 use gatelight_model::Severity;
@@ -23,13 +20,16 @@ use self::{
     page::{BOLD, DEEPER, INDENT, TextPage},
 };
 use super::Report;
-use crate::text::{count, plain, thousands};
+use crate::{
+    output::TerminalPage,
+    text::{count, plain, thousands},
+};
 
 /// Writes the report. `verbose` shows every finding and every subject.
 ///
 /// # Errors
 /// If `out` cannot be written, or the report's temporary file cannot be read.
-pub(crate) fn render(report: &Report, verbose: bool, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn render(report: &Report, verbose: bool, out: &mut TerminalPage) -> io::Result<()> {
     let least = if verbose {
         Severity::Low
     } else {

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use tower_service::Service;
 
 use super::webhook::Address;
-use crate::config::route::Webhook;
+use crate::{config::route::Webhook, text::with_causes};
 
 /// For DNS, TCP, a proxy and TLS.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -99,7 +99,7 @@ impl Drop for Connection {
 /// What became of the message instead: later, as nothing has been sent.
 pub(crate) async fn connect(webhook: &Webhook) -> Result<Connection, Delivery> {
     // An address that is missing or wrong can be corrected while the message waits.
-    let address = webhook.address().map_err(|problem| Delivery::later(format!("{problem:#}")))?;
+    let address = webhook.address().map_err(|problem| Delivery::later(with_causes(&problem)))?;
     match timeout(CONNECT_LIMIT, open(address)).await {
         Ok(Ok(connection)) => Ok(connection),
         Ok(Err(problem)) => Err(Delivery::later(format!("no connection: {}", redacted_cause(problem.as_ref())))),

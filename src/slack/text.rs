@@ -5,7 +5,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::text::count;
+use crate::text::{count, is_unprintable};
 
 /// The most characters of a name, in `mrkdwn`.
 const NAME: usize = 120;
@@ -23,14 +23,9 @@ fn push_escaped(c: char, out: &mut String) {
         '>' => out.push_str("&gt;"),
         // The only character that ends code.
         '`' => out.push('\u{2cb}'),
-        c if is_control_like(c) => out.push('\u{fffd}'),
+        c if is_unprintable(c) => out.push('\u{fffd}'),
         c => out.push(c),
     }
-}
-
-fn is_control_like(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// A name: as it is if Slack would format nothing in it, otherwise as code. A long one loses its middle.
@@ -76,7 +71,7 @@ fn code(text: &str, most: usize) -> String {
 /// A command to copy, as code. None if it would not arrive unchanged, or needs more than `most`: half a command, or one
 /// with other characters in it, must not be run.
 pub(super) fn command(line: &str, most: usize) -> Option<String> {
-    let intact = !line.is_empty() && !line.contains('`') && !line.chars().any(is_control_like);
+    let intact = !line.is_empty() && !line.contains('`') && !line.chars().any(is_unprintable);
     Some(code(line, usize::MAX)).filter(|code| intact && length(code) <= most)
 }
 

@@ -2,8 +2,8 @@
 //! happens, the report may only say less than it would have: an outcome stays as it was or becomes "could not check".
 
 mod accounts;
-mod calls;
-mod cases;
+pub(crate) mod calls;
+pub(crate) mod cases;
 mod gap_kinds;
 mod missing_parts;
 mod outcome;
@@ -16,7 +16,7 @@ use serde_json::json;
 pub(crate) use self::accounts::healthy;
 use self::{accounts::broken, calls::OPERATIONS, outcome::audit};
 
-const REGION: &str = "eu-west-1";
+pub(crate) const REGION: &str = "eu-west-1";
 
 const ORGANIZATION: &str = "gateway-role-denied-by-organization";
 

@@ -9,6 +9,7 @@ mod denied;
 mod faults;
 mod fix_commands;
 mod golden;
+mod hostile;
 mod insights;
 mod metrics;
 mod ministack;

@@ -120,6 +120,29 @@ pub(crate) const ROWS: &[Row] = &[
         },
     },
     Row {
+        name: "two endpoints have private DNS, and both let packets in",
+        expected: "arrives: its policy vpce-1",
+        source: "privatelink: private DNS",
+        change: |net| {
+            let second = net.endpoint().clone();
+            net.network()
+                .endpoints
+                .seen
+                .push(gatelight_model::inventory::VpcEndpoint { id: "vpce-2".into(), ..second });
+        },
+    },
+    Row {
+        name: "two endpoints have private DNS, and one of them lets nobody in",
+        expected: "unknown: name vpc-1",
+        source: "privatelink: private DNS",
+        change: |net| {
+            let mut second = net.endpoint().clone();
+            (second.id, second.security_groups) = ("vpce-2".into(), texts(&["sg-shut"]));
+            net.network().endpoints.seen.push(second);
+            net.group("sg-shut", vec![], vec![]);
+        },
+    },
+    Row {
         name: "whether names are resolved was not told, and the endpoint lets nobody in",
         expected: "stops: its security group sg-endpoint",
         source: "vpc:vpc-dns",

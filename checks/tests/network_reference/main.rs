@@ -5,6 +5,7 @@
 //! `GATELIGHT_CASES=100000 cargo test --release -p gatelight-checks --test network_reference` tries so many networks.
 
 mod cells;
+mod complete;
 mod decide;
 mod fate;
 mod generate;
@@ -13,7 +14,7 @@ mod rules;
 use std::cell::Cell;
 
 use decide::Reference;
-use fate::Fate;
+use fate::{Fate, either};
 use gatelight_checks::{Judgement, Policy, audit, find_check, testing::Inventory};
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestError, TestRunner};
 
@@ -72,5 +73,42 @@ fn random_networks_are_judged_as_by_trial() {
     let total = arrives + stops + unknown + none;
     for count in [arrives, stops, unknown, none] {
         assert!(count * 50 > total, "{arrives} arrive, {stops} stop, {unknown} unknown, {none} in no VPC");
+    }
+}
+
+/// The first function of which the check does not say what all values of the hidden facts come to.
+fn caution(scenario: &Inventory, tell: impl Fn(Fate)) -> Option<String> {
+    let (hidden, told) = complete::completions(scenario)?;
+    let decided: Vec<_> = told.iter().map(Reference::new).collect();
+    audited(&hidden).into_iter().find_map(|(name, audited, words)| {
+        let find = |own: &&gatelight_model::inventory::Function| own.name == name;
+        let function = hidden.region.functions.seen.iter().find(find)?;
+        let fates: Option<Vec<_>> = decided.iter().map(|own| own.decide(function)).collect();
+        let fate = either(fates?);
+        tell(fate);
+        (Some(fate) != audited)
+            .then(|| format!("{name}: its values come to {fate:?}, the check says {audited:?}: {words}"))
+    })
+}
+
+/// "Could not check" is said only where the values of what is hidden come to several verdicts, and always there.
+#[test]
+fn what_is_hidden_is_unknown_only_where_its_values_disagree() {
+    let cases = std::env::var("GATELIGHT_CASES").ok().map_or(3000, |cases| cases.parse().expect("a number of cases"));
+    let seeds = FileFailurePersistence::Direct("tests/network_reference/proptest-regressions.txt");
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: Some(Box::new(seeds)), ..Config::default() });
+    let counts = [const { Cell::new(0_u32) }; 3];
+    let numbers = proptest::collection::vec(proptest::num::u16::ANY, 0..600);
+    let result = runner.run(&numbers, |numbers| {
+        let tell = |fate: Fate| counts[fate as usize].set(counts[fate as usize].get() + 1);
+        caution(&generate::network(&numbers), tell).map_or(Ok(()), |why| Err(TestCaseError::fail(why)))
+    });
+    if let Err(TestError::Fail(why, numbers)) = result {
+        panic!("{why}\n{:#?}", generate::network(&numbers).region.network);
+    }
+    let [arrives, stops, unknown] = counts.map(Cell::into_inner);
+    let total = arrives + stops + unknown;
+    for count in [arrives, stops, unknown] {
+        assert!(count * 20 > total, "{arrives} arrive, {stops} stop, {unknown} unknown");
     }
 }

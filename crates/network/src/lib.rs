@@ -1,10 +1,14 @@
 //! Whether packets from a function in a VPC reach X-Ray, and the answers come back, decided from what EC2 describes.
 //!
-//! A path is decided as a packet travels it. `dns` finds what X-Ray's name resolves to: an interface endpoint of the VPC or
-//! public addresses; `hosted_zone` says whether a private hosted zone answers it instead. To an endpoint, `endpoint` checks security groups, network ACLs, diverting routes and the endpoint's
-//! policy. To public addresses, `routing` follows the subnet's routes into `nat`, `transit` or `appliance`, and `answers`
-//! follows the answers back. `paths` puts the hops together; `central_endpoint` asks whether the name leads to an endpoint in another
-//! network, which `far_endpoint` follows, and `remote_endpoint` whether it may by what is not read. `firewall` (groups and ACLs), `routes` (longest prefix) and `address_set` are the tools.
+//! A path is decided as a packet travels it. `dns` finds what X-Ray's name may resolve to: an interface endpoint of the VPC,
+//! public addresses, or nothing; `name_server` follows a question to a DNS server of the owner's, and `hosted_zone` says what
+//! private hosted zones answer. To an endpoint, `endpoint` checks security groups, network ACLs, diverting routes and the
+//! endpoint's policy; to one in another network, which a hosted zone leads to, `far_endpoint` also peering connections,
+//! transit gateways and the way back. To public addresses, `routing` follows the subnet's routes into `nat`, `transit` or
+//! `appliance`, and `answers` follows the answers back. `paths` puts the hops together, and asks `central_endpoint` whether
+//! a hosted zone decides, and `remote_endpoint` whether an endpoint in another network may help by what is not read.
+//! `firewall` (groups and ACLs), `routes` (longest prefix) and `address_set` are the tools; `packet` tries each part of the
+//! packets that rules divide; `remedy` is what would let packets pass, for the fix.
 //!
 //! Every hop lets packets through, stops them, or is unknown for a reason. A hop that stops is a proof, whatever is unknown
 //! about the others. A fact that could not be read never turns one proof into another.

@@ -18,6 +18,8 @@ use aws_smithy_runtime_api::client::http::{
 };
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 
+use super::size_limit::LimitedConnector;
+
 /// The HTTP client takes certificates on trust and panics over bad ones.
 fn check_certificates(pem: &[u8]) -> anyhow::Result<()> {
     let mut store = rustls::RootCertStore::empty();
@@ -36,7 +38,8 @@ fn check_certificates(pem: &[u8]) -> anyhow::Result<()> {
 type Limits = (Option<Duration>, Option<Duration>);
 
 /// One HTTP client for all: a client of its own costs each SDK client 30 ms and 100 KiB. TLS by rustls with ring;
-/// the system's certificates, or those in `AWS_CA_BUNDLE`; a proxy if the environment names one.
+/// the system's certificates, or those in `AWS_CA_BUNDLE`; a proxy if the environment names one. No answer may be longer
+/// than 64 MiB.
 ///
 /// # Errors
 /// If `AWS_CA_BUNDLE` cannot be read.
@@ -67,7 +70,7 @@ pub(crate) fn http_client() -> anyhow::Result<SharedHttpClient> {
                     .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
                     .tls_context(context.clone());
                 connector.set_sleep_impl(components.sleep_impl());
-                SharedHttpConnector::new(connector.build())
+                SharedHttpConnector::new(LimitedConnector(SharedHttpConnector::new(connector.build())))
             })
             .clone()
     }))

@@ -10,6 +10,7 @@ mod pace;
 mod refusal;
 mod request_counts;
 mod session;
+mod size_limit;
 
 pub(crate) use call::{Calls, Page, failed, lacks, stated};
 pub(crate) use credentials::{CredentialSource, RoleToAssume};

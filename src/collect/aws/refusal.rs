@@ -6,6 +6,8 @@ use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkErro
 use aws_smithy_types::{error::metadata::ProvideErrorMetadata, retry::ErrorKind};
 use gatelight_model::GapKind;
 
+use super::size_limit::TooLong;
+
 /// Attempts at a call that AWS answers with a server error (over some eight seconds) or throttles (over some sixteen).
 const ATTEMPTS: u32 = 5;
 /// Attempts at a call that does not answer: each costs its whole time limit.
@@ -98,6 +100,9 @@ impl AwsRefusal {
                 // An answer that cannot be parsed. Its status still shows a refusal or a server error.
                 let status = response.raw().status().as_u16();
                 let retry_after = retry_after(response.raw());
+                if TooLong::caused(error) {
+                    return of(GapKind::Failed, 1, unreadable(error));
+                }
                 if (200..300).contains(&status) {
                     return of(GapKind::Failed, ATTEMPTS_WITHOUT_ANSWER, unreadable(error));
                 }

@@ -3,6 +3,7 @@ use gatelight_model::Fetched;
 use serde_json::Value;
 
 use super::*;
+use crate::output::TerminalPage;
 
 const HOSTILE: &str = "<script>&\"'\n\u{1b}[2J$(x) 🚪";
 
@@ -24,9 +25,9 @@ fn healthy() -> Inventory {
 }
 
 fn text(estimates: &Estimates) -> String {
-    let mut out = Vec::new();
-    text::render(estimates, false, &mut out).expect("renders");
-    String::from_utf8(out).expect("UTF-8")
+    let mut page = TerminalPage::new(false);
+    text::render(estimates, &mut page).expect("renders");
+    page.into_text()
 }
 
 fn json(estimates: &Estimates) -> Value {

@@ -10,7 +10,10 @@ use gatelight_checks::cost::{Cost, Estimate, Item, StageCost, Total};
 use unicode_width::UnicodeWidthStr;
 
 use super::estimates::{Estimates, StageLocation, exceeds_requests};
-use crate::text::{WIDTH, count, plain, wrap};
+use crate::{
+    output::TerminalPage,
+    text::{WIDTH, count, plain, wrap},
+};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -35,16 +38,11 @@ const INDENT: &str = "        ";
 ///
 /// # Errors
 /// If `out` cannot be written.
-pub(super) fn render(estimates: &Estimates, colored: bool, out: &mut dyn Write) -> io::Result<()> {
-    let mut page = Vec::new();
-    table(estimates, &mut page)?;
-    reasons(estimates, &mut page)?;
-    unknown(estimates, &mut page)?;
-    notes(estimates, &mut page)?;
-    if !colored {
-        page = anstream::adapter::strip_bytes(&page).into_vec();
-    }
-    out.write_all(&page)
+pub(super) fn render(estimates: &Estimates, page: &mut TerminalPage) -> io::Result<()> {
+    table(estimates, page)?;
+    reasons(estimates, page)?;
+    unknown(estimates, page)?;
+    notes(estimates, page)
 }
 
 /// An amount in the table. `–`: nothing that could cost is turned on. `*`: another service charges more. `?`: more is not
@@ -79,7 +77,8 @@ fn table(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
         if name.width() < NAME {
             writeln!(out, "{name}{:gap$}{line}", "", gap = NAME - name.width())?;
         } else {
-            writeln!(out, "{name}\n{:NAME$}{line}", "")?;
+            writeln!(out, "{name}")?;
+            writeln!(out, "{:NAME$}{line}", "")?;
         }
         if estimates.regions > 1 {
             writeln!(out, "  {DIM}{}{DIM:#}", plain(&location.account_and_region()))?;

@@ -55,6 +55,7 @@ struct RunEntry<'a> {
     scope: &'a str,
     started_at: String,
     finished_at: String,
+    observed_at: String,
     /// As in the report; `failed` if it could not run.
     status: &'a str,
     problem: Option<&'a str>,
@@ -154,6 +155,7 @@ fn run(row: &RunRow) -> RunEntry<'_> {
         scope: &row.scope,
         started_at: time(row.started_at),
         finished_at: time(row.finished_at),
+        observed_at: time(row.observed_at),
         status,
         problem,
         summary,

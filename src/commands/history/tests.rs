@@ -6,6 +6,7 @@ use super::*;
 use crate::{
     finding::AUDIT_SCOPE,
     ledger::{Ledger, Message},
+    output::TerminalPage,
     report::fixtures::{self, FailingStage},
 };
 
@@ -34,6 +35,12 @@ fn ledger() -> (tempfile::TempDir, Reader) {
 fn filter(check: Option<&str>, subject: Option<&str>, open: bool) -> EpisodeFilter {
     let pattern = |text: Option<&str>| text.map(|text| GlobPattern::new(text).expect("a pattern"));
     EpisodeFilter { check: pattern(check), subject: pattern(subject), open }
+}
+
+fn page(write: impl FnOnce(&mut TerminalPage) -> anyhow::Result<()>) -> String {
+    let mut page = TerminalPage::new(false);
+    write(&mut page).expect("writes");
+    page.into_text()
 }
 
 fn written(write: impl FnOnce(&mut dyn io::Write) -> anyhow::Result<()>) -> String {
@@ -94,7 +101,7 @@ fn runs_are_listed_the_last_first() {
     assert_eq!((&runs[0]["scope"], &runs[0]["summary"]), (&json!("hourly"), &Value::Null));
     let summary = &runs[1]["summary"];
     assert_eq!((&summary["fail"], &summary["resolved"], &summary["ongoing"]), (&json!(1), &json!(2), &json!(1)));
-    let page = written(|out| text::runs(&reader, out));
+    let page = page(|out| text::runs(&reader, out));
     assert!(page.contains("2026-11-01 10:00 UTC  audit  0 s  1 finding (2 resolved)"), "{page}");
     assert!(page.contains("could not run: no credentials\u{fffd}[2J") && page.ends_with("3 runs.\n"), "{page}");
 }
@@ -102,7 +109,7 @@ fn runs_are_listed_the_last_first() {
 #[test]
 fn text_has_the_same() {
     let (_folder, reader) = ledger();
-    let page = written(|out| text::findings(&reader, &EpisodeFilter::default(), out));
+    let page = page(|out| text::findings(&reader, &EpisodeFilter::default(), out));
     for words in [
         "OPEN      low     access-log-off\n          service-00000/prod\n",
         "first seen 2026-11-01 09:00 UTC · last seen 2026-11-01 09:00 UTC · resolved 2026-11-01 10:00 UTC",

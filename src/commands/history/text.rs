@@ -9,13 +9,14 @@ use super::json::state;
 use crate::{
     finding::FindingEnd,
     ledger::{Episode, EpisodeFilter, Reader, RunEnd, RunRow},
+    output::TerminalPage,
     text::{WIDTH, count, plain, shell_lines, thousands, wrap},
 };
 
 const INDENT: &str = "          ";
 
 /// Writes findings, and messages that did not arrive.
-pub(super) fn findings(reader: &Reader, filter: &EpisodeFilter, out: &mut dyn Write) -> anyhow::Result<()> {
+pub(super) fn findings(reader: &Reader, filter: &EpisodeFilter, out: &mut TerminalPage) -> anyhow::Result<()> {
     let (mut open, mut ended) = (0, 0);
     reader.episodes(filter, |episode| {
         *(if episode.finding.end.is_none() { &mut open } else { &mut ended }) += 1;
@@ -43,7 +44,7 @@ pub(super) fn findings(reader: &Reader, filter: &EpisodeFilter, out: &mut dyn Wr
 }
 
 /// Writes runs, one a line, the last first.
-pub(super) fn runs(reader: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
+pub(super) fn runs(reader: &Reader, out: &mut TerminalPage) -> anyhow::Result<()> {
     let mut all = 0;
     reader.runs(|row| {
         all += 1;
@@ -103,7 +104,11 @@ fn run(row: &RunRow) -> String {
             format!("{}{changes}{unknown}", count(counts.findings(), "finding"))
         }
     };
-    plain(&format!("{}  {}  {seconds} s  {result}", time(row.finished_at), row.scope))
+    let saved = match row.observed_at {
+        at if at == row.finished_at => String::new(),
+        at => format!(", of an inventory of {}", time(at)),
+    };
+    plain(&format!("{}  {}  {seconds} s  {result}{saved}", time(row.finished_at), row.scope))
 }
 
 fn paragraph(indent: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {

@@ -2,6 +2,7 @@ use gatelight_checks::testing;
 use gatelight_model::inventory::FunctionVpc;
 
 use super::*;
+use crate::output::TerminalPage;
 
 const HOSTILE: &str = "<script>&\"'\n\u{1b}[2J$(x) 🚪]]>";
 
@@ -11,6 +12,12 @@ fn paths(change: impl FnOnce(&mut testing::Inventory)) -> Vec<FunctionPaths> {
     let context = Context::new(scope.scope());
     let functions = context.functions().map(|function| function.expect("a function"));
     functions.map(|function| function_paths(function, &scope.account, &context)).collect()
+}
+
+fn text_of(paths: &[FunctionPaths]) -> String {
+    let mut page = TerminalPage::new(false);
+    text::render(paths, &mut page).expect("renders");
+    page.into_text()
 }
 
 fn rendered(
@@ -57,7 +64,7 @@ fn every_format_shows_every_hop_of_every_scenario() {
         let boxes = picture.descendants().filter(|node| node.has_tag_name("g")).count();
         let goals: usize = paths.iter().map(|path| path.subnets.len()).sum();
         assert_eq!(boxes, hops + goals, "“{name}”");
-        let text = rendered(&paths, |paths, out| text::render(paths, false, out));
+        let text = text_of(&paths);
         for message in paths.iter().flat_map(|path| &path.subnets).flat_map(|path| &path.hops).map(|hop| &hop.message) {
             let first = message.split(' ').next().expect("a word");
             assert!(text.contains(first), "“{name}”: {message}");
@@ -113,7 +120,7 @@ fn names_cannot_break_out_of_any_format() {
     let picture = rendered(&paths, svg::render);
     let document = roxmltree::Document::parse(&picture).expect("XML");
     assert!(!document.descendants().any(|node| node.has_tag_name("script")));
-    let text = rendered(&paths, |paths, out| text::render(paths, false, out));
+    let text = text_of(&paths);
     assert!(!text.contains('\u{1b}'));
 }
 

@@ -7,7 +7,10 @@ use gatelight_network::{Hop, HopResult, PathFromSubnet};
 use unicode_width::UnicodeWidthStr;
 
 use super::paths::FunctionPaths;
-use crate::text::{WIDTH, plain, wrap, wrapped_command};
+use crate::{
+    output::TerminalPage,
+    text::{WIDTH, plain, wrap, wrapped_command},
+};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -18,18 +21,14 @@ const INDENT: usize = 2 + 22;
 ///
 /// # Errors
 /// If `out` cannot be written.
-pub(super) fn render(functions: &[FunctionPaths], colored: bool, out: &mut dyn Write) -> io::Result<()> {
-    let mut page = Vec::new();
+pub(super) fn render(functions: &[FunctionPaths], page: &mut TerminalPage) -> io::Result<()> {
     for (number, function) in functions.iter().enumerate() {
         if number > 0 {
             writeln!(page)?;
         }
-        function_paths(function, functions.len() > 1, &mut page)?;
+        function_paths(function, functions.len() > 1, page)?;
     }
-    if !colored {
-        page = anstream::adapter::strip_bytes(&page).into_vec();
-    }
-    out.write_all(&page)
+    Ok(())
 }
 
 fn function_paths(function: &FunctionPaths, many: bool, out: &mut dyn Write) -> io::Result<()> {

@@ -16,9 +16,12 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::daemon::{
-    delivery::DeliveryResult,
-    run::{RunResult, RunSummary},
+use crate::{
+    daemon::{
+        delivery::DeliveryResult,
+        run::{RunResult, RunSummary},
+    },
+    text::plain,
 };
 
 type Labels = Vec<(&'static str, String)>;
@@ -186,6 +189,7 @@ impl Metrics {
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _: fmt::Result = encode(&mut text, &self.registry);
-        text
+        // The encoder escapes quotes and line breaks in labels, and nothing else.
+        text.lines().map(|line| plain(line) + "\n").collect()
     }
 }

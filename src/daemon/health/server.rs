@@ -1,11 +1,12 @@
 //! The health server. Anyone may reach its port, so everything is bounded: the length of a request, the duration of a
-//! connection, one request for each connection, and the number of connections.
+//! connection, one request for each connection, and the number of connections. A new connection never waits for others:
+//! where there are too many, the oldest ends.
 
 use std::{
+    collections::VecDeque,
     io,
     net::{IpAddr, SocketAddr},
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -14,7 +15,8 @@ use anyhow::Context as _;
 use axum::{
     Router,
     extract::{ConnectInfo, State, connect_info::Connected},
-    http::{HeaderMap, HeaderName, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    middleware::map_response,
     response::{IntoResponse, Response},
     routing::get,
     serve::{IncomingStream, Listener},
@@ -22,7 +24,7 @@ use axum::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::oneshot,
     task::JoinHandle,
     time::{Instant, Sleep, sleep_until},
 };
@@ -30,7 +32,9 @@ use tokio::{
 use super::state::Health;
 
 /// Connections at a time.
-const MAX_CONNECTIONS: usize = 32;
+const MAX_CONNECTIONS: usize = 128;
+/// How long a connection may last, whatever comes after it: enough for whoever asks at once.
+const GRACE: Duration = Duration::from_millis(100);
 /// How long a connection may last.
 const CONNECTION_LIMIT: Duration = Duration::from_secs(10);
 /// Bytes that are read from a connection at most: a request is a line and some headers.
@@ -68,7 +72,7 @@ impl HealthListener {
 
     /// Starts to answer requests.
     pub(crate) fn serve(self, health: Health) -> HealthServer {
-        let listener = LimitedListener { listener: self.0, permits: Arc::new(Semaphore::new(MAX_CONNECTIONS)) };
+        let listener = LimitedListener { listener: self.0, open: VecDeque::new() };
         let service = router(health).into_make_service_with_connect_info::<Peer>();
         HealthServer(tokio::spawn(async move {
             // It never returns: `LimitedListener` tries again when it cannot accept.
@@ -83,6 +87,8 @@ fn router(health: Health) -> Router {
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .route("/", get(page))
+        .fallback(async || (StatusCode::NOT_FOUND, text("There is no such page.\n".to_owned())))
+        .layer(map_response(with_headers))
         .with_state(health)
 }
 
@@ -132,15 +138,20 @@ fn text(text: String) -> Response {
 }
 
 fn answer(form: &'static str, text: String) -> Response {
+    ([(header::CONTENT_TYPE, form)], text).into_response()
+}
+
+/// What every answer says, errors too.
+async fn with_headers(mut response: Response) -> Response {
     // Names of resources are hostile input: no browser may take the text for anything else.
-    let headers: [(HeaderName, &str); 5] = [
-        (header::CONTENT_TYPE, form),
+    let headers: [(HeaderName, &str); 4] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
         (header::CACHE_CONTROL, "no-store"),
         (header::CONNECTION, "close"),
     ];
-    (headers, text).into_response()
+    response.headers_mut().extend(headers.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    response
 }
 
 /// The client's address.
@@ -153,10 +164,34 @@ impl Connected<IncomingStream<'_, LimitedListener>> for Peer {
     }
 }
 
-/// Accepts at most `MAX_CONNECTIONS` at a time.
+/// Keeps at most `MAX_CONNECTIONS` open.
 struct LimitedListener {
     listener: TcpListener,
-    permits: Arc<Semaphore>,
+    /// What ends each connection that may still be open, the oldest first.
+    open: VecDeque<OpenConnection>,
+}
+
+struct OpenConnection {
+    since: Instant,
+    end: oneshot::Sender<()>,
+}
+
+impl LimitedListener {
+    /// Makes room for one more connection.
+    async fn make_room(&mut self) {
+        self.open.retain(|connection| !connection.end.is_closed());
+        while self.open.len() >= MAX_CONNECTIONS {
+            self.end_oldest().await;
+        }
+    }
+
+    async fn end_oldest(&mut self) {
+        if let Some(oldest) = self.open.pop_front() {
+            sleep_until(oldest.since + GRACE).await;
+            // It may have ended by itself.
+            let _ = oldest.end.send(());
+        }
+    }
 }
 
 impl Listener for LimitedListener {
@@ -165,12 +200,15 @@ impl Listener for LimitedListener {
 
     async fn accept(&mut self) -> (BoundedStream, SocketAddr) {
         loop {
-            let permit = Arc::clone(&self.permits).acquire_owned().await;
-            match (permit, self.listener.accept().await) {
-                (Ok(permit), Ok((stream, peer))) => return (BoundedStream::new(stream, permit), peer),
-                // Most likely the process is out of file descriptors.
-                _ => tokio::time::sleep(Duration::from_millis(500)).await,
+            if let Ok((stream, peer)) = self.listener.accept().await {
+                self.make_room().await;
+                let (end, ended) = oneshot::channel();
+                self.open.push_back(OpenConnection { since: Instant::now(), end });
+                return (BoundedStream::new(stream, ended), peer);
             }
+            // Most likely the process is out of file descriptors, of which the oldest connection has one.
+            self.end_oldest().await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 
@@ -179,32 +217,30 @@ impl Listener for LimitedListener {
     }
 }
 
-/// A connection that fails when its time or its bytes are used up.
+/// A connection that fails when its time or its bytes are used up, or a newer one needs its place.
 struct BoundedStream {
     stream: TcpStream,
     end: Pin<Box<Sleep>>,
     left: usize,
-    _permit: OwnedSemaphorePermit,
+    /// Answers when it has to make room.
+    ended: oneshot::Receiver<()>,
 }
 
 impl BoundedStream {
-    fn new(stream: TcpStream, permit: OwnedSemaphorePermit) -> Self {
-        Self {
-            stream,
-            end: Box::pin(sleep_until(Instant::now() + CONNECTION_LIMIT)),
-            left: MAX_REQUEST,
-            _permit: permit,
-        }
+    fn new(stream: TcpStream, ended: oneshot::Receiver<()>) -> Self {
+        Self { stream, end: Box::pin(sleep_until(Instant::now() + CONNECTION_LIMIT)), left: MAX_REQUEST, ended }
     }
 
-    fn is_timed_out(&mut self, context: &mut Context<'_>) -> bool {
+    fn is_over(&mut self, context: &mut Context<'_>) -> bool {
         self.end.as_mut().poll(context).is_ready()
+            || self.ended.is_terminated()
+            || Pin::new(&mut self.ended).poll(context).is_ready()
     }
 }
 
 impl AsyncRead for BoundedStream {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.is_timed_out(context) {
+        if self.is_over(context) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         if self.left == 0 {
@@ -220,7 +256,7 @@ impl AsyncRead for BoundedStream {
 
 impl AsyncWrite for BoundedStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.is_timed_out(context) {
+        if self.is_over(context) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         Pin::new(&mut self.stream).poll_write(context, bytes)

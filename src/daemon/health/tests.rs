@@ -147,8 +147,44 @@ fn what_a_stranger_may_send_is_bounded() {
     assert!(answers[5].contains(" 200 ") && answers[5].ends_with("ok\n"), "{}", answers[5]);
 }
 
+/// Opens this many connections, each of which sends `text` and then nothing.
+async fn hold_open(address: SocketAddr, count: usize, text: &str) -> Vec<TcpStream> {
+    let mut held = Vec::new();
+    for _ in 0..count {
+        let mut stream = TcpStream::connect(address).await.expect("connects");
+        stream.write_all(text.as_bytes()).await.expect("writes");
+        held.push(stream);
+    }
+    held
+}
+
 #[test]
-fn a_connection_that_says_nothing_ends_and_few_are_open_at_once() {
+fn connections_that_are_held_open_delay_nobody() {
+    let (health, _) = health("2026-05-01T10:30:00Z");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let bound = HealthListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("binds");
+        let address = bound.address();
+        let _server = bound.serve(health);
+        let mut held = Vec::new();
+        // Nothing, half a request, and a request whose answer nobody reads.
+        for text in ["", "GET /healthz HTTP/1.1\r\n", &get("/metrics", "x")] {
+            held.extend(hold_open(address, 200, text).await);
+            for path in ["/healthz", "/readyz", "/healthz"] {
+                let begun = std::time::Instant::now();
+                let mut stream = TcpStream::connect(address).await.expect("connects");
+                stream.write_all(get(path, "x").as_bytes()).await.expect("writes");
+                let mut answer = Vec::new();
+                stream.read_to_end(&mut answer).await.expect("reads");
+                assert!(answer.starts_with(b"HTTP/1.1 "), "{}", String::from_utf8_lossy(&answer));
+                assert!(begun.elapsed() < Duration::from_secs(1), "{text:?}: {:?}", begun.elapsed());
+            }
+        }
+    });
+}
+
+#[test]
+fn a_connection_that_says_nothing_ends() {
     let (health, _) = health("2026-05-01T10:30:00Z");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
@@ -156,21 +192,38 @@ fn a_connection_that_says_nothing_ends_and_few_are_open_at_once() {
         let address = bound.address();
         let _server = bound.serve(health);
         let begun = std::time::Instant::now();
-        // More than it accepts, each with half a request: they end by themselves, and the next one is served.
-        let mut idle = Vec::new();
-        for _ in 0..40 {
-            let mut stream = TcpStream::connect(address).await.expect("connects");
-            stream.write_all(b"GET /healthz HTTP/1.1\r\n").await.expect("writes");
-            idle.push(stream);
+        for mut stream in hold_open(address, 5, "GET /healthz HTTP/1.1\r\n").await {
+            let mut answer = Vec::new();
+            let _ = stream.read_to_end(&mut answer).await;
         }
-        let mut stream = TcpStream::connect(address).await.expect("connects");
-        stream.write_all(get("/healthz", "x").as_bytes()).await.expect("writes");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.expect("reads");
-        assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
         let waited = begun.elapsed().as_secs();
-        assert!((8..40).contains(&waited), "{waited}");
+        assert!((8..20).contains(&waited), "{waited}");
     });
+}
+
+#[test]
+fn every_answer_ends_its_connection() {
+    let (health, _) = health("2026-05-01T10:30:00Z");
+    let post = "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
+    let requests = [
+        get("/healthz", "x"),
+        get("/readyz", "x"),
+        get("/", "evil.example"),
+        get("/nothing", "x"),
+        post.to_owned(),
+        "nonsense\r\n\r\n".to_owned(),
+        format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "x".repeat(15_000)),
+        format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(15_000)),
+        "GET /healthz HTTP/9.9\r\nHost: x\r\n\r\n".to_owned(),
+    ];
+    let answers = ask(&health, &requests.each_ref().map(String::as_str));
+    for (request, answer) in requests.iter().zip(&answers) {
+        let head = answer.split("\r\n\r\n").next().unwrap_or_default().to_ascii_lowercase();
+        let request: String = request.chars().take(40).collect();
+        assert!(head.starts_with("http/1.1 ") && head.contains("connection: close"), "{request}: {answer}");
+    }
+    let status = |answer: &String| answer[9..12].parse::<u16>().expect("a status");
+    assert_eq!(answers[..6].iter().map(status).collect::<Vec<_>>(), [200, 503, 403, 404, 405, 400]);
 }
 
 #[test]

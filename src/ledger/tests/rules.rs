@@ -12,7 +12,7 @@ use crate::{
     collect::aws::Traffic,
     config::{FailOn, IgnoreSetting},
     finding::{Change, FindingEnd},
-    report::{Report, builder::Builder},
+    report::{Report, RunTimes, builder::Builder},
 };
 
 /// An audit run, as a test describes it.
@@ -71,7 +71,7 @@ impl TestRun {
             builder.add(&scope.account, &scope.region, Traffic::default()).expect("adds");
         }
         let mut report = builder.finish(at(hours), at(hours)).expect("finishes");
-        report.replayed = self.replayed;
+        report.replayed = self.replayed.then(|| report.run_times());
         report
     }
 
@@ -385,6 +385,34 @@ fn a_saved_inventory_does_not_turn_back_time() {
     // The other scope has no such run; and a look at AWS is recorded whatever the clock says.
     assert_eq!(saved(healthy()).recorded(&ledger, "hourly", 4), Changed::default());
     assert_eq!(run([healthy()]).recorded(&ledger, AUDIT_SCOPE, 3), resolved());
+}
+
+/// The schedule of a saved inventory is due after its last run, not after the inventory.
+#[test]
+fn a_run_of_a_saved_inventory_keeps_its_own_time() {
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
+    let record = |scope: Inventory, facts: i64, own: i64| {
+        let mut report = run([scope]).report(facts);
+        report.replayed = Some(RunTimes { started_at: at(own), finished_at: at(own + 1) });
+        ledger.record(&mut report, "nightly", |_| vec![message("on-call", "x")])
+    };
+    record(spoilt(), 5, 500).expect("records");
+    let last = |ledger: &Ledger| ledger.last_run("nightly").expect("reads").expect("a run");
+    assert_eq!((last(&ledger).started_at, last(&ledger).finished_at), (at(500), at(501)));
+    assert_eq!(last(&ledger).observed_at, at(5));
+    assert_eq!(ledger.last_success("nightly").expect("reads"), Some(last(&ledger)));
+    // What was found is as old as the inventory, and a message as old as the run.
+    let finding = ledger.open_findings("nightly").expect("reads").remove(0);
+    assert_eq!((finding.first_seen, finding.last_seen), (at(5), at(5)));
+    assert_eq!(ledger.due(at(501)).expect("reads")[0].created_at, at(501));
+    // Times of inventories are compared with each other.
+    record(spoilt(), 6, 502).expect("a newer one");
+    assert_eq!(ledger.open_findings("nightly").expect("reads")[0].last_seen, at(6));
+    record(spoilt(), 4, 503).expect_err("an older one");
+    // Runs are kept for as long as it says since they were made.
+    ledger.prune(at(504), SignedDuration::from_hours(10)).expect("prunes");
+    assert_eq!(last(&ledger).started_at, at(502));
 }
 
 #[test]

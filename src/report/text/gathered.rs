@@ -19,7 +19,10 @@ use super::{
     },
     names::{NameList, shown},
 };
-use crate::finding::{Change, Tracked};
+use crate::{
+    finding::{Change, Tracked},
+    text::plain,
+};
 
 /// How a reason begins that a permission would remove.
 pub(super) const NEEDS: &str = "needs ";
@@ -193,5 +196,5 @@ fn is_about_a_call(gap: &Gap) -> bool {
 
 /// `123456789012 · eu-west-1`.
 pub(super) fn region_name(region: &RegionReport) -> String {
-    format!("{} · {}", region.account, region.region)
+    plain(&format!("{} · {}", region.account, region.region))
 }

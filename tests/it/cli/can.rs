@@ -1,5 +1,7 @@
 //! `gatelight can`: what it prints, and how it ends.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::support::run::{Gatelight, Ran};
@@ -31,6 +33,31 @@ fn can(input: impl Into<Vec<u8>>) -> Ran {
 
 fn answers(ran: &Ran) -> Vec<Value> {
     ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A pattern that could be tried in very many ways.
+#[test]
+fn a_pattern_of_many_wildcards_takes_no_time() {
+    let wild = |field: &str, times: usize| {
+        let mut statement = allow();
+        statement[field] = "?*".repeat(times).into();
+        statement["Condition"] = json!({"StringLike": {"aws:PrincipalTag/Team": "?*".repeat(times)}});
+        can(query(&json!([statement])).to_string())
+    };
+    let wild_value = || {
+        let mut statement = allow();
+        statement["Condition"] = json!({"StringLike": {"aws:PrincipalTag/Team": "?*".repeat(5_000)}});
+        can(query(&json!([statement])).to_string())
+    };
+    // The machine may be busy with other tests: one run of several shows it.
+    let in_time = |run: &dyn Fn() -> Ran| (0..5).any(|_| run().took < Duration::from_secs(1));
+    for field in ["Action", "Resource"] {
+        assert!(in_time(&|| wild(field, 5_000)), "{field}");
+        assert_eq!(wild(field, 5_000).status, Some(1), "nothing is so long");
+    }
+    let ran = wild_value();
+    assert_eq!((ran.status, answers(&ran)[0]["decision"].as_str()), (Some(3), Some("undetermined")), "{ran:#?}");
+    assert!(in_time(&wild_value));
 }
 
 #[test]

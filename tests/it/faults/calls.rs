@@ -1,7 +1,7 @@
 //! The calls that are spoiled, and the fields that are left out of their answers.
 
 /// Every call that an audit of one region makes, and whether its answer comes in pages.
-pub(super) const OPERATIONS: &[(&str, bool)] = &[
+pub(crate) const OPERATIONS: &[(&str, bool)] = &[
     ("sts:GetCallerIdentity", false),
     ("apigateway:GetRestApis", true),
     ("apigateway:GetStages", false),

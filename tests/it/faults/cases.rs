@@ -21,7 +21,7 @@ use super::{
 use crate::support::fake::{Fault, Rule};
 
 /// Runs `check` over the cases side by side (they mostly wait), and fails with all complaints.
-pub(super) fn over<C: Sync>(
+pub(crate) fn over<C: Sync>(
     cases: &[C],
     describe: impl Fn(&C) -> String + Sync,
     check: impl Fn(&C) -> Vec<String> + Sync,

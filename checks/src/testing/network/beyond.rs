@@ -230,6 +230,20 @@ pub(in crate::testing) const BEYOND: &[Fault] = &[
         edge.gateways = texts(&["igw-orders"]);
         network.route_tables.seen.push(edge);
     }),
+    ("an endpoint of both address families, and Amazon's DNS server by its address", |inventory| {
+        let endpoint = super::xray_mut(inventory);
+        endpoint.ip_address_type = Fetched::known(Some("dualstack".to_owned()));
+        endpoint.dns_record_type = Fetched::known(Some("dualstack".to_owned()));
+        inventory.region.network.dhcp_options.seen[0].dns_servers = texts(&["10.1.0.2"]);
+    }),
+    ("a propagated route beside one for a prefix list, and a DNS server of one's own", |inventory| {
+        let mut propagated = route("128.0.0.0/2", "vgw-orders");
+        propagated.origin = Fetched::known("EnableVgwRoutePropagation".to_owned());
+        let routes = &mut table_mut(inventory, "rtb-orders").routes;
+        routes.retain(|route| route.target == "local");
+        routes.extend([route("pl-upper", "nat-zonal"), route("0.0.0.0/1", "nat-zonal"), propagated]);
+        inventory.region.network.dhcp_options.seen[0].dns_servers = texts(&["10.1.2.53"]);
+    }),
     ("a NAT gateway and DHCP options that are not listed", |inventory| without(inventory, &NOT_LISTED[0], false)),
     ("… of which the lists broke off", |inventory| without(inventory, &NOT_LISTED[0], true)),
     ("an internet gateway and a group that are not listed", |inventory| without(inventory, &NOT_LISTED[1], false)),

@@ -54,6 +54,10 @@ fn vpcs() {
     };
     let read = vpc(full().build()).expect("is whole").with(Fetched::known(true), Fetched::known(false));
     assert_eq!(read.cidrs, ["10.0.0.0/16", "10.1.0.0/16"]);
+    assert_eq!(read.primary_cidr, Fetched::known("10.0.0.0/16".to_owned()));
+    let second = vpc(full().cidr_block("10.1.0.0/16").build()).expect("is whole");
+    assert_eq!(second.primary_cidr, Fetched::known("10.1.0.0/16".to_owned()));
+    assert!(vpc(full().set_cidr_block(None).build()).is_ok_and(|vpc| vpc.primary_cidr.get().is_err()));
     assert_eq!((read.dhcp_options.as_deref(), read.dns_support.get()), (Some("dopt-1"), Ok(&true)));
     assert!(vpc(full().dhcp_options_id("default").build()).is_ok_and(|vpc| vpc.dhcp_options.is_none()));
     assert!(vpc(full().set_vpc_id(None).build()).is_err());
@@ -86,6 +90,12 @@ fn table(route: sdk::Route) -> sdk::builders::RouteTableBuilder {
 fn route_tables() {
     let read = route_table(table(a_route().nat_gateway_id("nat-1").build()).build()).expect("is whole");
     assert_eq!((read.main, read.subnets), (true, vec!["subnet-1".to_owned()]));
+    for origin in ["CreateRoute", "CreateRouteTable", "EnableVgwRoutePropagation", "Advertisement", "Odd"] {
+        let read = route_table(table(a_route().origin(origin.into()).build()).build()).expect("is whole");
+        assert_eq!(read.routes[0].origin, Fetched::known(origin.to_owned()));
+    }
+    let unstated = route_table(table(a_route().build()).build()).expect("is whole");
+    assert!(unstated.routes[0].origin.get().is_err());
     let broken = [
         table(a_route().build()).set_route_table_id(None),
         table(a_route().build()).set_vpc_id(None),
@@ -207,6 +217,12 @@ fn endpoints() {
     let read = endpoint(full().build()).expect("is whole");
     assert_eq!((read.kind.as_str(), read.service.as_str()), ("Interface", "com.amazonaws.us-east-1.xray"));
     assert_eq!((read.security_groups, read.policy.as_deref()), (vec!["sg-1".to_owned()], Some("{}")));
+    assert_eq!((read.ip_address_type, read.dns_record_type), (Fetched::known(None), Fetched::known(None)));
+    let records = sdk::DnsOptions::builder().dns_record_ip_type(sdk::DnsRecordIpType::ServiceDefined).build();
+    let dualstack = full().ip_address_type(sdk::IpAddressType::Dualstack).dns_options(records);
+    let dualstack = endpoint(dualstack.build()).expect("is whole");
+    let kinds = ["dualstack", "service-defined"].map(|kind| Fetched::known(Some(kind.to_owned())));
+    assert_eq!([dualstack.ip_address_type, dualstack.dns_record_type], kinds);
     let gateway = full().vpc_endpoint_type(sdk::VpcEndpointType::Gateway);
     let gateway = gateway.set_private_dns_enabled(None).set_subnet_ids(None).set_groups(None).set_policy_document(None);
     let read = endpoint(gateway.build()).expect("is whole");
@@ -428,6 +444,9 @@ fn routes_of_transit_gateways() {
     };
     let read = transit_routes(full().build(), "tgw-rtb-1").expect("is whole");
     assert_eq!(read.iter().map(|route| route.target.as_str()).collect::<Vec<_>>(), ["tgw-attach-1", "tgw-attach-2"]);
+    let propagated = full().r#type(sdk::TransitGatewayRouteType::Propagated).build();
+    let propagated = transit_routes(propagated, "tgw-rtb-1").expect("is whole");
+    assert_eq!(propagated[0].origin, Fetched::known("propagated".to_owned()));
     let hole = full().set_transit_gateway_attachments(None).state(sdk::TransitGatewayRouteState::Blackhole).build();
     let hole = transit_routes(hole, "tgw-rtb-1").expect("is whole");
     assert_eq!((hole.len(), hole[0].state.as_str(), hole[0].target.as_str()), (1, "blackhole", ""));

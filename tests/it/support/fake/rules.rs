@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::{Value, json};
 
 use super::{Answer, Body};
-use crate::support::cloudwatch;
+use crate::{hostile::PAYLOAD, support::cloudwatch};
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,6 +41,12 @@ pub(crate) enum Fault {
     Without(&'static [&'static str]),
     /// The first page, and a token for the next: the same one each time.
     SameToken,
+    /// Every string ends with what steers a terminal.
+    Hostile,
+    /// An error whose message does.
+    HostileError,
+    /// The beginning of a document that goes on for ever.
+    Endless,
     /// Before the first page comes an empty one with a token. AWS does this; it is no fault.
     EmptyPageFirst,
 }
@@ -79,6 +85,15 @@ pub(super) fn spoil(service: &str, mut answer: Answer, fault: Fault) -> Answer {
         Fault::ServerError(status) if query || ec2 => (status, "ServiceUnavailable", "Please try again."),
         Fault::ServerError(500) => (500, "InternalServerErrorException", "We encountered an internal error."),
         Fault::ServerError(status) => (status, "ServiceUnavailableException", "Please try again."),
+        Fault::HostileError => (400, "ValidationException", PAYLOAD),
+        Fault::Hostile => {
+            match &mut answer.body {
+                Body::Json(value) => make_hostile(value),
+                Body::Xml(text) => *text = hostile_elements(text),
+                Body::Cbor(_) => {}
+            }
+            return answer;
+        }
         Fault::Unsupported if query || ec2 => (400, "InvalidAction", "Could not find operation"),
         Fault::Unsupported => (if json { 400 } else { 404 }, "UnknownOperationException", ""),
         Fault::NotFound if query || ec2 => (404, "NoSuchEntity", "It cannot be found."),
@@ -111,6 +126,26 @@ pub(super) fn spoil(service: &str, mut answer: Answer, fault: Fault) -> Answer {
         answer.headers.push(("Retry-After", "1".to_owned()));
     }
     answer
+}
+
+fn make_hostile(value: &mut Value) {
+    match value {
+        Value::String(text) => text.push_str(PAYLOAD),
+        Value::Object(object) => object.values_mut().for_each(make_hostile),
+        Value::Array(elements) => elements.iter_mut().for_each(make_hostile),
+        _ => {}
+    }
+}
+
+/// What of the payload XML allows, at the end of each element's text.
+fn hostile_elements(text: &str) -> String {
+    let allowed: String = PAYLOAD.chars().filter(|c| *c == '\n' || *c >= ' ').collect();
+    let mut parts = text.split("</");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |all, part| {
+        let end = if all.ends_with('>') { "" } else { allowed.as_str() };
+        all + end + "</" + part
+    })
 }
 
 fn leave_out_element(text: &mut String, name: &str) {

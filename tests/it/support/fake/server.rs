@@ -185,6 +185,17 @@ fn send(
             stream.shutdown(Shutdown::Both)?;
             return Ok(false);
         }
+        Some(Fault::Endless) => {
+            let head = format!("HTTP/1.1 200 -\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\r\n");
+            stream.write_all(head.as_bytes())?;
+            let chunk = [format!("{:x}\r\n", 1 << 20).as_bytes(), &vec![b' '; 1 << 20], b"\r\n"].concat();
+            // The program leaves, or the test fails for this: more than it may read is sent.
+            for _ in 0..200 {
+                stream.write_all(&chunk)?;
+            }
+            stream.shutdown(Shutdown::Both)?;
+            return Ok(false);
+        }
         Some(Fault::Drip) => {
             stream.write_all(head.as_bytes())?;
             for byte in body {
