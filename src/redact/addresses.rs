@@ -40,9 +40,7 @@ fn emails(line: &str) -> String {
     let is_domain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-');
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
-    // Plain, URL-encoded, in JSON, in HTML.
-    let signs = ["@", "%40", "\\u0040", "&#64;"];
-    while let Some((at, sign)) = signs.into_iter().filter_map(|sign| Some((rest.find(sign)?, sign))).min() {
+    while let Some((at, sign)) = next_sign(rest) {
         let (before, after) = (&rest[..at], &rest[at + sign.len()..]);
         let local = before.len() - before.chars().rev().take_while(|c| is_local(*c)).map(char::len_utf8).sum::<usize>();
         let domain: usize = after.chars().take_while(|c| is_domain(*c)).map(char::len_utf8).sum();
@@ -58,4 +56,12 @@ fn emails(line: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// Where the next `@` is, and how it is written: plain, URL-encoded, in JSON, in HTML.
+fn next_sign(text: &str) -> Option<(usize, &'static str)> {
+    text.match_indices(['@', '%', '\\', '&']).find_map(|(at, _)| {
+        let sign = ["@", "%40", "\\u0040", "&#64;"].into_iter().find(|sign| text[at..].starts_with(sign))?;
+        Some((at, sign))
+    })
 }

@@ -13,7 +13,10 @@ pub(super) fn redact(line: &str) -> String {
         let end = from.find(|c| !is_word(c)).unwrap_or(from.len());
         let (word, after) = from.split_at(end);
         out.push_str(before);
-        if is_token(word) || (word.contains('/') && looks_random(word, 40)) {
+        // `Root=1-…`.
+        if word.rsplit('=').next().is_some_and(is_trace_id) {
+            out.push_str(word);
+        } else if is_token(word) || is_random_path(word) {
             out.push_str(REMOVED);
         } else {
             let parts = word.split_inclusive(['/', '=']);
@@ -33,48 +36,29 @@ pub(super) fn redact(line: &str) -> String {
     out
 }
 
-/// Known forms: AWS key ids, JWTs, tokens of other services, long hex strings.
+/// Whether a word with slashes looks random as a whole. One that names something by a UUID, `key/0a1b2c3d-…`, is a path.
+fn is_random_path(word: &str) -> bool {
+    word.contains('/') && looks_random(word, 40) && !word.split('/').any(is_uuid)
+}
+
+/// Known forms: AWS key ids, JWTs, long hex strings.
 fn is_token(word: &str) -> bool {
     const AWS: &[&str] = &["AKIA", "ASIA", "ABIA", "ACCA", "AROA", "AIDA"];
-    const OTHERS: &[&str] = &[
-        "xoxa-",
-        "xoxb-",
-        "xoxp-",
-        "xoxr-",
-        "xoxs-",
-        "xapp-",
-        "ghp_",
-        "gho_",
-        "ghu_",
-        "ghs_",
-        "ghr_",
-        "github_pat_",
-        "glpat-",
-        "sk_live_",
-        "sk_test_",
-        "rk_live_",
-        "pk_live_",
-        "whsec_",
-        "sk-",
-        "AIza",
-        "ya29.",
-        "npm_",
-        "pypi-",
-        "SG.",
-        "dapi",
-        "hvs.",
-        "dop_v1_",
-        "shpat_",
-    ];
     let key_id = AWS.iter().any(|prefix| {
         word.match_indices(prefix).any(|(at, _)| {
-            let id = word[at..].bytes().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()).count();
-            id >= 16
+            let id = word[at..].bytes().take(16).take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+            id.count() >= 16
         })
     });
-    let other = OTHERS.iter().any(|prefix| word.strip_prefix(prefix).is_some_and(|rest| rest.len() >= 10));
     let jwt = word.match_indices("eyJ").any(|(at, _)| word[at..].len() >= 16);
-    key_id || other || jwt || has_long_hex(word)
+    key_id || jwt || has_long_hex(word)
+}
+
+/// Trace ids of X-Ray and of W3C's `traceparent` stay: they are how one finds the trace.
+fn is_trace_id(word: &str) -> bool {
+    let lengths = word.split('-').map(str::len);
+    let is_hex = word.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit());
+    is_hex && (word.starts_with("1-") && lengths.clone().eq([1, 8, 24]) || lengths.eq([2, 32, 16, 2]))
 }
 
 /// Whether there are 20 or more hex digits in a row, some but not all of them decimal digits: letters alone are a word. 32
@@ -104,12 +88,20 @@ fn looks_random(word: &str, min_length: usize) -> bool {
     let bytes = word.as_bytes();
     let changes = bytes.windows(2).filter(|pair| kind(pair[0]) != kind(pair[1])).count();
     let mixed = upper > 0 && lower > 0 && digits > 0 || (digits > 3 && upper + lower > 3);
-    if is_uuid(word) {
+    if is_uuid(word) || is_made_of_words(word) {
         return false;
     }
     // Dates, ids with dashes and names of log streams change as often, but have separators between short parts.
     let parts = word.split(['-', '_', '.', '/', '~']).map(str::len).max().unwrap_or_default();
     (mixed && changes * 3 >= bytes.len() && parts >= 12) || (upper > 3 && lower > 3 && changes * 3 >= bytes.len())
+}
+
+/// Names of headers, `Ocp-Apim-Subscription-Key`, change their kind of character often, too.
+fn is_made_of_words(word: &str) -> bool {
+    word.split(['-', '_']).all(|part| {
+        part.bytes().all(|byte| byte.is_ascii_alphabetic())
+            && part.bytes().skip(1).all(|byte| byte.is_ascii_lowercase())
+    })
 }
 
 /// Request ids are UUIDs. They stay: they are how one finds the request.

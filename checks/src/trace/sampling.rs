@@ -37,7 +37,12 @@ pub(super) enum Sampled<'a> {
     /// Some are recorded.
     Something,
     /// This rule decides for all of them, or for all that no rule before it takes, and records none.
-    Nothing(&'a SamplingRule),
+    Nothing {
+        /// It.
+        rule: &'a SamplingRule,
+        /// Rules before it that decide in its place if API Gateway does not compare URL paths, and record none either.
+        or: Vec<&'a SamplingRule>,
+    },
 }
 
 /// Why it is not known what a rule does.
@@ -49,6 +54,11 @@ enum Doubt {
     Case,
     /// It matches the second of the two ARNs alone.
     Arn,
+    /// It is for a URL path. X-Ray's guide says that API Gateway does not support it
+    /// (<https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html>); API Gateway's guide lists it among
+    /// the options that are relevant
+    /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-configuring-xray-sampling-rules.html>).
+    Path,
     /// It could be told if this were known.
     Unread(Gap),
 }
@@ -57,11 +67,18 @@ impl Doubt {
     fn gap(&self, rule: &SamplingRule) -> Gap {
         let why = match self {
             Self::Unread(gap) => return gap.clone(),
-            Self::Case => "it matches the stage only where letter case means nothing, which AWS does not say",
-            Self::Arn => {
-                "its resource ARN is of API Gateway's own form, and AWS's guides contradict each other on whether that \
-                 is the one that is compared"
+            Self::Case => {
+                "it matches the stage only where letter case means nothing, which AWS does not say".to_owned()
             }
+            Self::Arn => {
+                "its resource ARN is of API Gateway's own form, and AWS's guides contradict each other on whether \
+                          that is the one that is compared"
+                    .to_owned()
+            }
+            Self::Path => format!(
+                "it is for the URL path {}, and AWS's guides contradict each other on whether API Gateway compares the path",
+                rule.url_path
+            ),
         };
         let name = &rule.name;
         Gap::unprovable(name, format!("cannot tell whether X-Ray's sampling rule {name} decides for this stage: {why}"))
@@ -100,20 +117,27 @@ struct SamplingEffect {
 pub(super) fn decide<'a>(rules: &'a [SamplingRule], target: &Target) -> Result<Sampled<'a>, Gap> {
     let mut rules: Vec<&SamplingRule> = rules.iter().collect();
     rules.sort_by(|a, b| (a.priority, &a.name).cmp(&(b.priority, &b.name)));
-    let (mut records, mut silences, mut doubt) = (None, None, None);
+    let (mut records, mut silences, mut by_path, mut doubt) = (None, None, Vec::new(), None);
     for group in rules.chunk_by(|a, b| a.priority == b.priority) {
         let mut passes_on = true;
         for rule in group {
             let effect = effect(rule, target);
             doubt = doubt.or_else(|| effect.doubt.map(|doubt| doubt.gap(rule)));
             records = records.or(effect.records.then_some(*rule));
-            silences = silences.or(effect.silences.then_some(*rule));
+            if effect.silences && is_for_a_path(rule) {
+                by_path.push(*rule);
+            } else if effect.silences {
+                silences = silences.or(Some(*rule));
+            }
             passes_on &= effect.passes_on;
         }
         if !passes_on {
-            return match (records, silences) {
+            // A rule for a path is never the one to change while another decides for all else: it may be what keeps health
+            // checks out.
+            let or = if silences.is_some() { std::mem::take(&mut by_path) } else { Vec::new() };
+            return match (records, silences.or(by_path.first().copied())) {
                 (_, None) => Ok(Sampled::Something),
-                (None, Some(rule)) => Ok(Sampled::Nothing(rule)),
+                (None, Some(rule)) => Ok(Sampled::Nothing { rule, or }),
                 (Some(one), Some(other)) => Err(doubt.unwrap_or_else(|| same_priority(one, other))),
             };
         }
@@ -153,6 +177,7 @@ pub(super) fn deciding<'a>(rules: &'a [SamplingRule], target: &Target) -> Result
                 RuleMatch::No => {}
                 RuleMatch::Maybe(doubt) => return Err(doubt.gap(rule)),
                 RuleMatch::Yes if is_narrowed(rule) => before.push(*rule),
+                RuleMatch::Yes if is_for_a_path(rule) => return Err(Doubt::Path.gap(rule)),
                 RuleMatch::Yes => match deciding {
                     Some(other) => return Err(same_priority(other, rule)),
                     None => deciding = Some(*rule),
@@ -200,14 +225,18 @@ fn effect(rule: &SamplingRule, target: &Target) -> SamplingEffect {
     // A boost comes on top for a while and does not count.
     let records = rule.fixed_rate > 0.0 || rule.reservoir_size > 0;
     let narrowed = is_narrowed(rule);
-    // The URL path does not narrow: X-Ray's guide says that API Gateway does not support it
-    // (<https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html>).
-    SamplingEffect {
-        passes_on: doubt.is_some() || !records && narrowed,
-        records,
-        silences: !records && !narrowed,
-        doubt,
-    }
+    let silences = !records && !narrowed;
+    // Where the path is compared, such a rule leaves the rest to the next; where it is not, it decides for all. One that
+    // records, and one that something else narrows, does the same either way.
+    let doubt = doubt.or((silences && is_for_a_path(rule)).then_some(Doubt::Path));
+    SamplingEffect { passes_on: doubt.is_some() || !records && narrowed, records, silences, doubt }
+}
+
+/// Whether a rule is for some URL paths only, if API Gateway compares them. All paths begin with a slash.
+fn is_for_a_path(rule: &SamplingRule) -> bool {
+    let path = rule.url_path.as_str();
+    let rest = path.strip_prefix('/').unwrap_or(path);
+    !is_any(path) && (rest.is_empty() || !rest.chars().all(|c| c == '*'))
 }
 
 /// Whether every text matches that has at least one character, as all that are compared have.

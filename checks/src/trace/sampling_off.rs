@@ -35,7 +35,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     rules.rest.get()?;
     Ok(match decide(&rules.seen, &target(stage, context))? {
         Sampled::Something => Judgement::Pass,
-        Sampled::Nothing(rule) => failure(rule, context).into(),
+        Sampled::Nothing { rule, or } => failure(rule, &or, context).into(),
     })
 }
 
@@ -66,34 +66,47 @@ fn target(stage: &StageOf<'_>, context: &Context<'_>) -> Target {
     }
 }
 
-fn failure(rule: &SamplingRule, context: &Context<'_>) -> Failure {
+/// `for_paths`: rules that decide in its place if API Gateway does not compare URL paths.
+fn failure(rule: &SamplingRule, for_paths: &[&SamplingRule], context: &Context<'_>) -> Failure {
     let name = &rule.name;
     let region = &context.region().name;
+    let mut message = format!(
+        "X-Ray's sampling rule {name} decides and samples nothing (rate 0, reservoir 0): tracing is on, and only requests \
+         that a caller sampled leave a trace."
+    );
     let mut say = format!(
-        "Give sampling rule {name} a rate or a reservoir; the command sets what AWS starts with, one \
-                           request a second and five per cent of the rest."
+        "Give sampling rule {name} a rate or a reservoir; the command sets what AWS starts with, one request a second and \
+         five per cent of the rest."
     );
     if name != "Default" {
         say.push_str(" Or delete the rule, and the next one decides.");
     }
-    let update = serde_json::json!({"RuleName": name, "FixedRate": 0.05, "ReservoirSize": 1}).to_string();
     let mut evidence = vec![
         Evidence::new("sampling rule", name),
         Evidence::new("priority", rule.priority.to_string()),
         Evidence::new("fixed rate", rule.fixed_rate.to_string()),
         Evidence::new("reservoir size", rule.reservoir_size.to_string()),
     ];
-    if rule.url_path != "*" {
-        // AWS's guides contradict each other on it: whoever reads this must know.
-        evidence.push(Evidence::new("URL path, ignored as X-Ray's guide has it", &rule.url_path));
+    if !for_paths.is_empty() {
+        let names: Vec<_> = for_paths.iter().map(|rule| rule.name.as_str()).collect();
+        let names = names.join(", ");
+        message += &format!(
+            " For the paths of {names} that rule decides, which samples nothing either; AWS's guides contradict each other on \
+             whether API Gateway compares paths."
+        );
+        say += &format!(
+            " Leave {names} as it is, so that its paths stay out of X-Ray. If no traces arrive then, API Gateway does not \
+             compare paths, and {names} decides for every request: delete it."
+        );
+        evidence.extend(for_paths.iter().map(|rule| {
+            Evidence::new("rule for a URL path before it", format!("{}: {}, samples nothing", rule.name, rule.url_path))
+        }));
     }
+    let update = serde_json::json!({"RuleName": name, "FixedRate": 0.05, "ReservoirSize": 1}).to_string();
     Failure {
         severity: None,
         cause: Some(subject(rule, context)),
-        message: format!(
-            "X-Ray's sampling rule {name} decides and samples nothing (rate 0, reservoir 0): tracing is on, and only \
-             requests that a caller sampled leave a trace."
-        ),
+        message,
         evidence,
         affects: vec![],
         fix: Fix::text(say).command([

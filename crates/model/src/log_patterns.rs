@@ -2,6 +2,7 @@
 
 mod filter;
 mod insights;
+mod otel;
 mod pattern;
 mod table;
 

@@ -146,14 +146,75 @@ fn another_letter_case_may_or_may_not_match() {
     assert!(unprovable(&after(|rule| rule.resource_arn = "ARN:*".to_owned())));
 }
 
+/// For a URL path, samples nothing.
+fn health(name: &str, priority: i32) -> SamplingRule {
+    SamplingRule { url_path: "/health*".to_owned(), ..none(name, priority) }
+}
+
 #[test]
-fn a_path_does_not_narrow_and_is_told() {
-    let rule = SamplingRule { url_path: "/health*".to_owned(), ..none("first", 1) };
-    let failure = with(&[rule.clone(), some("Default", 10_000)]).failure(&CHECK, STAGE);
+fn a_rule_for_a_path_may_decide_for_all_requests_or_for_those_of_the_path() {
+    let verdict = under(&[health("health", 1), some("Default", 10_000)]);
+    assert!(unprovable(&verdict), "{verdict:?}");
+    let said = verdict.expect_err("unknown").to_string();
+    assert!(said.contains("rule health") && said.contains("URL path /health*"), "{said}");
+    for before in [
+        vec![health("health", 1), SamplingRule { url_path: "/ready".to_owned(), ..none("ready", 2) }],
+        vec![health("health", 1), SamplingRule { http_method: "GET".to_owned(), ..some("get", 2) }],
+        vec![health("health", 1), SamplingRule { url_path: "/orders/*".to_owned(), ..some("orders", 2) }],
+        vec![health("health", 1), some("all", 1)],
+        // One that the path alone would let through comes after one that it would not.
+        vec![SamplingRule { http_method: "GET".to_owned(), ..none("get", 1) }, health("health", 2)],
+    ] {
+        let rules = [before, vec![some("Default", 10_000)]].concat();
+        assert!(unprovable(&under(&rules)), "{rules:?}");
+    }
+}
+
+#[test]
+fn a_path_does_not_matter_where_every_reading_agrees() {
+    // It samples: all requests, or some.
+    let orders = || SamplingRule { url_path: "/orders/*".to_owned(), ..some("orders", 1) };
+    assert_eq!(under(&[orders(), none("Default", 10_000)]), Ok(Judgement::Pass));
+    assert_eq!(under(&[orders(), health("health", 2), none("Default", 10_000)]), Ok(Judgement::Pass));
+    // Something else narrows it anyway.
+    for narrow in [
+        |rule: &mut SamplingRule| rule.http_method = "GET".to_owned(),
+        |rule: &mut SamplingRule| rule.host = "*.example.com".to_owned(),
+    ] {
+        let mut rule = health("health", 1);
+        narrow(&mut rule);
+        assert_eq!(under(&[rule.clone(), some("Default", 10_000)]), Ok(Judgement::Pass));
+        let failure = with(&[rule, none("Default", 10_000)]).failure(&CHECK, STAGE);
+        assert_eq!(failure.evidence[0].value, "Default");
+    }
+    // It is for another stage, or comes after one that decides for all.
+    let elsewhere = SamplingRule { service_name: "users/*".to_owned(), ..health("health", 1) };
+    assert_eq!(under(&[elsewhere, some("Default", 10_000)]), Ok(Judgement::Pass));
+    assert_eq!(under(&[some("all", 1), health("health", 2), none("Default", 10_000)]), Ok(Judgement::Pass));
+    // It takes every path there is.
+    for path in ["*", "/*", "**", "/**", "?*"] {
+        let failure = with(&[SamplingRule { url_path: path.to_owned(), ..none("all", 1) }, some("Default", 10_000)])
+            .failure(&CHECK, STAGE);
+        assert_eq!(failure.evidence[0].value, "all", "{path}");
+    }
+    for path in ["/", "", "?", "/?", "/health", "*health", "/?*"] {
+        assert!(unprovable(&after(|rule| rule.url_path = path.to_owned())), "{path}");
+    }
+}
+
+#[test]
+fn the_fix_of_the_rule_for_all_else_keeps_health_checks_out() {
+    let failure = with(&[health("health", 1), none("Default", 10_000)]).failure(&CHECK, STAGE);
+    assert_eq!(failure.cause.expect("a cause").name, "Default");
+    let command = failure.fix.only_command().join(" ");
+    assert!(command.contains("\"RuleName\":\"Default\"") && !command.contains("health"), "{command}");
+    assert!(failure.fix.text.contains("Leave health as it is"), "{}", failure.fix.text);
+    assert!(failure.message.contains("AWS's guides contradict each other"), "{}", failure.message);
     let last = failure.evidence.last().expect("evidence");
-    assert!(last.name.starts_with("URL path, ignored") && last.value == "/health*", "{last:?}");
-    let narrowed = SamplingRule { http_method: "GET".to_owned(), ..rule };
-    assert_eq!(under(&[narrowed, some("Default", 10_000)]), Ok(Judgement::Pass));
+    assert_eq!(last.value, "health: /health*, samples nothing");
+    // Without one, nothing is said about paths.
+    let failure = with(&[none("Default", 10_000)]).failure(&CHECK, STAGE);
+    assert!(!failure.fix.text.contains("path") && failure.evidence.len() == 4, "{failure:?}");
 }
 
 #[test]

@@ -14,6 +14,8 @@ pub struct LogPattern {
     pub any_of: &'static [&'static str],
     /// And one of these, if there are any.
     pub and_any_of: &'static [&'static str],
+    /// And none of these: what makes it a line about something else, or good news.
+    pub none_of: &'static [&'static str],
     /// What a hit says.
     pub says: &'static str,
     /// What to do.
@@ -26,6 +28,6 @@ impl LogPattern {
     /// Whether a line holds the texts.
     pub(super) fn fits(&self, line: &str) -> bool {
         let holds = |texts: &[&str]| texts.iter().any(|text| line.contains(text));
-        holds(self.any_of) && (self.and_any_of.is_empty() || holds(self.and_any_of))
+        holds(self.any_of) && (self.and_any_of.is_empty() || holds(self.and_any_of)) && !holds(self.none_of)
     }
 }

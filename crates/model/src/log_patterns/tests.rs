@@ -1,4 +1,5 @@
 use super::*;
+use crate::Severity;
 
 fn name(line: &str) -> Option<&'static str> {
     LogPatterns::default().matches(line).map(|pattern| pattern.name)
@@ -37,12 +38,222 @@ fn decoys_do_not_match() {
         "Failed to emit metrics",
         "sending segment batch failed with",
         "Segment dropped",
-        "Exporting failed. Will retry the request after interval.",
         "AccessDenied: not authorized to perform: s3:GetObject",
         "Access Denied when calling logs:PutLogEvents",
         "calling logs:PutLogEvents",
     ] {
         assert_eq!(name(line), None, "{line}");
+    }
+}
+
+/// Lines as OpenTelemetry's programs write them: see the sources in `otel.rs`.
+const LOST: &[(&str, &str)] = &[
+    // Java.
+    (
+        "SEVERE: Failed to export spans. The request could not be executed. Full error message: timeout",
+        "spans-not-exported",
+    ),
+    (
+        "WARN GrpcExporter - Failed to export spans. Server responded with gRPC status code 2. Error message: ",
+        "spans-not-exported",
+    ),
+    (
+        "[otel.javaagent 2026-11-22] WARN HttpExporter - Failed to export spans. Server responded with HTTP status code \
+         404. Error message: Not Found",
+        "spans-not-exported",
+    ),
+    (
+        "BatchSpanProcessor dropped 12 span(s) since the last export because the queue is full (maxQueueSize=2048)",
+        "spans-dropped",
+    ),
+    // Python.
+    ("Failed to export span batch code: 503, reason: Service Unavailable", "spans-not-exported"),
+    ("Failed to export span batch due to timeout, max retries or shutdown.", "spans-not-exported"),
+    ("Failed to export spans batch code: 400, reason: Bad Request", "spans-not-exported"),
+    ("Failed to export traces to localhost:4317, error code: StatusCode.DEADLINE_EXCEEDED", "spans-not-exported"),
+    ("[ERROR]\t2026-11-22T15:06:08.662Z\t1f677e5a-c880\tException while exporting Span batch.", "spans-not-exported"),
+    ("Exception while exporting Span.", "spans-not-exported"),
+    ("Queue is full, likely spans will be dropped.", "spans-dropped"),
+    ("Queue full, dropping Span.", "spans-dropped"),
+    ("Dropping span batch: serialized size 70000000 bytes exceeds max_request_size 67108864 bytes.", "spans-dropped"),
+    (
+        "Transient error StatusCode.UNAVAILABLE encountered while exporting traces to localhost:4317, retrying in 1.02s.",
+        "spans-retried",
+    ),
+    ("Transient error Bad Gateway encountered while exporting span batch, retrying in 0.99s.", "spans-retried"),
+    ("Transient error Bad Gateway encountered while exporting spans batch, retrying in 0.99s.", "spans-retried"),
+    ("Failed to export batch code: 404, reason: 404 page not found", "otlp-export-failed"),
+    (
+        "requests.exceptions.ReadTimeout: HTTPConnectionPool(host='localhost', port=4318): Read timed out. (read timeout=10)",
+        "otlp-timed-out",
+    ),
+    (
+        "urllib3.exceptions.MaxRetryError: HTTPConnectionPool(host='localhost', port=4318): Max retries exceeded with url: \
+         /v1/traces (Caused by NewConnectionError(': Failed to establish a new connection: [Errno 111] Connection refused'))",
+        "otlp-timed-out",
+    ),
+    (
+        "HTTPConnectionPool(host='10.0.0.9', port=4317): Connection to 10.0.0.9 timed out. (connect timeout=5)",
+        "otlp-timed-out",
+    ),
+    // JavaScript.
+    (r#"{"stack":"Error: BatchSpanProcessor: span export failed\n    at","name":"Error"}"#, "spans-not-exported"),
+    ("SimpleSpanProcessor: span export failed (status [object Object])", "spans-not-exported"),
+    ("Dropped 34 spans because maxQueueSize reached", "spans-dropped"),
+    (
+        r#"{"stack":"OTLPExporterError: Request Timeout\n at","message":"Request Timeout","name":"OTLPExporterError"}"#,
+        "otlp-export-failed",
+    ),
+    (r#"{"stack":"Error: Concurrent export limit reached\n at","name":"Error"}"#, "otlp-export-failed"),
+    (
+        r#"{"stack":"Error: connect ECONNREFUSED 127.0.0.1:4318\n    at TCPConnectWrap","code":"ECONNREFUSED","port":"4318"}"#,
+        "otlp-unreachable",
+    ),
+    (
+        r#"{"stack":"Error: connect ETIMEDOUT 10.0.3.7:4317\n    at TCPConnectWrap","code":"ETIMEDOUT"}"#,
+        "otlp-unreachable",
+    ),
+    (
+        "Error: 14 UNAVAILABLE: No connection established. Last error: connect ECONNREFUSED 127.0.0.1:4317 (2026-11-22)",
+        "otlp-unreachable",
+    ),
+    (
+        "Error: 4 DEADLINE_EXCEEDED: Deadline exceeded after 10.001s,LB pick: 0.002s,remote_addr=127.0.0.1:4317",
+        "otlp-unreachable",
+    ),
+    // Go.
+    (
+        "2026/11/22 10:00:00 traces export: context deadline exceeded: rpc error: code = Unavailable desc = connection \
+         error: desc = \"transport: Error while dialing: dial tcp 127.0.0.1:4317: connect: connection refused\"",
+        "traces-not-exported",
+    ),
+    (
+        r#"{"msg":"traces export: Post \"http://localhost:4318/v1/traces\": dial tcp [::1]:4318: connect: connection refused"}"#,
+        "traces-not-exported",
+    ),
+    (
+        "traces export: failed to send to http://localhost:4318/v1/traces: 404 Not Found (body: x)",
+        "traces-not-exported",
+    ),
+    (
+        "traces export: exporter export timeout: rpc error: code = DeadlineExceeded desc = context deadline exceeded",
+        "traces-not-exported",
+    ),
+    ("traces export: OTLP partial success: too old (3 spans rejected)", "traces-not-exported"),
+    (
+        "rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while dialing: dial tcp \
+         10.0.0.9:4317: i/o timeout\"",
+        "otlp-unreachable",
+    ),
+    // Rust.
+    (
+        "OpenTelemetry trace error occurred. Exporter otlp encountered the following error(s): the grpc server returns error",
+        "spans-not-exported",
+    ),
+    // The collector, in its several versions.
+    (
+        r#"{"level":"error","msg":"Exporting failed. Rejecting data. Try enabling sending_queue to survive temporary failures.","otelcol.signal":"traces","rejected_items":8}"#,
+        "export-rejected",
+    ),
+    (
+        r#"error exporterhelper/queue_sender.go:128 Exporting failed. Dropping data. {"kind": "exporter", "data_type": "traces", "dropped_items": 8}"#,
+        "export-dropped",
+    ),
+    (
+        r#"Exporting failed. No more retries left. Dropping data. {"data_type": "traces", "error": "max elapsed time expired"}"#,
+        "export-dropped",
+    ),
+    ("Exporting failed. The error is not retryable. Dropping data.", "export-dropped"),
+    ("Exporting failed. Queue did not accept requeuing request. Dropping data.", "export-dropped"),
+    ("Dropping data because sending_queue is full. Try increasing queue_size.", "export-queue-full"),
+    (r#"{"level":"warn","msg":"Sender failed","error":"sending queue is full"}"#, "export-queue-full"),
+    (
+        "Exporting failed. Try enabling retry_on_failure config option to retry on retryable errors",
+        "export-not-retried",
+    ),
+    (
+        r#"Exporting failed. Will retry the request after interval. {"data_type": "traces", "interval": "5.5s"}"#,
+        "export-retried",
+    ),
+    ("Exporting failed. Putting back to the end of the queue.", "export-retried"),
+    (
+        "Post \"https://xray.us-east-1.amazonaws.com/TraceSegments\": net/http: request canceled while waiting for \
+         connection (Client.Timeout exceeded while awaiting headers)",
+        "xray-timed-out",
+    ),
+];
+
+/// Their siblings: good news, settings, metrics, and what only looks alike.
+const NOT_LOST: &[&str] = &[
+    "Failed to export metrics. The request could not be executed. Full error message: timeout",
+    "Failed to export metrics to localhost:4317, error code: StatusCode.UNAVAILABLE",
+    "Failed to export metrics batch code: 503, reason: Service Unavailable",
+    "opentelemetry.exporter.otlp.proto.http.metric_exporter - Failed to export batch code: 404, reason: not found",
+    "Exception while exporting metrics",
+    "Exception while exporting Log",
+    "Failed to export logs. Server responded with HTTP status code 404. Error message: Not Found",
+    "Failed to export logs batch code: 503, reason: Service Unavailable",
+    "Queue full, dropping Log.",
+    "Queue full, dropping LogRecord.",
+    "Transient error StatusCode.UNAVAILABLE encountered while exporting metrics to localhost:4317, retrying in 1s.",
+    "Exported 12 spans",
+    "successfully exported span batch",
+    "Failed to export report",
+    "BatchSpanProcessor started (maxQueueSize=2048)",
+    "Export succeeded after 2 retry attempts.",
+    "Scheduling export retry in 990ms",
+    "PeriodicExportingMetricReader: metrics export failed (error OTLPExporterError: Bad Request)",
+    "PeriodicExportingMetricReader: metrics export failed (error Error: connect ECONNREFUSED 127.0.0.1:4318)",
+    "HTTPConnectionPool(host='localhost', port=4318): Max retries exceeded with url: /v1/metrics",
+    "HTTPConnectionPool(host='localhost', port=8080): Read timed out. (read timeout=10)",
+    "ReadTimeout: HTTPSConnectionPool(host='dynamodb.us-east-1.amazonaws.com', port=443): Read timed out.",
+    "Reconnected to localhost:4317 after connection timed out",
+    "connection to 127.0.0.1:4317 recovered after 2 × ECONNREFUSED",
+    "retry to host='localhost', port=4318 succeeded, the first had timed out",
+    "Starting GRPC server {\"endpoint\": \"localhost:4317\", \"timeout\": \"10s\"}",
+    "connect ECONNREFUSED 127.0.0.1:5432",
+    "read udp 127.0.0.1:43178->127.0.0.11:53: read: connection refused",
+    "traces export: enabled",
+    "traces export: otlp, metrics export: none",
+    "failed to send to queue orders: rejected",
+    "OTLP partial success: too old (3 metric data points rejected)",
+    "Exporting failed. Rejecting data. {\"kind\": \"exporter\", \"data_type\": \"metrics\"}",
+    r#"{"msg":"Exporting failed. Dropping data.","otelcol.signal":"metrics","dropped_items":8}"#,
+    r#"{"log":"{\"msg\":\"Exporting failed. Will retry the request after interval.\",\"data_type\":\"metrics\"}"}"#,
+    r#"Exporting failed. No more retries left. Dropping data. {"error": "Post \"https://x/v1/metrics\": EOF"}"#,
+    "Exporting failed",
+    "exporting report failed. Will retry the request after interval.",
+    "sending_queue is enabled",
+    "POST /TraceSegments 200",
+];
+
+#[test]
+fn what_opentelemetry_loses_is_found_and_its_siblings_are_not() {
+    for (line, pattern) in LOST {
+        assert_eq!(name(line), Some(*pattern), "{line}");
+    }
+    for line in NOT_LOST {
+        assert_eq!(name(line), None, "{line}");
+    }
+    // None of these patterns goes without a line.
+    for pattern in
+        PATTERNS.iter().filter(|pattern| pattern.source.contains("open-telemetry") || pattern.source.contains("otel"))
+    {
+        assert!(LOST.iter().any(|(_, name)| *name == pattern.name), "{}", pattern.name);
+        assert_eq!(pattern.severity, Severity::Medium);
+    }
+    let logs = LogPatterns::with(["log-records-not-exported"]).expect("a name");
+    assert!(logs.matches("Failed to export logs. Server responded with HTTP status code 404.").is_some());
+}
+
+/// Each text is needed: without it, some line that programs write is missed.
+#[test]
+fn every_text_of_opentelemetry_is_in_a_line() {
+    for pattern in PATTERNS.iter().filter(|pattern| LOST.iter().any(|(_, name)| *name == pattern.name)) {
+        let lines = || LOST.iter().filter(|(_, name)| *name == pattern.name).map(|(line, _)| line);
+        for text in pattern.any_of {
+            assert!(lines().any(|line| line.contains(text)), "{}: {text}", pattern.name);
+        }
     }
 }
 
