@@ -51,8 +51,7 @@ operations! {
     GetGatewayAccount = gateway("apigateway:GetAccount", "apigateway:*::/account").http("GET /account");
     /// Log groups, by prefix or all.
     DescribeLogGroups = call("logs:DescribeLogGroups", Quota::DescribeLogGroups).on(LOG_GROUPS);
-    /// One Firehose stream.
-    // API Gateway writes to no stream of another name, so no other is read.
+    /// One Firehose stream. API Gateway writes to no stream of another name, so no other is read.
     DescribeDeliveryStream = call("firehose:DescribeDeliveryStream", Quota::DescribeDeliveryStream)
         .on(Grant::new("FindStreams", "firehose:*:*:deliverystream/amazon-apigateway-*"))
         .absent("ResourceNotFoundException");
@@ -81,8 +80,7 @@ operations! {
         .http("GET /2025-11-30/capacity-providers/*");
     /// Every role with its policies.
     GetAccountAuthorizationDetails = call("iam:GetAccountAuthorizationDetails", Quota::Iam);
-    /// Resource policies of CloudWatch Logs.
-    // Absent: the log group whose policies are asked for was deleted.
+    /// Resource policies of CloudWatch Logs. Absent: the log group whose policies are asked for was deleted.
     DescribeResourcePolicies = call("logs:DescribeResourcePolicies", Quota::DescribeResourcePolicies)
         .absent("ResourceNotFoundException");
     /// Delivery sources of CloudWatch Logs: which resource sends which type of log.
@@ -111,8 +109,7 @@ operations! {
     DescribeNetworkAcls = call("ec2:DescribeNetworkAcls", Quota::Ec2);
     /// Sets of DHCP options.
     DescribeDhcpOptions = call("ec2:DescribeDhcpOptions", Quota::Ec2);
-    /// The ranges in a prefix list.
-    // AWS's own lists belong to the account `aws`.
+    /// The ranges in a prefix list. AWS's own lists belong to the account `aws`.
     GetManagedPrefixListEntries = call("ec2:GetManagedPrefixListEntries", Quota::Ec2)
         .on(Grant::new("ReadPrefixLists", "ec2:*:*:prefix-list/*"));
     /// Network interfaces.
@@ -171,8 +168,7 @@ operations! {
     /// Policies attached to an account, an organizational unit or a root.
     ListPoliciesForTarget = call("organizations:ListPoliciesForTarget", Quota::Organizations)
         .granted(Granted::WithOrganization);
-    /// The document of a policy of an organization.
-    // AWS's own policies belong to the account `aws`.
+    /// The document of a policy of an organization. AWS's own policies belong to the account `aws`.
     DescribePolicy = call("organizations:DescribePolicy", Quota::Organizations)
         .on(Grant::new("ReadOrganizationPolicies", "organizations::*:policy/*"))
         .granted(Granted::WithOrganization);
@@ -252,8 +248,7 @@ const KEYS: Grant = Grant::new("ReadKeys", "kms:*:*:key/*");
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Granted {
     Always,
-    /// With `--insights`: the call is made only where the owner asks for queries of CloudWatch Logs Insights, which AWS
-    /// bills.
+    /// With `--insights`: the call is made only where the owner asks for queries of Insights, which AWS bills.
     WithInsights,
     /// With `--organization`: only the management account and delegated administrators of an organization get an answer,
     /// so most accounts have no use for the permission. `DescribeOrganization` answers every account, but is of no use
@@ -327,8 +322,7 @@ impl Quota {
             // FilterLogEvents: five calls a second, and cannot be raised
             // (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html).
             // Calls about queries: AWS's list of quotas could not be read; five a second is what others quote from it.
-            // Route 53: five a second for all calls of an account
-            // (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html).
+            // Route 53: five a second (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html).
             // DescribeResourcePolicies, calls about deliveries, and X-Ray's calls: not published.
             Self::DescribeDeliveryStream
             | Self::DescribeResourcePolicies

@@ -84,6 +84,14 @@ impl Place<'_> {
                 )
             }
             Remedy::WorkingNat { nat } => return self.other_nat(nat),
+            Remedy::ZoneRecord { zone, name } => Self::zone_record(zone, name),
+            other => return self.setting(other),
+        })
+    }
+
+    /// The change of a setting.
+    fn setting(&self, remedy: &Remedy) -> Option<Change> {
+        Some(match remedy {
             Remedy::NatZone { nat, zone } => Change {
                 text: format!("Let regional NAT gateway {nat} cover {zone}, with an address there."),
                 commands: vec![
@@ -122,7 +130,6 @@ impl Place<'_> {
                 text: format!("Turn on {attribute} of {vpc}, so that X-Ray's name is answered there."),
                 commands: vec![dns_attribute(self.walk.region, vpc, attribute)],
             },
-            Remedy::ZoneRecord { zone, name } => Self::zone_record(zone, name),
             Remedy::EndpointIpv4 { endpoint } => self.one(
                 format!("Give {endpoint} IPv4 addresses and A records too."),
                 "modify-vpc-endpoint",
@@ -135,6 +142,7 @@ impl Place<'_> {
                     r#"{"DnsRecordIpType":"dualstack"}"#,
                 ],
             ),
+            _ => return None,
         })
     }
 
