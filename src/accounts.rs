@@ -118,6 +118,7 @@ fn closed(whose: &CredentialSource, problem: &anyhow::Error, regions: &[String])
             resource: whose.to_string(),
             kind: GapKind::Failed,
             message: with_causes(problem),
+            denied_by: None,
         })
     });
     // The ARN of a role names its account.

@@ -7,7 +7,7 @@ use gatelight_model::inventory;
 
 use crate::{
     config::{
-        FailOn, Settings, check_ids,
+        Color, FailOn, Settings, check_ids,
         declare::{Flags, SettingsCommand, SharedWith},
     },
     logging::LogFormat,
@@ -159,6 +159,9 @@ pub(crate) struct ExplainArgs {
     /// As JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Color the page; NO_COLOR turns it off too
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(crate) color: Color,
 }
 
 /// Where the ledger is, and what to print of it.
@@ -215,6 +218,9 @@ pub(crate) struct FormatCheckArgs {
     /// Form of the findings
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: FindingsFormat,
+    /// Say also which values can hold quotes and backslashes
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
 }
 
 #[derive(Debug, Args)]

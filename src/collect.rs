@@ -22,7 +22,10 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 use gatelight_checks::plan;
-use gatelight_model::{Gap, inventory::Account};
+use gatelight_model::{
+    Gap,
+    inventory::{Account, ClosedRegion},
+};
 use jiff::Timestamp;
 
 use self::{
@@ -79,6 +82,8 @@ pub(crate) async fn collect(
         .collect()
         .await;
 
+    note_regions_not_enabled(session, home, global, &mut read).await;
+
     let facts = || read.iter().map(|region| &region.facts);
     let wanted = plan::wanted_roles(&account, facts(), &needs.facts);
     if !wanted.is_empty() {
@@ -99,4 +104,19 @@ pub(crate) async fn collect(
         first.traffic.add(&global.traffic());
     }
     Collected { account, regions: read }
+}
+
+/// A region that is not enabled rejects the credentials as if they were nobody's. Where they are good in `home`, one more
+/// call tells which it is.
+async fn note_regions_not_enabled(session: &Session, home: &str, calls: &Calls, read: &mut [CollectedRegion]) {
+    if !read.iter().any(|region| region.rejects_credentials) {
+        return;
+    }
+    // Without an answer the gaps stand: that the credentials were rejected.
+    let Ok(disabled) = regions::not_enabled(session, home, calls).await else { return };
+    for region in read.iter_mut().filter(|region| region.rejects_credentials) {
+        if disabled.contains(&region.facts.name) {
+            region.facts.closed = Some(ClosedRegion::NotEnabled);
+        }
+    }
 }

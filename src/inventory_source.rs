@@ -94,7 +94,7 @@ async fn live(
         }
         let collected = collect::collect((&session, &others), &caller, &home, &regions, needs, pace, &calls).await;
         let mut regions = Vec::new();
-        for CollectedRegion { facts, traffic, memories } in collected.regions {
+        for CollectedRegion { facts, traffic, memories, .. } in collected.regions {
             if let (Ok(id), Some(memories)) = (collected.account.id.get(), memories) {
                 cache.insert((id.clone(), facts.name.clone()), memories);
             }

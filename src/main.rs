@@ -11,6 +11,7 @@ mod daemon;
 mod finding;
 #[cfg(test)]
 mod generated;
+mod hyperlink;
 mod insights_notice;
 mod inventory_file;
 mod inventory_source;
@@ -38,7 +39,6 @@ use crate::{
     cli::{Cli, Command, FormatCommand},
     config::Settings,
     output::Sink,
-    report::Status,
     runtime::{FAILED, until_done_or_stopped},
 };
 
@@ -72,13 +72,11 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             if config.verbose {
                 logging::start(tracing::Level::DEBUG, arguments.log.format);
             }
-            until_done_or_stopped(commands::audit::audit(&config)).map(Status::exit_code)
+            until_done_or_stopped(commands::audit::audit(&config))
         }
         Command::Daemon(arguments) => daemon::start(&arguments.config, arguments.log.format).map(|()| 0),
-        Command::Demo(arguments) => commands::audit::demo(&arguments.flags.settings.resolve()?).map(Status::exit_code),
-        Command::Explain(arguments) => {
-            print(|out| commands::explain::explain(arguments.check.as_deref(), arguments.json, out))
-        }
+        Command::Demo(arguments) => commands::audit::demo(&arguments.flags.settings.resolve()?),
+        Command::Explain(arguments) => commands::explain::explain(&arguments).map(|()| 0),
         Command::Format(FormatCommand::Check(arguments)) => commands::format::check(&arguments),
         Command::Format(FormatCommand::Print { protocol }) => print(|out| commands::format::print(protocol, out)),
         Command::Path(arguments) => until_done_or_stopped(commands::path::path(*arguments)),

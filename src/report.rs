@@ -7,6 +7,7 @@ pub(crate) mod fixtures;
 mod insights_cost;
 pub(crate) mod json;
 mod outcome;
+mod reach;
 mod spool;
 mod summary;
 pub(crate) mod text;
@@ -17,12 +18,14 @@ use jiff::Timestamp;
 
 pub(crate) use self::{
     outcome::{OutcomeRecord, RecordedVerdict, RegionReport},
+    reach::{ApiListings, NothingChecked},
     summary::{IgnoreUse, Status, Summary},
 };
 use crate::{
     collect::CollectorCache,
     config::FailOn,
     finding::{Changes, Tracked},
+    runtime::FAILED,
 };
 
 /// All that a renderer needs.
@@ -42,6 +45,10 @@ pub(crate) struct Report {
     /// When the run itself began and ended, if it is about a saved inventory: the times of the report are then those of its
     /// facts, which may be long ago.
     pub(crate) replayed: Option<RunTimes>,
+    /// Whether every region of its accounts was asked about.
+    pub(crate) all_regions: bool,
+    /// Why it says nothing about API Gateway, if so.
+    pub(crate) nothing_checked: Option<NothingChecked>,
     /// What changed since the last run, if a ledger holds that one.
     pub(crate) changes: Option<Changes>,
     spool: spool::Spool,
@@ -62,12 +69,27 @@ impl Report {
 
     /// What the audit comes to.
     pub(crate) fn status(&self) -> Status {
-        self.summary.status(self.fail_on)
+        match self.summary.status(self.fail_on) {
+            Status::Clean if self.nothing_checked.is_some() => Status::Incomplete,
+            status => status,
+        }
     }
 
-    /// Whether everything could be checked, whatever the owner accepts.
+    /// The exit status of an audit that ends with it. An audit that could list no API anywhere could not run, whatever else
+    /// it found.
+    pub(crate) fn exit_code(&self) -> u8 {
+        if self.nothing_checked.is_some() { FAILED } else { self.status().exit_code() }
+    }
+
+    /// Why a run that ends with it counts as failed: nothing at all was checked.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.nothing_checked.as_ref().filter(|nothing| nothing.is_all).map(NothingChecked::sentence)
+    }
+
+    /// Whether everything could be checked, whatever the owner accepts. What a region that is closed to the account holds
+    /// does not count.
     pub(crate) fn complete(&self) -> bool {
-        self.summary.unknown + self.summary.ignored_unknown == 0
+        self.summary.unknown + self.summary.ignored_unknown == 0 && self.nothing_checked.is_none()
     }
 
     /// What the ledger knows of an outcome.

@@ -36,6 +36,8 @@ pub struct Scenario {
     pub name: &'static str,
     /// Changes the healthy account and its region.
     pub change: fn(&mut Account, &mut Region),
+    /// Whether `gatelight demo` shows it too. At least one fault of each check must be there.
+    pub in_demo: bool,
 }
 
 impl Check {

@@ -55,6 +55,7 @@ pub fn denied(operation: &str) -> Gap {
         resource: String::new(),
         kind: GapKind::Denied,
         message: String::new(),
+        denied_by: None,
     })
 }
 

@@ -1,10 +1,12 @@
 //! Reads one region: stages and functions first, then what the plan wants next.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::join;
 use gatelight_checks::plan::{self, Plan};
 use gatelight_model::{
-    Fetched, Gap, Listing, Need,
-    inventory::{Account, CapacityProviderAnswer, Function, Network, Region},
+    AccessDenial, Fetched, Gap, GapKind, Listing, Need,
+    inventory::{Account, CapacityProviderAnswer, ClosedRegion, Function, Network, Region},
 };
 
 use super::{
@@ -23,6 +25,8 @@ use super::{
 pub(crate) struct CollectedRegion {
     pub(crate) facts: Region,
     pub(crate) traffic: Traffic,
+    /// Whether AWS rejected the credentials in every call, and nothing more was asked.
+    pub(super) rejects_credentials: bool,
     /// What to remember of it, if something was asked that is worth remembering.
     pub(crate) memories: Option<RegionCache>,
 }
@@ -56,6 +60,22 @@ pub(super) async fn collect(
         (facts.functions, facts.capacity_providers, facts.network) = functions;
         read_hosted_zones(region, account, &mut facts, needs, global).await;
     }
+    if let Some(denial) = denied_by_organization(&facts)
+        && denies_named_log_groups(region, needs).await
+    {
+        facts.closed = Some(ClosedRegion::Organization(denial));
+    }
+    let rejects_credentials = region.calls.rejects_credentials();
+    if rejects_credentials {
+        // Each further call would end alike.
+        let gap = first_listings(&facts).into_iter().find_map(|end| asked(end).and_then(Result::err));
+        if let Some(gap) = gap {
+            facts = Region::unread(&region.name, &gap);
+        }
+    }
+    if facts.closed.is_some() || rejects_credentials {
+        return CollectedRegion { facts, traffic: region.calls.traffic(), rejects_credentials, memories: None };
+    }
 
     if Plan::new(account, &facts, &needs.facts).wants_deliveries() {
         facts.log_deliveries = log_deliveries(region).await;
@@ -86,7 +106,44 @@ pub(super) async fn collect(
     facts.callers = callers;
     facts.sampling_rules = rules;
     let memories = logs.store_in(&mut facts, needs);
-    CollectedRegion { facts, traffic: region.calls.traffic(), memories }
+    CollectedRegion { facts, traffic: region.calls.traffic(), rejects_credentials: false, memories }
+}
+
+/// The denial by a service control policy in which every listing ended that was made: of APIs and of functions. What a
+/// region holds besides is found through these alone.
+fn denied_by_organization(facts: &Region) -> Option<AccessDenial> {
+    let unseen = facts.rest_apis.seen.is_empty() && facts.v2_apis.seen.is_empty() && facts.functions.seen.is_empty();
+    let mut denials = Vec::new();
+    for end in first_listings(facts).into_iter().filter_map(asked) {
+        denials.push(by_service_control_policy(&end.err()?)?);
+    }
+    // The newer messages name the policy.
+    let named = denials.iter().position(|denial| denial.arn.is_some()).unwrap_or_default();
+    denials.into_iter().nth(named).filter(|_| unseen)
+}
+
+/// How the listings ended that a region is asked for first.
+fn first_listings(facts: &Region) -> [&Fetched<()>; 3] {
+    [&facts.rest_apis.rest, &facts.v2_apis.rest, &facts.functions.rest]
+}
+
+/// How a listing ended, if it was made.
+fn asked(end: &Fetched<()>) -> Option<Result<(), Gap>> {
+    let end = end.get().map(drop);
+    (!end.as_ref().is_err_and(|gap| gap.why().kind == GapKind::NotCollected)).then_some(end)
+}
+
+/// Whether the log groups that the owner names are denied in the same way; true where there are none. One answer shows it.
+async fn denies_named_log_groups(region: &RegionClient, needs: &Needs) -> bool {
+    let Some(first) = needs.named_log_groups().first() else { return true };
+    let (answers, named) = LogGroups::new(region).look_up(BTreeSet::new(), std::slice::from_ref(first)).await;
+    let ends = answers.iter().map(|answer| answer.group.get().map(drop)).chain([named.rest.get().map(drop)]);
+    let gaps: Vec<_> = ends.filter_map(Result::err).collect();
+    !gaps.is_empty() && gaps.iter().all(|gap| by_service_control_policy(gap).is_some())
+}
+
+fn by_service_control_policy(gap: &Gap) -> Option<AccessDenial> {
+    gap.why().denied_by.clone().filter(AccessDenial::is_by_service_control_policy)
 }
 
 /// Adds the private hosted zones that decide where packets of functions go. A zone may lead to an endpoint that makes another
@@ -126,4 +183,71 @@ async fn functions(
     let names = plan::function_log_groups(&functions.seen, &needs.facts);
     let ((providers, network), ()) = join(Box::pin(network), groups.list(&names)).await;
     (functions, providers, network)
+}
+
+#[cfg(test)]
+mod tests {
+    use gatelight_model::{DenyingPolicy, GapDetails};
+
+    use super::*;
+
+    fn denied(policy: Option<DenyingPolicy>, arn: Option<&str>) -> Gap {
+        Gap::new(GapDetails {
+            operation: "x:X".to_owned(),
+            permission: "x:X".to_owned(),
+            resource: "*".to_owned(),
+            kind: GapKind::Denied,
+            message: String::new(),
+            denied_by: policy.map(|policy| AccessDenial {
+                policy: Some(policy),
+                explicit: true,
+                arn: arn.map(str::to_owned),
+            }),
+        })
+    }
+
+    /// A region whose listings of REST, HTTP and WebSocket APIs and of functions ended so; none: it was not made.
+    fn region(ends: [Option<Gap>; 3]) -> Region {
+        let mut region = Region::not_collected("eu-west-1");
+        let [rest, v2, functions] = ends;
+        for (end, gap) in [&mut region.rest_apis.rest, &mut region.v2_apis.rest, &mut region.functions.rest]
+            .into_iter()
+            .zip([rest, v2, functions])
+        {
+            if let Some(gap) = gap {
+                *end = Err(gap).into();
+            }
+        }
+        region
+    }
+
+    #[test]
+    fn a_region_is_closed_if_every_listing_that_was_made_ends_in_a_denial_by_the_organization() {
+        let scp = || Some(denied(Some(DenyingPolicy::ServiceControlPolicy), None));
+        let named = || Some(denied(Some(DenyingPolicy::ServiceControlPolicy), Some("arn:p")));
+        assert_eq!(
+            denied_by_organization(&region([scp(), named(), scp()])).and_then(|denial| denial.arn),
+            Some("arn:p".to_owned())
+        );
+        for closed in [[scp(), scp(), scp()], [scp(), scp(), None], [None, None, scp()]] {
+            assert!(denied_by_organization(&region(closed)).is_some());
+        }
+        for policy in [None, Some(DenyingPolicy::IdentityBasedPolicy), Some(DenyingPolicy::ResourceControlPolicy)] {
+            assert!(
+                denied_by_organization(&region([scp(), scp(), Some(denied(policy, None))])).is_none(),
+                "{policy:?}"
+            );
+            assert!(
+                denied_by_organization(&region([Some(denied(policy, None)), scp(), scp()])).is_none(),
+                "{policy:?}"
+            );
+        }
+        assert!(denied_by_organization(&region([None, None, None])).is_none(), "nothing was asked");
+        let mut listed = region([scp(), scp(), scp()]);
+        listed.functions.rest = Fetched::known(());
+        assert!(denied_by_organization(&listed).is_none());
+        let mut broken = region([scp(), scp(), scp()]);
+        broken.functions.seen = gatelight_checks::testing::healthy().region.functions.seen;
+        assert!(denied_by_organization(&broken).is_none(), "something was seen before it broke off");
+    }
 }

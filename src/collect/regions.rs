@@ -1,5 +1,7 @@
 //! Names of regions, and which are enabled.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::bail;
 use gatelight_model::Gap;
 
@@ -95,16 +97,33 @@ pub(crate) async fn check_regions(session: &Session, names: &[String], calls: &C
 /// # Errors
 /// The gap, if AWS gave no answer.
 pub(super) async fn describe(session: &Session, home: &str, calls: &Calls, all: bool) -> Result<Vec<String>, Gap> {
+    Ok(ask(session, home, calls, all).await?.into_keys().collect())
+}
+
+/// The regions that are not enabled for the account.
+///
+/// # Errors
+/// The gap, if AWS gave no answer.
+pub(super) async fn not_enabled(session: &Session, home: &str, calls: &Calls) -> Result<BTreeSet<String>, Gap> {
+    let regions = ask(session, home, calls, true).await?;
+    Ok(regions
+        .into_iter()
+        .filter(|(_, status)| status.as_deref() == Some("not-opted-in"))
+        .map(|(name, _)| name)
+        .collect())
+}
+
+/// Regions, and whether they are enabled, as AWS says it: `opt-in-not-required`, `opted-in`, `not-opted-in`.
+async fn ask(session: &Session, home: &str, calls: &Calls, all: bool) -> Result<BTreeMap<String, Option<String>>, Gap> {
     let client = session.ec2(home);
     let operation = Operation::DescribeRegions;
     let answer = calls.call(operation, "*", || client.describe_regions().all_regions(all).send()).await?;
     let regions = answer.regions.ok_or_else(|| lacks(operation, "*", "the list of regions"))?;
-    let mut names = Vec::new();
-    for region in regions {
-        names.push(region.region_name.ok_or_else(|| lacks(operation, "*", "a region's name"))?);
-    }
-    names.sort();
-    Ok(names)
+    let named = regions.into_iter().map(|region| {
+        let name = region.region_name.ok_or_else(|| lacks(operation, "*", "a region's name"))?;
+        Ok((name, region.opt_in_status))
+    });
+    named.collect()
 }
 
 /// The regions that are enabled for the account.

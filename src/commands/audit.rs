@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use gatelight_model::{
     Listing, Severity,
     inventory::{Account, Region},
@@ -11,22 +11,22 @@ use jiff::Timestamp;
 
 use crate::{
     collect::{CollectorCache, LogGroupSelector, aws::Traffic},
-    config::{AuditSource, Config, ReportFormat},
+    config::{AuditSource, Config, Regions, ReportFormat},
     finding::{AUDIT_SCOPE, RunDiff},
     inventory_file, inventory_source,
     ledger::{Ledger, Opened},
     notice,
     output::Sink,
     progress::Progress,
-    report::{self, Report, RunTimes, Status, builder::Builder},
+    report::{self, Report, RunTimes, builder::Builder},
     slack,
 };
 
-/// Audits, writes the report, records the run in the ledger if there is one, and posts to Slack.
+/// Audits, writes the report, records the run in the ledger if there is one, and posts to Slack. Returns the exit status.
 ///
 /// # Errors
 /// Whatever kept it from running or from delivering.
-pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
+pub(crate) async fn audit(config: &Config) -> anyhow::Result<u8> {
     // The output is opened first: an audit can take minutes, and a misspelt folder should not cost them.
     let output = Sink::open(&config.output)?;
     if config.post_to_slack {
@@ -47,8 +47,18 @@ pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
         if config.post_to_slack { slack::compose(diff, &config.slack, None) } else { Vec::new() }
     };
     // The report is written even if the ledger cannot be.
-    let recorded = ledger.as_ref().map_or(Ok(()), |ledger| ledger.record(&mut report, AUDIT_SCOPE, to_slack).map(drop));
+    let recorded = match &ledger {
+        None => Ok(()),
+        Some(ledger) => match report.problem() {
+            None => ledger.record(&mut report, AUDIT_SCOPE, to_slack).map(drop),
+            Some(problem) => ledger.record_failure(AUDIT_SCOPE, report.started_at, report.finished_at, &problem),
+        },
+    };
+    let is_shown = matches!((config.format, &output), (ReportFormat::Text, Sink::Stdout));
     write_report(config, &report, output)?;
+    if let Some(nothing) = report.nothing_checked.as_ref().filter(|_| !is_shown) {
+        progress.suspend(|| notice::error(&anyhow!(nothing.sentence())));
+    }
     recorded?;
     match &ledger {
         _ if !config.post_to_slack => {}
@@ -58,7 +68,7 @@ pub(crate) async fn audit(config: &Config) -> anyhow::Result<Status> {
             slack::post_all(&config.slack, &messages).await?;
         }
     }
-    Ok(report.status())
+    Ok(report.exit_code())
 }
 
 /// Collects and audits. Writes nothing but the inventory that is to be saved; the new cache is in the report. A future that
@@ -165,6 +175,7 @@ impl inventory_file::Visitor for InventoryAuditor<'_> {
         let mut report = builder.finish(self.started_at, finished_at)?;
         let own = RunTimes { started_at: self.own_start, finished_at: Timestamp::now() };
         report.replayed = matches!(self.config.source, AuditSource::Saved(_)).then_some(own);
+        report.all_regions = matches!(self.config.source, AuditSource::Live { regions: Regions::All, .. });
         report.cache = std::mem::take(&mut self.cache);
         report.not_found = self.not_found.iter().map(ToString::to_string).collect();
         self.report = Some(report);
@@ -172,11 +183,11 @@ impl inventory_file::Visitor for InventoryAuditor<'_> {
     }
 }
 
-/// `gatelight demo`: audits the built-in account.
+/// `gatelight demo`: audits the built-in account. Returns the exit status.
 ///
 /// # Errors
 /// Names the place that cannot be written.
-pub(crate) fn demo(config: &Config) -> anyhow::Result<Status> {
+pub(crate) fn demo(config: &Config) -> anyhow::Result<u8> {
     let output = Sink::open(&config.output)?;
     let save = config.save.as_deref().map(Sink::open).transpose()?;
     let mut inventory = inventory_file::InventoryWriter::begin(Vec::new(), crate::commands::demo::started_at())?;
@@ -194,5 +205,5 @@ pub(crate) fn demo(config: &Config) -> anyhow::Result<Status> {
         save.json(|out| out.write_all(&inventory))?;
     }
     write_report(config, &report, output)?;
-    Ok(report.status())
+    Ok(report.exit_code())
 }

@@ -1,9 +1,12 @@
 //! The built-in account of `gatelight demo`: findings without credentials and network. It is the healthy account of the
 //! tests with faults in each region, so that every check passes somewhere and fails somewhere.
 
-use gatelight_checks::testing::{self, Inventory};
+use gatelight_checks::{
+    CHECKS,
+    testing::{self, Inventory},
+};
 use gatelight_model::{
-    Fetched, Gap, GapKind, Listing,
+    AccessDenial, DenyingPolicy, Fetched, Gap, GapKind, Listing,
     fetched::GapDetails,
     inventory::{Account, Hit, Region, RoleAnswer},
 };
@@ -73,7 +76,9 @@ fn keep(scope: &mut Inventory, apis: &[&str]) {
 /// Faults in access log formats, a log group that never expires, and stages that log too much or nothing.
 fn various_faults(scope: &mut Inventory) {
     // A gap: reading the stages of this API is denied.
-    scope.api_mut("feed").stages = Listing::unread(denied(Operation::GetV2Stages, "/apis/z6a7b8c9d0/stages"));
+    let guardrail = AccessDenial { policy: Some(DenyingPolicy::ServiceControlPolicy), explicit: true, arn: None };
+    let gap = denied(Operation::GetV2Stages, "/apis/z6a7b8c9d0/stages", guardrail);
+    scope.api_mut("feed").stages = Listing::unread(gap);
     scope.access_log_mut("users/live").format = Some(
         r#"$context.identity.sourceIp - - [$context.requestTime] "$context.httpMethod $context.path" $context.status"#
             .to_owned(),
@@ -107,6 +112,14 @@ fn various_faults(scope: &mut Inventory) {
     (rule.fixed_rate, rule.reservoir_size) = (0.0, 0);
     scope.region.sampling_rules.seen.push(rule);
     faulty_functions(scope);
+    faults_of_checks(scope);
+}
+
+/// The faults that checks bring along.
+fn faults_of_checks(scope: &mut Inventory) {
+    for scenario in CHECKS.iter().flat_map(|check| check.scenarios).filter(|scenario| scenario.in_demo) {
+        (scenario.change)(&mut scope.account, &mut scope.region);
+    }
 }
 
 /// The organization denies eu-central-1, a region in which a role writes logs.
@@ -181,7 +194,9 @@ fn gateway_role_cannot_write(scope: &mut Inventory) {
 /// The role may write, but it trusts Lambda instead of API Gateway.
 fn gateway_role_untrusted(scope: &mut Inventory) {
     keep(scope, &["users", "cart"]);
-    *scope.log_group_mut("/gateway/cart") = Err(denied(Operation::DescribeLogGroups, "/gateway/cart")).into();
+    let ungranted = AccessDenial { policy: Some(DenyingPolicy::IdentityBasedPolicy), explicit: false, arn: None };
+    *scope.log_group_mut("/gateway/cart") =
+        Err(denied(Operation::DescribeLogGroups, "/gateway/cart", ungranted)).into();
     let mut wrong = scope.account.roles[0].clone();
     "arn:aws:iam::123456789012:role/lambda-logs".clone_into(&mut wrong.arn);
     let mut role = wrong.role.get().expect("the healthy role").clone().expect("exists");
@@ -198,13 +213,14 @@ fn gateway_role_unset(scope: &mut Inventory) {
     scope.set_gateway_role(None);
 }
 
-fn denied(operation: Operation, resource: &str) -> Gap {
+fn denied(operation: Operation, resource: &str, denial: AccessDenial) -> Gap {
     Gap::new(GapDetails {
         operation: operation.name().to_owned(),
         permission: operation.permission().to_owned(),
         resource: resource.to_owned(),
         kind: GapKind::Denied,
-        message: "AccessDeniedException: an explicit deny in a service control policy".to_owned(),
+        message: denial.to_string(),
+        denied_by: Some(denial),
     })
 }
 
@@ -264,7 +280,7 @@ mod tests {
         }
         let all: BTreeSet<_> = CHECKS.iter().map(|check| check.id).collect();
         let missing = |seen: &BTreeSet<&str>| all.difference(seen).copied().collect::<Vec<_>>().join(", ");
-        assert_eq!(missing(&fails), "", "these never fail in the demo: give it their faults, above");
+        assert_eq!(missing(&fails), "", "these never fail in the demo: mark a scenario of theirs `in_demo`");
         assert_eq!(missing(&passes), "", "these never pass in the demo");
         assert!((1..40).contains(&unknown), "{unknown}");
     }

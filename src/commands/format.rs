@@ -88,7 +88,9 @@ pub(crate) fn check(arguments: &FormatCheckArgs) -> anyhow::Result<u8> {
     let fails = lints.iter().any(|(_, lint)| !lint.refused.is_empty() || has_finding(lint, threshold));
     match arguments.format {
         FindingsFormat::Json => Sink::Stdout.json(|out| json(&lints, guessed, out)),
-        FindingsFormat::Text => Sink::Stdout.page(false, |page| all_findings(&lints, guessed, &text, page)),
+        FindingsFormat::Text => {
+            Sink::Stdout.page(false, |page| all_findings(&lints, guessed, arguments.verbose, &text, page))
+        }
     }?;
     Ok(u8::from(fails))
 }
@@ -142,7 +144,7 @@ fn json(lints: &[(inventory::Protocol, Lint)], guessed: bool, out: &mut dyn Writ
         for Refused { reason, line, column, source } in &lint.refused {
             refused.push(RefusedEntry { protocol, reason, line: *line, column: *column, source });
         }
-        for LintNote { message, line, column } in &lint.notes {
+        for LintNote { message, line, column } in lint.notes.iter().chain(&lint.caution) {
             notes.push(NoteEntry { protocol, message, line: *line, column: *column });
         }
     }
@@ -164,6 +166,7 @@ fn json(lints: &[(inventory::Protocol, Lint)], guessed: bool, out: &mut dyn Writ
 fn all_findings(
     lints: &[(inventory::Protocol, Lint)],
     guessed: bool,
+    verbose: bool,
     text: &str,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -178,7 +181,9 @@ fn all_findings(
         }
         findings(lint, text, out)?;
     }
-    Ok(())
+    // What clients and backends write is the same on every kind of API.
+    let caution = lints.iter().find_map(|(_, lint)| lint.caution.as_ref()).filter(|_| verbose);
+    notes(caution.map_or(&[], std::slice::from_ref), text, out)
 }
 
 fn findings(lint: &Lint, text: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -202,18 +207,23 @@ fn findings(lint: &Lint, text: &str, out: &mut dyn Write) -> io::Result<()> {
         caret(text, *line, *column, out)?;
         writeln!(out, "      see {source}")?;
     }
-    for LintNote { message, line, column } in &lint.notes {
-        writeln!(out, "note  {}", visible(message))?;
-        caret(text, *line, *column, out)?;
-    }
+    notes(&lint.notes, text, out)?;
     if let Some(fixed) = &lint.fixed {
         let what = if lint.keeps_format {
-            "The same, mended:"
+            "Fixed format, with the same fields:"
         } else {
-            "It cannot be mended piece by piece. One that passes:"
+            "The format cannot be fixed. This one passes:"
         };
         writeln!(out, "\n{what}")?;
         writeln!(out, "{fixed}")?;
+    }
+    Ok(())
+}
+
+fn notes(notes: &[LintNote], text: &str, out: &mut dyn Write) -> io::Result<()> {
+    for LintNote { message, line, column } in notes {
+        writeln!(out, "note  {}", visible(message))?;
+        caret(text, *line, *column, out)?;
     }
     Ok(())
 }
@@ -250,7 +260,7 @@ fn caret(text: &str, line: Option<usize>, column: Option<usize>, out: &mut dyn W
 
 #[cfg(test)]
 mod tests {
-    use gatelight_model::inventory::Protocol::{Http, Rest, Websocket};
+    use gatelight_model::inventory::Protocol::{self, Http, Rest, Websocket};
 
     use super::*;
 
@@ -305,7 +315,7 @@ mod tests {
         assert!(lines[2].starts_with("fail  access-log-breaks-json: The access log breaks: when integration.latency"));
         assert_eq!(lines[3], "      {\"a\":\"${context.requestId}\",\"b\":$context.integration.latency}");
         assert_eq!(lines[4], format!("{}^ column 33", " ".repeat(6 + 32)));
-        assert_eq!(lines[lines.len() - 2], "The same, mended:");
+        assert_eq!(lines[lines.len() - 2], "Fixed format, with the same fields:");
         assert!(
             lines[lines.len() - 1]
                 .starts_with("{\"a\":\"${context.requestId}\",\"b\":\"$context.integration.latency\",")
@@ -313,7 +323,7 @@ mod tests {
 
         let shown = text(Rest, "$context.requestId\u{202e}");
         assert!(shown.contains("\nn/a   access-log-breaks-json: The access log is not JSON.\n"), "{shown}");
-        assert!(shown.contains("\nIt cannot be mended piece by piece. One that passes:\n{"), "{shown}");
+        assert!(shown.contains("\nFixed format, with the same fields:\n{"), "{shown}");
         assert!(!shown.contains('\u{202e}'), "{shown}");
     }
 
@@ -340,11 +350,12 @@ mod tests {
 
     #[test]
     fn a_guess_says_which_kinds_of_api_were_checked() {
+        let verbose = false;
         let shown = |protocols: &[inventory::Protocol], guessed| {
             let format = "$context.requestId";
             let lints: Vec<_> = protocols.iter().map(|protocol| (*protocol, lint::lint(*protocol, format))).collect();
             let mut out = Vec::new();
-            all_findings(&lints, guessed, format, &mut out).expect("writes");
+            all_findings(&lints, guessed, verbose, format, &mut out).expect("writes");
             String::from_utf8(out).expect("text")
         };
         assert!(shown(&[Http], true).starts_with("Checked for HTTP APIs, judging by the variables;"));
@@ -352,6 +363,18 @@ mod tests {
         let both = shown(&[Rest, Http], true);
         assert!(both.starts_with("Checked for REST APIs and HTTP APIs, judging"), "{both}");
         assert!(both.contains("\n\nREST APIs:\nfail") && both.contains("\n\nHTTP APIs:\nfail"), "{both}");
+    }
+
+    #[test]
+    fn quotes_in_values_are_noted_once_and_only_on_request() {
+        let format = recommended(Http);
+        let lints = Protocol::ALL.map(|protocol| (protocol, lint::lint(protocol, format)));
+        let count = |verbose| {
+            let mut out = Vec::new();
+            all_findings(&lints, true, verbose, format, &mut out).expect("writes");
+            String::from_utf8(out).expect("text").matches("can hold quotes and backslashes").count()
+        };
+        assert_eq!((count(false), count(true)), (0, 1));
     }
 
     #[test]

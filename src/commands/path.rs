@@ -39,7 +39,7 @@ pub(crate) async fn path(arguments: PathArgs) -> anyhow::Result<u8> {
     let (query, format) = (FunctionQuery::parse(&arguments.function)?, arguments.format);
     let config = arguments.settings(CHECK)?.resolve()?;
     let output = Sink::open(&config.output)?;
-    let mut found = PathFinder { query, paths: Vec::new(), names: BTreeSet::new(), unread: None };
+    let mut found = PathFinder { query, paths: Vec::new(), names: BTreeSet::new(), unread: None, skipped: Vec::new() };
     inventory_source::read(
         &config,
         CollectorCache::new(),
@@ -97,6 +97,8 @@ struct PathFinder {
     names: BTreeSet<String>,
     /// Why the functions may not all be known.
     unread: Option<Gap>,
+    /// Regions that are closed to the account, and why.
+    skipped: Vec<String>,
 }
 
 impl PathFinder {
@@ -111,7 +113,12 @@ impl PathFinder {
         let name = wanted.rsplit(':').next().unwrap_or(wanted);
         let near = nearest(name, self.names.iter().map(String::as_str));
         let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
-        bail!("there is no function {wanted} here ({} were looked at){hint}", self.names.len())
+        let skipped = match self.skipped.as_slice() {
+            [] => String::new(),
+            [one] => format!("; skipped: {one}"),
+            [first, rest @ ..] => format!("; skipped: {first}, and {} more regions", rest.len()),
+        };
+        bail!("there is no function {wanted} here ({} were looked at){hint}{skipped}", self.names.len())
     }
 }
 
@@ -121,6 +128,10 @@ impl inventory_file::Visitor for PathFinder {
     }
 
     fn region(&mut self, account: &Account, region: &Region, _: Traffic) -> anyhow::Result<()> {
+        if let Some(closed) = &region.closed {
+            self.skipped.push(format!("{}, {closed}", region.name));
+            return Ok(());
+        }
         let context = Context::new(Scope { account, region });
         for function in context.functions() {
             match function {

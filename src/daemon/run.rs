@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 use gatelight_model::Severity;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
@@ -25,7 +25,7 @@ use crate::{
     ledger::Ledger,
     output::{Sink, TerminalPage},
     progress::Progress,
-    report::{self, RecordedVerdict, Report},
+    report::{self, NothingChecked, RecordedVerdict, Report},
     runtime, slack,
     text::with_causes,
 };
@@ -113,6 +113,10 @@ pub(crate) struct RunSummary {
     pub(crate) findings: BTreeMap<(&'static str, Severity), u64>,
     /// Gaps by kind.
     pub(crate) gaps: BTreeMap<&'static str, u64>,
+    /// How many regions were skipped, as they are closed to the account.
+    pub(crate) skipped: u64,
+    /// Why nothing is known of API Gateway, if so.
+    pub(crate) nothing_checked: Option<String>,
     /// Requests by operation.
     pub(crate) requests: BTreeMap<String, u64>,
     /// Throttled requests by operation.
@@ -168,6 +172,9 @@ impl Run {
         // Does not wait for what hangs in the runtime, such as a DNS lookup.
         runtime.shutdown_background();
         let Some(mut report) = report else { return Ok(None) };
+        if let Some(problem) = report.problem() {
+            bail!(problem);
+        }
         self.progress.step();
         let compose = |news: &RunDiff| slack::compose(news, &audit.slack, self.next_due.as_deref());
         let news = self.ledger.lock().record(&mut report, &self.schedule.name, compose)?;
@@ -208,5 +215,15 @@ fn summarize(report: &Report, news: RunDiff, verbose: bool) -> anyhow::Result<Ru
         page.truncate(page.floor_char_boundary(MAX_PAGE));
         page.push_str("\n… cut here: it is too long to be kept; `output` of the schedule writes all of it\n");
     }
-    Ok(RunSummary { news, findings, gaps, requests, throttles, page, output_error: None })
+    Ok(RunSummary {
+        news,
+        findings,
+        gaps,
+        skipped: report.regions.iter().filter(|region| region.skipped.is_some()).count() as u64,
+        nothing_checked: report.nothing_checked.as_ref().map(NothingChecked::sentence),
+        requests,
+        throttles,
+        page,
+        output_error: None,
+    })
 }

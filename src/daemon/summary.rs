@@ -3,6 +3,7 @@
 use gatelight_model::Severity;
 
 use super::run::RunSummary;
+use crate::text::count;
 
 /// `3 findings (1 high, 2 medium), 1 new; 2 could not be checked`.
 pub(super) fn one_line(summary: &RunSummary) -> String {
@@ -27,6 +28,12 @@ pub(super) fn one_line(summary: &RunSummary) -> String {
     }
     if news.unknown > 0 {
         text += &format!("; {} could not be checked", news.unknown);
+    }
+    if summary.skipped > 0 {
+        text += &format!("; {} skipped", count(summary.skipped, "region"));
+    }
+    if let Some(nothing) = &summary.nothing_checked {
+        text += &format!("; {nothing}");
     }
     text
 }

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use super::{
     Report,
     outcome::{OutcomeRecord, RegionReport, UNKNOWN_ACCOUNT},
+    reach::{self, ApiListings, NothingChecked},
     spool::SpoolWriter,
     summary::{IgnoreUse, Summary},
 };
@@ -90,6 +91,9 @@ impl Builder {
         self.insert(RegionReport {
             account: id,
             region: region.name.clone(),
+            skipped: region.closed.clone(),
+            apis: ApiListings::of(region),
+            functions_read: reach::is_read(&region.functions.seen, &region.functions.rest),
             stages: coverage.stages,
             functions: coverage.functions,
             log_groups: region.log_groups.iter().filter(|group| exists(group)).count() as u64,
@@ -136,16 +140,20 @@ impl Builder {
     /// # Errors
     /// If the temporary file cannot be written.
     pub(crate) fn finish(self, started_at: Timestamp, finished_at: Timestamp) -> anyhow::Result<Report> {
+        let regions: Vec<_> = self.regions.into_values().collect();
+        let nothing_checked = NothingChecked::of(&regions);
         Ok(Report {
             started_at,
             finished_at,
             fail_on: self.fail_on,
             summary: self.summary,
-            regions: self.regions.into_values().collect(),
+            regions,
             ignores: self.ignores,
             not_found: Vec::new(),
             cache: CollectorCache::new(),
             replayed: None,
+            all_regions: false,
+            nothing_checked,
             changes: None,
             spool: self.spool.finish()?,
         })

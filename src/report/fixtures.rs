@@ -8,6 +8,7 @@ use super::{
     Report,
     builder::Builder,
     outcome::{OutcomeRecord, RecordedFailure, RecordedVerdict, RegionReport},
+    reach::ApiListings,
 };
 use crate::{collect::aws::Traffic, config::FailOn, finding::FindingDetails};
 
@@ -75,6 +76,9 @@ pub(crate) fn report(failing: &[FailingStage], passing: &[u64], at: Timestamp) -
         builder.insert(RegionReport {
             account: "123456789012".to_owned(),
             region: (*region).to_owned(),
+            skipped: None,
+            apis: ApiListings::Read { apis: 1, whole: true },
+            functions_read: true,
             stages,
             functions: 0,
             log_groups: 0,

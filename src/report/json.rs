@@ -7,13 +7,14 @@ use std::{
 };
 
 use gatelight_checks::verdict::Evidence;
-use gatelight_model::{Gap, Severity, Subject};
+use gatelight_model::{AccessDenial, DenyingPolicy, Gap, Severity, Subject, inventory::ClosedRegion};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::{
     Report, insights_cost,
     outcome::{OutcomeRecord, RecordedVerdict, RegionReport},
+    reach::{ApiListings, NothingChecked},
     summary::{IgnoreUse, Summary},
 };
 use crate::{
@@ -31,6 +32,8 @@ struct Head<'a> {
     finished_at: Timestamp,
     status: &'static str,
     complete: bool,
+    /// Why the report says nothing about API Gateway.
+    nothing_checked: Option<String>,
     summary: Counts,
     ignores: Vec<IgnoreEntry<'a>>,
     log_groups_not_found: &'a [String],
@@ -105,7 +108,8 @@ struct RegionEntry<'a> {
     account: &'a str,
     account_name: Option<&'a str>,
     region: &'a str,
-    skipped: Option<&'a str>,
+    skipped: Option<String>,
+    closed_by: Option<DenialEntry<'a>>,
     counts: RegionCounts,
     requests: &'a BTreeMap<String, u64>,
     throttled: u64,
@@ -119,6 +123,8 @@ struct RegionEntry<'a> {
 
 #[derive(Serialize)]
 struct RegionCounts {
+    /// None if they were not listed.
+    apis: Option<u64>,
     stages: u64,
     functions: u64,
     log_groups: u64,
@@ -131,6 +137,15 @@ struct GapEntry<'a> {
     resource: &'a str,
     kind: &'static str,
     message: &'a str,
+    denied_by: Option<DenialEntry<'a>>,
+}
+
+/// Which policy denied a call.
+#[derive(Serialize)]
+struct DenialEntry<'a> {
+    policy: Option<&'static str>,
+    explicit: bool,
+    arn: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -207,6 +222,7 @@ fn head(report: &Report) -> Head<'_> {
         finished_at: report.finished_at,
         status: report.status().name(),
         complete: report.complete(),
+        nothing_checked: report.nothing_checked.as_ref().map(NothingChecked::sentence),
         summary: counts(&report.summary),
         ignores: report.ignores.iter().map(ignore).collect(),
         log_groups_not_found: &report.not_found,
@@ -248,8 +264,14 @@ fn region(region: &RegionReport) -> RegionEntry<'_> {
         account: &region.account,
         account_name: None,
         region: &region.region,
-        skipped: None,
-        counts: RegionCounts { stages: region.stages, functions: region.functions, log_groups: region.log_groups },
+        skipped: region.skipped.as_ref().map(ToString::to_string),
+        closed_by: region.skipped.as_ref().and_then(ClosedRegion::denied_by).map(denial),
+        counts: RegionCounts {
+            apis: apis(&region.apis),
+            stages: region.stages,
+            functions: region.functions,
+            log_groups: region.log_groups,
+        },
         requests: &traffic.requests,
         throttled: traffic.throttled,
         metrics_requested: traffic.metrics,
@@ -294,6 +316,22 @@ fn gap(gap: &Gap) -> GapEntry<'_> {
         resource: &why.resource,
         kind: why.kind.name(),
         message: &why.message,
+        denied_by: why.denied_by.as_ref().map(denial),
+    }
+}
+
+fn denial(denial: &AccessDenial) -> DenialEntry<'_> {
+    DenialEntry {
+        policy: denial.policy.map(DenyingPolicy::name),
+        explicit: denial.explicit,
+        arn: denial.arn.as_deref(),
+    }
+}
+
+fn apis(listings: &ApiListings) -> Option<u64> {
+    match listings {
+        ApiListings::Read { apis, .. } => Some(*apis),
+        ApiListings::NotAsked | ApiListings::Unread(_) => None,
     }
 }
 

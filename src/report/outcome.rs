@@ -1,11 +1,11 @@
 //! What the report keeps of one outcome, and of one region.
 
 use gatelight_checks::{Check, Coverage, Judgement, Outcome, find_check, verdict::Evidence};
-use gatelight_model::{Confidence, Gap, Severity, Subject};
+use gatelight_model::{Confidence, Gap, Severity, Subject, inventory::ClosedRegion};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::spool::SpoolRange;
+use super::{reach::ApiListings, spool::SpoolRange};
 use crate::{
     collect::aws::Traffic,
     finding::{Finding, FindingDetails, Fingerprint},
@@ -19,6 +19,12 @@ pub(super) const UNKNOWN_ACCOUNT: &str = "unknown";
 pub(crate) struct RegionReport {
     pub(crate) account: String,
     pub(crate) region: String,
+    /// Why nothing of it was read: it is closed to the account.
+    pub(crate) skipped: Option<ClosedRegion>,
+    /// How the listings of its APIs ended.
+    pub(crate) apis: ApiListings,
+    /// Whether its functions were listed.
+    pub(crate) functions_read: bool,
     pub(crate) stages: u64,
     pub(crate) functions: u64,
     pub(crate) log_groups: u64,

@@ -7,6 +7,7 @@ mod gathered;
 mod head;
 mod names;
 mod page;
+mod reach;
 mod unchecked;
 
 use std::{cmp::Reverse, io};
@@ -44,11 +45,14 @@ pub(crate) fn render(report: &Report, verbose: bool, out: &mut TerminalPage) -> 
 
 impl TextPage<'_> {
     fn write(mut self, report: &Report, gathered: &Gathered, least: Severity) -> io::Result<()> {
+        self.nothing_checked(report)?;
         self.head(report)?;
+        self.no_api(report)?;
         for ((Reverse(rank), check), section) in &gathered.sections {
             self.section(*rank, &CHECKS[*check], section)?;
         }
         self.unchecked(gathered)?;
+        self.skipped(report)?;
         self.notes(gathered)?;
         self.ignored(report, gathered)?;
         self.ignores(report)?;
@@ -117,6 +121,8 @@ impl TextPage<'_> {
     fn summary(&mut self, report: &Report, least: Severity) -> io::Result<()> {
         let summary = &report.summary;
         let mut text = match summary.fail {
+            // "No findings" would say that something was looked at.
+            0 if report.nothing_checked.is_some() => "Nothing is known of any API.".to_owned(),
             0 => "No findings.".to_owned(),
             n => {
                 let kinds = [Severity::High, Severity::Medium, Severity::Low].into_iter().filter_map(|severity| {
@@ -133,6 +139,10 @@ impl TextPage<'_> {
         }
         if summary.unknown > 0 {
             text += &format!(", {} could not be checked", thousands(summary.unknown));
+        }
+        let skipped = report.regions.iter().filter(|region| region.skipped.is_some()).count();
+        if skipped > 0 {
+            text += &format!(", {} skipped", count(skipped as u64, "region"));
         }
         text.push('.');
         writeln!(self.out)?;

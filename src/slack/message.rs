@@ -83,6 +83,7 @@ fn about(diff: &RunDiff, route: &WebhookRoute, next_run: Option<&str>) -> Option
         ended: ended.sorted(),
         footer,
         pointer: "`gatelight history --open` lists them",
+        is_alarm: false,
     };
     Some(Message { webhook: route.name().to_owned(), body: draft.body(diff.finished_at) })
 }
@@ -105,6 +106,7 @@ pub(crate) fn digest(open: &[Finding], route: &WebhookRoute, runs: &[LastRun], n
         ended: Vec::new(),
         footer: runs.iter().take(20).map(last_run).collect(),
         pointer: "`gatelight history --open` lists them",
+        is_alarm: false,
     };
     Message { webhook: route.name().to_owned(), body: draft.body(now) }
 }
@@ -157,13 +159,26 @@ fn found(report: &Report, groups: Vec<FindingGroup>) -> Value {
     for group in &groups {
         *kinds.entry(std::cmp::Reverse(group.severity())).or_default() += group.findings();
     }
-    let head = if kinds.is_empty() { "no findings".to_owned() } else { format!("found: {}", by_severity(&kinds)) };
+    let head = match &report.nothing_checked {
+        _ if !kinds.is_empty() => format!("found: {}", by_severity(&kinds)),
+        Some(nothing) => nothing.text.trim_end_matches('.').to_lowercase(),
+        None => "no findings".to_owned(),
+    };
     let mut footer = vec![format!("looked at {}", moment(report.finished_at))];
     if report.summary.unknown > 0 {
         footer.push(format!("{} could not be checked", thousands(report.summary.unknown)));
     }
-    let draft =
-        MessageDraft { head, open: groups, ended: Vec::new(), footer, pointer: "the report of this audit lists them" };
+    if let Some(nothing) = &report.nothing_checked {
+        footer.push(super::text::prose(&nothing.sentence(), 300));
+    }
+    let draft = MessageDraft {
+        head,
+        open: groups,
+        ended: Vec::new(),
+        footer,
+        pointer: "the report of this audit lists them",
+        is_alarm: report.nothing_checked.is_some(),
+    };
     draft.body(report.finished_at)
 }
 
@@ -194,6 +209,8 @@ struct MessageDraft {
     footer: Vec<String>,
     /// Where to read what is only counted.
     pointer: &'static str,
+    /// Whether it is bad that nothing is open: nothing was checked.
+    is_alarm: bool,
 }
 
 impl MessageDraft {
@@ -202,6 +219,7 @@ impl MessageDraft {
             Some(Severity::High) => "🔴",
             Some(Severity::Medium) => "🟠",
             Some(Severity::Low) => "🟡",
+            None if self.is_alarm => "⚠️",
             None => "✅",
         };
         let head = format!("{sign} {}{}", self.head, self.place());

@@ -16,6 +16,7 @@ mod ministack;
 mod moto_suite;
 mod packaging;
 mod path;
+mod reach;
 mod read_only;
 mod scale;
 mod scrub;

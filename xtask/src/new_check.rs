@@ -2,7 +2,9 @@
 
 use std::{
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
+    process::{Command, Stdio},
 };
 
 use anyhow::{Context as _, bail};
@@ -46,9 +48,9 @@ impl About {
                 takes: "stage: &StageOf<'_>, _context: &Context<'_>",
                 need: "Need::Stages",
                 context: "Context",
-                model: "inventory::StageOf",
-                is_wrong: "stage.stage.name == ID",
-                change: "region.rest_apis.seen[0].stages.seen[0].name = ID.to_owned()",
+                model: "any, inventory::StageOf",
+                is_wrong: "any([Ok(stage.stage.name == ID)])?",
+                change: "ID.clone_into(&mut region.rest_apis.seen[0].stages.seen[0].name)",
             },
             Self::Account => Skeleton {
                 judge: "Judge::Account(judge)",
@@ -57,24 +59,24 @@ impl About {
                 context: "Context",
                 model: "Fetched, inventory::GatewaySettings",
                 is_wrong: "context.region().gateway_settings.get()?.cloudwatch_role.as_deref() == Some(ID)",
-                change: "region.gateway_settings = Fetched::known(GatewaySettings { cloudwatch_role: Some(ID.to_owned()) })",
+                change: "{ region.gateway_settings = Fetched::known(GatewaySettings { cloudwatch_role: Some(ID.to_owned()) }); }",
             },
             Self::Function => Skeleton {
                 judge: "Judge::Function(judge, |_, _| None)",
                 takes: "function: &Function, _context: &Context<'_>",
                 need: "Need::Functions",
                 context: "Context",
-                model: "inventory::Function",
-                is_wrong: "function.role == ID",
-                change: "region.functions.seen[0].role = ID.to_owned()",
+                model: "any, inventory::Function",
+                is_wrong: "any([Ok(function.role == ID)])?",
+                change: "ID.clone_into(&mut region.functions.seen[0].role)",
             },
             Self::LogGroup => Skeleton {
                 judge: "Judge::LogGroup(|_| true, judge)",
                 takes: "group: &LogGroupUse<'_>, _context: &Context<'_>",
                 need: "Need::Functions",
                 context: "Context, LogGroupUse",
-                model: "",
-                is_wrong: "group.name == ID",
+                model: "any",
+                is_wrong: "any([Ok(group.name == ID)])?",
                 change: "region.functions.seen[0].log_group = Some(ID.to_owned())",
             },
         }
@@ -117,7 +119,7 @@ pub(crate) fn new_check(root: &Path, id: &str, about: About) -> anyhow::Result<(
     }
     lib = with_row(&lib, &place).context("lib.rs has the table CHECKS")?;
     write(&table, &lib)?;
-    write(&code, &rule(id, &place, about))?;
+    write(&code, &formatted(root, &rule(id, &place, about))?)?;
     write(&docs, &text(id))?;
     print_next_steps(&[&code, &docs].map(|file| file.strip_prefix(root).unwrap_or(file).display().to_string()));
     Ok(())
@@ -131,7 +133,7 @@ fn print_next_steps([code, docs]: &[String; 2]) {
 2. In {docs}: what it finds, why it matters, how to fix it.
 3. The row's place in checks/src/lib.rs is its place in the README, and the head of mod.rs says what its checks have in common.
 4. cargo fmt --all && cargo test -p gatelight-checks: until the rule is written, the tests say that it never passes.
-5. The fault in src/commands/demo.rs; cargo test --bin gatelight demo.
+5. cargo test --bin gatelight demo: the demo shows the scenario that is marked `in_demo`.
 6. cargo xtask bless rewrites the README's table, the map of facts and the golden files: read the diff."
     );
 }
@@ -218,7 +220,11 @@ pub const CHECK: Check = Check {{
     needs: &[{need}],
     judge: {judge},
     docs: include_str!(\"{file}.md\"),
-    scenarios: &[Scenario {{ name: \"{id}\", change: |_, region| {change} }}],
+    scenarios: &[Scenario {{
+        name: ID,
+        change: |_, region| {change},
+        in_demo: true,
+    }}],
 }};
 
 /// An example: write the rule here, and change the scenario so that the rule fails in it.
@@ -239,6 +245,25 @@ fn judge({takes}) -> Verdict {{
 }}
 "
     )
+}
+
+/// Code as rustfmt has it: where lines break depends on the id.
+fn formatted(root: &Path, code: &str) -> anyhow::Result<String> {
+    let mut formatter = Command::new("rustfmt")
+        .args(["--edition", "2024", "--config-path"])
+        .arg(root)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("rustfmt cannot be started")?;
+    if let Some(mut input) = formatter.stdin.take() {
+        input.write_all(code.as_bytes())?;
+    }
+    let output = formatter.wait_with_output()?;
+    if !output.status.success() {
+        bail!("rustfmt refuses the skeleton, which stays unwritten");
+    }
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 fn text(id: &str) -> String {
@@ -263,6 +288,10 @@ aws apigateway help
 Terraform: name the argument.
 
 CloudFormation: name the property.
+
+## AWS documentation
+
+- [API Gateway](https://docs.aws.amazon.com/apigateway/latest/developerguide/welcome.html)
 "
     )
 }
@@ -291,6 +320,19 @@ mod tests {
         for id in ["log", "Log-off", "log--off", ""] {
             assert!(place(id, &folders).is_err(), "{id}");
         }
+    }
+
+    /// That they compile and run is shown by `cargo xtask new-check` and `cargo test -p gatelight-checks`.
+    #[test]
+    fn every_skeleton_is_code_whatever_its_id() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask stands in the repository");
+        let ids = ["access-log-too-long", "queue-x", "gateway-role-is-known-under-a-name-that-is-rather-long"];
+        for (id, about) in ids.iter().flat_map(|id| About::value_variants().iter().map(move |about| (*id, *about))) {
+            let place = place(id, &["access_log".to_owned(), "gateway_role".to_owned()]).expect("an id");
+            let code = formatted(root, &rule(id, &place, about)).expect("it is code");
+            assert!(code.contains(&format!("const ID: &str = \"{id}\";")) && code.contains("in_demo: true"), "{code}");
+        }
+        assert!(formatted(root, "fn (").is_err());
     }
 
     #[test]

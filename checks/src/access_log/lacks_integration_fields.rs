@@ -63,7 +63,8 @@ pub(super) fn rule(format: &Format<'_>, policy: &Policy) -> RuleResult {
     if substitute.is_some() {
         notes.push(
             "integrationStatus stands in for integration.status: AWS calls them equivalent on HTTP APIs, yet describes \
-             integrationStatus as the Lambda service's own status. integration.status leaves no doubt."
+             integrationStatus as the status of the Lambda service, for Lambda proxy integrations. integration.status \
+             leaves no doubt."
                 .to_owned(),
         );
     }
@@ -83,7 +84,8 @@ pub(super) fn rule(format: &Format<'_>, policy: &Policy) -> RuleResult {
     if let Some(trap) = trap.filter(|_| lacks_status) {
         at = Some(trap.at);
         message = format!(
-            "{message}; {} does not count: it is the Lambda service's own status, 200 even when the function failed",
+            "{message}; {} does not count: it is the status of the Lambda service, for Lambda proxy integrations, 200 even \
+             when the function failed",
             trap.name
         );
     }
@@ -250,8 +252,8 @@ mod tests {
         let failure = failure(&CHECK, Rest, "$context.integrationErrorMessage $context.integrationStatus");
         assert_eq!(
             failure.message,
-            "The access log lacks integration.status; integrationStatus does not count: it is the Lambda service's own \
-             status, 200 even when the function failed."
+            "The access log lacks integration.status; integrationStatus does not count: it is the status of the \
+             Lambda service, for Lambda proxy integrations, 200 even when the function failed."
         );
         assert_eq!(evidence(&failure, "at"), Some("column 34"));
     }

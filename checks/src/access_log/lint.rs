@@ -2,7 +2,7 @@
 
 use gatelight_formats::{
     Format,
-    fix::fix,
+    fix::{fix, rewrite},
     recommended::recommended,
     refused::{Refusal, disputed, refusals},
     variables::holds_untrusted_text,
@@ -11,7 +11,7 @@ use gatelight_model::{Severity, inventory::Protocol};
 
 use super::{
     breaks_json,
-    format_rule::{FormatRule, RuleResult, join_first_names},
+    format_rule::{FormatRule, Problem, RuleResult, join_first_names},
     lacks_integration_fields, lacks_latency, lacks_request_id, not_json, unknown_variable,
 };
 use crate::{check::Check, policy::Policy};
@@ -39,9 +39,11 @@ pub struct Lint {
     pub refused: Vec<Refused>,
     /// Remarks that belong to no check.
     pub notes: Vec<LintNote>,
+    /// That clients and backends can put quotes and backslashes into the line. It holds for nearly every format of use.
+    pub caution: Option<LintNote>,
     /// A format that passes: the given one, fixed, or [`recommended`]. `None` if nothing needs to change.
     pub fixed: Option<String>,
-    /// Whether `fixed` is the given format with its problems fixed.
+    /// Whether `fixed` holds the fields of the given format: fixed in place, or written as JSON. [`recommended`] does not.
     pub keeps_format: bool,
 }
 
@@ -135,17 +137,41 @@ pub fn lint(protocol: Protocol, template: &str) -> Lint {
         })
         .collect();
     let refused: Vec<_> = refusals(&format).into_iter().map(|refusal| with_position(&format, refusal)).collect();
-    let mut notes = disputed_notes(&format);
-    notes.extend(untrusted_text_note(&format));
+    let notes = disputed_notes(&format);
+    let caution = untrusted_text_note(&format);
     let is_fine = findings.iter().all(|finding| finding.verdict != LintVerdict::Fail);
     if is_fine && refused.is_empty() {
-        return Lint { findings, refused, notes, fixed: None, keeps_format: false };
+        return Lint { findings, refused, notes, caution, fixed: None, keeps_format: false };
     }
-    let passes = |own: &String| count_failing(protocol, own) == 0 && refusals(&Format::new(protocol, own)).is_empty();
-    let own = fix(&format, &missing).filter(passes);
-    let keeps_format = own.is_some();
-    let fixed = own.unwrap_or_else(|| recommended(protocol).to_owned());
-    Lint { findings, refused, notes, fixed: Some(fixed), keeps_format }
+    let (fixed, keeps_format) = match fixed(&format, &missing) {
+        Some(own) => (own, true),
+        None => (recommended(protocol).to_owned(), false),
+    };
+    Lint { findings, refused, notes, caution, fixed: Some(fixed), keeps_format }
+}
+
+/// The format with its problems fixed: in place, or else its fields written as JSON. `None` if neither passes every check.
+fn fixed(format: &Format<'_>, missing: &[String]) -> Option<String> {
+    [fix, rewrite].into_iter().find_map(|make| {
+        let mut missing = missing.to_vec();
+        // What a fix takes out can have been all that a rule wants: then it is missing in the result.
+        for _ in 0..2 {
+            let own = make(format, &missing)?;
+            let fixed = Format::new(format.protocol, &own);
+            let lacking: Vec<_> = problems(&fixed).flat_map(|problem| problem.missing).collect();
+            if lacking.is_empty() {
+                let passes = problems(&fixed).next().is_none() && refusals(&fixed).is_empty();
+                return passes.then_some(own);
+            }
+            missing.extend(lacking);
+        }
+        None
+    })
+}
+
+/// What the format checks find.
+fn problems<'f>(format: &'f Format<'_>) -> impl Iterator<Item = Problem> + use<'f> {
+    RULES.iter().filter_map(|(_, rule, _)| rule(format, Policy::NONE).problem)
 }
 
 fn with_position(format: &Format<'_>, refusal: Refusal) -> Refused {
@@ -165,7 +191,7 @@ fn sentence(words: &str) -> String {
 #[must_use]
 pub fn count_failing(protocol: Protocol, template: &str) -> usize {
     let format = Format::new(protocol, template);
-    RULES.iter().filter(|(_, rule, _)| rule(&format, Policy::NONE).problem.is_some()).count()
+    problems(&format).count()
 }
 
 /// The most variables named in a message.
@@ -204,5 +230,9 @@ fn untrusted_text_note(format: &Format<'_>) -> Option<LintNote> {
     Some(note(format, message, first.at))
 }
 
+#[cfg(test)]
+mod corpus;
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

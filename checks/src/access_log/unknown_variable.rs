@@ -114,15 +114,19 @@ fn notes(format: &Format<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     if !unknown.is_empty() {
         let others = if more { " (and others)" } else { "" };
-        notes.push(format!("{}{others}: no variable that this version of Gatelight knows.", join_names(&unknown)));
+        let is_one = unknown.len() == 1 && !more;
+        let what = if is_one { "no variable" } else { "no variables" };
+        notes.push(format!("{}{others}: {what} that this version of Gatelight knows.", join_names(&unknown)));
     }
     if !unlisted.is_empty() {
+        let (lacks, are) = if unlisted.len() == 1 { ("lacks it", "it is") } else { ("lacks them", "they are") };
         notes.push(format!(
-            "{}: AWS's table of variables of {} lacks it; whether it is filled is not certain.",
+            "{}: AWS's table of variables of {} {lacks}; whether {are} filled is not certain.",
             join_names(&unlisted),
             apis(format.protocol)
         ));
     }
+    notes.extend(request_content_note(format));
     notes.extend(counterpart_note(format));
     notes.extend(terraform_note(format));
     if format.find("authorizer.claims").is_some() {
@@ -139,6 +143,37 @@ fn whole_name<'t>(format: &Format<'t>, variable: &Variable<'t>) -> &'t str {
     let more = rest.len() - rest.trim_start_matches(is_part).len();
     let is_joined = !variable.is_braced() && more > 1 && rest.starts_with('-');
     if is_joined { &format.text()[start..variable.end() + more] } else { variable.name }
+}
+
+/// The roots under which people look for parts of a request or response that no variable holds.
+const CONTENT_ROOTS: [&str; 14] = [
+    "body",
+    "headers",
+    "method",
+    "params",
+    "queryString",
+    "queryStringParameters",
+    "querystring",
+    "request",
+    "requestBody",
+    "requestContext",
+    "requestHeader",
+    "requestHeaders",
+    "responseBody",
+    "responseHeaders",
+];
+
+/// That an access log cannot hold headers, query strings and bodies.
+fn request_content_note(format: &Format<'_>) -> Option<String> {
+    let is_content = |name: &str| CONTENT_ROOTS.contains(&name.split('.').next().unwrap_or(name));
+    let found = format
+        .template
+        .variables()
+        .find(|variable| is_content(variable.name) && support(format.protocol, variable.name) == Support::Unknown)?;
+    Some(format!(
+        "`$context.{}`: no variable holds headers, query strings or bodies of requests and responses.",
+        truncated(whole_name(format, found), 100)
+    ))
 }
 
 /// Which variables were probably meant by unknown names that people often write.

@@ -20,6 +20,7 @@ pub const CHECK: Check = Check {
     scenarios: &[Scenario {
         name: "role unset",
         change: |_, region| region.gateway_settings = Fetched::known(GatewaySettings { cloudwatch_role: None }),
+        in_demo: false,
     }],
 };
 

@@ -27,6 +27,7 @@ pub const CHECK: Check = Check {
     scenarios: &[Scenario {
         name: "no resource policy of CloudWatch Logs",
         change: |_, region| region.log_policies.seen.clear(),
+        in_demo: false,
     }],
 };
 

@@ -48,10 +48,33 @@ fn docs_say_what_why_and_how() {
     for check in checks() {
         let headings: Vec<_> = check.docs.lines().filter(|line| line.starts_with('#')).collect();
         let title = format!("# {}", check.title);
-        assert_eq!(headings, [&title, "## What it finds", "## Why it matters", "## How to fix it"], "{}", check.id);
+        assert_eq!(
+            headings,
+            [&title, "## What it finds", "## Why it matters", "## How to fix it", "## AWS documentation"],
+            "{}",
+            check.id
+        );
         for way in ["```sh", "Terraform", "CloudFormation"] {
             assert!(check.docs.contains(way), "{} does not say how to fix it with {way}", check.id);
         }
+    }
+}
+
+/// Readers check at AWS what a page claims.
+#[test]
+fn docs_link_the_aws_documents_that_they_rest_on() {
+    for check in checks() {
+        let (_, links) = check.docs.split_once("\n## AWS documentation\n\n").expect("a section");
+        assert!(!links.is_empty(), "{}", check.id);
+        for line in links.lines() {
+            let link = line.strip_prefix("- [").and_then(|line| line.strip_suffix(')')?.split_once("]("));
+            let is_right = |(title, page): (&str, &str)| {
+                !title.is_empty() && page.starts_with("https://docs.aws.amazon.com/") && page.contains(".html")
+            };
+            assert!(link.is_some_and(is_right), "{}: {line}", check.id);
+        }
+        // A page can name the scheme; what follows it is an address.
+        assert!(!check.docs.contains("](http:") && !check.docs.contains("<http:"), "{}", check.id);
     }
 }
 

@@ -59,6 +59,7 @@ pub fn healthy() -> Inventory {
             organization: Fetched::known(Some(organization::organization())),
         },
         region: Region {
+            closed: None,
             name: REGION.to_owned(),
             rest_apis: Listing::whole(rest_apis()),
             v2_apis: Listing::whole(v2_apis()),

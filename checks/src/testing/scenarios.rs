@@ -57,7 +57,7 @@ pub fn named_scenarios() -> Vec<(&'static str, Inventory)> {
         mutate(&mut inventory);
         (*name, inventory)
     });
-    let of_checks = CHECKS.iter().flat_map(|check| check.scenarios).map(|Scenario { name, change }| {
+    let of_checks = CHECKS.iter().flat_map(|check| check.scenarios).map(|Scenario { name, change, .. }| {
         let mut inventory = healthy();
         change(&mut inventory.account, &mut inventory.region);
         (*name, inventory)

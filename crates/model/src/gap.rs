@@ -4,6 +4,8 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
+use crate::AccessDenial;
+
 /// Why a fact is not known. Cheap to clone: one gap is cited by every verdict that it leaves open.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Gap(Arc<GapDetails>);
@@ -21,6 +23,9 @@ pub struct GapDetails {
     pub kind: GapKind,
     /// What AWS answered, or why the fact cannot be known; plain text.
     pub message: String,
+    /// Which policy denied the call, where AWS says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denied_by: Option<AccessDenial>,
 }
 
 /// Why a fact can be missing. The names are those of the JSON report.
@@ -85,6 +90,7 @@ impl Gap {
             resource: about.into(),
             kind,
             message: message.into(),
+            denied_by: None,
         })
     }
 
@@ -92,6 +98,14 @@ impl Gap {
     #[must_use]
     pub fn is_of_a_listing(&self) -> bool {
         self.why().resource == "*" && !self.why().operation.is_empty()
+    }
+
+    /// Whether granting its permission is what would help: AWS denied the call, and names no policy that a grant does not
+    /// change.
+    #[must_use]
+    pub fn wants_a_grant(&self) -> bool {
+        let GapDetails { kind, permission, denied_by, .. } = self.why();
+        *kind == GapKind::Denied && !permission.is_empty() && denied_by.as_ref().is_none_or(AccessDenial::wants_a_grant)
     }
 
     /// What is known about it.
@@ -107,17 +121,23 @@ impl std::error::Error for Gap {}
 /// One sentence for a person: what is not known and, where one would help, the permission that is missing.
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let GapDetails { operation, permission, resource, kind, message } = self.why();
+        let GapDetails { operation, permission, resource, kind, message, denied_by } = self.why();
         match kind {
             GapKind::Denied => {
                 write!(f, "{operation} was denied")?;
-                if !permission.is_empty() {
-                    write!(f, "; needs {permission}")?;
-                    if !resource.is_empty() {
-                        write!(f, " on {resource}")?;
-                    }
+                let on = if resource.is_empty() { String::new() } else { format!(" on {resource}") };
+                match permission.as_str() {
+                    "" => {}
+                    permission if self.wants_a_grant() => write!(f, "; needs {permission}{on}")?,
+                    permission => write!(f, " ({permission}{on})")?,
                 }
-                if message.is_empty() { Ok(()) } else { write!(f, ": {message}") }
+                if !message.is_empty() {
+                    write!(f, ": {message}")?;
+                }
+                match denied_by.as_ref().and_then(AccessDenial::advice) {
+                    Some(advice) => write!(f, "; {advice}"),
+                    None => Ok(()),
+                }
             }
             GapKind::Throttled => write!(f, "{operation} was throttled until Gatelight gave up: {message}"),
             GapKind::TimedOut => write!(f, "{operation} did not answer in time: {message}"),
@@ -134,6 +154,7 @@ impl fmt::Display for Gap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::DenyingPolicy;
 
     #[test]
     fn a_denied_call_names_the_missing_permission() {
@@ -143,7 +164,32 @@ mod tests {
             resource: "/restapis/a/stages".into(),
             kind: GapKind::Denied,
             message: String::new(),
+            denied_by: None,
         });
         assert_eq!(gap.to_string(), "apigateway:GetStages was denied; needs apigateway:GET on /restapis/a/stages");
+    }
+
+    #[test]
+    fn a_call_that_a_policy_of_the_organization_denied_does_not_ask_for_a_permission() {
+        let denial = AccessDenial {
+            policy: Some(DenyingPolicy::ServiceControlPolicy),
+            explicit: true,
+            arn: Some("arn:aws:organizations::987654321098:policy/o-a/service_control_policy/p-1".into()),
+        };
+        let gap = Gap::new(GapDetails {
+            operation: "apigateway:GetRestApis".into(),
+            permission: "apigateway:GET".into(),
+            resource: "/restapis".into(),
+            kind: GapKind::Denied,
+            message: denial.to_string(),
+            denied_by: Some(denial),
+        });
+        assert!(!gap.wants_a_grant());
+        assert_eq!(
+            gap.to_string(),
+            "apigateway:GetRestApis was denied (apigateway:GET on /restapis): explicit deny in a service control policy \
+             (arn:aws:organizations::987654321098:policy/o-a/service_control_policy/p-1); no permission in this account \
+             helps; only an administrator of the organization can change that policy"
+        );
     }
 }

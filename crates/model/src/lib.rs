@@ -2,6 +2,7 @@
 //!
 //! Everything else speaks of these types. Nothing here judges, and nothing here does I/O.
 
+mod access_denial;
 pub mod arn;
 pub mod facts;
 pub mod fetched;
@@ -15,6 +16,7 @@ mod subject;
 pub mod sweep;
 pub mod text;
 
+pub use access_denial::{AccessDenial, DenyingPolicy};
 pub use facts::{FACTS, Fact};
 pub use fetched::{Fetched, Listing, all, any};
 pub use gap::{Gap, GapDetails, GapKind};

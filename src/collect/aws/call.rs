@@ -17,7 +17,7 @@ use gatelight_model::{Gap, GapKind, Listing, fetched::GapDetails};
 use super::{
     operation::Operation,
     pace::{Pace, Pacer},
-    refusal::AwsRefusal,
+    refusal::{AwsRefusal, BAD_CREDENTIALS},
     request_counts::Traffic,
 };
 use crate::progress::Progress;
@@ -35,6 +35,7 @@ pub(crate) struct Calls {
     pacer: Pacer,
     traffic: Mutex<Traffic>,
     failing: Mutex<BTreeMap<Operation, Failing>>,
+    answers: Mutex<Answers>,
     progress: Progress,
 }
 
@@ -45,6 +46,13 @@ struct Failing {
     in_a_row: u32,
     last_at: Instant,
     last: Gap,
+}
+
+/// Whether AWS took the credentials, as far as calls have shown it.
+#[derive(Debug, Default)]
+struct Answers {
+    rejected: bool,
+    others: bool,
 }
 
 /// A page of a list.
@@ -58,12 +66,24 @@ pub(crate) struct Page<T> {
 
 impl Calls {
     pub(crate) fn new(pace: Pace, progress: Progress) -> Self {
-        Self { pacer: Pacer::new(pace), traffic: Mutex::default(), failing: Mutex::default(), progress }
+        Self {
+            pacer: Pacer::new(pace),
+            traffic: Mutex::default(),
+            failing: Mutex::default(),
+            answers: Mutex::default(),
+            progress,
+        }
     }
 
     /// How the calls went so far.
     pub(crate) fn traffic(&self) -> Traffic {
         self.traffic.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether AWS rejected the credentials in every call up to now. A region that is not enabled for the account does.
+    pub(crate) fn rejects_credentials(&self) -> bool {
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.rejected && !answers.others
     }
 
     /// Counts CloudWatch metrics that were requested, which AWS bills.
@@ -183,6 +203,7 @@ impl Calls {
             tried += 1;
             let error = match send().await {
                 Ok(answer) => {
+                    self.answers.lock().unwrap_or_else(PoisonError::into_inner).others = true;
                     self.failing.lock().unwrap_or_else(PoisonError::into_inner).remove(&operation);
                     return Ok(answer);
                 }
@@ -209,7 +230,15 @@ impl Calls {
                 resource: resource.to_owned(),
                 kind: refusal.kind,
                 message: refusal.message,
+                denied_by: refusal.denied_by,
             });
+            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+            if refusal.code.as_deref().is_some_and(|code| BAD_CREDENTIALS.contains(&code)) {
+                answers.rejected = true;
+            } else {
+                answers.others = true;
+            }
+            drop(answers);
             if refusal.attempts > 1 {
                 self.failed_for_good(operation, begun, &gap);
             }
@@ -236,13 +265,11 @@ impl Calls {
         let failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         let Failing { in_a_row, last, .. } = failing.get(&operation)?;
         (*in_a_row >= GIVE_UP_AFTER).then(|| {
-            let GapDetails { permission, kind, message, .. } = last.why();
+            let GapDetails { message, .. } = last.why();
             Gap::new(GapDetails {
-                operation: operation.name().to_owned(),
-                permission: permission.clone(),
                 resource: resource.to_owned(),
-                kind: *kind,
                 message: format!("not tried, as {in_a_row} calls in a row had failed: {message}"),
+                ..last.why().clone()
             })
         })
     }
@@ -262,6 +289,7 @@ pub(crate) fn failed(operation: Operation, resource: &str, message: &str) -> Gap
         resource: resource.to_owned(),
         kind: GapKind::Failed,
         message: message.to_owned(),
+        denied_by: None,
     })
 }
 

@@ -34,7 +34,10 @@ impl Intercept for WellFormed {
         let text = std::str::from_utf8(body).map_err(|_| "the answer is not text")?;
         match roxmltree::Document::parse(text) {
             Ok(_) => Ok(()),
-            Err(error) => Err(format!("the answer is not whole: {error}").into()),
+            Err(error) => {
+                tracing::debug!(%error, "an answer is not well-formed XML");
+                Err("the answer is not whole".into())
+            }
         }
     }
 }
@@ -99,9 +102,13 @@ impl Intercept for PromisedOfEach {
         if context.output_or_error().is_err() {
             return Ok(());
         }
-        match self.missing(context.response().body().bytes().unwrap_or_default())? {
-            None => Ok(()),
-            Some(field) => Err(format!("the answer lacks {field} in one of {}", self.list).into()),
+        match self.missing(context.response().body().bytes().unwrap_or_default()) {
+            Err(error) => {
+                tracing::debug!(%error, "an answer is not JSON");
+                Err("the answer is not whole".into())
+            }
+            Ok(None) => Ok(()),
+            Ok(Some(field)) => Err(format!("the answer lacks {field} in one of {}", self.list).into()),
         }
     }
 }

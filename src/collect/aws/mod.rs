@@ -3,6 +3,7 @@
 mod assumed_role;
 mod call;
 mod credentials;
+mod denial;
 mod http;
 mod integrity;
 mod operation;
@@ -11,6 +12,7 @@ mod refusal;
 mod request_counts;
 mod session;
 mod size_limit;
+mod unreadable;
 
 pub(crate) use call::{Calls, Page, failed, lacks, stated};
 pub(crate) use credentials::{CredentialSource, RoleToAssume};

@@ -23,7 +23,7 @@ use super::{
     credentials::{CredentialSource, RoleToAssume, check_endpoints, check_profile, without_user},
     integrity::WellFormed,
     operation::Operation,
-    refusal::{BAD_CREDENTIALS, chain},
+    refusal::{BAD_CREDENTIALS, chain, rejection},
 };
 
 /// Where to call services and ask about regions when nobody named one.
@@ -209,9 +209,14 @@ impl Session {
     ) -> Option<anyhow::Error> {
         match error {
             SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Some(anyhow!(
-                "could not reach AWS at {} for region {region} ({}); is the address right, and is there a way to it?",
+                "could not reach AWS at {} for region {region} ({}); {}",
                 self.endpoint(region),
-                chain(error)
+                chain(error),
+                if chain(error).contains("certificate") {
+                    "if a proxy opens TLS connections, name its certificate in AWS_CA_BUNDLE"
+                } else {
+                    "check AWS_ENDPOINT_URL, HTTPS_PROXY and the network"
+                }
             )),
             SdkError::ConstructionFailure(_) => {
                 Some(anyhow!("no AWS credentials from {}: {}", self.whose, chain(error)))
@@ -220,11 +225,8 @@ impl Session {
                 let code = service.err().code()?;
                 // Its message is not shown: it may quote the signed request, session token and all.
                 BAD_CREDENTIALS.contains(&code).then(|| {
-                    anyhow!(
-                        "AWS does not take the credentials of {} in {region} ({code}); renew them, or enable the region \
-                         if it is not enabled for this account",
-                        self.whose
-                    )
+                    let why = rejection(code, service.err().message());
+                    anyhow!("AWS rejected the credentials of {} in {region} ({code}): {why}", self.whose)
                 })
             }
             _ => None,

@@ -82,6 +82,7 @@ impl Answers {
                     resource: self.resource.clone(),
                     kind: GapKind::Denied,
                     message: "CloudWatch's status of the metric is Forbidden".to_owned(),
+                    denied_by: None,
                 }));
             }
             Some(status) => {

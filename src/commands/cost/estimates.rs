@@ -10,7 +10,7 @@ use gatelight_model::{
 };
 use jiff::Timestamp;
 
-use crate::{collect::aws::Traffic, inventory_file};
+use crate::{collect::aws::Traffic, inventory_file, runtime::FAILED};
 
 /// What all stages cost, the highest first.
 pub(super) struct Estimates {
@@ -18,6 +18,8 @@ pub(super) struct Estimates {
     pub(super) stages: Vec<(StageLocation, StageCost)>,
     /// Accounts and regions that may have more stages, and why they are not known.
     pub(super) unread: Vec<(String, String, Gap)>,
+    /// Accounts and regions that are closed to the account, and why: they have no stages.
+    pub(super) skipped: Vec<(String, String, String)>,
     /// How many regions were read, of all accounts.
     pub(super) regions: usize,
 }
@@ -34,13 +36,17 @@ pub(super) struct StageLocation {
 
 impl Estimates {
     pub(super) fn new(prices: &'static PriceList) -> Self {
-        Self { prices, stages: Vec::new(), unread: Vec::new(), regions: 0 }
+        Self { prices, stages: Vec::new(), unread: Vec::new(), skipped: Vec::new(), regions: 0 }
     }
 
     /// Adds the stages of a region.
     pub(super) fn add(&mut self, account: &Account, region: &Region) {
         let context = Context::new(Scope { account, region });
         let id = account.id.get().map_or_else(|_| "unknown".to_owned(), Clone::clone);
+        if let Some(closed) = &region.closed {
+            self.skipped.push((id, region.name.clone(), closed.to_string()));
+            return;
+        }
         self.regions += 1;
         for stage in context.stages() {
             match stage {
@@ -75,7 +81,12 @@ impl Estimates {
 
     pub(super) fn exit_code(&self) -> u8 {
         let is_known = self.unread.is_empty() && self.total().gaps.is_empty();
-        if is_known { 0 } else { 3 }
+        match self.regions {
+            // Every region was skipped.
+            0 if !self.skipped.is_empty() => FAILED,
+            _ if is_known => 0,
+            _ => 3,
+        }
     }
 }
 

@@ -17,6 +17,8 @@ struct CostDocument<'a> {
     hours_a_month: u64,
     stages: Vec<StageEntry<'a>>,
     unread: Vec<UnreadEntry<'a>>,
+    /// Regions that are closed to the account.
+    skipped: Vec<UnreadEntry<'a>>,
     total: TotalEntry,
     requests: TotalEntry,
 }
@@ -97,6 +99,11 @@ pub(super) fn render(estimates: &Estimates, out: &mut dyn Write) -> io::Result<(
             .unread
             .iter()
             .map(|(account, region, gap)| UnreadEntry { account, region, reason: gap.to_string() })
+            .collect(),
+        skipped: estimates
+            .skipped
+            .iter()
+            .map(|(account, region, why)| UnreadEntry { account, region, reason: why.clone() })
             .collect(),
         total: total_entry(&estimates.total()),
         requests: total_entry(&estimates.requests()),

@@ -1,5 +1,5 @@
 use gatelight_checks::testing::{self, Inventory, trace_destination};
-use gatelight_model::Fetched;
+use gatelight_model::{Fetched, Listing, inventory::ClosedRegion};
 use serde_json::Value;
 
 use super::*;
@@ -115,6 +115,20 @@ fn stages_that_could_not_be_listed_are_reported_and_set_the_exit_status() {
     assert_eq!((known.exit_code(), open.exit_code()), (0, 3), "{}", text(&known));
     assert!(text(&open).contains("There may be more stages"));
     assert!(json(&open)["unread"][0]["reason"].as_str().expect("a reason").contains("apigateway:GetRestApis"));
+}
+
+#[test]
+fn a_region_that_is_closed_has_no_stage_and_is_named() {
+    let mut closed = testing::empty();
+    closed.region.name = "eu-north-1".to_owned();
+    closed.region.closed = Some(ClosedRegion::NotEnabled);
+    closed.region.rest_apis = Listing::unread(testing::denied("apigateway:GetRestApis"));
+    let beside = estimates(&[testing::empty(), closed.clone()]);
+    assert_eq!(beside.exit_code(), 0);
+    assert!(text(&beside).contains("eu-north-1: the region is not enabled"), "{}", text(&beside));
+    assert_eq!(json(&beside)["skipped"][0]["region"], "eu-north-1");
+    let alone = estimates(&[closed]);
+    assert_eq!((alone.exit_code(), text(&alone).contains("There is no stage here")), (2, false));
 }
 
 #[test]

@@ -67,7 +67,8 @@ fn cells<'a>(costs: &(impl Iterator<Item = &'a Cost> + Clone)) -> String {
 
 fn table(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
     if estimates.stages.is_empty() {
-        return writeln!(out, "There is no stage here.");
+        let none_seen = estimates.regions == 0 || !estimates.unread.is_empty();
+        return writeln!(out, "{}", if none_seen { "No stage could be seen." } else { "There is no stage here." });
     }
     let head = COLUMNS.map(|(head, _)| format!("{head:>COLUMN$}")).concat();
     writeln!(out, "{BOLD}{:<NAME$}{head}{BOLD:#}", "stage, cost a month")?;
@@ -175,6 +176,12 @@ fn unknown(estimates: &Estimates, out: &mut dyn Write) -> io::Result<()> {
         for gap in cost.total().gaps {
             reasons.entry(gap.to_string()).or_default().push(estimates.name(location));
         }
+    }
+    if !estimates.skipped.is_empty() {
+        writeln!(out, "\n{BOLD}Skipped{BOLD:#}")?;
+    }
+    for (account, region, why) in &estimates.skipped {
+        wrapped(INDENT, &plain(&format!("{account} {region}: {why}")), out)?;
     }
     if reasons.is_empty() && estimates.unread.is_empty() {
         return Ok(());

@@ -61,6 +61,8 @@ fn succeeded(scope: &str, high: u64) -> RunResult {
         news,
         findings: [(("gateway-role-missing", gatelight_model::Severity::High), high)].into(),
         gaps: [("denied", 1)].into(),
+        skipped: 0,
+        nothing_checked: None,
         requests: [("apigateway:GetStages".to_owned(), 7)].into(),
         throttles: [("apigateway:GetStages".to_owned(), 3)].into(),
         page: format!("the report of {scope}: <b>orders/prod</b>"),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use gatelight_checks::{CHECKS, verdict::Command};
-use gatelight_model::{Confidence, Gap, GapKind, Severity, Subject, SubjectKind};
+use gatelight_model::{AccessDenial, Confidence, Gap, GapKind, Severity, Subject, SubjectKind};
 use jiff::Timestamp;
 
 use super::{
@@ -58,6 +58,8 @@ pub(super) struct SectionEntry {
 pub(super) struct Unchecked {
     pub(super) outcomes: usize,
     pub(super) checks: BTreeSet<&'static str>,
+    /// The permissions of the calls, where granting them does not help.
+    pub(super) permissions: NameList,
     /// What the calls, or else the outcomes, are about.
     pub(super) about: NameList,
     pub(super) regions: NameList,
@@ -88,6 +90,9 @@ impl Gathered {
         for region in &report.regions {
             for gap in region.gaps.iter().filter(|gap| is_about_a_call(gap)) {
                 let unchecked = all.unchecked.entry(reason(gap)).or_default();
+                if !gap.wants_a_grant() && gap.why().kind == GapKind::Denied {
+                    unchecked.permissions.add(&gap.why().permission, most);
+                }
                 // `*`: the call takes no resource.
                 if !matches!(gap.why().resource.as_str(), "" | "*") {
                     unchecked.about.add(&gap.why().resource, most);
@@ -181,7 +186,12 @@ impl Section {
 fn reason(gap: &Gap) -> String {
     let why = gap.why();
     match why.kind {
-        GapKind::Denied if !why.permission.is_empty() => format!("{NEEDS}{}", why.permission),
+        GapKind::Denied if gap.wants_a_grant() => format!("{NEEDS}{}", why.permission),
+        // One policy denies many calls: they share a reason.
+        GapKind::Denied if why.denied_by.is_some() => {
+            let advice = why.denied_by.as_ref().and_then(AccessDenial::advice);
+            ["denied", &why.message].into_iter().chain(advice).collect::<Vec<_>>().join("; ").replacen("; ", ": ", 1)
+        }
         GapKind::Denied | GapKind::NotCollected | GapKind::Unprovable => gap.to_string(),
         // An account that could not be reached failed before any call.
         _ if why.operation.is_empty() => why.message.clone(),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, io};
 
 use super::{
-    super::{Report, insights_cost},
+    super::{ApiListings, Report, insights_cost},
     gathered::region_name,
     page::{BOLD, DIM, TextPage},
 };
@@ -22,7 +22,12 @@ impl TextPage<'_> {
         if report.regions.len() <= LINES {
             for region in &report.regions {
                 let name = region_name(region);
-                let stages = count(region.stages, "stage");
+                let stages = match (&region.skipped, &region.apis) {
+                    (Some(_), _) => "skipped".to_owned(),
+                    (None, ApiListings::Read { apis: 0, whole: true }) => "no API".to_owned(),
+                    (None, ApiListings::Unread(_)) => "APIs not listed".to_owned(),
+                    (None, _) => count(region.stages, "stage"),
+                };
                 writeln!(self.out, "{BOLD}{name}{BOLD:#} · {seconds} s · {stages}{}", requests(&region.traffic))?;
             }
         } else {

@@ -26,12 +26,17 @@ impl TextPage<'_> {
                 _ => checks.join(", "),
             };
             let regions = if self.names_regions { format!("; in {}", unchecked.regions.list()) } else { String::new() };
+            let permissions = if unchecked.permissions.is_empty() {
+                String::new()
+            } else {
+                format!("; denied: {}", unchecked.permissions.list())
+            };
             let about =
                 if unchecked.about.is_empty() { String::new() } else { format!("; about {}", unchecked.about.list()) };
             let text = match unchecked.outcomes {
                 // Other facts decided.
-                0 => format!("no verdict rests on it{about}{regions}"),
-                n => format!("{}: {checks}{about}{regions}", count(n as u64, "outcome")),
+                0 => format!("no verdict rests on it{permissions}{about}{regions}"),
+                n => format!("{}: {checks}{permissions}{about}{regions}", count(n as u64, "outcome")),
             };
             self.wrapped(DEEPER, &plain(&text))?;
         }

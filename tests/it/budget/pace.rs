@@ -34,7 +34,7 @@ fn half_the_pace_is_never_more_than_half_the_quota() {
 fn throttling_pauses_every_call_of_the_quota() {
     let fake = Fake::start(
         account(30, |_, _| "/gateway/all".to_owned()),
-        [Rule { operation: "apigateway:GetStages", calls: 5..6, fault: Fault::Throttled }],
+        [Rule { operation: "apigateway:GetStages", calls: 5..6, fault: Fault::Throttled, region: None }],
     );
     let output = audit(&fake, "0.5");
     let requests = to_gateway(&fake);

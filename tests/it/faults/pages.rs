@@ -116,7 +116,7 @@ fn the_pages_before_a_fault_are_kept() {
     let whole = audit(account.clone(), vec![]);
     let stages = |outcomes: &Outcomes| outcomes.keys().filter(|(_, arn)| arn.contains("/restapis/")).count();
     for fault in [Fault::Denied, Fault::Malformed, Fault::ServerError(500)] {
-        let rule = Rule { operation: "apigateway:GetRestApis", calls: 2..usize::MAX, fault };
+        let rule = Rule { operation: "apigateway:GetRestApis", calls: 2..usize::MAX, fault, region: None };
         let ran = audit(account.clone(), vec![rule]);
         assert_eq!(sound(&whole, &ran), Vec::<String>::new(), "{fault:?}");
         // Four of the five APIs, five of the six stages.

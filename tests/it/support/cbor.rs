@@ -1,8 +1,13 @@
 //! As much of CBOR as CloudWatch's errors need.
 
 fn text(text: &str) -> Vec<u8> {
-    let length = u8::try_from(text.len()).unwrap();
-    let mut bytes = if length < 24 { vec![0x60 + length] } else { vec![0x78, length] };
+    let length = u16::try_from(text.len()).unwrap();
+    let [high, low] = length.to_be_bytes();
+    let mut bytes = match length {
+        ..24 => vec![0x60 + low],
+        24..256 => vec![0x78, low],
+        256.. => vec![0x79, high, low],
+    };
     bytes.extend_from_slice(text.as_bytes());
     bytes
 }

@@ -127,7 +127,7 @@ fn notes_name_what_is_not_known() {
             Rest,
             "$context.new $context.new $context.authorizer.claims $context.newer.tlsVersion $context.tlsVersion"
         ),
-        "`$context.new` and `$context.newer.tlsVersion`: no variable that this version of Gatelight knows. \
+        "`$context.new` and `$context.newer.tlsVersion`: no variables that this version of Gatelight knows. \
          `$context.authorizer.claims` is null, says AWS: name one of the claims."
     );
     assert_eq!(
@@ -135,14 +135,19 @@ fn notes_name_what_is_not_known() {
         "`$context.integrationStatus`: AWS's table of variables of WebSocket APIs lacks it; whether it is filled is not \
          certain."
     );
+    assert_eq!(
+        note(Websocket, "$context.integrationStatus $context.tlsVersion"),
+        "`$context.integrationStatus` and `$context.tlsVersion`: AWS's table of variables of WebSocket APIs lacks them; \
+         whether they are filled is not certain."
+    );
     let many = [1, 2, 3, 4, 5].map(|n| format!("$context.new{n}x ")).concat();
-    assert!(note(Http, &many).ends_with("`$context.new5x`: no variable that this version of Gatelight knows."));
+    assert!(note(Http, &many).ends_with("`$context.new5x`: no variables that this version of Gatelight knows."));
     assert!(note(Http, &format!("{many}$context.new6x")).contains("`$context.new5x` (and others): no"));
 }
 
 #[test]
 fn a_common_wrong_name_is_noted_with_the_right_one() {
-    let note = |protocol, format| match verdict(&CHECK, protocol, Some(format)) {
+    let note = |protocol, format: &str| match verdict(&CHECK, protocol, Some(format)) {
         Ok(Judgement::PassNoted(note)) => note,
         other => panic!("{other:?}"),
     };
@@ -156,6 +161,11 @@ fn a_common_wrong_name_is_noted_with_the_right_one() {
     );
     let header = note(Http, "$context.requestHeaders.Content-Type");
     assert!(header.starts_with("`$context.requestHeaders.Content-Type`: no variable"), "{header}");
+    assert!(header.contains("no variable holds headers, query strings or bodies"), "{header}");
+    for name in ["requestBody", "queryString", "responseHeaders.etag"] {
+        assert!(note(Rest, &format!("$context.{name}")).contains("no variable holds headers"), "{name}");
+    }
+    assert!(!note(Rest, "$context.brandNew").contains("no variable holds"));
     let dash = note(Http, "$context.brandNew-$context.status");
     assert!(dash.starts_with("`$context.brandNew`: no variable"), "{dash}");
     let escaped = note(Http, "é $$context.requestId");

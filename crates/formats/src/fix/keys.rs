@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use crate::variables::{HTTP, REST, WEBSOCKET};
+
 /// How the words of a key are joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum KeyStyle {
@@ -13,29 +15,45 @@ enum KeyStyle {
     Snake,
     /// `integration-status`
     Kebab,
+    /// `integration.status`
+    Dotted,
+    /// `INTEGRATION_STATUS`
+    ScreamingSnake,
+    /// `integrationstatus`
+    Flat,
 }
 
 impl KeyStyle {
     /// The style of most of the keys that show one; `Camel` where none does.
     fn of(keys: &HashSet<String>) -> Self {
         let has_upper = |key: &str| key.chars().skip(1).any(char::is_uppercase);
+        let has_lower = |key: &str| key.contains(char::is_lowercase);
         let style = |key: &String| match key.chars().next()? {
+            _ if key.contains('.') => Some(Self::Dotted),
+            _ if key.contains('_') && !has_lower(key) => Some(Self::ScreamingSnake),
             _ if key.contains('_') && !has_upper(key) => Some(Self::Snake),
             _ if key.contains('-') && !has_upper(key) => Some(Self::Kebab),
-            first if first.is_uppercase() => Some(Self::Pascal),
-            _ if has_upper(key) => Some(Self::Camel),
+            first if first.is_uppercase() && has_lower(key) => Some(Self::Pascal),
+            _ if has_upper(key) && has_lower(key) => Some(Self::Camel),
+            _ if is_flat(key) => Some(Self::Flat),
             _ => None,
         };
         let count = |wanted: Self| keys.iter().filter(|key| style(key) == Some(wanted)).count();
         // Of equally many the last one is taken: `Camel`.
-        let styles = [Self::Kebab, Self::Snake, Self::Pascal, Self::Camel];
+        let styles =
+            [Self::Flat, Self::ScreamingSnake, Self::Dotted, Self::Kebab, Self::Snake, Self::Pascal, Self::Camel];
         styles.into_iter().max_by_key(|wanted| count(*wanted)).unwrap_or(Self::Camel)
     }
 
-    fn join(self, words: &[String]) -> String {
+    /// The name of a variable in this style.
+    fn key(self, name: &str) -> String {
+        let words = words(name);
         match self {
+            Self::Dotted => name.to_owned(),
             Self::Snake => words.join("_"),
             Self::Kebab => words.join("-"),
+            Self::ScreamingSnake => words.join("_").to_uppercase(),
+            Self::Flat => words.concat(),
             Self::Pascal => words.iter().map(|word| capitalized(word)).collect(),
             Self::Camel => {
                 let (first, rest) = words.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
@@ -45,14 +63,29 @@ impl KeyStyle {
     }
 }
 
+/// Whether a key of small letters alone is a name of several words: `sourceip`.
+fn is_flat(key: &str) -> bool {
+    let is_name = |name: &&str| {
+        let own = name.rsplit('.').next().unwrap_or(name);
+        [name, own].iter().any(|name| words(name).len() > 1 && folded(name) == key)
+    };
+    [REST, HTTP, WEBSOCKET].iter().any(|table| table.iter().any(is_name))
+}
+
 /// A key for a variable that differs from all `used` keys in more than case, `_`, `-` and `.`: `integrationStatus`, or else
 /// with a number. Log readers such as Glue and Athena take keys that differ in less for the same column.
 pub(super) fn unused(name: &str, used: &HashSet<String>) -> String {
-    let key = KeyStyle::of(used).join(&words(name));
+    let key = KeyStyle::of(used).key(name);
     let taken: HashSet<_> = used.iter().map(|key| folded(key)).collect();
     let numbered = (2..).map(|number: usize| format!("{key}{number}"));
     let mut keys = std::iter::once(key.clone()).chain(numbered);
     keys.find(|key| !taken.contains(&folded(key))).unwrap_or(key)
+}
+
+/// Takes a key if it differs from all `used` ones in more than case and separators.
+pub(super) fn take(key: &str, used: &mut HashSet<String>) -> bool {
+    let is_free = used.iter().all(|other| folded(other) != folded(key));
+    is_free && used.insert(key.to_owned())
 }
 
 /// A key without what does not tell it from others.
@@ -98,6 +131,9 @@ mod tests {
             (&["source_ip", "user_agent", "routeKey"], "integration_request_id"),
             (&["source-ip"], "integration-request-id"),
             (&["Status", "SourceIp", "path"], "IntegrationRequestId"),
+            (&["identity.sourceIp", "status"], "integration.requestId"),
+            (&["SOURCE_IP", "STATUS"], "INTEGRATION_REQUEST_ID"),
+            (&["requestid", "sourceip", "status"], "integrationrequestid"),
         ] {
             assert_eq!(key("integration.requestId", used), expected, "{used:?}");
         }

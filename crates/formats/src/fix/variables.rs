@@ -1,13 +1,13 @@
 //! Fixes the variables of a format that is JSON: corrects names, quotes what can be absent, and removes what is never
 //! filled or what AWS refuses.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use crate::{
     format::Format,
     json,
     refused::is_refused,
-    template::{TemplatePart, VariableUse},
+    template::{TemplatePart, Variable, VariableUse},
     unfilled::{self, UnfilledReason},
     variables::{ValueKind, absent_value, counterpart, is_always_present},
 };
@@ -15,7 +15,8 @@ use crate::{
 /// The most edits made to one format. Each moves the text after it, so that many take quadratic time.
 const MAX_EDITS: usize = 500;
 
-/// What to do with one part of a format.
+/// What to do with one part of a format. A `$` before a variable belongs to it: Terraform's escape `$$`, which it writes
+/// as it is.
 enum Edit {
     Replace(String),
     /// Remove the member of the object whose value the part is. Where it is not a whole value: replace it with this text.
@@ -36,8 +37,12 @@ pub(super) fn with_fixed_variables(format: &Format<'_>) -> Option<String> {
             TemplatePart::Unsupported(_) => Some(Edit::Remove("")),
             TemplatePart::Variable(_) => uses.next().and_then(|used| edit_of(format, used, breaks)),
         };
-        edits.extend(edit.map(|edit| (at..at + source.len(), edit)));
-        at += source.len();
+        let mut range = at..at + source.len();
+        at = range.end;
+        let is_escaped = matches!(part, TemplatePart::Variable(_)) && format.text()[..range.start].ends_with('$');
+        range.start -= usize::from(is_escaped);
+        let edit = edit.or_else(|| is_escaped.then(|| Edit::Replace(source.to_owned())));
+        edits.extend(edit.map(|edit| (range, edit)));
     }
     if edits.len() > MAX_EDITS {
         return None;
@@ -65,14 +70,9 @@ pub(super) fn with_fixed_variables(format: &Format<'_>) -> Option<String> {
 
 fn edit_of(format: &Format<'_>, used: VariableUse<'_>, breaks: bool) -> Option<Edit> {
     let VariableUse { variable, in_string } = used;
-    let name = match (counterpart(format.protocol, variable.name), unfilled::reason(format, &variable)) {
-        (Some(counterpart), _) => counterpart.into(),
-        (None, Some(UnfilledReason::Misspelled { suggestion, is_supported: true })) => suggestion.name,
-        (None, None) if !is_refused(format.protocol, variable.name) => variable.name.into(),
-        _ => return Some(Edit::Remove(if in_string { "-" } else { "\"-\"" })),
+    let Some(name) = fixed_name(format, &variable, in_string) else {
+        return Some(Edit::Remove(if in_string { "-" } else { "\"-\"" }));
     };
-    // Quoted text inside a string would end it.
-    let name = if in_string && ValueKind::of(&name) == ValueKind::QuotedText { "error.message".into() } else { name };
     let wants_quotes = breaks
         && !in_string
         && ValueKind::of(&name) != ValueKind::QuotedText
@@ -82,6 +82,19 @@ fn edit_of(format: &Format<'_>, used: VariableUse<'_>, breaks: bool) -> Option<E
     }
     let source = if variable.is_braced() { format!("${{context.{name}}}") } else { format!("$context.{name}") };
     Some(Edit::Replace(if wants_quotes { format!("\"{source}\"") } else { source }))
+}
+
+/// The name under which the format's kind of API has a variable: its own, its counterpart, or what a misspelled one was
+/// meant to be. `None` if it is never filled, or AWS refuses it.
+pub(super) fn fixed_name<'t>(format: &Format<'t>, variable: &Variable<'t>, in_string: bool) -> Option<Cow<'t, str>> {
+    let name = match (counterpart(format.protocol, variable.name), unfilled::reason(format, variable)) {
+        (Some(counterpart), _) => counterpart.into(),
+        (None, Some(UnfilledReason::Misspelled { suggestion, is_supported: true })) => suggestion.name,
+        (None, None) if !is_refused(format.protocol, variable.name) => variable.name.into(),
+        _ => return None,
+    };
+    // Quoted text inside a string would end it.
+    Some(if in_string && ValueKind::of(&name) == ValueKind::QuotedText { "error.message".into() } else { name })
 }
 
 /// The range of the member, with one comma, whose whole value is in the range `value`, in quotes or not. `None` where it

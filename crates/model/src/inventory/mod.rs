@@ -30,6 +30,6 @@ pub use network::{
 };
 pub use organization::{Organization, OrganizationLevel, OrganizationPolicy, PolicyType};
 pub use probe::{Hit, LogProbe, LogProbeAnswer, OwnPattern, SearchedFor};
-pub use region::Region;
+pub use region::{ClosedRegion, Region};
 pub use tracing::{SamplingAttribute, SamplingRule, TraceDestination};
 pub use traffic::{DestinationIntake, LatencyPercentiles, OwnLines, Percentiles, Timing, TrafficAnswer};

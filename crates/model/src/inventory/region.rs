@@ -1,5 +1,7 @@
 //! What is regional in an account: everything of a region in one place.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -7,13 +9,20 @@ use super::{
     IngestedAnswer, KeyAnswer, LogDelivery, LogGroupAnswer, LogPolicy, LogProbeAnswer, Network, SamplingRule,
     SearchedFor, TraceDestination, TrafficAnswer,
 };
-use crate::{Fetched, Gap, Listing, gaps::walk_gaps};
+use crate::{
+    AccessDenial, Fetched, Gap, Listing,
+    gaps::{walk_gaps, without_gaps},
+};
 
 /// What is regional in an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Region {
     /// `us-east-1`.
     pub name: String,
+    /// Why nothing more of it was read. A file that lacks the key is of a version that asked on, so the gaps of its listings
+    /// tell the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<ClosedRegion>,
     /// From `apigateway`.
     pub rest_apis: Listing<Api>,
     /// HTTP and WebSocket APIs, from `apigatewayv2`.
@@ -64,6 +73,37 @@ pub struct Region {
     pub trace_destination: Fetched<TraceDestination>,
 }
 
+/// Why a region is closed to an account, so that nothing of it can be read and next to nothing can be in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClosedRegion {
+    /// A service control policy of the organization denied every listing that a region is asked for first: of REST APIs, of
+    /// HTTP and WebSocket APIs, of functions, and of the log groups that the owner names, as far as they are needed.
+    Organization(AccessDenial),
+    /// The region is one that has to be enabled, and is not.
+    NotEnabled,
+}
+
+impl ClosedRegion {
+    /// What denied the calls, if a policy did.
+    #[must_use]
+    pub fn denied_by(&self) -> Option<&AccessDenial> {
+        match self {
+            Self::Organization(denial) => Some(denial),
+            Self::NotEnabled => None,
+        }
+    }
+}
+
+impl fmt::Display for ClosedRegion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Organization(denial) => write!(f, "closed by the organization: {denial}"),
+            Self::NotEnabled => f.write_str("the region is not enabled for the account"),
+        }
+    }
+}
+
 impl Region {
     /// A region of which nothing is known.
     #[must_use]
@@ -81,6 +121,7 @@ impl Region {
     fn without_facts(name: &str, network: Network, gap: impl Fn(&str) -> Gap) -> Self {
         Self {
             name: name.to_owned(),
+            closed: None,
             rest_apis: Listing::unread(gap("REST APIs")),
             v2_apis: Listing::unread(gap("HTTP and WebSocket APIs")),
             gateway_settings: Err(gap("API Gateway settings")).into(),
@@ -106,10 +147,12 @@ impl Region {
 }
 
 walk_gaps! {
-    #[except(searched_for, ingested)]
+    #[except(closed, searched_for, ingested)]
     Region {
         name, rest_apis, v2_apis, gateway_settings, log_groups, delivery_streams, functions, callers, log_deliveries,
         log_policies, capacity_providers, network, log_probes, named_log_groups, keys, traffic, taken, sampling_rules,
         trace_destination
     }
 }
+
+without_gaps!(ClosedRegion);

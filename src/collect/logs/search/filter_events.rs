@@ -222,14 +222,12 @@ impl RefusedSearches {
     pub(crate) fn given_up(&self, group: &str) -> Option<Gap> {
         let refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (count, last) = &*refused;
-        let GapDetails { operation, permission, kind, message, .. } = last.as_ref()?.why();
+        let last = last.as_ref()?.why();
         (*count >= REFUSED_ENOUGH).then(|| {
             Gap::new(GapDetails {
-                operation: operation.clone(),
-                permission: permission.clone(),
                 resource: group.to_owned(),
-                kind: *kind,
-                message: format!("not tried, as {count} searches in a row were refused: {message}"),
+                message: format!("not tried, as {count} searches in a row were refused: {}", last.message),
+                ..last.clone()
             })
         })
     }

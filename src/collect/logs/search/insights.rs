@@ -281,6 +281,7 @@ fn too_late(group: &str, message: &str) -> Gap {
         resource: group.to_owned(),
         kind: GapKind::TimedOut,
         message: message.to_owned(),
+        denied_by: None,
     })
 }
 

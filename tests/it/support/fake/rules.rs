@@ -4,14 +4,27 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use super::{Answer, Body};
-use crate::{hostile::PAYLOAD, support::cloudwatch};
+use super::{ACCOUNT, Answer, Body};
+use crate::{
+    hostile::PAYLOAD,
+    support::{cloudwatch, wire::Protocol},
+};
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Fault {
     /// In each protocol's own error form, like the next four.
     Denied,
+    /// Denied, and the message goes on like this: `with an explicit deny in …`.
+    DeniedBecause(&'static str),
+    /// The credentials are nobody's here, as in a region that is not enabled.
+    UnknownCredentials,
+    /// The credentials have expired.
+    Expired,
+    /// A web page with that status, as proxies send it.
+    Page(u16),
+    /// Redirected to a sign-in page.
+    Redirect,
     Throttled,
     /// 500 or 503.
     ServerError(u16),
@@ -54,9 +67,12 @@ pub(crate) enum Fault {
 /// When it goes wrong: in the calls of that operation with these numbers, counted from 0.
 #[derive(Clone, Debug)]
 pub(crate) struct Rule {
+    /// A `*` at its end stands for any rest.
     pub(crate) operation: &'static str,
     pub(crate) calls: Range<usize>,
     pub(crate) fault: Fault,
+    /// In this region alone.
+    pub(crate) region: Option<&'static str>,
 }
 
 impl Rule {
@@ -65,7 +81,20 @@ impl Rule {
     }
 
     pub(crate) fn first(calls: usize, operation: &'static str, fault: Fault) -> Self {
-        Self { operation, calls: 0..calls, fault }
+        Self { operation, calls: 0..calls, fault, region: None }
+    }
+
+    pub(crate) fn in_region(self, region: &'static str) -> Self {
+        Self { region: Some(region), ..self }
+    }
+
+    /// Whether it is about a call of that operation, with that number.
+    pub(super) fn is_about(&self, operation: &str, number: usize, region: &str) -> bool {
+        let is_named = match self.operation.strip_suffix('*') {
+            Some(beginning) => operation.starts_with(beginning),
+            None => operation == self.operation,
+        };
+        is_named && self.calls.contains(&number) && self.region.is_none_or(|only| only == region)
     }
 }
 
@@ -77,6 +106,34 @@ pub(super) fn spoil(service: &str, mut answer: Answer, fault: Fault) -> Answer {
         Fault::Denied if ec2 => (403, "UnauthorizedOperation", "You are not authorized to perform this operation."),
         Fault::Denied if query => (403, "AccessDenied", "User: auditor is not authorized to perform this"),
         Fault::Denied => (if json { 400 } else { 403 }, "AccessDeniedException", "User: auditor is not authorized"),
+        Fault::DeniedBecause(reason) => return denied_because(service, reason),
+        Fault::UnknownCredentials if ec2 => {
+            (401, "AuthFailure", "AWS was not able to validate the provided access credentials")
+        }
+        Fault::UnknownCredentials if query => {
+            (403, "InvalidClientTokenId", "The security token included in the request is invalid.")
+        }
+        Fault::UnknownCredentials => (
+            if json { 400 } else { 403 },
+            "UnrecognizedClientException",
+            "The security token included in the request is invalid.",
+        ),
+        Fault::Expired if ec2 => (400, "RequestExpired", "Request has expired."),
+        Fault::Expired if query => (403, "ExpiredToken", "The security token included in the request is expired"),
+        Fault::Expired => (
+            if json { 400 } else { 403 },
+            "ExpiredTokenException",
+            "The security token included in the request is expired",
+        ),
+        Fault::Page(status) => {
+            answer.status = status;
+            return answer;
+        }
+        Fault::Redirect => {
+            answer.status = 302;
+            answer.headers.push(("Location", "https://login.hotel.example/start?from=secret".to_owned()));
+            return answer;
+        }
         Fault::Throttled if ec2 => (503, "RequestLimitExceeded", "Request limit exceeded."),
         Fault::Throttled if query => (400, "Throttling", "Rate exceeded"),
         Fault::Throttled if json => (400, "ThrottlingException", "Rate exceeded"),
@@ -126,6 +183,27 @@ pub(super) fn spoil(service: &str, mut answer: Answer, fault: Fault) -> Answer {
         answer.headers.push(("Retry-After", "1".to_owned()));
     }
     answer
+}
+
+/// "Access denied", in AWS's words, with the reason: the caller, the action and the resource come before it. EC2 puts an
+/// encoded message behind it.
+fn denied_because(service: &str, reason: &str) -> Answer {
+    let text = format!(
+        "User: arn:aws:sts::{ACCOUNT}:assumed-role/auditor/me is not authorized to perform: {service}:X on resource: \
+         arn:aws:{service}:eu-west-1:{ACCOUNT}:x {reason}"
+    );
+    match Protocol::of(service) {
+        Protocol::Ec2 => {
+            let text = format!(
+                "You are not authorized to perform this operation. {text}. Encoded authorization failure message: \
+                 hunter2hunter2"
+            );
+            Answer::error(service, 403, "UnauthorizedOperation", &text)
+        }
+        Protocol::Query => Answer::error(service, 403, "AccessDenied", &text),
+        Protocol::Json => Answer::error(service, 400, "AccessDeniedException", &text),
+        Protocol::Cbor | Protocol::Rest => Answer::error(service, 403, "AccessDeniedException", &text),
+    }
 }
 
 fn make_hostile(value: &mut Value) {

@@ -100,7 +100,7 @@ fn serve(shared: &Shared, stream: &TcpStream) -> io::Result<()> {
         let fault = {
             let mut requests = shared.requests.lock().unwrap();
             let number = requests.iter().filter(|earlier| earlier.operation == request.operation).count();
-            let rule = shared.rules.iter().find(|r| r.operation == request.operation && r.calls.contains(&number));
+            let rule = shared.rules.iter().find(|r| r.is_about(&request.operation, number, &request.region));
             request.spoiled = rule.is_some();
             requests.push(request.clone());
             rule.map(|rule| rule.fault)
@@ -131,26 +131,27 @@ fn send(
         Some(fault) => spoil(service, answer, fault),
         None => answer,
     };
-    if let Body::Cbor(body) = answer.body {
-        let body = if fault == Some(Fault::Truncated) { body[..body.len() / 2].to_vec() } else { body };
+    let is_page = matches!(fault, Some(Fault::Page(_) | Fault::Redirect));
+    if let (Body::Cbor(body), false) = (&answer.body, is_page) {
+        let body = if fault == Some(Fault::Truncated) { &body[..body.len() / 2] } else { body.as_slice() };
         let length = body.len();
         let kind = "Content-Type: application/cbor\r\nsmithy-protocol: rpc-v2-cbor";
         let head = format!("HTTP/1.1 {} -\r\n{kind}\r\nContent-Length: {length}\r\n\r\n", answer.status);
-        stream.write_all(&[head.as_bytes(), &body].concat())?;
+        stream.write_all(&[head.as_bytes(), body].concat())?;
         return Ok(true);
     }
     let (mut kind, mut body) = match answer.body {
-        Body::Cbor(_) => unreachable!("sent above"),
+        Body::Cbor(_) => ("application/cbor", String::new()),
         Body::Json(value) if Protocol::of(service) == Protocol::Rest => ("application/json", value.to_string()),
         Body::Json(value) => ("application/x-amz-json-1.1", value.to_string()),
         Body::Xml(text) => ("text/xml", text),
     };
     match fault {
-        Some(Fault::Html) => {
-            (kind, body) =
-                ("text/html", "<!DOCTYPE html><html><body><p>Sign in to the network</p></body></html>".into());
+        Some(Fault::Html | Fault::Page(_)) => {
+            let page = "<!DOCTYPE html><html><head><title>Sign in</title></head><body><p>Sign in</p></body></html>";
+            (kind, body) = ("text/html", page.into());
         }
-        Some(Fault::Empty) => body.clear(),
+        Some(Fault::Redirect | Fault::Empty) => body.clear(),
         Some(Fault::Malformed) if kind == "text/xml" => body.insert_str(body.len() / 2, "<&</"),
         Some(Fault::Malformed) => body.insert(1, ','),
         Some(Fault::Truncated) => body.truncate(body.len() / 2),

@@ -62,13 +62,18 @@ pub(super) fn answer(account: &Account, request: &Request, start: usize) -> Answ
             Answer::xml(name, &format!("<UserId>AIDA</UserId><Account>{ACCOUNT}</Account><Arn>{arn}</Arn>"))
         }
         "ec2" if name == "DescribeRegions" => {
-            let item = |region| {
+            let item = |(region, status)| {
                 format!(
                     "<item><regionName>{region}</regionName><regionEndpoint>ec2.{region}.amazonaws.com</regionEndpoint>\
-                     <optInStatus>opt-in-not-required</optInStatus></item>"
+                     <optInStatus>{status}</optInStatus></item>"
                 )
             };
-            let items: String = ["eu-west-1", "us-east-1"].map(item).concat();
+            let all = request.field("AllRegions") == "true";
+            let here = "opt-in-not-required";
+            let mut items: String = [("eu-west-1", here), ("us-east-1", here)].map(item).concat();
+            if all {
+                items += &[("me-south-1", "not-opted-in"), ("ap-east-1", "opted-in")].map(item).concat();
+            }
             Answer {
                 body: Body::Xml(format!(
                     "<DescribeRegionsResponse><regionInfo>{items}</regionInfo></DescribeRegionsResponse>"

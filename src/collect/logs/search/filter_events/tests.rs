@@ -24,6 +24,7 @@ fn denied(group: &str) -> Gap {
         resource: group.to_owned(),
         kind: GapKind::Denied,
         message: "no".to_owned(),
+        denied_by: None,
     })
 }
 

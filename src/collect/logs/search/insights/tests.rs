@@ -211,6 +211,7 @@ async fn results_that_may_not_be_read_end_the_query() {
             resource: "g".to_owned(),
             kind: GapKind::Denied,
             message: "no".to_owned(),
+            denied_by: None,
         })
     };
     let (searched, said) = one(|_| Err(denied())).await;
@@ -228,6 +229,7 @@ async fn a_refusal_leaves_its_own_group_open_and_one_that_is_gone_is_gone() {
             resource: group.to_owned(),
             kind: GapKind::Denied,
             message: String::new(),
+            denied_by: None,
         })),
         "gone" => Ok(None),
         _ => Ok(Some(format!("query-{group}"))),
