@@ -104,7 +104,7 @@ impl HubReader<'_> {
         let (groups, resources) = tokio::join!(groups, resources);
         if !self.is_own {
             groups.rest.get()?;
-            for gap in resources.iter().flat_map(super::VpcResources::gaps) {
+            if let Some(gap) = resources.iter().flat_map(super::VpcResources::gaps).next() {
                 return Err(gap);
             }
         }
