@@ -14,9 +14,9 @@ use crate::{
     text::plain,
 };
 
-/// Audits live AWS accounts and says whether their API Gateway can be seen.
+/// Audits live AWS accounts and says whether API Gateway's logs and traces arrive.
 ///
-/// It only looks: it never changes anything in an account.
+/// Read-only: it never changes anything in an account.
 #[derive(Debug, Parser)]
 #[command(name = "gatelight", version, max_term_width = 100, arg_required_else_help = true)]
 pub(crate) struct Cli {
@@ -36,36 +36,36 @@ pub(crate) fn refuse(error: &clap::Error) -> ! {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Look at AWS accounts and report what cannot be seen
+    /// Audit AWS accounts for API Gateway logs and traces that are missing or do not arrive
     ///
     /// Exit status: 0 nothing at or above --fail-on; 1 findings; 2 could not run or deliver; 3 no findings, but
     /// something could not be checked.
     Audit(Box<AuditArgs>),
-    /// Audit on schedules, remember what was found, and tell what changed
+    /// Audit on schedules, remember findings, and report what changed
     ///
-    /// SIGHUP reads the configuration again; SIGTERM lets a run finish, up to `stop-after`. Exit status: 0 told to stop; 2
-    /// could not run.
+    /// SIGHUP reads the configuration again; SIGTERM lets a run finish, up to `stop-after`. Exit status: 0 stopped by a
+    /// signal; 2 could not run.
     Daemon(DaemonArgs),
-    /// Audit an account that is built in: no credentials, no network
+    /// Audit a built-in account: no credentials, no network
     Demo(Box<DemoArgs>),
-    /// Say what a check finds, why it matters and how to fix it; without a name, list the checks
+    /// Show what a check finds, why it matters and how to fix it; without a name, list the checks
     Explain(ExplainArgs),
     /// Check or print access-log formats
     #[command(subcommand)]
     Format(FormatCommand),
-    /// Tell what was found, when first, when last, and when it was resolved
+    /// List findings: when first found, when last, when resolved
     History(HistoryArgs),
-    /// Show how packets of a function in a VPC travel to X-Ray, hop by hop, and where they stop
+    /// Show the network path of a VPC function to X-Ray, hop by hop, and where packets stop
     ///
     /// Exit status: 0 they arrive from every subnet, or the function is not in a VPC; 1 they stop somewhere; 2 could not
-    /// run; 3 it cannot be told.
+    /// run; 3 could not check.
     Path(Box<PathArgs>),
-    /// Estimate what it costs a month to see each stage: its logs and its traces
+    /// Estimate the monthly cost of the logs and traces of each stage
     ///
-    /// Asks for CloudWatch metrics, which AWS bills (a little). The prices are built in. Exit status: 0 everything was
+    /// Requests CloudWatch metrics, which AWS bills at $0.01 per 1,000. The prices are built in. Exit status: 0 everything was
     /// estimated; 2 could not run; 3 something could not be estimated.
     Cost(Box<CostArgs>),
-    /// Decide requests against given policies, and say which statement decided
+    /// Evaluate IAM policies for a request, and name the statement that decides
     ///
     /// Prints one answer in JSON for each request. Exit status: 0 all are allowed; 1 some are denied; 3 none is denied,
     /// but some are undetermined; 2 the input could not be read.
@@ -75,14 +75,14 @@ pub(crate) enum Command {
         /// The AWS partition of its resources
         #[arg(long, value_enum, default_value = "aws")]
         partition: Partition,
-        /// With what AWS tells to an organization's management account and delegated administrators alone
+        /// Include what only an organization's management account and delegated administrators can read
         #[arg(long)]
         organization: bool,
-        /// With queries of CloudWatch Logs Insights, for `audit --insights`
+        /// Include CloudWatch Logs Insights queries, for `audit --insights`
         #[arg(long)]
         insights: bool,
     },
-    /// Print what makes a shell complete commands, flags and their values
+    /// Print completions of commands, flags and values for a shell
     Completions {
         /// The shell
         #[arg(value_enum)]
@@ -90,7 +90,7 @@ pub(crate) enum Command {
     },
     /// Print the manual, for `man -l -`
     Man {
-        /// Write it into this directory instead, a page a command; the directory is made
+        /// Write one page a command into this directory, which is created if needed
         #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
         directory: Option<PathBuf>,
     },
@@ -99,8 +99,8 @@ pub(crate) enum Command {
 /// The flags of commands that log.
 #[derive(Debug, Args)]
 pub(crate) struct LogArgs {
-    /// Form of the log on standard error [default: the journal's own form where standard error leads to it, else text]
-    #[arg(id = "log-format", long = "log-format", value_name = "NAME", help_heading = "What to report")]
+    /// Format of the log on standard error [default: journal fields if standard error is the journal, else text]
+    #[arg(id = "log-format", long = "log-format", value_name = "NAME", help_heading = "Report")]
     pub(crate) format: Option<LogFormat>,
 }
 
@@ -111,8 +111,8 @@ pub(crate) struct AuditArgs {
     pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) flags: Flags<AuditFlags>,
-    /// Post what was found to the Slack webhooks of the configuration
-    #[arg(long, help_heading = "What to report")]
+    /// Post findings to the configured Slack webhooks
+    #[arg(long, help_heading = "Report")]
     pub(crate) slack: bool,
     #[command(flatten)]
     pub(crate) log: LogArgs,
@@ -156,7 +156,7 @@ pub(crate) struct ExplainArgs {
     /// A check's id
     #[arg(value_parser = check_ids(), hide_possible_values = true)]
     pub(crate) check: Option<String>,
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
     /// Color the page; NO_COLOR turns it off too
@@ -182,10 +182,10 @@ pub(crate) struct HistoryArgs {
     /// Only findings that are open
     #[arg(long)]
     pub(crate) open: bool,
-    /// Runs instead of findings
+    /// List runs instead of findings
     #[arg(long, conflicts_with_all = ["check", "subject", "open"])]
     pub(crate) runs: bool,
-    /// Form of the answer
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: FindingsFormat,
 }
@@ -215,7 +215,7 @@ pub(crate) struct FormatCheckArgs {
     /// Findings of this severity or above make the exit status 1 [default: low]
     #[arg(long, value_name = "SEVERITY")]
     pub(crate) fail_on: Option<FailOn>,
-    /// Form of the findings
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: FindingsFormat,
     /// Say also which values can hold quotes and backslashes
@@ -237,7 +237,7 @@ pub(crate) struct PathArgs {
     pub(crate) function: String,
     #[command(flatten)]
     flags: Flags<PathFlags>,
-    /// Form of the answer
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: PathFormat,
 }
@@ -279,7 +279,7 @@ impl PathArgs {
 pub(crate) struct CostArgs {
     #[command(flatten)]
     pub(crate) flags: Flags<CostFlags>,
-    /// Form of the answer
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: FindingsFormat,
 }
@@ -291,29 +291,29 @@ pub(crate) enum CostFlags {}
 impl SettingsCommand for CostFlags {
     const SHARED_WITH: Option<SharedWith> = Some(SharedWith::Cost);
     const HELP: &[(&str, &str)] = &[
-        ("since", "How far back to look at what was served: `24h`, `90m`, `7d`. A month is reckoned to be like that"),
+        ("since", "How far back to read what was served: `24h`, `90m`, `7d`. Extrapolated to a month"),
         ("output", "Where to write it; `-` is standard output"),
         ("color", "Colour in text"),
     ];
 }
 
-/// Form of a path.
+/// Output format of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PathFormat {
     /// For a person at a terminal.
     Text,
-    /// One document.
+    /// One JSON document.
     Json,
     /// A picture.
     Svg,
 }
 
-/// Form of findings.
+/// Output format of findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FindingsFormat {
     /// For a person.
     Text,
-    /// One document.
+    /// One JSON document.
     Json,
 }
 

@@ -34,9 +34,9 @@ pub(crate) use self::{
 use crate::suggest::nearest;
 
 /// Every flag under this heading but `--from` steers what is read from AWS.
-const WHERE: &str = "Where to look";
-const WHAT: &str = "What to check";
-const REPORT: &str = "What to report";
+const WHERE: &str = "Accounts and regions";
+const WHAT: &str = "Checks";
+const REPORT: &str = "Report";
 
 declare! {
     /// The settings of an audit: what flags and the configuration file say. A list given as flags replaces the file's.
@@ -68,17 +68,17 @@ declare! {
         /// Share of AWS's published request quotas to use, above 0 and at most 1; `off` for endpoints that are not AWS
         #[arg(long, value_name = "SHARE")]
         pace: PaceSetting = 0.5 shared [Path, Cost, Schedule],
-        /// How far back live evidence is looked for: `24h`, `90m`, `7d`
+        /// How far back to search for live evidence: `24h`, `90m`, `7d`
         #[arg(long, value_name = "WINDOW")]
         since: SinceSetting = "24h" shared [Cost, Schedule],
-        /// Whether to ask for CloudWatch metrics, which AWS bills (a little), for live evidence
+        /// Whether to request CloudWatch metrics for live evidence; AWS bills $0.01 per 1,000
         #[arg(long, value_name = "SWITCH")]
         metrics: Switch = "on" shared [Schedule],
-        /// Let CloudWatch Logs Insights, which AWS bills by the volume that it scans, search log groups of class
-        /// INFREQUENT_ACCESS, which nothing else searches. What it will cost is said first
+        /// Also search log groups of class INFREQUENT_ACCESS, with CloudWatch Logs Insights: AWS bills the volume scanned.
+        /// The estimated cost is printed first
         #[arg(long, num_args = 0, default_missing_value = "true")]
         insights: bool = false shared [Schedule],
-        /// Whether to keep a sample of the log lines that were found, cut and scrubbed of what looks like a secret
+        /// Whether to keep samples of the failure lines found in logs; they are cut, and what looks like a secret is removed
         #[arg(long, value_name = "SWITCH")]
         samples: Switch = "on",
     }
@@ -96,7 +96,7 @@ declare! {
         /// Findings of this severity or above make the exit status 1
         #[arg(long, value_name = "SEVERITY")]
         fail_on: FailOn = "medium" shared [Demo, Schedule],
-        /// Form of the report
+        /// Output format
         #[arg(long, value_name = "NAME")]
         format: ReportFormat = "text" shared [Demo, Schedule],
         /// Where to write the report; `-` is standard output
@@ -106,7 +106,7 @@ declare! {
         /// recorded there
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         ledger: PathBuf,
-        /// Say nothing but the report and errors
+        /// Print only the report and errors
         #[arg(long, num_args = 0, default_missing_value = "true", conflicts_with = "verbose")]
         quiet: bool = false,
         /// Show findings of low severity and every subject, and log calls that fail
@@ -121,11 +121,11 @@ declare! {
     }
 
     keys {
-        /// Variables that every access log must have beside those that the check wants.
+        /// Variables that every access log must have, in addition to those that the check requires.
         required_fields: Vec<String>,
-        /// How long API Gateway itself may take of a request, on average.
+        /// How much of a request's time API Gateway itself may take, on average.
         gateway_overhead: Milliseconds = "100ms",
-        /// Optional patterns of Gatelight's own to search log groups for.
+        /// Opt-in patterns of Gatelight to search log groups for.
         also_search_for: Vec<String>,
         /// The owner's patterns to search log groups for.
         pattern: Vec<search::PatternSetting>,
@@ -133,7 +133,7 @@ declare! {
         log_group: Vec<String>,
         /// Severities that replace those of checks, by check id.
         severity: BTreeMap<String, Severity>,
-        /// Findings that are known and accepted.
+        /// Findings that the owner accepts.
         ignore: Vec<IgnoreSetting>,
         /// How the daemon runs.
         daemon: daemon::DaemonSetting,

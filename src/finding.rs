@@ -6,7 +6,7 @@ use std::{
 };
 
 use gatelight_checks::verdict::Command;
-use gatelight_model::{Confidence, Severity, Subject};
+use gatelight_model::{Confidence, Severity, Subject, SubjectKind};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -16,7 +16,7 @@ pub(crate) const AUDIT_SCOPE: &str = "audit";
 
 /// Identifies a finding over time: it depends on check, account and subject ARN alone, so it survives renamed messages,
 /// reordered lists and upgrades. Its text, as in reports, is 32 hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Fingerprint([u8; 16]);
 
 impl Fingerprint {
@@ -53,6 +53,28 @@ impl fmt::Display for Fingerprint {
     }
 }
 
+/// Identifies what one check says has to be changed in a region: findings that share it are one group in every report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct CauseId(Fingerprint);
+
+impl CauseId {
+    /// `cause`: the ARN of the thing to change.
+    pub(crate) fn of(check: &str, account: &str, region: &str, cause: &str) -> Self {
+        Self(Fingerprint::of(check, &format!("{account} {region}"), cause))
+    }
+}
+
+/// What findings with one cause do to stages and functions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Impact {
+    /// How many are dark because of it.
+    pub(crate) dark: u64,
+    /// How many are degraded by it.
+    pub(crate) degraded: u64,
+    /// How many requests those stages served in the window of the audit, where that is known.
+    pub(crate) requests: Option<u64>,
+}
+
 /// A failed check, about one subject.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Finding {
@@ -69,6 +91,8 @@ pub(crate) struct Finding {
     pub(crate) subject: Subject,
     pub(crate) message: String,
     pub(crate) details: FindingDetails,
+    /// What it and those with the same cause do to stages and functions.
+    pub(crate) impact: Impact,
     pub(crate) first_seen: Timestamp,
     /// When it was last found; for one that has ended, before it did.
     pub(crate) last_seen: Timestamp,
@@ -103,8 +127,8 @@ pub(crate) enum FindingEnd {
     Gone,
 }
 
-/// What one run of one scope changed, by comparison with the ledger. Each list is sorted worst first, then by account,
-/// region, subject and check. Ignored findings are in none of them.
+/// What one run of one scope changed, by comparison with the ledger. Each list is sorted by `Rank`. Ignored
+/// findings are in none of them.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RunDiff {
     /// The name of the schedule, or [`AUDIT_SCOPE`].
@@ -122,6 +146,24 @@ pub(crate) struct RunDiff {
     pub(crate) ongoing: u64,
     /// How many outcomes could not be checked, ignored ones aside.
     pub(crate) unknown: u64,
+    /// Stages and functions that were not dark after the last run, and are now.
+    pub(crate) went_dark: SubjectCounts,
+    /// Stages and functions that were dark after the last run, and are there still, and not dark any more.
+    pub(crate) no_longer_dark: SubjectCounts,
+}
+
+/// How many stages, and how many functions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SubjectCounts {
+    pub(crate) stages: u64,
+    pub(crate) functions: u64,
+}
+
+impl SubjectCounts {
+    /// Counts one.
+    pub(crate) fn add(&mut self, kind: SubjectKind) {
+        *(if kind == SubjectKind::Function { &mut self.functions } else { &mut self.stages }) += 1;
+    }
 }
 
 /// What one run changed, as its report shows it. Ignored findings are in none of the counts.
@@ -139,6 +181,19 @@ pub(crate) struct Changes {
     pub(crate) gone: Vec<Finding>,
     /// Outcomes that are new, ongoing or resolved.
     pub(crate) tracked: HashMap<Fingerprint, Tracked>,
+    /// Since when the stages and functions are dark that are.
+    pub(crate) dark_since: HashMap<SubjectKey, Timestamp>,
+}
+
+/// Identifies a stage or function of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SubjectKey(Fingerprint);
+
+impl SubjectKey {
+    /// The stage or function of that ARN.
+    pub(crate) fn of(account: &str, arn: &str) -> Self {
+        Self(Fingerprint::of("", account, arn))
+    }
 }
 
 /// What the ledger knows of an outcome.

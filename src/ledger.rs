@@ -2,6 +2,7 @@
 //! the messages about it are written in one transaction, or not at all.
 
 mod cache;
+mod dark;
 mod diff;
 mod open;
 mod outbox;
@@ -16,6 +17,7 @@ use gatelight_model::{Confidence, Severity};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
+pub(crate) use dark::DarkSubject;
 pub(crate) use read::{Episode, EpisodeFilter, GlobPattern, Reader, Undelivered};
 
 /// The daemon's ledger, in its state directory.

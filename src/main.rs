@@ -20,6 +20,7 @@ mod logging;
 mod notice;
 mod output;
 mod progress;
+mod rank;
 mod redact;
 mod report;
 mod runtime;

@@ -17,6 +17,7 @@ use anyhow::{Context as _, anyhow};
 
 use self::replacement::Replacement;
 pub(crate) use self::{json::JsonWriter, page::TerminalPage, replacement::remove_unfinished};
+use crate::text::WIDTH;
 
 /// Symbolic links that are followed, as Linux does (path_resolution(7)).
 const MAX_LINKS: usize = 40;
@@ -110,6 +111,14 @@ impl Sink {
                 file.write(write).with_context(|| format!("{} cannot be written", path.display()))
             }
         }
+    }
+
+    /// How wide a page is in it, in columns: as wide as the terminal, between 60 and 120; 80 where it is no terminal.
+    pub(crate) fn width(&self) -> usize {
+        if !self.is_terminal() {
+            return WIDTH;
+        }
+        terminal_size::terminal_size().map_or(WIDTH, |(width, _)| usize::from(width.0).clamp(60, 120))
     }
 
     /// Whether it is a terminal.

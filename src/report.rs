@@ -9,6 +9,7 @@ pub(crate) mod json;
 mod outcome;
 mod reach;
 mod spool;
+mod subject;
 mod summary;
 pub(crate) mod text;
 
@@ -19,12 +20,13 @@ use jiff::Timestamp;
 pub(crate) use self::{
     outcome::{OutcomeRecord, RecordedVerdict, RegionReport},
     reach::{ApiListings, NothingChecked},
+    subject::{Impacts, KINDS, SubjectRecord, VisibilityCounts},
     summary::{IgnoreUse, Status, Summary},
 };
 use crate::{
     collect::CollectorCache,
     config::FailOn,
-    finding::{Changes, Tracked},
+    finding::{Changes, SubjectKey, Tracked},
     runtime::FAILED,
 };
 
@@ -52,6 +54,7 @@ pub(crate) struct Report {
     /// What changed since the last run, if a ledger holds that one.
     pub(crate) changes: Option<Changes>,
     spool: spool::Spool,
+    subjects: spool::Spool,
 }
 
 /// When a run began and ended.
@@ -109,6 +112,46 @@ impl Report {
             self.spool.read(region.outcomes, |outcome| each(region, outcome))?;
         }
         Ok(())
+    }
+
+    /// How much there is to see of each stage and function, in order: by account, region and ARN. Those of which no signal
+    /// is shown are left out.
+    ///
+    /// # Errors
+    /// If the temporary file cannot be read, or what `each` returns.
+    pub(crate) fn subjects(
+        &self,
+        mut each: impl FnMut(&RegionReport, SubjectRecord) -> io::Result<()>,
+    ) -> io::Result<()> {
+        for region in &self.regions {
+            self.subjects.read(region.subjects, |subject| each(region, subject))?;
+        }
+        Ok(())
+    }
+
+    /// How many stages and functions there are in each state, in all regions.
+    pub(crate) fn visibility(&self) -> VisibilityCounts {
+        let mut all = VisibilityCounts::default();
+        self.regions.iter().for_each(|region| all.add_all(&region.visibility));
+        all
+    }
+
+    /// What each group of findings that share a cause does to stages and functions: one pass over the subjects.
+    ///
+    /// # Errors
+    /// If the temporary file cannot be read.
+    pub(crate) fn impacts(&self) -> io::Result<Impacts> {
+        let mut impacts = Impacts::default();
+        self.subjects(|_, subject| {
+            impacts.add(&subject);
+            Ok(())
+        })?;
+        Ok(impacts)
+    }
+
+    /// Since when a stage or function is dark, if it is and a ledger is kept.
+    pub(crate) fn dark_since(&self, region: &RegionReport, record: &SubjectRecord) -> Option<Timestamp> {
+        self.changes.as_ref()?.dark_since.get(&SubjectKey::of(&region.account, &record.subject.arn)).copied()
     }
 }
 

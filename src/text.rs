@@ -7,14 +7,23 @@ use jiff::Timestamp;
 /// The width of pages, in columns.
 pub(crate) const WIDTH: usize = 80;
 
-/// Wraps text into lines of at most `width` columns. A longer word stays whole.
+/// What stands for a space that no line ends at.
+pub(crate) const NO_BREAK: char = '\u{a0}';
+
+/// Wraps text into lines of at most `width` columns. A longer word, and a command in backticks, stays whole.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
-    // Names and ARNs are not broken, so that they can be copied.
+    // Names, ARNs and commands are not broken, so that they can be copied.
+    let mut parts: Vec<_> = text.split('`').map(str::to_owned).collect();
+    let last = parts.len() - 1;
+    for command in parts[..last].iter_mut().skip(1).step_by(2) {
+        *command = command.replace(' ', "\u{a0}");
+    }
+    let text = parts.join("`");
     let options = textwrap::Options::new(width)
         .break_words(false)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    textwrap::wrap(text, options).into_iter().map(std::borrow::Cow::into_owned).collect()
+    textwrap::wrap(&text, options).into_iter().map(|line| line.replace(NO_BREAK, " ")).collect()
 }
 
 /// A command as one types it in a POSIX shell: names are hostile input, and this is the one place that quotes them.
@@ -39,13 +48,13 @@ pub(crate) fn to_second(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
-/// A command on as many lines as it needs, so that it can be copied whole.
-pub(crate) fn wrapped_command(argv: &[String]) -> Vec<String> {
+/// A command on as many lines of `width` columns as it needs, so that it can be copied whole.
+pub(crate) fn wrapped_command(argv: &[String], width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for argument in argv {
         let word = plain(&quoted(std::slice::from_ref(argument)));
         let line = lines.last_mut().expect("there is always a line");
-        if !line.is_empty() && line.chars().count() + word.chars().count() + 3 > WIDTH - 14 {
+        if !line.is_empty() && line.chars().count() + word.chars().count() + 3 > width {
             line.push_str(" \\");
             lines.push(format!("  {word}"));
         } else {
@@ -130,7 +139,7 @@ mod tests {
         ]
         .map(str::to_owned)
         .to_vec();
-        let lines = wrapped_command(&argv);
+        let lines = wrapped_command(&argv, WIDTH - 14);
         assert!(lines.len() > 1 && lines.iter().all(|line| line.chars().count() <= WIDTH - 14), "{lines:#?}");
         let joined = lines.join("\n").replace(" \\\n", " ");
         assert_eq!(shlex::split(&joined), Some(argv));

@@ -1,16 +1,15 @@
 //! Runs the checks over one region and hands out their outcomes, sorted.
 
-use gatelight_model::{
-    Confidence, Gap, Need, Severity, Subject,
-    inventory::{Function, StageOf},
-};
+use gatelight_model::{Confidence, Gap, Need, Severity, Subject};
 
 use crate::{
     check::{Check, Judge},
     context::{Context, LogGroupUse, Scope},
     coverage::{Coverage, Unseen},
     policy::Policy,
+    subjects::Subjects,
     verdict::{Judgement, Verdict},
+    visibility::{About, Gatherer, SubjectVisibility},
 };
 
 /// What one check found about one subject.
@@ -40,10 +39,54 @@ pub fn audit(scope: Scope<'_>, checks: &[&'static Check], policy: &Policy, sink:
         return Coverage::default();
     }
     let context = Context::under(scope, policy);
+    let subjects = Subjects::of(&context);
+    run(&context, &subjects, checks, &mut Outcomes { policy, sink, visibility: None })
+}
+
+/// The same, and then how much there is to see of each stage and function, sorted by ARN.
+pub fn audit_visibility(
+    scope: Scope<'_>,
+    checks: &[&'static Check],
+    policy: &Policy,
+    sink: &mut dyn FnMut(Outcome),
+    visible: &mut dyn FnMut(SubjectVisibility),
+) -> Coverage {
+    if scope.region.closed.is_some() {
+        return Coverage::default();
+    }
+    let context = Context::under(scope, policy);
+    let subjects = Subjects::of(&context);
+    let mut outcomes = Outcomes { policy, sink, visibility: Some(Gatherer::new(&subjects, &context)) };
+    let coverage = run(&context, &subjects, checks, &mut outcomes);
+    if let Some(visibility) = outcomes.visibility {
+        visibility.finish(checks, policy, visible);
+    }
+    coverage
+}
+
+/// What the checks say about each signal of each stage and function, by ARN.
+#[cfg(test)]
+pub(crate) fn signal_values(
+    scope: Scope<'_>,
+    checks: &[&'static Check],
+    policy: &Policy,
+    sink: &mut dyn FnMut(Outcome),
+) -> Vec<(String, crate::visibility::Signal, crate::visibility::SignalValue)> {
+    let context = Context::under(scope, policy);
+    let subjects = Subjects::of(&context);
+    let mut outcomes = Outcomes { policy, sink, visibility: Some(Gatherer::new(&subjects, &context)) };
+    run(&context, &subjects, checks, &mut outcomes);
+    outcomes.visibility.map(|visibility| visibility.values()).unwrap_or_default()
+}
+
+fn run(
+    context: &Context<'_>,
+    subjects: &Subjects<'_>,
+    checks: &[&'static Check],
+    outcomes: &mut Outcomes<'_, '_, '_>,
+) -> Coverage {
     let mut checks = checks.to_vec();
     checks.sort_by_key(|check| check.id);
-    let subjects = Subjects::of(&context);
-    let mut outcomes = Outcomes { policy, sink };
     let mut coverage = Coverage {
         stages: subjects.stages.len() as u64,
         functions: subjects.functions.len() as u64,
@@ -52,61 +95,33 @@ pub fn audit(scope: Scope<'_>, checks: &[&'static Check], policy: &Policy, sink:
     };
     // `…::/account` sorts before `…::/apis/…` and `…::/restapis/…`.
     for &check in &checks {
-        coverage.checks.push((check.id, audit_account(check, &subjects, &context, &mut outcomes)));
+        coverage.checks.push((check.id, audit_account(check, subjects, context, outcomes)));
     }
     // ARNs of `apigateway` sort before those of `lambda`, and these before those of `logs`.
-    audit_stages(&subjects, &checks, &context, &mut outcomes);
-    audit_functions(&subjects, &checks, &context, &mut outcomes);
-    audit_log_groups(&subjects, &checks, &context, &mut outcomes);
+    audit_stages(subjects, &checks, context, outcomes);
+    audit_functions(subjects, &checks, context, outcomes);
+    audit_log_groups(subjects, &checks, context, outcomes);
     coverage
 }
 
-/// What is audited in a region, each kind sorted by ARN.
-struct Subjects<'a> {
-    stages: Vec<(Subject, StageOf<'a>)>,
-    /// Why there may be stages that were not seen.
-    unread_stages: Option<Gap>,
-    functions: Vec<&'a Function>,
-    /// Why there may be functions that were not seen.
-    unread_functions: Option<Gap>,
-    log_groups: Vec<(Subject, LogGroupUse<'a>)>,
-}
-
-impl<'a> Subjects<'a> {
-    fn of(context: &Context<'a>) -> Self {
-        let (mut stages, mut unread_stages) = (Vec::new(), None);
-        for stage in context.stages() {
-            match stage {
-                Ok(stage) => stages.push((context.stage_subject(&stage), stage)),
-                Err(gap) => unread_stages = unread_stages.or(Some(gap)),
-            }
-        }
-        stages.sort_by(|(a, _), (b, _)| a.arn.cmp(&b.arn));
-
-        let (mut functions, mut unread_functions) = (Vec::new(), None);
-        for function in context.functions() {
-            match function {
-                Ok(function) => functions.push(function),
-                Err(gap) => unread_functions = Some(gap),
-            }
-        }
-        functions.sort_by(|a, b| a.arn.cmp(&b.arn));
-        let log_groups = context.log_groups_in_use().into_iter();
-        let mut log_groups: Vec<_> = log_groups.map(|group| (context.log_group_subject(&group.name), group)).collect();
-        log_groups.sort_by(|(a, _), (b, _)| a.arn.cmp(&b.arn));
-        Self { stages, unread_stages, functions, unread_functions, log_groups }
-    }
-}
-
 /// Hands out outcomes as the owner's policy has them.
-struct Outcomes<'o> {
+struct Outcomes<'o, 's, 'a> {
     policy: &'o Policy,
     sink: &'o mut dyn FnMut(Outcome),
+    /// Takes in each outcome, where it is asked for.
+    visibility: Option<Gatherer<'s, 'a>>,
 }
 
-impl Outcomes<'_> {
+impl Outcomes<'_, '_, '_> {
     /// `applies`: how much the check matters to this subject, where the subject decides.
-    fn emit(&mut self, check: &'static Check, subject: Subject, verdict: Verdict, applies: Option<Severity>) {
+    fn emit(
+        &mut self,
+        check: &'static Check,
+        subject: Subject,
+        verdict: Verdict,
+        applies: Option<Severity>,
+        about: About<'_, '_>,
+    ) {
         let (own, confidence) = match &verdict {
             Ok(Judgement::Fail(failure)) => (failure.severity, failure.confidence),
             _ => (applies, Confidence::High),
@@ -115,7 +130,37 @@ impl Outcomes<'_> {
         // Only failures and unknowns can be ignored.
         let counts = matches!(verdict, Err(_) | Ok(Judgement::Fail(_)));
         let ignored = if counts { self.policy.ignored(check.id, &subject) } else { None };
+        if let Some(visibility) = &mut self.visibility {
+            visibility.add(check, &subject.arn, &verdict, ignored.is_some(), about);
+        }
         (self.sink)(Outcome { check, severity, confidence, subject, verdict, ignored });
+    }
+}
+
+impl Outcomes<'_, '_, '_> {
+    /// What the account's outcome of a check says about a log group that could not be judged, as the list of groups could
+    /// not be read.
+    fn add_unlisted(
+        &mut self,
+        check: &'static Check,
+        context: &Context<'_>,
+        verdict: &Verdict,
+        group: &LogGroupUse<'_>,
+    ) {
+        if let Some(visibility) = &mut self.visibility {
+            let account = context.account_subject();
+            let ignored = self.policy.ignored(check.id, &account).is_some();
+            visibility.add(check, &account.arn, verdict, ignored, About::LogGroup(group));
+        }
+    }
+
+    /// What it says about stages whose logs may be delivered to log groups that were not seen.
+    fn add_unseen_deliveries(&mut self, check: &'static Check, context: &Context<'_>, gap: Gap) {
+        if let Some(visibility) = &mut self.visibility {
+            let account = context.account_subject();
+            let ignored = self.policy.ignored(check.id, &account).is_some();
+            visibility.add_unseen_deliveries(check, &account.arn, &Err(gap), ignored);
+        }
     }
 }
 
@@ -125,11 +170,11 @@ fn audit_account(
     check: &'static Check,
     subjects: &Subjects<'_>,
     context: &Context<'_>,
-    outcomes: &mut Outcomes<'_>,
+    outcomes: &mut Outcomes<'_, '_, '_>,
 ) -> Unseen {
     let (missed, unseen) = match check.judge {
         Judge::Account(judge) => {
-            outcomes.emit(check, context.account_subject(), judge(context), None);
+            outcomes.emit(check, context.account_subject(), judge(context), None, About::Account);
             return Unseen::None;
         }
         Judge::Stage(_) => {
@@ -147,7 +192,10 @@ fn audit_account(
         }
     };
     if let Some(gap) = missed {
-        outcomes.emit(check, context.account_subject(), Err(gap), None);
+        outcomes.emit(check, context.account_subject(), Err(gap), None, About::Account);
+    }
+    if let Some(gap) = unseen_deliveries(check, context) {
+        outcomes.add_unseen_deliveries(check, context, gap);
     }
     unseen
 }
@@ -156,7 +204,7 @@ fn audit_account(
 /// was not seen may write to a group that was not seen, and so may the owner have named one.
 fn unread_writers(check: &Check, subjects: &Subjects<'_>, context: &Context<'_>) -> Option<Gap> {
     let from_functions = || subjects.unread_functions.clone().filter(|_| check.needs.contains(&Need::Functions));
-    let undelivered = || context.unseen_deliveries().filter(|_| check.needs.contains(&Need::LogDeliveries));
+    let undelivered = || unseen_deliveries(check, context);
     let named = || {
         let rest = context.region().named_log_groups.rest.get().err();
         rest.filter(|_| check.needs.contains(&Need::LogProbes))
@@ -164,16 +212,21 @@ fn unread_writers(check: &Check, subjects: &Subjects<'_>, context: &Context<'_>)
     subjects.unread_stages.clone().or_else(from_functions).or_else(undelivered).or_else(named)
 }
 
+/// Why there may be deliveries to log groups that a check of log groups was not asked about.
+fn unseen_deliveries(check: &Check, context: &Context<'_>) -> Option<Gap> {
+    context.unseen_deliveries().filter(|_| check.needs.contains(&Need::LogDeliveries))
+}
+
 fn audit_stages(
     subjects: &Subjects<'_>,
     checks: &[&'static Check],
     context: &Context<'_>,
-    outcomes: &mut Outcomes<'_>,
+    outcomes: &mut Outcomes<'_, '_, '_>,
 ) {
-    for (subject, stage) in &subjects.stages {
+    for (at, (subject, stage)) in subjects.stages.iter().enumerate() {
         for &check in checks {
             if let Judge::Stage(judge) = check.judge {
-                outcomes.emit(check, subject.clone(), judge(stage, context), None);
+                outcomes.emit(check, subject.clone(), judge(stage, context), None, About::Row(at));
             }
         }
     }
@@ -183,13 +236,14 @@ fn audit_functions(
     subjects: &Subjects<'_>,
     checks: &[&'static Check],
     context: &Context<'_>,
-    outcomes: &mut Outcomes<'_>,
+    outcomes: &mut Outcomes<'_, '_, '_>,
 ) {
-    for &function in &subjects.functions {
+    for (&function, at) in subjects.functions.iter().zip(subjects.stages.len()..) {
         for &check in checks {
             if let Judge::Function(judge, applies) = check.judge {
                 let verdict = judge(function, context);
-                outcomes.emit(check, function.subject(), verdict, applies(function, context));
+                let severity = applies(function, context);
+                outcomes.emit(check, function.subject(), verdict, severity, About::Row(at));
             }
         }
     }
@@ -199,7 +253,7 @@ fn audit_log_groups(
     subjects: &Subjects<'_>,
     checks: &[&'static Check],
     context: &Context<'_>,
-    outcomes: &mut Outcomes<'_>,
+    outcomes: &mut Outcomes<'_, '_, '_>,
 ) {
     for (subject, group) in &subjects.log_groups {
         for &check in checks {
@@ -209,7 +263,9 @@ fn audit_log_groups(
                 let verdict = judge(group, context);
                 // Reported once for all of them, about the account.
                 if caused_by_listing_gap(group, context, || verdict.clone()).is_none() {
-                    outcomes.emit(check, subject.clone(), verdict, None);
+                    outcomes.emit(check, subject.clone(), verdict, None, About::LogGroup(group));
+                } else {
+                    outcomes.add_unlisted(check, context, &verdict, group);
                 }
             }
         }

@@ -8,6 +8,7 @@ use gatelight_model::{
 use crate::{
     context::{Context, LogGroupUse},
     verdict::Verdict,
+    visibility::Signals,
 };
 
 /// A rule: data and plain functions, so that the table can be listed, swept and printed.
@@ -23,6 +24,8 @@ pub struct Check {
     pub needs: &'static [Need],
     /// What it judges, and how.
     pub judge: Judge,
+    /// Which signals a failure takes away, and of which stages and functions.
+    pub signals: Signals,
     /// What it finds, why it matters, how to fix it: Markdown.
     pub docs: &'static str,
     /// Inventories that its tests need beside those of [`testing`](crate::testing). All tests of all checks get them.
@@ -47,6 +50,13 @@ impl Check {
     #[must_use]
     pub fn is_optional(&self) -> bool {
         self.needs.iter().any(|need| need.needs_org_admin())
+    }
+
+    /// Whether it rests on CloudWatch's metrics, which AWS bills, so that its owner may do without it.
+    #[must_use]
+    pub fn needs_metrics(&self) -> bool {
+        const METRICS: [Need; 3] = [Need::Traffic, Need::Latencies, Need::Taken];
+        self.needs.iter().any(|need| METRICS.contains(need))
     }
 }
 

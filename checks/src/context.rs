@@ -16,7 +16,9 @@ use gatelight_iam::Policies;
 use gatelight_model::{
     Fetched, Gap, GapKind, Gaps, Subject, SubjectKind,
     arn::{Arn, Destination},
-    inventory::{Account, CallersAnswer, DeliveryStream, Function, Key, LogGroup, Region, Role, RoleAnswer, StageOf},
+    inventory::{
+        Account, CallersAnswer, DeliveryStream, Function, Key, LogGroup, Protocol, Region, Role, RoleAnswer, StageOf,
+    },
 };
 use jiff::Timestamp;
 
@@ -297,6 +299,12 @@ impl<'a> Context<'a> {
     /// or region counts: API Gateway would use the role for it all the same.
     pub fn stages_that_need_the_role(&self) -> impl Iterator<Item = Result<StageOf<'a>, Gap>> {
         self.stages().filter(|stage| stage.as_ref().map_or(true, log_groups::needs_the_role))
+    }
+
+    /// Every REST and WebSocket stage: none of them can have a log turned on without the account's CloudWatch role. Gaps as
+    /// in [`stages`](Self::stages).
+    pub fn stages_that_may_need_the_role(&self) -> impl Iterator<Item = Result<StageOf<'a>, Gap>> {
+        self.stages().filter(|stage| !stage.as_ref().is_ok_and(|stage| stage.protocol() == Protocol::Http))
     }
 
     /// Every reason for which something in this region is not known, whether or not a verdict rests on it; but for what

@@ -17,17 +17,20 @@ pub mod gateway_role;
 pub mod log;
 pub mod log_group;
 mod organization;
+mod patch;
 pub mod plan;
 pub mod policy;
 mod role;
 pub mod stage;
+mod subjects;
 #[cfg(test)]
 mod sweep;
 pub mod testing;
 pub mod trace;
 pub mod verdict;
+pub mod visibility;
 
-pub use audit::{Outcome, audit};
+pub use audit::{Outcome, audit, audit_visibility};
 pub use check::Check;
 pub use context::{Context, LogGroupUse, Scope, TracedStages};
 pub use coverage::{Coverage, Unseen};

@@ -15,7 +15,10 @@ use gatelight_model::{
 };
 use jiff::Timestamp;
 
-use crate::context::{Context, Scope};
+use crate::{
+    context::{Context, Scope},
+    log::policy_room::named_groups,
+};
 
 /// Facts for which functions are listed.
 const FUNCTION_FACTS: [Need; 5] =
@@ -65,6 +68,13 @@ pub fn function_log_groups(functions: &[Function], needs: &BTreeSet<Need>) -> BT
     wanted.map(Function::log_group_name).collect()
 }
 
+/// The names of the log groups that the account's resource policies name, where there is no room for another policy:
+/// whether they exist tells which policies could go. Nothing is asked where there is room.
+#[must_use]
+pub fn groups_of_policies(account: &Account, region: &Region) -> BTreeSet<String> {
+    named_groups(&Context::new(Scope { account, region }))
+}
+
 /// The ARNs of those of `groups` (by name) that exist, as far as is known.
 #[must_use]
 pub fn existing<'a>(
@@ -98,8 +108,7 @@ pub fn wanted_roles<'a>(
     };
     for region in regions {
         if needs.contains(&Need::GatewayRole)
-            && let Ok(settings) = region.gateway_settings.get()
-            && let Some(role) = &settings.cloudwatch_role
+            && let Some(role) = role_in_use(account, region)
         {
             want(role, needs.contains(&Need::GatewayRolePolicies));
         }
@@ -112,8 +121,15 @@ pub fn wanted_roles<'a>(
     wanted
 }
 
-/// Whether the organization's policies matter: the role that writes API Gateway's logs is set and exists in some region. A
-/// region in which no stage needs the role was not asked for its settings.
+/// The role that is set in a region where a stage needs it, or may need it.
+fn role_in_use<'a>(account: &'a Account, region: &'a Region) -> Option<&'a str> {
+    let role = region.gateway_settings.get().ok()?.cloudwatch_role.as_deref()?;
+    let context = Context::new(Scope { account, region });
+    context.stages_that_need_the_role().next().is_some().then_some(role)
+}
+
+/// Whether the organization's policies matter: the role that writes API Gateway's logs is set and exists in some region in
+/// which a stage needs it.
 #[must_use]
 pub fn wants_organization<'a>(
     account: &Account,
@@ -122,8 +138,7 @@ pub fn wants_organization<'a>(
 ) -> bool {
     let exists =
         |arn: &str| account.roles.iter().any(|answer| answer.arn == arn && matches!(answer.role.get(), Ok(Some(_))));
-    let settings = regions.into_iter().filter_map(|region| region.gateway_settings.get().ok());
-    let mut roles = settings.filter_map(|settings| settings.cloudwatch_role.as_deref());
+    let mut roles = regions.into_iter().filter_map(|region| role_in_use(account, region));
     needs.contains(&Need::Organization) && roles.any(exists)
 }
 
@@ -183,7 +198,8 @@ impl<'a> Plan<'a> {
     pub fn wanted(&self) -> Wanted {
         let traces = !self.context.traced_stages().by_api.is_empty();
         let mut wanted = Wanted {
-            settings: self.needs(Need::GatewaySettings) && self.context.stages_that_need_the_role().next().is_some(),
+            settings: self.needs(Need::GatewaySettings)
+                && self.context.stages_that_may_need_the_role().next().is_some(),
             log_groups: function_log_groups(&self.context.region().functions.seen, self.needs),
             trace_destination: self.needs(Need::TraceDestination)
                 && if self.needs(Need::Functions) { may_send_segments(&self.context) != Ok(false) } else { traces },

@@ -17,6 +17,8 @@ pub struct Policy {
     pub required_fields: Vec<String>,
     /// How many milliseconds API Gateway itself may take of a request on average; none: [`OVERHEAD`](Self::OVERHEAD).
     pub overhead: Option<u32>,
+    /// Whether the owner does without the checks that rest on CloudWatch's metrics: visibility does without them too.
+    pub without_metrics: bool,
 }
 
 /// Outcomes that are known and accepted: they stay in the report, marked, and do not count for the exit status.
@@ -54,8 +56,13 @@ impl Ignore {
 
 impl Policy {
     /// The policy that changes nothing.
-    pub const NONE: &'static Self =
-        &Self { severities: BTreeMap::new(), ignores: Vec::new(), required_fields: Vec::new(), overhead: None };
+    pub const NONE: &'static Self = &Self {
+        severities: BTreeMap::new(),
+        ignores: Vec::new(),
+        required_fields: Vec::new(),
+        overhead: None,
+        without_metrics: false,
+    };
 
     /// How many milliseconds API Gateway itself may take of a request on average, unless the owner says otherwise.
     pub const OVERHEAD: u32 = 100;

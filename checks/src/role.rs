@@ -2,10 +2,14 @@
 
 use std::{collections::BTreeSet, rc::Rc};
 
-use gatelight_iam::{ConditionKeys, Decision, Denial, Policies, Request, Text};
+use gatelight_formats::truncated;
+use gatelight_iam::{ConditionKeys, Decision, Denial, Difference, NearMiss, Policies, Request, Text};
 use gatelight_model::{Gap, Subject, SubjectKind, arn::Arn, inventory::Role, text::list};
 
-use crate::{context::Context, verdict::Fix};
+use crate::{
+    context::Context,
+    verdict::{Evidence, Fix},
+};
 
 /// The role of exactly that ARN, or that there is none. `own`: the account of the audit, if it is known.
 ///
@@ -44,11 +48,85 @@ pub(crate) fn few(names: &[&str]) -> String {
     list(names, 3)
 }
 
-/// An action that a role may not do.
+/// An action that policies do not allow.
 #[derive(Clone, Debug)]
 pub(crate) struct DeniedAction {
     pub(crate) action: &'static str,
     pub(crate) denial: Denial,
+    /// The statements that would allow it but for one thing.
+    pub(crate) near_misses: Vec<NearMiss>,
+}
+
+impl DeniedAction {
+    /// What `policies` deny of a request; none if they allow it.
+    ///
+    /// # Errors
+    /// As [`Policies::decide`].
+    pub(crate) fn by(policies: &Policies, action: &'static str, request: &Request<'_>) -> Result<Option<Self>, Gap> {
+        Ok(match policies.decide(request)? {
+            Decision::Allowed(_) => None,
+            Decision::Denied(denial) => {
+                let near_misses = policies.near_misses(request, &denial);
+                Some(Self { action, denial, near_misses })
+            }
+        })
+    }
+}
+
+/// How many statements that nearly allow what is denied a message names; the evidence has more.
+const NEAR_MISSES: usize = 2;
+/// How many are given as evidence.
+const NEAR_MISS_EVIDENCE: usize = 10;
+
+/// Statements that would allow what is denied but for one thing, each once, whatever it would allow.
+fn near_misses<'d>(denied: impl IntoIterator<Item = &'d DeniedAction>) -> Vec<String> {
+    let mut found: Vec<(&NearMiss, Vec<&str>)> = Vec::new();
+    for DeniedAction { action, near_misses, .. } in denied {
+        for near in near_misses {
+            let is_same = |other: &NearMiss| {
+                (&other.statement, &other.difference, &other.policy_value)
+                    == (&near.statement, &near.difference, &near.policy_value)
+            };
+            match found.iter_mut().find(|(other, _)| is_same(other)) {
+                Some((_, actions)) if actions.contains(action) => {}
+                Some((_, actions)) => actions.push(action),
+                None => found.push((near, vec![action])),
+            }
+        }
+    }
+    let sentence = |(near, actions): (&NearMiss, Vec<&str>)| {
+        let NearMiss { statement, difference, policy_value, request_value } = near;
+        // The engine compares actions in lower case.
+        let request_value = if *difference == Difference::ActionCharacter { actions[0] } else { request_value };
+        format!(
+            "Statement {} of {} would allow {} but for {difference}: it has {}, and the request has {}",
+            statement.statement,
+            statement.policy,
+            list(&actions, 3),
+            truncated(policy_value, 300),
+            truncated(request_value, 300)
+        )
+    };
+    found.into_iter().map(sentence).collect()
+}
+
+/// A message, and after it the statements that would allow what is denied but for one thing.
+pub(crate) fn with_near_misses<'d>(message: String, denied: impl IntoIterator<Item = &'d DeniedAction>) -> String {
+    let all = near_misses(denied);
+    let shown = all.iter().take(NEAR_MISSES);
+    let mut message = shown.fold(message, |message, sentence| format!("{message} {sentence}."));
+    if let more @ 1.. = all.len().saturating_sub(NEAR_MISSES) {
+        let like = if more == 1 { "1 more statement nearly allows" } else { "more statements nearly allow" };
+        let number = if more == 1 { String::new() } else { format!("{more} ") };
+        message.push_str(&format!(" {number}{like} it: the evidence names them."));
+    }
+    message
+}
+
+/// The same as evidence, up to a limit.
+pub(crate) fn near_miss_evidence<'d>(denied: impl IntoIterator<Item = &'d DeniedAction>) -> Vec<Evidence> {
+    let all = near_misses(denied).into_iter().take(NEAR_MISS_EVIDENCE);
+    all.map(|sentence| Evidence::new("near miss", sentence)).collect()
 }
 
 /// What a role may do in its own account.
@@ -81,10 +159,7 @@ impl<'c, 'a> Powers<'c, 'a> {
     /// Whether the role is refused that.
     pub(crate) fn refusal(&self, action: &'static str, resource: Text<'_>) -> Result<Option<DeniedAction>, Gap> {
         let request = Request { action, resource: Some(resource), caller: None, keys: &self.keys };
-        Ok(match self.policies.decide(&request)? {
-            Decision::Allowed(_) => None,
-            Decision::Denied(denial) => Some(DeniedAction { action, denial }),
-        })
+        DeniedAction::by(&self.policies, action, &request)
     }
 
     /// As [`refusals_of_writing`].

@@ -5,6 +5,7 @@ mod facts;
 mod runs;
 mod shape;
 mod texts;
+mod visibility;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,6 +26,7 @@ use crate::{
     CHECKS, Check, Judgement, Outcome, Policy, Unseen, audit,
     check::Judge,
     testing::{Inventory, healthy, named_scenarios},
+    verdict::Fix,
 };
 
 fn checks() -> Vec<&'static Check> {
@@ -79,8 +81,12 @@ fn known(inventory: &Inventory) -> Known {
 }
 
 fn known_by(inventory: &Inventory, checks: &[&'static Check]) -> Known {
+    known_of(outcomes_of(inventory, checks))
+}
+
+fn known_of(outcomes: Vec<Outcome>) -> Known {
     let mut known = Known::new();
-    for Outcome { check, severity, subject, verdict, .. } in outcomes_of(inventory, checks) {
+    for Outcome { check, severity, subject, verdict, .. } in outcomes {
         let summary = verdict.ok().map(|judgement| match judgement {
             Judgement::NotApplicable(_) => Summary::NotApplicable,
             Judgement::Pass | Judgement::PassNoted(_) => Summary::Pass,
@@ -90,6 +96,15 @@ fn known_by(inventory: &Inventory, checks: &[&'static Check]) -> Known {
         assert!(clash.is_none(), "two outcomes of {} about one subject", check.id);
     }
     known
+}
+
+/// The fixes of what failed, by check and subject ARN.
+fn fixes_by(inventory: &Inventory, check: &'static Check) -> BTreeMap<String, Fix> {
+    let failed = outcomes_of(inventory, &[check]).into_iter().filter_map(|outcome| match outcome.verdict {
+        Ok(Judgement::Fail(failure)) => Some((outcome.subject.arn, failure.fix)),
+        _ => None,
+    });
+    failed.collect()
 }
 
 pub(crate) fn read(inventory: &Value) -> Inventory {

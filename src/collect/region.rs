@@ -88,7 +88,7 @@ pub(super) async fn collect(
         if wanted.settings {
             apigateway::settings(region).await
         } else {
-            let why = format!("API Gateway settings in {} (no stage uses them)", region.name);
+            let why = format!("API Gateway settings in {} (no REST or WebSocket stage)", region.name);
             Fetched::from(Err(Gap::not_collected(why)))
         }
     };
@@ -106,7 +106,18 @@ pub(super) async fn collect(
     facts.callers = callers;
     facts.sampling_rules = rules;
     let memories = logs.store_in(&mut facts, needs);
+    groups_of_policies(region, account, &mut facts).await;
     CollectedRegion { facts, traffic: region.calls.traffic(), rejects_credentials: false, memories }
+}
+
+/// Looks up the log groups that resource policies name, where it matters whether these could go.
+async fn groups_of_policies(region: &RegionClient, account: &Account, facts: &mut Region) {
+    let mut named = plan::groups_of_policies(account, facts);
+    named.retain(|name| facts.log_groups.iter().all(|answer| answer.name != *name));
+    if !named.is_empty() {
+        let (answers, _) = Box::pin(LogGroups::new(region).look_up(named, &[])).await;
+        facts.log_groups.extend(answers);
+    }
 }
 
 /// The denial by a service control policy in which every listing ended that was made: of APIs and of functions. What a

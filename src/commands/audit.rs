@@ -13,12 +13,13 @@ use crate::{
     collect::{CollectorCache, LogGroupSelector, aws::Traffic},
     config::{AuditSource, Config, Regions, ReportFormat},
     finding::{AUDIT_SCOPE, RunDiff},
+    hyperlink::Hyperlinks,
     inventory_file, inventory_source,
     ledger::{Ledger, Opened},
     notice,
     output::Sink,
     progress::Progress,
-    report::{self, Report, RunTimes, builder::Builder},
+    report::{self, Report, RunTimes, builder::Builder, text::PageLayout},
     slack,
 };
 
@@ -42,7 +43,7 @@ pub(crate) async fn audit(config: &Config) -> anyhow::Result<u8> {
         Some(ledger) => ledger.cache(AUDIT_SCOPE)?,
         None => CollectorCache::new(),
     };
-    let mut report = collect_and_audit(config, cache, &progress).await?;
+    let mut report = Box::pin(collect_and_audit(config, cache, &progress)).await?;
     let to_slack = |diff: &RunDiff| {
         if config.post_to_slack { slack::compose(diff, &config.slack, None) } else { Vec::new() }
     };
@@ -101,7 +102,9 @@ pub(crate) fn write_report(config: &Config, report: &Report, output: Sink) -> an
         }),
         ReportFormat::Text => {
             let colored = config.color.is_on(&output);
-            output.page(colored, |page| report::text::render(report, config.verbose, page))
+            let links = if colored { Hyperlinks::on_terminal() } else { Hyperlinks::OFF };
+            let layout = PageLayout { width: output.width(), verbose: config.verbose, links };
+            output.page(colored, |page| report::text::render(report, layout, page))
         }
     }
 }

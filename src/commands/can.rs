@@ -55,6 +55,8 @@ impl<'a> From<&'a NearMiss> for NearMissRecord<'a> {
             Difference::ResourceCharacter => ("resource-character", None),
             Difference::ResourceName => ("resource-name", None),
             Difference::Condition(key) => ("condition", Some(key.as_str())),
+            Difference::ScopedResource => ("scoped-resource", None),
+            Difference::Principal => ("principal", None),
         };
         Self {
             policy: &near_miss.statement.policy,

@@ -208,6 +208,8 @@ impl Config {
             ignores: ignores.collect::<Result<_, _>>()?,
             required_fields: self.required_fields.clone(),
             overhead: Some(self.overhead_limit),
+            // A saved inventory may hold metrics.
+            without_metrics: !self.evidence.metrics && matches!(self.source, AuditSource::Live { .. }),
         })
     }
 
@@ -282,7 +284,7 @@ fn required_fields(fields: &[String]) -> anyhow::Result<Vec<String>> {
 /// # Errors
 /// If a check that needs metrics was selected by name.
 fn without_metrics(checks: Vec<&'static Check>, by_name: bool) -> anyhow::Result<Vec<&'static Check>> {
-    let needs = |check: &&Check| check.needs.iter().any(|need| METRICS.contains(need));
+    let needs = |check: &&Check| check.needs_metrics();
     match checks.iter().copied().find(needs) {
         Some(check) if by_name => bail!(
             "check {} rests on CloudWatch metrics, and `metrics` is off; leave out the check, or turn metrics on",
@@ -291,9 +293,6 @@ fn without_metrics(checks: Vec<&'static Check>, by_name: bool) -> anyhow::Result
         _ => Ok(checks.into_iter().filter(|check| !needs(check)).collect()),
     }
 }
-
-/// Facts that come from CloudWatch metrics alone.
-const METRICS: [Need; 3] = [Need::Traffic, Need::Latencies, Need::Taken];
 
 /// The checks of `only`, or all if it is empty, without those of `skip`.
 fn selected_checks(only: &[String], skip: &[String]) -> anyhow::Result<Vec<&'static Check>> {

@@ -13,7 +13,8 @@ use std::{
 };
 
 use anyhow::{anyhow, bail};
-use gatelight_model::Severity;
+use gatelight_checks::visibility::State;
+use gatelight_model::{Severity, SubjectKind};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
@@ -22,12 +23,13 @@ use crate::{
     commands::audit,
     config::{Config, daemon::Schedule},
     finding::RunDiff,
+    hyperlink::Hyperlinks,
     ledger::Ledger,
     output::{Sink, TerminalPage},
     progress::Progress,
-    report::{self, NothingChecked, RecordedVerdict, Report},
+    report::{self, KINDS, NothingChecked, RecordedVerdict, Report, text::PageLayout},
     runtime, slack,
-    text::with_causes,
+    text::{WIDTH, with_causes},
 };
 
 /// Bytes of the report that the health server keeps at most.
@@ -105,12 +107,17 @@ pub(crate) enum RunResult {
     Stopped,
 }
 
+/// Counts by account and region.
+pub(crate) type ByRegion<K> = BTreeMap<(String, String), BTreeMap<K, u64>>;
+
 /// What logs, metrics and the health server show of a successful run.
 #[derive(Debug)]
 pub(crate) struct RunSummary {
     pub(crate) news: RunDiff,
-    /// Findings by check and severity, ignored ones aside.
-    pub(crate) findings: BTreeMap<(&'static str, Severity), u64>,
+    /// Findings of each region by check and severity, ignored ones aside.
+    pub(crate) findings: ByRegion<(&'static str, Severity)>,
+    /// Stages and functions of each region by kind and state.
+    pub(crate) subjects: ByRegion<(SubjectKind, State)>,
     /// Gaps by kind.
     pub(crate) gaps: BTreeMap<&'static str, u64>,
     /// How many regions were skipped, as they are closed to the account.
@@ -189,10 +196,18 @@ impl Run {
 }
 
 fn summarize(report: &Report, news: RunDiff, verbose: bool) -> anyhow::Result<RunSummary> {
-    let mut findings = BTreeMap::new();
-    report.outcomes(|_, row| {
+    let (mut findings, mut subjects) = (ByRegion::new(), ByRegion::new());
+    for region in &report.regions {
+        let place = (region.account.clone(), region.region.clone());
+        findings.insert(place.clone(), BTreeMap::new());
+        let counts = KINDS.into_iter().flat_map(|kind| State::ALL.map(|state| (kind, state)));
+        subjects
+            .insert(place, counts.map(|(kind, state)| ((kind, state), region.visibility.of(kind, state))).collect());
+    }
+    report.outcomes(|region, row| {
         if matches!(row.verdict, RecordedVerdict::Fail(_)) && row.ignored.is_none() {
-            *findings.entry((row.check().id, row.severity)).or_default() += 1;
+            let place = (region.account.clone(), region.region.clone());
+            *findings.entry(place).or_default().entry((row.check().id, row.severity)).or_default() += 1;
         }
         Ok(())
     })?;
@@ -209,7 +224,8 @@ fn summarize(report: &Report, news: RunDiff, verbose: bool) -> anyhow::Result<Ru
         }
     }
     let mut page = TerminalPage::new(false);
-    report::text::render(report, verbose, &mut page)?;
+    let layout = PageLayout { width: WIDTH, verbose, links: Hyperlinks::OFF };
+    report::text::render(report, layout, &mut page)?;
     let mut page = page.into_text();
     if page.len() > MAX_PAGE {
         page.truncate(page.floor_char_boundary(MAX_PAGE));
@@ -218,6 +234,7 @@ fn summarize(report: &Report, news: RunDiff, verbose: bool) -> anyhow::Result<Ru
     Ok(RunSummary {
         news,
         findings,
+        subjects,
         gaps,
         skipped: report.regions.iter().filter(|region| region.skipped.is_some()).count() as u64,
         nothing_checked: report.nothing_checked.as_ref().map(NothingChecked::sentence),

@@ -9,7 +9,7 @@ use crate::text::count;
 pub(super) fn one_line(summary: &RunSummary) -> String {
     let RunSummary { news, findings, .. } = summary;
     let of =
-        |wanted: Severity| findings.iter().filter(|((_, found), _)| *found == wanted).map(|(_, count)| count).sum();
+        |wanted: Severity| findings.values().flatten().filter(|((_, found), _)| *found == wanted).map(|(_, n)| n).sum();
     let counts = [(of(Severity::High), "high"), (of(Severity::Medium), "medium"), (of(Severity::Low), "low")];
     let sum: u64 = counts.iter().map(|(count, _)| count).sum();
     let list = |counts: &[(u64, &str)]| {

@@ -4,7 +4,7 @@
 //! resolved; could not be checked → it stays as it is; there is no outcome → gone if the run would have seen its
 //! subject, else it stays as it is.
 
-use std::{cmp::Reverse, collections::HashMap, io};
+use std::{collections::HashMap, io};
 
 use anyhow::{Context as _, bail};
 use gatelight_model::Severity;
@@ -12,13 +12,16 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{
-    Ledger, Message, RunCounts, cache, from_millis, outbox, read,
+    Ledger, Message, RunCounts, cache,
+    dark::{self, DarkDiff},
+    from_millis, outbox, read,
     rows::{self, EpisodeTexts, Observed, OpenEpisode},
     to_millis,
 };
 use crate::{
-    finding::{Change, Changes, Finding, FindingEnd, Fingerprint, RunDiff, Tracked},
-    report::{OutcomeRecord, RecordedVerdict, RegionReport, Report},
+    finding::{Change, Changes, Finding, FindingEnd, Fingerprint, RunDiff, SubjectCounts, Tracked},
+    rank,
+    report::{Impacts, OutcomeRecord, RecordedVerdict, RegionReport, Report},
     text::to_second,
 };
 
@@ -85,13 +88,15 @@ fn compare(db: &Connection, report: &Report, scope: &str) -> anyhow::Result<(Run
         // Whatever the clock does, the daemon goes on: runs are in the order in which they were recorded.
         tracing::warn!("the clock was turned back: the last run of {scope} was at {last}");
     }
+    let unreadable = "the outcomes cannot be compared with those of the last run";
     let mut builder = RunDiffBuilder::new(db, report, scope, last)?;
+    builder.impacts = report.impacts().context(unreadable)?;
     report
         .outcomes(|region, outcome| {
             // Nobody knows whose findings these are; in the next run they may be another account's.
             if region.has_known_account() { builder.add(region, outcome).map_err(io::Error::other) } else { Ok(()) }
         })
-        .context("the outcomes cannot be compared with those of the last run")?;
+        .context(unreadable)?;
     builder.end_missing(report)?;
     builder.finish(report)
 }
@@ -107,6 +112,7 @@ struct RunDiffBuilder<'a> {
     now: i64,
     open: HashMap<Fingerprint, OpenEpisode>,
     tracked: HashMap<Fingerprint, Tracked>,
+    impacts: Impacts,
     diff: RunDiff,
 }
 
@@ -121,10 +127,13 @@ impl<'a> RunDiffBuilder<'a> {
             resolved: Vec::new(),
             ongoing: 0,
             unknown: report.summary.unknown,
+            went_dark: SubjectCounts::default(),
+            no_longer_dark: SubjectCounts::default(),
         };
         let scope = rows::scope_id(db, scope)?;
         let (now, open) = (to_millis(report.finished_at), rows::open_episodes(db, scope)?);
-        Ok(Self { db, scope, last, now, open, tracked: HashMap::new(), diff })
+        let impacts = Impacts::default();
+        Ok(Self { db, scope, last, now, open, tracked: HashMap::new(), impacts, diff })
     }
 
     fn add(&mut self, region: &RegionReport, outcome: OutcomeRecord) -> rusqlite::Result<()> {
@@ -135,7 +144,7 @@ impl<'a> RunDiffBuilder<'a> {
         };
         if observed == Observed::Fails {
             let ignored = outcome.ignored.is_some();
-            return match outcome.into_finding(region, self.diff.finished_at) {
+            return match outcome.into_finding(region, self.diff.finished_at, &self.impacts) {
                 Some(finding) => self.add_finding(finding, ignored),
                 None => Ok(()),
             };
@@ -218,9 +227,10 @@ impl<'a> RunDiffBuilder<'a> {
     /// Writes the run's own row, and gives what it changed, sorted.
     fn finish(mut self, report: &Report) -> anyhow::Result<(RunDiff, Changes)> {
         for list in [&mut self.diff.new, &mut self.diff.worse, &mut self.diff.resolved] {
-            list.sort_by(|a, b| order(a).cmp(&order(b)));
+            rank::sort(list);
         }
-        let diff = self.diff;
+        let DarkDiff { since: dark_since, went_dark, no_longer_dark } = dark::compare(self.db, self.scope, report)?;
+        let diff = RunDiff { went_dark, no_longer_dark, ..self.diff };
         let summary = &report.summary;
         let counts = RunCounts {
             status: report.status().name().to_owned(),
@@ -247,6 +257,7 @@ impl<'a> RunDiffBuilder<'a> {
             ongoing: counts.ongoing,
             gone,
             tracked: self.tracked,
+            dark_since,
         };
         Ok((diff, changes))
     }
@@ -258,15 +269,4 @@ fn is_gone(db: &Connection, open: &OpenEpisode, report: &Report) -> rusqlite::Re
     let region =
         report.regions.iter().find(|region| region.account == subject.account && region.region == subject.region);
     Ok(region.is_some_and(|region| region.coverage.covers(&subject.check, &subject.arn)))
-}
-
-/// Worst first, then by account, region, subject and check.
-fn order(finding: &Finding) -> impl Ord {
-    (
-        Reverse((finding.severity, finding.confidence)),
-        &finding.account,
-        &finding.region,
-        &finding.subject.arn,
-        &finding.check,
-    )
 }

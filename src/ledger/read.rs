@@ -1,16 +1,19 @@
 //! Reads runs, open findings, and the history of both.
 
-use std::path::Path;
+use std::{cmp::Reverse, path::Path};
 
 use anyhow::Context as _;
-use gatelight_model::{Subject, SubjectKind};
+use gatelight_model::{Confidence, Severity, Subject, SubjectKind};
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, types::Type};
 use serde::de::DeserializeOwned;
 
 use super::{Ledger, RunCounts, RunEnd, RunRow, confidence_from_number, from_millis, from_number, open};
-use crate::finding::{Finding, FindingEnd, Fingerprint};
+use crate::{
+    finding::{Finding, FindingEnd, Fingerprint, Impact},
+    rank::{self, Rank},
+};
 
 const EPISODES: &str = "
     SELECT s.name, e.ignored, e.ended_at, e.how, f.fingerprint, f.check_id, e.severity, f.account, f.region,
@@ -18,7 +21,7 @@ const EPISODES: &str = "
         coalesce(e.last_seen,
             (SELECT r.observed_at FROM runs r WHERE r.scope = f.scope AND r.problem IS NULL ORDER BY r.id DESC LIMIT 1),
             e.first_seen),
-        e.confidence
+        e.confidence, e.dark, e.degraded
     FROM episodes e JOIN findings f ON f.id = e.finding JOIN scopes s ON s.id = f.scope
     JOIN texts m ON m.id = e.message JOIN texts d ON d.id = e.details";
 
@@ -66,9 +69,37 @@ impl GlobPattern {
 
 impl EpisodeFilter {
     fn matches(&self, finding: &Finding) -> bool {
-        let subject = &finding.subject;
-        self.check.as_ref().is_none_or(|check| check.0.is_match(&finding.check))
-            && self.subject.as_ref().is_none_or(|glob| glob.0.is_match(&subject.arn) || glob.0.is_match(&subject.name))
+        self.check.as_ref().is_none_or(|check| check.0.is_match(&finding.check)) && self.is_about(&finding.subject)
+    }
+
+    /// Whether that subject is wanted.
+    pub(crate) fn is_about(&self, subject: &Subject) -> bool {
+        self.subject.as_ref().is_none_or(|glob| glob.0.is_match(&subject.arn) || glob.0.is_match(&subject.name))
+    }
+}
+
+/// Where an episode stands among all.
+struct EpisodePlace {
+    episode: i64,
+    ended_at: Option<i64>,
+    severity: Severity,
+    confidence: Confidence,
+    impact: Impact,
+    first_seen: Timestamp,
+    name: String,
+}
+
+impl EpisodePlace {
+    /// Open ones first, then the last to end.
+    fn order(&self) -> impl Ord {
+        let rank = Rank {
+            severity: self.severity,
+            confidence: self.confidence,
+            impact: self.impact,
+            first_seen: Some(self.first_seen),
+            name: &self.name,
+        };
+        (self.ended_at.is_some(), Reverse(self.ended_at), rank)
     }
 }
 
@@ -102,6 +133,10 @@ impl Reader {
         Ok(Self { opened })
     }
 
+    pub(super) fn db(&self) -> &Connection {
+        &self.opened.db
+    }
+
     /// Every episode that matches: open ones first, worst first, then the others, the last to end first.
     ///
     /// # Errors
@@ -111,18 +146,38 @@ impl Reader {
         filter: &EpisodeFilter,
         mut each: impl FnMut(Episode) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let open = if filter.open { "WHERE e.ended_at IS NULL" } else { "" };
-        let order = "ORDER BY e.ended_at IS NOT NULL, e.ended_at DESC, e.severity DESC, e.confidence DESC, f.account, f.region, f.arn, \
-                     f.check_id, s.name";
-        let mut statement = self.opened.db.prepare(&format!("{EPISODES} {open} {order}"))?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let episode = episode_of(row)?;
+        for place in self.places(filter.open)? {
+            let episode = episode(&self.opened.db, place.episode)?;
             if filter.matches(&episode.finding) {
                 each(episode)?;
             }
         }
         Ok(())
+    }
+
+    /// Where every episode stands in that order. The ledger cannot sort by names as people do; and there may be many, so
+    /// the episodes themselves are read one after the other.
+    fn places(&self, only_open: bool) -> rusqlite::Result<Vec<EpisodePlace>> {
+        let open = if only_open { "WHERE e.ended_at IS NULL" } else { "" };
+        let mut statement = self.opened.db.prepare(&format!(
+            "SELECT e.id, e.ended_at, e.severity, e.confidence, e.dark, e.degraded, e.first_seen, f.name
+             FROM episodes e JOIN findings f ON f.id = e.finding JOIN scopes s ON s.id = f.scope {open}
+             ORDER BY f.account, f.region, f.arn, f.check_id, s.name"
+        ))?;
+        let rows = statement.query_map([], |row| {
+            Ok(EpisodePlace {
+                episode: row.get(0)?,
+                ended_at: row.get(1)?,
+                severity: from_number(row.get(2)?),
+                confidence: confidence_from_number(row.get(3)?),
+                impact: Impact { dark: count(row, 4)?, degraded: count(row, 5)?, requests: None },
+                first_seen: from_millis(row.get(6)?),
+                name: row.get(7)?,
+            })
+        })?;
+        let mut places: Vec<_> = rows.collect::<Result<_, _>>()?;
+        places.sort_by(|a, b| a.order().cmp(&b.order()));
+        Ok(places)
     }
 
     /// Whether there is a finding of a check, which may be one that this version does not know.
@@ -204,11 +259,13 @@ impl Ledger {
     pub(crate) fn open_findings(&self, scope: &str) -> anyhow::Result<Vec<Finding>> {
         let open = format!(
             "{EPISODES} WHERE s.name = ? AND e.ended_at IS NULL AND NOT e.ignored
-             ORDER BY e.severity DESC, e.confidence DESC, f.account, f.region, f.arn, f.check_id"
+             ORDER BY f.account, f.region, f.arn, f.check_id"
         );
         let mut statement = self.db.prepare_cached(&open)?;
         let rows = statement.query_map([scope], |row| episode_of(row).map(|episode| episode.finding))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut findings: Vec<_> = rows.collect::<Result<_, _>>()?;
+        rank::sort(&mut findings);
+        Ok(findings)
     }
 }
 
@@ -261,6 +318,7 @@ fn episode_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Episode> {
         subject: Subject { kind: kind(row, 9)?, arn: row.get(10)?, name: row.get(11)? },
         message: row.get(12)?,
         details: json(row, 13)?,
+        impact: Impact { dark: count(row, 17)?, degraded: count(row, 18)?, requests: None },
         first_seen: from_millis(row.get(14)?),
         last_seen: from_millis(row.get(15)?),
         end: end
@@ -269,8 +327,12 @@ fn episode_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Episode> {
     Ok(Episode { scope: row.get(0)?, ignored: row.get(1)?, finding, ended_at: ended_at.map(from_millis) })
 }
 
+fn count(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(column).map(|count| u64::try_from(count).unwrap_or_default())
+}
+
 fn run_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<RunRow> {
-    let count = |column| row.get::<_, i64>(column).map(|count| u64::try_from(count).unwrap_or_default());
+    let count = |column| count(row, column);
     let end = match row.get::<_, Option<String>>(4)? {
         Some(problem) => RunEnd::Failed(problem),
         None => RunEnd::Completed(RunCounts {
@@ -305,7 +367,7 @@ fn json<T: DeserializeOwned>(row: &rusqlite::Row<'_>, column: usize) -> rusqlite
 
 /// A kind of subject by its name: the names are those of its serialised form. One that is added to them is a new version
 /// of the tables, as an older Gatelight could not read it.
-fn kind(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<SubjectKind> {
+pub(super) fn kind(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<SubjectKind> {
     let problem = |error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error));
     let name = serde_json::Value::String(row.get(column)?);
     serde_json::from_value::<SubjectKind>(name).map_err(problem)

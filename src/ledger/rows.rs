@@ -21,6 +21,8 @@ pub(super) struct OpenEpisode {
     pub(super) episode: i64,
     pub(super) severity: Severity,
     confidence: Confidence,
+    /// How many stages and functions it left dark, and degraded.
+    impact: (i64, i64),
     pub(super) ignored: bool,
     pub(super) first_seen: i64,
     /// None: the last run found it.
@@ -76,7 +78,8 @@ pub(super) fn insert_run(db: &Connection, scope: i64, report: &Report, counts: &
 /// Every open finding of a scope.
 pub(super) fn open_episodes(db: &Connection, scope: i64) -> rusqlite::Result<HashMap<Fingerprint, OpenEpisode>> {
     let mut statement = db.prepare_cached(
-        "SELECT f.fingerprint, e.id, e.severity, e.ignored, m.hash, d.hash, e.first_seen, e.last_seen, e.confidence
+        "SELECT f.fingerprint, e.id, e.severity, e.ignored, m.hash, d.hash, e.first_seen, e.last_seen, e.confidence,
+             e.dark, e.degraded
          FROM episodes e JOIN findings f ON f.id = e.finding
          JOIN texts m ON m.id = e.message JOIN texts d ON d.id = e.details
          WHERE f.scope = ? AND e.ended_at IS NULL",
@@ -86,6 +89,7 @@ pub(super) fn open_episodes(db: &Connection, scope: i64) -> rusqlite::Result<Has
             episode: row.get(1)?,
             severity: from_number(row.get(2)?),
             confidence: confidence_from_number(row.get(8)?),
+            impact: (row.get(9)?, row.get(10)?),
             ignored: row.get(3)?,
             first_seen: row.get(6)?,
             last_seen: row.get(7)?,
@@ -132,21 +136,29 @@ pub(super) fn insert_episode(
     let (message, details) = texts.ids(db)?;
     let id = finding_id(db, scope, finding)?;
     let mut insert = db.prepare_cached(
-        "INSERT INTO episodes (finding, severity, confidence, ignored, message, details, first_seen)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO episodes (finding, severity, confidence, dark, degraded, ignored, message, details, first_seen)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     let (severity, confidence) = (to_number(finding.severity), confidence_to_number(finding.confidence));
-    let episode = insert.insert(params![id, severity, confidence, ignored, message, details, now])?;
+    let (dark, degraded) = impact(finding);
+    let episode = insert.insert(params![id, severity, confidence, dark, degraded, ignored, message, details, now])?;
     Ok(OpenEpisode {
         episode,
         severity: finding.severity,
         confidence: finding.confidence,
+        impact: (dark, degraded),
         ignored,
         first_seen: now,
         last_seen: None,
         observed: Observed::Fails,
         texts: texts.hashes,
     })
+}
+
+/// What is kept of a finding's impact. How many requests stages serve changes with every run, so it is not.
+fn impact(finding: &Finding) -> (i64, i64) {
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    (number(finding.impact.dark), number(finding.impact.degraded))
 }
 
 /// Writes what differs in an episode that goes on: mostly nothing.
@@ -171,13 +183,23 @@ pub(super) fn update_episode(
             delete_unused_text(db, id)?;
         }
     }
-    let is_same = (open.severity, open.confidence, open.ignored) == (finding.severity, finding.confidence, ignored);
+    let (severity, confidence) = (finding.severity, finding.confidence);
+    let is_same =
+        (open.severity, open.confidence, open.impact, open.ignored) == (severity, confidence, impact(finding), ignored);
     if !is_same || open.last_seen.is_some() {
-        let (severity, confidence) = (to_number(finding.severity), confidence_to_number(finding.confidence));
+        let (dark, degraded) = impact(finding);
         db.prepare_cached(
-            "UPDATE episodes SET severity = ?, confidence = ?, ignored = ?, last_seen = NULL WHERE id = ?",
+            "UPDATE episodes SET severity = ?, confidence = ?, dark = ?, degraded = ?, ignored = ?, last_seen = NULL
+             WHERE id = ?",
         )?
-        .execute(params![severity, confidence, ignored, open.episode])?;
+        .execute(params![
+            to_number(severity),
+            confidence_to_number(confidence),
+            dark,
+            degraded,
+            ignored,
+            open.episode
+        ])?;
     }
     Ok(())
 }

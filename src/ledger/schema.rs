@@ -16,6 +16,11 @@ pub(super) const VERSION: usize = 1;
 ///
 /// `runs.observed_at`: when what the run found was so. For a saved inventory that is before the run; findings have this time.
 ///
+/// `episodes.dark` and `.degraded`: what those with the same cause did to stages and functions in the last run that found it.
+///
+/// `dark_subjects`: the stages and functions that are dark, and since when; those that were, and of which the last run could
+/// not tell.
+///
 /// `digests.last`: when each route's digest was last put into the outbox; or, before the first, since when it is awaited.
 ///
 /// `collector_cache`: the collector alone knows the form of the values, and drops one of another form.
@@ -68,6 +73,8 @@ const TABLES: &str = "
         finding INTEGER NOT NULL REFERENCES findings (id),
         severity INTEGER NOT NULL,
         confidence INTEGER NOT NULL,
+        dark INTEGER NOT NULL,
+        degraded INTEGER NOT NULL,
         ignored INTEGER NOT NULL,
         message INTEGER NOT NULL REFERENCES texts (id),
         details INTEGER NOT NULL REFERENCES texts (id),
@@ -82,6 +89,16 @@ const TABLES: &str = "
     CREATE INDEX episodes_by_finding ON episodes (finding);
     CREATE INDEX episodes_by_message ON episodes (message);
     CREATE INDEX episodes_by_details ON episodes (details);
+    CREATE TABLE dark_subjects (
+        scope INTEGER NOT NULL REFERENCES scopes (id),
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        arn TEXT NOT NULL,
+        name TEXT NOT NULL,
+        since INTEGER NOT NULL,
+        PRIMARY KEY (scope, account, arn)
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE outbox (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         webhook TEXT NOT NULL,

@@ -1,13 +1,20 @@
 //! Builds the report: judges regions as they are collected, and keeps their outcomes.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, HashMap},
     io,
 };
 
 use anyhow::{Context as _, bail};
-use gatelight_checks::{Check, Coverage, Policy, Scope, audit};
-use gatelight_model::inventory::{Account, Region};
+use gatelight_checks::{
+    Check, Coverage, Judgement, Outcome, Policy, Scope, audit_visibility,
+    visibility::{SubjectVisibility, shown_signals},
+};
+use gatelight_model::{
+    SubjectKind,
+    inventory::{Account, Region},
+};
 use jiff::Timestamp;
 
 use super::{
@@ -15,11 +22,13 @@ use super::{
     outcome::{OutcomeRecord, RegionReport, UNKNOWN_ACCOUNT},
     reach::{self, ApiListings, NothingChecked},
     spool::SpoolWriter,
+    subject::{KINDS, SubjectRecord, VisibilityCounts},
     summary::{IgnoreUse, Summary},
 };
 use crate::{
     collect::{CollectorCache, aws::Traffic},
     config::{FailOn, IgnoreSetting},
+    finding::CauseId,
 };
 
 /// Judges regions as they come.
@@ -28,11 +37,28 @@ pub(crate) struct Builder {
     checks: Vec<&'static Check>,
     policy: Policy,
     fail_on: FailOn,
-    summary: Summary,
     /// By account and region.
     regions: BTreeMap<(String, String), RegionReport>,
+    pub(super) outcomes: OutcomeWriter,
+    subjects: SpoolWriter,
+}
+
+/// Counts outcomes, and writes them to the temporary file.
+#[derive(Debug)]
+pub(super) struct OutcomeWriter {
+    summary: Summary,
     ignores: Vec<IgnoreUse>,
     pub(super) spool: SpoolWriter,
+}
+
+impl OutcomeWriter {
+    pub(super) fn write(&mut self, outcome: &OutcomeRecord) -> io::Result<()> {
+        if let Some(ignored) = outcome.ignored {
+            self.ignores[ignored].matched += 1;
+        }
+        self.summary.add(outcome);
+        self.spool.write(outcome)
+    }
 }
 
 impl Builder {
@@ -58,10 +84,9 @@ impl Builder {
             checks: checks.to_vec(),
             policy,
             fail_on,
-            summary: Summary::default(),
             regions: BTreeMap::new(),
-            ignores,
-            spool: SpoolWriter::new()?,
+            outcomes: OutcomeWriter { summary: Summary::default(), ignores, spool: SpoolWriter::new()? },
+            subjects: SpoolWriter::new()?,
         })
     }
 
@@ -71,21 +96,45 @@ impl Builder {
     /// If the temporary file cannot be written, or the region was added before.
     pub(crate) fn add(&mut self, account: &Account, region: &Region, traffic: Traffic) -> anyhow::Result<()> {
         let id = self.account_id(account, region)?;
-        self.spool.begin_region();
+        let name = &region.name;
         let mut gaps = BTreeSet::new();
-        let mut written = Ok(());
-        let checks = self.checks.clone();
-        let policy = std::mem::take(&mut self.policy);
-        let coverage = audit(Scope { account, region }, &checks, &policy, &mut |outcome| {
-            if let Err(gap) = &outcome.verdict {
-                gaps.insert(gap.clone());
+        let mut visibility = VisibilityCounts::default();
+        // What has to be changed for outcomes of which that is not the subject.
+        let causes: RefCell<HashMap<(&str, String), CauseId>> = RefCell::default();
+        let (mut written, mut subjects_written) = (Ok(()), Ok(()));
+        self.outcomes.spool.begin_region();
+        self.subjects.begin_region();
+        let (outcomes, subjects) = (&mut self.outcomes, &mut self.subjects);
+        let mut take = |outcome: Outcome| {
+            match &outcome.verdict {
+                Err(gap) => drop(gaps.insert(gap.clone())),
+                Ok(Judgement::Fail(failure)) => {
+                    if let Some(cause) = &failure.cause {
+                        let key = (outcome.check.id, outcome.subject.arn.clone());
+                        let group = CauseId::of(outcome.check.id, &id, name, &cause.arn);
+                        causes.borrow_mut().insert(key, group);
+                    }
+                }
+                Ok(_) => {}
             }
             if written.is_ok() {
-                written = self.write(&OutcomeRecord::from(outcome));
+                written = outcomes.write(&OutcomeRecord::from(outcome));
             }
-        });
-        self.policy = policy;
-        written.context("the temporary file for the outcomes cannot be written")?;
+        };
+        let mut show = |visible: SubjectVisibility| {
+            visibility.add(visible.subject.kind, visible.state);
+            let cause_of = |check: &'static str, subject: &str| {
+                let known = causes.borrow().get(&(check, subject.to_owned())).copied();
+                known.unwrap_or_else(|| CauseId::of(check, &id, name, subject))
+            };
+            if subjects_written.is_ok() {
+                subjects_written = subjects.write(&SubjectRecord::new(visible, &id, cause_of));
+            }
+        };
+        let coverage = audit_visibility(Scope { account, region }, &self.checks, &self.policy, &mut take, &mut show);
+        let is_shown = |kind: &SubjectKind| !shown_signals(*kind, &self.checks, &self.policy).is_empty();
+        let shown = KINDS.into_iter().filter(is_shown).collect();
+        written.and(subjects_written).context("the temporary file for the outcomes cannot be written")?;
         gaps.extend(coverage.gaps.iter().cloned());
         let exists = |group: &gatelight_model::inventory::LogGroupAnswer| matches!(group.group.get(), Ok(Some(_)));
         self.insert(RegionReport {
@@ -100,7 +149,10 @@ impl Builder {
             traffic,
             gaps: gaps.into_iter().collect(),
             coverage: if account.id.get().is_ok() { coverage } else { Coverage::default() },
-            outcomes: self.spool.region(),
+            visibility,
+            shown,
+            outcomes: self.outcomes.spool.region(),
+            subjects: self.subjects.region(),
         });
         Ok(())
     }
@@ -127,14 +179,6 @@ impl Builder {
         self.regions.insert((region.account.clone(), region.region.clone()), region);
     }
 
-    pub(super) fn write(&mut self, outcome: &OutcomeRecord) -> io::Result<()> {
-        if let Some(ignored) = outcome.ignored {
-            self.ignores[ignored].matched += 1;
-        }
-        self.summary.add(outcome);
-        self.spool.write(outcome)
-    }
-
     /// The report.
     ///
     /// # Errors
@@ -146,16 +190,17 @@ impl Builder {
             started_at,
             finished_at,
             fail_on: self.fail_on,
-            summary: self.summary,
+            summary: self.outcomes.summary,
             regions,
-            ignores: self.ignores,
+            ignores: self.outcomes.ignores,
             not_found: Vec::new(),
             cache: CollectorCache::new(),
             replayed: None,
             all_regions: false,
             nothing_checked,
             changes: None,
-            spool: self.spool.finish()?,
+            spool: self.outcomes.spool.finish()?,
+            subjects: self.subjects.finish()?,
         })
     }
 }

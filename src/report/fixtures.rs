@@ -9,6 +9,8 @@ use super::{
     builder::Builder,
     outcome::{OutcomeRecord, RecordedFailure, RecordedVerdict, RegionReport},
     reach::ApiListings,
+    spool::SpoolRange,
+    subject::VisibilityCounts,
 };
 use crate::{collect::aws::Traffic, config::FailOn, finding::FindingDetails};
 
@@ -66,13 +68,13 @@ pub(crate) fn report(failing: &[FailingStage], passing: &[u64], at: Timestamp) -
             OutcomeRecord { verdict: RecordedVerdict::Pass { note: None }, ..stage.outcome() }
         });
         let fails = failing.iter().filter(|stage| here(stage.number)).map(FailingStage::outcome);
-        builder.spool.begin_region();
+        builder.outcomes.spool.begin_region();
         let mut stages = 0;
         for outcome in fails.chain(passes) {
-            builder.write(&outcome).expect("writes");
+            builder.outcomes.write(&outcome).expect("writes");
             stages += 1;
         }
-        let outcomes = builder.spool.region();
+        let outcomes = builder.outcomes.spool.region();
         builder.insert(RegionReport {
             account: "123456789012".to_owned(),
             region: (*region).to_owned(),
@@ -85,7 +87,10 @@ pub(crate) fn report(failing: &[FailingStage], passing: &[u64], at: Timestamp) -
             traffic: Traffic::default(),
             gaps: Vec::new(),
             coverage: Coverage { checks: vec![("access-log-off", Unseen::None)], ..Coverage::default() },
+            visibility: VisibilityCounts::default(),
+            shown: Vec::new(),
             outcomes,
+            subjects: SpoolRange::default(),
         });
     }
     builder.finish(at, at).expect("finishes")

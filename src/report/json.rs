@@ -1,16 +1,23 @@
 //! The JSON report, version 1, and its outcomes alone as JSON Lines. The shapes here are the contract's; no type of
 //! the program is serialised.
 
+mod parts;
+mod visible;
+
 use std::{
     collections::BTreeMap,
     io::{self, Write},
 };
 
 use gatelight_checks::verdict::Evidence;
-use gatelight_model::{AccessDenial, DenyingPolicy, Gap, Severity, Subject, inventory::ClosedRegion};
+use gatelight_model::{AccessDenial, DenyingPolicy, Gap, Severity, inventory::ClosedRegion};
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
+use self::{
+    parts::{SubjectEntry, seconds, seconds_or_null, subject},
+    visible::{VisibilityEntry, visibility, visible},
+};
 use super::{
     Report, insights_cost,
     outcome::{OutcomeRecord, RecordedVerdict, RegionReport},
@@ -19,7 +26,7 @@ use super::{
 };
 use crate::{
     finding::{Changes, Finding},
-    text::{shell_line, shell_lines, to_second},
+    text::{shell_line, shell_lines},
 };
 
 #[derive(Serialize)]
@@ -41,6 +48,7 @@ struct Head<'a> {
     regions: Vec<RegionEntry<'a>>,
     changes: Option<ChangeCounts>,
     gone: Option<Vec<GoneEntry<'a>>>,
+    visibility: VisibilityEntry,
 }
 
 #[derive(Serialize)]
@@ -172,13 +180,6 @@ struct OutcomeEntry<'a> {
 }
 
 #[derive(Serialize)]
-struct SubjectEntry<'a> {
-    kind: &'static str,
-    arn: &'a str,
-    name: &'a str,
-}
-
-#[derive(Serialize)]
 struct IgnoredEntry<'a> {
     reason: &'a str,
     until: Option<String>,
@@ -190,10 +191,19 @@ struct IgnoredEntry<'a> {
 /// If `out` cannot be written, or the spool cannot be read.
 pub(crate) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let head = serde_json::to_vec_pretty(&head(report))?;
-    // The outcomes come last, one a line: there may be a million, so they are written as they are read.
+    // Subjects and outcomes come last, one a line: there may be a million, so they are written as they are read.
     out.write_all(head.strip_suffix(b"\n}").unwrap_or(&head))?;
-    out.write_all(b",\n  \"outcomes\": [")?;
+    out.write_all(b",\n  \"subjects\": [")?;
     let mut first = true;
+    report.subjects(|region, record| {
+        out.write_all(if first { b"\n    " } else { b",\n    " })?;
+        first = false;
+        serde_json::to_writer(&mut *out, &visible(report, region, &record, None))?;
+        Ok(())
+    })?;
+    out.write_all(if first { b"],\n" } else { b"\n  ],\n" })?;
+    out.write_all(b"  \"outcomes\": [")?;
+    first = true;
     report.outcomes(|region, record| {
         out.write_all(if first { b"\n    " } else { b",\n    " })?;
         first = false;
@@ -203,13 +213,17 @@ pub(crate) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(if first { b"]\n}\n" } else { b"\n  ]\n}\n" })
 }
 
-/// Writes one outcome a line.
+/// Writes one outcome a line, and then one stage or function a line, which has a `type`.
 ///
 /// # Errors
 /// If `out` cannot be written, or the spool cannot be read.
 pub(crate) fn render_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     report.outcomes(|region, record| {
         serde_json::to_writer(&mut *out, &outcome(report, region, &record))?;
+        out.write_all(b"\n")
+    })?;
+    report.subjects(|region, record| {
+        serde_json::to_writer(&mut *out, &visible(report, region, &record, Some("subject")))?;
         out.write_all(b"\n")
     })
 }
@@ -229,6 +243,7 @@ fn head(report: &Report) -> Head<'_> {
         regions: report.regions.iter().map(region).collect(),
         changes: report.changes.as_ref().map(changes),
         gone: report.changes.as_ref().map(|changes| changes.gone.iter().map(gone).collect()),
+        visibility: visibility(&report.visibility()),
     }
 }
 
@@ -372,22 +387,5 @@ fn outcome<'a>(report: &'a Report, region: &'a RegionReport, outcome: &'a Outcom
             reason: &ignore.setting.reason,
             until: ignore.setting.until.map(|day| day.to_string()),
         }),
-    }
-}
-
-fn subject(subject: &Subject) -> SubjectEntry<'_> {
-    SubjectEntry { kind: subject.kind.name(), arn: &subject.arn, name: &subject.name }
-}
-
-/// RFC 3339 in UTC, to the second.
-fn seconds<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&to_second(*time))
-}
-
-#[expect(clippy::ref_option, reason = "serde hands it over like this")]
-fn seconds_or_null<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-    match time {
-        Some(time) => seconds(time, serializer),
-        None => serializer.serialize_none(),
     }
 }

@@ -1,14 +1,18 @@
 //! What the report keeps of one outcome, and of one region.
 
 use gatelight_checks::{Check, Coverage, Judgement, Outcome, find_check, verdict::Evidence};
-use gatelight_model::{Confidence, Gap, Severity, Subject, inventory::ClosedRegion};
+use gatelight_model::{Confidence, Gap, Severity, Subject, SubjectKind, inventory::ClosedRegion};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{reach::ApiListings, spool::SpoolRange};
+use super::{
+    reach::ApiListings,
+    spool::SpoolRange,
+    subject::{Impacts, VisibilityCounts},
+};
 use crate::{
     collect::aws::Traffic,
-    finding::{Finding, FindingDetails, Fingerprint},
+    finding::{CauseId, Finding, FindingDetails, Fingerprint},
 };
 
 /// Stands for an account whose id AWS would not tell. The second such account is `unknown-2`.
@@ -33,7 +37,12 @@ pub(crate) struct RegionReport {
     pub(crate) gaps: Vec<Gap>,
     /// Which subjects would have been seen, had they existed: none in an account without a known id.
     pub(crate) coverage: Coverage,
+    /// How many of its stages and functions are in each state.
+    pub(crate) visibility: VisibilityCounts,
+    /// The kinds of subject that the report says that of.
+    pub(crate) shown: Vec<SubjectKind>,
     pub(super) outcomes: SpoolRange,
+    pub(super) subjects: SpoolRange,
 }
 
 impl RegionReport {
@@ -84,9 +93,10 @@ impl OutcomeRecord {
     }
 
     /// The finding, if the check failed: open, and first found `now`.
-    pub(crate) fn into_finding(self, region: &RegionReport, now: Timestamp) -> Option<Finding> {
+    pub(crate) fn into_finding(self, region: &RegionReport, now: Timestamp, impacts: &Impacts) -> Option<Finding> {
         let fingerprint = self.fingerprint(&region.account);
         let RecordedVerdict::Fail(failure) = self.verdict else { return None };
+        let group = CauseId::of(&self.check, &region.account, &region.region, &failure.details.cause.arn);
         Some(Finding {
             fingerprint,
             check: self.check,
@@ -98,6 +108,7 @@ impl OutcomeRecord {
             subject: self.subject,
             message: failure.message,
             details: failure.details,
+            impact: impacts.of(group),
             first_seen: now,
             last_seen: now,
             end: None,

@@ -11,12 +11,15 @@ use gatelight_checks::{
 use gatelight_model::{Gap, Severity};
 use serde_json::Value;
 
+use super::text::PageLayout;
 use super::{
     builder::Builder,
     fixtures::{self, FailingStage},
     *,
 };
-use crate::{collect::aws::Traffic, config::IgnoreSetting, output::TerminalPage};
+use crate::{collect::aws::Traffic, config::IgnoreSetting, hyperlink::Hyperlinks, output::TerminalPage};
+
+const PLAIN: PageLayout = PageLayout { width: 80, verbose: false, links: Hyperlinks::OFF };
 
 const HOSTILE: &str = "<script>&\"'\n\u{1b}[2J$(x) `id` 🚪";
 
@@ -114,34 +117,119 @@ fn json_lines_hold_the_same_outcomes() {
     let json: Value = serde_json::from_str(&rendered(|out| json::render(&report, out))).expect("one document");
     let lines = rendered(|out| json::render_lines(&report, out));
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    assert_eq!(&Value::from(lines), &json["outcomes"]);
+    // Only what was added later says what it is.
+    let (subjects, outcomes): (Vec<Value>, Vec<Value>) = lines.into_iter().partition(|line| line["type"] == "subject");
+    assert!(outcomes.iter().all(|outcome| outcome.get("type").is_none()));
+    assert_eq!(&Value::from(outcomes), &json["outcomes"]);
+    let untyped = subjects.into_iter().map(|mut subject| {
+        subject.as_object_mut().and_then(|subject| subject.remove("type")).expect("a type");
+        subject
+    });
+    assert_eq!(&untyped.collect::<Value>(), &json["subjects"]);
+}
+
+#[test]
+fn subjects_are_sorted_counted_and_caused_by_outcomes_of_the_report() {
+    let report = report(FailOn::Medium, &[]);
+    let json: Value = serde_json::from_str(&rendered(|out| json::render(&report, out))).expect("one document");
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let subjects = json["subjects"].as_array().expect("a list");
+    let key = |subject: &Value| [&subject["account"], &subject["region"], &subject["subject"]["arn"]].map(text);
+    assert!(subjects.is_sorted_by_key(key) && subjects.len() > 1_000, "{}", subjects.len());
+    let counts = json["shards"].as_array().expect("a list").iter().map(|region| &region["counts"]);
+    for (kind, of) in [("stages", "stages"), ("functions", "functions")] {
+        let states = json["visibility"][kind].as_object().expect("counts");
+        assert_eq!(states.keys().collect::<Vec<_>>(), ["clear", "dark", "degraded", "unknown"]);
+        let all: u64 = counts.clone().filter_map(|counts| counts[of].as_u64()).sum();
+        assert_eq!(states.values().filter_map(Value::as_u64).sum::<u64>(), all, "{kind}");
+        for (state, count) in states {
+            let is_function = |subject: &&Value| subject["subject"]["kind"] == "function";
+            let of_kind = subjects.iter().filter(|subject| is_function(subject) == (kind == "functions"));
+            let found = of_kind.filter(|subject| subject["state"] == **state).count() as u64;
+            assert!(*count == found && found > 0, "{kind} {state}: {count} and {found}");
+        }
+    }
+    let outcomes = json["outcomes"].as_array().expect("a list");
+    let by_print: BTreeMap<_, _> =
+        outcomes.iter().map(|outcome| (text(&outcome["fingerprint"]), &outcome["verdict"])).collect();
+    for cause in subjects.iter().flat_map(|subject| subject["causes"].as_array().expect("a list")) {
+        let verdict = by_print.get(&text(cause)).expect("an outcome of this report");
+        assert!(*verdict == "fail" || *verdict == "unknown", "{cause}: {verdict}");
+    }
+    let dark = subjects.iter().find(|subject| subject["state"] == "dark").expect("one");
+    assert_eq!(dark["dark_since"], Value::Null, "no ledger is kept");
+    assert!(dark["signals"].as_object().is_some_and(|signals| !signals.is_empty()));
+}
+
+/// One role behind many stages comes before one stage that is off, whatever their names are.
+#[test]
+fn what_leaves_the_most_stages_dark_comes_first() {
+    let mut inventory = testing::healthy();
+    *inventory.gateway_role_mut() = gatelight_model::Fetched::known(None);
+    inventory.http_stage_mut().access_log = None;
+    let checks: Vec<_> = CHECKS.iter().collect();
+    let now = inventory.account.collected_at;
+    let mut builder = Builder::new(&checks, Policy::default(), &[], FailOn::Medium, now).expect("a temporary file");
+    builder.add(&inventory.account, &inventory.region, Traffic::default()).expect("adds");
+    let report = builder.finish(now, now).expect("finishes");
+    let page = page(|out| text::render(&report, PLAIN, out));
+    let place = |check: &str| page.find(check).unwrap_or_else(|| panic!("{check} is not there:\n{page}"));
+    assert!(place("gateway-role-missing") < place("access-log-off"), "{page}");
+    let slack = crate::slack::snapshot_of_all(&report, Severity::Low).expect("composes").to_string();
+    let place = |check: &str| slack.find(check).expect("is there");
+    assert!(place("gateway-role-missing") < place("access-log-off"), "{slack}");
+    let impacts = report.impacts().expect("reads");
+    let mut found = Vec::new();
+    report
+        .outcomes(|region, outcome| {
+            found.extend(outcome.into_finding(region, now, &impacts));
+            Ok(())
+        })
+        .expect("reads");
+    crate::rank::sort(&mut found);
+    let first: Vec<_> = found.iter().map(|finding| (finding.check.as_str(), finding.impact.dark)).take(2).collect();
+    let [("gateway-role-missing", many), ("access-log-off", 1)] = first[..] else { panic!("{first:?}") };
+    assert!(many > 2, "{many}");
+    assert!(found[0].impact.requests.is_some_and(|requests| requests > 0));
 }
 
 #[test]
 fn the_page_keeps_its_width_and_hostile_names_stay_text() {
     let report = report(FailOn::Low, &[]);
-    let page = page(|out| text::render(&report, false, out));
+    let all = PageLayout { verbose: true, ..PLAIN };
+    let page = page(|out| text::render(&report, all, out));
     let page = anstream::adapter::strip_str(&page).to_string();
     assert!(!page.contains('\u{1b}') && !page.contains("[2J$(x) `id` 🚪\n"), "no name steers the terminal");
-    let last = page.lines().last().expect("a summary");
-    for line in page.lines().filter(|line| *line != last) {
+    for line in page.lines() {
         let words = line.trim_start().split(' ').filter(|word| !word.is_empty()).count();
         let width = unicode_width::UnicodeWidthStr::width(line);
-        // A name, an ARN or an argument is not broken; nothing else is longer than the page.
-        assert!(width <= 80 || words <= 1 || line.contains('\''), "{width}: {line}");
+        // A name, an ARN, an argument or a command is not broken; nothing else is longer than the page.
+        let is_whole = words <= 2 || line.contains(['\'', '`']) || line.contains("verify   gatelight audit");
+        assert!(width <= 80 || is_whole, "{width}: {line}");
     }
     for check in CHECKS {
         assert!(page.contains(check.id), "{}", check.id);
     }
+    let last: Vec<_> = page.lines().rev().take(3).collect();
+    let last = last.join(" ");
     assert!(last.contains("findings") && last.contains("could not be checked"), "{last}");
     assert!(page.contains("Could not check"));
 }
 
 #[test]
 fn low_findings_are_shown_only_where_they_are_asked_for() {
+    let mut scope = testing::healthy();
+    scope.change_log_group("/gateway/shop", |group| group.retention_days = None);
+    let checks: Vec<_> = CHECKS.iter().collect();
     let shown = |fail_on, verbose| {
-        let report = report(fail_on, &[]);
-        page(|out| text::render(&report, verbose, out)).contains("access-log-never-expires\u{1b}")
+        let now = scope.account.collected_at;
+        let mut builder = Builder::new(&checks, Policy::default(), &[], fail_on, now).expect("a temporary file");
+        builder.add(&scope.account, &scope.region, Traffic::default()).expect("judges");
+        let report = builder.finish(now, now).expect("finishes");
+        let page = page(|out| text::render(&report, PageLayout { verbose, ..PLAIN }, out));
+        let shown = page.contains("Access log never expires");
+        assert_ne!(shown, page.contains("of low severity: --verbose"), "{page}");
+        shown
     };
     assert!(!shown(FailOn::Medium, false));
     assert!(!shown(FailOn::Never, false));
@@ -203,14 +291,17 @@ fn an_ignored_outcome_stays_marked_and_does_not_count() {
         [(true, false), (false, false), (false, true)]
     );
     let lines = rendered(|out| json::render_lines(&report, out));
-    let outcomes: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let (subjects, outcomes): (Vec<_>, Vec<_>) = lines.partition(|line| line.get("type").is_some());
+    // Nothing that is ignored darkens anything.
+    assert!(subjects.iter().all(|subject| subject["state"] == "clear" && subject["causes"] == Value::Array(vec![])));
     for outcome in &outcomes {
         let counts = outcome["verdict"] == "fail" || outcome["verdict"] == "unknown";
         assert_eq!(outcome["ignored"]["reason"].as_str(), counts.then_some("known"));
     }
     assert_eq!(outcomes.iter().filter(|outcome| !outcome["ignored"].is_null()).count() as u64, report.summary.ignored);
-    let page = page(|out| text::render(&report, false, out));
-    assert!(page.contains("nothing/*: matched no finding") && page.contains("ended with 2020-01-01"), "{page}");
+    let page = page(|out| text::render(&report, PLAIN, out));
+    assert!(page.contains("nothing/*: matches nothing") && page.contains("ended with 2020-01-01"), "{page}");
     assert!(!identities(&outcomes).is_empty());
 }
 
@@ -270,29 +361,38 @@ fn changes_are_in_the_json_report() {
 #[test]
 fn changes_are_on_the_page() {
     let page = |report: &Report| {
-        let page = page(|out| text::render(report, false, out));
+        let page = page(|out| text::render(report, PLAIN, out));
         anstream::adapter::strip_str(&page).to_string()
     };
     let first = page(&compared(&[(&[stage(0), stage(4)], &[], 0)]));
-    assert!(first.contains("The first run in this ledger"), "{first}");
-    assert!(!first.contains("new\n"), "where everything is new, nothing is: {first}");
+    assert!(first.contains("First run with this ledger"), "{first}");
+    assert!(!first.contains("NEW"), "where everything is new, nothing is: {first}");
 
     let same = page(&compared(&[(&[stage(0)], &[], 0), (&[stage(0)], &[], 1)]));
-    assert!(same.contains("First seen 1 hour ago.") && same.contains("Nothing changed since 2026-11-01 09:00 UTC."));
+    assert!(
+        same.contains("access-log-off  for 1 hour") && same.contains("Nothing changed since 2026-11-01 09:00 UTC."),
+        "{same}"
+    );
 
     let all: Vec<_> = (0..20).step_by(4).map(stage).collect();
     let changed = page(&compared(&[(&all[..4], &[], 0), (&all[2..], &[0], 72)]));
     for words in [
-        "New: service-00016/prod.",
-        "First seen 3 days ago.",
-        "Resolved\n        service-00000/prod\n          access-log-off",
-        "Gone, with what they were about\n        service-00004/prod\n          access-log-off",
-        "1 new, 1 resolved, 1 gone since 2026-11-01 09:00 UTC.\n3 findings: 3 high.",
+        "access-log-off  1 NEW, others for 3 days",
+        "new      service-00016/prod\n",
+        "Resolved\n  access-log-off: service-00000/prod\n",
+        "Gone, with what they were about\n  access-log-off: service-00004/prod\n",
+        "1 new, 1 resolved, 1 gone since 2026-11-01 09:00 UTC.\n",
+        "3 findings: 3 high.",
     ] {
         assert!(changed.contains(words), "{words}\n{changed}");
     }
+    let at = |words: &str| changed.find(words).expect(words);
+    assert!(
+        at("1 new, 1 resolved") < at("Do first") && at("Resolved") < at("1  HIGH   Access log is off"),
+        "{changed}"
+    );
     let only = page(&compared(&[(&all[..1], &[], 0), (&all[1..2], &[0], 1)]));
-    assert!(only.contains("          new\n"), "{only}");
+    assert!(only.contains("access-log-off  NEW\n"), "{only}");
     let before = page(&fixtures::report(&all, &[], testing::healthy().account.collected_at));
-    assert!(!before.contains("new\n") && !before.contains("since 2026"), "{before}");
+    assert!(!before.contains("NEW") && !before.contains("since 2026"), "{before}");
 }

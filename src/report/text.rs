@@ -1,154 +1,126 @@
-//! The report for a person at a terminal: worst first, grouped by what has to be changed, what that affects, how to fix
-//! it; then what could not be checked and what would let it; one line of summary last. Made for 80 columns.
+//! The report for a person at a terminal: what can be seen, what to do first, one block a cause, what is seen of each
+//! stage and function, what could not be checked, and the verdict again as the last lines.
 
+mod blocks;
 mod changes;
 mod findings;
+mod fold;
 mod gathered;
-mod head;
-mod names;
+mod overview;
 mod page;
 mod reach;
+mod sentences;
 mod unchecked;
+mod who_sees;
 
-use std::{cmp::Reverse, io};
+use std::io::{self, Write};
 
-use gatelight_checks::CHECKS;
 use gatelight_model::Severity;
 
-use self::{
-    changes::changed,
-    gathered::Gathered,
-    page::{BOLD, DEEPER, INDENT, TextPage},
-};
+pub(crate) use self::page::PageLayout;
+use self::{gathered::Gathered, page::TextPage};
 use super::Report;
-use crate::{
-    output::TerminalPage,
-    text::{count, plain, thousands},
-};
+use crate::{output::TerminalPage, rank::natural, text::plain};
 
-/// Writes the report. `verbose` shows every finding and every subject.
+/// Lines that the page keeps to, whatever was found, unless everything is asked for.
+const LINES: usize = 196;
+
+/// Writes the report.
 ///
 /// # Errors
 /// If `out` cannot be written, or the report's temporary file cannot be read.
-pub(crate) fn render(report: &Report, verbose: bool, out: &mut TerminalPage) -> io::Result<()> {
-    let least = if verbose {
+pub(crate) fn render(report: &Report, layout: PageLayout, out: &mut TerminalPage) -> io::Result<()> {
+    let least = if layout.verbose {
         Severity::Low
     } else {
         report.fail_on.threshold().unwrap_or(Severity::Medium).min(Severity::Medium)
     };
-    let gathered = Gathered::from(report, least, verbose)?;
-    let compared = report.changes.as_ref().is_some_and(|changes| changes.since.is_some());
-    let now = compared.then_some(report.finished_at);
-    let page = TextPage { out, verbose, now, names_regions: report.regions.len() > 1 };
-    page.write(report, &gathered, least)
+    let (blocks, hidden) = blocks::gather(report, least)?;
+    let gathered = Gathered::from(report, layout.verbose)?;
+    // What stands below the blocks is laid out first, so that they know how much room there is.
+    let mut below = TextPage::new(layout);
+    below.who_sees(report)?;
+    below.unchecked(report, &gathered);
+    below.skipped(report);
+    below.notes(&gathered);
+    below.ignored(report, &gathered);
+    below.unused_ignores(report);
+    below.not_found(report);
+    below.closing(report, &blocks);
+
+    let mut page = TextPage::new(layout);
+    page.nothing_checked(report);
+    page.head(report);
+    page.no_api(report);
+    page.states(report);
+    page.do_first(&blocks, hidden);
+    page.ended(report, &gathered);
+    let room = LINES.saturating_sub(page.lines.len() + below.lines.len());
+    page.blocks(report, &blocks, room);
+    page.lines.iter().chain(&below.lines).try_for_each(|line| writeln!(out, "{}", line.trim_end()))
 }
 
-impl TextPage<'_> {
-    fn write(mut self, report: &Report, gathered: &Gathered, least: Severity) -> io::Result<()> {
-        self.nothing_checked(report)?;
-        self.head(report)?;
-        self.no_api(report)?;
-        for ((Reverse(rank), check), section) in &gathered.sections {
-            self.section(*rank, &CHECKS[*check], section)?;
-        }
-        self.unchecked(gathered)?;
-        self.skipped(report)?;
-        self.notes(gathered)?;
-        self.ignored(report, gathered)?;
-        self.ignores(report)?;
-        self.not_found(report)?;
-        self.ended(report, gathered)?;
-        self.summary(report, least)
-    }
-
-    fn notes(&mut self, gathered: &Gathered) -> io::Result<()> {
+impl TextPage {
+    fn notes(&mut self, gathered: &Gathered) {
         if gathered.notes.is_empty() {
-            return Ok(());
+            return;
         }
-        self.heading("Passed, with a note")?;
+        self.heading("Passed, with a note");
         for ((check, note), names) in &gathered.notes {
-            self.names(INDENT, names, "")?;
-            self.wrapped(DEEPER, &format!("{}: {}", CHECKS[*check].id, plain(note)))?;
+            self.listed(names);
+            self.wrapped("    ", &format!("{check}: {}", plain(note)));
         }
-        Ok(())
     }
 
-    fn ignored(&mut self, report: &Report, gathered: &Gathered) -> io::Result<()> {
+    fn ignored(&mut self, report: &Report, gathered: &Gathered) {
         if gathered.ignored.is_empty() {
-            return Ok(());
+            return;
         }
-        self.heading("Ignored")?;
+        self.heading("Ignored");
         for ((check, index), names) in &gathered.ignored {
             let setting = &report.ignores[*index].setting;
             let until = setting.until.map_or_else(String::new, |day| format!(" (until {day})"));
-            self.names(INDENT, names, "")?;
-            self.wrapped(DEEPER, &plain(&format!("{}: {}{until}", CHECKS[*check].id, setting.reason)))?;
+            self.listed(names);
+            self.wrapped("    ", &plain(&format!("{check}: {}{until}", setting.reason)));
         }
-        Ok(())
     }
 
-    fn ignores(&mut self, report: &Report) -> io::Result<()> {
+    fn listed(&mut self, names: &[String]) {
+        let mut names = names.to_vec();
+        names.sort_by(|a, b| natural(a, b));
+        names.dedup();
+        for line in self.names(&names, self.width() - 2, 3) {
+            self.line(format!("  {line}"));
+        }
+    }
+
+    fn unused_ignores(&mut self, report: &Report) {
         let unused = report.ignores.iter().filter(|ignore| ignore.applies && (ignore.ended || ignore.matched == 0));
-        let mut first = true;
-        for ignore in unused {
-            if first {
-                self.heading("Ignores that did nothing")?;
-                first = false;
+        for (position, ignore) in unused.enumerate() {
+            if position == 0 {
+                self.heading("Unused ignore rules");
             }
             let why = if ignore.ended {
                 let until = ignore.setting.until.map(|day| day.to_string()).unwrap_or_default();
                 format!("ended with {until}")
             } else {
-                "matched no finding and nothing unknown".to_owned()
+                "matches nothing that failed or could not be checked".to_owned()
             };
             let text = format!("check {}, subject {}: {why}", ignore.setting.check, ignore.setting.subject);
-            self.wrapped(INDENT, &plain(&text))?;
+            self.wrapped("  ", &plain(&text));
         }
-        Ok(())
     }
 
     /// A misspelt name would be a log group that nobody searches.
-    fn not_found(&mut self, report: &Report) -> io::Result<()> {
+    fn not_found(&mut self, report: &Report) {
         if !report.not_found.is_empty() {
-            self.heading("Log groups of the configuration that are not there")?;
+            self.heading("Log groups of the configuration that do not exist");
         }
         for name in &report.not_found {
-            self.wrapped(INDENT, &plain(name))?;
+            self.wrapped("  ", &plain(name));
         }
-        Ok(())
-    }
-
-    fn summary(&mut self, report: &Report, least: Severity) -> io::Result<()> {
-        let summary = &report.summary;
-        let mut text = match summary.fail {
-            // "No findings" would say that something was looked at.
-            0 if report.nothing_checked.is_some() => "Nothing is known of any API.".to_owned(),
-            0 => "No findings.".to_owned(),
-            n => {
-                let kinds = [Severity::High, Severity::Medium, Severity::Low].into_iter().filter_map(|severity| {
-                    let count = *summary.by_severity.get(&severity)?;
-                    let hidden = if severity < least { " (shown with --verbose)" } else { "" };
-                    Some(format!("{} {}{hidden}", thousands(count), severity.name()))
-                });
-                format!("{}: {}.", count(n, "finding"), kinds.collect::<Vec<_>>().join(", "))
-            }
-        };
-        text += &format!(" {} passed", thousands(summary.pass));
-        if summary.ignored > 0 {
-            text += &format!(", {} ignored", thousands(summary.ignored));
-        }
-        if summary.unknown > 0 {
-            text += &format!(", {} could not be checked", thousands(summary.unknown));
-        }
-        let skipped = report.regions.iter().filter(|region| region.skipped.is_some()).count();
-        if skipped > 0 {
-            text += &format!(", {} skipped", count(skipped as u64, "region"));
-        }
-        text.push('.');
-        writeln!(self.out)?;
-        if let Some(changes) = &report.changes {
-            writeln!(self.out, "{}", changed(changes))?;
-        }
-        writeln!(self.out, "{BOLD}{text}{BOLD:#}")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::text::{command, length, moment, name, prose, span};
 use crate::{
     finding::{Finding, FindingEnd},
+    rank::Rank,
     text::{count, list_and_more, shell_lines, thousands},
 };
 
@@ -50,6 +51,8 @@ pub(super) struct FindingGroup {
     subjects: SubjectList,
     affects: SubjectList,
     first_seen: Timestamp,
+    /// When the newest of them was first seen.
+    last_found: Timestamp,
     commands_differ: bool,
 }
 
@@ -131,6 +134,7 @@ impl FindingGroups {
                 subjects: SubjectList::default(),
                 affects: SubjectList::default(),
                 first_seen: finding.first_seen,
+                last_found: finding.first_seen,
                 commands_differ: false,
             };
             group.add(finding);
@@ -140,9 +144,9 @@ impl FindingGroups {
         }
     }
 
-    /// Worst first; the equally severe in the order of their first findings.
+    /// As `Rank` has it; those of one rank in the order of their first findings.
     pub(super) fn sorted(mut self) -> Vec<FindingGroup> {
-        self.groups.sort_by_key(|group| std::cmp::Reverse((group.first.severity, group.first.confidence)));
+        self.groups.sort_by(|a, b| a.rank().cmp(&b.rank()));
         self.groups
     }
 }
@@ -164,10 +168,19 @@ impl FindingGroup {
         self.findings += 1;
         self.subjects.add(&finding.subject);
         self.first_seen = self.first_seen.min(finding.first_seen);
+        self.last_found = self.last_found.max(finding.first_seen);
         self.commands_differ |= self.first.details.fix_commands != finding.details.fix_commands;
         for subject in finding.details.affects.iter().filter(|subject| **subject != finding.subject) {
             self.affects.add(subject);
         }
+    }
+
+    fn rank(&self) -> Rank<'_> {
+        let first = &self.first;
+        let name = if first.has_other_cause() { &first.details.cause.name } else { &first.subject.name };
+        // Without a ledger nobody knows since when.
+        let first_seen = (self.state != FindingState::Found).then_some(self.last_found);
+        Rank { first_seen, name, ..Rank::of(first) }
     }
 
     pub(super) fn severity(&self) -> Severity {

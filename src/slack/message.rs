@@ -184,9 +184,10 @@ fn found(report: &Report, groups: Vec<FindingGroup>) -> Value {
 
 /// Every failure, ignored ones aside.
 fn failed(report: &Report, mut each: impl FnMut(&Finding)) -> io::Result<()> {
+    let impacts = report.impacts()?;
     report.outcomes(|region, outcome| {
         if outcome.ignored.is_none()
-            && let Some(finding) = outcome.into_finding(region, report.finished_at)
+            && let Some(finding) = outcome.into_finding(region, report.finished_at, &impacts)
         {
             each(&finding);
         }

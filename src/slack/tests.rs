@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{LastRun, blocks, compose, digest, text::length, with_delivery_notes};
 use crate::{
     config::route::{AddressSource, Webhook, WebhookRoute},
-    finding::{Finding, FindingDetails, FindingEnd, Fingerprint, RunDiff},
+    finding::{Finding, FindingDetails, FindingEnd, Fingerprint, Impact, RunDiff, SubjectCounts},
     ledger::Message,
     text::{count, thousands},
 };
@@ -62,6 +62,7 @@ fn finding(check: &str, severity: Severity, subject: Subject, message: &str) -> 
             ],
         },
         subject,
+        impact: Impact::default(),
         first_seen: now(),
         last_seen: now(),
         end: None,
@@ -74,6 +75,7 @@ fn role_missing() -> Finding {
     let message = "The role role/gone does not exist. Silences 37 stages.";
     let mut finding = finding("gateway-role-missing", Severity::High, account, message);
     finding.details.cause = role;
+    finding.impact = Impact { dark: 37, degraded: 0, requests: None };
     finding.details.affects = ["orders/prod", "users/prod"].map(stage).to_vec();
     finding.details.affects.extend((0..35).map(|number| stage(&format!("shop-{number}/prod"))));
     finding
@@ -99,6 +101,8 @@ fn diff() -> RunDiff {
         resolved: Vec::new(),
         ongoing: 14,
         unknown: 13,
+        went_dark: SubjectCounts::default(),
+        no_longer_dark: SubjectCounts::default(),
     }
 }
 
@@ -164,16 +168,16 @@ fn new_findings_are_grouped_worst_first() {
     let texts = texts(&body);
     assert_eq!(texts[0], "🔴 4 new, 1 resolved · 123456789012 · eu-west-1");
     assert!(
-        texts[1].starts_with("*Access log is not JSON* — high, new\n2 stages: users/prod, orders/prod\n"),
-        "{}",
-        texts[1]
-    );
-    assert!(texts[2].contains("silences 37 stages: orders/prod, users/prod, shop-0/prod and 34 more"), "{}", texts[2]);
-    assert!(texts[2].contains("fix: `aws apigateway update-stage --stage-name prod`"), "{}", texts[2]);
-    assert!(
-        texts[2].contains("123456789012 · eu-west-1 · gateway-role-missing · first seen 2026-11-22 09:00 UTC"),
+        texts[2].starts_with("*Access log is not JSON* — high, new\n2 stages: users/prod, orders/prod\n"),
         "{}",
         texts[2]
+    );
+    assert!(texts[1].contains("silences 37 stages: orders/prod, users/prod, shop-0/prod and 34 more"), "{}", texts[1]);
+    assert!(texts[1].contains("fix: `aws apigateway update-stage --stage-name prod`"), "{}", texts[1]);
+    assert!(
+        texts[1].contains("123456789012 · eu-west-1 · gateway-role-missing · first seen 2026-11-22 09:00 UTC"),
+        "{}",
+        texts[1]
     );
     assert!(texts[3].contains("— medium, new\norders-handler: subnet-0aa1 routes to nowhere."), "{}", texts[3]);
     assert!(texts[4].starts_with("✅ resolved after 3 days: *Access log is not JSON* users/dev\n"), "{}", texts[4]);

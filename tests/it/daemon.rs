@@ -64,8 +64,10 @@ fn what_changes_in_an_account_is_told_once() {
     assert_eq!(get(port, "/healthz"), (200, "ok\n".to_owned()));
     assert_eq!(get(port, "/readyz"), (200, "ready\n".to_owned()));
     let (_, metrics) = get(port, "/metrics");
-    let line = "gatelight_findings{schedule=\"often\",check=\"access-log-off\",severity=\"high\"} 1";
-    assert!(metrics.contains(line), "{metrics}");
+    let finding = "region=\"us-east-1\",check=\"access-log-off\",severity=\"high\"} 1";
+    let is_line =
+        |line: &str| line.starts_with("gatelight_findings{schedule=\"often\",account=") && line.ends_with(finding);
+    assert!(metrics.lines().any(is_line), "{metrics}");
     assert!(metrics.contains("result=\"sent\"} 1"), "{metrics}");
     assert!(get(port, "/").1.contains("orders/prod"));
 

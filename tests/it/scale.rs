@@ -101,6 +101,10 @@ fn a_million_outcomes_are_a_line_each() {
     let (mut lines, mut checks) = (0, BTreeSet::new());
     for line in BufReader::new(File::open(&path).unwrap()).lines() {
         let line = line.unwrap();
+        // What there is to see of a stage or function.
+        if line.starts_with(r#"{"type":"subject""#) {
+            continue;
+        }
         // Each line is an object of its own; a look at few keeps the test quick. A prime, as checks come in turn.
         if lines % 997 == 0 {
             let outcome: Value = serde_json::from_str(&line).unwrap();

@@ -208,6 +208,7 @@ use crate::{{
     {context}, Judgement, Verdict,
     check::{{Check, Judge, Scenario}},
     verdict::{{Failure, Fix}},
+    visibility::Signals,
 }};
 
 const ID: &str = \"{id}\";
@@ -219,6 +220,7 @@ pub const CHECK: Check = Check {{
     severity: Severity::Medium,
     needs: &[{need}],
     judge: {judge},
+    signals: Signals::None,
     docs: include_str!(\"{file}.md\"),
     scenarios: &[Scenario {{
         name: ID,

@@ -14,15 +14,17 @@ use crate::{
     context::Context,
     policy::Policy,
     verdict::Verdict,
+    visibility::{Loss, Signal, Signals},
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "access-log-breaks-json",
-    title: "Access log is not JSON when a value is absent",
+    title: "Unquoted variable breaks the JSON when it is empty",
     severity: Severity::Medium,
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
+    signals: Signals::Own(&[(Signal::FailureReason, Loss::Partly)]),
     docs: include_str!("breaks_json.md"),
     scenarios: &[],
 };

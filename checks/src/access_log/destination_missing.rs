@@ -6,19 +6,22 @@ use gatelight_model::{
     inventory::{LogGroup, Protocol, StageOf},
 };
 
+use super::turn_on;
 use crate::{
     check::{Check, Judge},
     context::Context,
     verdict::{Evidence, Failure, Fix, Judgement, Verdict},
+    visibility::{Loss, Signal, Signals},
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "access-log-destination-missing",
-    title: "Access log goes nowhere",
+    title: "Access log destination does not exist",
     severity: Severity::High,
     needs: &[Need::Stages, Need::AccessLogGroups, Need::DeliveryStreams],
     judge: Judge::Stage(judge),
+    signals: Signals::Own(&[(Signal::AccessLog, Loss::Dark)]),
     docs: include_str!("destination_missing.md"),
     scenarios: &[],
 };
@@ -43,7 +46,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
                 "The access log goes to Firehose stream {name}: API Gateway writes only to those named \
                  amazon-apigateway-*."
             ),
-            Fix::text("Create a stream whose name begins with amazon-apigateway-, and set its ARN as destination."),
+            at.stream_fix("Create a stream whose name begins with amazon-apigateway-, and set its ARN as destination."),
         ),
         Destination::DeliveryStream(arn, name) if !context.is_here(&log.destination) => {
             at.elsewhere("Firehose stream", name, &arn)
@@ -53,7 +56,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
             Some(stream) => pass_with_notes(stage, &stream.status),
             None => at.fail(
                 format!("The access log goes to Firehose stream {name}, which does not exist."),
-                Fix::text("Create the stream, or set the ARN of a log group as destination."),
+                at.stream_fix("Create the stream, or set the ARN of a log group as destination."),
             ),
         },
     })
@@ -81,30 +84,33 @@ impl StageDestination<'_, '_, '_> {
         .into()
     }
 
+    /// Firehose is for REST APIs: what to do with a stream there, `text`, helps no other kind of API.
+    fn stream_fix(&self, text: &str) -> Fix {
+        match self.stage.protocol() {
+            Protocol::Rest => Fix::text(text),
+            Protocol::Http | Protocol::Websocket => turn_on::to_log_group(self.stage, self.context),
+        }
+    }
+
     fn elsewhere(&self, what: &str, name: &str, arn: &Arn<'_>) -> Judgement {
         let (location, region) = (location(arn, self.context), &self.context.region().name);
+        let say = format!("Set the ARN of a {what} of this account in {region} as destination.");
+        let is_stream = matches!(self.destination, Destination::DeliveryStream(..));
+        let fix = if is_stream { self.stream_fix(&say) } else { Fix::text(say) };
         self.fail(
             format!(
                 "The access log goes to {what} {name} {location}: AWS documents only destinations of the stage's own \
                  account and region."
             ),
-            Fix::text(format!("Set the ARN of a {what} of this account in {region} as destination.")),
+            fix,
         )
     }
 
     fn absent_group(&self, name: &str) -> Judgement {
-        let region = &self.context.region().name;
         self.fail(
             format!("The access log goes to log group {name}, which does not exist."),
-            Fix::text("Create the log group; then give it a retention.").command([
-                "aws",
-                "logs",
-                "create-log-group",
-                "--region",
-                region,
-                "--log-group-name",
-                name,
-            ]),
+            Fix::text("Create the log group and give it a retention.")
+                .commands(turn_on::create_group(self.context, name)),
         )
     }
 }
@@ -224,7 +230,8 @@ mod tests {
         assert_eq!(first.cause, second.cause);
         let cause = first.cause.expect("a cause");
         assert_eq!(cause.arn, "arn:aws:logs:us-east-1:123456789012:log-group:/gateway/cart");
-        assert_eq!(first.fix.only_command().last().expect("a name"), "/gateway/cart");
+        let commands = first.fix.commands;
+        assert_eq!((commands.len(), commands[0].last().expect("a name").as_str()), (2, "/gateway/cart"));
     }
 
     #[test]
@@ -270,6 +277,35 @@ mod tests {
         let failure = inventory.failure(&CHECK, "orders/staging");
         assert!(failure.message.ends_with("which does not exist."));
         assert_eq!(failure.cause.expect("a cause").kind, SubjectKind::DeliveryStream);
+    }
+
+    /// Whatever is wrong with the stream: it is missing, has another name, or is elsewhere.
+    #[test]
+    fn only_rest_apis_are_told_to_mend_a_stream() {
+        let streams = [
+            "us-east-1:123456789012:deliverystream/amazon-apigateway-orders",
+            "us-east-1:123456789012:deliverystream/orders",
+            "eu-west-1:123456789012:deliverystream/amazon-apigateway-orders",
+            "us-east-1:210987654321:deliverystream/amazon-apigateway-orders",
+        ];
+        for stream in &streams {
+            for (stage, is_rest) in [("shop/$default", false), ("chat/prod", false), ("orders/prod", true)] {
+                let mut inventory = healthy();
+                inventory.set_gateway_role(None);
+                *inventory.delivery_stream_mut("amazon-apigateway-orders") = gatelight_model::Fetched::known(None);
+                inventory.access_log_mut(stage).destination = Some(format!("arn:aws:firehose:{stream}"));
+                let fix = inventory.failure(&CHECK, stage).fix;
+                assert_eq!(fix.text.contains("for REST APIs only"), !is_rest, "{}", fix.text);
+                assert_eq!(fix.text.contains("Create the stream"), is_rest && *stream == streams[0], "{}", fix.text);
+                let commands: Vec<_> = fix.commands.iter().map(|command| command[2].as_str()).collect();
+                let to_group = ["create-log-group", "put-retention-policy", "update-stage"];
+                match stage {
+                    "shop/$default" => assert_eq!(commands, to_group),
+                    "chat/prod" => assert_eq!(commands[2..], [&["update-account"][..], &to_group].concat()),
+                    _ => assert!(commands.is_empty()),
+                }
+            }
+        }
     }
 
     #[test]

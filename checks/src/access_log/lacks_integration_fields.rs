@@ -15,15 +15,17 @@ use crate::{
     context::Context,
     policy::Policy,
     verdict::Verdict,
+    visibility::{Loss, Signal, Signals},
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "access-log-lacks-integration-fields",
-    title: "Access log cannot tell why an integration failed",
+    title: "Access log lacks the integration's error and status",
     severity: Severity::High,
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
+    signals: Signals::Own(&[(Signal::FailureReason, Loss::Dark)]),
     docs: include_str!("lacks_integration_fields.md"),
     scenarios: &[],
 };

@@ -12,15 +12,17 @@ use crate::{
     context::Context,
     policy::Policy,
     verdict::Verdict,
+    visibility::Signals,
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "access-log-lacks-latency",
-    title: "Access log cannot tell where time was spent",
+    title: "Access log lacks latencies",
     severity: Severity::Low,
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
+    signals: Signals::None,
     docs: include_str!("lacks_latency.md"),
     scenarios: &[],
 };

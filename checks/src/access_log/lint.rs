@@ -30,6 +30,12 @@ const RULES: &[(&Check, FormatRule, &str)] = &[
     (&unknown_variable::CHECK, unknown_variable::rule, "No variable is known to stay empty."),
 ];
 
+/// Whether a check judges nothing but the format, so that one change of it fixes what this and other checks find.
+#[must_use]
+pub fn is_about_format(check: &Check) -> bool {
+    RULES.iter().any(|(rule, ..)| *rule == check)
+}
+
 /// The result of linting a format.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lint {

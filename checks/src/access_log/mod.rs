@@ -15,4 +15,5 @@ pub mod silent;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod turn_on;
 pub mod unknown_variable;

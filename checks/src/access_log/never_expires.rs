@@ -8,6 +8,7 @@ use crate::{
     context::Context,
     log_group::never_expires::retention,
     verdict::{Judgement, Verdict},
+    visibility::Signals,
 };
 
 /// See the documentation beside this file.
@@ -17,6 +18,7 @@ pub const CHECK: Check = Check {
     severity: Severity::Low,
     needs: &[Need::Stages, Need::AccessLogGroups],
     judge: Judge::Stage(judge),
+    signals: Signals::None,
     docs: include_str!("never_expires.md"),
     scenarios: &[],
 };

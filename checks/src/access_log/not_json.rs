@@ -9,6 +9,7 @@ use crate::{
     context::Context,
     policy::Policy,
     verdict::Verdict,
+    visibility::{Loss, Signal, Signals},
 };
 
 /// See the documentation beside this file.
@@ -18,6 +19,7 @@ pub const CHECK: Check = Check {
     severity: Severity::High,
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
+    signals: Signals::Own(&[(Signal::FailureReason, Loss::Partly)]),
     docs: include_str!("not_json.md"),
     scenarios: &[],
 };

@@ -2,13 +2,15 @@
 
 use gatelight_model::{
     Need, Severity,
-    inventory::{AccessLogSetting, Protocol, StageOf},
+    inventory::{AccessLogSetting, StageOf},
 };
 
+use super::turn_on;
 use crate::{
     check::{Check, Judge},
     context::Context,
-    verdict::{Evidence, Failure, Fix, Judgement, Verdict},
+    verdict::{Evidence, Failure, Judgement, Verdict},
+    visibility::{Loss, Signal, Signals},
 };
 
 /// See the documentation beside this file.
@@ -16,8 +18,10 @@ pub const CHECK: Check = Check {
     id: "access-log-off",
     title: "Access log is off",
     severity: Severity::High,
-    needs: &[Need::Stages],
+    // The fix begins with the CloudWatch role where there is none.
+    needs: &[Need::Stages, Need::GatewaySettings],
     judge: Judge::Stage(judge),
+    signals: Signals::Own(&[(Signal::AccessLog, Loss::Dark)]),
     docs: include_str!("off.md"),
     scenarios: &[],
 };
@@ -46,51 +50,23 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         message: message.to_owned(),
         evidence: vec![Evidence::new("destination", shown(destination)), Evidence::new("format", shown(format))],
         affects: vec![],
-        fix: fix(stage, context, destination.is_some(), format.is_some()),
+        fix: turn_on::fix(stage, context, destination, format),
         ..Failure::default()
     }
     .into())
 }
 
-/// The fix has a command only where nothing but the ARN of a log group is missing: a doubly quoted format is unreadable.
-fn fix(stage: &StageOf<'_>, context: &Context<'_>, has_destination: bool, has_format: bool) -> Fix {
-    let protocol = match stage.protocol() {
-        Protocol::Rest => "rest",
-        Protocol::Http => "http",
-        Protocol::Websocket => "websocket",
-    };
-    let print = format!("`gatelight format print --protocol {protocol}` prints one that passes every check");
-    if !has_format {
-        let also = if has_destination { "" } else { "the ARN of a log group as destination and " };
-        return Fix::text(format!("Give the stage {also}a format: {print}."));
-    }
-    let (region, id, name) = (&context.region().name, &stage.api.id, &stage.stage.name);
-    let fix = Fix::text("Give the stage the ARN of a log group as destination.");
-    match stage.protocol() {
-        Protocol::Rest => fix.command([
-            "aws",
-            "apigateway",
-            "update-stage",
-            "--region",
-            region,
-            "--rest-api-id",
-            id,
-            "--stage-name",
-            name,
-            "--patch-operations",
-            "op=replace,path=/accessLogSettings/destinationArn,value=<log group ARN>",
-        ]),
-        // Send the format too: AWS does not document that it keeps what the call leaves out.
-        Protocol::Http | Protocol::Websocket => Fix::text(format!(
-            "Give the stage the ARN of a log group as destination, and send its format in the same call ({print})."
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use gatelight_formats::recommended::recommended;
+
     use super::*;
-    use crate::testing::healthy;
+    use crate::{
+        testing::{Inventory, denied, healthy},
+        verdict::Fix,
+    };
 
     const STAGES: [&str; 3] = ["orders/prod", "shop/$default", "chat/prod"];
 
@@ -125,16 +101,103 @@ mod tests {
                 let failure = inventory.failure(&CHECK, stage);
                 assert!(failure.message.ends_with("has a destination but no format."), "{}", failure.message);
                 assert_eq!(failure.evidence[1], Evidence::new("format", "none"));
-                assert!(failure.fix.commands.is_empty());
+                assert_eq!(failure.fix.commands.len(), 1, "{stage} keeps its destination");
             }
         }
     }
 
-    #[test]
-    fn the_fix_names_the_stage() {
+    /// The stage without an access log, in a region with this role.
+    fn off(stage: &str, role: Option<&str>) -> Inventory {
         let mut inventory = healthy();
+        inventory.set_gateway_role(role);
+        inventory.stage_mut(stage).access_log = None;
+        inventory
+    }
+
+    /// The second and third words of each command.
+    fn words(fix: &Fix) -> Vec<String> {
+        fix.commands.iter().map(|command| command[1..3].join(" ")).collect()
+    }
+
+    const ROLE: [&str; 3] = ["iam create-role", "iam attach-role-policy", "apigateway update-account"];
+    const GROUP: [&str; 2] = ["logs create-log-group", "logs put-retention-policy"];
+
+    #[test]
+    fn the_fix_begins_with_the_role_where_there_is_none_and_one_is_needed() {
+        for (stage, update) in [("orders/prod", "apigateway update-stage"), ("chat/prod", "apigatewayv2 update-stage")]
+        {
+            let fix = off(stage, None).failure(&CHECK, stage).fix;
+            assert_eq!(words(&fix), [&ROLE[..], &GROUP, &[update]].concat(), "{stage}");
+            assert!(fix.text.starts_with("us-east-1 has no CloudWatch role"), "{}", fix.text);
+            let fix = off(stage, Some("arn:aws:iam::123456789012:role/x")).failure(&CHECK, stage).fix;
+            assert_eq!(words(&fix), [&GROUP[..], &[update]].concat(), "{stage}");
+        }
+        let fix = off("shop/$default", None).failure(&CHECK, "shop/$default").fix;
+        assert_eq!(words(&fix), [&GROUP[..], &["apigatewayv2 update-stage"]].concat(), "HTTP APIs need no role");
+    }
+
+    #[test]
+    fn a_role_that_is_not_known_is_to_be_checked_first() {
+        let mut inventory = off("orders/prod", None);
+        inventory.region.gateway_settings = Err(denied("apigateway:GetAccount")).into();
+        let fix = inventory.failure(&CHECK, "orders/prod").fix;
+        assert!(fix.text.contains("could not be checked (") && fix.text.contains("get-account"), "{}", fix.text);
+        assert_eq!(fix.commands.len(), 3);
+    }
+
+    #[test]
+    fn a_stream_is_not_written_to_by_the_role() {
+        let mut inventory = healthy();
+        inventory.set_gateway_role(None);
+        inventory.access_log_mut("orders/staging").format = None;
+        let fix = inventory.failure(&CHECK, "orders/staging").fix;
+        assert_eq!(words(&fix), ["apigateway update-stage"]);
+    }
+
+    /// What an update sets, by its name in the API of HTTP and WebSocket APIs.
+    fn settings(command: &[String]) -> BTreeMap<String, String> {
+        let value: serde_json::Value = serde_json::from_str(command.last().expect("a value")).expect("JSON");
+        let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+        match value {
+            serde_json::Value::Array(operations) => {
+                operations.iter().map(|one| (text(&one["path"]), text(&one["value"]))).collect()
+            }
+            object => object.as_object().expect("settings").iter().map(|(key, one)| (key.clone(), text(one))).collect(),
+        }
+    }
+
+    #[test]
+    fn the_format_is_the_recommended_one_and_the_group_has_a_name_that_aws_takes() {
+        for (stage, destination, format) in [
+            ("orders/prod", "/accessLogSettings/destinationArn", "/accessLogSettings/format"),
+            ("shop/$default", "DestinationArn", "Format"),
+            ("chat/prod", "DestinationArn", "Format"),
+        ] {
+            let mut inventory = off(stage, Some("arn:aws:iam::123456789012:role/x"));
+            let protocol = inventory.api_mut(stage.split('/').next().expect("an API")).protocol;
+            let fix = inventory.failure(&CHECK, stage).fix;
+            let set = settings(fix.commands.last().expect("an update"));
+            assert_eq!(set[format], recommended(protocol), "{stage}");
+            let group = fix.commands[0].last().expect("a group");
+            assert_eq!(set[destination], format!("arn:aws:logs:us-east-1:123456789012:log-group:{group}"));
+            assert!(group.chars().all(|c| c.is_ascii_alphanumeric() || "/_-.#".contains(c)), "{group}");
+        }
+    }
+
+    #[test]
+    fn what_the_stage_has_is_kept() {
+        let mut inventory = healthy();
+        inventory.access_log_mut("shop/$default").destination = None;
+        let format = inventory.access_log_mut("shop/$default").format.clone().expect("a format");
+        let fix = inventory.failure(&CHECK, "shop/$default").fix;
+        assert_eq!(settings(fix.commands.last().expect("an update"))["Format"], format);
         inventory.access_log_mut("orders/prod").destination = None;
-        let command = inventory.failure(&CHECK, "orders/prod").fix.only_command().join(" ");
-        assert!(command.starts_with("aws apigateway update-stage --region us-east-1 --rest-api-id a1b2c3d4e5"));
+        let fix = inventory.failure(&CHECK, "orders/prod").fix;
+        let update = fix.commands.last().expect("an update").join(" ");
+        assert!(
+            update.starts_with("aws apigateway update-stage --region us-east-1 --rest-api-id a1b2c3d4e5"),
+            "{update}"
+        );
+        assert!(!update.contains("/accessLogSettings/format"), "{update}");
     }
 }

@@ -14,12 +14,13 @@ use crate::{
     context::Context,
     plan::metrics::{DELAY, ENOUGH_REQUESTS, SHORTEST_WINDOW, in_effect_since},
     verdict::{Evidence, Failure, Fix, Judgement, Verdict},
+    visibility::{Loss, Signal, Signals},
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "access-log-silent",
-    title: "Access log stays empty though requests are served",
+    title: "Access log receives nothing although requests are served",
     severity: Severity::High,
     needs: &[
         Need::Stages,
@@ -30,6 +31,7 @@ pub const CHECK: Check = Check {
         Need::Taken,
     ],
     judge: Judge::Stage(judge),
+    signals: Signals::Own(&[(Signal::AccessLog, Loss::Dark)]),
     docs: include_str!("silent.md"),
     scenarios: &[],
 };
@@ -237,7 +239,10 @@ fn fix(destination: &Destination<'_>, protocol: Protocol, region: &str) -> Fix {
                 "1",
             ])
         }
-        (Destination::DeliveryStream(_, name), _) => Fix::text(
+        (Destination::DeliveryStream(..), Protocol::Http | Protocol::Websocket) => Fix::text(
+            "AWS documents Firehose as a destination for REST APIs only: set the ARN of a log group as destination.",
+        ),
+        (Destination::DeliveryStream(_, name), Protocol::Rest) => Fix::text(
             "See whether the stream is active, and whether the role AWSServiceRoleForAPIGateway exists, which writes to it; \
              then send a request and see whether a record arrives.",
         )

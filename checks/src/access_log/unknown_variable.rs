@@ -16,15 +16,17 @@ use crate::{
     context::Context,
     policy::Policy,
     verdict::Verdict,
+    visibility::Signals,
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "access-log-unknown-variable",
-    title: "Access log names a variable that is never filled",
+    title: "Access log uses a variable that is always empty",
     severity: Severity::Low,
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
+    signals: Signals::None,
     docs: include_str!("unknown_variable.md"),
     scenarios: &[],
 };

@@ -8,7 +8,10 @@ use gatelight_model::{
 use crate::{
     Context, Judgement, Verdict,
     check::{Check, Judge},
+    gateway_role::setup::role_first,
+    patch,
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signal, Signals},
 };
 
 /// See the documentation beside this file.
@@ -16,8 +19,10 @@ pub const CHECK: Check = Check {
     id: "execution-log-off",
     title: "Execution log is off",
     severity: Severity::Medium,
-    needs: &[Need::Stages],
+    // The fix begins with the CloudWatch role where there is none.
+    needs: &[Need::Stages, Need::GatewaySettings],
     judge: Judge::Stage(judge),
+    signals: Signals::Own(&[(Signal::ExecutionLog, Loss::Dark)]),
     docs: include_str!("off.md"),
     scenarios: &[],
 };
@@ -69,8 +74,8 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     }));
     let stage_wide = (!stage_wide_logs).then_some(None);
     let targets: Vec<_> = stage_wide.into_iter().chain(off.iter().map(|setting| setting.method.as_deref())).collect();
-    let say = "Log errors at least. The account needs a role that may write the log.";
-    let fix = Fix::text(say).commands([command(stage, context, &targets, &LEVEL)]);
+    let fix = Fix::text("Log errors at least.").commands([command(stage, context, &targets, &LEVEL)]);
+    let fix = role_first(context, fix);
     Ok(Failure { severity: None, cause: None, message, evidence, affects: vec![], fix, ..Failure::default() }.into())
 }
 
@@ -109,14 +114,8 @@ pub(super) fn command(
             let method = target.map_or_else(|| "*/*".to_owned(), patch_path);
             format!("/{method}/{path}")
         });
-        // The CLI's shorthand ends a value at a comma and unquotes it; JSON takes every name.
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/~*{}+-_.:$".contains(&byte);
-        if targets.iter().flatten().all(|target| target.bytes().all(is_plain)) {
-            argv.extend(paths.map(|path| format!("op=replace,path={path},value={value}")));
-        } else {
-            let all = paths.map(|path| serde_json::json!({"op": "replace", "path": path, "value": value}));
-            argv.push(serde_json::Value::Array(all.collect()).to_string());
-        }
+        let paths: Vec<_> = paths.collect();
+        argv.extend(patch::replace(paths.iter().map(|path| (path.as_str(), value))));
         return argv;
     }
     let (key, value) = setting.websocket;
@@ -159,7 +158,7 @@ fn patch_path(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Inventory, healthy, logging};
+    use crate::testing::{Inventory, denied, healthy, logging};
 
     fn with(stage: &str, settings: &[(Option<&str>, Option<&str>)]) -> Inventory {
         let mut inventory = healthy();
@@ -227,6 +226,21 @@ mod tests {
         );
         let command = failure.fix.only_command();
         assert_eq!(command[10..], ["op=replace,path=/~1pets/GET/logging/loglevel,value=ERROR"]);
+    }
+
+    #[test]
+    fn the_fix_begins_with_the_role_where_there_is_none() {
+        for stage in ["orders/prod", "chat/prod"] {
+            let mut inventory = with(stage, &[]);
+            assert_eq!(inventory.failure(&CHECK, stage).fix.commands.len(), 1);
+            inventory.set_gateway_role(None);
+            let fix = inventory.failure(&CHECK, stage).fix;
+            let commands: Vec<_> = fix.commands.iter().map(|command| command[2].as_str()).collect();
+            assert_eq!(commands, ["create-role", "attach-role-policy", "update-account", "update-stage"]);
+            inventory.region.gateway_settings = Err(denied("apigateway:GetAccount")).into();
+            let fix = inventory.failure(&CHECK, stage).fix;
+            assert!(fix.commands.len() == 1 && fix.text.contains("could not be checked"), "{}", fix.text);
+        }
     }
 
     #[test]

@@ -10,15 +10,17 @@ use crate::{
     Context, Judgement, Verdict,
     check::{Check, Judge},
     verdict::{Evidence, Failure, Fix},
+    visibility::Signals,
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "execution-log-records-payloads",
-    title: "Execution log records whole requests and responses",
+    title: "Execution log records full requests and responses",
     severity: Severity::Medium,
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
+    signals: Signals::None,
     docs: include_str!("records_payloads.md"),
     scenarios: &[],
 };

@@ -11,6 +11,7 @@ use crate::{
     check::{Check, Judge},
     function::tracing_off::callers_among,
     verdict::{Evidence, Extent, Failure},
+    visibility::{Loss, Signal, SignalValue, Signals},
 };
 
 /// See the documentation beside this file.
@@ -20,6 +21,7 @@ pub const CHECK: Check = Check {
     severity: Severity::High,
     needs: &[Need::Functions, Need::Networks],
     judge: Judge::Function(judge, |function, _| Some(severity(function))),
+    signals: Signals::Own(&[(Signal::FunctionTrace, Loss::ByFailure(left))]),
     docs: include_str!("cannot_reach_xray.md"),
     scenarios: &[],
 };
@@ -158,6 +160,14 @@ fn outcome(path: &PathFromSubnet) -> String {
         (HopResult::Unknown(gap), _) => format!("cannot be told: {gap}"),
         (_, Some(hop)) => format!("stops: {}", hop.message),
         (_, None) => format!("arrives: {}", ids(&path.hops)),
+    }
+}
+
+/// What is left of the traces: none where what surely goes by this network is stopped from every subnet.
+fn left(failure: &Failure) -> SignalValue {
+    match (failure.severity, failure.extent) {
+        (Some(Severity::High), Extent::Whole) => SignalValue::Dark,
+        _ => SignalValue::Partly,
     }
 }
 

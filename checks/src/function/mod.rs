@@ -47,5 +47,6 @@ fn cause(role: &str) -> Option<Subject> {
 }
 
 fn evidence(refused: &[DeniedAction]) -> Vec<Evidence> {
-    refused.iter().map(|DeniedAction { action, denial }| Evidence::new(*action, denial.to_string())).collect()
+    let rows = refused.iter().map(|refused| Evidence::new(refused.action, refused.denial.to_string()));
+    rows.chain(role::near_miss_evidence(refused)).collect()
 }

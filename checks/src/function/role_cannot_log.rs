@@ -8,15 +8,17 @@ use crate::{
     check::{Check, Judge},
     role::{self, DeniedAction, Powers},
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signal, Signals},
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "function-role-cannot-log",
-    title: "A function's role may not write its log",
+    title: "Function's role lacks permission to write its log",
     severity: Severity::High,
     needs: &[Need::Functions, Need::FunctionRoles, Need::FunctionLogGroups],
     judge: Judge::Function(judge, |_, _| None),
+    signals: Signals::Own(&[(Signal::FunctionLog, Loss::Dark)]),
     docs: include_str!("role_cannot_log.md"),
     scenarios: &[],
 };
@@ -56,10 +58,13 @@ fn failure(
     Failure {
         severity: None,
         cause: cause(role),
-        message: format!(
-            "{role}, the execution role of function {name} ($LATEST), may not do {} on log group {group}, which the \
-             function writes to: what it logs is lost.",
-            actions.join(", ")
+        message: role::with_near_misses(
+            format!(
+                "{role}, the execution role of function {name} ($LATEST), is not allowed to call {} on log group {group}, \
+                 which the function writes to: what it logs is lost.",
+                actions.join(", ")
+            ),
+            refused,
         ),
         evidence,
         affects: vec![],
@@ -156,6 +161,20 @@ mod tests {
     }
 
     #[test]
+    fn a_statement_that_nearly_allows_it_is_named() {
+        let own = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/checkout";
+        for (resource, says) in [
+            (own.to_owned(), "but for the `:*` that its resource lacks"),
+            (format!("{own}:*").replace("checkout", "chekout"), "but for one character of its resource"),
+            (format!("{own}:*").replace("checkout", "other"), "but for the name in its resource"),
+        ] {
+            let failure = with(WRITE, &resource).failure(&CHECK, "checkout");
+            let statement = "Statement 1 of inline policy own would allow logs:CreateLogStream, logs:PutLogEvents";
+            assert!(failure.message.contains(&format!("{statement} {says}")), "{says}: {}", failure.message);
+        }
+    }
+
+    #[test]
     fn a_group_of_its_own_choice_is_the_one_that_counts() {
         let mut inventory = with(WRITE, "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/checkout:*");
         inventory.function_mut("checkout").log_group = Some("/shared".to_owned());
@@ -170,7 +189,7 @@ mod tests {
         let mut inventory = with(WRITE, "*");
         *inventory.log_group_mut(GROUP) = Fetched::known(None);
         let failure = inventory.failure(&CHECK, "checkout");
-        assert!(failure.message.contains("may not do logs:CreateLogGroup on"), "{}", failure.message);
+        assert!(failure.message.contains("is not allowed to call logs:CreateLogGroup on"), "{}", failure.message);
         *inventory.log_group_mut(GROUP) = Err(denied("logs:DescribeLogGroups")).into();
         assert_eq!(verdict(&inventory), Err(denied("logs:DescribeLogGroups")));
         let mut allowed = with(r#""logs:*""#, "*");
@@ -183,7 +202,7 @@ mod tests {
         let mut inventory = with(r#""logs:CreateLogStream""#, "*");
         *inventory.log_group_mut(GROUP) = Err(denied("logs:DescribeLogGroups")).into();
         let failure = inventory.failure(&CHECK, "checkout");
-        assert!(failure.message.contains("may not do logs:PutLogEvents on"), "{}", failure.message);
+        assert!(failure.message.contains("is not allowed to call logs:PutLogEvents on"), "{}", failure.message);
         assert_eq!(failure.cause.expect("a cause").name, "checkout-role");
     }
 

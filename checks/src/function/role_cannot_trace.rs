@@ -9,15 +9,17 @@ use crate::{
     check::{Check, Judge},
     role::{self, DeniedAction, Powers},
     verdict::{Extent, Failure, Fix},
+    visibility::{Loss, Signal, SignalValue, Signals},
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "function-role-cannot-trace",
-    title: "A function's role may not send traces",
+    title: "Function's role lacks permission to send traces",
     severity: Severity::High,
     needs: &[Need::Functions, Need::FunctionRoles],
     judge: Judge::Function(judge, applies),
+    signals: Signals::Own(&[(Signal::FunctionTrace, Loss::ByFailure(left))]),
     docs: include_str!("role_cannot_trace.md"),
     scenarios: &[],
 };
@@ -48,6 +50,14 @@ fn judge(function: &Function, context: &Context<'_>) -> Verdict {
     }
 }
 
+/// What is left of the traces: all but the statistics, where only these may not be sent.
+fn left(failure: &Failure) -> SignalValue {
+    match failure.extent {
+        Extent::Whole => SignalValue::Dark,
+        Extent::Part => SignalValue::Partly,
+    }
+}
+
 /// One that surely may send segments, and of which it is not known whether it may send the rest, can lack but little.
 fn applies(function: &Function, context: &Context<'_>) -> Option<Severity> {
     if !function.traces() {
@@ -66,7 +76,8 @@ fn failure(function: &Function, context: &Context<'_>, refused: &[DeniedAction],
     let loses = match unknown {
         Some(gap) => {
             format!(
-                "Whether it may do xray:PutTraceSegments is not known ({gap}); the severity is that of one that may not."
+                "Whether it is allowed to call xray:PutTraceSegments is not known ({gap}); the severity is that of one that is \
+                 not."
             )
         }
         None if actions.contains(&"xray:PutTraceSegments") => {
@@ -77,9 +88,12 @@ fn failure(function: &Function, context: &Context<'_>, refused: &[DeniedAction],
     Failure {
         severity: None,
         cause: cause(role),
-        message: format!(
-            "{role}, the execution role of function {name} ($LATEST), may not do {}. {loses}",
-            actions.join(" and ")
+        message: role::with_near_misses(
+            format!(
+                "{role}, the execution role of function {name} ($LATEST), is not allowed to call {}. {loses}",
+                actions.join(" and ")
+            ),
+            refused,
         ),
         evidence: evidence(refused),
         affects: vec![],
@@ -157,8 +171,10 @@ mod tests {
         for resource in ["arn:aws:xray:us-east-1:123456789012:*", "arn:aws:xray:*:*:*", "arn:*"] {
             let failure = with(&allow(BOTH, resource)).failure(&CHECK, "checkout");
             assert_eq!(failure.severity, None, "{resource}");
-            assert_eq!(failure.evidence.len(), 2);
+            assert_eq!(failure.evidence.len(), 3);
             assert_eq!(failure.evidence[0].value, "no policy allows it");
+            let near = format!("but for its resource, which must be `*`: it has {resource}, and the request has *.");
+            assert!(failure.message.ends_with(&near), "{}", failure.message);
         }
     }
 
@@ -168,7 +184,9 @@ mod tests {
         assert_eq!(severity(&telemetry), None);
         let segments = with(&allow(r#""xray:PutTraceSegments""#, "*"));
         assert_eq!(severity(&segments), Some(Severity::Low));
-        assert!(segments.failure(&CHECK, "checkout").message.contains("may not do xray:PutTelemetryRecords."));
+        assert!(
+            segments.failure(&CHECK, "checkout").message.contains("is not allowed to call xray:PutTelemetryRecords.")
+        );
     }
 
     #[test]

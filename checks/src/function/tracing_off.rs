@@ -11,15 +11,17 @@ use crate::{
     check::{Check, Judge},
     role::few,
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signal, Signals},
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "function-tracing-off",
-    title: "Function is not traced",
+    title: "X-Ray tracing of the function is off",
     severity: Severity::Medium,
     needs: &[Need::Functions, Need::Stages, Need::Callers],
     judge: Judge::Function(judge, |_, _| None),
+    signals: Signals::Own(&[(Signal::FunctionTrace, Loss::Dark)]),
     docs: include_str!("tracing_off.md"),
     scenarios: &[],
 };

@@ -1,4 +1,4 @@
-//! `gateway-overhead-high`: API Gateway itself takes long, beside the backend.
+//! `gateway-overhead-high`: high API Gateway latency beside the integration.
 
 use gatelight_model::{
     Gap, Need, Severity,
@@ -10,15 +10,17 @@ use crate::{
     check::{Check, Judge},
     plan::metrics::{ENOUGH_SAMPLES, Overhead, SHORTEST_WINDOW},
     verdict::{Evidence, Failure, Fix},
+    visibility::Signals,
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "gateway-overhead-high",
-    title: "API Gateway itself takes long",
+    title: "High API Gateway latency beside the integration",
     severity: Severity::Low,
     needs: &[Need::Stages, Need::Traffic, Need::Latencies],
     judge: Judge::Stage(judge),
+    signals: Signals::None,
     docs: include_str!("overhead_high.md"),
     scenarios: &[],
 };

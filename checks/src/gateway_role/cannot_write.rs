@@ -6,7 +6,7 @@ use gatelight_model::{Need, Severity};
 
 use super::{
     Asked, SetRole, count, existing_role,
-    log_access::{self as writing, DeniedGroup, Groups, NO_GROUP, Refused, Silenced},
+    log_access::{self as writing, DeniedGroup, Groups, LogAccess, NO_GROUP, Silenced},
     silenced,
 };
 use crate::{
@@ -14,12 +14,13 @@ use crate::{
     check::{Check, Judge},
     role::{self, Powers, few},
     verdict::{Failure, Fix},
+    visibility::{Loss, Signals},
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "gateway-role-cannot-write",
-    title: "The role that writes API Gateway's logs may not write them",
+    title: "CloudWatch role lacks permission to write logs",
     severity: Severity::High,
     needs: &[
         Need::Stages,
@@ -29,6 +30,7 @@ pub const CHECK: Check = Check {
         Need::ExecutionLogGroups,
     ],
     judge: Judge::Account(judge),
+    signals: Signals::OfRole(Loss::Dark),
     docs: include_str!("cannot_write.md"),
     scenarios: &[],
 };
@@ -41,11 +43,12 @@ fn judge(context: &Context<'_>) -> Verdict {
     let account = context.account_id()?;
     let groups = writing::groups(context, &set.stages.seen);
     let powers = Powers::of(context, account, role);
-    let Refused { refused, gap } =
+    let LogAccess { refused, gap, undecided } =
         writing::refused(&groups, |group, creates| powers.refusals_of_writing(group, creates));
     if !refused.is_empty() {
         let more = gap.is_some() || set.stages.unseen.is_some();
-        return Ok(failure(context, account, &set, &groups, &refused, more).into());
+        let failure = failure(context, account, &set, &groups, &refused, more);
+        return Ok(Failure { groups: Some(writing::decided(&refused, undecided)), ..failure }.into());
     }
     match gap.or(set.stages.unseen) {
         Some(gap) => Err(gap),
@@ -71,14 +74,18 @@ fn failure(
     Failure {
         severity: None,
         cause: Some(role::subject(set.arn)),
-        message: format!(
-            "{}, the CloudWatch role of API Gateway in {region}, may not do {} on {} of {} that its stages write to: {}. {}",
-            set.arn,
-            few(&actions),
-            names.len(),
-            count(groups.len(), "log group", "log groups"),
-            few(&names),
-            silenced(&stages, apis, more),
+        message: role::with_near_misses(
+            format!(
+                "{}, the CloudWatch role of API Gateway in {region}, is not allowed to call {} on {} of {} that its \
+                 stages write to: {}. {}",
+                set.arn,
+                few(&actions),
+                names.len(),
+                count(groups.len(), "log group", "log groups"),
+                few(&names),
+                silenced(&stages, apis, more),
+            ),
+            refused.iter().map(|refused| &refused.refusal),
         ),
         evidence: writing::evidence(refused),
         affects: stages,

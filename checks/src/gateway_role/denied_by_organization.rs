@@ -7,24 +7,26 @@ use gatelight_model::{Gap, Need, Severity, inventory::Role};
 
 use super::{
     Asked, SetRole, count, existing_role,
-    log_access::{self as writing, DeniedGroup, Groups, NO_GROUP, Refused, Silenced},
+    log_access::{self as writing, DeniedGroup, Groups, LogAccess, NO_GROUP, Silenced},
     silenced,
 };
 use crate::{
     Context, Judgement, Verdict,
     check::{Check, Judge},
     organization::{Bound, Membership, membership},
-    role::{self, few},
+    role::{self, DeniedAction, few},
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signals},
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "gateway-role-denied-by-organization",
-    title: "The organization denies writing API Gateway's logs",
+    title: "An organization policy denies writing API Gateway logs",
     severity: Severity::High,
     needs: &[Need::Stages, Need::GatewaySettings, Need::GatewayRole, Need::ExecutionLogGroups, Need::Organization],
     judge: Judge::Account(judge),
+    signals: Signals::OfRole(Loss::Dark),
     docs: include_str!("denied_by_organization.md"),
     scenarios: &[],
 };
@@ -45,7 +47,7 @@ fn judge(context: &Context<'_>) -> Verdict {
         Membership::Bound(bound) => bound,
     };
     let groups = writing::groups(context, &set.stages.seen);
-    let Refused { refused, mut gap } = refused(context, &bound, account, role, &groups)?;
+    let LogAccess { refused, mut gap, undecided } = refused(context, &bound, account, role, &groups)?;
     let assuming = if groups.is_empty() { Ok(None) } else { assuming(context, &bound, account, role) };
     let assuming = assuming.unwrap_or_else(|why| {
         gap = gap.take().or(Some(why));
@@ -53,8 +55,10 @@ fn judge(context: &Context<'_>) -> Verdict {
     });
     let more = gap.is_some() || set.stages.unseen.is_some();
     if assuming.is_some() || !refused.is_empty() {
+        // A role that is not assumed writes nothing at all.
+        let decided = assuming.is_none().then(|| writing::decided(&refused, undecided));
         let denied = Denied { assuming, refused };
-        return Ok(denied.failure(context, &bound, &set, &groups, more).into());
+        return Ok(Failure { groups: decided, ..denied.failure(context, &bound, &set, &groups, more) }.into());
     }
     match gap.or(set.stages.unseen) {
         Some(gap) => Err(gap),
@@ -73,17 +77,28 @@ fn refused<'g>(
     account: &str,
     role: &Role,
     groups: &'g Groups,
-) -> Result<Refused<'g>, Gap> {
+) -> Result<LogAccess<'g>, Gap> {
     let Some(identity) = Identity::read(&role.arn) else {
         return Err(Gap::unprovable(&role.arn, format!("{} is not the ARN of a role", role.arn)));
     };
     let keys = bound.of_resource(bound.of_principal(role::session_keys(context, account, role)));
     let decide = |action, resource: Text<'_>| {
         let caller = Some(Caller::Identity(&identity));
-        let denial = bound.guardrails.denial(&Request { action, resource: Some(resource), caller, keys: &keys })?;
-        Ok(denial.map(|denial| role::DeniedAction { action, denial }))
+        denied(bound, action, &Request { action, resource: Some(resource), caller, keys: &keys })
     };
     Ok(writing::refused(groups, |group, creates| role::refusals_of_writing(context, account, group, creates, &decide)))
+}
+
+/// What the organization denies of a request.
+///
+/// # Errors
+/// As [`Guardrails::denial`](gatelight_iam::Guardrails::denial).
+fn denied(bound: &Bound<'_>, action: &'static str, request: &Request<'_>) -> Result<Option<DeniedAction>, Gap> {
+    let denial = bound.guardrails.denial(request)?;
+    Ok(denial.map(|denial| {
+        let near_misses = bound.guardrails.near_misses(request, &denial);
+        DeniedAction { action, denial, near_misses }
+    }))
 }
 
 /// Whether API Gateway is denied to assume the role: a role is a resource, and STS is among the services that resource
@@ -91,7 +106,7 @@ fn refused<'g>(
 /// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services>).
 ///
 /// A service sends what it says of its caller together or not at all, so both cases are asked.
-fn assuming(context: &Context<'_>, bound: &Bound<'_>, account: &str, role: &Role) -> Result<Option<Denial>, Gap> {
+fn assuming(context: &Context<'_>, bound: &Bound<'_>, account: &str, role: &Role) -> Result<Option<DeniedAction>, Gap> {
     const WHY: &str = "AWS is not known to send it here";
     let keys = ConditionKeys::default().with("aws:PrincipalIsAWSService", "true").with("aws:ResourceAccount", account);
     let keys = bound.of_resource(keys);
@@ -110,12 +125,12 @@ fn assuming(context: &Context<'_>, bound: &Bound<'_>, account: &str, role: &Role
     );
     let ask = |keys: &ConditionKeys| {
         let caller = Some(Caller::Service(SERVICE));
-        bound.guardrails.denial(&Request { action: ASSUME, resource: Some(Text::whole(&role.arn)), caller, keys })
+        denied(bound, ASSUME, &Request { action: ASSUME, resource: Some(Text::whole(&role.arn)), caller, keys })
     };
     match (ask(&silent)?, ask(&telling)?) {
         (None, None) => Ok(None),
-        (Some(denial), Some(_)) => Ok(Some(denial)),
-        (Some(denial), None) | (None, Some(denial)) => Err(Gap::unprovable(
+        (Some(denied), Some(_)) => Ok(Some(denied)),
+        (Some(DeniedAction { denial, .. }), None) | (None, Some(DeniedAction { denial, .. })) => Err(Gap::unprovable(
             &role.arn,
             format!(
                 "cannot tell whether {SERVICE} may do {ASSUME} on {}: that it is {denial} hangs on aws:SourceAccount and \
@@ -129,14 +144,18 @@ fn assuming(context: &Context<'_>, bound: &Bound<'_>, account: &str, role: &Role
 /// What the organization denies.
 struct Denied<'g> {
     /// That API Gateway assumes the role.
-    assuming: Option<Denial>,
+    assuming: Option<DeniedAction>,
     /// What the role does.
     refused: Vec<DeniedGroup<'g>>,
 }
 
 impl Denied<'_> {
+    fn actions(&self) -> impl Iterator<Item = &DeniedAction> {
+        self.assuming.iter().chain(self.refused.iter().map(|refused| &refused.refusal))
+    }
+
     fn denials(&self) -> impl Iterator<Item = &Denial> {
-        self.assuming.iter().chain(self.refused.iter().map(|refused| &refused.refusal.denial))
+        self.actions().map(|denied| &denied.denial)
     }
 
     /// `more`: there may be more that is denied.
@@ -169,18 +188,23 @@ impl Denied<'_> {
         };
         let ways: BTreeSet<String> = self.denials().map(ToString::to_string).collect();
         let ways: Vec<&str> = ways.iter().map(String::as_str).collect();
-        let assumed = self.assuming.iter().map(|denial| Evidence::new(set.arn, format!("{ASSUME}: {denial}")));
+        let assumed = self.assuming.iter();
+        let assumed = assumed.map(|denied| Evidence::new(set.arn, format!("{ASSUME}: {}", denied.denial)));
+        let near = role::near_miss_evidence(&self.assuming);
         Failure {
             severity: None,
             cause: self.denials().find_map(|denial| bound.cause(denial)),
-            message: format!(
-                "Policies of organization {organization} deny {}, the CloudWatch role of API Gateway in {region}, {} ({}). \
-                 {silence}",
-                set.arn,
-                what.join("; and "),
-                few(&ways),
+            message: role::with_near_misses(
+                format!(
+                    "Policies of organization {organization} deny {}, the CloudWatch role of API Gateway in {region}, {} \
+                     ({}). {silence}",
+                    set.arn,
+                    what.join("; and "),
+                    few(&ways),
+                ),
+                self.actions(),
             ),
-            evidence: assumed.chain(writing::evidence(&self.refused)).collect(),
+            evidence: assumed.chain(near).chain(writing::evidence(&self.refused)).collect(),
             affects,
             fix: fix(set.arn, bound, &ways),
             ..Failure::default()

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use gatelight_model::{Gap, Subject, arn::Destination, inventory::StageOf};
 
 use super::SetRole;
-use crate::{Context, role, verdict::Evidence};
+use crate::{
+    Context, role,
+    verdict::{DecidedGroups, Evidence},
+};
 
 pub(super) const NO_GROUP: &str = "no REST or WebSocket stage logs to a log group of this account and region";
 
@@ -51,9 +54,11 @@ pub(super) struct DeniedGroup<'a> {
 }
 
 /// What is denied, and why there may be more.
-pub(super) struct Refused<'a> {
+pub(super) struct LogAccess<'a> {
     pub(super) refused: Vec<DeniedGroup<'a>>,
     pub(super) gap: Option<Gap>,
+    /// The groups that there may be more about.
+    pub(super) undecided: BTreeSet<String>,
 }
 
 /// Asks about every group what of writing to it is denied; the second argument of `ask` tells whether whoever writes
@@ -61,17 +66,20 @@ pub(super) struct Refused<'a> {
 pub(super) fn refused(
     groups: &Groups,
     ask: impl Fn(&str, bool) -> Vec<Result<role::DeniedAction, Gap>>,
-) -> Refused<'_> {
-    let (mut refused, mut gap) = (Vec::new(), None);
+) -> LogAccess<'_> {
+    let (mut refused, mut gap, mut undecided) = (Vec::new(), None, BTreeSet::new());
     for (name, written) in groups {
         for refusal in ask(name, written.execution) {
             match refusal {
                 Ok(refusal) => refused.push(DeniedGroup { group: name, refusal }),
-                Err(why) => gap = gap.or(Some(why)),
+                Err(why) => {
+                    undecided.insert(name.clone());
+                    gap = gap.or(Some(why));
+                }
             }
         }
     }
-    Refused { refused, gap }
+    LogAccess { refused, gap, undecided }
 }
 
 /// What refusals silence.
@@ -100,6 +108,11 @@ pub(super) fn silenced<'a>(
     }
 }
 
+/// The groups that some action is refused on, and those of which that is not known.
+pub(super) fn decided(refused: &[DeniedGroup<'_>], undecided: BTreeSet<String>) -> DecidedGroups {
+    DecidedGroups { lost: refused.iter().map(|refusal| refusal.group.to_owned()).collect(), undecided }
+}
+
 /// Each refusal, up to a limit.
 pub(super) fn evidence(refused: &[DeniedGroup<'_>]) -> Vec<Evidence> {
     let row = |DeniedGroup { group, refusal }: &DeniedGroup<'_>| {
@@ -109,5 +122,6 @@ pub(super) fn evidence(refused: &[DeniedGroup<'_>]) -> Vec<Evidence> {
     if let more @ 1.. = refused.len().saturating_sub(EVIDENCE) {
         evidence.push(Evidence::new("more", format!("{more} more refusals like these")));
     }
+    evidence.extend(role::near_miss_evidence(refused.iter().map(|refused| &refused.refusal)));
     evidence
 }

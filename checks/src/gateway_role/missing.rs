@@ -2,37 +2,26 @@
 
 use gatelight_model::{Need, Severity};
 
-use super::{Asked, SetRole, set_role};
+use super::{Asked, SetRole, set_role, setup};
 use crate::{
     Context, Judgement, Verdict,
     check::{Check, Judge},
     role,
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signals},
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "gateway-role-missing",
-    title: "The role that writes API Gateway's logs does not exist",
+    title: "CloudWatch role was deleted",
     severity: Severity::High,
     needs: &[Need::Stages, Need::GatewaySettings, Need::GatewayRole],
     judge: Judge::Account(judge),
+    signals: Signals::OfRole(Loss::Dark),
     docs: include_str!("missing.md"),
     scenarios: &[],
 };
-
-/// The command that sets a role. API Gateway tries the role when it is set, so a role that cannot write is refused.
-pub(super) fn update_account(region: &str) -> [&str; 7] {
-    [
-        "aws",
-        "apigateway",
-        "update-account",
-        "--region",
-        region,
-        "--patch-operations",
-        "op=replace,path=/cloudwatchRoleArn,value=<role ARN>",
-    ]
-}
 
 fn judge(context: &Context<'_>) -> Verdict {
     let SetRole { stages, arn, role: found } = match set_role(context)? {
@@ -46,28 +35,36 @@ fn judge(context: &Context<'_>) -> Verdict {
     let region = &context.region().name;
     let mut evidence = vec![Evidence::new("CloudWatch role", arn)];
     let answer = context.role(arn).and_then(|answer| Ok(answer.role.get()?.as_ref()));
-    let why = match (role::parse(arn), answer) {
-        (None, _) => "is not the ARN of an IAM role".to_owned(),
+    let (why, fix) = match (role::parse(arn), answer) {
+        (None, _) => {
+            let fix = setup::fix(context, &setup::new_role(context), "Create a role and set it.");
+            ("is not the ARN of an IAM role".to_owned(), fix)
+        }
         (Some(_), Ok(Some(other))) => {
             evidence.push(Evidence::new("role of that name", other.arn.as_str()));
-            format!("does not exist: the role {} has another path now, {}", role::name(arn), other.arn)
+            // The name is taken, so none can be created under the old ARN.
+            let fix = Fix::text(format!("Set {}; API Gateway refuses it if it cannot write with it.", other.arn))
+                .commands([setup::set(context, &other.arn)]);
+            (format!("does not exist: the role {} has another path now, {}", role::name(arn), other.arn), fix)
         }
-        (Some(_), _) => "does not exist".to_owned(),
+        (Some(_), _) => {
+            let text = "Create the role again under the same ARN and set it. Let one stack own it: a role that belongs \
+                        to the stack of one API goes with that stack.";
+            ("does not exist".to_owned(), setup::fix(context, arn, text))
+        }
     };
-    let fix = "Create the role again under the same ARN, or set another role. Let one stack own it: a role that \
-               belongs to the stack of one API goes with that stack.";
     Ok(Failure {
         severity: None,
         // What is no role's ARN is mended in the settings.
         cause: role::parse(arn).map(|_| role::subject(arn)),
         message: format!(
-            "{arn}, the CloudWatch role of API Gateway in {region}, {why}. {} AWS looks at the role when it is set \
-             and reports nothing when it is gone later.",
+            "{arn}, the CloudWatch role of API Gateway in {region}, {why}. {} AWS tests the role when it is set and \
+             reports nothing when it is deleted later.",
             stages.silenced(context)
         ),
         evidence,
         affects: stages.subjects(context),
-        fix: Fix::text(fix).command(update_account(region)),
+        fix,
         ..Failure::default()
     }
     .into())
@@ -95,6 +92,10 @@ mod tests {
         assert_eq!(failure.cause, Some(role::subject(&arn)));
         assert_eq!(failure.affects.len(), 8);
         assert!(failure.message.contains("does not exist. Silences 8 stages"), "{}", failure.message);
+        let [create, attach, set] = &failure.fix.commands[..] else { panic!("{:?}", failure.fix.commands) };
+        assert_eq!(create[..5], ["aws", "iam", "create-role", "--role-name", role::name(&arn)]);
+        assert_eq!(attach[2], "attach-role-policy");
+        assert!(set.last().expect("an operation").ends_with(&format!("value={arn}")), "{set:?}");
     }
 
     #[test]
@@ -103,6 +104,8 @@ mod tests {
         inventory.change_gateway_role(|role| role.arn = OTHER.to_owned());
         let failure = inventory.failure(&CHECK, "account settings");
         assert!(failure.message.contains(OTHER), "{}", failure.message);
+        let set = failure.fix.only_command();
+        assert!(set.last().expect("an operation").ends_with(&format!("value={OTHER}")), "{set:?}");
         assert!(failure.evidence.contains(&Evidence::new("role of that name", OTHER)));
     }
 
@@ -111,7 +114,7 @@ mod tests {
         let mut inventory = healthy();
         inventory.set_gateway_role(Some("gateway-logs"));
         let failure = inventory.failure(&CHECK, "account settings");
-        assert_eq!(failure.cause, None);
+        assert_eq!((failure.cause, failure.fix.commands.len()), (None, 3));
         assert!(failure.message.contains("is not the ARN of an IAM role"), "{}", failure.message);
     }
 

@@ -4,6 +4,7 @@ pub mod cannot_write;
 pub mod denied_by_organization;
 mod log_access;
 pub mod missing;
+pub(crate) mod setup;
 pub mod unset;
 pub mod untrusted;
 
@@ -44,8 +45,12 @@ struct SetRole<'a> {
 
 impl<'a> Stages<'a> {
     fn of(context: &Context<'a>) -> Self {
+        Self::among(context.stages_that_need_the_role())
+    }
+
+    fn among(stages: impl Iterator<Item = Result<StageOf<'a>, Gap>>) -> Self {
         let (mut seen, mut unseen) = (Vec::new(), None);
-        for stage in context.stages_that_need_the_role() {
+        for stage in stages {
             match stage {
                 Ok(stage) => seen.push(stage),
                 Err(gap) => unseen = unseen.or(Some(gap)),

@@ -1,30 +1,31 @@
 //! The role's trust policy does not let API Gateway assume it.
 
-use gatelight_iam::{Caller, ConditionKeys, Decision, Document, Policies, PossibleValue, Request};
+use gatelight_iam::{Caller, ConditionKeys, Document, Policies, PossibleValue, Request};
 use gatelight_model::{Need, Severity};
 
-use super::{Asked, existing_role};
+use super::{Asked, existing_role, setup};
 use crate::{
     Context, Judgement, Verdict,
     check::{Check, Judge},
-    role::{name as role_name, subject as role_subject},
+    role::{self, DeniedAction, name as role_name, subject as role_subject},
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signals},
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "gateway-role-untrusted",
-    title: "API Gateway may not assume the role that writes its logs",
+    title: "API Gateway cannot assume its CloudWatch role",
     severity: Severity::High,
     needs: &[Need::Stages, Need::GatewaySettings, Need::GatewayRole],
     judge: Judge::Account(judge),
+    signals: Signals::OfRole(Loss::Dark),
     docs: include_str!("untrusted.md"),
     scenarios: &[],
 };
 
 const SERVICE: &str = "apigateway.amazonaws.com";
-
-const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+const ASSUME: &str = "sts:AssumeRole";
 
 fn judge(context: &Context<'_>) -> Verdict {
     let (set, role) = match existing_role(context)? {
@@ -32,13 +33,10 @@ fn judge(context: &Context<'_>) -> Verdict {
         Asked::Yes(found) => found,
     };
     let trust = Document::parse("the trust policy", &role.trust_policy)?;
-    let request = Request {
-        action: "sts:AssumeRole",
-        resource: None,
-        caller: Some(Caller::Service(SERVICE)),
-        keys: &keys(context),
-    };
-    let Decision::Denied(denial) = Policies::only(trust).decide(&request)? else { return Ok(Judgement::Pass) };
+    let request =
+        Request { action: ASSUME, resource: None, caller: Some(Caller::Service(SERVICE)), keys: &keys(context) };
+    let Some(denied) = DeniedAction::by(&Policies::only(trust), ASSUME, &request)? else { return Ok(Judgement::Pass) };
+    let denial = &denied.denial;
 
     let (arn, region) = (set.arn, &context.region().name);
     let fix = format!(
@@ -49,12 +47,17 @@ fn judge(context: &Context<'_>) -> Verdict {
     Ok(Failure {
         severity: None,
         cause: Some(role_subject(arn)),
-        message: format!(
-            "The trust policy of {arn}, the CloudWatch role of API Gateway in {region}, does not let {SERVICE} assume \
-             it: {denial}. {}",
-            set.stages.silenced(context)
+        message: role::with_near_misses(
+            format!(
+                "The trust policy of {arn}, the CloudWatch role of API Gateway in {region}, does not let {SERVICE} assume \
+                 it: {denial}. {}",
+                set.stages.silenced(context)
+            ),
+            [&denied],
         ),
-        evidence: vec![Evidence::new("sts:AssumeRole", denial.to_string())],
+        evidence: std::iter::once(Evidence::new(ASSUME, denial.to_string()))
+            .chain(role::near_miss_evidence([&denied]))
+            .collect(),
         affects: set.stages.subjects(context),
         fix: Fix::text(fix).command([
             "aws",
@@ -63,7 +66,7 @@ fn judge(context: &Context<'_>) -> Verdict {
             "--role-name",
             role_name(arn),
             "--policy-document",
-            TRUST,
+            setup::TRUST,
         ]),
         ..Failure::default()
     }
@@ -164,6 +167,30 @@ mod tests {
         ] {
             assert!(fails(&on_condition(condition)), "{condition}");
         }
+    }
+
+    #[test]
+    fn a_statement_that_nearly_allows_it_is_named() {
+        let message = |verdict: Verdict| match verdict {
+            Ok(Judgement::Fail(failure)) => failure.message,
+            other => panic!("{other:?}"),
+        };
+        let trust = |service: &str, action: &str| {
+            let principal = format!(r#"{{"Service":"{service}"}}"#);
+            message(trusting(&format!(r#"{{"Effect":"Allow","Principal":{principal},"Action":"{action}"}}"#)))
+        };
+        for (service, action, says) in [
+            ("lambda.amazonaws.com", ASSUME, "but for its principal: it has lambda.amazonaws.com, and the request has"),
+            ("ops.apigateway.amazonaws.com", ASSUME, "but for its principal: it has ops.apigateway.amazonaws.com"),
+            (SERVICE, "sts:AssumeRol", "but for one character of the action"),
+        ] {
+            assert!(trust(service, action).contains(says), "{says}: {}", trust(service, action));
+        }
+        let account = message(on_condition(r#""StringEquals":{"aws:SourceAccount":"999999999999"}"#));
+        let says = "its condition on aws:SourceAccount: it has 999999999999, and the request has 123456789012.";
+        assert!(account.contains(says), "{account}");
+        let region = message(on_condition(r#""ArnEquals":{"aws:SourceArn":"arn:aws:apigateway:us-west-2::/*"}"#));
+        assert!(region.contains("its condition on aws:SourceArn"), "{region}");
     }
 
     #[test]

@@ -1,28 +1,32 @@
 //! No resource policy lets the service that delivers the access logs of HTTP APIs, and the execution logs of REST APIs
 //! that a delivery source sends on, write to a log group.
 
-use gatelight_iam::Denial;
 use gatelight_model::{
     Need, Severity, Subject,
     inventory::{Protocol, StageOf},
 };
 
-use super::resource_policy::{LogWriter, Refused, nearly_full};
+use super::{
+    policy_room::{Grant, PolicyRoom},
+    resource_policy::{LogWriter, Refused},
+};
 use crate::{
     Context, Judgement, Verdict,
     check::{Check, Judge, Scenario},
     context::LogGroupUse,
-    role::{self, few},
+    role::{self, DeniedAction, few},
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signals},
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "log-delivery-denied",
-    title: "Logs may not be delivered to a log group",
+    title: "Log delivery to a log group is not allowed",
     severity: Severity::High,
     needs: &[Need::Stages, Need::LogDeliveries, Need::LogPolicies],
     judge: Judge::LogGroup(|group| http_stages(group).next().is_some() || !group.delivered.is_empty(), judge),
+    signals: Signals::OfDelivery(Loss::Dark),
     docs: include_str!("delivery_denied.md"),
     scenarios: &[Scenario {
         name: "no resource policy of CloudWatch Logs",
@@ -43,11 +47,10 @@ fn judge(group: &LogGroupUse<'_>, context: &Context<'_>) -> Verdict {
     let Refused { denied, gap } = writer.refused(&["logs:CreateLogStream", "logs:PutLogEvents"], &group.name);
     match gap {
         _ if !denied.is_empty() => {
-            let failure = failure(group, context, &writer, &denied);
-            Ok(Failure { evidence: failure.evidence.into_iter().chain(nearly_full(context)).collect(), ..failure }.into())
+            Ok(failure(group, context, &writer, &denied).into())
         }
         Some(gap) => Err(gap),
-        None => Ok(nearly_full(context).next().map_or(Judgement::Pass, |evidence| {
+        None => Ok(PolicyRoom::of(context).nearly_full().next().map_or(Judgement::Pass, |evidence| {
             Judgement::PassNoted(format!(
                 "The resource policy {} has {}. When it is full, AWS puts /aws/vendedlogs/* in the place of its list, and \
                  groups of other names are left out.",
@@ -61,7 +64,7 @@ fn failure(
     group: &LogGroupUse<'_>,
     context: &Context<'_>,
     writer: &LogWriter<'_, '_>,
-    refused: &[(&str, Denial)],
+    refused: &[DeniedAction],
 ) -> Failure {
     let subjects = |stages: &mut dyn Iterator<Item = &StageOf<'_>>| -> Vec<_> {
         stages.map(|stage| context.stage_subject(stage)).collect()
@@ -73,45 +76,43 @@ fn failure(
     };
     let logs: Vec<_> = of("access", &access).into_iter().chain(of("execution", &execution)).collect();
     let whose = if access.is_empty() { "Delivery sources" } else { "HTTP APIs" };
-    let actions: Vec<&str> = refused.iter().map(|(action, _)| *action).collect();
+    let actions: Vec<&str> = refused.iter().map(|refused| refused.action).collect();
+    let denials = refused.iter().map(|refused| Evidence::new(refused.action, refused.denial.to_string()));
+    let evidence = denials.chain(role::near_miss_evidence(refused)).chain(PolicyRoom::of(context).evidence());
     Failure {
         severity: None,
         cause: None,
-        message: format!(
-            "The resource policies of CloudWatch Logs in {} do not let {SERVICE} do {} on log group {}, so {} do not \
-             arrive there. {whose} do not use the CloudWatch role of API Gateway.",
-            context.region().name,
-            actions.join(" and "),
-            group.name,
-            logs.join(" and ")
+        message: role::with_near_misses(
+            format!(
+                "The resource policies of CloudWatch Logs in {} do not let {SERVICE} do {} on log group {}, so {} do not \
+                 arrive there. {whose} do not use the CloudWatch role of API Gateway.",
+                context.region().name,
+                actions.join(" and "),
+                group.name,
+                logs.join(" and ")
+            ),
+            refused,
         ),
-        evidence: refused.iter().map(|(action, denial)| Evidence::new(*action, denial.to_string())).collect(),
+        evidence: evidence.collect(),
         affects: access.into_iter().chain(execution).collect(),
-        fix: fix(context, writer, refused),
+        fix: fix(group, context, writer, refused),
         ..Failure::default()
     }
 }
 
-/// One policy for all groups of the region: an account may have ten.
-fn fix(context: &Context<'_>, writer: &LogWriter<'_, '_>, refused: &[(&str, Denial)]) -> Fix {
-    let wanted = format!("{SERVICE} may do logs:CreateLogStream and logs:PutLogEvents");
-    role::clear_the_way(refused.iter().map(|(_, denial)| denial), &wanted).unwrap_or_else(|| {
-        let streams = format!(r#""{}:log-group:*:log-stream:*""#, writer.here("logs"));
-        let actions = r#""logs:CreateLogStream","logs:PutLogEvents""#;
-        Fix::text(format!(
-            "Add a resource policy by which {wanted}; the one of the command does so on every log group of this region."
-        ))
-        .command([
-            "aws",
-            "logs",
-            "put-resource-policy",
-            "--region",
-            &context.region().name,
-            "--policy-name",
-            "gatelight-log-delivery",
-            "--policy-document",
-            &writer.grant("GatelightLogDelivery", actions, &streams),
-        ])
+/// One statement for all groups of the region: an account may have ten policies.
+fn fix(group: &LogGroupUse<'_>, context: &Context<'_>, writer: &LogWriter<'_, '_>, refused: &[DeniedAction]) -> Fix {
+    const ACTIONS: [&str; 2] = ["logs:CreateLogStream", "logs:PutLogEvents"];
+    let wanted = format!("{SERVICE} is allowed to call {}", ACTIONS.join(" and "));
+    role::clear_the_way(refused.iter().map(|refused| &refused.denial), &wanted).unwrap_or_else(|| {
+        let statement = |resource| writer.statement("GatelightLogDelivery", &ACTIONS, &[resource]);
+        let own = context.log_group_subject(&group.name).arn;
+        PolicyRoom::of(context).fix(&Grant {
+            name: "gatelight-log-delivery",
+            statement: statement(format!("{}:log-group:*:log-stream:*", writer.here("logs"))),
+            own: Some((own.clone(), statement(format!("{own}:*")))),
+            wanted: &format!("{wanted} on every log group of this region"),
+        })
     })
 }
 

@@ -12,12 +12,13 @@ use crate::{
     Context, Judgement, LogGroupUse, Verdict,
     check::{Check, Judge},
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signals},
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: gatelight_model::log_patterns::CHECK_ID,
-    title: "Logs or traces fail to be sent",
+    title: "Logs or traces failed to be sent (seen in the logs)",
     severity: Severity::High,
     needs: &[
         Need::Stages,
@@ -29,6 +30,7 @@ pub const CHECK: Check = Check {
         Need::LogProbes,
     ],
     judge: Judge::LogGroup(|_| true, judge),
+    signals: Signals::OfGroup(Loss::Partly),
     docs: include_str!("emission_failing.md"),
     scenarios: &[],
 };

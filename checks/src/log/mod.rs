@@ -2,4 +2,5 @@
 
 pub mod delivery_denied;
 pub mod emission_failing;
+pub(crate) mod policy_room;
 pub(crate) mod resource_policy;

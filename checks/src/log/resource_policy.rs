@@ -1,9 +1,14 @@
 //! What the resource policies of CloudWatch Logs let a service of AWS write.
 
-use gatelight_iam::{Caller, ConditionKeys, Decision, Denial, Document, Policies, PossibleValue, Request, Text};
+use gatelight_iam::{Caller, ConditionKeys, Document, Policies, PossibleValue, Request, Text};
 use gatelight_model::{Gap, arn::Destination, inventory::LogPolicy};
 
-use crate::{Context, role, verdict::Evidence};
+use serde_json::{Value, json};
+
+use crate::{
+    Context,
+    role::{self, DeniedAction},
+};
 
 /// A service that writes to log groups on the strength of resource policies, on behalf of something in this account and
 /// region.
@@ -20,7 +25,7 @@ pub(crate) struct LogWriter<'c, 'a> {
 /// What of it is denied, and a gap if something cannot be decided.
 #[derive(Debug, Default)]
 pub(crate) struct Refused {
-    pub(crate) denied: Vec<(&'static str, Denial)>,
+    pub(crate) denied: Vec<DeniedAction>,
     pub(crate) gap: Option<Gap>,
 }
 
@@ -51,9 +56,8 @@ impl<'c, 'a> LogWriter<'c, 'a> {
         let mut refused = Refused::default();
         for &action in actions {
             let (resource, caller) = (Some(Text::open(&stream)), Some(Caller::Service(self.service)));
-            match policies.decide(&Request { action, resource, caller, keys: &keys }) {
-                Ok(Decision::Allowed(_)) => {}
-                Ok(Decision::Denied(denial)) => refused.denied.push((action, denial)),
+            match DeniedAction::by(&policies, action, &Request { action, resource, caller, keys: &keys }) {
+                Ok(denied) => refused.denied.extend(denied),
                 Err(why) => refused.gap = refused.gap.or(Some(why)),
             }
         }
@@ -78,31 +82,18 @@ impl<'c, 'a> LogWriter<'c, 'a> {
         }
     }
 
-    /// A policy that lets it do `actions` (each in quotes, with commas) on `resources` (likewise).
-    pub(crate) fn grant(&self, sid: &str, actions: &str, resources: &str) -> String {
-        let (service, account, source) = (self.service, self.account, self.here(self.source));
-        let condition = format!(
-            r#"{{"StringEquals":{{"aws:SourceAccount":"{account}"}},"ArnLike":{{"aws:SourceArn":"{source}:*"}}}}"#
-        );
-        format!(
-            r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"{sid}","Effect":"Allow","Principal":{{"Service":"{service}"}},"Action":[{actions}],"Resource":[{resources}],"Condition":{condition}}}]}}"#
-        )
+    /// The statement that lets it do `actions` on `resources`.
+    pub(crate) fn statement(&self, sid: &str, actions: &[&str], resources: &[String]) -> Value {
+        json!({
+            "Sid": sid,
+            "Effect": "Allow",
+            "Principal": {"Service": self.service},
+            "Action": actions,
+            "Resource": resources,
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": self.account},
+                "ArnLike": {"aws:SourceArn": format!("{}:*", self.here(self.source))},
+            },
+        })
     }
-}
-
-/// How long a policy may be, in characters: as AWS's guides have it
-/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html>), and as its API does
-/// (<https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html>). A policy that
-/// is longer than the first proves that the second holds here.
-const LIMITS: [usize; 2] = [5_120, 51_200];
-
-/// The policies of the account that leave less than a tenth of their length.
-pub(super) fn nearly_full<'a>(context: &Context<'a>) -> impl Iterator<Item = Evidence> + use<'a> {
-    let policies = context.region().log_policies.seen.iter().filter(|policy| policy.log_group.is_none());
-    policies.filter_map(|policy| {
-        let length = policy.document.chars().count();
-        let limit = LIMITS.into_iter().find(|limit| length <= *limit).unwrap_or(LIMITS[1]);
-        let full = length * 10 >= limit * 9;
-        full.then(|| Evidence::new(&policy.name, format!("{length} of the {limit} characters that AWS allows")))
-    })
 }

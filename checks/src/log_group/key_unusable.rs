@@ -1,6 +1,6 @@
 //! The KMS key of a log group does not serve CloudWatch Logs.
 
-use gatelight_iam::{Caller, ConditionKeys, Decision, Denial, Document, Policies, Request, Text};
+use gatelight_iam::{Caller, ConditionKeys, Document, Policies, Request, Text};
 use gatelight_model::{
     Gap, Need, Severity, Subject, SubjectKind,
     arn::Arn,
@@ -11,14 +11,15 @@ use crate::{
     Context, Judgement, Verdict,
     check::{Check, Judge},
     context::LogGroupUse,
-    role::{self, few},
+    role::{self, DeniedAction, few},
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signals},
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "log-group-key-unusable",
-    title: "CloudWatch Logs cannot use a log group's key",
+    title: "CloudWatch Logs cannot use the log group's KMS key",
     severity: Severity::High,
     needs: &[
         Need::Stages,
@@ -30,6 +31,7 @@ pub const CHECK: Check = Check {
         Need::LogGroupKeys,
     ],
     judge: Judge::LogGroup(is_written_to, judge),
+    signals: Signals::OfGroup(Loss::Dark),
     docs: include_str!("key_unusable.md"),
     scenarios: &[],
 };
@@ -72,21 +74,23 @@ fn judge(of: &LogGroupUse<'_>, context: &Context<'_>) -> Verdict {
     if refused.is_empty() {
         return Ok(Judgement::Pass);
     }
-    let actions: Vec<&str> = refused.iter().map(|(action, _)| *action).collect();
-    let what = format!("has a policy that does not let {service} do {} for this group", actions.join(", "));
-    let evidence = refused.iter().map(|(action, denial)| Evidence::new(*action, denial.to_string())).collect();
+    let actions: Vec<&str> = refused.iter().map(|refused| refused.action).collect();
+    let what = format!("has a policy that does not allow {service} to call {} for this group", actions.join(", "));
+    let evidence = refused.iter().map(|refused| Evidence::new(refused.action, refused.denial.to_string()));
+    let evidence = evidence.chain(role::near_miss_evidence(&refused)).collect();
     let wanted = format!("{service} may do {}", ACTIONS.join(", "));
-    let fix = role::clear_the_way(refused.iter().map(|(_, denial)| denial), &wanted).unwrap_or_else(|| {
+    let fix = role::clear_the_way(refused.iter().map(|refused| &refused.denial), &wanted).unwrap_or_else(|| {
         Fix::text(format!(
             "Add a statement to the key's policy by which {wanted}, on the condition that \
              kms:EncryptionContext:aws:logs:arn is the ARN of the group."
         ))
     });
-    fails(&what, evidence, fix)
+    let failure = failure(of, context, arn, &what, evidence, fix);
+    Ok(Failure { message: role::with_near_misses(failure.message, &refused), ..failure }.into())
 }
 
 /// What the key's policy does not allow. A proven lack counts whatever else is not known.
-fn refusals(key: &Key, arn: &str, service: &str, group: &str) -> Result<Vec<(&'static str, Denial)>, Gap> {
+fn refusals(key: &Key, arn: &str, service: &str, group: &str) -> Result<Vec<DeniedAction>, Gap> {
     let policy = Document::parse(format!("the policy of key {arn}"), key.policy.get()?)?;
     let policies = Policies::only(policy);
     let keys = ConditionKeys::default()
@@ -97,9 +101,8 @@ fn refusals(key: &Key, arn: &str, service: &str, group: &str) -> Result<Vec<(&'s
     let (mut refused, mut gap) = (Vec::new(), None);
     for action in ACTIONS {
         let (resource, caller) = (Some(Text::whole(arn)), Some(Caller::Service(service)));
-        match policies.decide(&Request { action, resource, caller, keys: &keys }) {
-            Ok(Decision::Allowed(_)) => {}
-            Ok(Decision::Denied(denial)) => refused.push((action, denial)),
+        match DeniedAction::by(&policies, action, &Request { action, resource, caller, keys: &keys }) {
+            Ok(denied) => refused.extend(denied),
             Err(why) => gap = gap.or(Some(why)),
         }
     }
@@ -195,6 +198,21 @@ mod tests {
     }
 
     #[test]
+    fn a_statement_that_nearly_allows_it_is_named() {
+        let other = r#""ArnEquals":{"kms:EncryptionContext:aws:logs:arn":"arn:aws:logs:us-east-1:999999999999:log-group:/gateway/orders"}"#;
+        for (policy, says) in [
+            (allow(HERE, ALL, other), "but for its condition on kms:EncryptionContext:aws:logs:arn"),
+            (
+                allow("logs.us-east-2.amazonaws.com", ALL, ""),
+                "but for its principal: it has logs.us-east-2.amazonaws.com",
+            ),
+        ] {
+            let message = with(&policy).failure(&CHECK, ORDERS).message;
+            assert!(message.contains(says), "{says}: {message}");
+        }
+    }
+
+    #[test]
     fn does_not_apply_without_a_group_or_a_key() {
         let mut inventory = healthy();
         let none = Ok(Judgement::NotApplicable("the log group has no KMS key"));
@@ -229,7 +247,8 @@ mod tests {
     fn the_policy_must_name_the_service_of_this_region_the_actions_and_the_group() {
         let fails = |statement: &str| {
             let failure = with(statement).failure(&CHECK, ORDERS);
-            failure.evidence.iter().map(|row| row.name.clone()).collect::<Vec<_>>().join(" ")
+            let rows = failure.evidence.iter().filter(|row| row.name != "near miss");
+            rows.map(|row| row.name.clone()).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(fails(&allow("logs.eu-west-1.amazonaws.com", ALL, "")), ACTIONS.join(" "));
         assert_eq!(fails(&allow("s3.amazonaws.com", ALL, "")), ACTIONS.join(" "));

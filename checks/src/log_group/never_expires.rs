@@ -8,6 +8,7 @@ use crate::{
     context::LogGroupUse,
     role::few,
     verdict::{Evidence, Failure, Fix},
+    visibility::Signals,
 };
 
 /// See the documentation beside this file.
@@ -17,6 +18,7 @@ pub const CHECK: Check = Check {
     severity: Severity::Low,
     needs: &[Need::Stages, Need::Functions, Need::ExecutionLogGroups, Need::LogDeliveries, Need::FunctionLogGroups],
     judge: Judge::LogGroup(|group| !group.execution.is_empty() || !group.functions.is_empty(), judge),
+    signals: Signals::None,
     docs: include_str!("never_expires.md"),
     scenarios: &[],
 };

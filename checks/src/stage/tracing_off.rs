@@ -9,15 +9,17 @@ use crate::{
     Context, Judgement, Verdict,
     check::{Check, Judge},
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signal, Signals},
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "stage-tracing-off",
-    title: "Stage is not traced",
+    title: "X-Ray tracing of the stage is off",
     severity: Severity::Medium,
     needs: &[Need::Stages],
     judge: Judge::Stage(judge),
+    signals: Signals::Own(&[(Signal::Trace, Loss::Dark)]),
     docs: include_str!("tracing_off.md"),
     scenarios: &[],
 };

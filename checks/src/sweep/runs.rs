@@ -6,9 +6,13 @@ use std::{any::Any, collections::BTreeSet};
 use gatelight_model::{Gap, sweep::reads};
 use serde_json::Value;
 
-use super::{Known, assert_says_less, checks, fact_at, known, known_by};
+use super::{
+    Known, assert_says_less, checks, fact_at, known, known_of,
+    visibility::{Values, assert_shows_less},
+};
 use crate::{
-    Check,
+    Check, Policy,
+    audit::signal_values,
     testing::{Inventory, denied},
 };
 
@@ -17,13 +21,21 @@ use crate::{
 struct Run {
     check: &'static Check,
     known: Known,
+    /// What it says about signals.
+    values: Values,
     reads: BTreeSet<usize>,
 }
 
 impl Run {
     fn new(check: &'static Check, inventory: &Inventory) -> Self {
-        let (known, reads) = reads(|| known_by(inventory, &[check]));
-        Self { check, known, reads }
+        let ((known, values), reads) = reads(|| {
+            let mut outcomes = Vec::new();
+            let values =
+                signal_values(inventory.scope(), &[check], &Policy::default(), &mut |outcome| outcomes.push(outcome));
+            (known_of(outcomes), values)
+        });
+        let values = values.into_iter().map(|(subject, signal, value)| ((subject, signal), value)).collect();
+        Self { check, known, values, reads }
     }
 }
 
@@ -35,18 +47,19 @@ pub(super) struct Runs {
 }
 
 /// What the checks that ran again said before and after.
-pub(super) struct Changes(Vec<(&'static Check, Known, Known)>);
+pub(super) struct Changes(Vec<(Run, Run)>);
 
 impl Changes {
     pub(super) fn assert_say_less(&self, hidden: &str) {
-        for (_, before, after) in &self.0 {
-            assert_says_less(before, after, hidden);
+        for (before, after) in &self.0 {
+            assert_says_less(&before.known, &after.known, hidden);
+            assert_shows_less(after.check, &before.values, &after.values, hidden);
         }
     }
 
     /// The checks whose outcomes changed.
     pub(super) fn touched(&self) -> impl Iterator<Item = &'static str> {
-        self.0.iter().filter(|(_, before, after)| before != after).map(|(check, ..)| check.id)
+        self.0.iter().filter(|(before, after)| before.known != after.known).map(|(run, _)| run.check.id)
     }
 }
 
@@ -70,9 +83,8 @@ impl Runs {
         let again = self.run_again(fact);
         let mut changes = Vec::new();
         for run in again {
-            let known = run.known.clone();
             let before = self.runs.iter_mut().find(|before| before.check == run.check).expect("its run");
-            changes.push((run.check, std::mem::replace(before, run).known, known));
+            changes.push((std::mem::replace(before, run.clone()), run));
         }
         Some(Changes(changes))
     }
@@ -82,7 +94,7 @@ impl Runs {
         let (fact, was) = self.put_gap(pointer, gap).expect("a fact");
         let again = self.run_again(fact).into_iter().map(|run| {
             let before = self.runs.iter().find(|before| before.check == run.check).expect("its run");
-            (run.check, before.known.clone(), run.known)
+            (before.clone(), run)
         });
         let changes = Changes(again.collect());
         meanwhile(self, &changes);
@@ -113,9 +125,9 @@ impl Runs {
     /// The same while some changed.
     pub(super) fn assert_no_other_changed(&self, changes: &Changes, how: &str) {
         let mut expected = self.known();
-        for (check, _, after) in &changes.0 {
-            expected.retain(|(id, _), _| *id != check.id);
-            expected.extend(after.clone());
+        for (_, after) in &changes.0 {
+            expected.retain(|(id, _), _| *id != after.check.id);
+            expected.extend(after.known.clone());
         }
         assert_eq!(known(&self.inventory), expected, "{how}");
     }

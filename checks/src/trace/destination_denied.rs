@@ -1,24 +1,28 @@
 //! `trace-destination-denied`: X-Ray may not write the segments that it is sent to CloudWatch Logs.
 
-use gatelight_iam::Denial;
 use gatelight_model::{Gap, Need, Severity, inventory::TraceDestination};
 
 use crate::{
     Context, Judgement, Verdict,
     check::{Check, Judge},
-    log::resource_policy::{LogWriter, Refused},
+    log::{
+        policy_room::{Grant, PolicyRoom},
+        resource_policy::{LogWriter, Refused},
+    },
     plan::{SPAN_GROUPS, may_send_segments},
-    role,
+    role::{self, DeniedAction},
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signals},
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "trace-destination-denied",
-    title: "X-Ray may not write segments to CloudWatch Logs",
+    title: "X-Ray is not allowed to write segments to CloudWatch Logs",
     severity: Severity::High,
     needs: &[Need::Stages, Need::Functions, Need::TraceDestination, Need::LogPolicies],
     judge: Judge::Account(judge),
+    signals: Signals::OfTracing(Loss::Dark),
     docs: include_str!("destination_denied.md"),
     scenarios: &[],
 };
@@ -48,7 +52,7 @@ fn judge(context: &Context<'_>) -> Verdict {
     let (mut denied, mut gap) = (Vec::new(), None);
     for group in SPAN_GROUPS {
         let Refused { denied: refused, gap: why } = writer.refused(&[ACTION], group);
-        denied.extend(refused.into_iter().map(|(_, denial)| (group, denial)));
+        denied.extend(refused.into_iter().map(|refused| (group, refused)));
         gap = gap.or(why);
     }
     match gap {
@@ -62,7 +66,7 @@ fn failure(
     context: &Context<'_>,
     writer: &LogWriter<'_, '_>,
     told: &TraceDestination,
-    denied: &[(&'static str, Denial)],
+    denied: &[(&'static str, DeniedAction)],
 ) -> Failure {
     let groups: Vec<&str> = denied.iter().map(|(group, _)| *group).collect();
     let pending = told.status.as_deref() == Some("PENDING");
@@ -70,39 +74,41 @@ fn failure(
     let destination = [Evidence::new("destination", &told.destination)];
     let status = told.status.as_ref().map(|status| Evidence::new("status", status));
     let denials =
-        denied.iter().map(|(group, denial)| Evidence::new(format!("{ACTION} on {group}"), denial.to_string()));
+        denied.iter().map(|(group, refused)| Evidence::new(format!("{ACTION} on {group}"), refused.denial.to_string()));
+    let actions = || denied.iter().map(|(_, refused)| refused);
+    let more = role::near_miss_evidence(actions()).into_iter().chain(PolicyRoom::of(context).evidence());
     Failure {
         severity: None,
         cause: None,
-        message: format!(
-            "{whither} segments to CloudWatch Logs (Transaction Search), and the resource policies of CloudWatch Logs in \
-             {} do not let {SERVICE} do {ACTION} on log group {}, so traces are lost.",
-            context.region().name,
-            groups.join(" and "),
+        message: role::with_near_misses(
+            format!(
+                "{whither} segments to CloudWatch Logs (Transaction Search), and the resource policies of CloudWatch Logs \
+                 in {} do not let {SERVICE} do {ACTION} on log group {}, so traces are lost.",
+                context.region().name,
+                groups.join(" and "),
+            ),
+            actions(),
         ),
-        evidence: destination.into_iter().chain(status).chain(denials).collect(),
+        evidence: destination.into_iter().chain(status).chain(denials).chain(more).collect(),
         affects: vec![],
         fix: fix(context, writer, denied),
         ..Failure::default()
     }
 }
 
-/// The policy is the one of AWS's guide.
-fn fix(context: &Context<'_>, writer: &LogWriter<'_, '_>, denied: &[(&'static str, Denial)]) -> Fix {
-    let wanted = format!("{SERVICE} may do {ACTION} on {}", SPAN_GROUPS.join(" and "));
-    role::clear_the_way(denied.iter().map(|(_, denial)| denial), &wanted).unwrap_or_else(|| {
-        let groups = SPAN_GROUPS.map(|group| format!(r#""{}:log-group:{group}:*""#, writer.here("logs"))).join(",");
-        Fix::text(format!("Add a resource policy by which {wanted}.")).command([
-            "aws",
-            "logs",
-            "put-resource-policy",
-            "--region",
-            &context.region().name,
-            "--policy-name",
-            "gatelight-transaction-search",
-            "--policy-document",
-            &writer.grant("TransactionSearchXRayAccess", &format!("\"{ACTION}\""), &groups),
-        ])
+/// The statement is the one of AWS's guide
+/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Enable-TransactionSearch.html>), which knows only
+/// policies of the account: whether X-Ray accepts one of the log group alone is not documented.
+fn fix(context: &Context<'_>, writer: &LogWriter<'_, '_>, denied: &[(&'static str, DeniedAction)]) -> Fix {
+    let wanted = format!("{SERVICE} is allowed to call {ACTION} on {}", SPAN_GROUPS.join(" and "));
+    role::clear_the_way(denied.iter().map(|(_, refused)| &refused.denial), &wanted).unwrap_or_else(|| {
+        let groups = SPAN_GROUPS.map(|group| format!("{}:log-group:{group}:*", writer.here("logs")));
+        PolicyRoom::of(context).fix(&Grant {
+            name: "gatelight-transaction-search",
+            statement: writer.statement("TransactionSearchXRayAccess", &[ACTION], &groups),
+            own: None,
+            wanted: &wanted,
+        })
     })
 }
 
@@ -204,6 +210,36 @@ mod tests {
         let failure = with(vec![policy(&format!("{},{deny}", allow(BOTH, "")))]).failure(&CHECK, NAME);
         assert_eq!(failure.evidence[2].value, "denied by statement Freeze of resource policy own");
         assert!(failure.fix.commands.is_empty());
+    }
+
+    #[test]
+    fn where_ten_policies_are_in_use_one_of_them_is_extended_and_the_group_has_none() {
+        let other = r#"{"Effect":"Allow","Principal":{"Service":"es.amazonaws.com"},"Action":"logs:PutLogEvents","Resource":"*"}"#;
+        let named = |number: usize, statement: &str| LogPolicy { name: format!("p{number}"), ..policy(statement) };
+        let ten = |statement: &str| (0..10).map(|number| named(number, statement)).collect::<Vec<_>>();
+        let mut inventory = with(ten(other));
+        let fix = inventory.failure(&CHECK, NAME).fix;
+        assert!(fix.text.starts_with("10 of 10 resource policies"), "{}", fix.text);
+        let command = fix.only_command();
+        assert_eq!(command[5..8], ["--policy-name", "p0", "--policy-document"]);
+        inventory.region.log_policies.seen[0].document = command[8].clone();
+        assert_eq!(inventory.verdict(&CHECK, NAME), Ok(Judgement::Pass));
+        // AWS does not document that X-Ray accepts a policy of the group.
+        let long = other.replace("es.amazonaws.com", &"e".repeat(4_700));
+        let fix = with(ten(&long)).failure(&CHECK, NAME).fix;
+        assert!(fix.commands.is_empty() && fix.text.contains("Join two of them"), "{}", fix.text);
+    }
+
+    #[test]
+    fn a_statement_that_nearly_allows_it_is_named() {
+        for (resource, says) in [
+            (format!("\"{SPANS}\""), "but for the `:*` that its resource lacks"),
+            (format!("\"{SPANS}:*\"").replace("us-east-1", "eu-west-1"), "but for the region in its resource"),
+            (format!("\"{SPANS}:*\"").replace("123456789012", "999999999999"), "but for the account in its resource"),
+        ] {
+            let failure = with(vec![policy(&allow(&resource, ""))]).failure(&CHECK, NAME);
+            assert!(failure.message.contains(says), "{says}: {}", failure.message);
+        }
     }
 
     #[test]

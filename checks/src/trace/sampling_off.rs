@@ -10,15 +10,17 @@ use crate::{
     Context, Judgement, Verdict,
     check::{Check, Judge},
     verdict::{Evidence, Failure, Fix},
+    visibility::{Loss, Signal, Signals},
 };
 
 /// See the documentation beside this file.
 pub const CHECK: Check = Check {
     id: "trace-sampling-off",
-    title: "No request of a traced stage is sampled",
+    title: "No request of the stage is sampled for tracing",
     severity: Severity::Medium,
     needs: &[Need::Stages, Need::SamplingRules],
     judge: Judge::Stage(judge),
+    signals: Signals::Own(&[(Signal::Trace, Loss::Dark)]),
     docs: include_str!("sampling_off.md"),
     scenarios: &[],
 };

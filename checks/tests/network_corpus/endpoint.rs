@@ -202,7 +202,7 @@ pub(crate) const ROWS: &[Row] = &[
         expected: "arrives: its policy vpce-1",
         source: "privatelink:create-interface-endpoint",
         change: |net| {
-            let gap = || Err(gatelight_checks::testing::denied("ec2:DescribeVpcEndpoints")).into();
+            let gap = || Err(gatelight_model::Gap::not_collected("an older inventory")).into();
             (net.endpoint().ip_address_type, net.endpoint().dns_record_type) = (gap(), gap());
         },
     },

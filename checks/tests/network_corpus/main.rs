@@ -7,7 +7,7 @@ mod nat;
 
 use build::Scenario;
 use gatelight_checks::{Context, Judgement, find_check};
-use gatelight_network::{HopResult, PathFromSubnet, paths};
+use gatelight_network::{HopResult, PathFromSubnet, Remedy, RouteGoal, paths};
 
 /// A change to a healthy network, and the expected verdict.
 pub(crate) struct Row {
@@ -110,4 +110,55 @@ fn a_dns_server_of_ones_own_may_lead_to_an_endpoint_elsewhere() {
     net.peering();
     net.route("rtb-private", "10.0.0.0/8", "pcx-1");
     assert!(judged(&net).starts_with("unknown"), "{}", judged(&net));
+}
+
+/// What would let packets pass at the hop that stops them.
+fn remedy(change: impl FnOnce(&mut Scenario)) -> Remedy {
+    let mut net = build::with_nat();
+    change(&mut net);
+    let context = Context::new(net.inventory.scope());
+    let paths = paths(&net.inventory.region.functions.seen[0], context.network()).expect("paths");
+    let stop = paths.iter().find_map(PathFromSubnet::stop).expect("a hop that stops");
+    stop.remedy.clone().unwrap_or_else(|| panic!("{stop:?}"))
+}
+
+#[test]
+fn the_hop_that_stops_says_what_would_let_packets_pass() {
+    let Remedy::GroupRule { groups, traffic, .. } = remedy(|net| net.egress(vec![])) else { panic!("a group") };
+    assert_eq!((groups, traffic.protocol, traffic.ports), (build::texts(&["sg-function"]), "tcp", (443, 443)));
+    assert_eq!((traffic.outbound, traffic.range.as_str()), (true, "0.0.0.0/0"));
+    let Remedy::GroupRule { traffic, .. } = remedy(|net| net.dns_server("10.0.9.53")) else { panic!("a group") };
+    assert_eq!((traffic.protocol, traffic.ports, traffic.range.as_str()), ("udp", (53, 53), "10.0.9.53/32"));
+    let denied = remedy(|net| net.deny("acl-public", false, "0.0.0.0/0", (1024, 65535)));
+    let Remedy::AclEntry { acl, traffic, before } = denied else { panic!("an ACL") };
+    assert_eq!((acl.as_str(), before, traffic.outbound, traffic.ports), ("acl-public", Some(50), false, (1024, 65535)));
+    let to_nat = Remedy::VpcRoute {
+        table: "rtb-private".into(),
+        destination: "0.0.0.0/0".into(),
+        replaces: false,
+        target: RouteGoal::PublicNat { vpc: "vpc-1".into() },
+    };
+    assert_eq!(remedy(|net| net.routes("rtb-private").routes.truncate(1)), to_nat);
+    let Remedy::VpcRoute { table, replaces, target, .. } = remedy(|net| net.lead("rtb-public", "nat-1")) else {
+        panic!("a route")
+    };
+    assert_eq!((table.as_str(), replaces), ("rtb-public", true));
+    assert_eq!(target, RouteGoal::InternetGateway { vpc: "vpc-1".into() });
+    assert_eq!(remedy(|net| net.nat().state = "failed".into()), Remedy::WorkingNat { nat: "nat-1".into() });
+    let zone = Remedy::NatZone { nat: "nat-1".into(), zone: "us-east-1b".into() };
+    assert_eq!(remedy(|net| net.regional(&["us-east-1a"])), zone);
+    let gateway = Remedy::AttachGateway { gateway: "igw-1".into(), vpc: "vpc-1".into() };
+    assert_eq!(remedy(|net| net.network().internet_gateways.seen[0].vpcs.clear()), gateway);
+    let blocked = |net: &mut Scenario| {
+        net.subnet("subnet-public").public_access_block = Some("block-bidirectional".into());
+    };
+    let exclusion = Remedy::PublicAccessExclusion { subnet: "subnet-public".into(), vpc: "vpc-1".into() };
+    assert_eq!(remedy(blocked), exclusion);
+    let checks = |net: &mut Scenario| {
+        net.nat_instance().source_dest_check = true;
+        net.lead("rtb-private", "eni-nat");
+    };
+    assert_eq!(remedy(checks), Remedy::SourceDestCheck { interface: "eni-nat".into() });
+    let off = |net: &mut Scenario| net.network().vpcs.seen[0].dns_support = gatelight_model::Fetched::known(false);
+    assert_eq!(remedy(off), Remedy::DnsAttribute { vpc: "vpc-1".into(), attribute: "enableDnsSupport" });
 }

@@ -133,7 +133,7 @@ impl<'a> Reference<'a> {
         };
         match answers {
             Fate::Stops => Fate::Stops,
-            Fate::Arrives => name,
+            Fate::Arrives | Fate::Segments => name,
             Fate::Unknown => either([Fate::Stops, name]),
         }
     }
@@ -216,7 +216,7 @@ impl<'a> Reference<'a> {
         let anybody = |address: Address| Peer { address, groups: None };
         let let_out = || any(SOME_IPV6.map(|address| self.groups_let(sender.groups, true, anybody(address))));
         match by_ipv4 {
-            Fate::Arrives => Fate::Arrives,
+            Fate::Arrives | Fate::Segments => by_ipv4,
             _ if sender.ipv6 && ipv6 && all([let_out(), policy(endpoint)]) != Fate::Stops => Fate::Unknown,
             fate => fate,
         }
@@ -297,6 +297,10 @@ impl<'a> Reference<'a> {
 fn policy(endpoint: &VpcEndpoint) -> Fate {
     let Some(policy) = &endpoint.policy else { return Fate::Arrives };
     let all_of_it = policy.contains(r#""Effect":"Allow""#) && policy.contains(r#""Action":"*""#);
-    let segments = policy.contains("xray:PutTraceSegments");
-    Fate::of(Some(all_of_it || (policy.contains(r#""Effect":"Allow""#) && segments)))
+    let allows = |action: &str| all_of_it || (policy.contains(r#""Effect":"Allow""#) && policy.contains(action));
+    match (allows("xray:PutTraceSegments"), allows("xray:PutTelemetryRecords")) {
+        (true, true) => Fate::Arrives,
+        (true, false) => Fate::Segments,
+        (false, _) => Fate::Stops,
+    }
 }

@@ -9,11 +9,22 @@ pub(crate) enum Fate {
     Stops,
     /// The inventory does not tell.
     Unknown,
+    /// It gets there with traces, and not with the statistics about them.
+    Segments,
 }
 
-use Fate::{Arrives, Stops, Unknown};
+use Fate::{Arrives, Segments, Stops, Unknown};
 
 impl Fate {
+    /// Where it is counted: what arrives in part arrives.
+    pub(crate) fn index(self) -> usize {
+        match self {
+            Arrives | Segments => 0,
+            Stops => 1,
+            Unknown => 2,
+        }
+    }
+
     /// A fact that may be hidden: true lets the packet on.
     pub(crate) fn of(fact: Option<bool>) -> Self {
         fact.map_or(Unknown, |lets| if lets { Arrives } else { Stops })
@@ -28,7 +39,8 @@ pub(crate) fn all(hops: impl IntoIterator<Item = Fate>) -> Fate {
         match hop {
             Stops => return Stops,
             Unknown => fate = Unknown,
-            Arrives => {}
+            Segments if fate == Arrives => fate = Segments,
+            Segments | Arrives => {}
         }
     }
     fate
@@ -39,7 +51,7 @@ pub(crate) fn any(gates: impl IntoIterator<Item = Fate>) -> Fate {
     let mut fate = Stops;
     for gate in gates {
         match gate {
-            Arrives => return Arrives,
+            Arrives | Segments => return gate,
             Unknown => fate = Unknown,
             Stops => {}
         }

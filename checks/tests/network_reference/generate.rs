@@ -6,7 +6,7 @@ mod routes;
 
 use gatelight_checks::testing::{Inventory, break_off, denied, healthy};
 use gatelight_model::{
-    Fetched, Listing,
+    Fetched, Gap, Listing,
     inventory::{DhcpOptions, Function, FunctionVpc, PrefixListAnswer, Subnet, Vpc, VpcEndpoint},
 };
 
@@ -218,6 +218,7 @@ impl Maker<'_, '_> {
         xray.private_dns = self.choices.of(&[true, false]);
         let told = |kind: &str| Fetched::known(Some(kind.to_owned()));
         let hidden = || Fetched::from(Err(denied("ec2:DescribeVpcEndpoints")));
+        let older = || Fetched::from(Err(Gap::not_collected("an older inventory")));
         let kinds = self.choices.of(&[0, 1, 2, 3, 4, 5]);
         (xray.ip_address_type, xray.dns_record_type) = match kinds {
             0 => (told("ipv4"), told("ipv4")),
@@ -225,7 +226,7 @@ impl Maker<'_, '_> {
             2 => (told("dualstack"), told("dualstack")),
             3 => (told("dualstack"), told("ipv6")),
             4 => (told("dualstack"), hidden()),
-            _ => (hidden(), hidden()),
+            _ => (older(), older()),
         };
         let service = ["com.amazonaws.us-east-1.xray", "com.amazonaws.eu-west-1.xray", "com.amazonaws.us-east-1.logs"];
         xray.service = self.choices.of(&service).into();

@@ -28,7 +28,7 @@ fn audited(scenario: &Inventory) -> Vec<(String, Option<Fate>, String)> {
             Ok(Judgement::NotApplicable(why)) => (None, (*why).to_owned()),
             // The policy of an endpoint refuses statistics about traces, which arrive.
             Ok(Judgement::Fail(failure)) if failure.message.contains("traces arrive at X-Ray, but") => {
-                (Some(Fate::Arrives), failure.message.clone())
+                (Some(Fate::Segments), failure.message.clone())
             }
             Ok(Judgement::Fail(failure)) => (Some(Fate::Stops), failure.message.clone()),
             Err(gap) => (Some(Fate::Unknown), gap.to_string()),
@@ -59,7 +59,7 @@ fn random_networks_are_judged_as_by_trial() {
     let result = runner.run(&numbers, |numbers| {
         let scenario = generate::network(&numbers);
         let tell = |fate: Option<Fate>| {
-            let count = &counts[fate.map_or(3, |fate| fate as usize)];
+            let count = &counts[fate.map_or(3, Fate::index)];
             count.set(count.get() + 1);
         };
         disagreement(&scenario, tell).map_or(Ok(()), |why| Err(TestCaseError::fail(why)))
@@ -100,7 +100,7 @@ fn what_is_hidden_is_unknown_only_where_its_values_disagree() {
     let counts = [const { Cell::new(0_u32) }; 3];
     let numbers = proptest::collection::vec(proptest::num::u16::ANY, 0..600);
     let result = runner.run(&numbers, |numbers| {
-        let tell = |fate: Fate| counts[fate as usize].set(counts[fate as usize].get() + 1);
+        let tell = |fate: Fate| counts[fate.index()].set(counts[fate.index()].get() + 1);
         caution(&generate::network(&numbers), tell).map_or(Ok(()), |why| Err(TestCaseError::fail(why)))
     });
     if let Err(TestError::Fail(why, numbers)) = result {

@@ -79,6 +79,17 @@ impl From<ImplicitDeny> for Denial {
     }
 }
 
+impl Denial {
+    /// The allow that is missing, where no statement denies it.
+    pub(super) fn implicit(&self) -> Option<ImplicitDeny> {
+        match self {
+            Self::Explicit(_) => None,
+            Self::NotAllowed => Some(ImplicitDeny::NoAllow),
+            Self::NotAllowedBy(name) => Some(ImplicitDeny::NotAllowedBy(name.clone())),
+        }
+    }
+}
+
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -96,12 +107,14 @@ impl Policies {
         Self { identity: vec![Ok(document)], rest: Ok(()), boundary: None }
     }
 
-    /// The statements that would allow a request but for one thing, at most ten. To explain a denial that
-    /// [`decide`](Self::decide) returned.
+    /// The statements that would allow a request but for one thing, at most ten. To explain the denial that
+    /// [`decide`](Self::decide) returned: none for one that a statement denies, those of the permissions boundary for one
+    /// that it does not allow.
     #[must_use]
-    pub fn near_misses(&self, request: &Request<'_>) -> Vec<NearMiss> {
+    pub fn near_misses(&self, request: &Request<'_>, denial: &Denial) -> Vec<NearMiss> {
+        let Some(deny) = denial.implicit() else { return vec![] };
         let action = request.action.to_ascii_lowercase();
-        near_misses(&self.evaluation(&action, request), request.keys)
+        near_misses(&self.evaluation(&action, request), &deny, request.keys)
     }
 
     /// Decides a request.

@@ -7,6 +7,7 @@ use crate::{
     document::PolicyList,
     evaluation::{Evaluation, PolicyGroup, RequiredAllow},
     identity::Identity,
+    near_miss::{NearMiss, near_misses},
     principal::Caller,
     solve::{Solution, solve},
     statement::RequestView,
@@ -51,16 +52,31 @@ impl Guardrails {
     /// # Errors
     /// If the decision depends on something that is not known or not understood.
     pub fn denial(&self, request: &Request<'_>) -> Result<Option<Denial>, Gap> {
-        let identity = match request.caller {
-            Some(Caller::Identity(identity)) => Some(identity),
-            Some(Caller::Service(_) | Caller::Anonymous) | None => None,
-        };
-        if identity.is_some_and(Identity::is_service_linked) {
+        if identity_of(request).is_some_and(Identity::is_service_linked) {
             return Ok(None);
         }
         let action = request.action.to_ascii_lowercase();
-        let view = RequestView { action: &action, resource: request.resource, caller: None, by_identity_policy: false };
-        let evaluation = Evaluation {
+        match solve(&self.evaluation(&action, request), request.keys) {
+            Solution::Allowed(_) => Ok(None),
+            Solution::ExplicitDeny(statement) => Ok(Some(Denial::Explicit(statement.into()))),
+            Solution::ImplicitDeny(deny) => Ok(Some(deny.into())),
+            Solution::Undetermined(why) => Err(undetermined(&why, request)),
+        }
+    }
+
+    /// The statements that would allow a request but for one thing, at most ten: those of the level that, as
+    /// [`denial`](Self::denial) says, does not allow it.
+    #[must_use]
+    pub fn near_misses(&self, request: &Request<'_>, denial: &Denial) -> Vec<NearMiss> {
+        let Some(deny) = denial.implicit() else { return vec![] };
+        let action = request.action.to_ascii_lowercase();
+        near_misses(&self.evaluation(&action, request), &deny, request.keys)
+    }
+
+    fn evaluation<'a>(&'a self, action: &'a str, request: &Request<'a>) -> Evaluation<'a> {
+        let identity = identity_of(request);
+        let view = RequestView { action, resource: request.resource, caller: None, by_identity_policy: false };
+        Evaluation {
             request: view,
             resource_request: RequestView { caller: request.caller, ..view },
             required: RequiredAllow::IdentityPolicy,
@@ -72,13 +88,14 @@ impl Guardrails {
             rcps: self.rcps.iter().map(GuardrailLevel::group).collect(),
             resource: PolicyGroup::default(),
             endpoint: None,
-        };
-        match solve(&evaluation, request.keys) {
-            Solution::Allowed(_) => Ok(None),
-            Solution::ExplicitDeny(statement) => Ok(Some(Denial::Explicit(statement.into()))),
-            Solution::ImplicitDeny(deny) => Ok(Some(deny.into())),
-            Solution::Undetermined(why) => Err(undetermined(&why, request)),
         }
+    }
+}
+
+fn identity_of<'a>(request: &Request<'a>) -> Option<&'a Identity> {
+    match request.caller {
+        Some(Caller::Identity(identity)) => Some(identity),
+        Some(Caller::Service(_) | Caller::Anonymous) | None => None,
     }
 }
 
@@ -130,6 +147,24 @@ mod tests {
         let other = foreign.replace("o-own", "o-other");
         let denied = by_role(vec![], vec![level("root", &[ALL, &other])]);
         assert_eq!(denied, Ok(Some("denied by statement 2 of root's".to_owned())));
+    }
+
+    #[test]
+    fn the_level_that_does_not_allow_it_is_what_nearly_does() {
+        let role = Identity::read("arn:aws:iam::123456789012:role/r").expect("a role");
+        let near = r#"{"Effect":"Allow","Action":"logs:PutLogEvent","Resource":"*"}"#;
+        let guardrails = Guardrails { scps: vec![level("root", &[OWN]), level("ou", &[near])], rcps: vec![] };
+        let keys = ConditionKeys::default();
+        let resource = Some(Text::open("arn:aws:logs:us-east-1:123456789012:log-group:g:log-stream:"));
+        let caller = Some(Caller::Identity(&role));
+        let request = Request { action: "logs:PutLogEvents", resource, caller, keys: &keys };
+        let denial = guardrails.denial(&request).expect("known").expect("denied");
+        let [near_miss] = &guardrails.near_misses(&request, &denial)[..] else { panic!("one") };
+        assert_eq!(near_miss.statement.policy, "ou's");
+        let deny = level("ou", &[near, r#"{"Effect":"Deny","Action":"logs:*","Resource":"*"}"#]);
+        let guardrails = Guardrails { scps: vec![deny], rcps: vec![] };
+        let denial = guardrails.denial(&request).expect("known").expect("denied");
+        assert_eq!(guardrails.near_misses(&request, &denial), []);
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Pattern {
     /// An action: case does not matter; wildcards, but no variables
     /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html>).
     pub(super) fn action(text: &str) -> Self {
-        Self::read(&text.to_ascii_lowercase(), true, false)
+        Self { text: text.to_owned(), ..Self::read(&text.to_ascii_lowercase(), true, false) }
     }
 
     /// The text in the policy.

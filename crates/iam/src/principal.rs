@@ -87,6 +87,16 @@ impl PrincipalElement {
         Ok(Self { negated, names })
     }
 
+    /// The services that it names; none where it names who is excepted.
+    pub(super) fn services(&self) -> impl Iterator<Item = &str> {
+        let kinds = match &self.names {
+            PrincipalNames::Listed(kinds) if !self.negated => &kinds[..],
+            _ => &[],
+        };
+        let services = kinds.iter().filter(|(kind, _)| kind == "Service");
+        services.flat_map(|(_, names)| names.iter().map(String::as_str))
+    }
+
     /// How the element names the caller. `denies`: the statement has the effect Deny.
     pub(super) fn matches(&self, caller: Caller<'_>, denies: bool) -> PrincipalMatch {
         match (&self.names, caller) {

@@ -122,9 +122,11 @@ impl SimulatedRequest {
                 };
             }
         };
-        let is_explained =
-            matches!(&decision, SimulationDecision::Denied(denial) if !matches!(denial, Denial::Explicit(_)));
-        let near_misses = if is_explained { near_misses(&evaluation, &keys) } else { vec![] };
+        let deny = match &decision {
+            SimulationDecision::Denied(denial) => denial.implicit(),
+            _ => None,
+        };
+        let near_misses = deny.map_or_else(Vec::new, |deny| near_misses(&evaluation, &deny, &keys));
         SimulationResult { decision, missing_context: vec![], problems: vec![], near_misses }
     }
 

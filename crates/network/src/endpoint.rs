@@ -2,7 +2,7 @@
 
 use gatelight_iam::{ConditionKeys, Decision, Document, Policies, Request, Text};
 use gatelight_model::{
-    Gap,
+    Gap, GapKind,
     arn::Arn,
     inventory::{Subnet, VpcEndpoint},
 };
@@ -68,8 +68,8 @@ impl<'a> Walk<'a> {
     /// IPv4 addresses need subnets with IPv4 ranges, and IPv6 addresses alone need subnets without them; records are of
     /// the kinds of its addresses; `service-defined` has IPv4 ones for the private name
     /// (<https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_ec2.VpcEndpointIpAddressType.html>, and
-    /// `VpcEndpointDnsRecordIpType` there). An endpoint of which neither is known has the addresses of its subnets: AWS lists
-    /// no IPv6 address of X-Ray.
+    /// `VpcEndpointDnsRecordIpType` there). An endpoint of an inventory that is older than both has the addresses of its
+    /// subnets: AWS lists no IPv6 address of X-Ray.
     ///
     /// # Errors
     /// If that is not known.
@@ -85,6 +85,8 @@ impl<'a> Walk<'a> {
                 let message = format!("the address type of {} is “{odd}”, which is not understood", endpoint.id);
                 Err(Gap::unprovable(&endpoint.id, message))
             }
+            // An older version saved neither. AWS tells both together.
+            (Err(gap), Err(_)) if gap.why().kind != GapKind::NotCollected => Err(gap),
             (Ok(None) | Err(_), _) => {
                 let subnets: Vec<_> = endpoint.subnets.iter().map(|id| self.index.subnet(id)).collect();
                 if subnets.iter().flatten().any(|subnet| subnet.cidr.is_empty()) {

@@ -18,7 +18,10 @@ impl<'a> Walk<'a> {
     pub(crate) fn through_nat(&self, entry: NatEntry<'a>, id: &str, packet: &Packet) -> Vec<Hop> {
         let nat = match self.index.nat(id) {
             Ok(Some(nat)) => nat,
-            Ok(None) => return vec![self.not_found(entry.at, HopKind::Nat, id, "NAT gateway")],
+            Ok(None) => {
+                let gone = self.not_found(entry.at, HopKind::Nat, id, "NAT gateway");
+                return vec![gone.with(Remedy::WorkingNat { nat: id.to_owned() })];
+            }
             Err(gap) => return vec![Hop::unknown(HopKind::Nat, id, gap)],
         };
         let mut before = None;

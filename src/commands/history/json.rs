@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     finding::FindingEnd,
-    ledger::{Episode, EpisodeFilter, Reader, RunCounts, RunEnd, RunRow, Undelivered},
+    ledger::{DarkSubject, Episode, EpisodeFilter, Reader, RunCounts, RunEnd, RunRow, Undelivered},
     text::{shell_line, shell_lines, to_second},
 };
 
@@ -29,6 +29,9 @@ struct HistoryFinding<'a> {
     message: &'a str,
     cause: HistorySubject<'a>,
     affects: Vec<HistorySubject<'a>>,
+    /// How many stages and functions it and those with the same cause leave dark, and how many they degrade.
+    makes_dark: u64,
+    degrades: u64,
     fix: &'a str,
     fix_command: Option<String>,
     fix_commands: Vec<String>,
@@ -83,7 +86,7 @@ struct OpenBySeverity {
     low: u64,
 }
 
-/// Writes findings, and messages that did not arrive.
+/// Writes findings, what is dark, and messages that did not arrive.
 pub(super) fn findings(reader: &Reader, filter: &EpisodeFilter, out: &mut dyn Write) -> anyhow::Result<()> {
     out.write_all(b"{\n  \"version\": 1,\n  \"findings\": [")?;
     let mut first = true;
@@ -94,12 +97,27 @@ pub(super) fn findings(reader: &Reader, filter: &EpisodeFilter, out: &mut dyn Wr
         Ok(())
     })?;
     out.write_all(if first { b"],\n" } else { b"\n  ],\n" })?;
+    let dark = reader.dark_subjects()?;
+    let dark: Vec<_> = dark.iter().filter(|dark| filter.is_about(&dark.subject)).map(dark_entry).collect();
+    out.write_all(b"  \"dark\": ")?;
+    serde_json::to_writer(&mut *out, &dark).map_err(std::io::Error::from)?;
+    out.write_all(b",\n")?;
     let messages = reader.undelivered()?;
     let messages: Vec<_> = messages.iter().map(message).collect();
     out.write_all(b"  \"messages\": ")?;
     serde_json::to_writer(&mut *out, &messages).map_err(std::io::Error::from)?;
     out.write_all(b"\n}\n")?;
     Ok(())
+}
+
+/// A stage or function that is dark.
+#[derive(Serialize)]
+struct DarkEntry<'a> {
+    scope: &'a str,
+    account: &'a str,
+    region: &'a str,
+    subject: HistorySubject<'a>,
+    dark_since: String,
 }
 
 /// Writes runs.
@@ -139,10 +157,22 @@ fn finding(episode: &Episode) -> HistoryFinding<'_> {
         message: &finding.message,
         cause: subject(&finding.details.cause),
         affects: finding.details.affects.iter().map(subject).collect(),
+        makes_dark: finding.impact.dark,
+        degrades: finding.impact.degraded,
         fix: &finding.details.fix,
         fix_command: shell_line(&finding.details.fix_commands),
         fix_commands: shell_lines(&finding.details.fix_commands),
         fingerprint: finding.fingerprint.to_string(),
+    }
+}
+
+fn dark_entry(dark: &DarkSubject) -> DarkEntry<'_> {
+    DarkEntry {
+        scope: &dark.scope,
+        account: &dark.account,
+        region: &dark.region,
+        subject: subject(&dark.subject),
+        dark_since: time(dark.since),
     }
 }
 

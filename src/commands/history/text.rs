@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::json::state;
 use crate::{
     finding::FindingEnd,
-    ledger::{Episode, EpisodeFilter, Reader, RunEnd, RunRow},
+    ledger::{DarkSubject, Episode, EpisodeFilter, Reader, RunEnd, RunRow},
     output::TerminalPage,
     text::{WIDTH, count, plain, shell_lines, thousands, wrap},
 };
@@ -22,6 +22,11 @@ pub(super) fn findings(reader: &Reader, filter: &EpisodeFilter, out: &mut Termin
         *(if episode.finding.end.is_none() { &mut open } else { &mut ended }) += 1;
         Ok(finding(&episode, out)?)
     })?;
+    for dark in reader.dark_subjects()?.iter().filter(|dark| filter.is_about(&dark.subject)) {
+        let DarkSubject { scope, account, region, subject, since } = dark;
+        let text = format!("Dark since {}: {} ({account} · {region} · {scope}).", time(*since), subject.name);
+        paragraph("", &text, out)?;
+    }
     for message in reader.undelivered()? {
         let what = match message.state.as_str() {
             "refused" => "did not arrive",

@@ -46,7 +46,7 @@ fn function_paths(function: &FunctionPaths, many: bool, out: &mut dyn Write) -> 
     }
     let Some(fix) = &function.fix else { return Ok(()) };
     labelled("fix", &wrap(&plain(&fix.text), WIDTH - 6), out)?;
-    labelled("", &fix.commands.iter().flat_map(|command| wrapped_command(command)).collect::<Vec<_>>(), out)
+    labelled("", &fix.commands.iter().flat_map(|command| wrapped_command(command, WIDTH - 6)).collect::<Vec<_>>(), out)
 }
 
 fn labelled(label: &str, lines: &[String], out: &mut dyn Write) -> io::Result<()> {

@@ -1,7 +1,7 @@
-//! Metrics for Prometheus, in OpenMetrics text. No label may hold the name of a resource or an account.
+//! Metrics for Prometheus, in OpenMetrics text. Labels hold accounts and regions, and never the name of a resource.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::atomic::{AtomicI64, AtomicU64},
     time::Duration,
@@ -33,6 +33,7 @@ type FloatGauges = Family<Labels, Gauge<f64, AtomicU64>>;
 pub(super) struct Metrics {
     registry: Registry,
     findings: IntGauges,
+    subjects: IntGauges,
     unknown: IntGauges,
     gaps: IntGauges,
     runs: Counters,
@@ -49,6 +50,7 @@ pub(super) struct Metrics {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum GaugeKind {
     Findings,
+    Subjects,
     Unknown,
     Gaps,
     LastRun,
@@ -62,12 +64,18 @@ impl Default for Metrics {
         let build: IntGauges = Family::default();
         build.get_or_create(&vec![("version", env!("CARGO_PKG_VERSION").to_owned())]).set(1);
         registry.register("build", "The version that runs", build);
-        let (findings, unknown, gaps) = (IntGauges::default(), IntGauges::default(), IntGauges::default());
+        let (findings, subjects) = (IntGauges::default(), IntGauges::default());
+        let (unknown, gaps) = (IntGauges::default(), IntGauges::default());
         let (runs, last_run, last_success, took) =
             (Counters::default(), IntGauges::default(), IntGauges::default(), FloatGauges::default());
         let (requests, throttled, deliveries) = (Counters::default(), Counters::default(), Counters::default());
         let gauges = [
             ("findings", "Findings of the last run that looked, ignored ones aside", &findings),
+            (
+                "subjects",
+                "Stages and functions of the last run that succeeded, by what there is to see of them",
+                &subjects,
+            ),
             ("unknown", "Outcomes of the last run that could not be checked, ignored ones aside", &unknown),
             ("gaps", "Reasons for which something could not be checked in the last run that looked", &gaps),
         ];
@@ -89,6 +97,7 @@ impl Default for Metrics {
         Self {
             registry,
             findings,
+            subjects,
             unknown,
             gaps,
             runs,
@@ -119,21 +128,20 @@ impl Metrics {
         self.set.insert((name.to_owned(), GaugeKind::LastRun, one.clone()));
         self.set.insert((name.to_owned(), GaugeKind::Took, one.clone()));
         let RunResult::Succeeded(summary) = result else { return };
-        let RunSummary { findings, gaps, requests, throttles, news, .. } = &**summary;
+        let RunSummary { findings, subjects, gaps, requests, throttles, news, .. } = &**summary;
         self.last_success.get_or_create(&one).set(started_at.as_second());
         self.set.insert((name.to_owned(), GaugeKind::LastSuccess, one.clone()));
-        self.remove(name, |which| matches!(which, GaugeKind::Findings | GaugeKind::Gaps));
+        self.remove(name, |which| matches!(which, GaugeKind::Findings | GaugeKind::Subjects | GaugeKind::Gaps));
         self.gauge(name, GaugeKind::Unknown, one.clone(), news.unknown);
-        for check in CHECKS {
-            // A check that finds nothing has a value of 0, so that alerts have a series to query.
-            let count = |severity: Severity| findings.get(&(check.id, severity)).copied();
-            for severity in [Severity::High, Severity::Medium, Severity::Low] {
-                let count = count(severity).or_else(|| (severity == check.severity).then_some(0));
-                if let Some(count) = count {
-                    let labels = [("check", check.id.to_owned()), ("severity", severity.name().to_owned())];
-                    let labels = one.iter().cloned().chain(labels).collect();
-                    self.gauge(name, GaugeKind::Findings, labels, count);
-                }
+        for ((account, region), findings) in findings {
+            let place = [schedule.clone(), ("account", account.clone()), ("region", region.clone())];
+            self.record_findings(name, &place, findings);
+        }
+        for ((account, region), subjects) in subjects {
+            for ((kind, state), count) in subjects {
+                let place = [schedule.clone(), ("account", account.clone()), ("region", region.clone())];
+                let labels = [("kind", kind.name().to_owned()), ("state", state.name().to_owned())];
+                self.gauge(name, GaugeKind::Subjects, place.into_iter().chain(labels).collect(), *count);
             }
         }
         for (kind, count) in gaps {
@@ -147,9 +155,29 @@ impl Metrics {
         }
     }
 
+    /// Sets the findings of one region. A check that finds nothing has a value of 0, so that alerts have a series to query.
+    fn record_findings(
+        &mut self,
+        name: &str,
+        place: &[(&'static str, String)],
+        findings: &BTreeMap<(&'static str, Severity), u64>,
+    ) {
+        for check in CHECKS {
+            for severity in [Severity::High, Severity::Medium, Severity::Low] {
+                let count = findings.get(&(check.id, severity)).copied();
+                if let Some(count) = count.or_else(|| (severity == check.severity).then_some(0)) {
+                    let labels = [("check", check.id.to_owned()), ("severity", severity.name().to_owned())];
+                    let labels = place.iter().cloned().chain(labels).collect();
+                    self.gauge(name, GaugeKind::Findings, labels, count);
+                }
+            }
+        }
+    }
+
     fn gauge(&mut self, name: &str, which: GaugeKind, labels: Labels, value: u64) {
         let family = match which {
             GaugeKind::Findings => &self.findings,
+            GaugeKind::Subjects => &self.subjects,
             GaugeKind::Unknown => &self.unknown,
             GaugeKind::Gaps => &self.gaps,
             GaugeKind::LastRun => &self.last_run,
@@ -164,6 +192,7 @@ impl Metrics {
         for (_, which, labels) in gone {
             match which {
                 GaugeKind::Findings => self.findings.remove(&labels),
+                GaugeKind::Subjects => self.subjects.remove(&labels),
                 GaugeKind::Unknown => self.unknown.remove(&labels),
                 GaugeKind::Gaps => self.gaps.remove(&labels),
                 GaugeKind::LastRun => self.last_run.remove(&labels),

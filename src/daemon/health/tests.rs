@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     sync::{
         Arc,
@@ -7,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use gatelight_checks::visibility::State;
+use gatelight_model::SubjectKind;
 use jiff::Timestamp;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -21,7 +24,7 @@ use crate::{
         delivery::DeliveryResult,
         run::{RunResult, RunSummary},
     },
-    finding::RunDiff,
+    finding::{RunDiff, SubjectCounts},
 };
 
 fn time(text: &str) -> Timestamp {
@@ -56,10 +59,19 @@ fn succeeded(scope: &str, high: u64) -> RunResult {
         resolved: vec![],
         ongoing: high,
         unknown: 2,
+        went_dark: SubjectCounts::default(),
+        no_longer_dark: SubjectCounts::default(),
     };
     RunResult::Succeeded(Box::new(RunSummary {
         news,
-        findings: [(("gateway-role-missing", gatelight_model::Severity::High), high)].into(),
+        findings: BTreeMap::from([(
+            ("123456789012".to_owned(), "eu-west-1".to_owned()),
+            [(("gateway-role-missing", gatelight_model::Severity::High), high)].into(),
+        )]),
+        subjects: BTreeMap::from([(
+            ("123456789012".to_owned(), "eu-west-1".to_owned()),
+            [((SubjectKind::RestStage, State::Dark), high), ((SubjectKind::Function, State::Clear), 0)].into(),
+        )]),
         gaps: [("denied", 1)].into(),
         skipped: 0,
         nothing_checked: None,
@@ -243,7 +255,10 @@ fn metrics_are_what_prometheus_reads() {
     health.record_delivery("on-call", DeliveryResult::Later);
     let text = health.metrics();
     for line in [
-        "gatelight_findings{schedule=\"hourly\",check=\"gateway-role-missing\",severity=\"high\"} 2",
+        "gatelight_findings{schedule=\"hourly\",account=\"123456789012\",region=\"eu-west-1\",check=\"gateway-role-missing\",severity=\"high\"} 2",
+        "gatelight_findings{schedule=\"hourly\",account=\"123456789012\",region=\"eu-west-1\",check=\"access-log-off\",severity=\"high\"} 0",
+        "gatelight_subjects{schedule=\"hourly\",account=\"123456789012\",region=\"eu-west-1\",kind=\"rest-stage\",state=\"dark\"} 2",
+        "gatelight_subjects{schedule=\"hourly\",account=\"123456789012\",region=\"eu-west-1\",kind=\"function\",state=\"clear\"} 0",
         "gatelight_unknown{schedule=\"hourly\"} 2",
         "gatelight_gaps{schedule=\"hourly\",kind=\"denied\"} 1",
         "gatelight_runs_total{schedule=\"hourly\",result=\"looked\"} 2",
@@ -260,5 +275,8 @@ fn metrics_are_what_prometheus_reads() {
     }
     assert!(!text.contains("last_success_timestamp_seconds{schedule=\"daily\"}"), "{text}");
     health.set_schedules(&schedules(&[("daily", "0 3 * * *")]), |_| None);
-    assert!(!health.metrics().contains("gatelight_findings{schedule=\"hourly\""), "it is no schedule any more");
+    for gone in ["findings", "subjects"] {
+        let series = format!("gatelight_{gone}{{schedule=\"hourly\"");
+        assert!(text.contains(&series) && !health.metrics().contains(&series), "it is no schedule any more: {gone}");
+    }
 }

@@ -12,6 +12,7 @@ use crate::{
     collect::aws::Traffic,
     config::{FailOn, IgnoreSetting},
     finding::{Change, FindingEnd},
+    ledger::Reader,
     report::{Report, RunTimes, builder::Builder},
 };
 
@@ -441,9 +442,17 @@ fn a_finding_is_read_back_as_it_was_recorded() {
     assert!(diff.new.len() > 5 && diff.new.is_sorted_by_key(|finding| std::cmp::Reverse(finding.severity)));
     assert!(diff.new.iter().any(|finding| !finding.details.affects.is_empty() && finding.has_other_cause()));
     assert!(diff.new.iter().any(|finding| !finding.details.fix_commands.is_empty()));
+    let role = diff.new.iter().find(|finding| finding.check == "gateway-role-missing").expect("a finding");
+    assert!(role.impact.dark > 1 && role.impact.requests.is_some(), "{role:?}");
     let mut open = ledger.open_findings(AUDIT_SCOPE).expect("reads");
+    let names = |list: &[crate::finding::Finding]| list.iter().map(|finding| finding.check.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&open[..1]), names(&diff.new[..1]), "the worst is the worst everywhere");
     for list in [&mut diff.new, &mut open] {
         list.sort_by_key(|finding| finding.fingerprint);
+        // How many requests stages served is news of one run.
+        for finding in list {
+            finding.impact.requests = None;
+        }
     }
     assert_eq!(open, diff.new, "what is read back is what was found");
 }
@@ -459,4 +468,62 @@ fn healthy_but_spoilt_everywhere() -> Inventory {
             }
         }
     })
+}
+
+/// What is audited, by which checks; how many stages went dark and are no more; since when orders/prod is, in the report and
+/// in the history.
+type Step = (Inventory, Vec<&'static str>, (u64, u64), Option<i64>, Option<i64>);
+
+/// Stages are dark since a run first saw it, through runs that could not tell; what is clear again or gone begins anew.
+#[test]
+fn a_ledger_knows_since_when_stages_are_dark() {
+    let dir = LedgerFolder::new();
+    let ledger = dir.open();
+    let everything = || CHECKS.iter().map(|check| check.id).collect::<Vec<_>>();
+    let role = |role: Fetched<Option<_>>| {
+        let mut scope = healthy();
+        *scope.gateway_role_mut() = role;
+        scope
+    };
+    let (missing, denied_role) = (|| role(Fetched::known(None)), || role(Err(denied("iam:GetRole")).into()));
+    let without_orders = || {
+        let mut scope = missing();
+        scope.region.rest_apis.seen.retain(|api| api.name != "orders");
+        scope
+    };
+    let unlisted = || {
+        let mut scope = without_orders();
+        scope.region.rest_apis.rest = Err(denied("apigateway:GetRestApis")).into();
+        scope
+    };
+    let steps: [Step; 9] = [
+        (missing(), everything(), (6, 0), Some(0), Some(0)),
+        (missing(), everything(), (0, 0), Some(0), Some(0)),
+        (denied_role(), everything(), (0, 0), None, Some(0)),
+        (missing(), vec!["access-log-off"], (0, 0), None, Some(0)),
+        (unlisted(), everything(), (0, 0), None, Some(0)),
+        (missing(), everything(), (0, 0), Some(0), Some(0)),
+        (healthy(), everything(), (0, 6), None, None),
+        (missing(), everything(), (6, 0), Some(7), Some(7)),
+        (without_orders(), everything(), (0, 0), None, None),
+    ];
+    for (hours, (scope, checks, changed, reported, kept)) in (0..).zip(steps) {
+        let mut report = TestRun { checks, ..run([scope]) }.report(hours);
+        let diff = ledger.record(&mut report, AUDIT_SCOPE, no_messages).expect("records");
+        assert_eq!((diff.went_dark.stages, diff.no_longer_dark.stages), changed, "run {hours}");
+        assert_eq!((diff.went_dark.functions, diff.no_longer_dark.functions), (0, 0), "run {hours}");
+        let mut since = None;
+        report
+            .subjects(|region, subject| {
+                if subject.subject.name == STAGE {
+                    since = report.dark_since(region, &subject);
+                }
+                Ok(())
+            })
+            .expect("reads");
+        assert_eq!(since, reported.map(at), "run {hours}");
+        let dark = Reader::open(&dir.path).expect("opens").dark_subjects().expect("reads");
+        let stage = dark.iter().find(|dark| dark.subject.name == STAGE);
+        assert_eq!(stage.map(|dark| dark.since), kept.map(at), "run {hours}");
+    }
 }

@@ -1,69 +1,70 @@
 //! How far the audit got at all, on the page: that nothing was checked stands first; regions that were skipped, and that
 //! there is no API, follow.
 
-use std::{collections::BTreeMap, io};
+use std::collections::BTreeMap;
 
 use super::{
     super::{ApiListings, Report},
     gathered::region_name,
-    names::{NameList, shown},
-    page::{BOLD, DEEPER, INDENT, TextPage},
+    page::{BOLD, TextPage},
 };
-use crate::text::{WIDTH, list_and_more, plain, wrap};
+use crate::text::{list_and_more, plain};
 
 /// Regions that one sentence names; more are counted.
 const NAMED: usize = 4;
+/// Lines of one list of names.
+const NAMES: usize = 3;
 
-impl TextPage<'_> {
+impl TextPage {
     /// That nothing was checked, and why.
-    pub(super) fn nothing_checked(&mut self, report: &Report) -> io::Result<()> {
-        let Some(nothing) = &report.nothing_checked else { return Ok(()) };
-        writeln!(self.out, "{BOLD}{}{BOLD:#}", nothing.text)?;
+    pub(super) fn nothing_checked(&mut self, report: &Report) {
+        let Some(nothing) = &report.nothing_checked else { return };
+        self.line(format!("{BOLD}{}{BOLD:#}", nothing.text));
         for (reason, regions) in &nothing.reasons {
-            self.wrapped(INDENT, &plain(reason))?;
-            if self.names_regions {
-                let mut names = NameList::default();
-                for name in regions {
-                    names.add(name, shown(self.verbose));
+            self.wrapped("  ", &plain(reason));
+            if report.regions.len() > 1 {
+                let names: Vec<String> = regions.iter().map(ToString::to_string).collect();
+                for line in self.names(&names, self.width() - 7, NAMES) {
+                    self.line(format!("    in {line}"));
                 }
-                self.wrapped(DEEPER, &format!("in {}", names.list()))?;
             }
         }
-        writeln!(self.out)
+        self.line("");
     }
 
     /// Regions that are closed to the account. Where nothing was checked, their reasons stand there already.
-    pub(super) fn skipped(&mut self, report: &Report) -> io::Result<()> {
+    pub(super) fn skipped(&mut self, report: &Report) {
         if report.nothing_checked.is_some() {
-            return Ok(());
+            return;
         }
-        let mut by_reason: BTreeMap<String, NameList> = BTreeMap::new();
+        let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for region in &report.regions {
             if let Some(closed) = &region.skipped {
-                by_reason.entry(closed.to_string()).or_default().add(&region_name(region), shown(self.verbose));
+                by_reason.entry(closed.to_string()).or_default().push(region_name(report, region));
             }
         }
         if !by_reason.is_empty() {
-            self.heading("Skipped")?;
+            self.heading("Skipped");
         }
         for (reason, names) in &by_reason {
-            self.names(INDENT, names, "")?;
-            self.wrapped(DEEPER, &plain(reason))?;
+            for line in self.names(names, self.width() - 2, NAMES) {
+                self.line(format!("  {line}"));
+            }
+            self.wrapped("    ", &plain(reason));
         }
-        Ok(())
     }
 
     /// That no region has an API, where that is known of all that were read.
-    pub(super) fn no_api(&mut self, report: &Report) -> io::Result<()> {
+    pub(super) fn no_api(&mut self, report: &Report) {
         let mut names = Vec::new();
         for region in report.regions.iter().filter(|region| region.skipped.is_none()) {
             match region.apis {
                 ApiListings::Read { apis: 0, whole: true } => names.push(plain(&region.region)),
-                _ => return Ok(()),
+                _ => return,
             }
         }
         if names.is_empty() {
-            return Ok(());
+            return;
         }
         names.sort();
         names.dedup();
@@ -75,9 +76,6 @@ impl TextPage<'_> {
         } else {
             " Is it the right region? `--all-regions` audits every region that is enabled for the account."
         };
-        for line in wrap(&format!("There is no API in {place}.{hint}"), WIDTH) {
-            writeln!(self.out, "{line}")?;
-        }
-        Ok(())
+        self.wrapped("", &format!("There is no API in {place}.{hint}"));
     }
 }

@@ -1,66 +1,101 @@
-//! What could not be checked, and what would let it be checked.
-
-use std::io;
+//! What could not be checked, and what would let it be checked: one line a permission.
 
 use super::{
-    gathered::{Gathered, NEEDS},
-    page::{DEEPER, INDENT, TextPage},
+    super::Report,
+    gathered::{Gathered, NEEDS, Unchecked},
+    page::{DIM, TextPage, padded},
 };
 use crate::{
     collect::aws::{Granted, Operation},
-    text::{count, plain},
+    rank::natural,
+    text::{count, plain, wrap},
 };
 
-impl TextPage<'_> {
-    pub(super) fn unchecked(&mut self, gathered: &Gathered) -> io::Result<()> {
+/// The widest column of permissions.
+const PERMISSION: usize = 40;
+/// Checks that are named; more are counted.
+const CHECKS: usize = 3;
+
+impl TextPage {
+    pub(super) fn unchecked(&mut self, report: &Report, gathered: &Gathered) {
+        let says_region = report.regions.len() > 1;
         if gathered.unchecked.is_empty() {
-            return Ok(());
+            return;
         }
-        self.heading("Could not check")?;
-        self.permission_hints(gathered)?;
+        self.heading("Could not check");
+        let needed = |reason: &str| reason.strip_prefix(NEEDS).map(plain);
+        let widest = gathered.unchecked.keys().filter_map(|reason| needed(reason)).map(|p| p.len()).max();
+        let column = widest.unwrap_or_default().min(PERMISSION);
         for (reason, unchecked) in &gathered.unchecked {
-            self.wrapped(INDENT, &plain(reason))?;
-            let checks: Vec<_> = unchecked.checks.iter().copied().collect();
-            let checks = match checks.len() {
-                n if n > 4 && !self.verbose => format!("{n} checks"),
-                _ => checks.join(", "),
-            };
-            let regions = if self.names_regions { format!("; in {}", unchecked.regions.list()) } else { String::new() };
-            let permissions = if unchecked.permissions.is_empty() {
-                String::new()
-            } else {
-                format!("; denied: {}", unchecked.permissions.list())
-            };
-            let about =
-                if unchecked.about.is_empty() { String::new() } else { format!("; about {}", unchecked.about.list()) };
-            let text = match unchecked.outcomes {
-                // Other facts decided.
-                0 => format!("no verdict rests on it{permissions}{about}{regions}"),
-                n => format!("{}: {checks}{permissions}{about}{regions}", count(n as u64, "outcome")),
-            };
-            self.wrapped(DEEPER, &plain(&text))?;
+            let about = self.about(unchecked, says_region);
+            match needed(reason) {
+                Some(permission) if permission.len() <= column => {
+                    let room = self.width().saturating_sub(2 + column + 2);
+                    for (position, line) in wrap(&about, room).into_iter().enumerate() {
+                        let permission = if position == 0 { permission.as_str() } else { "" };
+                        self.line(format!("  {}  {DIM}{line}{DIM:#}", padded(permission, column)));
+                    }
+                }
+                permission => {
+                    self.wrapped("  ", &permission.unwrap_or_else(|| plain(reason)));
+                    for line in wrap(&about, self.width() - 4) {
+                        self.line(format!("    {DIM}{line}{DIM:#}"));
+                    }
+                }
+            }
         }
-        Ok(())
+        self.permission_hints(gathered);
+    }
+
+    /// `36 stages: trace-sampling-off`.
+    fn about(&self, unchecked: &Unchecked, says_region: bool) -> String {
+        let names = |names: &std::collections::BTreeSet<String>| {
+            let mut names: Vec<String> = names.iter().cloned().collect();
+            names.sort_by(|a, b| natural(a, b));
+            self.names(&names, 60, 1).join(" ")
+        };
+        let checks: Vec<_> = unchecked.checks.iter().copied().collect();
+        let mut text = match (unchecked.outcomes, checks.len()) {
+            // Other facts decided.
+            (0, _) => "no verdict rests on it".to_owned(),
+            (outcomes, n) if n > CHECKS && !self.layout.verbose => {
+                format!("{} of {n} checks", count(outcomes as u64, "outcome"))
+            }
+            (1, _) => format!("{}: {}", checks.join(", "), names(&unchecked.subjects)),
+            (outcomes, _) => {
+                format!("{} ({}): {}", checks.join(", "), count(outcomes as u64, "outcome"), names(&unchecked.subjects))
+            }
+        };
+        if !unchecked.resources.is_empty() && (unchecked.outcomes == 0 || checks.len() > CHECKS || self.layout.verbose)
+        {
+            text += &format!("; about {}", names(&unchecked.resources));
+        }
+        if !unchecked.permissions.is_empty() {
+            text += &format!("; denied: {}", names(&unchecked.permissions));
+        }
+        if says_region {
+            text += &format!("; in {}", names(&unchecked.regions));
+        }
+        plain(&text)
     }
 
     /// Which command prints the permissions that are missing.
-    fn permission_hints(&mut self, gathered: &Gathered) -> io::Result<()> {
+    fn permission_hints(&mut self, gathered: &Gathered) {
         let needed = || gathered.unchecked.keys().filter_map(|reason| reason.strip_prefix(NEEDS));
         if needed().any(|permission| !is_of_organization(permission) && !is_of_insights(permission)) {
-            self.wrapped(INDENT, "`gatelight iam-policy` prints all the permissions that it needs.")?;
+            self.wrapped("  ", "`gatelight iam-policy` prints every permission that an audit needs.");
         }
         if needed().any(is_of_insights) {
-            self.wrapped(INDENT, "`gatelight iam-policy --insights` prints the permissions that `--insights` needs.")?;
+            self.wrapped("  ", "`gatelight iam-policy --insights` prints those that `--insights` needs.");
         }
         if needed().any(is_of_organization) {
             self.wrapped(
-                INDENT,
-                "AWS tells the policies of an organization to its management account and to delegated administrators \
-                 alone; `gatelight iam-policy --organization` prints the permissions for these. What is not known of them \
-                 does not count for the exit status.",
-            )?;
+                "  ",
+                "Only an organization's management account and its delegated administrators can read its policies: \
+                 `gatelight iam-policy --organization` prints the permissions for these. What is unknown for lack of them \
+                 does not change the exit status.",
+            );
         }
-        Ok(())
     }
 }
 

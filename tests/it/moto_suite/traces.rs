@@ -37,17 +37,19 @@ fn destination(report: &Report) -> (&str, &str) {
 
 /// Does what a report says, by the client that the AWS CLI is made of.
 fn follow(account: &Account, outcome: &Value) {
-    let command = outcome["fix_command"].as_str().unwrap();
-    let ran = Command::new(moto::python())
-        .args(["-I", "-c", include_str!("../support/run_cli.py"), command])
-        .env_clear()
-        .env("AWS_ACCESS_KEY_ID", &account.keys.id)
-        .env("AWS_SECRET_ACCESS_KEY", &account.keys.secret)
-        .env("AWS_SESSION_TOKEN", &account.keys.token)
-        .env("ENDPOINT", endpoint())
-        .output()
-        .unwrap();
-    assert!(ran.status.success(), "{command}: {}", String::from_utf8_lossy(&ran.stderr));
+    for command in outcome["fix_commands"].as_array().unwrap() {
+        let command = command.as_str().unwrap();
+        let ran = Command::new(moto::python())
+            .args(["-I", "-c", include_str!("../support/run_cli.py"), command])
+            .env_clear()
+            .env("AWS_ACCESS_KEY_ID", &account.keys.id)
+            .env("AWS_SECRET_ACCESS_KEY", &account.keys.secret)
+            .env("AWS_SESSION_TOKEN", &account.keys.token)
+            .env("ENDPOINT", endpoint())
+            .output()
+            .unwrap();
+        assert!(ran.status.success(), "{command}: {}", String::from_utf8_lossy(&ran.stderr));
+    }
 }
 
 #[test]

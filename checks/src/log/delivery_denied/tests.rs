@@ -198,3 +198,135 @@ fn deliveries_that_are_not_known_are_said_once_about_the_account() {
     }
     assert_eq!(about_account(&inventory), [], "nothing that could be delivered");
 }
+
+/// Ten policies of the account that let another service write to `group`.
+fn full(group: &str) -> Inventory {
+    let mut inventory = with("");
+    let other =
+        allow(r#""logs:PutLogEvents""#, &format!("arn:aws:logs:us-east-1:123456789012:log-group:{group}:*"), "");
+    let other = policy(&other.replace("delivery.logs", "route53")).document;
+    let named = |number: usize| LogPolicy { name: format!("p{number}"), ..policy("") };
+    let policies = (0..10).map(|number| LogPolicy { document: other.clone(), ..named(number) });
+    inventory.region.log_policies = Listing::whole(policies.collect());
+    inventory
+}
+
+/// Does what the fix says, and gives the policy that it writes.
+fn follow(inventory: &mut Inventory) -> LogPolicy {
+    let command = inventory.failure(&CHECK, SHOP).fix.only_command();
+    let option = |name: &str| command.iter().position(|word| word == name).map(|at| command[at + 1].clone());
+    let written = LogPolicy {
+        name: option("--policy-name").expect("a name"),
+        document: option("--policy-document").expect("a document"),
+        log_group: option("--resource-arn"),
+    };
+    let policies = &mut inventory.region.log_policies.seen;
+    policies.retain(|policy| (&policy.name, &policy.log_group) != (&written.name, &written.log_group));
+    policies.push(written.clone());
+    // Noted where it is nearly full.
+    assert!(matches!(inventory.verdict(&CHECK, SHOP), Ok(Judgement::Pass | Judgement::PassNoted(_))));
+    written
+}
+
+#[test]
+fn where_ten_policies_are_in_use_one_of_them_is_extended() {
+    let mut inventory = full("/dns");
+    // The policy that AWS keeps is shorter, and comes last all the same.
+    inventory.region.log_policies.seen[9].name = "AWSLogDeliveryWrite20150319".to_owned();
+    inventory.region.log_policies.seen[9].document = policy("").document;
+    let failure = inventory.failure(&CHECK, SHOP);
+    assert!(failure.fix.text.starts_with("10 of 10 resource policies of us-east-1 are in use"), "{}", failure.fix.text);
+    assert!(
+        failure.evidence.contains(&Evidence::new("resource policies", "10 of 10 in use")),
+        "{:?}",
+        failure.evidence
+    );
+    let written = follow(&mut inventory);
+    assert_eq!((written.name.as_str(), written.log_group), ("p0", None));
+    assert!(written.document.contains("route53.amazonaws.com"), "keeps what it had: {}", written.document);
+    assert!(written.document.len() <= 5_120);
+    assert_eq!(inventory.region.log_policies.seen.len(), 10);
+}
+
+#[test]
+fn nine_policies_leave_room_for_another() {
+    let mut inventory = full("/dns");
+    inventory.region.log_policies.seen.truncate(9);
+    let written = follow(&mut inventory);
+    assert_eq!(written.name, "gatelight-log-delivery");
+    // A name that is taken is not overwritten.
+    let mut inventory = full("/dns");
+    inventory.region.log_policies.seen.truncate(9);
+    inventory.region.log_policies.seen[3].name = written.name;
+    assert_eq!(follow(&mut inventory).name, "gatelight-log-delivery-2");
+}
+
+#[test]
+fn where_no_policy_has_room_the_group_gets_its_own() {
+    // Spaces are no part of the new document, so a name fills it.
+    let mut inventory = full(&"d".repeat(4_700));
+    let failure = inventory.failure(&CHECK, SHOP);
+    assert!(failure.fix.text.contains("none has room for a statement within 5120 characters"), "{}", failure.fix.text);
+    let written = follow(&mut inventory.clone());
+    assert_eq!(written.log_group.as_deref(), Some(ARN));
+    assert!(written.document.contains(&format!("{ARN}:*")), "{}", written.document);
+    // A log group has one policy of its own.
+    inventory.region.log_policies.seen.push(LogPolicy { log_group: Some(ARN.to_owned()), ..policy("") });
+    let fix = inventory.failure(&CHECK, SHOP).fix;
+    assert!(fix.commands.is_empty() && fix.text.contains("Join two of them"), "{}", fix.text);
+    // A policy that is longer proves that AWS's longer limit holds here.
+    let mut inventory = full("/dns");
+    inventory.region.log_policies.seen[0].document += &" ".repeat(6_000);
+    let fix = inventory.failure(&CHECK, SHOP).fix;
+    assert!(fix.text.contains("of the 51200 characters"), "{}", fix.text);
+}
+
+#[test]
+fn policies_whose_groups_do_not_exist_could_go_where_that_is_known() {
+    let mut inventory = full("/gateway/gone");
+    let says = |inventory: &Inventory| inventory.failure(&CHECK, SHOP).fix.text;
+    assert!(!says(&inventory).contains("could go"), "nobody asked about the group");
+    *inventory.log_group_mut("/gateway/cart") = Fetched::known(None);
+    for policy in &mut inventory.region.log_policies.seen[2..4] {
+        policy.document = policy.document.replace("/gateway/gone", "/gateway/cart");
+    }
+    assert!(says(&inventory).contains("could go, as their log groups do not exist: p2, p3."), "{}", says(&inventory));
+    let policies = &mut inventory.region.log_policies.seen;
+    policies[2].document = policies[2].document.replace("/gateway/cart", "/gateway/*");
+    assert!(says(&inventory).contains("Resource policy p3 could go"), "{}", says(&inventory));
+    *inventory.log_group_mut("/gateway/cart") = Err(denied("logs:DescribeLogGroups")).into();
+    assert!(!says(&inventory).contains("could go"), "{}", says(&inventory));
+    let groups = crate::plan::groups_of_policies(&inventory.account, &inventory.region);
+    assert_eq!(groups.into_iter().collect::<Vec<_>>(), ["/gateway/cart", "/gateway/gone"]);
+    inventory.region.log_policies.seen.pop();
+    assert_eq!(crate::plan::groups_of_policies(&inventory.account, &inventory.region).len(), 0, "there is room");
+}
+
+#[test]
+fn a_statement_that_nearly_allows_it_is_named() {
+    let streams = format!("{ARN}:*");
+    for (resource, condition, says) in [
+        (ARN.to_owned(), "", "but for the `:*` that its resource lacks"),
+        (streams.replace("us-east-1", ""), "", "but for the region in its resource"),
+        (streams.replace("arn:aws:", "arn:aws-cn:"), "", "but for the partition in its resource"),
+        (streams.replace("/shop", "/shopp"), "", "but for one character of its resource"),
+        (streams.replace("/shop", "/other"), "", "but for the name in its resource"),
+        (
+            streams.clone(),
+            r#""StringEquals":{"aws:SourceAccount":"999999999999"}"#,
+            "but for its condition on aws:SourceAccount: it has 999999999999, and the request has 123456789012.",
+        ),
+        (
+            streams.clone(),
+            r#""ArnLike":{"aws:SourceArn":"arn:aws:logs:us-east-1:999999999999:*"}"#,
+            "but for its condition on aws:SourceArn",
+        ),
+    ] {
+        let failure = with(&allow(BOTH, &resource, condition)).failure(&CHECK, SHOP);
+        assert!(failure.message.contains(says), "{says}: {}", failure.message);
+        assert!(failure.message.contains("Statement 1 of resource policy own would allow"), "{}", failure.message);
+        assert!(failure.evidence.iter().any(|row| row.name == "near miss"), "{:?}", failure.evidence);
+    }
+    let failure = full("/gateway/shop").failure(&CHECK, SHOP);
+    assert!(!failure.message.contains("would allow"), "another service is another thing: {}", failure.message);
+}

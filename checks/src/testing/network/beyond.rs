@@ -123,7 +123,7 @@ fn firewall(id: &str, vpc: &str, subnet: &str) -> VpcEndpoint {
         kind: "GatewayLoadBalancer".to_owned(),
         state: "available".to_owned(),
         private_dns: false,
-        ip_address_type: Fetched::known(Some("ipv4".to_owned())),
+        ip_address_type: Fetched::known(None),
         dns_record_type: Fetched::known(None),
         subnets: texts(&[subnet]),
         security_groups: vec![],
