@@ -5,6 +5,7 @@ use std::{
     fs::File,
     io::{self, BufReader},
     path::Path,
+    sync::Arc,
 };
 
 use anyhow::Context as _;
@@ -14,7 +15,7 @@ use jiff::Timestamp;
 use crate::{
     accounts::{self, Reachable, Unreachable},
     collect::{
-        self, CollectedRegion, CollectorCache,
+        self, CollectedRegion, CollectorCache, OtherAccount,
         aws::{CredentialSource, Pace, Traffic, http_client},
     },
     config::{AuditSource, Config, Regions},
@@ -69,6 +70,11 @@ async fn live(
     let mut recipients = Recipients { saved: save.map(|file| Saved::begin(file, started_at)).transpose()?, visitor };
     let http = http_client()?;
     let (reachable, unreachable) = accounts::connect(whose, regions, pace, progress, &http).await?;
+    let known = |account: &Reachable<'_>| {
+        let session = account.session.clone();
+        account.caller.account.clone().ok().map(|account| OtherAccount { account, session })
+    };
+    let others: Arc<[OtherAccount]> = reachable.iter().filter_map(known).collect();
     let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut cache = CollectorCache::new();
     for Reachable { whose, session, caller, home, mut regions, calls } in reachable {
@@ -86,7 +92,7 @@ async fn live(
         if regions.is_empty() {
             continue;
         }
-        let collected = collect::collect(&session, &caller, &home, &regions, needs, pace, &calls).await;
+        let collected = collect::collect((&session, &others), &caller, &home, &regions, needs, pace, &calls).await;
         let mut regions = Vec::new();
         for CollectedRegion { facts, traffic, memories, .. } in collected.regions {
             if let (Ok(id), Some(memories)) = (collected.account.id.get(), memories) {

@@ -246,7 +246,10 @@ fn other_partitions_are_judged_alike() {
     ] {
         let arn = format!("arn:{partition}:");
         let moved = |text: &str| {
-            let replacements = [("arn:aws:", arn.as_str())].into_iter().chain(regions);
+            // Private hosted zones have the partition's own domain.
+            let domain = if partition == "aws-cn" { "us-east-1.amazonaws.com.cn" } else { "us-east-1.amazonaws.com" };
+            let replacements = [("us-east-1.amazonaws.com", domain), ("arn:aws:", arn.as_str())];
+            let replacements = replacements.into_iter().chain(regions);
             replacements.fold(text.to_owned(), |text, (from, to)| {
                 let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
                 text.replace(from, to).replace(&encoded(from), &encoded(to))

@@ -11,13 +11,13 @@ use gatelight_model::{
 
 use super::{
     apigateway,
-    aws::Traffic,
+    aws::{Calls, Traffic},
     cache::RegionCache,
     client::RegionClient,
     ec2, lambda,
     logs::{self, deliveries::log_deliveries, destinations::LogGroups},
     needs::Needs,
-    xray,
+    route53, xray,
 };
 
 /// One region as it was collected, and what it cost to read.
@@ -31,8 +31,14 @@ pub(crate) struct CollectedRegion {
     pub(crate) memories: Option<RegionCache>,
 }
 
-/// Reads what is needed of a region. Facts that cannot be read become gaps.
-pub(super) async fn collect(region: &RegionClient, account: &Account, needs: &Needs) -> CollectedRegion {
+/// Reads what is needed of a region. Facts that cannot be read become gaps. `global` calls services that have one limit for
+/// all regions.
+pub(super) async fn collect(
+    region: &RegionClient,
+    account: &Account,
+    needs: &Needs,
+    global: &Calls,
+) -> CollectedRegion {
     let mut facts = Region::not_collected(&region.name);
     let mut groups = LogGroups::new(region);
     let apis = async {
@@ -52,6 +58,7 @@ pub(super) async fn collect(region: &RegionClient, account: &Account, needs: &Ne
     }
     if let Some(functions) = functions {
         (facts.functions, facts.capacity_providers, facts.network) = functions;
+        read_hosted_zones(region, account, &mut facts, needs, global).await;
     }
     if let Some(denial) = denied_by_organization(&facts)
         && denies_named_log_groups(region, needs).await
@@ -148,6 +155,25 @@ async fn denies_named_log_groups(region: &RegionClient, needs: &Needs) -> bool {
 
 fn by_service_control_policy(gap: &Gap) -> Option<AccessDenial> {
     gap.why().denied_by.clone().filter(AccessDenial::is_by_service_control_policy)
+}
+
+/// Adds the private hosted zones that decide where packets of functions go. A zone may lead to an endpoint that makes another
+/// VPC's zones matter: so the plan is asked twice.
+async fn read_hosted_zones(
+    region: &RegionClient,
+    account: &Account,
+    facts: &mut Region,
+    needs: &Needs,
+    global: &Calls,
+) {
+    for _ in 0..2 {
+        let vpcs = Plan::new(account, facts, &needs.facts).vpcs_whose_zones_matter();
+        if vpcs.is_empty() {
+            break;
+        }
+        let network = std::mem::replace(&mut facts.network, Network::not_collected());
+        facts.network = Box::pin(route53::with_hosted_zones(region, network, &vpcs, global)).await;
+    }
 }
 
 /// Functions, and what only they lead to.

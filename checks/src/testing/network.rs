@@ -1,6 +1,7 @@
 //! The networks of the scenarios: one VPC with NAT gateways, one with an endpoint, and what can be wrong with them.
 
 mod beyond;
+pub(crate) mod central;
 
 use gatelight_model::{
     Fetched, Listing,
@@ -13,6 +14,7 @@ use gatelight_model::{
 use super::{Fault, Inventory, break_off, denied};
 
 pub(super) use beyond::BEYOND;
+pub(super) use central::CENTRAL;
 
 fn texts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|&text| text.to_owned()).collect()
@@ -142,6 +144,9 @@ pub(super) fn network() -> Network {
         transit_attachments: Listing::whole(vec![]),
         transit_subnets: Listing::whole(vec![]),
         transit_tables: vec![],
+        hosted_zones: central::no_zones(),
+        zone_records: vec![],
+        endpoint_addresses: Listing::whole(vec![]),
     }
 }
 

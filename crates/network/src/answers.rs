@@ -119,7 +119,7 @@ impl<'a> Walk<'a> {
     }
 
     /// What happens to the answers if these routes do not lead them to `target`.
-    fn answers_by_routes(
+    pub(crate) fn answers_by_routes(
         &self,
         kind: HopKind,
         table: &str,

@@ -92,7 +92,13 @@ impl<'a> Walk<'a> {
 
     /// Whether the attachment has a subnet in the function's zone: a transit gateway takes packets from no other zone
     /// (<https://docs.aws.amazon.com/vpc/latest/tgw/how-transit-gateways-work.html>).
-    fn same_zone_hop(&self, from: &Subnet, id: &str, attachment: &TransitAttachment, packet: &Packet) -> Hop {
+    pub(crate) fn same_zone_hop(
+        &self,
+        from: &Subnet,
+        id: &str,
+        attachment: &TransitAttachment,
+        packet: &Packet,
+    ) -> Hop {
         let kind = HopKind::Transit;
         let subnets = match self.attachment_subnets(attachment) {
             Ok(subnets) => subnets,
@@ -114,13 +120,19 @@ impl<'a> Walk<'a> {
     }
 
     /// The subnets of an attachment.
-    fn attachment_subnets(&self, attachment: &TransitAttachment) -> Result<Vec<&'a Subnet>, Gap> {
+    pub(crate) fn attachment_subnets(&self, attachment: &TransitAttachment) -> Result<Vec<&'a Subnet>, Gap> {
         self.index.attachment_subnets(&attachment.id)?.iter().map(|id| self.index.subnet(id)).collect()
     }
 
     /// The hop of the network ACL of an attachment's subnet, where it may stop packets. AWS evaluates only some of its rules,
     /// so an ACL that allows everything needed is no obstacle, and any other is unknown.
-    fn attachment_acl(&self, kind: HopKind, from: &Subnet, subnet: &'a Subnet, packet: &Packet) -> Option<Hop> {
+    pub(crate) fn attachment_acl(
+        &self,
+        kind: HopKind,
+        from: &Subnet,
+        subnet: &'a Subnet,
+        packet: &Packet,
+    ) -> Option<Hop> {
         if from.id == subnet.id {
             return None;
         }

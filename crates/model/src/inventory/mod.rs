@@ -4,6 +4,7 @@ mod account;
 mod api;
 mod delivery;
 mod function;
+mod hosted_zone;
 mod ingested;
 mod key;
 mod logs;
@@ -18,6 +19,7 @@ pub use account::{Account, AttachedPolicy, InlinePolicy, ManagedPolicy, Role, Ro
 pub use api::{AccessLog, AccessLogSetting, Api, GatewaySettings, MethodLogging, Protocol, Stage, StageOf};
 pub use delivery::LogDelivery;
 pub use function::{CallersAnswer, CapacityProviderAnswer, Function, FunctionVpc};
+pub use hosted_zone::{DnsRecord, EndpointAddress, HostedZone, HostedZonesAnswer, ZoneRecordsAnswer};
 pub use ingested::IngestedAnswer;
 pub use key::{Key, KeyAnswer};
 pub use logs::{DeliveryStream, DeliveryStreamAnswer, LogGroup, LogGroupAnswer, LogPolicy};

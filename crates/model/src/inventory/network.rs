@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{EndpointAddress, HostedZonesAnswer, ZoneRecordsAnswer};
 use crate::{Fetched, Gap, Listing, fetched::required_option, gaps::walk_gaps};
 
 /// What is known of the networks of a region: those of the VPCs that functions are attached to.
@@ -41,6 +42,14 @@ pub struct Network {
     /// The route tables of this account's transit gateways on the way.
     #[serde(default)]
     pub transit_tables: Vec<TransitTableAnswer>,
+    /// The private hosted zones of the VPCs in which X-Ray's name may lead to an endpoint in another network.
+    #[serde(default)]
+    pub hosted_zones: Vec<HostedZonesAnswer>,
+    /// The records of these zones.
+    #[serde(default)]
+    pub zone_records: Vec<ZoneRecordsAnswer>,
+    /// The network interfaces that have the addresses which these records name.
+    pub endpoint_addresses: Listing<EndpointAddress>,
 }
 
 impl Network {
@@ -64,6 +73,9 @@ impl Network {
             transit_attachments: Listing::unread(gap.clone()),
             transit_subnets: Listing::unread(gap.clone()),
             transit_tables: Vec::new(),
+            hosted_zones: Vec::new(),
+            zone_records: Vec::new(),
+            endpoint_addresses: Listing::unread(gap.clone()),
         }
     }
 
@@ -378,7 +390,7 @@ walk_gaps! {
     Network {
         subnets, vpcs, route_tables, nat_gateways, internet_gateways, endpoints, security_groups, network_acls,
         dhcp_options, prefix_lists, network_interfaces, peering_connections, transit_gateways, transit_attachments,
-        transit_subnets, transit_tables
+        transit_subnets, transit_tables, hosted_zones, zone_records, endpoint_addresses
     }
     Subnet { id, vpc, zone, cidr, dns64, owner, public_access_block }
     Vpc { id, cidrs, primary_cidr, dhcp_options, dns_support, dns_hostnames }
