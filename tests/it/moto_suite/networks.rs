@@ -55,46 +55,46 @@ fn every_network() {
         "                                reach
         no-vpc                           n/a
         nat                              pass
-        nat-mixed                        medium
-        nat-mixed-public                 medium
+        nat-mixed                        low
+        nat-mixed-public                 low
         two-halves                       pass
         prefix-list                      pass
-        prefix-list-elsewhere            medium
-        route-elsewhere                  medium
-        no-egress                        medium
+        prefix-list-elsewhere            low
+        route-elsewhere                  low
+        no-egress                        low
         egress-443                       pass
-        egress-80                        medium
-        egress-udp                       medium
-        egress-inside                    medium
+        egress-80                        low
+        egress-udp                       low
+        egress-inside                    low
         egress-of-second-group           pass
         acl-good                         pass
-        acl-no-out                       medium
-        acl-no-back                      medium
-        acl-empty                        medium
+        acl-no-out                       low
+        acl-no-back                      low
+        acl-empty                        low
         acl-deny-later                   pass
         main-table                       pass
-        main-table-bare                  medium
+        main-table-bare                  low
         nat-by-main-table                pass
-        internet-gateway                 medium
+        internet-gateway                 low
         internet-gateway-otel            high
-        no-route                         medium
+        no-route                         low
         no-route-passthrough             low
         no-route-otel-layer              high
         no-route-otel-layer-passthrough  high
         no-route-wrapper                 high
         no-route-otlp                    high
         no-route-other-variable          low
-        nat-deleted                      medium
-        nat-private                      medium
-        nat-in-private-subnet            medium
-        nat-detached-gateway             medium
-        egress-only                      medium
-        transit-gateway                  ?
+        nat-deleted                      low
+        nat-private                      low
+        nat-in-private-subnet            low
+        nat-detached-gateway             low
+        egress-only                      low
+        transit-gateway                  low
         nat-instance                     ?
         nat-instance-alive               ?
-        nat-instance-check-on            medium
+        nat-instance-check-on            low
         egress-vpc                       pass
-        nat-without-dns                  medium
+        nat-without-dns                  low
         nat-with-own-dns                 pass
         nat-fips                         pass
         endpoint-with-own-dns            ?
@@ -102,24 +102,24 @@ fn every_network() {
         endpoint-led-away                ?
         peering                          ?
         central                          pass
-        central-closed                   medium
-        central-no-way-back              medium
-        central-no-record                medium
+        central-closed                   low
+        central-no-way-back              low
+        central-no-record                low
         endpoint                         pass
-        endpoint-no-private-dns          medium
-        endpoint-no-hostnames            medium
-        endpoint-no-dns                  medium
-        endpoint-closed-group            medium
-        endpoint-other-range             medium
+        endpoint-no-private-dns          low
+        endpoint-no-hostnames            low
+        endpoint-no-dns                  low
+        endpoint-closed-group            low
+        endpoint-other-range             low
         endpoint-own-range               pass
-        endpoint-other-service           medium
-        endpoint-policy-denies           medium
+        endpoint-other-service           low
+        endpoint-policy-denies           low
         endpoint-policy-half             low
         endpoint-policy-both             pass
-        endpoint-policy-other-account    medium
+        endpoint-policy-other-account    low
         endpoint-by-groups               pass
-        endpoint-not-our-group           medium
-        endpoint-acl                     medium",
+        endpoint-not-our-group           low
+        endpoint-acl                     low",
     );
 
     // What is not known is said, in each verdict that could be taken for more.

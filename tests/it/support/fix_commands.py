@@ -31,12 +31,20 @@ def value(shape, words):
             return json.loads(word)
         pairs = dict(pair.split("=", 1) for pair in word.split(","))
         assert shape.type_name == "structure", word
-        return {key: value(shape.members[key], [text]) for key, text in pairs.items()}
+        # `key@=file://…`: the CLI reads the value from that file.
+        assert all(text.startswith("file://") for key, text in pairs.items() if key.endswith("@")), word
+        return {key.removesuffix("@"): value(shape.members[key.removesuffix("@")], [text]) for key, text in pairs.items()}
     if shape.type_name in ("integer", "long"):
         return int(word)
     if shape.type_name in ("double", "float"):
         return float(word)
     return word
+
+
+def pages(service, operation):
+    """Whether the CLI reads the answer page by page."""
+    names = session.get_component("data_loader").load_service_model(service, "paginators-1")["pagination"]
+    return operation in {xform_name(name, "-") for name in names}
 
 
 def problem(command):
@@ -54,7 +62,8 @@ def problem(command):
             options[-1][1].append(word)
     parameters = {}
     for option, words in options:
-        if option == "region":
+        # The second is the CLI's own: how many items it prints of an operation with pages.
+        if option == "region" or (option == "max-items" and pages(service, operation)):
             continue
         if option == "ingress" and "egress" in members:
             parameters["Egress"] = False
