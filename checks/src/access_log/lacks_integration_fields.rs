@@ -60,13 +60,13 @@ pub(super) fn rule(format: &Format<'_>, policy: &Policy) -> RuleResult {
     let required = missing_required(format, &policy.required_fields, &missing);
     let mut notes = Vec::new();
     for braced in [error, status.or(substitute)].into_iter().flatten().filter(|variable| variable.is_braced()) {
-        notes.push(format!("`{}` is read as `$context.{}`.", braced.source, braced.name));
+        notes.push(format!("`{}` is treated as `$context.{}`.", braced.source, braced.name));
     }
     if substitute.is_some() {
         notes.push(
-            "integrationStatus stands in for integration.status: AWS calls them equivalent on HTTP APIs, yet describes \
-             integrationStatus as the status of the Lambda service, for Lambda proxy integrations. integration.status \
-             leaves no doubt."
+            "integrationStatus is accepted for integration.status: AWS calls them equivalent on HTTP APIs, but also \
+             describes integrationStatus as the status of the Lambda service for Lambda proxy integrations. \
+             integration.status is unambiguous."
                 .to_owned(),
         );
     }
@@ -78,7 +78,7 @@ pub(super) fn rule(format: &Format<'_>, policy: &Policy) -> RuleResult {
         parts.push(join_names(&missing));
     }
     if !required.is_empty() {
-        parts.push(format!("{}, which your configuration requires", join_names(&required)));
+        parts.push(format!("{} (required by your configuration)", join_names(&required)));
     }
     let mut message = format!("The access log lacks {}", parts.join(", and "));
     let mut at = None;
@@ -86,8 +86,8 @@ pub(super) fn rule(format: &Format<'_>, policy: &Policy) -> RuleResult {
     if let Some(trap) = trap.filter(|_| lacks_status) {
         at = Some(trap.at);
         message = format!(
-            "{message}; {} does not count: it is the status of the Lambda service, for Lambda proxy integrations, 200 even \
-             when the function failed",
+            "{message}; {} does not count: for Lambda proxy integrations it is the status of the Lambda service: 200 \
+             even when the function failed",
             trap.name
         );
     }
@@ -97,7 +97,7 @@ pub(super) fn rule(format: &Format<'_>, policy: &Policy) -> RuleResult {
     };
     if let Some(near) = missing.iter().find_map(near) {
         at = at.or(Some(near.at));
-        message = format!("{message}; `{}` is another name, which is never filled", near.source);
+        message = format!("{message}; `{}` is a different name and is always empty", near.source);
     }
     message.push('.');
     let fix = format!("Add {} to the format.", as_variables(&missing));
@@ -254,8 +254,8 @@ mod tests {
         let failure = failure(&CHECK, Rest, "$context.integrationErrorMessage $context.integrationStatus");
         assert_eq!(
             failure.message,
-            "The access log lacks integration.status; integrationStatus does not count: it is the status of the \
-             Lambda service, for Lambda proxy integrations, 200 even when the function failed."
+            "The access log lacks integration.status; integrationStatus does not count: for Lambda proxy integrations \
+             it is the status of the Lambda service: 200 even when the function failed."
         );
         assert_eq!(evidence(&failure, "at"), Some("column 34"));
     }

@@ -69,7 +69,7 @@ fn some_json_passes_with_a_note() {
             r#"{"a":"${context.path}"}"#,
             "`${context.path}` at column 7 is read as `$context.path`; AWS documents only the form without braces.",
         ),
-        (r#"{"a":"\ud83d"}"#, "An escape stands for half a character (a lone surrogate), which many readers refuse."),
+        (r#"{"a":"\ud83d"}"#, "An escape is half a character (a lone surrogate), which many parsers reject."),
     ] {
         assert_eq!(note(format), expected);
     }

@@ -46,7 +46,7 @@ fn requests_that_leave_nothing_fail() {
     let failure = silent().failure(&CHECK, STAGE);
     assert_eq!(
         failure.message,
-        "The stage served 1234 requests, 34 of them clients' errors, between 2026-11-21T09:00:00Z and \
+        "The stage served 1234 requests, 34 of them client errors, between 2026-11-21T09:00:00Z and \
          2026-11-22T08:45:00Z, and log group /gateway/orders took nothing since."
     );
     let command = failure.fix.only_command().join(" ");

@@ -85,14 +85,12 @@ fn the_message_says_what_was_meant() {
     let message = |protocol, format| failure(&CHECK, protocol, format).message;
     assert_eq!(
         message(Rest, "$context.requestid $context.requestid"),
-        "The access log names what is never filled: `$context.requestid`, which differs from `requestId` only in upper \
-         and lower case."
+        "The access log names what is never filled: `$context.requestid`, which differs from `requestId` only in case."
     );
     assert_eq!(
         message(Http, "${context.statu} $context.xraytraceid"),
         "The access log names what is never filled: `${context.statu}`, which differs from `status` by one letter; \
-         `$context.xraytraceid`, which differs from `xrayTraceId` only in upper and lower case, and HTTP APIs do not have \
-         that either."
+         `$context.xraytraceid`, which differs from `xrayTraceId` only in case, and HTTP APIs do not have that either."
     );
     assert_eq!(
         message(Websocket, "$context.path $input.body $input.body"),
@@ -113,7 +111,7 @@ fn of_many_some_are_named() {
     assert!(message.contains("`$context.domainPrefix`") && !message.contains("more"), "{message}");
     let seven = failure(&CHECK, Websocket, &format!("{five} $context.routekey $context.xrayTraceId"));
     assert!(seven.message.ends_with("; and 2 more."), "{}", seven.message);
-    assert!(seven.fix.text.contains("The others likewise."), "{}", seven.fix.text);
+    assert!(seven.fix.text.contains("Fix the others the same way."), "{}", seven.fix.text);
 }
 
 #[test]
@@ -127,8 +125,8 @@ fn notes_name_what_is_not_known() {
             Rest,
             "$context.new $context.new $context.authorizer.claims $context.newer.tlsVersion $context.tlsVersion"
         ),
-        "`$context.new` and `$context.newer.tlsVersion`: no variables that this version of Gatelight knows. \
-         `$context.authorizer.claims` is null, says AWS: name one of the claims."
+        "`$context.new` and `$context.newer.tlsVersion`: no variables that this version of Gatelight knows. AWS \
+         documents that `$context.authorizer.claims` is null: name one of the claims."
     );
     assert_eq!(
         note(Websocket, "$context.integrationStatus"),

@@ -71,7 +71,7 @@ fn a_failure_counts_and_shows_what_was_found() {
     assert_eq!(
         failure.message,
         format!(
-            "Log group {EXECUTION} holds 3 signs of failure between 2026-11-21T09:00:00Z and 2026-11-22T08:45:00Z: logs \
+            "Log group {EXECUTION} holds 3 failure lines between 2026-11-21T09:00:00Z and 2026-11-22T08:45:00Z: logs \
              could not be sent; the X-Ray daemon dropped segments."
         )
     );
@@ -119,7 +119,7 @@ fn text_of_clients_is_low_and_marked() {
     let mut inventory = known(ACCESS, LogProbe { hits: vec![hit("failed-to-emit-logs", 1)], ..clean() });
     let failure = inventory.failure(&CHECK, ACCESS);
     assert_eq!(failure.severity, Some(Severity::Low));
-    assert!(failure.message.contains("1 sign of failure") && failure.message.contains("supplied by clients"));
+    assert!(failure.message.contains("1 failure line") && failure.message.contains("supplied by clients"));
     assert!(failure.evidence.contains(&Evidence::new("source", "text supplied by clients")));
 
     // What is hidden may write there too.
