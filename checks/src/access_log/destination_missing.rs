@@ -229,7 +229,7 @@ mod tests {
         let mut inventory = healthy();
         *inventory.log_group_mut("/gateway/cart") = gatelight_model::Fetched::known(None);
         let [first, second] = ["cart/$default", "cart/dev"].map(|stage| inventory.failure(&CHECK, stage));
-        assert!(first.message.ends_with("which does not exist."));
+        assert!(first.message.ends_with("does not exist."));
         assert_eq!(first.cause, second.cause);
         let cause = first.cause.expect("a cause");
         assert_eq!(cause.arn, "arn:aws:logs:us-east-1:123456789012:log-group:/gateway/cart");
@@ -273,12 +273,12 @@ mod tests {
     #[test]
     fn a_stream_must_be_named_for_api_gateway_and_exist() {
         let stream = "arn:aws:firehose:us-east-1:123456789012:deliverystream/orders";
-        assert!(message(&with_destination(stream)).contains("only to those named amazon-apigateway-*"));
+        assert!(message(&with_destination(stream)).contains("only to streams named amazon-apigateway-*"));
 
         let mut inventory = healthy();
         *inventory.delivery_stream_mut("amazon-apigateway-orders") = gatelight_model::Fetched::known(None);
         let failure = inventory.failure(&CHECK, "orders/staging");
-        assert!(failure.message.ends_with("which does not exist."));
+        assert!(failure.message.ends_with("does not exist."));
         assert_eq!(failure.cause.expect("a cause").kind, SubjectKind::DeliveryStream);
     }
 
@@ -330,7 +330,7 @@ mod tests {
     fn what_is_no_arn_of_a_group_or_stream_fails() {
         for text in ["/gateway/orders", "arn:aws:s3:::bucket", "arn:aws:logs:us-east-1:123456789012:log-group:"] {
             let failure = with_destination(text).failure(&CHECK, "orders/prod");
-            assert!(failure.message.contains("neither"));
+            assert!(failure.message.contains("not the ARN of"));
             assert_eq!(failure.cause, None);
         }
     }

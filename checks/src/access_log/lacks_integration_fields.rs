@@ -186,7 +186,8 @@ mod tests {
         let slip = failure(&CHECK, Rest, "$context.integration.eror $context.integration.status");
         assert_eq!(
             slip.message,
-            "The access log lacks integration.error; `$context.integration.eror` is another name, which is never filled."
+            "The access log lacks integration.error; `$context.integration.eror` is a different name and is always \
+             empty."
         );
         let other = failure(&CHECK, Rest, "$context.brandNew $context.integration.status");
         assert_eq!(other.message, "The access log lacks integration.error.");
@@ -194,7 +195,7 @@ mod tests {
         let policy = Policy { required_fields: vec!["authorizer.error".to_owned()], ..Policy::default() };
         let format = "$context.integration.error $context.integration.status $context.authorize.error";
         let Ok(Judgement::Fail(known)) = verdict_under(&policy, &CHECK, Rest, Some(format)) else { panic!("it fails") };
-        assert_eq!(known.message, "The access log lacks authorizer.error, which your configuration requires.");
+        assert_eq!(known.message, "The access log lacks authorizer.error (required by your configuration).");
     }
 
     #[test]
@@ -232,7 +233,7 @@ mod tests {
                     (Judgement::Fail(failure), missing) => {
                         assert_eq!(evidence(&failure, "missing"), Some(missing), "{protocol:?} {required:?} {format}");
                         let names = join_names(&missing.split(", ").collect::<Vec<_>>());
-                        let message = format!("The access log lacks {names}, which your configuration requires");
+                        let message = format!("The access log lacks {names} (required by your configuration)");
                         assert!(failure.message.starts_with(&message), "{}", failure.message);
                     }
                     (other, _) => panic!("{protocol:?} {required:?} {format}: {other:?}"),
@@ -245,7 +246,7 @@ mod tests {
         };
         assert_eq!(
             both.message,
-            "The access log lacks integration.status, and stage, which your configuration requires."
+            "The access log lacks integration.status, and stage (required by your configuration)."
         );
     }
 
@@ -264,6 +265,6 @@ mod tests {
     fn a_note_says_what_stands_in() {
         let format = "$context.integration.error $context.integrationStatus";
         let Ok(Judgement::PassNoted(note)) = verdict(&CHECK, Http, Some(format)) else { panic!("no note") };
-        assert!(note.starts_with("integrationStatus stands in for integration.status"), "{note}");
+        assert!(note.starts_with("integrationStatus is accepted for integration.status"), "{note}");
     }
 }

@@ -128,8 +128,8 @@ mod tests {
         let near = failure(&CHECK, Websocket, "$context.integration.latenci");
         assert_eq!(
             near.message,
-            "The access log lacks integration.latency; `$context.integration.latenci` is another name, which is never \
-             filled."
+            "The access log lacks integration.latency; `$context.integration.latenci` is a different name and is \
+             always empty."
         );
         // With the backend's time there, the authorizer's is no stand-in for anything.
         let total = failure(&CHECK, Http, "$context.authorizer.latency $context.integration.latency");

@@ -108,8 +108,8 @@ mod tests {
         let failure = failure(&CHECK, Rest, "{\"id\": \"$context.requestID\"}");
         assert_eq!(
             failure.message,
-            "The access log lacks requestId and extendedRequestId; `$context.requestID` is another name, which is \
-             never filled."
+            "The access log lacks requestId and extendedRequestId; `$context.requestID` is a different name and is \
+             always empty."
         );
     }
 }

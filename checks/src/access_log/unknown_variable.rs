@@ -121,9 +121,9 @@ fn notes(format: &Format<'_>) -> Vec<String> {
         notes.push(format!("{}{others}: {what} that this version of Gatelight knows.", join_names(&unknown)));
     }
     if !unlisted.is_empty() {
-        let (lacks, are) = if unlisted.len() == 1 { ("lacks it", "it is") } else { ("lacks them", "they are") };
+        let (lacks, may) = if unlisted.len() == 1 { ("lacks it", "it may") } else { ("lacks them", "they may") };
         notes.push(format!(
-            "{}: AWS's table of variables for {} {lacks}; {are} possibly empty.",
+            "{}: AWS's table of variables for {} {lacks}; {may} be empty.",
             join_names(&unlisted),
             apis(format.protocol)
         ));

@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn a_level_of_off_fails_too_and_the_message_says_so() {
         let failure = with("chat/prod", &[(None, "OFF", true)]).failure(&CHECK, "chat/prod");
-        assert!(failure.message.ends_with("Nothing is written while the log level there is off."));
+        assert!(failure.message.ends_with("Nothing is written while the log level is OFF."));
         let failure =
             with("chat/prod", &[(None, "OFF", true), (Some("a"), "ERROR", true)]).failure(&CHECK, "chat/prod");
         assert!(!failure.message.contains("Nothing is written"));

@@ -47,8 +47,7 @@ fn judge(function: &Function, context: &Context<'_>) -> Verdict {
         Err(gap) => (
             Severity::Medium,
             format!(
-                "Whether a REST stage with tracing calls it is not known ({gap}); the severity is that of one that is \
-                 called."
+                "Whether a REST stage with tracing calls it is not known ({gap}); the severity assumes that one does."
             ),
         ),
     };
@@ -189,7 +188,7 @@ mod tests {
             let failure = called(Some(policy)).failure(&CHECK, "checkout");
             assert_eq!(failure.severity, Some(Severity::Medium), "{policy}");
             assert!(
-                failure.message.contains("is not known (its resource policy lets API Gateway"),
+                failure.message.contains("is not known (its resource policy allows API Gateway"),
                 "{}",
                 failure.message
             );
@@ -210,7 +209,7 @@ mod tests {
     fn names_the_stages() {
         let inventory = called(Some(&by("arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/*")));
         let failure = inventory.failure(&CHECK, "checkout");
-        assert!(failure.message.ends_with("ends there: orders/prod, orders/staging."), "{}", failure.message);
+        assert!(failure.message.ends_with("end there: orders/prod, orders/staging."), "{}", failure.message);
     }
 
     #[test]
