@@ -81,10 +81,8 @@ async fn live(
         if let Ok(account) = &caller.account {
             let read = read.entry(account.clone()).or_default();
             let (again, rest): (Vec<_>, Vec<_>) = regions.into_iter().partition(|region| read.contains(region));
-            if !again.is_empty() && !config.quiet {
-                let again = again.join(", ");
-                let text = format!("{whose}: account {account} was read already in {again}");
-                progress.suspend(|| notice::warn(&text));
+            if !config.quiet {
+                warn_of_repeated(&whose.to_string(), account, &again, progress);
             }
             read.extend(rest.iter().cloned());
             regions = rest;
@@ -118,6 +116,14 @@ async fn live(
     }
     visitor.remember(cache);
     visitor.finished(finished_at)
+}
+
+/// Says that regions of an account were read with other credentials already.
+fn warn_of_repeated(whose: &str, account: &str, again: &[String], progress: &Progress) {
+    if !again.is_empty() {
+        let text = format!("{whose}: account {account} was read already in {}", again.join(", "));
+        progress.suspend(|| notice::warn(&text));
+    }
 }
 
 /// Takes what was read: the visitor, and the file that it is saved to, if there is one.

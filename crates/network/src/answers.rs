@@ -7,7 +7,8 @@ use crate::{
     hop::{Hop, HopKind, combine_alternatives},
     packet::{Packet, Side, each_part, join_parts},
     remedy::{Remedy, RouteGoal},
-    routes::{self, RouteTarget, inactive_route},
+    route_hops::inactive_route,
+    routes::{self, RouteTarget},
     walk::Walk,
 };
 

@@ -13,7 +13,8 @@ use crate::{
     hosted_zone::ZoneTarget,
     packet::{Packet, Side, each_part, join_parts},
     remedy::{Remedy, RouteGoal},
-    routes::{self, RouteTarget, cannot_follow, inactive_route},
+    route_hops::{cannot_follow, inactive_route},
+    routes::{self, RouteTarget},
     walk::Walk,
 };
 

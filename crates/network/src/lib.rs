@@ -33,6 +33,7 @@ mod walk;
 
 mod middlebox;
 
+mod route_hops;
 mod routes;
 
 mod name_server;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use gatelight_model::inventory::Network;
 use gatelight_network::{Hop, HopKind, PathFromSubnet, Remedy, Walk};
 
-use super::remedy::{Change, Place};
+use super::remedy::{Change, Place, dns_attribute};
 use crate::verdict::{Command, Fix};
 
 /// The changes that let packets from every stopped subnet arrive.
@@ -119,12 +119,6 @@ fn of_name(walk: &Walk<'_>, path: &PathFromSubnet) -> Option<Change> {
         commands.push(modify.into_iter().chain(["--private-dns-enabled"]).map(str::to_owned).collect());
     }
     Some(Change { text: format!("{text}, so that X-Ray's name leads to {}.", endpoint.id), commands })
-}
-
-/// The command that turns on a DNS attribute of a VPC.
-pub(super) fn dns_attribute(region: &str, vpc: &str, attribute: &str) -> Command {
-    let option = if attribute == "enableDnsSupport" { "--enable-dns-support" } else { "--enable-dns-hostnames" };
-    ["aws", "ec2", "modify-vpc-attribute", "--region", region, "--vpc-id", vpc, option].map(str::to_owned).to_vec()
 }
 
 /// The endpoint as the other way, in words.

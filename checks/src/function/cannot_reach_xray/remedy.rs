@@ -4,7 +4,6 @@ use gatelight_model::inventory::{NatGateway, Network, RouteTable};
 use gatelight_network::{Hop, HopKind, PathFromSubnet, Remedy, RouteGoal, Traffic, Walk};
 use serde_json::json;
 
-use super::fix::dns_attribute;
 use crate::verdict::{Command, Fix};
 
 /// What a person has to fill in: AWS gives the id when an earlier command of the fix has run.
@@ -29,6 +28,12 @@ impl Change {
     pub(super) fn text(text: String) -> Self {
         Self { text, commands: Vec::new() }
     }
+}
+
+/// The command that turns on a DNS attribute of a VPC.
+pub(super) fn dns_attribute(region: &str, vpc: &str, attribute: &str) -> Command {
+    let option = if attribute == "enableDnsSupport" { "--enable-dns-support" } else { "--enable-dns-hostnames" };
+    ["aws", "ec2", "modify-vpc-attribute", "--region", region, "--vpc-id", vpc, option].map(str::to_owned).to_vec()
 }
 
 /// A public NAT gateway of a VPC that works, other than `not`.

@@ -4,9 +4,8 @@
 use gatelight_model::{
     Fetched, Listing,
     inventory::{
-        DnsRecord, EndpointAddress, HostedZone, HostedZonesAnswer, NetworkAcl, PeeredVpc, PeeringConnection, Region,
-        SecurityGroup, TransitAttachment, TransitGateway, TransitSubnets, TransitTableAnswer, VpcEndpoint,
-        ZoneRecordsAnswer,
+        DnsRecord, EndpointAddress, HostedZone, NetworkAcl, PeeredVpc, PeeringConnection, Region, SecurityGroup,
+        TransitAttachment, TransitGateway, TransitSubnets, TransitTableAnswer, VpcEndpoint, ZoneRecordsAnswer,
     },
 };
 
@@ -192,9 +191,3 @@ pub(in crate::testing) const CENTRAL: &[Fault] = &[
         table_mut(inventory, "rtb-orders").routes.push(route("10.9.0.0/16", "pcx-hub"));
     }),
 ];
-
-/// What AWS says about the hosted zones of the healthy account: nobody has any.
-pub(super) fn no_zones() -> Vec<HostedZonesAnswer> {
-    let answer = |vpc: &str| HostedZonesAnswer { vpc: vpc.to_owned(), zones: Listing::whole(vec![]) };
-    ["vpc-orders", "vpc-users"].map(answer).into()
-}
