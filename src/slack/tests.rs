@@ -513,7 +513,7 @@ fn what_went_dark_is_the_headline_and_what_is_no_longer_dark_too() {
     let ended = texts(&bodies[1])[2].clone();
     let lines: Vec<_> = ended.lines().collect();
     assert_eq!(lines[0], "✅ *CloudWatch role was deleted* — high, resolved after 1 hour");
-    assert!(lines[1].starts_with("6 stages were dark: "), "{ended}");
+    assert!(lines[1].starts_with("8 stages, 6 were dark, 2 degraded: "), "{ended}");
 }
 
 #[test]
