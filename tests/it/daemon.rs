@@ -201,9 +201,9 @@ fn a_digest_says_what_is_open_and_a_report_is_written() {
     let daemon = home.start();
     daemon.until("news and a digest", || slack.channel().len() >= 2);
     let channel = slack.channel();
-    assert!(channel[0].to_string().contains("first look"), "{}", channel[0]);
+    assert!(channel[0].to_string().contains("first run"), "{}", channel[0]);
     assert!(channel[1].to_string().contains("open: "), "{}", channel[1]);
-    assert!(channel[1].to_string().contains("replay: looked at"), "{}", channel[1]);
+    assert!(channel[1].to_string().contains("replay: checked at"), "{}", channel[1]);
     let report: Value = serde_json::from_slice(&std::fs::read(home.path("report.json")).unwrap()).unwrap();
     assert_eq!(report["version"], 1);
     let (status, log) = daemon.stop();
