@@ -96,7 +96,7 @@ impl<'a> Bound<'a> {
                 gap.map(unread).into_iter().flatten().chain(levels.rev().collect::<Vec<_>>()).collect()
             }
             Some(status) => {
-                let why = format!("whether {} apply is not known: AWS calls their status {status}", kind.many);
+                let why = format!("whether {} apply is not known: AWS reports the status {status}", kind.many);
                 unread(Gap::unprovable(&self.organization.id, why))
             }
         }
@@ -163,7 +163,7 @@ fn upwards<'a>(organization: &'a Organization, own: &str) -> (Vec<&'a Organizati
             return (levels, Some(Gap::not_collected(format!("the level of {}", level_name(next)))));
         };
         if levels.iter().any(|below| below.id == level.id) {
-            let why = format!("{} is said to lie in itself", level_name(next));
+            let why = format!("AWS lists {} as its own parent", level_name(next));
             return (levels, Some(Gap::unprovable(next, why)));
         }
         levels.push(level);

@@ -20,7 +20,7 @@ pub(crate) fn existing<'a>(context: &Context<'a>, arn: &str, own: Option<&str>) 
     if let Some(own) = own
         && account != own
     {
-        let why = format!("{arn} is a role of account {account}; what it may do cannot be seen from account {own}");
+        let why = format!("{arn} belongs to account {account}; its permissions cannot be read from account {own}");
         return Err(Gap::unprovable(arn, why));
     }
     let role = context.role(arn)?.role.get()?.as_ref();
@@ -216,7 +216,7 @@ pub(crate) fn clear_the_way<'a>(denials: impl IntoIterator<Item = &'a Denial>, s
     let ways: BTreeSet<String> =
         denials.into_iter().filter(|denial| **denial != Denial::NotAllowed).map(Denial::to_string).collect();
     let ways: Vec<&str> = ways.iter().map(String::as_str).collect();
-    (!ways.is_empty()).then(|| Fix::text(format!("Change what stands in the way ({}), so that {so_that}.", few(&ways))))
+    (!ways.is_empty()).then(|| Fix::text(format!("Change this: {}, so that {so_that}.", few(&ways))))
 }
 
 #[cfg(test)]

@@ -331,9 +331,9 @@ mod tests {
     fn what_aws_refuses_fails_with_its_place_and_source() {
         let format = "{\"a\":\"$context.brandNew\",\n\"b\":\"$context.requestId\"}";
         let shown = text(Http, format);
-        assert!(shown.contains("\nfail  AWS refuses the format: it has a line break inside.\n"), "{shown}");
-        let name = "\nfail  AWS refuses the format: HTTP APIs have no variable `$context.brandNew`.\n      \
-                    {\"a\":\"$context.brandNew\",\n            ^ line 1, column 7\n      see https://";
+        assert!(shown.contains("\nfail  AWS rejects the format: it has a line break inside.\n"), "{shown}");
+        let name = "\nfail  AWS rejects the format: HTTP APIs have no variable `$context.brandNew`.\n      \
+            {\"a\":\"$context.brandNew\",\n            ^ line 1, column 7\n      see https://";
         assert!(shown.contains(name), "{shown}");
         for protocol in [Rest, Websocket] {
             let shown = text(protocol, format);

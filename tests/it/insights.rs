@@ -108,7 +108,7 @@ fn groups_of_infrequent_access_are_searched_where_the_owner_asks_for_it() {
     let expected = [("rare", "high"), ("fine", "pass"), ("quiet", "pass"), ("plain", "medium"), ("vended", "unknown")];
     assert_eq!(verdicts(&report), expected, "{:#}", report.0["outcomes"]);
     let said = told(&report);
-    assert!(said["rare"].1.contains("holds 1 sign of failure"), "{said:#?}");
+    assert!(said["rare"].1.contains("holds 1 failure line"), "{said:#?}");
     assert!(said["vended"].1.contains("class DELIVERY"), "{said:#?}");
 
     // A query each for those that took events, over whole seconds of a day; the other class is searched as ever.
@@ -368,7 +368,7 @@ fn moto_s_queries() {
     // Text of clients is low.
     let found = ["rare-failing", "rare-fine", "rare-old", "/gateway/rare"].map(of);
     assert_eq!(found, ["high", "pass", "pass", "low"], "{told:#?}");
-    assert!(told["rare-failing"].1.contains("holds 2 signs of failure"), "{told:#?}");
+    assert!(told["rare-failing"].1.contains("holds 2 failure lines"), "{told:#?}");
     let asked = proxy.operations();
     assert!(asked.contains("logs:StartQuery") && !asked.contains("logs:FilterLogEvents"), "{asked:?}");
     // moto does not say what it scanned.

@@ -48,19 +48,19 @@ pub(super) fn rule(format: &Format<'_>, _: &Policy) -> RuleResult {
     let (mut problems, mut fixes) = (Vec::new(), Vec::new());
     if !bare.is_empty() {
         let names = join_first_names(bare.iter().map(|variable| variable.name), MAX_NAMES);
-        let (has, stands) = if bare.len() == 1 { ("has", "it stands") } else { ("have", "they stand") };
+        let (has, stands) = if bare.len() == 1 { ("has", "it is") } else { ("have", "they are") };
         problems.push(format!(
-            "when {names} {has} no value, the line is no JSON: API Gateway writes `-` for what is absent, and {stands} \
-             without quotes"
+            "when {names} {has} no value, the line is not valid JSON: API Gateway writes `-` for an absent value, and \
+             {stands} not quoted"
         ));
         fixes.push(format!("Put {names} in quotes."));
     }
     if let Some(first) = quoted.first() {
         problems.push(format!(
-            "`{}` brings its own quotes and stands between quotes: when there is an error, the line is no JSON",
+            "`{}` includes its own quotes and is quoted again: when there is an error, the line is not valid JSON",
             truncated(first.source, 100)
         ));
-        fixes.push("Write `$context.error.message` in its place, in the same quotes.".to_owned());
+        fixes.push("Use `$context.error.message` instead, in the same quotes.".to_owned());
     }
     if problems.is_empty() {
         return RuleResult::pass(notes);
@@ -100,15 +100,15 @@ fn notes(format: &Format<'_>, uses: &[VariableUse<'_>]) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(variable) = bare("error.messageString") {
         notes.push(format!(
-            "`{}` at {} stands without quotes and brings its own; whether API Gateway writes `-` or `\"-\"` where there is \
-             no error is not documented. `\"$context.error.message\"` leaves no doubt.",
+            "`{}` at {} is not quoted and includes its own quotes; AWS does not document whether API Gateway writes \
+             `-` or `\"-\"` when there is no error. `\"$context.error.message\"` works in both cases.",
             variable.source,
             format.position_text(variable.at)
         ));
     }
     if let Some(variable) = bare("accountId").filter(|_| is_always_present(format.protocol, "accountId")) {
         notes.push(format!(
-            "`{}` at {} stands without quotes; an account id that begins with 0 is no number of JSON.",
+            "`{}` at {} is not quoted; an account id that begins with 0 is not a valid JSON number.",
             variable.source,
             format.position_text(variable.at)
         ));

@@ -33,8 +33,8 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     let at = StageDestination { stage, context, destination: &log.destination };
     Ok(match log.destination {
         Destination::Other(text) => at.fail(
-            format!("The access log goes to {text}, which is the ARN of neither a log group nor a Firehose stream."),
-            Fix::text("Set the ARN of a log group as destination."),
+            format!("The access log destination {text} is not the ARN of a log group or a Firehose stream."),
+            Fix::text("Set the ARN of a log group as the destination."),
         ),
         Destination::LogGroup(arn, name) => match log_group(&log.destination, context)? {
             GroupLookup::Here(_) => Judgement::Pass,
@@ -43,10 +43,13 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         },
         Destination::DeliveryStream(_, name) if !log.destination.is_well_named() => at.fail(
             format!(
-                "The access log goes to Firehose stream {name}: API Gateway writes only to those named \
+                "The access log destination is Firehose stream {name}, but API Gateway writes only to streams named \
                  amazon-apigateway-*."
             ),
-            at.stream_fix("Create a stream whose name begins with amazon-apigateway-, and set its ARN as destination."),
+            at.stream_fix(
+                "Create a stream whose name begins with amazon-apigateway-, and set its ARN as the \
+                destination.",
+            ),
         ),
         Destination::DeliveryStream(arn, name) if !context.is_here(&log.destination) => {
             at.elsewhere("Firehose stream", name, &arn)
@@ -55,8 +58,8 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
             Some(stream) if in_another_account(&stream.arn, &arn) => at.elsewhere("Firehose stream", name, &arn),
             Some(stream) => pass_with_notes(stage, &stream.status),
             None => at.fail(
-                format!("The access log goes to Firehose stream {name}, which does not exist."),
-                at.stream_fix("Create the stream, or set the ARN of a log group as destination."),
+                format!("The access log destination, Firehose stream {name}, does not exist."),
+                at.stream_fix("Create the stream, or set the ARN of a log group as the destination."),
             ),
         },
     })
@@ -94,13 +97,13 @@ impl StageDestination<'_, '_, '_> {
 
     fn elsewhere(&self, what: &str, name: &str, arn: &Arn<'_>) -> Judgement {
         let (location, region) = (location(arn, self.context), &self.context.region().name);
-        let say = format!("Set the ARN of a {what} of this account in {region} as destination.");
+        let say = format!("Set the ARN of a {what} in this account and {region} as the destination.");
         let is_stream = matches!(self.destination, Destination::DeliveryStream(..));
         let fix = if is_stream { self.stream_fix(&say) } else { Fix::text(say) };
         self.fail(
             format!(
-                "The access log goes to {what} {name} {location}: AWS documents only destinations of the stage's own \
-                 account and region."
+                "The access log destination is {what} {name} {location}: AWS documents only destinations in the \
+                 stage's own account and region."
             ),
             fix,
         )
@@ -108,8 +111,8 @@ impl StageDestination<'_, '_, '_> {
 
     fn absent_group(&self, name: &str) -> Judgement {
         self.fail(
-            format!("The access log goes to log group {name}, which does not exist."),
-            Fix::text("Create the log group and give it a retention.")
+            format!("The access log destination, log group {name}, does not exist."),
+            Fix::text("Create the log group and set its retention.")
                 .commands(turn_on::create_group(self.context, name)),
         )
     }
@@ -226,7 +229,7 @@ mod tests {
         let mut inventory = healthy();
         *inventory.log_group_mut("/gateway/cart") = gatelight_model::Fetched::known(None);
         let [first, second] = ["cart/$default", "cart/dev"].map(|stage| inventory.failure(&CHECK, stage));
-        assert!(first.message.ends_with("which does not exist."));
+        assert!(first.message.ends_with("does not exist."));
         assert_eq!(first.cause, second.cause);
         let cause = first.cause.expect("a cause");
         assert_eq!(cause.arn, "arn:aws:logs:us-east-1:123456789012:log-group:/gateway/cart");
@@ -270,12 +273,12 @@ mod tests {
     #[test]
     fn a_stream_must_be_named_for_api_gateway_and_exist() {
         let stream = "arn:aws:firehose:us-east-1:123456789012:deliverystream/orders";
-        assert!(message(&with_destination(stream)).contains("only to those named amazon-apigateway-*"));
+        assert!(message(&with_destination(stream)).contains("only to streams named amazon-apigateway-*"));
 
         let mut inventory = healthy();
         *inventory.delivery_stream_mut("amazon-apigateway-orders") = gatelight_model::Fetched::known(None);
         let failure = inventory.failure(&CHECK, "orders/staging");
-        assert!(failure.message.ends_with("which does not exist."));
+        assert!(failure.message.ends_with("does not exist."));
         assert_eq!(failure.cause.expect("a cause").kind, SubjectKind::DeliveryStream);
     }
 
@@ -327,7 +330,7 @@ mod tests {
     fn what_is_no_arn_of_a_group_or_stream_fails() {
         for text in ["/gateway/orders", "arn:aws:s3:::bucket", "arn:aws:logs:us-east-1:123456789012:log-group:"] {
             let failure = with_destination(text).failure(&CHECK, "orders/prod");
-            assert!(failure.message.contains("neither"));
+            assert!(failure.message.contains("not the ARN of"));
             assert_eq!(failure.cause, None);
         }
     }

@@ -192,7 +192,7 @@ pub fn as_variables(missing: &[String]) -> String {
 pub fn note_on_braces(format: &Format<'_>) -> Option<String> {
     let braced = format.template.variables().find(|variable| variable.is_braced())?;
     Some(format!(
-        "`{}` at {} is read as `$context.{}`; AWS documents only the form without braces.",
+        "`{}` at {} is treated as `$context.{}`; AWS documents only the form without braces.",
         truncated(braced.source, 100),
         format.position_text(braced.at),
         truncated(braced.name, 100)

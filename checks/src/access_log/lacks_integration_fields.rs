@@ -60,13 +60,13 @@ pub(super) fn rule(format: &Format<'_>, policy: &Policy) -> RuleResult {
     let required = missing_required(format, &policy.required_fields, &missing);
     let mut notes = Vec::new();
     for braced in [error, status.or(substitute)].into_iter().flatten().filter(|variable| variable.is_braced()) {
-        notes.push(format!("`{}` is read as `$context.{}`.", braced.source, braced.name));
+        notes.push(format!("`{}` is treated as `$context.{}`.", braced.source, braced.name));
     }
     if substitute.is_some() {
         notes.push(
-            "integrationStatus stands in for integration.status: AWS calls them equivalent on HTTP APIs, yet describes \
-             integrationStatus as the status of the Lambda service, for Lambda proxy integrations. integration.status \
-             leaves no doubt."
+            "integrationStatus is accepted for integration.status: AWS calls them equivalent on HTTP APIs, but also \
+             describes integrationStatus as the status of the Lambda service for Lambda proxy integrations. \
+             integration.status is unambiguous."
                 .to_owned(),
         );
     }
@@ -78,7 +78,7 @@ pub(super) fn rule(format: &Format<'_>, policy: &Policy) -> RuleResult {
         parts.push(join_names(&missing));
     }
     if !required.is_empty() {
-        parts.push(format!("{}, which your configuration requires", join_names(&required)));
+        parts.push(format!("{} (required by your configuration)", join_names(&required)));
     }
     let mut message = format!("The access log lacks {}", parts.join(", and "));
     let mut at = None;
@@ -86,8 +86,8 @@ pub(super) fn rule(format: &Format<'_>, policy: &Policy) -> RuleResult {
     if let Some(trap) = trap.filter(|_| lacks_status) {
         at = Some(trap.at);
         message = format!(
-            "{message}; {} does not count: it is the status of the Lambda service, for Lambda proxy integrations, 200 even \
-             when the function failed",
+            "{message}; {} does not count: for Lambda proxy integrations it is the status of the Lambda service: 200 \
+             even when the function failed",
             trap.name
         );
     }
@@ -97,7 +97,7 @@ pub(super) fn rule(format: &Format<'_>, policy: &Policy) -> RuleResult {
     };
     if let Some(near) = missing.iter().find_map(near) {
         at = at.or(Some(near.at));
-        message = format!("{message}; `{}` is another name, which is never filled", near.source);
+        message = format!("{message}; `{}` is a different name and is always empty", near.source);
     }
     message.push('.');
     let fix = format!("Add {} to the format.", as_variables(&missing));
@@ -186,7 +186,8 @@ mod tests {
         let slip = failure(&CHECK, Rest, "$context.integration.eror $context.integration.status");
         assert_eq!(
             slip.message,
-            "The access log lacks integration.error; `$context.integration.eror` is another name, which is never filled."
+            "The access log lacks integration.error; `$context.integration.eror` is a different name and is always \
+             empty."
         );
         let other = failure(&CHECK, Rest, "$context.brandNew $context.integration.status");
         assert_eq!(other.message, "The access log lacks integration.error.");
@@ -194,7 +195,7 @@ mod tests {
         let policy = Policy { required_fields: vec!["authorizer.error".to_owned()], ..Policy::default() };
         let format = "$context.integration.error $context.integration.status $context.authorize.error";
         let Ok(Judgement::Fail(known)) = verdict_under(&policy, &CHECK, Rest, Some(format)) else { panic!("it fails") };
-        assert_eq!(known.message, "The access log lacks authorizer.error, which your configuration requires.");
+        assert_eq!(known.message, "The access log lacks authorizer.error (required by your configuration).");
     }
 
     #[test]
@@ -232,7 +233,7 @@ mod tests {
                     (Judgement::Fail(failure), missing) => {
                         assert_eq!(evidence(&failure, "missing"), Some(missing), "{protocol:?} {required:?} {format}");
                         let names = join_names(&missing.split(", ").collect::<Vec<_>>());
-                        let message = format!("The access log lacks {names}, which your configuration requires");
+                        let message = format!("The access log lacks {names} (required by your configuration)");
                         assert!(failure.message.starts_with(&message), "{}", failure.message);
                     }
                     (other, _) => panic!("{protocol:?} {required:?} {format}: {other:?}"),
@@ -245,7 +246,7 @@ mod tests {
         };
         assert_eq!(
             both.message,
-            "The access log lacks integration.status, and stage, which your configuration requires."
+            "The access log lacks integration.status, and stage (required by your configuration)."
         );
     }
 
@@ -254,8 +255,8 @@ mod tests {
         let failure = failure(&CHECK, Rest, "$context.integrationErrorMessage $context.integrationStatus");
         assert_eq!(
             failure.message,
-            "The access log lacks integration.status; integrationStatus does not count: it is the status of the \
-             Lambda service, for Lambda proxy integrations, 200 even when the function failed."
+            "The access log lacks integration.status; integrationStatus does not count: for Lambda proxy integrations \
+             it is the status of the Lambda service: 200 even when the function failed."
         );
         assert_eq!(evidence(&failure, "at"), Some("column 34"));
     }
@@ -264,6 +265,6 @@ mod tests {
     fn a_note_says_what_stands_in() {
         let format = "$context.integration.error $context.integrationStatus";
         let Ok(Judgement::PassNoted(note)) = verdict(&CHECK, Http, Some(format)) else { panic!("no note") };
-        assert!(note.starts_with("integrationStatus stands in for integration.status"), "{note}");
+        assert!(note.starts_with("integrationStatus is accepted for integration.status"), "{note}");
     }
 }

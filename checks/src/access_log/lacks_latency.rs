@@ -51,7 +51,7 @@ pub(super) fn rule(format: &Format<'_>, _: &Policy) -> RuleResult {
         missing.push(TOTAL.to_owned());
     }
     let braced = [backend, total].into_iter().flatten().filter(|variable| variable.is_braced());
-    let notes = braced.map(|braced| format!("`{}` is read as `$context.{}`.", braced.source, braced.name)).collect();
+    let notes = braced.map(|braced| format!("`{}` is treated as `$context.{}`.", braced.source, braced.name)).collect();
     if missing.is_empty() {
         return RuleResult::pass(notes);
     }
@@ -60,12 +60,12 @@ pub(super) fn rule(format: &Format<'_>, _: &Policy) -> RuleResult {
     let other = AUTHORIZER.iter().find_map(|name| format.find(name)).filter(|_| backend.is_none());
     if let Some(other) = other {
         at = Some(other.at);
-        message = format!("{message}; {} does not count: it is the authorizer's time", other.name);
+        message = format!("{message}; {} does not count: it is the latency of the authorizer", other.name);
     }
     let near = |name: &String| format.template.variables().find(|variable| is_misspelling(variable.name, name));
     if let Some(near) = missing.iter().find_map(near) {
         at = at.or(Some(near.at));
-        message = format!("{message}; `{}` is another name, which is never filled", near.source);
+        message = format!("{message}; `{}` is a different name and is always empty", near.source);
     }
     message.push('.');
     let fix = format!("Add {} to the format.", as_variables(&missing));
@@ -121,14 +121,15 @@ mod tests {
         let authorizer = failure(&CHECK, Rest, format);
         assert_eq!(
             authorizer.message,
-            "The access log lacks integration.latency; authorizer.latency does not count: it is the authorizer's time."
+            "The access log lacks integration.latency; authorizer.latency does not count: it is the latency of the \
+             authorizer."
         );
         assert_eq!(evidence(&authorizer, "at"), Some("column 26"));
         let near = failure(&CHECK, Websocket, "$context.integration.latenci");
         assert_eq!(
             near.message,
-            "The access log lacks integration.latency; `$context.integration.latenci` is another name, which is never \
-             filled."
+            "The access log lacks integration.latency; `$context.integration.latenci` is a different name and is \
+             always empty."
         );
         // With the backend's time there, the authorizer's is no stand-in for anything.
         let total = failure(&CHECK, Http, "$context.authorizer.latency $context.integration.latency");

@@ -40,7 +40,7 @@ pub(super) fn rule(format: &Format<'_>, _: &Policy) -> RuleResult {
     let mut message = "The access log lacks requestId and extendedRequestId".to_owned();
     let near = format.template.variables().find(|variable| IDS.iter().any(|id| is_misspelling(variable.name, id)));
     if let Some(near) = near {
-        message = format!("{message}; `{}` is another name, which is never filled", near.source);
+        message = format!("{message}; `{}` is a different name and is always empty", near.source);
     }
     let problem = Problem {
         message: message + ".",
@@ -108,8 +108,8 @@ mod tests {
         let failure = failure(&CHECK, Rest, "{\"id\": \"$context.requestID\"}");
         assert_eq!(
             failure.message,
-            "The access log lacks requestId and extendedRequestId; `$context.requestID` is another name, which is \
-             never filled."
+            "The access log lacks requestId and extendedRequestId; `$context.requestID` is a different name and is \
+             always empty."
         );
     }
 }

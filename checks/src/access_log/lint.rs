@@ -19,15 +19,15 @@ use crate::{check::Check, policy::Policy};
 /// The checks that need only a format, and their message when it passes.
 const RULES: &[(&Check, FormatRule, &str)] = &[
     (&not_json::CHECK, not_json::rule, "The format is one JSON object."),
-    (&breaks_json::CHECK, breaks_json::rule, "The line is JSON whatever is absent."),
+    (&breaks_json::CHECK, breaks_json::rule, "The line stays valid JSON when values are absent."),
     (
         &lacks_integration_fields::CHECK,
         lacks_integration_fields::rule,
         "The format has the integration's error and the status that the backend returned.",
     ),
-    (&lacks_latency::CHECK, lacks_latency::rule, "The format tells where time was spent."),
+    (&lacks_latency::CHECK, lacks_latency::rule, "The format has the latencies."),
     (&lacks_request_id::CHECK, lacks_request_id::rule, "The format has a request id."),
-    (&unknown_variable::CHECK, unknown_variable::rule, "No variable is known to stay empty."),
+    (&unknown_variable::CHECK, unknown_variable::rule, "No variable is known to be always empty."),
 ];
 
 /// Whether a check judges nothing but the format, so that one change of it fixes what this and other checks find.
@@ -184,7 +184,7 @@ fn with_position(format: &Format<'_>, refusal: Refusal) -> Refused {
     let Refusal { reason, at, source } = refusal;
     let position = at.map(|at| format.position(at));
     let (line, column) = position.map(|position| (position.line, position.column)).unzip();
-    Refused { reason: format!("AWS refuses the format: {reason}."), line, column, source }
+    Refused { reason: format!("AWS rejects the format: {reason}."), line, column, source }
 }
 
 /// `The access log is not JSON.` for `the access log is not JSON`.
@@ -207,8 +207,8 @@ const MAX_NAMES: usize = 10;
 fn disputed_notes(format: &Format<'_>) -> Vec<LintNote> {
     let message = |name: &str| {
         format!(
-            "AWS may refuse the format: some reports say that HTTP APIs do not support `$context.{name}`, others that they \
-             accept it and leave it empty."
+            "AWS may reject the format: some reports say that HTTP APIs do not support `$context.{name}`, others that \
+             they accept it and leave it empty."
         )
     };
     disputed(format).into_iter().map(|variable| note(format, message(variable.name), variable.at)).collect()
@@ -229,8 +229,8 @@ fn untrusted_text_note(format: &Format<'_>) -> Option<LintNote> {
     let variables: Vec<_> = untrusted.map(|used| used.variable).collect();
     let first = variables.first()?;
     let message = format!(
-        "Values of {} can hold quotes and backslashes: AWS escapes some, and does not document which, so that a line with \
-         one may not be JSON.",
+        "Values of {} can contain quotes and backslashes. AWS escapes some and does not document which, so a line \
+         that contains one may not be valid JSON.",
         join_first_names(variables.iter().map(|variable| variable.name), MAX_NAMES)
     );
     Some(note(format, message, first.at))

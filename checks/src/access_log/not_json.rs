@@ -33,7 +33,7 @@ pub(super) fn rule(format: &Format<'_>, _: &Policy) -> RuleResult {
     let mut notes: Vec<String> = note_on_braces(format).into_iter().collect();
     if let Some(at) = format.inner_newline() {
         notes.push(format!(
-            "AWS wants the format on one line and refuses the line break at {}.",
+            "AWS requires the format on one line and rejects the line break at {}.",
             format.position_text(at)
         ));
     }
@@ -45,19 +45,17 @@ pub(super) fn rule(format: &Format<'_>, _: &Policy) -> RuleResult {
                 let key = &rendered.line()[range.clone()];
                 let key: String = serde_json::from_str(key).unwrap_or_else(|_| key.to_owned());
                 let key = truncated(&key, 100);
-                notes.push(format!("The key {key:?} stands twice; most readers keep the last one alone."));
+                notes.push(format!("The key {key:?} occurs twice; most parsers keep only the last one."));
             }
             if let Some(variable) = object.key_ranges.iter().find_map(|range| rendered.variable_in(range)) {
                 notes.push(format!(
-                    "`{}` at {} is part of a key: the field has another name in each line.",
+                    "`{}` at {} is part of a key: the field has a different name in each line.",
                     truncated(variable.source, 100),
                     format.position_text(variable.at)
                 ));
             }
             if object.lone_surrogate.is_some() {
-                notes.push(
-                    "An escape stands for half a character (a lone surrogate), which many readers refuse.".into(),
-                );
+                notes.push("An escape is half a character (a lone surrogate), which many parsers reject.".into());
             }
             RuleResult::pass(notes)
         }
@@ -70,7 +68,7 @@ pub(super) fn rule(format: &Format<'_>, _: &Policy) -> RuleResult {
                 ),
                 at: Some(error.at),
                 missing: vec![],
-                fix: "Make the format one JSON object.".to_owned(),
+                fix: "Change the format to one JSON object.".to_owned(),
             };
             RuleResult::fail(problem, notes)
         }

@@ -37,7 +37,7 @@ pub const CHECK: Check = Check {
 };
 
 /// Why so little traffic is not judged.
-const TOO_FEW: &str = "fewer than 10 requests in the window, beside clients' errors";
+const TOO_FEW: &str = "fewer than 10 requests in the window, client errors excluded";
 
 fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     let not_applicable = |reason| Ok(Judgement::NotApplicable(reason));
@@ -50,7 +50,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     let end = context.now().checked_sub(DELAY).unwrap_or(Timestamp::MIN);
     let is_short = |since: Timestamp| end.duration_since(since) < SHORTEST_WINDOW;
     if in_effect_since([changed.get().ok().copied(), created.get().ok().copied()]).is_some_and(is_short) {
-        return not_applicable("the stage or its destination was changed too short a time ago");
+        return not_applicable("the stage or its destination was changed too recently");
     }
     let begins = in_effect_since([Some(*changed.get()?), Some(*created.get()?)]);
     let answer = context.traffic().taken(stage)?;
@@ -64,8 +64,8 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     let unprovable = |why: String| Err(Gap::unprovable(context.stage_subject(stage).arn, why));
     if context.traffic().is_merged(stage)? {
         return unprovable(
-            "CloudWatch counts this stage together with a stage of another REST API, as the names of both APIs and stages \
-             are the same to it, so that it is not known whose the requests were"
+            "CloudWatch counts this stage together with a stage of another REST API that has the same API and stage \
+             name, so the requests cannot be attributed"
                 .to_owned(),
         );
     }
@@ -84,7 +84,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     }
     if begins.is_some_and(|begins| answer.since < begins) || answer.until > end {
         return unprovable(format!(
-            "requests were counted between {} and {}, when the access log need not have worked yet",
+            "requests were counted between {} and {}, when the access log may not have been active yet",
             answer.since, answer.until
         ));
     }
@@ -118,7 +118,8 @@ fn judge_intake(
     }
     if let Some(reached) = answer.own_lines.get()?.reached {
         return unprovable(format!(
-            "{} is written to by others too, and was searched for lines of this stage up to {reached} only, without one",
+            "other sources write to {} too, and the search for lines of this stage stopped at {reached} without \
+             finding one",
             name(&log.destination)
         ));
     }
@@ -160,12 +161,12 @@ fn destination_created_at<'a>(
 fn indistinguishable(stage: &StageOf<'_>, log: &AccessLog<'_>) -> Option<String> {
     let destination = name(&log.destination);
     if let Destination::DeliveryStream(..) = log.destination {
-        return Some(format!("{destination} is written to by other stages too, and its records cannot be read"));
+        return Some(format!("other stages write to {destination} too, and its records cannot be read"));
     }
     StageLineMatcher::new(log.format, &stage.api.id, &stage.stage.name).is_none().then(|| {
         format!(
-            "{destination} is written to by others too, and the stage's lines cannot be told from theirs: its format does not \
-             name the API and the stage ($context.apiId and $context.stage)"
+            "other sources write to {destination} too, and the stage's lines cannot be told apart from theirs: its \
+             format lacks $context.apiId and $context.stage"
         )
     })
 }
@@ -189,21 +190,21 @@ fn failure(
     let DestinationIntake { since, until, .. } = answer;
     let place = name(&log.destination);
     let nothing = if taken == 0 {
-        format!("{place} took nothing since")
+        format!("{place} has received no events since")
     } else {
-        format!("none of what {place} took since, from others too, is the stage's")
+        format!("none of the events that {place} has received since are from this stage")
     };
     Failure {
         severity: None,
         cause: None,
         message: format!(
-            "The stage served {requests} requests, {errors} of them clients' errors, between {since} and {until}, and \
+            "The stage served {requests} requests ({errors} of them client errors) between {since} and {until}, and \
              {nothing}."
         ),
         evidence: vec![
             Evidence::new("requests", requests.to_string()),
-            Evidence::new("clients' errors", errors.to_string()),
-            Evidence::new(format!("taken by {place}"), taken.to_string()),
+            Evidence::new("client errors", errors.to_string()),
+            Evidence::new(format!("received by {place}"), taken.to_string()),
             Evidence::new("window", format!("{since} to {until}")),
         ],
         affects: vec![],
@@ -214,17 +215,16 @@ fn failure(
 
 /// Where to look. AWS does not say why it writes nothing.
 fn fix(destination: &Destination<'_>, protocol: Protocol, region: &str) -> Fix {
-    let look = "Look first at what other findings say of";
+    let look = "First check the other findings about";
     match (destination, protocol) {
         (Destination::LogGroup(_, name), protocol) => {
             let who = match protocol {
-                Protocol::Http => "the resource policies of CloudWatch Logs and the log group's key",
+                Protocol::Http => "the CloudWatch Logs resource policies and the log group's key",
                 Protocol::Rest | Protocol::Websocket => {
-                    "the role that writes API Gateway's logs, the log group's key, and whether AWS STS is active in the \
-                     region"
+                    "the CloudWatch role and the log group's key, and whether AWS STS is active in the region"
                 }
             };
-            Fix::text(format!("{look} {who}; then send a request and see whether a line arrives.")).command([
+            Fix::text(format!("{look} {who}; then send a request and check that a line arrives.")).command([
                 "aws",
                 "logs",
                 "describe-log-streams",
@@ -240,11 +240,12 @@ fn fix(destination: &Destination<'_>, protocol: Protocol, region: &str) -> Fix {
             ])
         }
         (Destination::DeliveryStream(..), Protocol::Http | Protocol::Websocket) => Fix::text(
-            "AWS documents Firehose as a destination for REST APIs only: set the ARN of a log group as destination.",
+            "AWS documents Firehose as a destination for REST APIs only: set the ARN of a log group as the \
+             destination.",
         ),
         (Destination::DeliveryStream(_, name), Protocol::Rest) => Fix::text(
-            "See whether the stream is active, and whether the role AWSServiceRoleForAPIGateway exists, which writes to it; \
-             then send a request and see whether a record arrives.",
+            "Check that the stream is active and that the role AWSServiceRoleForAPIGateway, which writes to it, \
+             exists; then send a request and check that a record arrives.",
         )
         .command([
             "aws",
@@ -255,7 +256,7 @@ fn fix(destination: &Destination<'_>, protocol: Protocol, region: &str) -> Fix {
             "--delivery-stream-name",
             name,
         ]),
-        (Destination::Other(_), _) => Fix::text("Set the ARN of a log group as destination."),
+        (Destination::Other(_), _) => Fix::text("Set the ARN of a log group as the destination."),
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) fn fix(stage: &StageOf<'_>, context: &Context<'_>, destination: Optio
     let new_arn = arn(context, &new_group);
     if destination.is_none() {
         commands.extend(create_group(context, &new_group));
-        steps.push("a log group as destination".to_owned());
+        steps.push("a log group as the destination".to_owned());
     }
     if format.is_none() {
         let name = protocol_name(protocol);
@@ -56,7 +56,7 @@ pub(super) fn fix(stage: &StageOf<'_>, context: &Context<'_>, destination: Optio
         (format.is_none(), format.unwrap_or_else(|| recommended(protocol))),
     ));
     let why = if destination.is_none() && protocol == Protocol::Http { VENDED } else { "" };
-    let fix = Fix::text(format!("Give the stage {}; that needs no deployment.{why}", steps.join(" and ")));
+    let fix = Fix::text(format!("Give the stage {}; no deployment is needed.{why}", steps.join(" and ")));
     // Firehose is written to by another role.
     if protocol == Protocol::Http || is_stream {
         fix.commands(commands)
@@ -72,8 +72,8 @@ pub(super) fn to_log_group(stage: &StageOf<'_>, context: &Context<'_>) -> Fix {
     let update = update_stage(stage, context, (true, &arn(context, &name)), (false, format));
     let kind = if stage.protocol() == Protocol::Http { "HTTP" } else { "WebSocket" };
     let fix = Fix::text(format!(
-        "Create a log group and set its ARN as destination: AWS documents Firehose as a destination for REST APIs only, and \
-         this is {} {kind} API.",
+        "Create a log group and set its ARN as the destination: AWS documents Firehose as a destination for REST APIs \
+         only, and this is {} {kind} API.",
         if kind == "HTTP" { "an" } else { "a" }
     ));
     let fix = fix.commands(create_group(context, &name)).commands([update]);
@@ -82,8 +82,8 @@ pub(super) fn to_log_group(stage: &StageOf<'_>, context: &Context<'_>) -> Fix {
 
 /// Why the group of an HTTP API has such a name
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html>).
-const VENDED: &str = " The group's name begins with /aws/vendedlogs/, so that the resource policy which AWS keeps for \
-                      deliveries covers it however many groups there are.";
+const VENDED: &str = " The group's name begins with /aws/vendedlogs/, so the resource policy that AWS maintains for \
+    deliveries covers it regardless of the number of groups.";
 
 /// Letters, digits and `_-/.#` are allowed in the name of a log group; `$default` is not.
 fn group_name(stage: &StageOf<'_>) -> String {

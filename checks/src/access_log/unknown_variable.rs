@@ -49,10 +49,10 @@ pub(super) fn rule(format: &Format<'_>, _: &Policy) -> RuleResult {
     let mut fixes: Vec<_> = unfilled.iter().take(MAX_NAMES).map(|variable| fix(format.protocol, variable)).collect();
     if unfilled.len() > MAX_NAMES {
         reasons.push(format!("and {} more", unfilled.len() - MAX_NAMES));
-        fixes.push("The others likewise.".to_owned());
+        fixes.push("Fix the others the same way.".to_owned());
     }
     let problem = Problem {
-        message: format!("The access log names what is never filled: {}.", reasons.join("; ")),
+        message: format!("The access log uses variables that are always empty: {}.", reasons.join("; ")),
         at: Some(first.at),
         missing: vec![],
         fix: fixes.join(" "),
@@ -65,12 +65,12 @@ fn describe(protocol: Protocol, variable: &UnfilledVariable<'_>) -> String {
     let (source, apis) = (truncated(variable.source, 100), apis(protocol));
     match &variable.reason {
         UnfilledReason::OtherApis => {
-            let instead = counterpart(protocol, variable.name()).map(|name| format!("; they have `$context.{name}`"));
-            format!("`{source}`, which {apis} do not have (it stays `-` for ever{})", instead.unwrap_or_default())
+            let instead = counterpart(protocol, variable.name()).map(|name| format!("; use `$context.{name}`"));
+            format!("`{source}`, which {apis} do not have (it is always `-`{})", instead.unwrap_or_default())
         }
-        UnfilledReason::NotContext => format!("`{source}`, as only $context variables are filled"),
+        UnfilledReason::NotContext => format!("`{source}`: only $context variables are filled"),
         UnfilledReason::Misspelled { suggestion, is_supported } => {
-            let differs = if suggestion.case_only { "only in upper and lower case" } else { "by one letter" };
+            let differs = if suggestion.case_only { "only in case" } else { "by one letter" };
             let meant = truncated(&suggestion.name, 100);
             let neither = if *is_supported { String::new() } else { format!(", and {apis} do not have that either") };
             format!("`{source}`, which differs from `{meant}` {differs}{neither}")
@@ -87,7 +87,7 @@ fn fix(protocol: Protocol, variable: &UnfilledVariable<'_>) -> String {
         UnfilledReason::Misspelled { suggestion, is_supported: true } => {
             format!("Write `$context.{}` for `{source}`.", truncated(&suggestion.name, 100))
         }
-        _ => format!("Take `{source}` out."),
+        _ => format!("Remove `{source}`."),
     }
 }
 
@@ -121,9 +121,9 @@ fn notes(format: &Format<'_>) -> Vec<String> {
         notes.push(format!("{}{others}: {what} that this version of Gatelight knows.", join_names(&unknown)));
     }
     if !unlisted.is_empty() {
-        let (lacks, are) = if unlisted.len() == 1 { ("lacks it", "it is") } else { ("lacks them", "they are") };
+        let (lacks, may) = if unlisted.len() == 1 { ("lacks it", "it may") } else { ("lacks them", "they may") };
         notes.push(format!(
-            "{}: AWS's table of variables of {} {lacks}; whether {are} filled is not certain.",
+            "{}: AWS's table of variables for {} {lacks}; {may} be empty.",
             join_names(&unlisted),
             apis(format.protocol)
         ));
@@ -132,7 +132,7 @@ fn notes(format: &Format<'_>) -> Vec<String> {
     notes.extend(counterpart_note(format));
     notes.extend(terraform_note(format));
     if format.find("authorizer.claims").is_some() {
-        notes.push("`$context.authorizer.claims` is null, says AWS: name one of the claims.".to_owned());
+        notes.push("AWS documents that `$context.authorizer.claims` is null: name one of the claims.".to_owned());
     }
     notes
 }
@@ -173,7 +173,7 @@ fn request_content_note(format: &Format<'_>) -> Option<String> {
         .variables()
         .find(|variable| is_content(variable.name) && support(format.protocol, variable.name) == Support::Unknown)?;
     Some(format!(
-        "`$context.{}`: no variable holds headers, query strings or bodies of requests and responses.",
+        "`$context.{}`: no variable contains headers, query strings or bodies of requests and responses.",
         truncated(whole_name(format, found), 100)
     ))
 }

@@ -38,8 +38,8 @@ fn requests(stage: &StageOf<'_>, context: &Context<'_>) -> Result<InWindow, Gap>
     if sum > 0 && context.traffic().is_merged(stage)? {
         return Err(Gap::unprovable(
             context.stage_subject(stage).arn,
-            "CloudWatch counts this stage together with a stage of another REST API, as the names of both APIs and stages \
-             are the same to it, so that it is not known whose the requests were",
+            "CloudWatch counts this stage together with a stage of another REST API that has the same API and stage \
+             name, so the requests cannot be attributed",
         ));
     }
     Ok(InWindow { sum, seconds: counted(answer.since, answer.until) })

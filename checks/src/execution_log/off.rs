@@ -56,8 +56,8 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
         let name = unstated.method.as_deref().unwrap_or_default();
         let about = context.stage_subject(stage).name;
         let message = format!(
-            "{what} {name} overrides the stage's settings without a log level, and AWS does not say which level \
-             then holds"
+            "{what} {name} overrides the stage's settings without a log level, and AWS does not document which level \
+             then applies"
         );
         return Err(Gap::unprovable(about, message));
     } else {
@@ -74,7 +74,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     }));
     let stage_wide = (!stage_wide_logs).then_some(None);
     let targets: Vec<_> = stage_wide.into_iter().chain(off.iter().map(|setting| setting.method.as_deref())).collect();
-    let fix = Fix::text("Log errors at least.").commands([command(stage, context, &targets, &LEVEL)]);
+    let fix = Fix::text("Set the log level to ERROR or INFO.").commands([command(stage, context, &targets, &LEVEL)]);
     let fix = role_first(context, fix);
     Ok(Failure { severity: None, cause: None, message, evidence, affects: vec![], fix, ..Failure::default() }.into())
 }
@@ -88,8 +88,8 @@ pub(super) struct Setting {
 }
 
 /// What must be known about the command for a WebSocket stage.
-pub(super) const REPEAT: &str = " Repeat throttling limits that it has in the same call: AWS does not say whether \
-                                 settings that are left out are kept.";
+pub(super) const REPEAT: &str = " If it has throttling limits, repeat them in the same call: AWS does not document \
+    whether omitted settings are kept.";
 
 const LEVEL: Setting = Setting { rest: ("logging/loglevel", "ERROR"), websocket: ("LoggingLevel", "ERROR") };
 

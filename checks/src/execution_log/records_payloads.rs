@@ -49,7 +49,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     let silent = if tracing.iter().any(|setting| setting.logs()) {
         ""
     } else {
-        " Nothing is written while the log level there is off."
+        " Nothing is written while the log level is OFF."
     };
     let spelled = |setting: &MethodLogging| {
         let level = setting.level.as_deref().unwrap_or("none");
@@ -58,11 +58,11 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     };
     let targets: Vec<_> = tracing.iter().map(|setting| setting.method.as_deref()).collect();
     let repeat = if stage.protocol() == Protocol::Websocket { REPEAT } else { "" };
-    let say = "Turn data tracing off. What was written already stays in the log until it expires or is deleted.";
+    let say = "Turn data tracing off. Existing entries stay in the log until they expire or are deleted.";
     Ok(Failure {
         severity: None,
         cause: None,
-        message: format!("Tracing of whole requests and responses is on {place}.{silent}"),
+        message: format!("Data tracing (full requests and responses) is on {place}.{silent}"),
         evidence: tracing.iter().map(|setting| spelled(setting)).collect(),
         affects: vec![],
         fix: Fix::text(format!("{say}{repeat}")).commands([command(stage, context, &targets, &DATA_TRACE)]),
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn a_level_of_off_fails_too_and_the_message_says_so() {
         let failure = with("chat/prod", &[(None, "OFF", true)]).failure(&CHECK, "chat/prod");
-        assert!(failure.message.ends_with("Nothing is written while the log level there is off."));
+        assert!(failure.message.ends_with("Nothing is written while the log level is OFF."));
         let failure =
             with("chat/prod", &[(None, "OFF", true), (Some("a"), "ERROR", true)]).failure(&CHECK, "chat/prod");
         assert!(!failure.message.contains("Nothing is written"));

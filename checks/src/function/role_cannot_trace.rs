@@ -228,7 +228,7 @@ mod tests {
 
         let function = inventory.function_mut("checkout");
         function.role = function.role.replace("123456789012", "210987654321");
-        assert!(verdict(&inventory).expect_err("unknown").to_string().contains("cannot be seen"));
+        assert!(verdict(&inventory).expect_err("unknown").to_string().contains("cannot be read"));
 
         let mut inventory = healthy();
         *inventory.role_of_mut("checkout") = Err(denied("iam:GetRole")).into();

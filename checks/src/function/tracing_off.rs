@@ -35,17 +35,19 @@ fn judge(function: &Function, context: &Context<'_>) -> Verdict {
     let mode = tracing_mode.as_deref().unwrap_or("none");
     let mut evidence = vec![Evidence::new("tracing mode", mode)];
     let (severity, calls) = match traced_callers(function, context) {
-        Ok(stages) if stages.is_empty() => (Severity::Low, "No REST stage that traces is known to call it.".to_owned()),
+        Ok(stages) if stages.is_empty() => {
+            (Severity::Low, "No REST stage with tracing is known to call it.".to_owned())
+        }
         Ok(stages) => {
             let names: Vec<&str> = stages.iter().map(|stage| stage.name.as_str()).collect();
-            evidence.extend(names.iter().map(|name| Evidence::new("caller that traces", *name)));
-            let one = if names.len() == 1 { "stage that traces calls it" } else { "stages that trace call it" };
-            (Severity::Medium, format!("REST {one}, and each trace ends there: {}.", few(&names)))
+            evidence.extend(names.iter().map(|name| Evidence::new("caller with tracing", *name)));
+            let one = if names.len() == 1 { "stage with tracing calls it" } else { "stages with tracing call it" };
+            (Severity::Medium, format!("REST {one}, and their traces end there: {}.", few(&names)))
         }
         Err(gap) => (
             Severity::Medium,
             format!(
-                "Whether a REST stage that traces calls it is not known ({gap}); the severity is that of one that is called."
+                "Whether a REST stage with tracing calls it is not known ({gap}); the severity assumes that one does."
             ),
         ),
     };
@@ -56,8 +58,8 @@ fn judge(function: &Function, context: &Context<'_>) -> Verdict {
         evidence,
         affects: vec![],
         fix: Fix::text(
-            "Set its tracing mode to Active, and let its role do xray:PutTraceSegments and xray:PutTelemetryRecords. \
-             Publish a version afterwards if an alias is what is called.",
+            "Set its tracing mode to Active, and allow its role to call xray:PutTraceSegments and \
+             xray:PutTelemetryRecords. If callers use an alias, publish a version afterwards.",
         )
         .command([
             "aws",
@@ -123,7 +125,7 @@ pub(crate) fn callers_among(
     match &traced.unseen {
         Some(gap) if callers.is_empty() && names_some_api => Err(gap.clone()),
         _ if callers.is_empty() && names_any_api => {
-            let why = "its resource policy lets API Gateway call it for any API of the account, which names none";
+            let why = "its resource policy allows API Gateway to call it from any API of the account and names none";
             Err(Gap::unprovable(&function.arn, why))
         }
         _ => {
@@ -186,7 +188,7 @@ mod tests {
             let failure = called(Some(policy)).failure(&CHECK, "checkout");
             assert_eq!(failure.severity, Some(Severity::Medium), "{policy}");
             assert!(
-                failure.message.contains("is not known (its resource policy lets API Gateway"),
+                failure.message.contains("is not known (its resource policy allows API Gateway"),
                 "{}",
                 failure.message
             );
@@ -195,7 +197,7 @@ mod tests {
         let both =
             format!(r#"{{"Version":"2012-10-17","Statement":[{},{}]}}"#, statement(&by(PROD)), statement(unasked));
         let failure = called(Some(&both)).failure(&CHECK, "checkout");
-        assert!(failure.message.contains("stage that traces calls it"), "{}", failure.message);
+        assert!(failure.message.contains("stage with tracing calls it"), "{}", failure.message);
     }
 
     fn statement(policy: &str) -> &str {
@@ -207,7 +209,7 @@ mod tests {
     fn names_the_stages() {
         let inventory = called(Some(&by("arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/*")));
         let failure = inventory.failure(&CHECK, "checkout");
-        assert!(failure.message.ends_with("ends there: orders/prod, orders/staging."), "{}", failure.message);
+        assert!(failure.message.ends_with("end there: orders/prod, orders/staging."), "{}", failure.message);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub const CHECK: Check = Check {
 
 fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     if stage.protocol() == Protocol::Websocket {
-        return Ok(Judgement::NotApplicable("WebSocket APIs have no metric for the whole time"));
+        return Ok(Judgement::NotApplicable("WebSocket APIs have no Latency metric"));
     }
     let answer = context.traffic().traffic(stage)?;
     if answer.until.duration_since(answer.since) < SHORTEST_WINDOW {
@@ -42,8 +42,8 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     }
     let about = || context.stage_subject(stage).arn;
     if context.traffic().is_merged(stage)? {
-        let why = "CloudWatch counts this stage together with a stage of another REST API, as the names of both APIs and \
-                   stages are the same to it";
+        let why = "CloudWatch counts this stage together with a stage of another REST API that has the same API and \
+            stage name";
         return Err(Gap::unprovable(about(), why));
     }
     let (latency, integration) = (answer.latency.get()?, answer.integration_latency.get()?);
@@ -53,8 +53,8 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     // Answers of mocks and caches have no time of a backend: the means would be of different requests.
     if u128::from(integration.samples) * 100 < u128::from(latency.samples) * 95 {
         let why = format!(
-            "only {} of {} requests went to a backend (mocks and caches answer without one), so that the means cannot be \
-             compared",
+            "only {} of {} requests went to a backend (mocks and caches answer without one), so the averages cannot \
+             be compared",
             integration.samples, latency.samples
         );
         return Err(Gap::unprovable(about(), why));
@@ -89,16 +89,15 @@ fn failure(stage: &StageOf<'_>, answer: &TrafficAnswer, overhead: Overhead, samp
         severity: None,
         cause: None,
         message: format!(
-            "Of the {latency:.0} ms that a request takes on average, {:.0} ms pass in API Gateway itself and \
-             {integration:.0} ms in the backend, over {samples} requests between {since} and {until}; more than {limit} ms \
-             is much.",
+            "API Gateway itself takes {:.0} ms of the {latency:.0} ms of an average request, and the backend \
+             {integration:.0} ms ({samples} requests between {since} and {until}); the limit is {limit} ms.",
             overhead.own()
         ),
         evidence,
         affects: vec![],
         fix: Fix::text(format!(
-            "Look at what API Gateway does beside calling the backend: {what}. A Lambda authorizer that starts cold is the \
-             usual cause; its results can be cached."
+            "Check what API Gateway does besides calling the backend: {what}. The usual cause is the cold start of a \
+             Lambda authorizer; its results can be cached."
         )),
         ..Failure::default()
     }

@@ -91,7 +91,7 @@ mod tests {
         let failure = inventory.failure(&CHECK, "account settings");
         assert_eq!(failure.cause, Some(role::subject(&arn)));
         assert_eq!(failure.affects.len(), 8);
-        assert!(failure.message.contains("does not exist. Silences 8 stages"), "{}", failure.message);
+        assert!(failure.message.contains("does not exist. 8 stages (4 APIs) write no logs"), "{}", failure.message);
         let [create, attach, set] = &failure.fix.commands[..] else { panic!("{:?}", failure.fix.commands) };
         assert_eq!(create[..5], ["aws", "iam", "create-role", "--role-name", role::name(&arn)]);
         assert_eq!(attach[2], "attach-role-policy");

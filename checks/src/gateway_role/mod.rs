@@ -15,7 +15,7 @@ use gatelight_model::{
     inventory::{Role, StageOf},
 };
 
-use crate::{Context, role::few};
+use crate::Context;
 
 const NO_STAGE: &str = "no REST or WebSocket stage in this region logs to CloudWatch Logs";
 const UNSET: &str = "no CloudWatch role is set in this region";
@@ -81,13 +81,12 @@ impl<'a> Stages<'a> {
 
 /// What goes unlogged, as a sentence. `more`: there may be others.
 fn silenced(stages: &[Subject], apis: usize, more: bool) -> String {
-    let names: Vec<&str> = stages.iter().map(|stage| stage.name.as_str()).collect();
     format!(
-        "Silences {}{} of {}: {}.",
-        if more { "at least " } else { "" },
+        "{}{} ({}) {} no logs.",
+        if more { "At least " } else { "" },
         count(stages.len(), "stage", "stages"),
-        count(apis, "REST or WebSocket API", "REST and WebSocket APIs"),
-        few(&names)
+        count(apis, "API", "APIs"),
+        if stages.len() == 1 && !more { "writes" } else { "write" }
     )
 }
 

@@ -49,18 +49,19 @@ fn judge(group: &LogGroupUse<'_>, context: &Context<'_>) -> Verdict {
     let class = known.class.as_deref().unwrap_or_default();
     let is_searched = probe.as_ref().map_or_else(|gap| gap.why().kind != GapKind::NotCollected, |_| true);
     if class == "DELIVERY" || (class == INFREQUENT && !is_searched) {
-        let mut why = format!("log group {name} is of class {class}, whose events FilterLogEvents does not search");
+        let mut why = format!("log group {name} is of class {class}, which FilterLogEvents does not search");
         if class == INFREQUENT {
-            why += "; with --insights (`insights = true` in the configuration) CloudWatch Logs Insights searches it, which \
-                    AWS bills by the volume that is scanned";
+            why += "; with --insights (`insights = true` in the configuration) CloudWatch Logs Insights searches it, \
+                billed by the volume scanned";
         }
         return Err(Gap::unprovable(&known.arn, why));
     }
     let LogProbe { until, reached, .. } = probe?;
     let reached = reached.as_ref().unwrap_or(until);
-    let spent = if class == INFREQUENT { "the events that a query gives were" } else { "the budget of pages was" };
+    let spent = if class == INFREQUENT { "the result limit of a query was" } else { "the page limit was" };
     let why = format!(
-        "log group {name} was searched up to {reached} only, without a hit: {spent} spent before the window's end at {until}"
+        "log group {name} was searched up to {reached} only, without a hit: {spent} reached before the window's end \
+         at {until}"
     );
     Err(Gap::unprovable(&known.arn, why))
 }
@@ -101,7 +102,7 @@ struct Meaning<'a> {
     filter: String,
 }
 
-const READ: &str = "Read the events and mend what they name.";
+const READ: &str = "Read the events and fix what they report.";
 
 impl<'a> Meaning<'a> {
     /// A pattern of which nothing is known, such as one of a later version, may be the worst.
@@ -135,24 +136,25 @@ fn failure(group: &LogGroupUse<'_>, probe: &LogProbe, context: &Context<'_>) -> 
     let count: u64 = hits.iter().fold(0, |sum, (_, hit)| sum.saturating_add(hit.count));
     let says: Vec<_> = hits.iter().map(|(meaning, _)| meaning.says).collect();
     let mut message = format!(
-        "Log group {name} holds {}{} between {since} and {until}: {}.",
+        "Log group {name} has {}{} between {since} and {until}: {}.",
         if reached.is_some() { "at least " } else { "" },
-        if count == 1 { "1 sign of failure".to_owned() } else { format!("{count} signs of failure") },
+        if count == 1 { "1 failure line".to_owned() } else { format!("{count} failure lines") },
         says.join("; ")
     );
     if let Some(reached) = reached {
-        message += &format!(" The search went no further than {reached}.");
+        message += &format!(" The search stopped at {reached}.");
     }
     let severity = match clients {
         Ok(true) => {
-            message +=
-                " It takes access logs alone: text supplied by clients, which anyone who calls the API can forge.";
+            message += " Only access logs are written to it: the text comes from clients, and anyone who calls the API can \
+                 forge it.";
             Severity::Low
         }
         Ok(false) => worst,
         Err(_) => {
             if !group.access.is_empty() {
-                message += " What else writes to it is not known; if only access logs do, clients supplied the text.";
+                message += " What else writes to it is not known; if only access logs are written to it, the text \
+                    comes from clients.";
             }
             worst
         }

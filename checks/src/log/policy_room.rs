@@ -98,25 +98,28 @@ impl<'c, 'a> PolicyRoom<'c, 'a> {
         if self.policies.len() < MOST {
             let name = names.into_iter().find(is_free).unwrap_or_default();
             let document = json!({"Version": "2012-10-17", "Statement": [grant.statement]}).to_string();
-            return Fix::text(format!("Add a resource policy by which {wanted}."))
+            return Fix::text(format!("Add a resource policy so that {wanted}."))
                 .commands([self.put(&name, None, &document)]);
         }
         let full = format!(
-            "{} of {MOST} resource policies of {} are in use, and AWS refuses another",
+            "{} of {MOST} resource policies of {} are in use, and AWS rejects another",
             self.policies.len(),
             self.context.region().name
         );
         let stale: Vec<&str> = self.stale().iter().map(|policy| policy.name.as_str()).collect();
         let stale = match stale[..] {
             [] => String::new(),
-            [one] => format!(" Resource policy {one} could go: its log groups do not exist."),
-            _ => format!(" These resource policies could go, as their log groups do not exist: {}.", few(&stale)),
+            [one] => format!(" Resource policy {one} could be deleted: its log groups do not exist."),
+            _ => format!(
+                " These resource policies could be deleted, because their log groups do not exist: {}.",
+                few(&stale)
+            ),
         };
         if let Some((name, document)) = self.extended(&grant.statement) {
             let length = document.chars().count();
             let text = format!(
-                "{full}. Extend {name} by a statement, so that {wanted}: the command replaces its document by one of {length} \
-                 of the {} characters that AWS allows, which holds all of its statements.{stale}",
+                "{full}. Add a statement to {name} so that {wanted}: the command replaces its document and keeps all \
+                 of its statements ({length} of the {} characters that AWS allows).{stale}",
                 self.limit
             );
             return Fix::text(text).commands([self.put(name, None, &document)]);
@@ -126,14 +129,15 @@ impl<'c, 'a> PolicyRoom<'c, 'a> {
                 self.context.region().log_policies.seen.iter().filter_map(|policy| policy.log_group.as_deref());
             others.into_iter().all(|other| other.trim_end_matches(":*") != arn)
         });
-        let no_room = format!("{full}; none has room for a statement within {} characters", self.limit);
+        let no_room = format!("{full}; none has room for another statement (limit: {} characters)", self.limit);
         let Some((arn, statement)) = own else {
-            let text = format!("{no_room}. Join two of them or delete one, and then add one by which {wanted}.{stale}");
+            let text = format!("{no_room}. Merge two of them or delete one, then add one so that {wanted}.{stale}");
             return Fix::text(text);
         };
         let document = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
         let text = format!(
-            "{no_room}. Add a policy of the log group itself, which does not count among the {MOST}, so that {wanted}.{stale}"
+            "{no_room}. Add a resource policy to the log group itself, which does not count towards the {MOST}, so \
+             that {wanted}.{stale}"
         );
         Fix::text(text).commands([self.put(grant.name, Some(arn), &document)])
     }

@@ -50,7 +50,7 @@ impl<'c, 'a> LogWriter<'c, 'a> {
         let keys = ConditionKeys::default().with("aws:SourceAccount", self.account).with_possible(
             "aws:SourceArn",
             vec![PossibleValue::Begins(self.here(self.source) + ":")],
-            "what it writes on behalf of is not known",
+            "the source of the delivery is not known",
         );
         let stream = format!("{}:log-stream:", role::group_arn(self.context, self.account, group));
         let mut refused = Refused::default();

@@ -54,9 +54,11 @@ fn judge(of: &LogGroupUse<'_>, context: &Context<'_>) -> Verdict {
     };
     let fails = |what: &str, evidence, fix| Ok(failure(of, context, arn, what, evidence, fix).into());
     let Some(key) = context.key(arn)? else {
-        let fix =
-            Fix::text("Give the log group another key, or none; what was written under this one cannot be read again.");
-        return fails("does not exist", vec![Evidence::new("key", "none of that ARN")], fix);
+        let fix = Fix::text(
+            "Associate another key with the log group, or none. Events encrypted with this key can no \
+                longer be read.",
+        );
+        return fails("does not exist", vec![Evidence::new("key", "not found")], fix);
     };
     match key.state.as_str() {
         "Enabled" => {}
@@ -65,7 +67,7 @@ fn judge(of: &LogGroupUse<'_>, context: &Context<'_>) -> Verdict {
             return fails(&format!("is not enabled: its state is {}", key.state), evidence, enable(arn, &key.state));
         }
         other => {
-            let why = format!("the state of key {arn} is {other}: whether CloudWatch Logs can use it will show");
+            let why = format!("the state of key {arn} is {other}: CloudWatch Logs may or may not be able to use it");
             return Err(Gap::unprovable(arn, why));
         }
     }
@@ -78,7 +80,7 @@ fn judge(of: &LogGroupUse<'_>, context: &Context<'_>) -> Verdict {
     let what = format!("has a policy that does not allow {service} to call {} for this group", actions.join(", "));
     let evidence = refused.iter().map(|refused| Evidence::new(refused.action, refused.denial.to_string()));
     let evidence = evidence.chain(role::near_miss_evidence(&refused)).collect();
-    let wanted = format!("{service} may do {}", ACTIONS.join(", "));
+    let wanted = format!("{service} is allowed to call {}", ACTIONS.join(", "));
     let fix = role::clear_the_way(refused.iter().map(|refused| &refused.denial), &wanted).unwrap_or_else(|| {
         Fix::text(format!(
             "Add a statement to the key's policy by which {wanted}, on the condition that \
@@ -118,11 +120,18 @@ fn enable(arn: &str, state: &str) -> Fix {
         "Disabled" => {
             Fix::text("Enable the key.").command(["aws", "kms", "enable-key", "--region", region, "--key-id", arn])
         }
-        "PendingDeletion" => Fix::text("Take back its deletion before it is too late, and then enable the key.")
-            .command(["aws", "kms", "cancel-key-deletion", "--region", region, "--key-id", arn]),
-        "PendingImport" => Fix::text("Import the key's material again."),
-        "Unavailable" => Fix::text("Connect the key store again that the key lies in."),
-        _ => Fix::text("Give the log group another key: this one is being deleted."),
+        "PendingDeletion" => Fix::text("Cancel the key's deletion before its date, then enable the key.").command([
+            "aws",
+            "kms",
+            "cancel-key-deletion",
+            "--region",
+            region,
+            "--key-id",
+            arn,
+        ]),
+        "PendingImport" => Fix::text("Import the key material again."),
+        "Unavailable" => Fix::text("Reconnect the custom key store of the key."),
+        _ => Fix::text("Associate another key with the log group: this one is being deleted."),
     }
 }
 
@@ -144,7 +153,8 @@ fn failure(
         severity: None,
         cause: Some(Subject { kind: SubjectKind::Key, arn: arn.to_owned(), name: id.to_owned() }),
         message: format!(
-            "{arn}, the KMS key of log group {}, {what}. What {} log there is lost, and what is there cannot be read.",
+            "{arn}, the KMS key of log group {}, {what}. New log events of {} are lost, and existing events cannot be \
+             read.",
             of.name,
             few(&names)
         ),

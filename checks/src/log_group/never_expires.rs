@@ -53,10 +53,10 @@ pub(crate) fn retention(
     Failure {
         severity: None,
         cause,
-        message: format!("Log group {name} has no retention: its events are kept for ever."),
+        message: format!("Log group {name} has no retention setting: its events never expire."),
         evidence,
         affects: vec![],
-        fix: Fix::text("Set how long events are kept; 30 days here. Older events are deleted.").command([
+        fix: Fix::text("Set a retention (30 days in this command). Older events are deleted.").command([
             "aws",
             "logs",
             "put-retention-policy",

@@ -36,8 +36,7 @@ fn judge(stage: &StageOf<'_>, context: &Context<'_>) -> Verdict {
     Ok(Failure {
         severity: None,
         cause: None,
-        message: "Tracing is off: the stage starts no traces, and joins only those that its callers sampled."
-            .to_owned(),
+        message: "X-Ray tracing is off: only requests already sampled upstream are traced.".to_owned(),
         evidence: vec![Evidence::new("tracingEnabled", stated)],
         affects: vec![],
         fix: Fix::text("Turn tracing on.").command([

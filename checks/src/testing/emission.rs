@@ -110,7 +110,7 @@ const EXECUTION: &str = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod";
 
 /// The scenarios in which logs say that something is wrong, or cannot be read.
 pub(super) const EMISSION: &[Fault] = &[
-    ("signs of failure in logs", |inventory| {
+    ("failure lines in logs", |inventory| {
         let emit = hit("failed-to-emit-logs", 3, Some("ERROR Failed to emit logs: dispatch failure"));
         found(inventory, "/gateway/shop", vec![emit.clone()], None);
         found(inventory, EXECUTION, vec![hit("segment-dropped", 1, None), emit.clone()], None);
@@ -149,7 +149,7 @@ pub(super) const EMISSION: &[Fault] = &[
         set(inventory, "/gateway/orders", Err(denied("logs:FilterLogEvents")));
     }),
     ("logs that nobody searched", |inventory| inventory.region.log_probes.clear()),
-    ("signs of failure that the owner asked for", |inventory| {
+    ("failure lines that the owner asked for", |inventory| {
         let own =
             vec![own("spool-full", Severity::High, Some("Empty the spool.")), own("slow-flush", Severity::Low, None)];
         inventory.region.searched_for = Fetched::known(SearchedFor { built_in: vec![], own });

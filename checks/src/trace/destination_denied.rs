@@ -227,7 +227,7 @@ mod tests {
         // AWS does not document that X-Ray accepts a policy of the group.
         let long = other.replace("es.amazonaws.com", &"e".repeat(4_700));
         let fix = with(ten(&long)).failure(&CHECK, NAME).fix;
-        assert!(fix.commands.is_empty() && fix.text.contains("Join two of them"), "{}", fix.text);
+        assert!(fix.commands.is_empty() && fix.text.contains("Merge two of them"), "{}", fix.text);
     }
 
     #[test]

@@ -67,12 +67,10 @@ impl Doubt {
     fn gap(&self, rule: &SamplingRule) -> Gap {
         let why = match self {
             Self::Unread(gap) => return gap.clone(),
-            Self::Case => {
-                "it matches the stage only where letter case means nothing, which AWS does not say".to_owned()
-            }
+            Self::Case => "it matches the stage only if case is ignored, which AWS does not document".to_owned(),
             Self::Arn => {
-                "its resource ARN is of API Gateway's own form, and AWS's guides contradict each other on whether \
-                          that is the one that is compared"
+                "its resource ARN has API Gateway's own form, and AWS's guides contradict each other on whether X-Ray \
+                 compares that form"
                     .to_owned()
             }
             Self::Path => format!(
@@ -81,7 +79,7 @@ impl Doubt {
             ),
         };
         let name = &rule.name;
-        Gap::unprovable(name, format!("cannot tell whether X-Ray's sampling rule {name} decides for this stage: {why}"))
+        Gap::unprovable(name, format!("whether X-Ray's sampling rule {name} applies to this stage is not known: {why}"))
     }
 }
 
@@ -147,7 +145,7 @@ pub(super) fn decide<'a>(rules: &'a [SamplingRule], target: &Target) -> Result<S
 
 fn same_priority(one: &SamplingRule, other: &SamplingRule) -> Gap {
     let why = format!(
-        "X-Ray's sampling rules {} and {} have the same priority, {}, and AWS does not say which comes first",
+        "X-Ray's sampling rules {} and {} have the same priority, {}, and AWS does not document which comes first",
         one.name, other.name, one.priority
     );
     Gap::unprovable(&one.name, why)
@@ -192,7 +190,7 @@ pub(super) fn deciding<'a>(rules: &'a [SamplingRule], target: &Target) -> Result
 }
 
 fn none_decides() -> Gap {
-    let why = "none of X-Ray's sampling rules decides for this stage, though the rule Default decides for all";
+    let why = "none of X-Ray's sampling rules applies to this stage, although the rule Default applies to all";
     Gap::unprovable("sampling rules", why)
 }
 

@@ -73,15 +73,15 @@ fn failure(rule: &SamplingRule, for_paths: &[&SamplingRule], context: &Context<'
     let name = &rule.name;
     let region = &context.region().name;
     let mut message = format!(
-        "X-Ray's sampling rule {name} decides and samples nothing (rate 0, reservoir 0): tracing is on, and only requests \
-         that a caller sampled leave a trace."
+        "X-Ray's sampling rule {name} applies and samples nothing (rate 0, reservoir 0): tracing is on, but only \
+         requests already sampled upstream are traced."
     );
     let mut say = format!(
-        "Give sampling rule {name} a rate or a reservoir; the command sets what AWS starts with, one request a second and \
-         five per cent of the rest."
+        "Set a rate or a reservoir for sampling rule {name}; the command restores the AWS default, one request a \
+         second and 5 % of the rest."
     );
     if name != "Default" {
-        say.push_str(" Or delete the rule, and the next one decides.");
+        say.push_str(" Or delete the rule, so that the next one applies.");
     }
     let mut evidence = vec![
         Evidence::new("sampling rule", name),
@@ -93,15 +93,15 @@ fn failure(rule: &SamplingRule, for_paths: &[&SamplingRule], context: &Context<'
         let names: Vec<_> = for_paths.iter().map(|rule| rule.name.as_str()).collect();
         let names = names.join(", ");
         message += &format!(
-            " For the paths of {names} that rule decides, which samples nothing either; AWS's guides contradict each other on \
-             whether API Gateway compares paths."
+            " For the paths of {names}, that rule applies, which samples nothing either; AWS's guides contradict each \
+             other on whether API Gateway compares paths."
         );
         say += &format!(
-            " Leave {names} as it is, so that its paths stay out of X-Ray. If no traces arrive then, API Gateway does not \
-             compare paths, and {names} decides for every request: delete it."
+            " Leave {names} as it is to keep its paths out of X-Ray. If still no traces arrive, API Gateway does not \
+             compare paths, and {names} applies to every request: delete it."
         );
         evidence.extend(for_paths.iter().map(|rule| {
-            Evidence::new("rule for a URL path before it", format!("{}: {}, samples nothing", rule.name, rule.url_path))
+            Evidence::new("earlier rule for a URL path", format!("{}: {}, samples nothing", rule.name, rule.url_path))
         }));
     }
     let update = serde_json::json!({"RuleName": name, "FixedRate": 0.05, "ReservoirSize": 1}).to_string();

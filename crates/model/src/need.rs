@@ -38,7 +38,7 @@ needs! {
     FunctionLogGroups = "The log groups that functions write to.",
     LogPolicies = "Resource policies of CloudWatch Logs.",
     Networks = "The networks that functions are attached to, and the capacity providers that they run on.",
-    LogProbes = "The search of log groups for signs of failure.",
+    LogProbes = "The search of log groups for failure lines.",
     LogGroupKeys = "The KMS keys of log groups.",
     ExecutionLogVolume = "How much the log groups of execution logs took in. No check needs it; `gatelight cost` does.",
     Traffic = "How many requests stages served in the window of the audit.",

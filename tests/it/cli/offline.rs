@@ -124,7 +124,7 @@ fn format_check_fails_on_what_aws_refuses() {
     for protocol in ["rest", "http", "websocket"] {
         let ran = check(protocol, &good(protocol).replacen(',', ",\n", 1));
         assert_eq!(ran.status, Some(1), "{ran:#?}");
-        assert!(ran.stdout.contains("AWS refuses the format: it has a line break inside."), "{ran:#?}");
+        assert!(ran.stdout.contains("AWS rejects the format: it has a line break inside."), "{ran:#?}");
         let run = Gatelight::new(["format", "check", "--protocol", protocol, "--fail-on", "never"]).no_keys();
         assert_eq!(run.stdin("{}").run().status, Some(1), "no request id");
     }

@@ -58,8 +58,8 @@ fn a_line_without_any_value_is_told_by_its_variables() {
     let one = failure(&CHECK, Rest, r#"{"a":$context.integration.latency,"b":"$context.path"}"#);
     assert_eq!(
         one.message,
-        "The access log breaks: when integration.latency has no value, the line is no JSON: API Gateway writes `-` for \
-         what is absent, and it stands without quotes."
+        "The access log breaks: when integration.latency has no value, the line is not valid JSON: API Gateway writes \
+         `-` for an absent value, and it is not quoted."
     );
     assert!(one.fix.text.starts_with("Put integration.latency in quotes. "), "{}", one.fix.text);
     assert_eq!(one.severity, None);
@@ -68,11 +68,11 @@ fn a_line_without_any_value_is_told_by_its_variables() {
     let two = failure(&CHECK, Http, two);
     assert_eq!(
         two.message,
-        "The access log breaks: when waf.status and waf.latency have no value, the line is no JSON: API Gateway writes \
-         `-` for what is absent, and they stand without quotes; `$context.error.messageString` brings its own quotes and \
-         stands between quotes: when there is an error, the line is no JSON."
+        "The access log breaks: when waf.status and waf.latency have no value, the line is not valid JSON: API \
+         Gateway writes `-` for an absent value, and they are not quoted; `$context.error.messageString` includes its \
+         own quotes and is quoted again: when there is an error, the line is not valid JSON."
     );
-    assert!(two.fix.text.contains("Write `$context.error.message` in its place"), "{}", two.fix.text);
+    assert!(two.fix.text.contains("Use `$context.error.message` instead"), "{}", two.fix.text);
 
     let names = ["authorize", "authorizer", "authenticate", "waf", "integration"];
     let many: Vec<_> = names.iter().map(|name| format!("\"{name}\":$context.{name}.status")).collect();
@@ -89,7 +89,7 @@ fn notes_name_the_place() {
         other => panic!("{other:?}"),
     };
     let text = note(Websocket, r#"{"a":$context.error.messageString}"#);
-    assert!(text.starts_with("`$context.error.messageString` at column 6 stands without quotes"), "{text}");
+    assert!(text.starts_with("`$context.error.messageString` at column 6 is not quoted"), "{text}");
     let account = note(Http, r#"{"é":${context.accountId}}"#);
-    assert!(account.starts_with("`${context.accountId}` at column 6 stands without quotes; an account"), "{account}");
+    assert!(account.starts_with("`${context.accountId}` at column 6 is not quoted; an account"), "{account}");
 }

@@ -142,15 +142,15 @@ fn what_aws_refuses_has_its_place_and_source() {
     let refused = |lint: &Lint| -> Vec<_> {
         lint.refused.iter().map(|refused| (refused.reason.clone(), refused.line, refused.column)).collect()
     };
-    let line_break = ("AWS refuses the format: it has a line break inside.".to_owned(), Some(1), Some(29));
+    let line_break = ("AWS rejects the format: it has a line break inside.".to_owned(), Some(1), Some(29));
     let no_variable = |name: &str, line, column| {
-        (format!("AWS refuses the format: HTTP APIs have no variable `$context.{name}`."), Some(line), Some(column))
+        (format!("AWS rejects the format: HTTP APIs have no variable `$context.{name}`."), Some(line), Some(column))
     };
     assert_eq!(refused(&linted), [line_break.clone(), no_variable("xrayTraceId", 1, 7), no_variable("nope", 2, 46)]);
     assert!(linted.refused.iter().all(|refused| refused.source.starts_with("https://")));
     assert_eq!(
         linted.findings[0].notes,
-        ["AWS wants the format on one line and refuses the line break at line 1, column 29."]
+        ["AWS requires the format on one line and rejects the line break at line 1, column 29."]
     );
     for protocol in [Rest, Websocket] {
         assert_eq!(refused(&lint(protocol, template)), std::slice::from_ref(&line_break));
@@ -163,7 +163,7 @@ fn what_aws_refuses_has_its_place_and_source() {
     assert_eq!(lint(Http, &long).refused, []);
     assert_eq!(
         lint(Http, &format!("{long} ")).refused[0].reason,
-        "AWS refuses the format: it is 3073 bytes long, and HTTP APIs take 3072 at most."
+        "AWS rejects the format: it is 3073 bytes long, and HTTP APIs take 3072 at most."
     );
 }
 
@@ -172,7 +172,7 @@ fn what_sources_disagree_on_is_a_note() {
     let lint = |protocol| lint(protocol, "{\"a\":\"$context.requestId\",\"r\":\"$context.resourcePath\"}");
     let linted = lint(Http);
     assert_eq!(linted.refused, []);
-    assert!(linted.notes[0].message.starts_with("AWS may refuse the format"), "{linted:?}");
+    assert!(linted.notes[0].message.starts_with("AWS may reject the format"), "{linted:?}");
     assert_eq!((linted.notes[0].line, linted.notes[0].column), (Some(1), Some(32)));
     assert_eq!(lint(Rest).notes, []);
 }
@@ -241,7 +241,7 @@ fn of_many_variables_that_aws_refuses_ten_are_named() {
     assert!(refused(10).iter().all(|message| !message.contains("more")));
     let twelve = refused(12);
     assert_eq!(twelve.len(), 11);
-    assert_eq!(twelve[10], "AWS refuses the format: HTTP APIs do not have 2 more of its variables.");
+    assert_eq!(twelve[10], "AWS rejects the format: HTTP APIs do not have 2 more of its variables.");
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn of_many_values_that_may_break_a_line_ten_are_named_each_once() {
         lint(Rest, &format!("{{{}}}", members.join(","))).caution.expect("a note").message
     };
     let names = |count: usize| (0..count).map(|at| format!("authorizer.x{at}")).collect::<Vec<_>>();
-    let told = |names: &[String]| format!("Values of {} can hold quotes and backslashes", join_names(names));
+    let told = |names: &[String]| format!("Values of {} can contain quotes and backslashes", join_names(names));
     assert!(note(1).starts_with(&told(&names(1))), "{}", note(1));
     assert!(note(10).starts_with(&told(&names(10))), "{}", note(10));
     let others = [names(10), vec!["others".to_owned()]].concat();

@@ -53,23 +53,23 @@ fn one_object_is_json_when_each_variable_has_a_value_of_its_kind() {
 #[test]
 fn some_json_passes_with_a_note() {
     for (format, expected) in [
-        ("{\n\"a\":1}", "AWS wants the format on one line and refuses the line break at line 1, column 2."),
-        ("{\"a\":1}\n\n", "AWS wants the format on one line and refuses the line break at column 8."),
+        ("{\n\"a\":1}", "AWS requires the format on one line and rejects the line break at line 1, column 2."),
+        ("{\"a\":1}\n\n", "AWS requires the format on one line and rejects the line break at column 8."),
         (
             r#"{"a":{"é":1,"x-$context.path":1,"x-$context.stage":2}}"#,
-            "`$context.path` at column 16 is part of a key: the field has another name in each line.",
+            "`$context.path` at column 16 is part of a key: the field has a different name in each line.",
         ),
         (
             r#"{"$context.path":1,"$context.stage":2,"\u0061":3,"b":4,"a":5,"b":6}"#,
-            "The key \"a\" stands twice; most readers keep the last one alone. `$context.path` at column 3 is part of a \
-             key: the field has another name in each line.",
+            "The key \"a\" occurs twice; most parsers keep only the last one. `$context.path` at column 3 is part of \
+             a key: the field has a different name in each line.",
         ),
-        (r#"{"a":1,"a":2}"#, "The key \"a\" stands twice; most readers keep the last one alone."),
+        (r#"{"a":1,"a":2}"#, "The key \"a\" occurs twice; most parsers keep only the last one."),
         (
             r#"{"a":"${context.path}"}"#,
-            "`${context.path}` at column 7 is read as `$context.path`; AWS documents only the form without braces.",
+            "`${context.path}` at column 7 is treated as `$context.path`; AWS documents only the form without braces.",
         ),
-        (r#"{"a":"\ud83d"}"#, "An escape stands for half a character (a lone surrogate), which many readers refuse."),
+        (r#"{"a":"\ud83d"}"#, "An escape is half a character (a lone surrogate), which many parsers reject."),
     ] {
         assert_eq!(note(format), expected);
     }

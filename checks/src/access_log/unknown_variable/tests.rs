@@ -85,24 +85,24 @@ fn the_message_says_what_was_meant() {
     let message = |protocol, format| failure(&CHECK, protocol, format).message;
     assert_eq!(
         message(Rest, "$context.requestid $context.requestid"),
-        "The access log names what is never filled: `$context.requestid`, which differs from `requestId` only in upper \
-         and lower case."
+        "The access log uses variables that are always empty: `$context.requestid`, which differs from `requestId` \
+         only in case."
     );
     assert_eq!(
         message(Http, "${context.statu} $context.xraytraceid"),
-        "The access log names what is never filled: `${context.statu}`, which differs from `status` by one letter; \
-         `$context.xraytraceid`, which differs from `xrayTraceId` only in upper and lower case, and HTTP APIs do not have \
-         that either."
+        "The access log uses variables that are always empty: `${context.statu}`, which differs from `status` by one \
+         letter; `$context.xraytraceid`, which differs from `xrayTraceId` only in case, and HTTP APIs do not have that \
+         either."
     );
     assert_eq!(
         message(Websocket, "$context.path $input.body $input.body"),
-        "The access log names what is never filled: `$context.path`, which WebSocket APIs do not have (it stays `-` for \
-         ever); `$input.body`, as only $context variables are filled."
+        "The access log uses variables that are always empty: `$context.path`, which WebSocket APIs do not have (it \
+         is always `-`); `$input.body`: only $context variables are filled."
     );
     // A slip is told once: it is not noted as a name that nobody knows.
     assert_eq!(evidence(&failure(&CHECK, Rest, "$context.requestid"), "note"), None);
     let fix = failure(&CHECK, Websocket, "$context.path $context.statu").fix.text;
-    assert!(fix.starts_with("Take `$context.path` out. Write `$context.status` for `$context.statu`. "), "{fix}");
+    assert!(fix.starts_with("Remove `$context.path`. Write `$context.status` for `$context.statu`. "), "{fix}");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn of_many_some_are_named() {
     assert!(message.contains("`$context.domainPrefix`") && !message.contains("more"), "{message}");
     let seven = failure(&CHECK, Websocket, &format!("{five} $context.routekey $context.xrayTraceId"));
     assert!(seven.message.ends_with("; and 2 more."), "{}", seven.message);
-    assert!(seven.fix.text.contains("The others likewise."), "{}", seven.fix.text);
+    assert!(seven.fix.text.contains("Fix the others the same way."), "{}", seven.fix.text);
 }
 
 #[test]
@@ -127,18 +127,17 @@ fn notes_name_what_is_not_known() {
             Rest,
             "$context.new $context.new $context.authorizer.claims $context.newer.tlsVersion $context.tlsVersion"
         ),
-        "`$context.new` and `$context.newer.tlsVersion`: no variables that this version of Gatelight knows. \
-         `$context.authorizer.claims` is null, says AWS: name one of the claims."
+        "`$context.new` and `$context.newer.tlsVersion`: no variables that this version of Gatelight knows. AWS \
+         documents that `$context.authorizer.claims` is null: name one of the claims."
     );
     assert_eq!(
         note(Websocket, "$context.integrationStatus"),
-        "`$context.integrationStatus`: AWS's table of variables of WebSocket APIs lacks it; whether it is filled is not \
-         certain."
+        "`$context.integrationStatus`: AWS's table of variables for WebSocket APIs lacks it; it may be empty."
     );
     assert_eq!(
         note(Websocket, "$context.integrationStatus $context.tlsVersion"),
-        "`$context.integrationStatus` and `$context.tlsVersion`: AWS's table of variables of WebSocket APIs lacks them; \
-         whether they are filled is not certain."
+        "`$context.integrationStatus` and `$context.tlsVersion`: AWS's table of variables for WebSocket APIs lacks \
+         them; they may be empty."
     );
     let many = [1, 2, 3, 4, 5].map(|n| format!("$context.new{n}x ")).concat();
     assert!(note(Http, &many).ends_with("`$context.new5x`: no variables that this version of Gatelight knows."));
@@ -161,11 +160,11 @@ fn a_common_wrong_name_is_noted_with_the_right_one() {
     );
     let header = note(Http, "$context.requestHeaders.Content-Type");
     assert!(header.starts_with("`$context.requestHeaders.Content-Type`: no variable"), "{header}");
-    assert!(header.contains("no variable holds headers, query strings or bodies"), "{header}");
+    assert!(header.contains("no variable contains headers, query strings or bodies"), "{header}");
     for name in ["requestBody", "queryString", "responseHeaders.etag"] {
-        assert!(note(Rest, &format!("$context.{name}")).contains("no variable holds headers"), "{name}");
+        assert!(note(Rest, &format!("$context.{name}")).contains("no variable contains headers"), "{name}");
     }
-    assert!(!note(Rest, "$context.brandNew").contains("no variable holds"));
+    assert!(!note(Rest, "$context.brandNew").contains("no variable contains"));
     let dash = note(Http, "$context.brandNew-$context.status");
     assert!(dash.starts_with("`$context.brandNew`: no variable"), "{dash}");
     let escaped = note(Http, "é $$context.requestId");
@@ -175,10 +174,10 @@ fn a_common_wrong_name_is_noted_with_the_right_one() {
 #[test]
 fn a_variable_of_other_apis_is_swapped_for_its_counterpart() {
     let failed = failure(&CHECK, Rest, "${context.routeKey}");
-    assert!(failed.message.contains("they have `$context.resourcePath`"), "{}", failed.message);
+    assert!(failed.message.contains("use `$context.resourcePath`"), "{}", failed.message);
     assert!(failed.fix.text.starts_with("Write `$context.resourcePath` for `${context.routeKey}`. "));
     let failed = failure(&CHECK, Http, "$context.resourcePath");
-    assert!(failed.message.contains("they have `$context.routeKey`"), "{}", failed.message);
+    assert!(failed.message.contains("use `$context.routeKey`"), "{}", failed.message);
 }
 
 #[test]

@@ -51,8 +51,8 @@ fn the_message_says_where_the_time_goes_and_percentiles_are_evidence() {
     let failure = slow(412.0, 252.0).failure(&CHECK, STAGE);
     assert_eq!(
         failure.message,
-        "Of the 412 ms that a request takes on average, 160 ms pass in API Gateway itself and 252 ms in the backend, over \
-         1000 requests between 2026-11-21T09:00:00Z and 2026-11-22T08:45:00Z; more than 100 ms is much."
+        "API Gateway itself takes 160 ms of the 412 ms of an average request, and the backend 252 ms (1000 requests \
+         between 2026-11-21T09:00:00Z and 2026-11-22T08:45:00Z); the limit is 100 ms."
     );
     let shown = |failure: &Failure| failure.evidence.iter().any(|e| e.value == "206 ms, 824 ms, 1236 ms");
     assert!(shown(&failure), "{:?}", failure.evidence);

@@ -266,14 +266,18 @@ fn where_no_policy_has_room_the_group_gets_its_own() {
     // Spaces are no part of the new document, so a name fills it.
     let mut inventory = full(&"d".repeat(4_700));
     let failure = inventory.failure(&CHECK, SHOP);
-    assert!(failure.fix.text.contains("none has room for a statement within 5120 characters"), "{}", failure.fix.text);
+    assert!(
+        failure.fix.text.contains("none has room for another statement (limit: 5120 characters)"),
+        "{}",
+        failure.fix.text
+    );
     let written = follow(&mut inventory.clone());
     assert_eq!(written.log_group.as_deref(), Some(ARN));
     assert!(written.document.contains(&format!("{ARN}:*")), "{}", written.document);
     // A log group has one policy of its own.
     inventory.region.log_policies.seen.push(LogPolicy { log_group: Some(ARN.to_owned()), ..policy("") });
     let fix = inventory.failure(&CHECK, SHOP).fix;
-    assert!(fix.commands.is_empty() && fix.text.contains("Join two of them"), "{}", fix.text);
+    assert!(fix.commands.is_empty() && fix.text.contains("Merge two of them"), "{}", fix.text);
     // A policy that is longer proves that AWS's longer limit holds here.
     let mut inventory = full("/dns");
     inventory.region.log_policies.seen[0].document += &" ".repeat(6_000);
@@ -285,17 +289,21 @@ fn where_no_policy_has_room_the_group_gets_its_own() {
 fn policies_whose_groups_do_not_exist_could_go_where_that_is_known() {
     let mut inventory = full("/gateway/gone");
     let says = |inventory: &Inventory| inventory.failure(&CHECK, SHOP).fix.text;
-    assert!(!says(&inventory).contains("could go"), "nobody asked about the group");
+    assert!(!says(&inventory).contains("could be deleted"), "nobody asked about the group");
     *inventory.log_group_mut("/gateway/cart") = Fetched::known(None);
     for policy in &mut inventory.region.log_policies.seen[2..4] {
         policy.document = policy.document.replace("/gateway/gone", "/gateway/cart");
     }
-    assert!(says(&inventory).contains("could go, as their log groups do not exist: p2, p3."), "{}", says(&inventory));
+    assert!(
+        says(&inventory).contains("could be deleted, because their log groups do not exist: p2, p3."),
+        "{}",
+        says(&inventory)
+    );
     let policies = &mut inventory.region.log_policies.seen;
     policies[2].document = policies[2].document.replace("/gateway/cart", "/gateway/*");
-    assert!(says(&inventory).contains("Resource policy p3 could go"), "{}", says(&inventory));
+    assert!(says(&inventory).contains("Resource policy p3 could be deleted"), "{}", says(&inventory));
     *inventory.log_group_mut("/gateway/cart") = Err(denied("logs:DescribeLogGroups")).into();
-    assert!(!says(&inventory).contains("could go"), "{}", says(&inventory));
+    assert!(!says(&inventory).contains("could be deleted"), "{}", says(&inventory));
     let groups = crate::plan::groups_of_policies(&inventory.account, &inventory.region);
     assert_eq!(groups.into_iter().collect::<Vec<_>>(), ["/gateway/cart", "/gateway/gone"]);
     inventory.region.log_policies.seen.pop();

@@ -71,7 +71,7 @@ fn a_failure_counts_and_shows_what_was_found() {
     assert_eq!(
         failure.message,
         format!(
-            "Log group {EXECUTION} holds 3 signs of failure between 2026-11-21T09:00:00Z and 2026-11-22T08:45:00Z: logs \
+            "Log group {EXECUTION} has 3 failure lines between 2026-11-21T09:00:00Z and 2026-11-22T08:45:00Z: logs \
              could not be sent; the X-Ray daemon dropped segments."
         )
     );
@@ -119,7 +119,7 @@ fn text_of_clients_is_low_and_marked() {
     let mut inventory = known(ACCESS, LogProbe { hits: vec![hit("failed-to-emit-logs", 1)], ..clean() });
     let failure = inventory.failure(&CHECK, ACCESS);
     assert_eq!(failure.severity, Some(Severity::Low));
-    assert!(failure.message.contains("1 sign of failure") && failure.message.contains("supplied by clients"));
+    assert!(failure.message.contains("1 failure line") && failure.message.contains("from clients"));
     assert!(failure.evidence.contains(&Evidence::new("source", "text supplied by clients")));
 
     // What is hidden may write there too.
@@ -153,7 +153,7 @@ fn a_spent_budget_is_at_least_with_hits_and_could_not_check_without() {
     let found = LogProbe { hits: vec![hit("segment-dropped", 7)], ..spent() };
     let failure = known(EXECUTION, found).failure(&CHECK, EXECUTION);
     assert!(
-        failure.message.contains("at least 7 signs") && failure.message.contains("12:00:00Z"),
+        failure.message.contains("at least 7 failure lines") && failure.message.contains("12:00:00Z"),
         "{}",
         failure.message
     );
@@ -185,7 +185,7 @@ fn what_logs_insights_found_or_could_not_find_is_told_like_any_other_search() {
     assert_eq!(infrequent(inventory(EXECUTION, Err(gap.clone()))).verdict(&CHECK, EXECUTION), Err(gap));
     let spent = LogProbe { reached: Some(at("2026-11-21T12:00:00Z")), ..clean() };
     let said = unprovable(&infrequent(known(EXECUTION, spent)), EXECUTION);
-    assert!(said.contains("up to 2026-11-21T12:00:00Z") && said.contains("a query gives"), "{said}");
+    assert!(said.contains("up to 2026-11-21T12:00:00Z") && said.contains("result limit of a query"), "{said}");
 
     let found = LogProbe { hits: vec![hit("put-log-events-denied", 1), hit("failed-to-emit-logs", 2)], ..clean() };
     let failure = infrequent(known(EXECUTION, found)).failure(&CHECK, EXECUTION);
