@@ -125,8 +125,7 @@ fn what_errors_alone_would_save_is_said_where_the_log_was_measured() {
     facts.execution_logs.push(facts.execution_logs[0].clone());
     assert_eq!(estimated(&facts).errors_only_saves, Some(log + log));
     let gap = || denied("cloudwatch:GetMetricData");
-    type Change = fn(&mut StageFacts<'_>, Gap);
-    let changes: [Change; 5] = [
+    let changes: [fn(&mut StageFacts<'_>, Gap); 5] = [
         |facts, _| facts.execution_logs[1].level = "ERROR",
         |facts, gap| facts.execution_logs[1].bytes = Err(gap),
         |facts, gap| facts.execution_logs[0].group = Err(gap),
@@ -134,9 +133,9 @@ fn what_errors_alone_would_save_is_said_where_the_log_was_measured() {
         |facts, _| facts.execution_logs.clear(),
     ];
     for (number, change) in changes.into_iter().enumerate() {
-        let mut changed = facts.clone();
-        change(&mut changed, gap());
-        assert_eq!(estimated(&changed).errors_only_saves, None, "change {number}");
+        let mut other = facts.clone();
+        change(&mut other, gap());
+        assert_eq!(estimated(&other).errors_only_saves, None, "change {number}");
     }
 }
 

@@ -87,7 +87,7 @@ fn row(hops: &[Hop]) -> HopRow<'_> {
 
 /// `acl-1 (100) lets 443 out to … and 1024-65535 in from …`, by two entries `… and (110) lets 1024-65535 in from …`.
 fn joined(first: &str, second: &str) -> String {
-    let words = ["", " lets"].map(|end| first.find(&format!("{end} ")).map(|at| &first[..at + end.len() + 1]));
+    let words = ["", " lets"].map(|end| first.find(&format!("{end} ")).map(|at| &first[..=at + end.len()]));
     let rest = words.into_iter().rev().flatten().find_map(|shared| second.strip_prefix(shared));
     format!("{first} and {}", rest.unwrap_or(second))
 }

@@ -146,8 +146,9 @@ fn is_sound(line: &str, nodes: &mut BTreeSet<String>) -> bool {
     match words.as_slice() {
         ["flowchart", "TD"] | ["end"] | ["classDef", ..] => !line.contains(';'),
         ["class", id, "through" | "stops" | "unknown" | "unreached"] => nodes.contains(*id),
-        [from, "-->" | "-.->" | "-.-x|stops|", to] => nodes.contains(*from) && nodes.contains(*to),
-        [from, "-.->|cannot", "tell|", to] => nodes.contains(*from) && nodes.contains(*to),
+        [from, "-->" | "-.->" | "-.-x|stops|", to] | [from, "-.->|cannot", "tell|", to] => {
+            nodes.contains(*from) && nodes.contains(*to)
+        }
         _ => false,
     }
 }
