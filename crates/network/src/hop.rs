@@ -44,6 +44,8 @@ pub enum HopKind {
     Endpoint,
     /// The network ACL of the endpoint's subnet.
     EndpointAcl,
+    /// The route table of the endpoint's subnet, by which the answers go.
+    EndpointRoutes,
     /// The endpoint's security groups, inbound.
     EndpointGroup,
     /// The endpoint's policy.
@@ -52,6 +54,8 @@ pub enum HopKind {
     Appliance,
     /// The endpoint of a firewall or of a Gateway Load Balancer.
     Firewall,
+    /// A peering connection.
+    Peering,
     /// A transit gateway, at the attachment of the function's VPC.
     Transit,
     /// The route table of a transit gateway.
@@ -78,6 +82,7 @@ impl HopKind {
             Self::Nat => "NAT gateway",
             Self::NatAcl => "NAT gateway's subnet ACL",
             Self::NatRoutes => "NAT gateway's route table",
+            Self::EndpointRoutes => "endpoint's route table",
             Self::Gateway => "internet gateway",
             Self::PublicAccess => "public access",
             Self::Endpoint => "interface endpoint",
@@ -86,6 +91,7 @@ impl HopKind {
             Self::EndpointPolicy => "endpoint policy",
             Self::Appliance => "network interface",
             Self::Firewall => "firewall endpoint",
+            Self::Peering => "peering connection",
             Self::Transit => "transit gateway",
             Self::TransitRoutes => "transit gateway route table",
             Self::EgressRoutes => "egress VPC's route table",
