@@ -304,8 +304,10 @@ pub(crate) enum PathFormat {
     Text,
     /// One JSON document.
     Json,
-    /// A picture.
+    /// A picture, for light and dark pages.
     Svg,
+    /// A flowchart for wikis and issues that draw Mermaid.
+    Mermaid,
 }
 
 /// Output format of findings.

@@ -51,7 +51,8 @@ pub(crate) async fn cost(arguments: CostArgs) -> anyhow::Result<u8> {
     match arguments.format {
         FindingsFormat::Text => {
             let colored = config.color.is_on(&output);
-            output.page(colored, |page| text::render(&estimates, page))
+            let width = output.width();
+            output.page(colored, |page| text::render(&estimates, width, page))
         }
         FindingsFormat::Json => output.json(|out| json::render(&estimates, out)),
     }?;

@@ -1,7 +1,9 @@
 //! `gatelight path`: the path of a function's packets to X-Ray, hop by hop, and where they stop.
 
 mod json;
+mod mermaid;
 mod paths;
+mod rows;
 mod svg;
 mod text;
 
@@ -51,10 +53,12 @@ pub(crate) async fn path(arguments: PathArgs) -> anyhow::Result<u8> {
     match format {
         PathFormat::Text => {
             let colored = config.color.is_on(&output);
-            output.page(colored, |page| text::render(&paths, page))
+            let layout = text::Layout { width: output.width(), has_symbols: output.is_terminal() };
+            output.page(colored, |page| text::render(&paths, layout, page))
         }
         PathFormat::Json => output.json(|out| json::render(&paths, out)),
         PathFormat::Svg => output.raw(|out| svg::render(&paths, out)),
+        PathFormat::Mermaid => output.raw(|out| mermaid::render(&paths, out)),
     }?;
     let is_some = |verdict| paths.iter().any(|path| path.verdict == verdict);
     let worst = [PathVerdict::Stops, PathVerdict::Unknown].into_iter().find(|verdict| is_some(*verdict));
@@ -176,6 +180,7 @@ fn function_paths(function: &Function, account: &Account, context: &Context<'_>)
     FunctionPaths {
         account: account.id.get().map_or_else(|_| "unknown".to_owned(), Clone::clone),
         region: region.clone(),
+        read_at: account.collected_at,
         arn: function.arn.clone(),
         name: function.name.clone(),
         endpoint: format!("xray.{region}.{suffix}:443"),

@@ -8,7 +8,7 @@ use gatelight_model::{
 
 use super::{
     AccessLogDestination, AccessLogFacts, Cost, Estimate, ExecutionLogFacts, HOURS_A_MONTH, InWindow, Item, Money,
-    PriceList, Quote, StageCost, StageFacts, TraceDestination, TraceFacts, line_bytes, logs, traces, units,
+    PriceList, Quote, StageCost, StageFacts, Total, TraceDestination, TraceFacts, line_bytes, logs, traces, units,
 };
 
 /// Where prices of CloudWatch Logs fall with volume: beyond 10 TB a month
@@ -38,7 +38,18 @@ pub fn estimate(facts: &StageFacts<'_>, prices: &PriceList) -> StageCost {
         None => off(Item::Traces, "tracing is off"),
         Some(of) => recorded(facts, of, &quote),
     });
-    StageCost { costs, requests: of_the_api(facts, prices) }
+    let errors_only_saves = errors_only_saves(facts, &costs);
+    StageCost { costs, requests: of_the_api(facts, prices), errors_only_saves }
+}
+
+/// What an execution log of level INFO costs, if all of that is known.
+fn errors_only_saves(facts: &StageFacts<'_>, costs: &[Cost]) -> Option<Money> {
+    let is_info = |log: &ExecutionLogFacts<'_>| log.level == "INFO" && !log.data_trace;
+    if facts.execution_logs.is_empty() || !facts.execution_logs.iter().all(is_info) {
+        return None;
+    }
+    let total: Total = costs.iter().filter(|cost| EXECUTION_LOG.contains(&cost.item)).collect();
+    total.is_whole().then_some(total.known)
 }
 
 fn off(item: Item, why: &'static str) -> Cost {
@@ -113,7 +124,7 @@ fn access_log(facts: &StageFacts<'_>, log: &AccessLogFacts<'_>, quote: &Quote<'_
 }
 
 fn execution_log(log: &ExecutionLogFacts<'_>, quote: &Quote<'_>, costs: &mut Vec<Cost>) {
-    let bytes = a_month(&log.bytes, |bytes| format!("{} taken in", units::volume(bytes)));
+    let bytes = a_month(&log.bytes, |bytes| format!("{} ingested", units::volume(bytes)));
     let bytes = bytes.map(|(bytes, told)| {
         let payloads = if log.data_trace { ", with full requests and responses (data trace)" } else { "" };
         (bytes, vec![told, format!("level {}{payloads}", log.level)])
@@ -176,7 +187,7 @@ fn price_of_class(group: &LogGroup, quote: &Quote<'_>) -> Result<Money, Gap> {
 
 fn taken_in(bytes: u128, told: &mut Vec<String>, group: &LogGroup, quote: &Quote<'_>) -> Result<Money, Gap> {
     let a_gb = price_of_class(group, quote)?;
-    told.push(format!("{} a GB taken in ({})", a_gb.exact(), whose(quote)));
+    told.push(format!("{} a GB ingested ({})", a_gb.exact(), whose(quote)));
     if bytes > FIRST_TIER {
         told.push("beyond 10 TB a month AWS may charge less for a GB: not counted".to_owned());
     }
@@ -195,7 +206,7 @@ fn kept(bytes: u128, told: &mut Vec<String>, group: &LogGroup, quote: &Quote<'_>
     };
     told.push(how_long);
     told.push(format!(
-        "{} a GB and month ({}), compressed to 15 % as AWS's calculator reckons",
+        "{} a GB and month ({}), compressed to 15 %, as AWS's calculator assumes",
         price.exact(),
         whose(quote)
     ));

@@ -123,6 +123,10 @@ pub struct StageCost {
     pub costs: Vec<Cost>,
     /// What API Gateway itself charges for the requests, to compare: no part of the total.
     pub requests: Cost,
+    /// What level ERROR in the place of INFO would save at most: all that the execution log costs. The log groups' bytes are
+    /// measured; how many of them are of requests that failed, which ERROR still logs, is not. None where the level is not INFO,
+    /// where full requests and responses are logged too, or where some of the cost is not known.
+    pub errors_only_saves: Option<Money>,
 }
 
 /// One thing that is paid for.

@@ -78,7 +78,7 @@ fn every_item_of_a_stage_is_estimated_with_its_reasons() {
             &["26.3 million requests a month, extrapolated from 24 h", "1,000 bytes a line", "$0.50 a GB"][..],
         ),
         (Item::AccessLogStorage, &["kept for 365 days", "$0.03 a GB and month", "15 %"]),
-        (Item::ExecutionLogIngestion, &["219 GB taken in a month", "level INFO", "data trace", "2025-04-30"]),
+        (Item::ExecutionLogIngestion, &["219 GB ingested a month", "level INFO", "data trace", "2025-04-30"]),
         (
             Item::Traces,
             &["sampling rule Default: 1 a second and 5 % of the rest", "3.81 million traces", "$5.00 a million"],
@@ -94,10 +94,10 @@ fn every_item_of_a_stage_is_estimated_with_its_reasons() {
 #[test]
 fn the_price_is_that_of_the_group_s_class_and_of_the_region() {
     for (class, region, price) in [
-        (None, "us-east-1", Some("$0.50 a GB taken in (price of")),
-        (Some("STANDARD"), "sa-east-1", Some("$0.90 a GB taken in (price of")),
-        (Some("INFREQUENT_ACCESS"), "sa-east-1", Some("$0.45 a GB taken in (price of")),
-        (None, "us-gov-west-1", Some("$0.50 a GB taken in (us-east-1's price of 2025-04-30: us-gov-west-1's is not")),
+        (None, "us-east-1", Some("$0.50 a GB ingested (price of")),
+        (Some("STANDARD"), "sa-east-1", Some("$0.90 a GB ingested (price of")),
+        (Some("INFREQUENT_ACCESS"), "sa-east-1", Some("$0.45 a GB ingested (price of")),
+        (None, "us-gov-west-1", Some("$0.50 a GB ingested (us-east-1's price of 2025-04-30: us-gov-west-1's is not")),
         (Some("DELIVERY"), "us-east-1", None),
     ] {
         let group = group(class, Some(30));
@@ -107,6 +107,35 @@ fn the_price_is_that_of_the_group_s_class_and_of_the_region() {
             Some(price) => assert!(cost.assumptions.iter().any(|told| told.starts_with(price)), "{cost:?}"),
             None => assert!(matches!(&cost.estimate, Estimate::Unknown(gap) if gap.to_string().contains("DELIVERY"))),
         }
+    }
+}
+
+/// Only what was measured, and only where all of it was.
+#[test]
+fn what_errors_alone_would_save_is_said_where_the_log_was_measured() {
+    let group = group(None, Some(30));
+    let mut facts = stage(&group);
+    assert_eq!(estimated(&facts).errors_only_saves, None, "full requests are logged, whatever the level");
+    facts.execution_logs[0].data_trace = false;
+    let cost = estimated(&facts);
+    let log = cost.of(&[Item::ExecutionLogIngestion, Item::ExecutionLogStorage]).known;
+    assert!(log > Money::ZERO);
+    assert_eq!(cost.errors_only_saves, Some(log));
+    // Two groups: both.
+    facts.execution_logs.push(facts.execution_logs[0].clone());
+    assert_eq!(estimated(&facts).errors_only_saves, Some(log + log));
+    let gap = || denied("cloudwatch:GetMetricData");
+    let changes: [fn(&mut StageFacts<'_>, Gap); 5] = [
+        |facts, _| facts.execution_logs[1].level = "ERROR",
+        |facts, gap| facts.execution_logs[1].bytes = Err(gap),
+        |facts, gap| facts.execution_logs[0].group = Err(gap),
+        |facts, _| facts.execution_logs[0].bytes = Ok(InWindow { sum: 1, seconds: 0 }),
+        |facts, _| facts.execution_logs.clear(),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let mut other = facts.clone();
+        change(&mut other, gap());
+        assert_eq!(estimated(&other).errors_only_saves, None, "change {number}");
     }
 }
 

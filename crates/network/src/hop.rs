@@ -69,31 +69,34 @@ pub enum HopKind {
 }
 
 impl HopKind {
-    /// Its name in output for people: `network ACL`.
+    /// Its name in output for people, which can be read without the hop before: `NAT gateway's subnet ACL`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Subnet => "subnet",
-            Self::Name => "name",
+            Self::Name => "DNS name",
             Self::NameServer => "DNS server",
             Self::Group => "security group",
             Self::Acl => "network ACL",
             Self::Routes => "route table",
             Self::Nat => "NAT gateway",
-            Self::NatAcl | Self::EndpointAcl => "its network ACL",
-            Self::NatRoutes | Self::TransitRoutes | Self::EndpointRoutes => "its route table",
+            Self::NatAcl => "NAT gateway's subnet ACL",
+            Self::NatRoutes => "NAT gateway's route table",
+            Self::EndpointRoutes => "endpoint's route table",
             Self::Gateway => "internet gateway",
             Self::PublicAccess => "public access",
-            Self::Endpoint => "endpoint",
-            Self::EndpointGroup => "its security group",
-            Self::EndpointPolicy => "its policy",
+            Self::Endpoint => "interface endpoint",
+            Self::EndpointAcl => "endpoint's subnet ACL",
+            Self::EndpointGroup => "endpoint's security group",
+            Self::EndpointPolicy => "endpoint policy",
             Self::Appliance => "network interface",
             Self::Firewall => "firewall endpoint",
             Self::Peering => "peering connection",
             Self::Transit => "transit gateway",
-            Self::EgressRoutes => "egress route table",
-            Self::EgressAcl => "egress network ACL",
-            Self::Beyond => "beyond",
+            Self::TransitRoutes => "transit gateway route table",
+            Self::EgressRoutes => "egress VPC's route table",
+            Self::EgressAcl => "egress VPC's subnet ACL",
+            Self::Beyond => "other network",
         }
     }
 }

@@ -38,6 +38,14 @@ struct StageEntry<'a> {
     total: TotalEntry,
     costs: Vec<CostEntry<'a>>,
     requests: CostEntry<'a>,
+    savings: Vec<SavingEntry>,
+}
+
+/// What one change would save at most.
+#[derive(Serialize)]
+struct SavingEntry {
+    change: &'static str,
+    monthly_usd_at_most: f64,
 }
 
 #[derive(Serialize)]
@@ -93,6 +101,14 @@ pub(super) fn render(estimates: &Estimates, out: &mut dyn Write) -> io::Result<(
                 total: total_entry(&cost.total()),
                 costs: cost.costs.iter().map(cost_entry).collect(),
                 requests: cost_entry(&cost.requests),
+                savings: cost
+                    .errors_only_saves
+                    .map(|money| SavingEntry {
+                        change: "execution-log-info-to-error",
+                        monthly_usd_at_most: dollars(money),
+                    })
+                    .into_iter()
+                    .collect(),
             })
             .collect(),
         unread: estimates

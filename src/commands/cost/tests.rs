@@ -25,8 +25,12 @@ fn healthy() -> Inventory {
 }
 
 fn text(estimates: &Estimates) -> String {
+    text_of_width(estimates, 80)
+}
+
+fn text_of_width(estimates: &Estimates, width: usize) -> String {
     let mut page = TerminalPage::new(false);
-    text::render(estimates, &mut page).expect("renders");
+    text::render(estimates, width, &mut page).expect("renders");
     page.into_text()
 }
 
@@ -78,14 +82,16 @@ fn the_highest_cost_comes_first_and_the_total_last() {
 }
 
 #[test]
-fn lines_are_at_most_80_columns_wide() {
+fn lines_are_at_most_as_wide_as_the_page() {
     let mut scope = healthy();
     scope.api_mut("orders").name = "a-name-that-is-much-longer-than-the-column-for-it".to_owned();
     for estimates in [estimates(&[healthy()]), estimates(&[scope, healthy()])] {
-        let page = text(&estimates);
-        // Names and ARNs are not broken.
-        let long = page.lines().filter(|line| line.chars().count() > 80 && line.trim().contains(' '));
-        assert_eq!(long.collect::<Vec<_>>(), Vec::<&str>::new());
+        for width in [80, 60, 100, 120] {
+            let page = text_of_width(&estimates, width);
+            // Names and ARNs are not broken.
+            let long = page.lines().filter(|line| line.chars().count() > width && line.trim().contains(' '));
+            assert_eq!(long.collect::<Vec<_>>(), Vec::<&str>::new());
+        }
     }
 }
 
@@ -129,6 +135,65 @@ fn a_region_that_is_closed_has_no_stage_and_is_named() {
     assert_eq!(json(&beside)["skipped"][0]["region"], "eu-north-1");
     let alone = estimates(&[closed]);
     assert_eq!((alone.exit_code(), text(&alone).contains("There is no stage here")), (2, false));
+}
+
+/// A stage of which nothing is known has no row, and its name is there with the sign that says why.
+#[test]
+fn rows_without_a_figure_are_one() {
+    let mut scope = healthy();
+    for answer in &mut scope.region.ingested {
+        answer.bytes = Err(testing::denied("cloudwatch:GetMetricData")).into();
+    }
+    for answer in &mut scope.region.traffic {
+        answer.requests = Err(testing::denied("cloudwatch:GetMetricData")).into();
+    }
+    let estimates = estimates(&[scope]);
+    let stages = estimates.stages.len();
+    let text = text(&estimates);
+    assert!(text.contains(&format!("\n{stages} without a figure ")), "{text}");
+    for (location, _) in &estimates.stages {
+        assert!(!text.lines().any(|line| line.starts_with(&location.name)), "{}: {text}", location.name);
+        assert!(text.contains(&format!("{} ", location.name)), "{}: {text}", location.name);
+    }
+    assert!(text.contains("?  more could not be estimated") && !text.contains('█'), "{text}");
+    assert!(!text.contains("What one change would save"), "{text}");
+}
+
+/// Bars have the lengths of the shares, on pages that have room for them.
+#[test]
+fn the_highest_has_the_longest_bar_and_a_narrow_page_has_none() {
+    let estimates = estimates(&[healthy()]);
+    let bars = |width: usize| -> Vec<usize> {
+        let page = text_of_width(&estimates, width);
+        let rows = page.lines().take_while(|line| !line.contains("12 stages"));
+        let bars = rows.map(|line| line.chars().filter(|c| ('▏'..='█').contains(c) || *c == '█').count());
+        bars.collect()
+    };
+    let wide = bars(80);
+    assert!(wide[1] >= 7 && wide[1..].is_sorted_by(|a, b| a >= b), "{wide:?}");
+    assert_eq!(bars(60).iter().sum::<usize>(), 0);
+    assert!(text(&estimates).contains("█  share of what is known of the total"));
+    assert!(!text_of_width(&estimates, 60).contains('█'));
+}
+
+/// The figure is what the log costs, never more, and both formats say it.
+#[test]
+fn a_saving_is_at_most_what_the_log_costs() {
+    let estimates = estimates(&[healthy()]);
+    let (text, json) = (text(&estimates), json(&estimates));
+    let (location, money) = estimates
+        .stages
+        .iter()
+        .find_map(|(location, cost)| Some((location, cost.errors_only_saves?)))
+        .expect("a stage logs at level INFO");
+    assert!(text.contains(&format!("{}: execution log INFO → ERROR, up to {money} a month", location.name)), "{text}");
+    for entry in json["stages"].as_array().expect("a list") {
+        for saving in entry["savings"].as_array().expect("a list") {
+            assert_eq!(saving["change"], "execution-log-info-to-error");
+            let most = saving["monthly_usd_at_most"].as_f64().expect("a number");
+            assert!(most <= entry["total"]["monthly_usd"].as_f64().expect("a number"), "{entry}");
+        }
+    }
 }
 
 #[test]

@@ -2,11 +2,16 @@
 
 use gatelight_checks::verdict::Fix;
 use gatelight_network::PathFromSubnet;
+use jiff::Timestamp;
+
+use super::rows::Mark;
 
 /// A function, and the paths that its packets take.
 pub(super) struct FunctionPaths {
     pub(super) account: String,
     pub(super) region: String,
+    /// When its network was read.
+    pub(super) read_at: Timestamp,
     pub(super) arn: String,
     pub(super) name: String,
     /// X-Ray's host and port.
@@ -17,6 +22,13 @@ pub(super) struct FunctionPaths {
     /// The verdict in words.
     pub(super) message: String,
     pub(super) fix: Option<Fix>,
+}
+
+impl FunctionPaths {
+    /// Where and when: `account 123456789012 · eu-west-1 · 2026-11-05 03:00 UTC`.
+    pub(super) fn origin(&self) -> String {
+        format!("account {} · {} · {}", self.account, self.region, self.read_at.strftime("%Y-%m-%d %H:%M UTC"))
+    }
 }
 
 /// What happens to the packets of a function.
@@ -33,6 +45,15 @@ pub(super) enum PathVerdict {
 }
 
 impl PathVerdict {
+    /// Packets of a function that is not in a VPC arrive.
+    pub(super) fn mark(self) -> Mark {
+        match self {
+            Self::NotInVpc | Self::Arrives => Mark::Through,
+            Self::Stops => Mark::Stops,
+            Self::Unknown => Mark::Unknown,
+        }
+    }
+
     pub(super) fn exit_code(self) -> u8 {
         match self {
             Self::NotInVpc | Self::Arrives => 0,

@@ -1,14 +1,20 @@
 //! Paths as a picture (SVG), 800 pixels wide: a box for each VPC, a lane for each of its subnets with the hops in order,
 //! and a red cross where packets stop.
+//!
+//! It refers to nothing outside itself. On a dark page a browser takes the dark colours; what knows no such rule draws the
+//! light ones. Nothing is cut: a box is as high as its text, and its row as high as its highest box.
 
 use std::{
     fmt::Write as _,
     io::{self, Write},
 };
 
-use gatelight_network::{Hop, HopResult, PathFromSubnet};
+use gatelight_network::PathFromSubnet;
 
-use super::paths::{FunctionPaths, PathVerdict};
+use super::{
+    paths::FunctionPaths,
+    rows::{HopRow, Mark, reached, rows},
+};
 use crate::text::{plain, wrap};
 
 const WIDTH: usize = 800;
@@ -16,21 +22,47 @@ const MARGIN: usize = 16;
 const PADDING: usize = 12;
 /// Hops in a row.
 const COLUMNS: usize = 4;
-const BOX: (usize, usize) = (162, 84);
+const BOX_WIDTH: usize = 162;
 /// The space between boxes, across and down, which arrows are drawn in.
 const GAP: (usize, usize) = (24, 22);
 const LINE_HEIGHT: usize = 16;
-/// The characters that fit on a whole line (12 pixels) and in a box (10 pixels), in the widest common sans-serif font.
-const LINE_CHARS: usize = 104;
+const BOX_LINE_HEIGHT: usize = 12;
+/// The characters that fit on a line of a title (17 pixels), on a whole line (12 pixels), and in a box (10 pixels, and 11
+/// bold), in the widest common sans-serif font.
+const TITLE_CHARS: usize = 72;
+const LINE_CHARS: usize = 110;
 const BOX_CHARS: usize = 24;
-/// The lines of a message in a box. The rest is in the tooltip and, where packets stop, below the hops.
-const BOX_LINES: usize = 4;
+const BOX_NAME_CHARS: usize = 22;
 
+const PAGE: &str = "#ffffff";
+const VPC: &str = "#edf2f7";
+const FRAME: &str = "#cbd5e0";
+const INK: &str = "#1a202c";
+const SOFT: &str = "#4a5568";
 const GREEN: &str = "#2f855a";
 const RED: &str = "#c53030";
-const AMBER: &str = "#b7791f";
+const AMBER: &str = "#975a16";
 const GREY: &str = "#a0aec0";
-const INK: &str = "#1a202c";
+const GREEN_FILL: &str = "#f0fff4";
+const RED_FILL: &str = "#fff5f5";
+const AMBER_FILL: &str = "#fffff0";
+const GREY_FILL: &str = "#f7fafc";
+/// Every colour, and the one that takes its place on a dark page.
+pub(super) const COLORS: [(&str, &str); 13] = [
+    (PAGE, "#0d1117"),
+    (VPC, "#161b22"),
+    (FRAME, "#30363d"),
+    (INK, "#e6edf3"),
+    (SOFT, "#b1bac4"),
+    (GREEN, "#56d364"),
+    (RED, "#ff7b72"),
+    (AMBER, "#e3b341"),
+    (GREY, "#6e7681"),
+    (GREEN_FILL, "#12261e"),
+    (RED_FILL, "#2d1618"),
+    (AMBER_FILL, "#272115"),
+    (GREY_FILL, "#1c2128"),
+];
 
 /// Writes the functions, one below the other.
 ///
@@ -44,11 +76,28 @@ pub(super) fn render(functions: &[FunctionPaths], out: &mut dyn Write) -> io::Re
     let height = drawing.y + MARGIN;
     writeln!(
         out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\" \
-         font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\" fill=\"{INK}\">\n\
-         <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n{}</svg>",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"gatelight-path\" width=\"{WIDTH}\" height=\"{height}\" \
+         viewBox=\"0 0 {WIDTH} {height}\" font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\" fill=\"{INK}\">\n\
+         <style>\n{}</style>\n<rect width=\"100%\" height=\"100%\" fill=\"{PAGE}\"/>\n{}</svg>",
+        dark_colors(),
         drawing.body
     )
+}
+
+/// The rule that a browser applies on a dark page. It names the picture, so that it changes no other picture of a page.
+fn dark_colors() -> String {
+    let mut rules = "@media (prefers-color-scheme: dark) {\n".to_owned();
+    for (light, dark) in COLORS {
+        for of in ["fill", "stroke"] {
+            let _ = write!(rules, ".gatelight-path [{of}=\"{light}\"] {{ {of}: {dark}; }} ");
+        }
+        rules.push('\n');
+        if light == INK {
+            let _ = writeln!(rules, ".gatelight-path {{ fill: {dark}; }}");
+        }
+    }
+    rules.push_str("}\n");
+    rules
 }
 
 /// How a box and the arrow after it are drawn.
@@ -60,22 +109,53 @@ struct BoxStyle {
 }
 
 impl BoxStyle {
-    fn of(result: &HopResult) -> Self {
-        match result {
-            HopResult::Through => Self { stroke: GREEN, fill: "#f0fff4", dashed: false },
-            HopResult::Stops => Self { stroke: RED, fill: "#fff5f5", dashed: false },
-            HopResult::Unknown(_) => Self { stroke: AMBER, fill: "#fffff0", dashed: true },
+    fn of(mark: Mark) -> Self {
+        match mark {
+            Mark::Through => Self { stroke: GREEN, fill: GREEN_FILL, dashed: false },
+            Mark::Stops => Self { stroke: RED, fill: RED_FILL, dashed: false },
+            Mark::Unknown => Self { stroke: AMBER, fill: AMBER_FILL, dashed: true },
         }
     }
 
     /// For hops that packets never get to.
     fn unreached() -> Self {
-        Self { stroke: GREY, fill: "#f7fafc", dashed: true }
+        Self { stroke: GREY, fill: GREY_FILL, dashed: true }
     }
 
     fn dashes(self) -> &'static str {
         if self.dashed { " stroke-dasharray=\"5 4\"" } else { "" }
     }
+}
+
+/// What stands in a box.
+struct BoxText {
+    name: Vec<String>,
+    id: Vec<String>,
+    message: Vec<String>,
+    style: BoxStyle,
+}
+
+impl BoxText {
+    fn of(row: &HopRow<'_>, is_reached: bool) -> Self {
+        Self {
+            name: broken(&format!("{} {}", row.mark.symbol(), row.name), BOX_NAME_CHARS),
+            id: row.id.map_or_else(Vec::new, |id| broken(id, BOX_CHARS)),
+            message: broken(&row.message, BOX_CHARS),
+            style: if is_reached { BoxStyle::of(row.mark) } else { BoxStyle::unreached() },
+        }
+    }
+
+    fn height(&self) -> usize {
+        18 + BOX_LINE_HEIGHT * (self.name.len() + self.id.len() + self.message.len())
+    }
+}
+
+/// Where a box is.
+#[derive(Clone, Copy)]
+struct Place {
+    x: usize,
+    y: usize,
+    height: usize,
 }
 
 struct Drawing {
@@ -86,43 +166,33 @@ struct Drawing {
 
 impl Drawing {
     fn function(&mut self, function: &FunctionPaths) {
-        let title = format!("{} → {}", function.name, function.endpoint);
-        self.text(MARGIN, self.y + 18, 17, "font-weight=\"bold\"", &cut(&title, 72));
-        self.y += 30;
-        let mut rest = function.subnets.as_slice();
-        while let Some(first) = rest.first() {
-            let same = rest.iter().take_while(|path| path.vpc == first.vpc).count();
-            self.vpc(first.vpc.as_deref(), &rest[..same]);
-            rest = &rest[same..];
+        for line in broken(&format!("{} → {}", function.name, function.endpoint), TITLE_CHARS) {
+            self.text(MARGIN, self.y + 18, 17, "font-weight=\"bold\"", &line);
+            self.y += 24;
         }
-        let ink = match function.verdict {
-            PathVerdict::NotInVpc | PathVerdict::Arrives => GREEN,
-            PathVerdict::Stops => RED,
-            PathVerdict::Unknown => AMBER,
-        };
-        self.paragraph(MARGIN, ink, &function.message);
+        self.paragraph(SOFT, &function.origin());
+        let mark = function.verdict.mark();
+        let verdict = format!("{} {}. {}", mark.symbol(), capitalized(mark.of_path()), function.message);
+        self.paragraph(BoxStyle::of(mark).stroke, &verdict);
         if let Some(fix) = &function.fix {
-            self.paragraph(MARGIN, INK, &format!("Fix: {}", fix.text));
+            self.paragraph(INK, &format!("Fix: {}", fix.text));
         }
-        self.y += 2 * PADDING;
+        for paths in function.subnets.chunk_by(|one, next| one.vpc == next.vpc) {
+            self.vpc(paths);
+        }
+        self.y += PADDING;
     }
 
     /// A VPC around the lanes of its subnets.
-    fn vpc(&mut self, vpc: Option<&str>, paths: &[PathFromSubnet]) {
+    fn vpc(&mut self, paths: &[PathFromSubnet]) {
         let (top, before) = (self.y, std::mem::take(&mut self.body));
-        self.text(
-            MARGIN + PADDING,
-            top + 18,
-            13,
-            "font-weight=\"bold\"",
-            &cut(vpc.unwrap_or("a VPC that AWS does not name"), 60),
-        );
-        self.y += 28;
+        let vpc = paths[0].vpc.as_deref().unwrap_or("a VPC that AWS does not name");
+        self.headings(MARGIN + PADDING, 13, vpc);
         for path in paths {
             self.lane(path);
         }
         let inside = std::mem::replace(&mut self.body, before);
-        self.frame(MARGIN, top, WIDTH - 2 * MARGIN, self.y - top, "#edf2f7", "#cbd5e0");
+        self.frame(MARGIN, top, WIDTH - 2 * MARGIN, self.y - top, VPC);
         self.body.push_str(&inside);
         self.y += PADDING;
     }
@@ -131,92 +201,95 @@ impl Drawing {
     fn lane(&mut self, path: &PathFromSubnet) {
         let (top, before) = (self.y, std::mem::take(&mut self.body));
         let (left, width) = (MARGIN + PADDING, WIDTH - 2 * (MARGIN + PADDING));
-        let style = BoxStyle::of(&path.result);
-        let end = match path.result {
-            HopResult::Through => "arrives",
-            HopResult::Stops => "stops",
-            HopResult::Unknown(_) => "cannot tell",
-        };
-        self.text(left + PADDING, top + 18, 12, "font-weight=\"bold\"", &cut(&path.name(), 60));
-        let bold = format!("font-weight=\"bold\" text-anchor=\"end\" fill=\"{}\"", style.stroke);
-        self.text(left + width - PADDING, top + 18, 12, &bold, end);
-        self.y += 28;
+        let mark = Mark::of(&path.result);
+        let bold = format!("font-weight=\"bold\" text-anchor=\"end\" fill=\"{}\"", BoxStyle::of(mark).stroke);
+        let end = format!("{} {}", mark.symbol(), mark.of_path());
+        self.text(left + width - PADDING, top + 18, 12, &bold, &end);
+        self.headings(left + PADDING, 12, &path.name());
         self.hops(left + PADDING, path);
-        if let Some(hop) = path.stop() {
-            self.paragraph(left + PADDING, RED, &hop.message);
-        } else if let HopResult::Unknown(gap) = &path.result {
-            self.paragraph(left + PADDING, AMBER, &gap.to_string());
-        }
         let inside = std::mem::replace(&mut self.body, before);
-        self.frame(left, top, width, self.y - top, "#ffffff", "#cbd5e0");
+        self.frame(left, top, width, self.y - top, PAGE);
         self.body.push_str(&inside);
         self.y += PADDING;
     }
 
+    fn headings(&mut self, left: usize, size: usize, text: &str) {
+        for line in broken(text, 76) {
+            self.text(left, self.y + 18, size, "font-weight=\"bold\"", &line);
+            self.y += LINE_HEIGHT;
+        }
+        self.y += PADDING;
+    }
+
     fn hops(&mut self, left: usize, path: &PathFromSubnet) {
-        let top = self.y;
-        let position = |at: usize| {
-            let (row, column) = (at / COLUMNS, at % COLUMNS);
-            (left + column * (BOX.0 + GAP.0), top + row * (BOX.1 + GAP.1))
-        };
-        // No packet gets beyond the first hop that stops them.
-        let stop = path.hops.iter().position(|hop| hop.result == HopResult::Stops).unwrap_or(usize::MAX);
-        for (at, hop) in path.hops.iter().enumerate() {
-            let style = if at > stop { BoxStyle::unreached() } else { BoxStyle::of(&hop.result) };
-            self.hop(position(at), hop, style);
-            let next = if at >= stop { BoxStyle::unreached() } else { style };
-            self.arrow(position(at), position(at + 1), next);
-            if at == stop {
-                self.cross(position(at), position(at + 1));
+        let rows = rows(path);
+        let reached = reached(&rows);
+        let mut boxes: Vec<_> = rows.iter().enumerate().map(|(at, row)| BoxText::of(row, at < reached)).collect();
+        let stop = rows.iter().position(|row| row.mark == Mark::Stops);
+        let goal_style = if stop.is_some() { BoxStyle::unreached() } else { BoxStyle::of(Mark::of(&path.result)) };
+        boxes.push(BoxText {
+            name: vec!["X-Ray".to_owned()],
+            id: Vec::new(),
+            message: vec!["port 443".to_owned()],
+            style: goal_style,
+        });
+        let places = self.places(left, &boxes);
+        for (at, (text, place)) in boxes.iter().zip(&places).enumerate() {
+            self.node(*place, text);
+            let Some(next) = places.get(at + 1) else { continue };
+            // No packet gets beyond the first hop that stops them.
+            let is_beyond = stop.is_some_and(|stop| at >= stop);
+            self.arrow(*place, *next, if is_beyond { BoxStyle::unreached() } else { text.style });
+            if stop == Some(at) {
+                self.cross(*place, *next);
             }
         }
-        let goal_style = if stop == usize::MAX { BoxStyle::of(&path.result) } else { BoxStyle::unreached() };
-        self.node(position(path.hops.len()), goal_style, ["X-Ray", "port 443"], &[], "X-Ray's endpoint");
-        self.y = position(path.hops.len()).1 + BOX.1 + PADDING;
     }
 
-    fn hop(&mut self, at: (usize, usize), hop: &Hop, style: BoxStyle) {
-        let message = plain(&hop.message);
-        let mut lines = wrap(&message, BOX_CHARS);
-        for line in &mut lines {
-            *line = cut(line, BOX_CHARS);
+    /// Where boxes are, row by row. What is drawn next is below them.
+    fn places(&mut self, left: usize, boxes: &[BoxText]) -> Vec<Place> {
+        let mut places = Vec::new();
+        for row in boxes.chunks(COLUMNS) {
+            let height = row.iter().map(BoxText::height).max().unwrap_or_default();
+            let place = |column| Place { x: left + column * (BOX_WIDTH + GAP.0), y: self.y, height };
+            places.extend((0..row.len()).map(place));
+            self.y += height + GAP.1;
         }
-        if lines.len() > BOX_LINES {
-            lines.truncate(BOX_LINES);
-            let last = &mut lines[BOX_LINES - 1];
-            *last = format!("{} …", cut(last, BOX_CHARS - 2));
-        }
-        self.node(at, style, [hop.kind.name(), &cut(&hop.id, BOX_CHARS)], &lines, &message);
+        self.y = self.y + PADDING - GAP.1;
+        places
     }
 
-    fn node(&mut self, (x, y): (usize, usize), style: BoxStyle, [name, id]: [&str; 2], lines: &[String], tip: &str) {
-        let (width, height) = BOX;
-        let (stroke, fill, dashes) = (style.stroke, style.fill, style.dashes());
+    fn node(&mut self, Place { x, y, height }: Place, text: &BoxText) {
+        let BoxStyle { stroke, fill, .. } = text.style;
+        let dashes = text.style.dashes();
         let _ = writeln!(
             self.body,
-            "<g><title>{}</title><rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"6\" fill=\"{fill}\" \
-             stroke=\"{stroke}\" stroke-width=\"1.5\"{dashes}/>",
-            escaped(tip)
+            "<g><rect x=\"{x}\" y=\"{y}\" width=\"{BOX_WIDTH}\" height=\"{height}\" rx=\"6\" fill=\"{fill}\" \
+             stroke=\"{stroke}\" stroke-width=\"1.5\"{dashes}/>"
         );
-        self.text(x + 8, y + 14, 11, "font-weight=\"bold\"", name);
-        self.text(x + 8, y + 27, 10, "font-family=\"Menlo, Consolas, 'DejaVu Sans Mono', monospace\"", id);
-        for (number, line) in lines.iter().enumerate() {
-            self.text(x + 8, y + 40 + number * 12, 10, "fill=\"#4a5568\"", line);
+        let mono = "font-family=\"Menlo, Consolas, 'DejaVu Sans Mono', monospace\"";
+        let soft = format!("fill=\"{SOFT}\"");
+        let names = text.name.iter().map(|line| (11, "font-weight=\"bold\"", line));
+        let ids = text.id.iter().map(|line| (10, mono, line));
+        let messages = text.message.iter().map(|line| (10, soft.as_str(), line));
+        for (number, (size, style, line)) in names.chain(ids).chain(messages).enumerate() {
+            self.text(x + 8, y + 16 + number * BOX_LINE_HEIGHT, size, style, line);
         }
         self.body.push_str("</g>\n");
     }
 
     /// From one box to the next: to the right, or down to the beginning of the next row.
-    fn arrow(&mut self, (x, y): (usize, usize), (to_x, to_y): (usize, usize), style: BoxStyle) {
+    fn arrow(&mut self, from: Place, to: Place, style: BoxStyle) {
         let (stroke, dashes) = (style.stroke, style.dashes());
-        let (points, head) = if to_y == y {
-            let middle = y + BOX.1 / 2;
-            let head = format!("{to_x},{middle} {},{} {},{}", to_x - 8, middle - 4, to_x - 8, middle + 4);
-            (format!("{},{middle} {},{middle}", x + BOX.0, to_x - 8), head)
+        let (points, head) = if to.y == from.y {
+            let (middle, x) = (from.y + from.height / 2, to.x);
+            let head = format!("{x},{middle} {},{} {},{}", x - 8, middle - 4, x - 8, middle + 4);
+            (format!("{},{middle} {},{middle}", from.x + BOX_WIDTH, x - 8), head)
         } else {
-            let (from, to, bend) = (x + BOX.0 / 2, to_x + BOX.0 / 2, y + BOX.1 + GAP.1 / 2 - 3);
-            let head = format!("{to},{to_y} {},{} {},{}", to - 4, to_y - 8, to + 4, to_y - 8);
-            (format!("{from},{} {from},{bend} {to},{bend} {to},{}", y + BOX.1, to_y - 8), head)
+            let (start, end, bottom) = (from.x + BOX_WIDTH / 2, to.x + BOX_WIDTH / 2, from.y + from.height);
+            let (bend, y) = (bottom + GAP.1 / 2 - 3, to.y);
+            let head = format!("{end},{y} {},{} {},{}", end - 4, y - 8, end + 4, y - 8);
+            (format!("{start},{bottom} {start},{bend} {end},{bend} {end},{}", y - 8), head)
         };
         let _ = writeln!(
             self.body,
@@ -226,11 +299,11 @@ impl Drawing {
     }
 
     /// A cross on the arrow that packets do not take.
-    fn cross(&mut self, (x, y): (usize, usize), (_, to_y): (usize, usize)) {
-        let (x, y) = if to_y == y {
-            (x + BOX.0 + GAP.0 / 2 - 3, y + BOX.1 / 2)
+    fn cross(&mut self, from: Place, to: Place) {
+        let (x, y) = if to.y == from.y {
+            (from.x + BOX_WIDTH + GAP.0 / 2 - 3, from.y + from.height / 2)
         } else {
-            (x + BOX.0 / 2, y + BOX.1 + GAP.1 / 2 - 3)
+            (from.x + BOX_WIDTH / 2, from.y + from.height + GAP.1 / 2 - 3)
         };
         let _ = writeln!(
             self.body,
@@ -241,19 +314,18 @@ impl Drawing {
     }
 
     /// A paragraph over the whole width.
-    fn paragraph(&mut self, left: usize, ink: &str, text: &str) {
-        let width = if left == MARGIN { LINE_CHARS + 6 } else { LINE_CHARS };
-        for line in wrap(&plain(text), width) {
-            self.text(left, self.y + 12, 12, &format!("fill=\"{ink}\""), &cut(&line, width));
+    fn paragraph(&mut self, ink: &str, text: &str) {
+        for line in broken(text, LINE_CHARS) {
+            self.text(MARGIN, self.y + 12, 12, &format!("fill=\"{ink}\""), &line);
             self.y += LINE_HEIGHT;
         }
         self.y += PADDING / 2;
     }
 
-    fn frame(&mut self, x: usize, y: usize, width: usize, height: usize, fill: &str, stroke: &str) {
+    fn frame(&mut self, x: usize, y: usize, width: usize, height: usize, fill: &str) {
         let _ = writeln!(
             self.body,
-            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"8\" fill=\"{fill}\" stroke=\"{stroke}\"/>"
+            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"8\" fill=\"{fill}\" stroke=\"{FRAME}\"/>"
         );
     }
 
@@ -263,12 +335,19 @@ impl Drawing {
     }
 }
 
-/// The text, cut to at most `most` characters.
-fn cut(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
+/// A text on lines of at most `width` characters. Longer words are broken: they have to fit, and nothing is cut.
+fn broken(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for line in wrap(&plain(text), width) {
+        let characters: Vec<char> = line.chars().collect();
+        lines.extend(characters.chunks(width).map(String::from_iter));
     }
-    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+    lines
+}
+
+fn capitalized(word: &str) -> String {
+    let mut characters = word.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
 /// The text escaped for XML, in text and in attributes.
