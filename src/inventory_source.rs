@@ -77,7 +77,7 @@ async fn live(
             let (again, rest): (Vec<_>, Vec<_>) = regions.into_iter().partition(|region| read.contains(region));
             if !again.is_empty() && !config.quiet {
                 let again = again.join(", ");
-                let text = format!("{whose}: account {account} was read already in {again}");
+                let text = format!("{whose}: account {account} was already read in {again}");
                 progress.suspend(|| notice::warn(&text));
             }
             read.extend(rest.iter().cloned());

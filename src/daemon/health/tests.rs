@@ -120,7 +120,7 @@ fn it_is_ready_while_each_schedule_was_looked_at_within_two_periods() {
     clock.store(time("2026-05-01T11:59:59Z").as_second(), Ordering::SeqCst);
     assert_eq!(health.late(), [""; 0]);
     clock.store(time("2026-05-01T12:00:00Z").as_second(), Ordering::SeqCst);
-    assert_eq!(health.late(), ["hourly: the last run that succeeded began at 2026-05-01T10:00:00Z"]);
+    assert_eq!(health.late(), ["hourly: the last successful run started at 2026-05-01T10:00:00Z"]);
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn format_check_exits_by_what_it_finds() {
     // A name that no table has is no finding, but HTTP APIs refuse it.
     for (protocol, status) in [("rest", 0), ("http", 1), ("websocket", 0)] {
         let ran = check(protocol, &good(protocol).replace("identity.sourceIp", "brandNew"));
-        assert_eq!((ran.status, ran.stdout.contains("AWS refuses")), (Some(status), status == 1), "{ran:#?}");
+        assert_eq!((ran.status, ran.stdout.contains("AWS rejects")), (Some(status), status == 1), "{ran:#?}");
     }
     check("grpc", GOOD).refuses(&["grpc", "rest"]);
 }
