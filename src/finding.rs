@@ -1,8 +1,9 @@
 //! A finding, as the report, the ledger and Slack share it, and what one run changed about all of them.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fmt::{self, Write as _},
+    iter::Sum,
 };
 
 use gatelight_checks::verdict::Command;
@@ -10,6 +11,8 @@ use gatelight_model::{Confidence, Severity, Subject, SubjectKind};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use crate::text::{count, thousands};
 
 /// The scope of the runs of `gatelight audit --ledger FILE`. No schedule may have this name.
 pub(crate) const AUDIT_SCOPE: &str = "audit";
@@ -93,6 +96,8 @@ pub(crate) struct Finding {
     pub(crate) details: FindingDetails,
     /// What it and those with the same cause do to stages and functions.
     pub(crate) impact: Impact,
+    /// The page of the AWS console that shows it, where one is known. It is of one run: the ledger does not keep it.
+    pub(crate) console: Option<String>,
     pub(crate) first_seen: Timestamp,
     /// When it was last found; for one that has ended, before it did.
     pub(crate) last_seen: Timestamp,
@@ -129,7 +134,7 @@ pub(crate) enum FindingEnd {
 
 /// What one run of one scope changed, by comparison with the ledger. Each list is sorted by `Rank`. Ignored
 /// findings are in none of them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct RunDiff {
     /// The name of the schedule, or [`AUDIT_SCOPE`].
     pub(crate) scope: String,
@@ -146,10 +151,55 @@ pub(crate) struct RunDiff {
     pub(crate) ongoing: u64,
     /// How many outcomes could not be checked, ignored ones aside.
     pub(crate) unknown: u64,
-    /// Stages and functions that were not dark after the last run, and are now.
+    /// How it changed what is dark, by account and region.
+    pub(crate) dark: BTreeMap<(String, String), DarkCounts>,
+}
+
+impl RunDiff {
+    /// How the run changed what is dark, in all accounts and regions.
+    pub(crate) fn dark_everywhere(&self) -> DarkCounts {
+        self.dark.values().copied().sum()
+    }
+}
+
+/// How many stages and functions went dark in a run, and how many are not dark any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct DarkCounts {
+    /// All that the run saw, in whatever state.
+    pub(crate) all: SubjectCounts,
+    /// Those that were not dark after the last run, and are now.
     pub(crate) went_dark: SubjectCounts,
-    /// Stages and functions that were dark after the last run, and are there still, and not dark any more.
+    /// Those that were dark after the last run, and are there still, and not dark any more.
     pub(crate) no_longer_dark: SubjectCounts,
+}
+
+impl DarkCounts {
+    /// `36 of 38 stages went dark`; None where nothing did. In the first run nobody knows what was there before, so they
+    /// are dark.
+    pub(crate) fn went_dark(&self, is_first: bool) -> Option<String> {
+        let verb = |n: u64| match (is_first, n) {
+            (false, _) => "went dark",
+            (true, 1) => "is dark",
+            (true, _) => "are dark",
+        };
+        self.went_dark.of(&self.all).map(|(n, text)| format!("{text} {}", verb(n)))
+    }
+
+    /// `36 of 38 stages are no longer dark`; None where none became visible.
+    pub(crate) fn no_longer_dark(&self) -> Option<String> {
+        let verb = |n: u64| if n == 1 { "is no longer dark" } else { "are no longer dark" };
+        self.no_longer_dark.of(&self.all).map(|(n, text)| format!("{text} {}", verb(n)))
+    }
+}
+
+impl Sum for DarkCounts {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            all: [sum.all, one.all].into_iter().sum(),
+            went_dark: [sum.went_dark, one.went_dark].into_iter().sum(),
+            no_longer_dark: [sum.no_longer_dark, one.no_longer_dark].into_iter().sum(),
+        })
+    }
 }
 
 /// How many stages, and how many functions.
@@ -163,6 +213,29 @@ impl SubjectCounts {
     /// Counts one.
     pub(crate) fn add(&mut self, kind: SubjectKind) {
         *(if kind == SubjectKind::Function { &mut self.functions } else { &mut self.stages }) += 1;
+    }
+
+    /// How many these are, and that in words: `36 of 38 stages and 1 function`. None where there are none.
+    fn of(&self, all: &Self) -> Option<(u64, String)> {
+        let part = |n: u64, all: u64, noun: &str| match n {
+            0 => None,
+            1 if all <= 1 => Some(format!("1 {noun}")),
+            n if n >= all => Some(format!("all {}", count(n, noun))),
+            n => Some(format!("{} of {}", thousands(n), count(all, noun))),
+        };
+        let parts =
+            [part(self.stages, all.stages, "stage"), part(self.functions, all.functions, "function")].into_iter();
+        let parts: Vec<_> = parts.flatten().collect();
+        (!parts.is_empty()).then(|| (self.stages + self.functions, parts.join(" and ")))
+    }
+}
+
+impl Sum for SubjectCounts {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            stages: sum.stages + one.stages,
+            functions: sum.functions + one.functions,
+        })
     }
 }
 
@@ -226,6 +299,52 @@ impl Change {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_went_dark_is_said_in_words() {
+        let counts = |stages, functions| SubjectCounts { stages, functions };
+        let said = |went_dark, no_longer_dark, all| {
+            let dark = DarkCounts { all, went_dark, no_longer_dark };
+            (dark.went_dark(false), dark.went_dark(true), dark.no_longer_dark())
+        };
+        let none = counts(0, 0);
+        let text = |text: &str| Some(text.to_owned());
+        for (some, all, went, first, clear) in [
+            (
+                (36, 0),
+                (38, 12),
+                "36 of 38 stages went dark",
+                "36 of 38 stages are dark",
+                "36 of 38 stages are no longer dark",
+            ),
+            (
+                (1, 0),
+                (38, 12),
+                "1 of 38 stages went dark",
+                "1 of 38 stages is dark",
+                "1 of 38 stages is no longer dark",
+            ),
+            (
+                (0, 12),
+                (38, 12),
+                "all 12 functions went dark",
+                "all 12 functions are dark",
+                "all 12 functions are no longer dark",
+            ),
+            ((1, 0), (1, 0), "1 stage went dark", "1 stage is dark", "1 stage is no longer dark"),
+            (
+                (1_200, 1),
+                (3_000, 2),
+                "1,200 of 3,000 stages and 1 of 2 functions went dark",
+                "1,200 of 3,000 stages and 1 of 2 functions are dark",
+                "1,200 of 3,000 stages and 1 of 2 functions are no longer dark",
+            ),
+        ] {
+            let (some, all) = (counts(some.0, some.1), counts(all.0, all.1));
+            assert_eq!(said(some, none, all), (text(went), text(first), None));
+            assert_eq!(said(none, some, all), (None, None, text(clear)));
+        }
+    }
 
     /// Findings are recognised by these over versions: a changed line here forgets everyone's history.
     #[test]

@@ -244,3 +244,26 @@ fn summarize(report: &Report, news: RunDiff, verbose: bool) -> anyhow::Result<Ru
         output_error: None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        daemon::summary::one_line,
+        finding::{DarkCounts, SubjectCounts},
+        report::fixtures::{audited, thirty_seven_stages},
+    };
+
+    #[test]
+    fn page_and_summary_say_first_what_is_dark() {
+        let counts = |stages| SubjectCounts { stages, functions: 0 };
+        let place = ("123456789012".to_owned(), "eu-west-1".to_owned());
+        let dark = DarkCounts { all: counts(37), went_dark: counts(36), no_longer_dark: counts(0) };
+        let news = RunDiff { dark: BTreeMap::from([(place, dark)]), ..RunDiff::default() };
+        let summary = summarize(&audited(&[thirty_seven_stages()]), news, false).expect("summarizes");
+        let of = |text: &str| summary.page.find(text).unwrap_or_else(|| panic!("{text}\n{}", summary.page));
+        assert!(of("gateway-role-missing") < of("access-log-off"), "{}", summary.page);
+        let line = one_line(&summary);
+        assert!(line.contains("; 36 of 37 stages went dark"), "{line}");
+    }
+}

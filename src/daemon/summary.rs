@@ -5,7 +5,7 @@ use gatelight_model::Severity;
 use super::run::RunSummary;
 use crate::text::count;
 
-/// `3 findings (1 high, 2 medium), 1 new; 2 could not be checked`.
+/// `3 findings (1 high, 2 medium), 1 new; 36 of 38 stages went dark; 2 could not be checked`.
 pub(super) fn one_line(summary: &RunSummary) -> String {
     let RunSummary { news, findings, .. } = summary;
     let of =
@@ -25,6 +25,10 @@ pub(super) fn one_line(summary: &RunSummary) -> String {
         list(&[(number(&news.new), "new"), (number(&news.worse), "worse"), (number(&news.resolved), "resolved")]);
     if !changes.is_empty() {
         text += &format!(", {changes}");
+    }
+    let dark = news.dark_everywhere();
+    for sentence in [dark.went_dark(news.is_first), dark.no_longer_dark()].into_iter().flatten() {
+        text += &format!("; {sentence}");
     }
     if news.unknown > 0 {
         text += &format!("; {} could not be checked", news.unknown);

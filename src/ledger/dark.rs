@@ -4,7 +4,7 @@
 //! clear is dark no more; one of which that could not be told stays as it was; one that was not seen goes if the run would
 //! have seen it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use gatelight_checks::visibility::State;
 use gatelight_model::{Subject, SubjectKind};
@@ -13,7 +13,7 @@ use rusqlite::{Connection, params};
 
 use super::{Reader, from_millis, read, to_millis};
 use crate::{
-    finding::{SubjectCounts, SubjectKey},
+    finding::{DarkCounts, SubjectKey},
     report::{RegionReport, Report},
 };
 
@@ -33,8 +33,8 @@ pub(crate) struct DarkSubject {
 pub(super) struct DarkDiff {
     /// Of all that are dark now.
     pub(super) since: HashMap<SubjectKey, Timestamp>,
-    pub(super) went_dark: SubjectCounts,
-    pub(super) no_longer_dark: SubjectCounts,
+    /// By account and region.
+    pub(super) counts: BTreeMap<(String, String), DarkCounts>,
 }
 
 /// One that was dark before the run.
@@ -58,6 +58,8 @@ pub(super) fn compare(db: &Connection, scope: i64, report: &Report) -> anyhow::R
         if !region.has_known_account() {
             return Ok(());
         }
+        let counts = diff.counts.entry((region.account.clone(), region.region.clone())).or_default();
+        counts.all.add(record.subject.kind);
         let key = SubjectKey::of(&region.account, &record.subject.arn);
         let before = known.get_mut(&key).map(|known| {
             known.is_seen = true;
@@ -66,12 +68,12 @@ pub(super) fn compare(db: &Connection, scope: i64, report: &Report) -> anyhow::R
         match (record.state, before) {
             (State::Dark, Some(since)) => drop(diff.since.insert(key, from_millis(since))),
             (State::Dark, None) => {
-                diff.went_dark.add(record.subject.kind);
+                counts.went_dark.add(record.subject.kind);
                 diff.since.insert(key, from_millis(now));
                 begun.push((region.account.clone(), region.region.clone(), record.subject));
             }
             (State::Degraded | State::Clear, Some(_)) => {
-                diff.no_longer_dark.add(record.subject.kind);
+                counts.no_longer_dark.add(record.subject.kind);
                 ended.push(key);
             }
             _ => {}

@@ -4,7 +4,10 @@
 //! resolved; could not be checked → it stays as it is; there is no outcome → gone if the run would have seen its
 //! subject, else it stays as it is.
 
-use std::{collections::HashMap, io};
+use std::{
+    collections::{BTreeMap, HashMap},
+    io,
+};
 
 use anyhow::{Context as _, bail};
 use gatelight_model::Severity;
@@ -19,7 +22,7 @@ use super::{
     to_millis,
 };
 use crate::{
-    finding::{Change, Changes, Finding, FindingEnd, Fingerprint, RunDiff, SubjectCounts, Tracked},
+    finding::{Change, Changes, Finding, FindingEnd, Fingerprint, RunDiff, Tracked},
     rank,
     report::{Impacts, OutcomeRecord, RecordedVerdict, RegionReport, Report},
     text::to_second,
@@ -128,8 +131,7 @@ impl<'a> RunDiffBuilder<'a> {
             resolved: Vec::new(),
             ongoing: 0,
             unknown: report.summary.unknown,
-            went_dark: SubjectCounts::default(),
-            no_longer_dark: SubjectCounts::default(),
+            dark: BTreeMap::new(),
         };
         let scope = rows::scope_id(db, scope)?;
         let (now, open) = (to_millis(report.finished_at), rows::open_episodes(db, scope)?);
@@ -230,8 +232,8 @@ impl<'a> RunDiffBuilder<'a> {
         for list in [&mut self.diff.new, &mut self.diff.worse, &mut self.diff.resolved] {
             rank::sort(list);
         }
-        let DarkDiff { since: dark_since, went_dark, no_longer_dark } = dark::compare(self.db, self.scope, report)?;
-        let diff = RunDiff { went_dark, no_longer_dark, ..self.diff };
+        let DarkDiff { since: dark_since, counts: dark } = dark::compare(self.db, self.scope, report)?;
+        let diff = RunDiff { dark, ..self.diff };
         let summary = &report.summary;
         let counts = RunCounts {
             status: report.status().name().to_owned(),

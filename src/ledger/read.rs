@@ -319,6 +319,7 @@ fn episode_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Episode> {
         message: row.get(12)?,
         details: json(row, 13)?,
         impact: Impact { dark: count(row, 17)?, degraded: count(row, 18)?, requests: None },
+        console: None,
         first_seen: from_millis(row.get(14)?),
         last_seen: from_millis(row.get(15)?),
         end: end

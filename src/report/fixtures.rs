@@ -1,8 +1,12 @@
 //! Reports that tests make up, where what an audit would find does not matter.
 
-use gatelight_checks::{Coverage, Policy, Unseen, find_check, verdict::Evidence};
-use gatelight_model::{Confidence, Severity, Subject, SubjectKind};
-use jiff::Timestamp;
+use gatelight_checks::{
+    CHECKS, Coverage, Policy, Unseen, find_check,
+    testing::{self, Inventory},
+    verdict::Evidence,
+};
+use gatelight_model::{Confidence, Fetched, Listing, Severity, Subject, SubjectKind};
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Report,
@@ -94,4 +98,44 @@ pub(crate) fn report(failing: &[FailingStage], passing: &[u64], at: Timestamp) -
         });
     }
     builder.finish(at, at).expect("finishes")
+}
+
+/// The report of these regions.
+pub(crate) fn audited(inventories: &[Inventory]) -> Report {
+    audited_after(inventories, 0)
+}
+
+/// The same, of an audit that ends so many hours later.
+pub(crate) fn audited_after(inventories: &[Inventory], hours: i64) -> Report {
+    let now = testing::healthy().account.collected_at + SignedDuration::from_hours(hours);
+    let checks: Vec<_> = CHECKS.iter().collect();
+    let mut builder = Builder::new(&checks, Policy::default(), &[], FailOn::Medium, now).expect("a temporary file");
+    for inventory in inventories {
+        builder.add(&inventory.account, &inventory.region, Traffic::default()).expect("adds");
+    }
+    builder.finish(now, now).expect("finishes")
+}
+
+/// A region with 37 stages: 36 write with a role that was deleted, and one sandbox logs nothing.
+pub(crate) fn thirty_seven_stages() -> Inventory {
+    let mut inventory = testing::healthy();
+    let model = inventory.region.rest_apis.seen[0].clone();
+    let service = |number: usize| {
+        let mut api = model.clone();
+        (api.id, api.name) = (format!("svc{number:07}"), format!("svc-{number:02}"));
+        api.stages.seen.truncate(1);
+        api
+    };
+    let mut sandbox = service(99);
+    sandbox.name = "sandbox".to_owned();
+    for stage in &mut sandbox.stages.seen {
+        stage.access_log = None;
+        stage.method_logging.clear();
+    }
+    let mut apis: Vec<_> = (0..36).map(service).collect();
+    apis.push(sandbox);
+    inventory.region.rest_apis = Listing::whole(apis);
+    inventory.region.v2_apis = Listing::whole(Vec::new());
+    *inventory.gateway_role_mut() = Fetched::known(None);
+    inventory
 }

@@ -97,6 +97,9 @@ impl OutcomeRecord {
         let fingerprint = self.fingerprint(&region.account);
         let RecordedVerdict::Fail(failure) = self.verdict else { return None };
         let group = CauseId::of(&self.check, &region.account, &region.region, &failure.details.cause.arn);
+        // A check may name several; the first is of what it is surest of.
+        let console = failure.evidence.iter().find(|evidence| evidence.name.starts_with("console "));
+        let console = console.map(|evidence| evidence.value.clone());
         Some(Finding {
             fingerprint,
             check: self.check,
@@ -109,6 +112,7 @@ impl OutcomeRecord {
             message: failure.message,
             details: failure.details,
             impact: impacts.of(group),
+            console,
             first_seen: now,
             last_seen: now,
             end: None,

@@ -4,7 +4,7 @@
 mod blocks;
 mod changes;
 mod findings;
-mod fold;
+pub(crate) mod fold;
 mod gathered;
 mod overview;
 mod page;

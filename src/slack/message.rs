@@ -5,6 +5,7 @@ use std::{
     io,
 };
 
+use gatelight_checks::visibility::State;
 use gatelight_model::Severity;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -16,16 +17,18 @@ use super::{
 };
 use crate::{
     config::route::WebhookRoute,
-    finding::{AUDIT_SCOPE, Finding, RunDiff},
+    finding::{AUDIT_SCOPE, DarkCounts, Finding, RunDiff, SubjectCounts},
     ledger::Message,
     report::Report,
-    text::{count, thousands},
+    text::{count, list_and_more, thousands},
 };
 
-/// How many groups of ended findings a message shows.
-const ENDED: usize = 5;
+/// How many groups of open findings a message shows in full, and how many of ended ones; the rest is counted.
+const SHOWN: usize = 5;
+/// How many checks of that rest are named.
+const TITLES: usize = 6;
 /// What is kept free of both limits for those, for what is counted, for the footer and for delivery notes.
-const SPARE_BLOCKS: usize = ENDED + 6;
+const SPARE_BLOCKS: usize = SHOWN + 6;
 const SPARE_TEXT: usize = 2_500;
 
 /// When a scope was last audited, for a digest: what was found long ago may not be true any more.
@@ -75,17 +78,39 @@ fn about(diff: &RunDiff, route: &WebhookRoute, next_run: Option<&str>) -> Option
     if diff.unknown > 0 {
         footer.push(format!("{} could not be checked", thousands(diff.unknown)));
     }
-    footer.extend(next_run.map(|when| format!("next look {}", super::text::prose(when, 60))));
-    let first = if diff.is_first { "first look: " } else { "" };
+    footer.extend(next_run.map(|when| format!("next run {}", super::text::prose(when, 60))));
+    let (open, ended) = (open.sorted(), ended.sorted());
+    let first = if diff.is_first { "first run: " } else { "" };
+    let mut heads = dark_sentences(diff, route, &open, &ended);
+    heads.push(counts.join(", "));
     let draft = MessageDraft {
-        head: format!("{first}{}", counts.join(", ")),
-        open: open.sorted(),
-        ended: ended.sorted(),
+        head: format!("{first}{}", heads.remove(0)),
+        beside: heads,
+        open,
+        ended,
         footer,
         pointer: "`gatelight history --open` lists them",
         is_alarm: false,
     };
     Some(Message { webhook: route.name().to_owned(), body: draft.body(diff.finished_at) })
+}
+
+/// What the run changed about what is dark, where the message is about: its headline. A route that does not get every
+/// finding that did it is not told: it could not be seen from its message why.
+fn dark_sentences(diff: &RunDiff, route: &WebhookRoute, open: &[FindingGroup], ended: &[FindingGroup]) -> Vec<String> {
+    let places: BTreeSet<_> = open.iter().chain(ended).map(FindingGroup::place).collect();
+    let is_here = |account: &str, region: &str| places.contains(&(account, region));
+    let dark: DarkCounts =
+        diff.dark.iter().filter(|((account, region), _)| is_here(account, region)).map(|(_, counts)| *counts).sum();
+    let gets_all = |mut findings: Box<dyn Iterator<Item = &Finding> + '_>| {
+        findings.all(|finding| {
+            let is_harmless = finding.impact.dark + finding.impact.degraded == 0;
+            is_harmless || route.takes(finding) || !is_here(&finding.account, &finding.region)
+        })
+    };
+    let went_dark = dark.went_dark(diff.is_first).filter(|_| gets_all(Box::new(diff.new.iter().chain(&diff.worse))));
+    let no_longer_dark = dark.no_longer_dark().filter(|_| gets_all(Box::new(diff.resolved.iter())));
+    went_dark.into_iter().chain(no_longer_dark).collect()
 }
 
 /// The message with all that is open, in the scopes of `runs`. There is one when nothing is open, too: it shows that the
@@ -102,6 +127,7 @@ pub(crate) fn digest(open: &[Finding], route: &WebhookRoute, runs: &[LastRun], n
     }
     let draft = MessageDraft {
         head: if kinds.is_empty() { "nothing is open".to_owned() } else { format!("open: {}", by_severity(&kinds)) },
+        beside: Vec::new(),
         open: groups.sorted(),
         ended: Vec::new(),
         footer: runs.iter().take(20).map(last_run).collect(),
@@ -114,8 +140,8 @@ pub(crate) fn digest(open: &[Finding], route: &WebhookRoute, runs: &[LastRun], n
 fn last_run(run: &LastRun) -> String {
     let scope = name(&run.scope);
     match run.finished_at {
-        Some(at) => format!("{scope}: looked at {}", moment(at)),
-        None => format!("{scope}: no look has succeeded yet"),
+        Some(at) => format!("{scope}: checked at {}", moment(at)),
+        None => format!("{scope}: no run has succeeded yet"),
     }
 }
 
@@ -159,12 +185,22 @@ fn found(report: &Report, groups: Vec<FindingGroup>) -> Value {
     for group in &groups {
         *kinds.entry(std::cmp::Reverse(group.severity())).or_default() += group.findings();
     }
+    let mut beside = Vec::new();
     let head = match &report.nothing_checked {
-        _ if !kinds.is_empty() => format!("found: {}", by_severity(&kinds)),
+        _ if !kinds.is_empty() => {
+            let found = format!("found: {}", by_severity(&kinds));
+            match dark_now(report, &groups) {
+                Some(dark) => {
+                    beside.push(found);
+                    dark
+                }
+                None => found,
+            }
+        }
         Some(nothing) => nothing.text.trim_end_matches('.').to_lowercase(),
         None => "no findings".to_owned(),
     };
-    let mut footer = vec![format!("looked at {}", moment(report.finished_at))];
+    let mut footer = vec![format!("checked at {}", moment(report.finished_at))];
     if report.summary.unknown > 0 {
         footer.push(format!("{} could not be checked", thousands(report.summary.unknown)));
     }
@@ -173,6 +209,7 @@ fn found(report: &Report, groups: Vec<FindingGroup>) -> Value {
     }
     let draft = MessageDraft {
         head,
+        beside,
         open: groups,
         ended: Vec::new(),
         footer,
@@ -180,6 +217,24 @@ fn found(report: &Report, groups: Vec<FindingGroup>) -> Value {
         is_alarm: report.nothing_checked.is_some(),
     };
     draft.body(report.finished_at)
+}
+
+/// `36 of 38 stages are dark`, where the findings of a message are; None where none is, or where its findings do not say
+/// why.
+fn dark_now(report: &Report, groups: &[FindingGroup]) -> Option<String> {
+    if groups.iter().all(|group| group.made_dark() == 0) {
+        return None;
+    }
+    let places: BTreeSet<_> = groups.iter().map(FindingGroup::place).collect();
+    let here = report.regions.iter().filter(|region| places.contains(&(&region.account, &region.region)));
+    let counts = here.map(|region| {
+        let of = |state| SubjectCounts {
+            stages: region.visibility.stages(state),
+            functions: region.visibility.functions(state),
+        };
+        DarkCounts { all: State::ALL.map(of).into_iter().sum(), went_dark: of(State::Dark), ..DarkCounts::default() }
+    });
+    counts.sum::<DarkCounts>().went_dark(true)
 }
 
 /// Every failure, ignored ones aside.
@@ -204,6 +259,8 @@ fn by_severity(kinds: &BTreeMap<std::cmp::Reverse<Severity>, u64>) -> String {
 /// The contents of a message, before they are fitted into Slack's limits.
 struct MessageDraft {
     head: String,
+    /// What there is to say beside it, below it.
+    beside: Vec<String>,
     /// Worst first.
     open: Vec<FindingGroup>,
     ended: Vec<FindingGroup>,
@@ -226,8 +283,13 @@ impl MessageDraft {
         let head = format!("{sign} {}{}", self.head, self.place());
         let mut blocks = vec![header(&head)];
         let mut text = length(&head);
+        if !self.beside.is_empty() {
+            let beside = self.beside.join(" · ");
+            text += length(&beside);
+            blocks.push(context(&beside));
+        }
         let mut shown = 0;
-        for group in &self.open {
+        for group in self.open.iter().take(SHOWN) {
             let paragraph = group.paragraph(now);
             if blocks.len() + SPARE_BLOCKS >= BLOCKS || text + length(&paragraph) + SPARE_TEXT > TOTAL {
                 break;
@@ -239,7 +301,7 @@ impl MessageDraft {
         blocks.extend(self.rest(&self.open[shown..], "more"));
         let mut shown = 0;
         let spare = text + 1_500;
-        for group in self.ended.iter().take(ENDED) {
+        for group in self.ended.iter().take(SHOWN) {
             let paragraph = group.paragraph(now);
             if text + length(&paragraph) > spare {
                 break;
@@ -281,7 +343,17 @@ impl MessageDraft {
         }
         let number: u64 = groups.iter().map(FindingGroup::findings).sum();
         let pointer = if what == "more" { self.pointer } else { "`gatelight history` lists them" };
-        Some(section(&format!("and {} {what} ({}): {pointer}", thousands(number), by_severity(&kinds))))
+        let mut titles: Vec<(String, u64)> = Vec::new();
+        for group in groups {
+            let title = group.title();
+            match titles.iter_mut().find(|(other, _)| *other == title) {
+                Some((_, findings)) => *findings += group.findings(),
+                None => titles.push((title, group.findings())),
+            }
+        }
+        let named = titles.iter().take(TITLES).map(|(title, findings)| format!("{title} ({})", thousands(*findings)));
+        let named = list_and_more(&named.collect::<Vec<_>>(), titles.len().saturating_sub(TITLES));
+        Some(section(&format!("and {} {what} ({}): {pointer}\n{named}", thousands(number), by_severity(&kinds))))
     }
 }
 

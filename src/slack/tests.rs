@@ -1,18 +1,20 @@
 //! Messages as they leave: their words, their limits, and hostile names. What is composed here lies in `tests/slack`, where
 //! slack_sdk reads it back (`tests/it/slack`); `BLESS=1` writes it anew.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
-use gatelight_model::{Confidence, Severity, Subject, SubjectKind};
+use gatelight_checks::testing;
+use gatelight_model::{Confidence, Fetched, Severity, Subject, SubjectKind};
 use globset::{Glob, GlobSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{LastRun, blocks, compose, digest, text::length, with_delivery_notes};
+use super::{LastRun, blocks, compose, digest, snapshot, snapshot_of_all, text::length, with_delivery_notes};
 use crate::{
     config::route::{AddressSource, Webhook, WebhookRoute},
-    finding::{Finding, FindingDetails, FindingEnd, Fingerprint, Impact, RunDiff, SubjectCounts},
-    ledger::Message,
+    finding::{DarkCounts, Finding, FindingDetails, FindingEnd, Fingerprint, Impact, RunDiff, SubjectCounts},
+    ledger::{Ledger, Message},
+    report::fixtures::{audited_after, thirty_seven_stages},
     text::{count, thousands},
 };
 
@@ -63,6 +65,7 @@ fn finding(check: &str, severity: Severity, subject: Subject, message: &str) -> 
         },
         subject,
         impact: Impact::default(),
+        console: None,
         first_seen: now(),
         last_seen: now(),
         end: None,
@@ -85,6 +88,17 @@ fn not_json(name: &str) -> Finding {
     finding("access-log-not-json", Severity::High, stage(name), "The format is not one JSON object.")
 }
 
+/// Of 40 stages and 12 functions in the place of the findings, so many stages went dark, and so many are not dark any more.
+fn dark(went_dark: u64, no_longer_dark: u64) -> BTreeMap<(String, String), DarkCounts> {
+    let stages = |stages| SubjectCounts { stages, functions: 0 };
+    let counts = DarkCounts {
+        all: SubjectCounts { stages: 40, functions: 12 },
+        went_dark: stages(went_dark),
+        no_longer_dark: stages(no_longer_dark),
+    };
+    BTreeMap::from([(("123456789012".to_owned(), "eu-west-1".to_owned()), counts)])
+}
+
 fn over(mut finding: Finding, since: &str, end: FindingEnd) -> Finding {
     finding.first_seen = at(since);
     finding.end = Some(end);
@@ -101,8 +115,7 @@ fn diff() -> RunDiff {
         resolved: Vec::new(),
         ongoing: 14,
         unknown: 13,
-        went_dark: SubjectCounts::default(),
-        no_longer_dark: SubjectCounts::default(),
+        dark: BTreeMap::new(),
     }
 }
 
@@ -162,27 +175,52 @@ fn new_findings_are_grouped_worst_first() {
     let body = one(&RunDiff {
         new: vec![lambda, not_json("users/prod"), role_missing(), not_json("orders/prod")],
         resolved: vec![over(not_json("users/dev"), "2026-11-19T08:00:00Z", FindingEnd::Resolved)],
+        dark: dark(37, 1),
         ..diff()
     });
     kept("new", &body);
-    let texts = texts(&body);
-    assert_eq!(texts[0], "🔴 4 new, 1 resolved · 123456789012 · eu-west-1");
+    let mut texts = texts(&body);
+    assert_eq!(texts[0], "🔴 37 of 40 stages went dark · 123456789012 · eu-west-1");
+    assert_eq!(texts[1], "1 of 40 stages is no longer dark · 4 new, 1 resolved");
+    texts.remove(1);
     assert!(
-        texts[2].starts_with("*Access log is not JSON* — high, new\n2 stages: users/prod, orders/prod\n"),
+        texts[2].starts_with("*Access log is not JSON* — high, new\n2 stages: orders/prod, users/prod\n"),
         "{}",
         texts[2]
     );
-    assert!(texts[1].contains("silences 37 stages: orders/prod, users/prod, shop-0/prod and 34 more"), "{}", texts[1]);
-    assert!(texts[1].contains("fix: `aws apigateway update-stage --stage-name prod`"), "{}", texts[1]);
+    assert!(
+        texts[1].starts_with(
+            "*CloudWatch role was deleted* — high, new\n37 stages dark: orders/prod, `shop-0…34/prod`, users/prod\nThe role "
+        ),
+        "{}",
+        texts[1]
+    );
+    assert!(
+        texts[1].contains("\nfix: Put it right.\n```aws apigateway update-stage --stage-name prod```\n"),
+        "{}",
+        texts[1]
+    );
+    assert!(
+        texts[1].contains(
+            "\nmore: `gatelight explain gateway-role-missing`\n\
+             verify: `gatelight audit --region eu-west-1 --check gateway-role-missing`\n"
+        ),
+        "{}",
+        texts[1]
+    );
     assert!(
         texts[1].contains("123456789012 · eu-west-1 · gateway-role-missing · first seen 2026-11-22 09:00 UTC"),
         "{}",
         texts[1]
     );
     assert!(texts[3].contains("— medium, new\norders-handler: subnet-0aa1 routes to nowhere."), "{}", texts[3]);
-    assert!(texts[4].starts_with("✅ resolved after 3 days: *Access log is not JSON* users/dev\n"), "{}", texts[4]);
-    assert_eq!(texts[5], "schedule hourly · 14 findings are unchanged · 13 could not be checked · next look 10:00 CET");
-    assert!(body["text"].as_str().expect("text").contains("4 new, 1 resolved"));
+    assert!(
+        texts[4].starts_with("✅ *Access log is not JSON* — high, resolved after 3 days\nusers/dev\n"),
+        "{}",
+        texts[4]
+    );
+    assert_eq!(texts[5], "schedule hourly · 14 findings are unchanged · 13 could not be checked · next run 10:00 CET");
+    assert!(body["text"].as_str().expect("text").contains("37 of 40 stages went dark"));
 }
 
 #[test]
@@ -197,7 +235,7 @@ fn a_worse_finding_shows_its_previous_severity() {
         "{}",
         all(&body)
     );
-    assert!(all(&body).contains("✅ gone after 4 hours: "), "{}", all(&body));
+    assert!(all(&body).contains("— high, gone after 4 hours\nold/dev\n"), "{}", all(&body));
 }
 
 #[test]
@@ -234,12 +272,14 @@ fn what_does_not_fit_is_counted() {
     let many = |severity, count: u32| {
         (0..count).map(move |number| {
             let name = format!("api-{number}/prod");
-            finding(
+            let mut finding = finding(
                 "access-log-of-another-version",
                 severity,
                 stage(&name),
                 &format!("{name} {}", "cannot tell times ".repeat(60)),
-            )
+            );
+            finding.details.cause = subject(SubjectKind::LogGroup, &format!("group-{number}"));
+            finding
         })
     };
     let new: Vec<_> = many(Severity::Low, 3_000).chain(many(Severity::High, 1_200)).collect();
@@ -248,11 +288,11 @@ fn what_does_not_fit_is_counted() {
         .collect();
     let body = one(&RunDiff { new, resolved, is_first: true, ..diff() });
     kept("maximal", &body);
-    assert!(texts(&body)[0].starts_with("🔴 first look: 4,200 new, 900 resolved"), "{}", texts(&body)[0]);
+    assert!(texts(&body)[0].starts_with("🔴 first run: 4,200 new, 900 resolved"), "{}", texts(&body)[0]);
     let shown = texts(&body).iter().filter(|text| text.contains("— high")).count();
-    assert!(shown >= 5, "{shown}");
+    assert_eq!(shown, 5);
     let rest = format!(
-        "and {} more ({} high, 3,000 low): `gatelight history --open` lists them",
+        "and {0} more ({1} high, 3,000 low): `gatelight history --open` lists them\naccess-log-of-another-version ({0})",
         thousands(4_200 - shown as u64),
         thousands(1_200 - shown as u64)
     );
@@ -262,9 +302,9 @@ fn what_does_not_fit_is_counted() {
 }
 
 #[test]
-fn many_small_groups_stay_below_fifty_blocks() {
+fn of_many_small_groups_five_are_shown() {
     let small = |number: u32| {
-        let mut finding = finding("x", Severity::Low, stage("a"), &format!("{number}"));
+        let mut finding = finding(&format!("x-{number}"), Severity::Low, stage("a"), &format!("{number}"));
         (finding.details.fix_commands, finding.details.fix) = (vec![], "x".to_owned());
         finding
     };
@@ -272,7 +312,10 @@ fn many_small_groups_stay_below_fifty_blocks() {
     let body =
         one(&RunDiff { new: (0..100).map(small).collect(), resolved: (0..100).map(resolved).collect(), ..diff() });
     within_limits(&with_delivery_notes(&body, true, Some(now())));
-    assert!(body["blocks"].as_array().expect("blocks").len() >= 40);
+    // A header, five of each, two that count the rest, and a footer.
+    assert_eq!(body["blocks"].as_array().expect("blocks").len(), 14);
+    let names = "(1), x-6 (1), x-7 (1), x-8 (1), x-9 (1), x-10 (1) and 89 more";
+    assert!(all(&body).contains(names), "{}", all(&body));
 }
 
 const HOSTILE: &[&str] = &[
@@ -319,8 +362,19 @@ fn hostile_names_mention_link_and_format_nothing() {
     }
 }
 
-/// Outside code nothing formats but the one title in bold; nothing is a control sequence of Slack's anywhere.
+/// Blocks of code are whole, and hold nothing that ends code; without them the text is harmless.
 fn harmless(text: &str) {
+    let parts: Vec<_> = text.split("```").collect();
+    assert!(parts.len() % 2 == 1, "a block of code is open: {text}");
+    for code in parts.iter().skip(1).step_by(2) {
+        assert!(!code.trim().is_empty() && !code.contains(['`', '<', '>', '\n']), "{text}");
+    }
+    harmless_outside_blocks(&parts.iter().step_by(2).copied().collect::<String>());
+    is_escaped(text);
+}
+
+/// Outside code nothing formats but the one title in bold; nothing is a control sequence of Slack's anywhere.
+fn harmless_outside_blocks(text: &str) {
     assert!(!text.contains(['<', '>']), "{text}");
     assert!(!text.contains(['\u{202e}', '\u{2066}', '\u{200b}', '\u{feff}', '\0', '\u{1b}', '\r']), "{text}");
     for line in text.lines() {
@@ -333,6 +387,10 @@ fn harmless(text: &str) {
         assert!(outside.matches('*').count() <= 2, "{line}");
         assert!(!outside.contains("://") && !outside.contains("evil.example"), "{line}");
     }
+}
+
+fn is_escaped(text: &str) {
+    assert!(!text.contains(['\u{202e}', '\u{2066}', '\u{200b}', '\u{feff}', '\0', '\u{1b}', '\r']), "{text}");
     for (place, _) in text.match_indices('&') {
         let rest = &text[place..];
         assert!(["&amp;", "&lt;", "&gt;"].iter().any(|entity| rest.starts_with(entity)), "{text}");
@@ -354,7 +412,7 @@ fn a_digest_lists_open_findings_and_the_last_runs() {
     let texts = texts(&message.body);
     assert_eq!(texts[0], "🔴 open: 1 high, 1 low · 123456789012 · eu-west-1");
     assert!(texts[2].contains("first seen 2026-10-01 00:00 UTC"), "{}", texts[2]);
-    assert_eq!(texts[3], "hourly: looked at 2026-11-22 08:00 UTC · nightly: no look has succeeded yet");
+    assert_eq!(texts[3], "hourly: checked at 2026-11-22 08:00 UTC · nightly: no run has succeeded yet");
     let empty = digest(&[], &route(), &looks[..1], now());
     kept("digest-empty", &empty.body);
     assert!(all(&empty.body).starts_with("✅ nothing is open\n"), "{}", all(&empty.body));
@@ -382,21 +440,148 @@ fn a_command_that_would_not_arrive_whole_is_not_shown() {
     long.details.fix_commands = vec![vec!["aws".to_owned(), "x".repeat(2_000)]];
     let text = all(&one(&RunDiff { new: vec![long], ..diff() }));
     assert!(
-        text.contains("fix: Put it right.") && text.contains("cannot be shown here") && !text.contains("xxx"),
+        text.contains("fix: Put it right.\n(`gatelight history --open` has the command)\n") && !text.contains("xxx"),
         "{text}"
     );
     // Steps that would not all arrive are not shown at all.
     let mut steps = not_json("a/b");
     steps.details.fix_commands = ["a", "b"].map(|name| vec!["aws".to_owned(), name.repeat(400)]).to_vec();
     let text = all(&one(&RunDiff { new: vec![steps.clone()], ..diff() }));
-    assert!(text.contains("holds them") && !text.contains("aaa") && !text.contains("bbb"), "{text}");
+    assert!(text.contains("has the 2 commands)") && !text.contains("aaa") && !text.contains("bbb"), "{text}");
+    // Neither are several short ones: a person would copy the first.
     steps.details.fix_commands = ["a", "b"].map(|name| vec!["aws".to_owned(), name.to_owned()]).to_vec();
     let text = all(&one(&RunDiff { new: vec![steps], ..diff() }));
-    assert!(text.contains("fix: `aws a`\n`aws b`\n"), "{text}");
+    assert!(text.contains("has the 2 commands)") && !text.contains("aws a"), "{text}");
+    for (length, is_shown) in [(194, true), (195, false)] {
+        let mut edge = not_json("a/b");
+        edge.details.fix_commands = vec![vec!["aws".to_owned(), "x".repeat(length)]];
+        let text = all(&one(&RunDiff { new: vec![edge], ..diff() }));
+        assert_eq!(text.contains("```aws xxx"), is_shown, "{length}: {text}");
+    }
     let several = [not_json("a/b"), not_json("c/d"), not_json("e/f")];
     let mut several = several.to_vec();
     several[1].details.fix_commands = vec![vec!["aws".to_owned(), "other".to_owned()]];
     let text = all(&one(&RunDiff { new: several, ..diff() }));
-    assert!(text.contains("(and 2 like it)"), "{text}");
+    assert!(text.contains("fix (the first of 3): Put it right.\n```aws "), "{text}");
     assert_eq!(count(1, "stage"), "1 stage");
+}
+
+/// The messages about runs that find these, one after the other, an hour apart.
+fn messages_about(inventories: &[&testing::Inventory]) -> Vec<Value> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ledger = Ledger::open(&folder.path().join("ledger.db")).expect("opens").ledger;
+    let mut bodies = Vec::new();
+    for (hours, inventory) in (0..).zip(inventories) {
+        let mut report = audited_after(std::slice::from_ref(inventory), hours);
+        let record = |diff: &RunDiff| {
+            bodies.extend(compose(diff, &[route()], None).into_iter().map(|message| message.body));
+            Vec::new()
+        };
+        ledger.record(&mut report, "hourly", record).expect("records");
+    }
+    bodies
+}
+
+/// The role that all stages log with is deleted, and put right: what each message says first.
+#[test]
+fn what_went_dark_is_the_headline_and_what_is_no_longer_dark_too() {
+    let broken = thirty_seven_stages();
+    let mut whole = thirty_seven_stages();
+    *whole.gateway_role_mut() = testing::healthy().gateway_role_mut().clone();
+    let bodies = messages_about(&[&whole, &broken]);
+    let heads: Vec<_> = bodies.iter().map(|body| texts(body)[0].clone()).collect();
+    let place = "123456789012 · us-east-1";
+    assert_eq!(heads[0], format!("🔴 first run: 1 of 37 stages is dark · {place}"));
+    assert_eq!(heads[1], format!("🔴 36 of 37 stages went dark · {place}"));
+    kept("went-dark", &bodies[1]);
+    let section = &texts(&bodies[1])[2];
+    assert!(
+        section.starts_with("*CloudWatch role was deleted* — high, new\n36 stages dark: `svc-00…35/prod`\n"),
+        "{section}"
+    );
+
+    let whole = testing::healthy();
+    let mut broken = testing::healthy();
+    *broken.gateway_role_mut() = Fetched::known(None);
+    let bodies = messages_about(&[&whole, &broken, &whole]);
+    let heads: Vec<_> = bodies.iter().map(|body| texts(body)[0].clone()).collect();
+    assert_eq!(
+        heads,
+        [format!("🔴 6 of 12 stages went dark · {place}"), format!("✅ 6 of 12 stages are no longer dark · {place}"),]
+    );
+    kept("no-longer-dark", &bodies[1]);
+    let ended = texts(&bodies[1])[2].clone();
+    let lines: Vec<_> = ended.lines().collect();
+    assert_eq!(lines[0], "✅ *CloudWatch role was deleted* — high, resolved after 1 hour");
+    assert!(lines[1].starts_with("8 stages, 6 were dark, 2 degraded: "), "{ended}");
+}
+
+#[test]
+fn a_route_that_is_not_told_why_is_not_told_what_went_dark() {
+    let deaf = WebhookRoute {
+        checks: Some(GlobSet::new([Glob::new("access-*").expect("a glob")]).expect("globs")),
+        ..route()
+    };
+    let low = finding("access-log-never-expires", Severity::Low, stage("a/b"), "It never expires.");
+    let news = RunDiff { new: vec![role_missing(), low], dark: dark(37, 0), ..diff() };
+    assert!(texts(&one(&news))[0].contains("37 of 40 stages went dark"));
+    let messages = compose(&news, &[deaf], None);
+    assert_eq!(texts(&messages[0].body)[0], "🟡 1 new · 123456789012 · eu-west-1");
+}
+
+#[test]
+fn the_role_that_silences_all_stands_before_a_sandbox_that_is_off() {
+    let first = |body: &Value| {
+        let all = all(body);
+        let of = |check: &str| all.find(check).unwrap_or_else(|| panic!("{check}\n{all}"));
+        assert!(of("· gateway-role-missing") < of("· access-log-off"), "{all}");
+    };
+    let mut report = audited_after(&[thirty_seven_stages()], 0);
+    let found = snapshot_of_all(&report, Severity::Medium).expect("composes");
+    kept("found", &found);
+    first(&found);
+    assert!(texts(&found)[0].starts_with("🔴 all 37 stages are dark · "), "{}", texts(&found)[0]);
+    first(&snapshot(&report, &[route()]).expect("composes")[0].body);
+    let folder = tempfile::tempdir().expect("a folder");
+    let ledger = Ledger::open(&folder.path().join("ledger.db")).expect("opens").ledger;
+    let diff = ledger.record(&mut report, "hourly", |_| Vec::new()).expect("records");
+    first(&one(&diff));
+    let open = ledger.open_findings("hourly").expect("reads");
+    first(&digest(&open, &route(), &[], now()).body);
+}
+
+#[test]
+fn findings_of_one_check_share_a_section() {
+    let stages = (0..12).map(|number| {
+        let name = format!("svc-{number}/prod");
+        let mut finding = finding("access-log-not-json", Severity::High, stage(&name), &format!("Column {number}."));
+        finding.impact = Impact { dark: 0, degraded: 1, requests: None };
+        finding
+    });
+    let body = one(&RunDiff { new: stages.collect(), ..diff() });
+    let texts = texts(&body);
+    assert!(
+        texts[1].contains("new\n12 stages degraded: `svc-0…11/prod`\nsuch as svc-0/prod: Column 0.\n"),
+        "{}",
+        texts[1]
+    );
+    assert_eq!(texts.len(), 3, "{texts:#?}");
+    // Another confidence is another section, and is said.
+    let mut unsure = not_json("a/b");
+    unsure.confidence = Confidence::Low;
+    let body = one(&RunDiff { new: vec![unsure, not_json("c/d")], ..diff() });
+    let said = all(&body);
+    assert!(said.contains("high, low confidence, new") && said.contains("high, new"), "{said}");
+}
+
+#[test]
+fn a_page_of_the_console_is_linked() {
+    let page = "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups";
+    let mut seen = not_json("a/b");
+    seen.console = Some(page.to_owned());
+    assert!(
+        all(&one(&RunDiff { new: vec![seen.clone()], ..diff() })).contains(&format!("\n<{page}|Open in CloudWatch>\n"))
+    );
+    seen.console = Some("https://evil.example/<!channel>".to_owned());
+    assert!(!all(&one(&RunDiff { new: vec![seen], ..diff() })).contains("evil"));
 }

@@ -9,6 +9,8 @@ use crate::text::{count, is_unprintable};
 
 /// The most characters of a name, in `mrkdwn`.
 const NAME: usize = 120;
+/// The longest address of a link.
+const ADDRESS: usize = 700;
 
 /// The length as Slack could count it at most: in UTF-16 units.
 pub(super) fn length(text: &str) -> usize {
@@ -73,6 +75,24 @@ fn code(text: &str, most: usize) -> String {
 pub(super) fn command(line: &str, most: usize) -> Option<String> {
     let intact = !line.is_empty() && !line.contains('`') && !line.chars().any(is_unprintable);
     Some(code(line, usize::MAX)).filter(|code| intact && length(code) <= most)
+}
+
+/// A command to copy, as a block of its own. None where [`command`] gives none.
+pub(super) fn fenced(line: &str, most: usize) -> Option<String> {
+    command(line, most).map(|code| format!("```{}```", code.trim_matches('`')))
+}
+
+/// A link to a page of the AWS console. None for any other address, and for one that would not arrive unchanged.
+///
+/// It is no button: Slack reports every press of a button to the app, a webhook has nothing that answers, and so the person
+/// who pressed it sees a warning (<https://github.com/slackapi/node-slack-sdk/issues/869>).
+pub(super) fn link(address: &str, text: &str) -> Option<String> {
+    const HOSTS: [&str; 3] = [".console.aws.amazon.com", ".console.amazonaws.cn", ".console.amazonaws-us-gov.com"];
+    let host = address.strip_prefix("https://")?.split('/').next()?;
+    let is_console = HOSTS.iter().any(|console| host.ends_with(console))
+        && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'));
+    let intact = address.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '|' | '`' | '"' | '\\'));
+    (is_console && intact && address.len() <= ADDRESS).then(|| format!("<{}|{text}>", address.replace('&', "&amp;")))
 }
 
 /// A sentence of Gatelight's, which quotes names: each word that Slack could format is written as code, and so is what the
@@ -186,6 +206,39 @@ mod tests {
         assert_eq!(command("aws x 'a\nb'", 100), None);
         assert_eq!(command("aws x '\u{202e}'", 100), None);
         assert_eq!(command(&"a".repeat(99), 100), None);
+    }
+
+    #[test]
+    fn a_block_of_code_is_whole_or_not_there() {
+        assert_eq!(fenced("aws x > z", 100).as_deref(), Some("```aws x &gt; z```"));
+        for hostile in ["aws '`'", "aws '```'", "aws '\n'", "", "aws '\u{202e}'"] {
+            assert_eq!(fenced(hostile, 100), None, "{hostile:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_console_is_linked() {
+        let page =
+            "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1&x=1#logsV2:log-groups/a$252Fb";
+        assert_eq!(link(page, "Open").expect("a link"), format!("<{}|Open>", page.replace('&', "&amp;")));
+        assert!(link("https://cn-north-1.console.amazonaws.cn/x", "Open").is_some());
+        for other in [
+            "https://evil.example/x",
+            "https://evil.example/.console.aws.amazon.com",
+            "https://evil.example#.console.aws.amazon.com/x",
+            "https://a@evil.console.aws.amazon.com/x",
+            "http://eu-west-1.console.aws.amazon.com/x",
+            "https://console.aws.amazon.com.evil.example/x",
+            "https://eu-west-1.console.aws.amazon.com/x|<!channel>",
+            "https://eu-west-1.console.aws.amazon.com/x>",
+            "https://eu-west-1.console.aws.amazon.com/a b",
+            "https://eu-west-1.console.aws.amazon.com/\u{202e}",
+            &format!("https://eu-west-1.console.aws.amazon.com/{}", "x".repeat(9_999)),
+            "javascript:alert(1)",
+            "",
+        ] {
+            assert_eq!(link(other, "Open"), None, "{other}");
+        }
     }
 
     #[test]

@@ -165,3 +165,17 @@ fn the_ledger_is_the_named_one_or_the_daemons() {
         assert!(problem.to_string().contains("--ledger FILE"), "{problem}");
     }
 }
+
+#[test]
+fn the_role_that_silences_all_stands_before_a_sandbox_that_is_off() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join(FILE_NAME);
+    let ledger = Ledger::open(&path).expect("opens").ledger;
+    let mut report = fixtures::audited(&[fixtures::thirty_seven_stages()]);
+    ledger.record(&mut report, AUDIT_SCOPE, |_| Vec::new()).expect("records");
+    drop(ledger);
+    let reader = Reader::open(&path).expect("opens");
+    let text = page(|out| text::findings(&reader, &EpisodeFilter::default(), out));
+    let of = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part}\n{text}"));
+    assert!(of("gateway-role-missing") < of("access-log-off"), "{text}");
+}

@@ -24,7 +24,7 @@ use crate::{
         delivery::DeliveryResult,
         run::{RunResult, RunSummary},
     },
-    finding::{RunDiff, SubjectCounts},
+    finding::RunDiff,
 };
 
 fn time(text: &str) -> Timestamp {
@@ -59,8 +59,7 @@ fn succeeded(scope: &str, high: u64) -> RunResult {
         resolved: vec![],
         ongoing: high,
         unknown: 2,
-        went_dark: SubjectCounts::default(),
-        no_longer_dark: SubjectCounts::default(),
+        dark: BTreeMap::new(),
     };
     RunResult::Succeeded(Box::new(RunSummary {
         news,

@@ -7,14 +7,14 @@ const RANGE: usize = 3;
 
 /// Several names as one piece of text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Folded {
-    pub(super) text: String,
+pub(crate) struct Folded {
+    pub(crate) text: String,
     /// How many names it stands for.
-    pub(super) names: usize,
+    pub(crate) names: usize,
 }
 
 /// Folds names that differ in one number, then the stages of one API. The order is that of the first name of each.
-pub(super) fn fold(names: &[String]) -> Vec<Folded> {
+pub(crate) fn fold(names: &[String]) -> Vec<Folded> {
     let mut pieces: Vec<Option<Folded>> =
         names.iter().map(|name| Some(Folded { text: name.clone(), names: 1 })).collect();
     let mut folded = vec![false; names.len()];

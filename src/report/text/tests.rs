@@ -1,22 +1,13 @@
 //! What the page shows first, that it fits its width, and that it stays short.
 
-use gatelight_checks::{
-    CHECKS, Policy,
-    testing::{self, Inventory},
-};
-use gatelight_model::{Fetched, Listing, Severity};
+use gatelight_model::Severity;
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::*;
 use crate::{
-    collect::aws::Traffic,
-    config::FailOn,
     hyperlink::Hyperlinks,
-    report::{
-        builder::Builder,
-        fixtures::{self, FailingStage},
-    },
+    report::fixtures::{self, FailingStage, audited, thirty_seven_stages},
 };
 
 const LAYOUT: PageLayout = PageLayout { width: 100, verbose: false, links: Hyperlinks::OFF };
@@ -25,40 +16,6 @@ fn page(report: &Report, layout: PageLayout) -> String {
     let mut page = TerminalPage::new(false);
     render(report, layout, &mut page).expect("renders");
     page.into_text()
-}
-
-fn audited(inventories: &[Inventory]) -> Report {
-    let now = testing::healthy().account.collected_at;
-    let checks: Vec<_> = CHECKS.iter().collect();
-    let mut builder = Builder::new(&checks, Policy::default(), &[], FailOn::Medium, now).expect("a temporary file");
-    for inventory in inventories {
-        builder.add(&inventory.account, &inventory.region, Traffic::default()).expect("adds");
-    }
-    builder.finish(now, now).expect("finishes")
-}
-
-/// A region with 37 stages: 36 write with a role that was deleted, and one sandbox logs nothing.
-fn thirty_seven_stages() -> Inventory {
-    let mut inventory = testing::healthy();
-    let model = inventory.region.rest_apis.seen[0].clone();
-    let service = |number: usize| {
-        let mut api = model.clone();
-        (api.id, api.name) = (format!("svc{number:07}"), format!("svc-{number:02}"));
-        api.stages.seen.truncate(1);
-        api
-    };
-    let mut sandbox = service(99);
-    sandbox.name = "sandbox".to_owned();
-    for stage in &mut sandbox.stages.seen {
-        stage.access_log = None;
-        stage.method_logging.clear();
-    }
-    let mut apis: Vec<_> = (0..36).map(service).collect();
-    apis.push(sandbox);
-    inventory.region.rest_apis = Listing::whole(apis);
-    inventory.region.v2_apis = Listing::whole(Vec::new());
-    *inventory.gateway_role_mut() = Fetched::known(None);
-    inventory
 }
 
 /// The line that holds a text.
