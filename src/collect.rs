@@ -15,7 +15,10 @@ mod needs;
 mod organizations;
 mod region;
 mod regions;
+mod route53;
 mod xray;
+
+use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 use gatelight_checks::plan;
@@ -31,6 +34,7 @@ use self::{
 };
 pub(crate) use self::{
     cache::CollectorCache,
+    client::OtherAccount,
     logs::search::patterns::{LogGroupSelector, SearchSettings},
     needs::{EvidenceOptions, Needs},
     region::CollectedRegion,
@@ -47,11 +51,11 @@ pub(crate) struct Collected {
     pub(crate) regions: Vec<CollectedRegion>,
 }
 
-/// Reads `regions` of the account that `session` belongs to. Whatever cannot be read becomes a gap. Global services are
+/// Reads `regions` of the account that `session` belongs to; `others` are the accounts of the run. Whatever cannot be read becomes a gap. Global services are
 /// called in the region `home`. `global` made the calls that found out who the caller is; they count with the account's
 /// first region.
 pub(crate) async fn collect(
-    session: &Session,
+    (session, others): (&Session, &Arc<[OtherAccount]>),
     caller: &CallerIdentity,
     home: &str,
     regions: &[String],
@@ -70,9 +74,9 @@ pub(crate) async fn collect(
     };
     let mut read: Vec<CollectedRegion> = stream::iter(regions)
         .map(|name| {
-            let client = RegionClient::new(session, caller, name, pace, progress.clone());
+            let client = RegionClient::new((session, others), caller, name, pace, progress.clone());
             let account = &account;
-            async move { region::collect(&client, account, needs).await }
+            async move { region::collect(&client, account, needs, global).await }
         })
         .buffered(REGIONS_AT_ONCE)
         .collect()

@@ -5,6 +5,7 @@ use std::{
     fs::File,
     io::{self, BufReader},
     path::Path,
+    sync::Arc,
 };
 
 use anyhow::Context as _;
@@ -14,7 +15,7 @@ use jiff::Timestamp;
 use crate::{
     accounts::{self, Reachable, Unreachable},
     collect::{
-        self, CollectedRegion, CollectorCache,
+        self, CollectedRegion, CollectorCache, OtherAccount,
         aws::{CredentialSource, Pace, Traffic, http_client},
     },
     config::{AuditSource, Config, Regions},
@@ -69,16 +70,19 @@ async fn live(
     let mut recipients = Recipients { saved: save.map(|file| Saved::begin(file, started_at)).transpose()?, visitor };
     let http = http_client()?;
     let (reachable, unreachable) = accounts::connect(whose, regions, pace, progress, &http).await?;
+    let known = |account: &Reachable<'_>| {
+        let session = account.session.clone();
+        account.caller.account.clone().ok().map(|account| OtherAccount { account, session })
+    };
+    let others: Arc<[OtherAccount]> = reachable.iter().filter_map(known).collect();
     let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut cache = CollectorCache::new();
     for Reachable { whose, session, caller, home, mut regions, calls } in reachable {
         if let Ok(account) = &caller.account {
             let read = read.entry(account.clone()).or_default();
             let (again, rest): (Vec<_>, Vec<_>) = regions.into_iter().partition(|region| read.contains(region));
-            if !again.is_empty() && !config.quiet {
-                let again = again.join(", ");
-                let text = format!("{whose}: account {account} was already read in {again}");
-                progress.suspend(|| notice::warn(&text));
+            if !config.quiet {
+                warn_of_repeated(&whose.to_string(), account, &again, progress);
             }
             read.extend(rest.iter().cloned());
             regions = rest;
@@ -86,7 +90,7 @@ async fn live(
         if regions.is_empty() {
             continue;
         }
-        let collected = collect::collect(&session, &caller, &home, &regions, needs, pace, &calls).await;
+        let collected = collect::collect((&session, &others), &caller, &home, &regions, needs, pace, &calls).await;
         let mut regions = Vec::new();
         for CollectedRegion { facts, traffic, memories, .. } in collected.regions {
             if let (Ok(id), Some(memories)) = (collected.account.id.get(), memories) {
@@ -112,6 +116,14 @@ async fn live(
     }
     visitor.remember(cache);
     visitor.finished(finished_at)
+}
+
+/// Says that regions of an account were read with other credentials already.
+fn warn_of_repeated(whose: &str, account: &str, again: &[String], progress: &Progress) {
+    if !again.is_empty() {
+        let text = format!("{whose}: account {account} was already read in {}", again.join(", "));
+        progress.suspend(|| notice::warn(&text));
+    }
 }
 
 /// Takes what was read: the visitor, and the file that it is saved to, if there is one.

@@ -6,6 +6,7 @@ pub(crate) mod builder;
 pub(crate) mod fixtures;
 mod insights_cost;
 pub(crate) mod json;
+mod listings;
 mod outcome;
 mod reach;
 mod spool;
@@ -18,8 +19,9 @@ use std::io;
 use jiff::Timestamp;
 
 pub(crate) use self::{
+    listings::ApiListings,
     outcome::{OutcomeRecord, RecordedVerdict, RegionReport},
-    reach::{ApiListings, NothingChecked},
+    reach::NothingChecked,
     subject::{Impacts, KINDS, SubjectRecord, VisibilityCounts},
     summary::{IgnoreUse, Status, Summary},
 };

@@ -174,6 +174,19 @@ impl<'a> Plan<'a> {
         self.context.stages().flatten()
     }
 
+    /// The VPCs whose private hosted zones decide whether packets of functions arrive at X-Ray, and that were not asked about
+    /// yet.
+    #[must_use]
+    pub fn vpcs_whose_zones_matter(&self) -> BTreeSet<String> {
+        if !self.needs(Need::Networks) {
+            return BTreeSet::new();
+        }
+        let region = self.context.region();
+        let mut vpcs = gatelight_network::vpcs_whose_zones_matter(&region.functions.seen, self.context.network());
+        vpcs.retain(|vpc| region.network.hosted_zones.iter().all(|answer| answer.vpc != *vpc));
+        vpcs
+    }
+
     /// Whether to list the deliveries of CloudWatch Logs.
     #[must_use]
     pub fn wants_deliveries(&self) -> bool {

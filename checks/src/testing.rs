@@ -9,6 +9,8 @@ mod functions;
 mod healthy;
 mod ingested;
 mod network;
+#[cfg(test)]
+pub(crate) use network::central;
 mod organization;
 mod roles;
 mod scenarios;

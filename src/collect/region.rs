@@ -11,13 +11,13 @@ use gatelight_model::{
 
 use super::{
     apigateway,
-    aws::Traffic,
+    aws::{Calls, Traffic},
     cache::RegionCache,
     client::RegionClient,
     ec2, lambda,
     logs::{self, deliveries::log_deliveries, destinations::LogGroups},
     needs::Needs,
-    xray,
+    route53, xray,
 };
 
 /// One region as it was collected, and what it cost to read.
@@ -31,8 +31,14 @@ pub(crate) struct CollectedRegion {
     pub(crate) memories: Option<RegionCache>,
 }
 
-/// Reads what is needed of a region. Facts that cannot be read become gaps.
-pub(super) async fn collect(region: &RegionClient, account: &Account, needs: &Needs) -> CollectedRegion {
+/// Reads what is needed of a region. Facts that cannot be read become gaps. `global` calls services that have one limit for
+/// all regions.
+pub(super) async fn collect(
+    region: &RegionClient,
+    account: &Account,
+    needs: &Needs,
+    global: &Calls,
+) -> CollectedRegion {
     let mut facts = Region::not_collected(&region.name);
     let mut groups = LogGroups::new(region);
     let apis = async {
@@ -52,6 +58,7 @@ pub(super) async fn collect(region: &RegionClient, account: &Account, needs: &Ne
     }
     if let Some(functions) = functions {
         (facts.functions, facts.capacity_providers, facts.network) = functions;
+        read_hosted_zones(region, account, &mut facts, needs, global).await;
     }
     if let Some(denial) = denied_by_organization(&facts)
         && denies_named_log_groups(region, needs).await
@@ -70,10 +77,22 @@ pub(super) async fn collect(region: &RegionClient, account: &Account, needs: &Ne
         return CollectedRegion { facts, traffic: region.calls.traffic(), rejects_credentials, memories: None };
     }
 
-    if Plan::new(account, &facts, &needs.facts).wants_deliveries() {
+    let memories = read_settings_and_logs(region, account, &mut facts, groups, needs).await;
+    CollectedRegion { facts, traffic: region.calls.traffic(), rejects_credentials: false, memories }
+}
+
+/// Reads what the APIs and functions of the region make worth reading.
+async fn read_settings_and_logs(
+    region: &RegionClient,
+    account: &Account,
+    facts: &mut Region,
+    groups: LogGroups<'_>,
+    needs: &Needs,
+) -> Option<RegionCache> {
+    if Plan::new(account, facts, &needs.facts).wants_deliveries() {
         facts.log_deliveries = log_deliveries(region).await;
     }
-    let wanted = Plan::new(account, &facts, &needs.facts).wanted();
+    let wanted = Plan::new(account, facts, &needs.facts).wanted();
     if wanted.trace_destination {
         facts.trace_destination = xray::destination(region).await;
     }
@@ -85,7 +104,7 @@ pub(super) async fn collect(region: &RegionClient, account: &Account, needs: &Ne
             Fetched::from(Err(Gap::not_collected(why)))
         }
     };
-    let logs = logs::logs(region, (account, &facts), &wanted, groups, needs);
+    let logs = logs::logs(region, (account, &*facts), &wanted, groups, needs);
     let callers = async {
         if needs.contains(Need::Callers) {
             lambda::callers(region, &facts.functions.seen, &facts.rest_apis).await
@@ -98,9 +117,9 @@ pub(super) async fn collect(region: &RegionClient, account: &Account, needs: &Ne
     facts.gateway_settings = settings;
     facts.callers = callers;
     facts.sampling_rules = rules;
-    let memories = logs.store_in(&mut facts, needs);
-    groups_of_policies(region, account, &mut facts).await;
-    CollectedRegion { facts, traffic: region.calls.traffic(), rejects_credentials: false, memories }
+    let memories = logs.store_in(facts, needs);
+    groups_of_policies(region, account, facts).await;
+    memories
 }
 
 /// Looks up the log groups that resource policies name, where it matters whether these could go.
@@ -150,6 +169,25 @@ fn by_service_control_policy(gap: &Gap) -> Option<AccessDenial> {
     gap.why().denied_by.clone().filter(AccessDenial::is_by_service_control_policy)
 }
 
+/// Adds the private hosted zones that decide where packets of functions go. A zone may lead to an endpoint that makes another
+/// VPC's zones matter: so the plan is asked twice.
+async fn read_hosted_zones(
+    region: &RegionClient,
+    account: &Account,
+    facts: &mut Region,
+    needs: &Needs,
+    global: &Calls,
+) {
+    for _ in 0..2 {
+        let vpcs = Plan::new(account, facts, &needs.facts).vpcs_whose_zones_matter();
+        if vpcs.is_empty() {
+            break;
+        }
+        let network = std::mem::replace(&mut facts.network, Network::not_collected());
+        facts.network = Box::pin(route53::with_hosted_zones(region, network, &vpcs, global)).await;
+    }
+}
+
 /// Functions, and what only they lead to.
 async fn functions(
     region: &RegionClient,
@@ -171,68 +209,4 @@ async fn functions(
 }
 
 #[cfg(test)]
-mod tests {
-    use gatelight_model::{DenyingPolicy, GapDetails};
-
-    use super::*;
-
-    fn denied(policy: Option<DenyingPolicy>, arn: Option<&str>) -> Gap {
-        Gap::new(GapDetails {
-            operation: "x:X".to_owned(),
-            permission: "x:X".to_owned(),
-            resource: "*".to_owned(),
-            kind: GapKind::Denied,
-            message: String::new(),
-            denied_by: policy.map(|policy| AccessDenial {
-                policy: Some(policy),
-                explicit: true,
-                arn: arn.map(str::to_owned),
-            }),
-        })
-    }
-
-    /// A region whose listings of REST, HTTP and WebSocket APIs and of functions ended so; none: it was not made.
-    fn region(ends: [Option<Gap>; 3]) -> Region {
-        let mut region = Region::not_collected("eu-west-1");
-        let [rest, v2, functions] = ends;
-        for (end, gap) in [&mut region.rest_apis.rest, &mut region.v2_apis.rest, &mut region.functions.rest]
-            .into_iter()
-            .zip([rest, v2, functions])
-        {
-            if let Some(gap) = gap {
-                *end = Err(gap).into();
-            }
-        }
-        region
-    }
-
-    #[test]
-    fn a_region_is_closed_if_every_listing_that_was_made_ends_in_a_denial_by_the_organization() {
-        let scp = || Some(denied(Some(DenyingPolicy::ServiceControlPolicy), None));
-        let named = || Some(denied(Some(DenyingPolicy::ServiceControlPolicy), Some("arn:p")));
-        assert_eq!(
-            denied_by_organization(&region([scp(), named(), scp()])).and_then(|denial| denial.arn),
-            Some("arn:p".to_owned())
-        );
-        for closed in [[scp(), scp(), scp()], [scp(), scp(), None], [None, None, scp()]] {
-            assert!(denied_by_organization(&region(closed)).is_some());
-        }
-        for policy in [None, Some(DenyingPolicy::IdentityBasedPolicy), Some(DenyingPolicy::ResourceControlPolicy)] {
-            assert!(
-                denied_by_organization(&region([scp(), scp(), Some(denied(policy, None))])).is_none(),
-                "{policy:?}"
-            );
-            assert!(
-                denied_by_organization(&region([Some(denied(policy, None)), scp(), scp()])).is_none(),
-                "{policy:?}"
-            );
-        }
-        assert!(denied_by_organization(&region([None, None, None])).is_none(), "nothing was asked");
-        let mut listed = region([scp(), scp(), scp()]);
-        listed.functions.rest = Fetched::known(());
-        assert!(denied_by_organization(&listed).is_none());
-        let mut broken = region([scp(), scp(), scp()]);
-        broken.functions.seen = gatelight_checks::testing::healthy().region.functions.seen;
-        assert!(denied_by_organization(&broken).is_none(), "something was seen before it broke off");
-    }
-}
+mod tests;

@@ -19,8 +19,9 @@ use jiff::Timestamp;
 
 use super::{
     Report,
+    listings::{ApiListings, is_read},
     outcome::{OutcomeRecord, RegionReport, UNKNOWN_ACCOUNT},
-    reach::{self, ApiListings, NothingChecked},
+    reach::NothingChecked,
     spool::SpoolWriter,
     subject::{KINDS, SubjectRecord, VisibilityCounts},
     summary::{IgnoreUse, Summary},
@@ -132,29 +133,32 @@ impl Builder {
             }
         };
         let coverage = audit_visibility(Scope { account, region }, &self.checks, &self.policy, &mut take, &mut show);
-        let is_shown = |kind: &SubjectKind| !shown_signals(*kind, &self.checks, &self.policy).is_empty();
-        let shown = KINDS.into_iter().filter(is_shown).collect();
         written.and(subjects_written).context("the temporary file for the outcomes cannot be written")?;
         gaps.extend(coverage.gaps.iter().cloned());
-        let exists = |group: &gatelight_model::inventory::LogGroupAnswer| matches!(group.group.get(), Ok(Some(_)));
         self.insert(RegionReport {
             account: id,
             region: region.name.clone(),
             skipped: region.closed.clone(),
             apis: ApiListings::of(region),
-            functions_read: reach::is_read(&region.functions.seen, &region.functions.rest),
+            functions_read: is_read(&region.functions.seen, &region.functions.rest),
             stages: coverage.stages,
             functions: coverage.functions,
-            log_groups: region.log_groups.iter().filter(|group| exists(group)).count() as u64,
+            log_groups: existing_log_groups(region),
             traffic,
             gaps: gaps.into_iter().collect(),
             coverage: if account.id.get().is_ok() { coverage } else { Coverage::default() },
             visibility,
-            shown,
+            shown: self.shown_kinds(),
             outcomes: self.outcomes.spool.region(),
             subjects: self.subjects.region(),
         });
         Ok(())
+    }
+
+    /// The kinds of subject of which some signal is shown.
+    fn shown_kinds(&self) -> Vec<SubjectKind> {
+        let is_shown = |kind: &SubjectKind| !shown_signals(*kind, &self.checks, &self.policy).is_empty();
+        KINDS.into_iter().filter(is_shown).collect()
     }
 
     /// What the report calls the account.
@@ -203,4 +207,9 @@ impl Builder {
             subjects: self.subjects.finish()?,
         })
     }
+}
+
+/// How many log groups of the region are known to exist.
+fn existing_log_groups(region: &Region) -> u64 {
+    region.log_groups.iter().filter(|group| matches!(group.group.get(), Ok(Some(_)))).count() as u64
 }

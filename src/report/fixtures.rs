@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     Report,
     builder::Builder,
+    listings::ApiListings,
     outcome::{OutcomeRecord, RecordedFailure, RecordedVerdict, RegionReport},
-    reach::ApiListings,
     spool::SpoolRange,
     subject::VisibilityCounts,
 };

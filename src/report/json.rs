@@ -20,8 +20,9 @@ use self::{
 };
 use super::{
     Report, insights_cost,
+    listings::ApiListings,
     outcome::{OutcomeRecord, RecordedVerdict, RegionReport},
-    reach::{ApiListings, NothingChecked},
+    reach::NothingChecked,
     summary::{IgnoreUse, Summary},
 };
 use crate::{

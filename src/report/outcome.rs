@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    reach::ApiListings,
+    listings::ApiListings,
     spool::SpoolRange,
     subject::{Impacts, VisibilityCounts},
 };

@@ -5,6 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use gatelight_checks::{CHECKS, Judgement, Policy, audit, testing::named_scenarios};
 use serde_json::{Value, json};
 
 use crate::support::{moto, run::Gatelight};
@@ -53,4 +54,35 @@ fn a_command_that_the_cli_does_not_take_is_noticed() {
         assert!(problems(&json!([wrong])).contains(wrong), "{wrong}");
     }
     assert_eq!(problems(&json!(["aws logs create-log-group --region us-east-1 --log-group-name x"])), "");
+}
+
+/// All that the checks print in the scenarios, and the commands of every kind of hop that stops packets.
+#[test]
+fn the_cli_takes_every_command_of_every_scenario_and_hop() {
+    let mut commands: Vec<Vec<String>> = Vec::new();
+    let checks: Vec<_> = CHECKS.iter().collect();
+    for (_, scenario) in named_scenarios() {
+        audit(scenario.scope(), &checks, &Policy::default(), &mut |outcome| {
+            if let Ok(Judgement::Fail(failure)) = &outcome.verdict {
+                let own =
+                    failure.fix.commands.iter().filter(|command| command.first().is_some_and(|word| word == "aws"));
+                commands.extend(own.cloned());
+            }
+        });
+    }
+    commands.sort();
+    commands.dedup();
+    assert!(commands.len() > 50, "{}", commands.len());
+    let hops = include_str!("../../checks/src/function/cannot_reach_xray/tests/fixes.txt");
+    let input = json!({"commands": commands, "lines": hops}).to_string();
+    let mut python = Command::new(moto::python())
+        .args(["-I", "-c", include_str!("support/fix_commands.py")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    python.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = python.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && told.is_empty(), "{told}");
 }

@@ -75,7 +75,6 @@ fn a_region_that_the_organization_closes_is_skipped_with_its_reason() {
         assert!(asked <= 3, "{asked} requests in a closed region");
 
         let text = flat(&audit(&["--all-regions"], rules).0.stdout);
-        assert!(text.contains("us-east-1 · 0 s · skipped") || text.contains("s · skipped"), "{text}");
         assert!(text.contains("Skipped") && text.contains("1 region skipped"), "{text}");
         assert!(!text.contains("Could not check") && !text.contains("iam-policy"), "{text}");
     }
@@ -240,7 +239,7 @@ fn the_page_names_the_policy_and_not_a_permission_to_grant() {
     assert!(text.contains("explicit deny in a service control policy") && text.contains(SCP_ARN), "{text}");
     assert!(text.contains("no permission in this account helps"), "{text}");
     assert!(text.contains("denied: ") && text.contains("logs:DescribeLogGroups"), "{text}");
-    assert!(!text.contains("prints all the permissions"), "{text}");
+    assert!(!text.contains("prints every permission"), "{text}");
 }
 
 /// A region that must be enabled first rejects good credentials as if they were nobody's.

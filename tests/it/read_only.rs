@@ -59,7 +59,7 @@ fn only_reads() {
         let (service, name) = call.operation.split_once(':').unwrap_or_default();
         let reads = match service {
             _ if SEARCHES.contains(&call.operation.as_str()) => true,
-            "apigateway" | "apigatewayv2" | "lambda" => call.method == "GET",
+            "apigateway" | "apigatewayv2" | "lambda" | "route53" => call.method == "GET",
             "cloudwatch" | "ec2" | "firehose" | "iam" | "kms" | "logs" | "organizations" | "sts" | "xray" => {
                 ["Get", "List", "Describe", "Filter", "Search"].iter().any(|verb| name.starts_with(verb))
             }

@@ -1,6 +1,7 @@
 //! Packets to X-Ray do not arrive from some subnet of a function in a VPC.
 
 mod fix;
+mod remedy;
 
 use gatelight_model::{Confidence, Need, Severity, Subject, inventory::Function};
 use gatelight_network::{Hop, HopResult, PathFromSubnet, Walk};
@@ -100,7 +101,7 @@ fn without_telemetry(
         ),
         evidence: paths.iter().map(|path| Evidence::new(path.name(), outcome(path))).collect(),
         affects: callers(function, context),
-        fix: fix::fix(walk, &stopped),
+        fix: fix::fix(walk, &context.region().network, &stopped),
         ..Failure::default()
     }
 }
@@ -115,6 +116,10 @@ fn failure(function: &Function, context: &Context<'_>, walk: &Walk<'_>, paths: &
         }
     }
     let mut message = String::new();
+    let unused = stopped.iter().find_map(|(path, _)| fix::why_endpoint_unused(walk, path));
+    if let Some(why) = unused {
+        message.push_str(&format!("{why}. "));
+    }
     for (reason, from) in &reasons {
         message.push_str(&format!("From {} packets to X-Ray stop: {reason}. ", from.join(", ")));
     }
@@ -133,7 +138,7 @@ fn failure(function: &Function, context: &Context<'_>, walk: &Walk<'_>, paths: &
         message,
         evidence: paths.iter().map(|path| Evidence::new(path.name(), outcome(path))).collect(),
         affects: callers(function, context),
-        fix: fix::fix(walk, &stopped),
+        fix: fix::fix(walk, &context.region().network, &stopped),
         ..Failure::default()
     }
 }

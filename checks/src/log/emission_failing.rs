@@ -169,11 +169,7 @@ fn failure(group: &LogGroupUse<'_>, probe: &LogProbe, context: &Context<'_>) -> 
     }
     let fix = hits.first().map_or(READ, |(meaning, _)| meaning.fix);
     let worst = hits.first().map(|(meaning, hit)| (meaning.filter.as_str(), hit.pattern.as_str()));
-    let command = if infrequent {
-        query_command(worst.map(|(_, pattern)| pattern), probe, name, context)
-    } else {
-        filter_command(worst.map_or("", |(filter, _)| filter), probe, name, context)
-    };
+    let command = show_command(infrequent, worst, probe, name, context);
     Failure {
         severity: Some(severity),
         cause: None,
@@ -182,6 +178,21 @@ fn failure(group: &LogGroupUse<'_>, probe: &LogProbe, context: &Context<'_>) -> 
         affects: group.functions.iter().map(|function| function.subject()).collect(),
         fix: Fix::text(fix).commands([command]),
         ..Failure::default()
+    }
+}
+
+/// The command that shows the worst of what was found: its filter and its pattern.
+fn show_command(
+    infrequent: bool,
+    worst: Option<(&str, &str)>,
+    probe: &LogProbe,
+    group: &str,
+    context: &Context<'_>,
+) -> Vec<String> {
+    if infrequent {
+        query_command(worst.map(|(_, pattern)| pattern), probe, group, context)
+    } else {
+        filter_command(worst.map_or("", |(filter, _)| filter), probe, group, context)
     }
 }
 

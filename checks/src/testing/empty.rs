@@ -47,5 +47,8 @@ fn no_network() -> Network {
         transit_attachments: Listing::whole(vec![]),
         transit_subnets: Listing::whole(vec![]),
         transit_tables: vec![],
+        hosted_zones: vec![],
+        zone_records: vec![],
+        endpoint_addresses: Listing::whole(vec![]),
     }
 }

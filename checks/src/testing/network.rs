@@ -1,18 +1,20 @@
 //! The networks of the scenarios: one VPC with NAT gateways, one with an endpoint, and what can be wrong with them.
 
 mod beyond;
+pub(crate) mod central;
 
 use gatelight_model::{
     Fetched, Listing,
     inventory::{
-        AclEntry, CapacityProviderAnswer, DhcpOptions, FunctionVpc, InternetGateway, NatGateway, Network, NetworkAcl,
-        Permission, PrefixListAnswer, Route, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
+        AclEntry, CapacityProviderAnswer, DhcpOptions, FunctionVpc, HostedZonesAnswer, InternetGateway, NatGateway,
+        Network, NetworkAcl, Permission, PrefixListAnswer, Route, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
     },
 };
 
 use super::{Fault, Inventory, break_off, denied};
 
 pub(super) use beyond::BEYOND;
+pub(super) use central::CENTRAL;
 
 fn texts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|&text| text.to_owned()).collect()
@@ -142,6 +144,9 @@ pub(super) fn network() -> Network {
         transit_attachments: Listing::whole(vec![]),
         transit_subnets: Listing::whole(vec![]),
         transit_tables: vec![],
+        hosted_zones: no_zones(),
+        zone_records: vec![],
+        endpoint_addresses: Listing::whole(vec![]),
     }
 }
 
@@ -374,3 +379,9 @@ pub(super) const NETWORKS: &[Fault] = &[
         }
     }),
 ];
+
+/// What AWS says about the hosted zones of the healthy account: nobody has any.
+fn no_zones() -> Vec<HostedZonesAnswer> {
+    let answer = |vpc: &str| HostedZonesAnswer { vpc: vpc.to_owned(), zones: Listing::whole(vec![]) };
+    ["vpc-orders", "vpc-users"].map(answer).into()
+}

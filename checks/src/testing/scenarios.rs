@@ -11,7 +11,7 @@ use super::{
     functions::{FUNCTIONS, pass_through},
     healthy,
     ingested::INGESTED,
-    network::{BEYOND, NETWORKS},
+    network::{BEYOND, CENTRAL, NETWORKS},
     organization::ORGANIZATIONS,
     roles::ROLES,
     stages::{DESTINATIONS, STAGES},
@@ -44,6 +44,7 @@ pub fn named_scenarios() -> Vec<(&'static str, Inventory)> {
         .chain(FUNCTIONS)
         .chain(NETWORKS)
         .chain(BEYOND)
+        .chain(CENTRAL)
         .chain(DELIVERIES)
         .chain(EMISSION)
         .chain(TRAFFIC)

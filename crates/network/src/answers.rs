@@ -7,7 +7,8 @@ use crate::{
     hop::{Hop, HopKind, combine_alternatives},
     packet::{Packet, Side, each_part, join_parts},
     remedy::{Remedy, RouteGoal},
-    routes::{self, RouteTarget, inactive_route},
+    route_hops::inactive_route,
+    routes::{self, RouteTarget},
     walk::Walk,
 };
 
@@ -119,7 +120,7 @@ impl<'a> Walk<'a> {
     }
 
     /// What happens to the answers if these routes do not lead them to `target`.
-    fn answers_by_routes(
+    pub(crate) fn answers_by_routes(
         &self,
         kind: HopKind,
         table: &str,

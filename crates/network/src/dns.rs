@@ -198,6 +198,17 @@ impl<'a> Walk<'a> {
         all([&vpc.dns_support, &vpc.dns_hostnames].map(|attribute| attribute.get().copied()))
     }
 
+    /// A DNS server of the owner's in a VPC.
+    ///
+    /// # Errors
+    /// If it is not known whether there is one.
+    pub(crate) fn own_dns_server(&self, vpc: &str) -> Result<Option<&'a str>, Gap> {
+        match self.dns_servers(vpc) {
+            Ok(servers) => Ok(servers.own.first().copied()),
+            Err((gap, _)) => Err(gap),
+        }
+    }
+
     /// The DNS servers of a VPC.
     ///
     /// # Errors

@@ -119,7 +119,7 @@ impl<'a> Walk<'a> {
             }
         };
         let packet = Packet::new(range, everything(Family::V4));
-        join_parts(each_part(packet, |packet| self.hops_into_endpoint(from, endpoint, packet)))
+        join_parts(each_part(packet, |packet| self.hops_into_endpoint(endpoint, self.own_side(from), packet)))
     }
 
     /// The hops to the endpoint's interface in one subnet.
@@ -135,9 +135,15 @@ impl<'a> Walk<'a> {
         };
         join_parts(each_part(Packet::new(own, addresses), |packet| {
             let mut hops = self.hops_between(from, endpoint, subnet, packet);
-            hops.extend(self.hops_into_endpoint(from, endpoint, packet));
+            hops.extend(self.hops_into_endpoint(endpoint, self.own_side(from), packet));
             hops
         }))
+    }
+
+    /// The function as the rules of an endpoint in the same VPC see it.
+    fn own_side(&self, from: &'a Subnet) -> Remote<'a> {
+        let groups = Some(self.vpc.security_groups.as_slice());
+        Remote { family: Family::V4, side: Side::Function, groups, range: &from.cidr, name: &from.id }
     }
 
     /// The hops of a packet from the function to the endpoint's interface in a subnet.
@@ -161,11 +167,10 @@ impl<'a> Walk<'a> {
         hops
     }
 
-    /// The hops of a packet at the endpoint itself: its security groups and its policy.
-    fn hops_into_endpoint(&self, from: &Subnet, endpoint: &VpcEndpoint, packet: &Packet) -> Vec<Hop> {
+    /// The hops of a packet at the endpoint itself: its security groups and its policy. `here`: the function, as its rules see
+    /// it.
+    pub(crate) fn hops_into_endpoint(&self, endpoint: &VpcEndpoint, here: Remote<'_>, packet: &Packet) -> Vec<Hop> {
         let (kind, groups) = (HopKind::EndpointGroup, &endpoint.security_groups);
-        let own = Some(self.vpc.security_groups.as_slice());
-        let here = Remote { family: Family::V4, side: Side::Function, groups: own, range: &from.cidr, name: &from.id };
         let decided = firewall::groups_allow(self.index, groups, false, Flow::https(here), packet);
         let message = format!("of endpoint {}: {}", endpoint.id, decided.message);
         let group = Hop::decided(kind, &groups.join(", "), renamed(decided, message));

@@ -145,6 +145,15 @@ pub(crate) fn groups_allow(
     if let Some(gap) = hidden {
         return HopDecision::new(HopResult::Unknown(gap), None, format!("not all rules of {names} are known"));
     }
+    refused_by_groups(groups, out, flow)
+}
+
+/// No rule of the security groups allows the connection.
+fn refused_by_groups(groups: &[String], out: bool, flow: Flow<'_>) -> HopDecision {
+    let Flow { service, remote, .. } = flow;
+    let Service { protocol, port, .. } = service;
+    let names = groups.join(", ");
+    let (way, who) = (if out { "out to" } else { "in from" }, remote.name);
     let verb = if groups.len() == 1 { "does not let" } else { "do not let" };
     HopDecision::stops(
         None,

@@ -44,6 +44,8 @@ pub enum HopKind {
     Endpoint,
     /// The network ACL of the endpoint's subnet.
     EndpointAcl,
+    /// The route table of the endpoint's subnet, by which the answers go.
+    EndpointRoutes,
     /// The endpoint's security groups, inbound.
     EndpointGroup,
     /// The endpoint's policy.
@@ -52,6 +54,8 @@ pub enum HopKind {
     Appliance,
     /// The endpoint of a firewall or of a Gateway Load Balancer.
     Firewall,
+    /// A peering connection.
+    Peering,
     /// A transit gateway, at the attachment of the function's VPC.
     Transit,
     /// The route table of a transit gateway.
@@ -77,7 +81,7 @@ impl HopKind {
             Self::Routes => "route table",
             Self::Nat => "NAT gateway",
             Self::NatAcl | Self::EndpointAcl => "its network ACL",
-            Self::NatRoutes | Self::TransitRoutes => "its route table",
+            Self::NatRoutes | Self::TransitRoutes | Self::EndpointRoutes => "its route table",
             Self::Gateway => "internet gateway",
             Self::PublicAccess => "public access",
             Self::Endpoint => "endpoint",
@@ -85,6 +89,7 @@ impl HopKind {
             Self::EndpointPolicy => "its policy",
             Self::Appliance => "network interface",
             Self::Firewall => "firewall endpoint",
+            Self::Peering => "peering connection",
             Self::Transit => "transit gateway",
             Self::EgressRoutes => "egress route table",
             Self::EgressAcl => "egress network ACL",

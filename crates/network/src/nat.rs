@@ -9,7 +9,8 @@ use crate::{
     hop::{Hop, HopKind},
     packet::{Packet, Side},
     remedy::{Remedy, RouteGoal},
-    routes::{self, RouteTarget, cannot_follow, follow_routes, inactive_route},
+    route_hops::{cannot_follow, inactive_route},
+    routes::{self, RouteTarget, follow_routes},
     walk::Walk,
 };
 

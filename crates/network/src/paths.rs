@@ -20,7 +20,12 @@ impl<'a> Walk<'a> {
     /// The path from each of the function's subnets, decided once for all functions in the same position.
     #[must_use]
     pub fn paths(&self) -> Rc<Vec<PathFromSubnet>> {
-        let key = PathKey {
+        self.index.cache.paths(self.key(), || self.vpc.subnets.iter().map(|subnet| self.path_from(subnet)).collect())
+    }
+
+    /// What the paths depend on.
+    pub(crate) fn key(&self) -> PathKey {
+        PathKey {
             subnets: self.vpc.subnets.clone(),
             security_groups: self.vpc.security_groups.clone(),
             ipv6: self.vpc.ipv6,
@@ -28,15 +33,13 @@ impl<'a> Walk<'a> {
             fips: self.fips,
             account: self.account.map(str::to_owned),
             role: self.depends_on_role().then(|| self.role.to_owned()),
-        };
-        self.index.cache.paths(key, || self.vpc.subnets.iter().map(|subnet| self.path_from(subnet)).collect())
+        }
     }
 
     /// Whether an endpoint's policy may allow one role what it denies another.
     fn depends_on_role(&self) -> bool {
-        let vpcs = self.vpc.subnets.iter().filter_map(|subnet| Some(self.index.subnet(subnet).ok()?.vpc.as_str()));
-        let mut endpoints = vpcs.flat_map(|vpc| self.index.endpoints_in(vpc));
-        endpoints.any(|own| {
+        // A private hosted zone may lead to one of another network.
+        self.index.network.endpoints.seen.iter().any(|own| {
             let xray = [XrayName::Plain, XrayName::Fips].iter().any(|name| is_xray(own, self.region, *name));
             xray && !self.allows_everyone(own)
         })
@@ -97,7 +100,7 @@ impl<'a> Walk<'a> {
     /// come to one result, it is that one.
     fn hops_by_name(&self, subnet: &'a Subnet, name: XrayName) -> (Vec<Hop>, HopResult) {
         let names = self.resolve(subnet, name);
-        let ways: Vec<_> = names.all.iter().map(|one| self.hops_to(subnet, one)).collect();
+        let ways: Vec<_> = names.all.iter().map(|one| self.hops_to(subnet, name, one)).collect();
         let (true, Some(why)) = (ways.len() > 1, names.why) else {
             let none =
                 || (Vec::new(), HopResult::Unknown(Gap::unprovable(&subnet.vpc, "the name leads nowhere known")));
@@ -135,24 +138,33 @@ impl<'a> Walk<'a> {
     }
 
     /// The hops to what the name resolves to, and what they add up to.
-    fn hops_to(&self, subnet: &'a Subnet, resolution: &Resolution<'a>) -> (Vec<Hop>, HopResult) {
-        let mut hops = match resolution {
+    fn hops_to(&self, subnet: &'a Subnet, name: XrayName, resolution: &Resolution<'a>) -> (Vec<Hop>, HopResult) {
+        let hops = match resolution {
             Resolution::Endpoint(endpoint) => self.hops_to_endpoint(subnet, endpoint),
             Resolution::UnlistedEndpoint => self.hops_to_unlisted_endpoint(subnet),
             Resolution::Nowhere(hops) => hops.clone(),
             Resolution::Public => self.hops_to_public_addresses(subnet),
         };
         let result = result_of(&hops);
-        // An endpoint in another network can answer only a name that no endpoint of this VPC surely has.
-        if matches!(resolution, Resolution::Public)
-            && result == HopResult::Stops
-            && let Some(beyond) = self.remote_endpoint(subnet, &hops)
-        {
-            let unknown = beyond.result.clone();
-            hops.push(beyond);
-            return (hops, unknown);
+        // A hosted zone or an endpoint in another network can answer only a name that no endpoint of this VPC surely has.
+        if matches!(resolution, Resolution::Public) {
+            return self.with_hosted_zone(subnet, name, hops, result);
         }
         (hops, result)
+    }
+
+    /// The VPCs of the function whose private hosted zones may change what its packets come to.
+    pub(crate) fn vpcs_whose_zones_matter(&self) -> impl Iterator<Item = &'a str> {
+        let subnets = self.vpc.subnets.iter().filter_map(|id| self.index.subnet(id).ok());
+        let names = if self.fips { &[XrayName::Plain, XrayName::Fips][..] } else { &[XrayName::Plain] };
+        let matter = |subnet: &'a Subnet, name: XrayName| {
+            let is_public = |one: &Resolution<'_>| matches!(one, Resolution::Public);
+            self.resolve(subnet, name).all.iter().any(is_public) && {
+                let hops = self.hops_to_public_addresses(subnet);
+                self.zone_matters(subnet, &hops, &result_of(&hops)) != Ok(false)
+            }
+        };
+        subnets.filter(move |subnet| names.iter().any(|name| matter(subnet, *name))).map(|subnet| subnet.vpc.as_str())
     }
 
     /// The hops to an endpoint of the VPC that was not listed: it has some address of the VPC, and some security group.

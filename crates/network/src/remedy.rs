@@ -95,6 +95,13 @@ pub enum Remedy {
         /// `enableDnsSupport` or `enableDnsHostnames`.
         attribute: &'static str,
     },
+    /// A private hosted zone needs a record of X-Ray's name that leads to an endpoint.
+    ZoneRecord {
+        /// `Z…`
+        zone: String,
+        /// `xray.us-east-1.amazonaws.com`
+        name: String,
+    },
     /// An endpoint needs IPv4 addresses and records.
     EndpointIpv4 {
         /// `vpce-…`

@@ -15,9 +15,17 @@ use crate::{
     hop::{Hop, HopKind, HopResult, combine_alternatives, result_of},
     packet::{Packet, Side},
     remedy::{Remedy, RouteGoal},
-    routes::{self, RouteTarget, cannot_follow, follow_routes, inactive_route},
+    route_hops::{cannot_follow, inactive_route},
+    routes::{self, RouteTarget, follow_routes},
     walk::Walk,
 };
+
+/// Why a transit gateway cannot be followed.
+enum AttachmentProblem {
+    /// What it is, to follow "a transit gateway": what lies beyond is not seen.
+    Unseen(String),
+    Hidden(Gap),
+}
 
 impl<'a> Walk<'a> {
     /// The hops after a route of the subnet `at` that leads to this transit gateway. `passed` are the attachments by which
@@ -38,21 +46,10 @@ impl<'a> Walk<'a> {
             );
             vec![Hop::unprovable(kind, id, message)]
         };
-        let attachment = self.index.transit(id).and_then(|found| Ok((found, self.index.attachment_of(id, &at.vpc)?)));
-        let attachment = match attachment {
-            Ok((None, _)) => return unseen("that AWS does not list"),
-            Ok((Some(gateway), _)) if self.account != Some(&gateway.owner) => {
-                return unseen(&format!("of account {}, whose route tables it alone sees", gateway.owner));
-            }
-            Ok((Some(_), None)) => return unseen(&format!("that {} is not listed as attached to", at.vpc)),
-            Ok((Some(_), Some(attachment))) => attachment,
-            Err(gap) => return vec![Hop::unknown(kind, id, gap)],
-        };
-        if let Err(why) = usable(attachment) {
-            return unseen(&why);
-        }
-        let Some(table) = &attachment.table else {
-            return unseen(&format!("in which no route table is associated with {}", attachment.id));
+        let (attachment, table) = match self.usable_attachment(at, id) {
+            Ok(found) => found,
+            Err(AttachmentProblem::Unseen(what)) => return unseen(&what),
+            Err(AttachmentProblem::Hidden(gap)) => return vec![Hop::unknown(kind, id, gap)],
         };
         if packet.family == Family::V6 {
             return unseen("whose IPv6 routes are not followed");
@@ -90,9 +87,38 @@ impl<'a> Walk<'a> {
         hops
     }
 
+    /// The attachment of a subnet's VPC to a transit gateway, and the route table that is associated with it.
+    fn usable_attachment(
+        &self,
+        at: &Subnet,
+        id: &str,
+    ) -> Result<(&'a TransitAttachment, &'a String), AttachmentProblem> {
+        let unseen = |what: String| Err(AttachmentProblem::Unseen(what));
+        let found = self.index.transit(id).and_then(|found| Ok((found, self.index.attachment_of(id, &at.vpc)?)));
+        let attachment = match found.map_err(AttachmentProblem::Hidden)? {
+            (None, _) => return unseen("that AWS does not list".to_owned()),
+            (Some(gateway), _) if self.account != Some(&gateway.owner) => {
+                return unseen(format!("of account {}, whose route tables it alone sees", gateway.owner));
+            }
+            (Some(_), None) => return unseen(format!("that {} is not listed as attached to", at.vpc)),
+            (Some(_), Some(attachment)) => attachment,
+        };
+        usable(attachment).map_err(AttachmentProblem::Unseen)?;
+        match &attachment.table {
+            Some(table) => Ok((attachment, table)),
+            None => unseen(format!("in which no route table is associated with {}", attachment.id)),
+        }
+    }
+
     /// Whether the attachment has a subnet in the function's zone: a transit gateway takes packets from no other zone
     /// (<https://docs.aws.amazon.com/vpc/latest/tgw/how-transit-gateways-work.html>).
-    fn same_zone_hop(&self, from: &Subnet, id: &str, attachment: &TransitAttachment, packet: &Packet) -> Hop {
+    pub(crate) fn same_zone_hop(
+        &self,
+        from: &Subnet,
+        id: &str,
+        attachment: &TransitAttachment,
+        packet: &Packet,
+    ) -> Hop {
         let kind = HopKind::Transit;
         let subnets = match self.attachment_subnets(attachment) {
             Ok(subnets) => subnets,
@@ -114,13 +140,19 @@ impl<'a> Walk<'a> {
     }
 
     /// The subnets of an attachment.
-    fn attachment_subnets(&self, attachment: &TransitAttachment) -> Result<Vec<&'a Subnet>, Gap> {
+    pub(crate) fn attachment_subnets(&self, attachment: &TransitAttachment) -> Result<Vec<&'a Subnet>, Gap> {
         self.index.attachment_subnets(&attachment.id)?.iter().map(|id| self.index.subnet(id)).collect()
     }
 
     /// The hop of the network ACL of an attachment's subnet, where it may stop packets. AWS evaluates only some of its rules,
     /// so an ACL that allows everything needed is no obstacle, and any other is unknown.
-    fn attachment_acl(&self, kind: HopKind, from: &Subnet, subnet: &'a Subnet, packet: &Packet) -> Option<Hop> {
+    pub(crate) fn attachment_acl(
+        &self,
+        kind: HopKind,
+        from: &Subnet,
+        subnet: &'a Subnet,
+        packet: &Packet,
+    ) -> Option<Hop> {
         if from.id == subnet.id {
             return None;
         }

@@ -224,26 +224,31 @@ impl Calls {
                 }
                 continue;
             }
-            let gap = Gap::new(GapDetails {
-                operation: operation.name().to_owned(),
-                permission: operation.permission().to_owned(),
-                resource: resource.to_owned(),
-                kind: refusal.kind,
-                message: refusal.message,
-                denied_by: refusal.denied_by,
-            });
-            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-            if refusal.code.as_deref().is_some_and(|code| BAD_CREDENTIALS.contains(&code)) {
-                answers.rejected = true;
-            } else {
-                answers.others = true;
-            }
-            drop(answers);
+            let gap = self.gap(operation, resource, &refusal);
             if refusal.attempts > 1 {
                 self.failed_for_good(operation, begun, &gap);
             }
             return Err((refusal.code, gap));
         }
+    }
+
+    /// The gap that an error leaves. It counts for whether AWS rejects the credentials.
+    fn gap(&self, operation: Operation, resource: &str, refusal: &AwsRefusal) -> Gap {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        if refusal.code.as_deref().is_some_and(|code| BAD_CREDENTIALS.contains(&code)) {
+            answers.rejected = true;
+        } else {
+            answers.others = true;
+        }
+        drop(answers);
+        Gap::new(GapDetails {
+            operation: operation.name().to_owned(),
+            permission: operation.permission().to_owned(),
+            resource: resource.to_owned(),
+            kind: refusal.kind,
+            message: refusal.message.clone(),
+            denied_by: refusal.denied_by.clone(),
+        })
     }
 
     fn failed_for_good(&self, operation: Operation, begun: Instant, gap: &Gap) {

@@ -51,8 +51,7 @@ operations! {
     GetGatewayAccount = gateway("apigateway:GetAccount", "apigateway:*::/account").http("GET /account");
     /// Log groups, by prefix or all.
     DescribeLogGroups = call("logs:DescribeLogGroups", Quota::DescribeLogGroups).on(LOG_GROUPS);
-    /// One Firehose stream.
-    // API Gateway writes to no stream of another name, so no other is read.
+    /// One Firehose stream. API Gateway writes to no stream of another name, so no other is read.
     DescribeDeliveryStream = call("firehose:DescribeDeliveryStream", Quota::DescribeDeliveryStream)
         .on(Grant::new("FindStreams", "firehose:*:*:deliverystream/amazon-apigateway-*"))
         .absent("ResourceNotFoundException");
@@ -81,8 +80,7 @@ operations! {
         .http("GET /2025-11-30/capacity-providers/*");
     /// Every role with its policies.
     GetAccountAuthorizationDetails = call("iam:GetAccountAuthorizationDetails", Quota::Iam);
-    /// Resource policies of CloudWatch Logs.
-    // Absent: the log group whose policies are asked for was deleted.
+    /// Resource policies of CloudWatch Logs. Absent: the log group whose policies are asked for was deleted.
     DescribeResourcePolicies = call("logs:DescribeResourcePolicies", Quota::DescribeResourcePolicies)
         .absent("ResourceNotFoundException");
     /// Delivery sources of CloudWatch Logs: which resource sends which type of log.
@@ -111,8 +109,7 @@ operations! {
     DescribeNetworkAcls = call("ec2:DescribeNetworkAcls", Quota::Ec2);
     /// Sets of DHCP options.
     DescribeDhcpOptions = call("ec2:DescribeDhcpOptions", Quota::Ec2);
-    /// The ranges in a prefix list.
-    // AWS's own lists belong to the account `aws`.
+    /// The ranges in a prefix list. AWS's own lists belong to the account `aws`.
     GetManagedPrefixListEntries = call("ec2:GetManagedPrefixListEntries", Quota::Ec2)
         .on(Grant::new("ReadPrefixLists", "ec2:*:*:prefix-list/*"));
     /// Network interfaces.
@@ -128,6 +125,12 @@ operations! {
     /// Routes of a transit gateway's route table.
     SearchTransitGatewayRoutes = call("ec2:SearchTransitGatewayRoutes", Quota::Ec2)
         .on(Grant::new("ReadTransitRoutes", "ec2:*:*:transit-gateway-route-table/*"));
+    /// The private hosted zones of a VPC, whoever owns them.
+    ListHostedZonesByVpc = call("route53:ListHostedZonesByVPC", Quota::Route53).http("GET /2013-04-01/hostedzonesbyvpc");
+    /// The records of a hosted zone.
+    ListResourceRecordSets = call("route53:ListResourceRecordSets", Quota::Route53)
+        .on(Grant::new("ReadHostedZones", "route53:::hostedzone/*"))
+        .http("GET /2013-04-01/hostedzone/*/rrset");
     /// The state of a KMS key.
     DescribeKey = call("kms:DescribeKey", Quota::DescribeKey).on(KEYS).absent("NotFoundException");
     /// The policy of a KMS key.
@@ -165,8 +168,7 @@ operations! {
     /// Policies attached to an account, an organizational unit or a root.
     ListPoliciesForTarget = call("organizations:ListPoliciesForTarget", Quota::Organizations)
         .granted(Granted::WithOrganization);
-    /// The document of a policy of an organization.
-    // AWS's own policies belong to the account `aws`.
+    /// The document of a policy of an organization. AWS's own policies belong to the account `aws`.
     DescribePolicy = call("organizations:DescribePolicy", Quota::Organizations)
         .on(Grant::new("ReadOrganizationPolicies", "organizations::*:policy/*"))
         .granted(Granted::WithOrganization);
@@ -246,8 +248,7 @@ const KEYS: Grant = Grant::new("ReadKeys", "kms:*:*:key/*");
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Granted {
     Always,
-    /// With `--insights`: the call is made only where the owner asks for queries of CloudWatch Logs Insights, which AWS
-    /// bills.
+    /// With `--insights`: the call is made only where the owner asks for queries of Insights, which AWS bills.
     WithInsights,
     /// With `--organization`: only the management account and delegated administrators of an organization get an answer,
     /// so most accounts have no use for the permission. `DescribeOrganization` answers every account, but is of no use
@@ -298,6 +299,8 @@ pub(crate) enum Quota {
     Xray,
     /// Organizations.
     Organizations,
+    /// Route 53, all regions together.
+    Route53,
 }
 
 /// Requests a second, and how many may come at once.
@@ -319,6 +322,7 @@ impl Quota {
             // FilterLogEvents: five calls a second, and cannot be raised
             // (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html).
             // Calls about queries: AWS's list of quotas could not be read; five a second is what others quote from it.
+            // Route 53: five a second (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html).
             // DescribeResourcePolicies, calls about deliveries, and X-Ray's calls: not published.
             Self::DescribeDeliveryStream
             | Self::DescribeResourcePolicies
@@ -327,7 +331,8 @@ impl Quota {
             | Self::StartQuery
             | Self::GetQueryResults
             | Self::StopQuery
-            | Self::Xray => (5.0, 5.0),
+            | Self::Xray
+            | Self::Route53 => (5.0, 5.0),
             // Not published.
             Self::Iam => (10.0, 20.0),
             // Not published, and shared by all accounts of the organization.
@@ -422,7 +427,7 @@ mod tests {
     fn rest_calls_have_a_path() {
         for operation in Operation::ALL {
             let service = operation.name().split(':').next().expect("service:Operation");
-            let is_rest = ["apigateway", "apigatewayv2", "lambda", "xray"].contains(&service);
+            let is_rest = ["apigateway", "apigatewayv2", "lambda", "route53", "xray"].contains(&service);
             let http = operation.http();
             assert_eq!(http.is_some_and(|(_, path)| path.starts_with('/')), is_rest, "{operation}: {http:?}");
             if service.starts_with("apigateway") {

@@ -126,7 +126,7 @@ fn answered(
     let status = response.status().as_u16();
     let is_of_aws = code.is_some() || message.is_some();
     if !is_of_aws || (200..300).contains(&status) {
-        tracing::debug!(status, why = %causes(error).join(": "), "an answer cannot be read");
+        tracing::debug!(status, why = %unreadable::causes(error).join(": "), "an answer cannot be read");
     }
     if (200..300).contains(&status) {
         return AwsRefusal {
@@ -241,7 +241,7 @@ const CLOCK: &str = "the clock of this machine is wrong";
 /// means nothing to a person.
 pub(super) fn chain(error: &dyn Error) -> String {
     let mut text = String::new();
-    for part in causes(error) {
+    for part in unreadable::causes(error) {
         let part = if is_of_a_parser(&part) { "an answer cannot be read, or is not AWS's".to_owned() } else { part };
         if !text.contains(&part) {
             if !text.is_empty() {
@@ -251,17 +251,6 @@ pub(super) fn chain(error: &dyn Error) -> String {
         }
     }
     clip(&if text.is_empty() { error.to_string() } else { text })
-}
-
-/// What the causes of an error say, the outermost first.
-pub(super) fn causes(error: &dyn Error) -> Vec<String> {
-    let mut said = Vec::new();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        said.push(error.to_string());
-        cause = error.source();
-    }
-    said
 }
 
 /// Whether a text is that of a parser of the SDK (aws-smithy-json, -xml and -cbor).

@@ -160,6 +160,12 @@ impl Session {
         aws_sdk_organizations::Client::new(&self.in_region(region))
     }
 
+    /// Route 53 as it is called in a region's partition.
+    pub(crate) fn route53(&self, region: &str) -> aws_sdk_route53::Client {
+        let config = aws_sdk_route53::config::Builder::from(&self.in_region(region)).interceptor(WellFormed);
+        aws_sdk_route53::Client::from_conf(config.build())
+    }
+
     fn sts(&self, region: &str) -> aws_sdk_sts::Client {
         let config = aws_sdk_sts::config::Builder::from(&self.in_region(region)).interceptor(WellFormed);
         aws_sdk_sts::Client::from_conf(config.build())

@@ -5,7 +5,6 @@ use std::error::Error;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use super::refusal::causes;
 use crate::text::plain;
 
 /// What an interceptor of ours says of an answer stands behind this.
@@ -45,6 +44,17 @@ pub(super) fn describe(error: &dyn Error, response: &HttpResponse) -> String {
         Some(own) => format!("the answer cannot be read: {own}"),
         None => "the answer cannot be read: it is cut off or garbled, or it is not AWS's".to_owned(),
     }
+}
+
+/// What the causes of an error say, the outermost first.
+pub(super) fn causes(error: &dyn Error) -> Vec<String> {
+    let mut said = Vec::new();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        said.push(error.to_string());
+        cause = error.source();
+    }
+    said
 }
 
 /// Whether the answer is a web page.

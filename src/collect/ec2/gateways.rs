@@ -118,7 +118,7 @@ impl NetworkReader<'_> {
     }
 
     /// The routes of these transit gateway route tables. AWS gives one page only, and says if there is more.
-    async fn transit_tables(&self, ids: BTreeSet<String>) -> Vec<TransitTableAnswer> {
+    pub(super) async fn transit_tables(&self, ids: BTreeSet<String>) -> Vec<TransitTableAnswer> {
         let ask = |id: String| async move {
             let operation = Operation::SearchTransitGatewayRoutes;
             // The call needs a filter: this one matches every type.
@@ -152,7 +152,7 @@ fn is_public(route: &Route) -> bool {
     length < 8 || !(address.is_private() || shared)
 }
 
-fn with_vpc_resources(network: Network, resources: VpcResources) -> Network {
+pub(super) fn with_vpc_resources(network: Network, resources: VpcResources) -> Network {
     let VpcResources { subnets, route_tables, nat_gateways, internet_gateways, endpoints, network_acls } = resources;
     Network {
         subnets: once_each(joined(network.subnets, subnets), |subnet| &subnet.id),

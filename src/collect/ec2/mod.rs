@@ -30,6 +30,7 @@ macro_rules! describe {
 
 mod convert;
 mod gateways;
+pub(super) mod hub;
 
 use std::collections::BTreeSet;
 
@@ -107,6 +108,21 @@ struct VpcResources {
     internet_gateways: Listing<InternetGateway>,
     endpoints: Listing<VpcEndpoint>,
     network_acls: Listing<NetworkAcl>,
+}
+
+impl VpcResources {
+    /// Why something of them is not known.
+    fn gaps(&self) -> impl Iterator<Item = Gap> {
+        let rests = [
+            &self.subnets.rest,
+            &self.route_tables.rest,
+            &self.nat_gateways.rest,
+            &self.internet_gateways.rest,
+            &self.endpoints.rest,
+            &self.network_acls.rest,
+        ];
+        rests.into_iter().filter_map(|rest| rest.get().err())
+    }
 }
 
 impl NetworkReader<'_> {

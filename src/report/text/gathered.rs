@@ -101,7 +101,11 @@ fn reason(gap: &Gap) -> String {
             let advice = why.denied_by.as_ref().and_then(AccessDenial::advice);
             ["denied", &why.message].into_iter().chain(advice).collect::<Vec<_>>().join("; ").replacen("; ", ": ", 1)
         }
-        GapKind::Denied | GapKind::NotCollected | GapKind::Unprovable => gap.to_string(),
+        // `traffic of stage prod of API x`: what a saved inventory lacks, it lacks of many subjects.
+        GapKind::NotCollected => {
+            format!("not collected: {}", why.resource.split(" of ").next().unwrap_or(&why.resource))
+        }
+        GapKind::Denied | GapKind::Unprovable => gap.to_string(),
         // An account that could not be reached failed before any call.
         _ if why.operation.is_empty() => why.message.clone(),
         kind => format!("{} {}: {}", why.operation, kind.name(), why.message),

@@ -1,5 +1,7 @@
 //! What could not be checked, and what would let it be checked: one line a permission.
 
+use std::collections::BTreeSet;
+
 use super::{
     super::Report,
     gathered::{Gathered, NEEDS, Unchecked},
@@ -13,6 +15,8 @@ use crate::{
 
 /// The widest column of permissions.
 const PERMISSION: usize = 40;
+/// Columns of a list of names; of calls that a policy denies there is room for more.
+const NAMES: usize = 60;
 /// Checks that are named; more are counted.
 const CHECKS: usize = 3;
 
@@ -49,11 +53,12 @@ impl TextPage {
 
     /// `36 stages: trace-sampling-off`.
     fn about(&self, unchecked: &Unchecked, says_region: bool) -> String {
-        let names = |names: &std::collections::BTreeSet<String>| {
+        let listed = |names: &BTreeSet<String>, columns: usize| {
             let mut names: Vec<String> = names.iter().cloned().collect();
             names.sort_by(|a, b| natural(a, b));
-            self.names(&names, 60, 1).join(" ")
+            self.names(&names, columns, 1).join(" ")
         };
+        let names = |names: &BTreeSet<String>| listed(names, NAMES);
         let checks: Vec<_> = unchecked.checks.iter().copied().collect();
         let mut text = match (unchecked.outcomes, checks.len()) {
             // Other facts decided.
@@ -71,7 +76,7 @@ impl TextPage {
             text += &format!("; about {}", names(&unchecked.resources));
         }
         if !unchecked.permissions.is_empty() {
-            text += &format!("; denied: {}", names(&unchecked.permissions));
+            text += &format!("; denied: {}", listed(&unchecked.permissions, 4 * NAMES));
         }
         if says_region {
             text += &format!("; in {}", names(&unchecked.regions));

@@ -190,7 +190,7 @@ fn killed_at_any_moment_it_loses_nothing() {
 /// Whether the look of that minute is in the ledger.
 fn is_recorded(home: &Home, minute: u64) -> bool {
     let Ok(db) = Connection::open(home.ledger()) else { return false };
-    let last = "SELECT max(finished_at) FROM runs WHERE problem IS NULL";
+    let last = "SELECT max(observed_at) FROM runs WHERE problem IS NULL";
     let last = db.query_row(last, [], |row| row.get::<_, Option<i64>>(0));
     let millis = 1_767_225_600_000 + i64::try_from(minute).unwrap() * 60_000;
     last.is_ok_and(|last| last == Some(millis))

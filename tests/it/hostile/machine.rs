@@ -62,7 +62,11 @@ fn few_file_descriptors_end_with_a_sentence() {
                 continue;
             }
             let ran = Command::new("sh")
-                .args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\""), BINARY])
+                .args([
+                    "-c",
+                    &format!("exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; ulimit -n {most}; exec \"$0\" \"$@\""),
+                    BINARY,
+                ])
                 .args(&args)
                 .env_clear()
                 .envs([

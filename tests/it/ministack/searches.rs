@@ -1,5 +1,7 @@
 //! Searches of log groups.
 
+use gatelight_model::log_patterns::PATTERNS;
+
 use super::assert_table;
 
 /// MiniStack takes the search's `?"a b" ?"c"` for words that must all be in a line, in either case. So a line that quotes
@@ -7,15 +9,12 @@ use super::assert_table;
 /// Lines that hold one text are not found at all: the moto suite has them.
 const SEARCHES: &str = r#"
 own = role("logging", allow("*"))
-TEXTS = (
-    "Failed to emit logs", "failed to emit logs", "Sending segment batch failed with", "Segment dropped.",
-    "Failed to send entity to Daemon", "Exporting failed. Rejecting data", "AccessDenied", "logs:PutLogEvents",
-)
+TEXTS = (*DEFAULTS, "AccessDenied", "logs:PutLogEvents")
 QUOTED = "quoted: " + " ".join(f'"{text}"' for text in TEXTS)
 for name, days, line in (
     ("hit", 30, QUOTED),
     ("shouted", 30, QUOTED.upper()),
-    ("words", 30, QUOTED.replace(" ", "  ").replace("dropped.", "dropped.,").replace("AccessDenied", "accessdenied")),
+    ("words", 30, " ".join(f'"{text.replace(" ", "  ") if " " in text else text.lower()}"' for text in TEXTS).replace(".", ".,")),
     ("quiet", 30, "order 1 ok"),
     ("for-ever", None, "order 1 ok"),
 ):
@@ -29,8 +28,10 @@ answer["never-ran"] = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/ne
 
 #[test]
 fn searches() {
+    let defaults: Vec<_> = PATTERNS.iter().flat_map(|pattern| pattern.any_of).collect();
+    let defaults = format!("DEFAULTS = {}", serde_json::to_string(&defaults).unwrap());
     let report = assert_table(
-        &[SEARCHES],
+        &[&defaults, SEARCHES],
         "          group  emit
         hit        pass   high
         shouted    pass   pass

@@ -126,7 +126,9 @@ fn other_formats_say_the_same() {
     let lines = audit("jsonl");
     assert_eq!(lines.status, Some(1));
     let same = |outcome: &Value| [&outcome["check"], &outcome["subject"], &outcome["verdict"]].map(ToString::to_string);
-    let lines: Vec<_> = lines.stdout.lines().map(|line| same(&serde_json::from_str(line).unwrap())).collect();
+    let lines = lines.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    // Lines of another kind than outcomes say so.
+    let lines: Vec<_> = lines.filter(|line| line.get("type").is_none()).map(|line| same(&line)).collect();
     assert_eq!(lines, report.outcomes().iter().map(same).collect::<Vec<_>>());
 
     let text = audit("text");

@@ -55,67 +55,71 @@ fn every_network() {
         "                                reach
         no-vpc                           n/a
         nat                              pass
-        nat-mixed                        medium
-        nat-mixed-public                 medium
+        nat-mixed                        low
+        nat-mixed-public                 low
         two-halves                       pass
         prefix-list                      pass
-        prefix-list-elsewhere            medium
-        route-elsewhere                  medium
-        no-egress                        medium
+        prefix-list-elsewhere            low
+        route-elsewhere                  low
+        no-egress                        low
         egress-443                       pass
-        egress-80                        medium
-        egress-udp                       medium
-        egress-inside                    medium
+        egress-80                        low
+        egress-udp                       low
+        egress-inside                    low
         egress-of-second-group           pass
         acl-good                         pass
-        acl-no-out                       medium
-        acl-no-back                      medium
-        acl-empty                        medium
+        acl-no-out                       low
+        acl-no-back                      low
+        acl-empty                        low
         acl-deny-later                   pass
         main-table                       pass
-        main-table-bare                  medium
+        main-table-bare                  low
         nat-by-main-table                pass
-        internet-gateway                 medium
+        internet-gateway                 low
         internet-gateway-otel            high
-        no-route                         medium
+        no-route                         low
         no-route-passthrough             low
         no-route-otel-layer              high
         no-route-otel-layer-passthrough  high
         no-route-wrapper                 high
         no-route-otlp                    high
         no-route-other-variable          low
-        nat-deleted                      medium
-        nat-private                      medium
-        nat-in-private-subnet            medium
-        nat-detached-gateway             medium
-        egress-only                      medium
-        transit-gateway                  ?
+        nat-deleted                      low
+        nat-private                      low
+        nat-in-private-subnet            low
+        nat-detached-gateway             low
+        egress-only                      low
+        transit-gateway                  low
         nat-instance                     ?
         nat-instance-alive               ?
-        nat-instance-check-on            medium
+        nat-instance-check-on            low
         egress-vpc                       pass
-        nat-without-dns                  medium
+        nat-without-dns                  low
         nat-with-own-dns                 pass
         nat-fips                         pass
         endpoint-with-own-dns            ?
         endpoint-fips                    ?
         endpoint-led-away                ?
         peering                          ?
+        central                          pass
+        central-closed                   low
+        central-no-way-back              low
+        central-no-record                low
         endpoint                         pass
-        endpoint-no-private-dns          medium
-        endpoint-no-hostnames            medium
-        endpoint-no-dns                  medium
-        endpoint-closed-group            medium
-        endpoint-other-range             medium
+        endpoint-no-private-dns          low
+        endpoint-no-hostnames            low
+        endpoint-no-dns                  low
+        endpoint-closed-group            low
+        endpoint-other-range             low
         endpoint-own-range               pass
-        endpoint-other-service           medium
-        endpoint-policy-denies           medium
+        endpoint-other-service           low
+        endpoint-policy-denies           low
         endpoint-policy-half             low
         endpoint-policy-both             pass
-        endpoint-policy-other-account    medium
+        endpoint-policy-other-account    low
         endpoint-by-groups               pass
-        endpoint-not-our-group           medium
-        endpoint-acl                     medium",
+        endpoint-not-our-group           low
+        endpoint-acl                     low",
     );
 
     // What is not known is said, in each verdict that could be taken for more.
@@ -126,6 +130,108 @@ fn every_network() {
     // A subnet that is bad next to a good one: sometimes. The bad one is named.
     let mixed = report.outcome("function-cannot-reach-xray", &seeded["nat-mixed"]).to_string();
     assert!(mixed.contains("subnet-"), "{mixed}");
+}
+
+/// What Route 53 would not say is named where a hosted zone decides, and changes nothing elsewhere.
+#[test]
+fn hosted_zones_that_are_denied_matter_behind_routes_to_other_networks_alone() {
+    let account = Account::new();
+    let seeded = account.script("us-east-1", include_str!("seeds/networks.py"));
+    let verdicts = |denied: Option<&'static str>| {
+        let proxy = Proxy::start(move |call| match denied {
+            Some(denied) if call.operation == denied => Rule::Deny,
+            _ => Rule::Forward,
+        });
+        let audit = account.audit().args(["--region", "us-east-1", "--check", "function-cannot-reach-xray"]);
+        audit.endpoint(&proxy.url()).run().report()
+    };
+    let before = verdicts(None);
+    for denied in ["route53:ListHostedZonesByVPC", "route53:ListResourceRecordSets"] {
+        let report = verdicts(Some(denied));
+        for (name, arn) in seeded.subjects().into_iter().filter(|(_, arn)| arn.starts_with("arn:")) {
+            let outcome = report.outcome("function-cannot-reach-xray", arn);
+            if name.starts_with("central") {
+                let message = outcome["message"].as_str().unwrap();
+                assert_eq!(outcome["verdict"], "unknown", "{name}: {outcome:#}");
+                assert!(message.contains(&format!("needs {denied}")), "{name}: {message}");
+            } else {
+                let was = &before.outcome("function-cannot-reach-xray", arn)["verdict"];
+                assert_eq!(outcome["verdict"], *was, "{name}: {outcome:#}");
+            }
+        }
+    }
+}
+
+/// The hub, its hosted zone and its endpoint belong to another account: they are read if that account is one of the run.
+#[test]
+fn a_hub_of_another_account_is_followed_where_the_run_has_that_account() {
+    let (spoke, hub) = (Account::new(), Account::new());
+    let tools = include_str!("seeds/networks.py").split_once("\n# NAT.\n").unwrap().0;
+    let of_hub = hub.script("us-east-1", &format!("{tools}{}", HUB.replace("SPOKE", &spoke.id)));
+    let net = "
+net = Net('10.41')
+answer['vpc'] = net.id
+peering = ec2.create_vpc_peering_connection(VpcId=net.id, PeerVpcId='HUB_VPC', PeerOwnerId='HUB')
+peering = peering['VpcPeeringConnection']['VpcPeeringConnectionId']
+answer['peering'] = peering
+put('spoke', net, [net.subnet(dict(DestinationCidrBlock='10.40.0.0/16', VpcPeeringConnectionId=peering))])
+";
+    let net = net.replace("HUB_VPC", &of_hub["vpc"]).replace("HUB", &hub.id);
+    let seeded = spoke.script("us-east-1", &format!("{tools}{net}"));
+    let back = format!(
+        "
+ec2.create_route(RouteTableId='{}', DestinationCidrBlock='10.41.0.0/16', VpcPeeringConnectionId='{}')",
+        of_hub["table"], seeded["peering"]
+    );
+    let accept = format!("ec2.accept_vpc_peering_connection(VpcPeeringConnectionId='{}')", seeded["peering"]);
+    hub.script("us-east-1", &format!("{accept}{back}"));
+    // AWS lists a VPC's zones whoever owns them; moto lists the caller's alone.
+    let (zone, vpc, owner) = (of_hub["zone"].clone(), seeded["vpc"].clone(), hub.id.clone());
+    let proxy = Proxy::start(move |call| match call.operation.as_str() {
+        "route53:ListHostedZonesByVPC" => Rule::Answer(zones(&zone, &owner, &vpc)),
+        _ => Rule::Forward,
+    });
+    let role = |account: &Account| format!("arn:aws:iam::{}:role/gatelight", account.id);
+    let audit = |accounts: &[&Account]| {
+        let roles = accounts.iter().flat_map(|account| ["--role-arn".to_owned(), role(account)]);
+        let audit = spoke.audit().args(["--region", "us-east-1", "--check", "function-cannot-reach-xray"]);
+        audit.args(roles.collect::<Vec<_>>()).endpoint(&proxy.url()).run().report()
+    };
+    let outcome = |report: &Report| report.outcome("function-cannot-reach-xray", &seeded["spoke"]).clone();
+    let both = outcome(&audit(&[&spoke, &hub]));
+    assert_eq!(both["verdict"], "pass", "{both:#}");
+    let alone = outcome(&audit(&[&spoke]));
+    assert_eq!(alone["verdict"], "unknown", "{alone:#}");
+    let named = format!("belongs to account {}, which is not among the accounts of this run", hub.id);
+    assert!(alone["message"].as_str().unwrap().contains(&named), "{alone:#}");
+}
+
+const HUB: &str = "
+hub = Net('10.40')
+endpoint = hub.endpoint([hub.bare()], [hub.group('endpoint', ingress=[tcp(443, **ANYBODY)])], private_dns=False)
+route53 = client('route53')
+name = f'xray.{REGION}.amazonaws.com'
+zone = route53.create_hosted_zone(
+    Name=name, CallerReference='hub', VPC=dict(VPCRegion=REGION, VPCId=hub.id), HostedZoneConfig=dict(PrivateZone=True)
+)['HostedZone']['Id']
+target = dict(HostedZoneId='Z7HUB8UULQXV', DNSName=f'{endpoint}-1a2b.xray.{REGION}.vpce.amazonaws.com', EvaluateTargetHealth=False)
+record = dict(Name=name, Type='A', AliasTarget=target)
+changes = [dict(Action='CREATE', ResourceRecordSet=record)]
+route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=dict(Changes=changes))
+answer |= dict(vpc=hub.id, table=hub.main(), zone=zone.split('/')[-1])
+";
+
+/// The hosted zone of X-Ray's name as AWS lists it of a VPC.
+fn zones(id: &str, owner: &str, vpc: &str) -> String {
+    let summary = format!(
+        "<HostedZoneId>{id}</HostedZoneId><Name>xray.us-east-1.amazonaws.com.</Name>\
+         <Owner><OwningAccount>{owner}</OwningAccount></Owner>"
+    );
+    format!(
+        "<ListHostedZonesByVPCResponse xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><!-- {vpc} -->\
+         <HostedZoneSummaries><HostedZoneSummary>{summary}</HostedZoneSummary></HostedZoneSummaries>\
+         <MaxItems>100</MaxItems></ListHostedZonesByVPCResponse>"
+    )
 }
 
 /// Nothing about networks is asked where no function is in one.

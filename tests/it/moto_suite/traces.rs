@@ -62,7 +62,7 @@ fn the_rule_that_decides() {
         ("silenced/prod", "fail"),
         ("silenced/dev", "pass"),
         ("narrowed/prod", "pass"),
-        ("by-path/prod", "fail"),
+        ("by-path/prod", "unknown"),
         ("by-arn/prod", "fail"),
         ("tied/prod", "unknown"),
         ("probed/prod", "pass"),

@@ -10,7 +10,7 @@ pub(crate) use operation::{Granted, Operation};
 /// How a service spells answers and errors.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Protocol {
-    /// XML, with a form as the request: IAM and STS.
+    /// XML, with a form as the request: IAM and STS; or with method and path: Route 53.
     Query,
     /// EC2's own XML.
     Ec2,
@@ -26,7 +26,7 @@ impl Protocol {
     /// That of a service, by the first part of an operation's name.
     pub(crate) fn of(service: &str) -> Self {
         match service {
-            "iam" | "sts" => Self::Query,
+            "iam" | "sts" | "route53" => Self::Query,
             "ec2" => Self::Ec2,
             "logs" | "firehose" | "kms" | "organizations" => Self::Json,
             "cloudwatch" => Self::Cbor,

@@ -447,8 +447,10 @@ fn on_managed_instances_the_network_of_the_capacity_provider_is_judged() {
 }
 
 mod beyond;
+mod central;
 mod endpoint;
 mod firewall;
+mod fixes;
 mod name;
 mod scale;
 mod telling;

@@ -157,6 +157,9 @@ fn without(inventory: &mut Inventory, ids: &[&str], cut: bool) {
         transit_attachments,
         transit_subnets,
         transit_tables: _,
+        hosted_zones: _,
+        zone_records: _,
+        endpoint_addresses: _,
     } = &mut inventory.region.network;
     let of = |operation: &'static str| cut.then_some(operation);
     take(subnets, |own| &own.id, ids, of("ec2:DescribeSubnets"));

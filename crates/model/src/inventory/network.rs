@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{
+    EndpointAddress, HostedZonesAnswer, RouteTable, TransitAttachment, TransitGateway, TransitSubnets,
+    TransitTableAnswer, ZoneRecordsAnswer,
+};
 use crate::{Fetched, Gap, Listing, fetched::required_option, gaps::walk_gaps};
 
 /// What is known of the networks of a region: those of the VPCs that functions are attached to.
@@ -41,6 +45,14 @@ pub struct Network {
     /// The route tables of this account's transit gateways on the way.
     #[serde(default)]
     pub transit_tables: Vec<TransitTableAnswer>,
+    /// The private hosted zones of the VPCs in which X-Ray's name may lead to an endpoint in another network.
+    #[serde(default)]
+    pub hosted_zones: Vec<HostedZonesAnswer>,
+    /// The records of these zones.
+    #[serde(default)]
+    pub zone_records: Vec<ZoneRecordsAnswer>,
+    /// The network interfaces that have the addresses which these records name.
+    pub endpoint_addresses: Listing<EndpointAddress>,
 }
 
 impl Network {
@@ -64,6 +76,9 @@ impl Network {
             transit_attachments: Listing::unread(gap.clone()),
             transit_subnets: Listing::unread(gap.clone()),
             transit_tables: Vec::new(),
+            hosted_zones: Vec::new(),
+            zone_records: Vec::new(),
+            endpoint_addresses: Listing::unread(gap.clone()),
         }
     }
 
@@ -112,38 +127,6 @@ pub struct Vpc {
     pub dns_support: Fetched<bool>,
     /// `enableDnsHostnames`.
     pub dns_hostnames: Fetched<bool>,
-}
-
-/// A route table.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RouteTable {
-    /// `rtb-…`.
-    pub id: String,
-    /// `vpc-…`.
-    pub vpc: String,
-    /// Whether it holds for subnets that are not associated with another.
-    pub main: bool,
-    /// The subnets that are associated with it by name.
-    pub subnets: Vec<String>,
-    /// The internet and virtual private gateways whose packets into the VPC it routes.
-    pub gateways: Vec<String>,
-    /// Its routes.
-    pub routes: Vec<Route>,
-}
-
-/// A route.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Route {
-    /// An IPv4 or IPv6 range, or `pl-…`.
-    pub destination: String,
-    /// `active`, `blackhole`, …
-    pub state: String,
-    /// Where it leads: `local`, `igw-…`, `nat-…`, `vpce-…`, `tgw-…`, `pcx-…`, `eni-…`, `i-…`, `eigw-…`, `vgw-…`, `cagw-…`,
-    /// `lgw-…`, the ARN of a core network, …; empty where AWS names nothing that this version knows.
-    pub target: String,
-    /// How it came there: `CreateRouteTable`, `CreateRoute`, `EnableVgwRoutePropagation`, `Advertisement`; in the table of a
-    /// transit gateway `static` or `propagated`.
-    pub origin: Fetched<String>,
 }
 
 /// A NAT gateway.
@@ -327,63 +310,14 @@ pub struct PeeredVpc {
     pub region: String,
 }
 
-/// A transit gateway.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TransitGateway {
-    /// `tgw-…`.
-    pub id: String,
-    /// The account that owns it, and alone sees its route tables.
-    pub owner: String,
-}
-
-/// What is attached to a transit gateway.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TransitAttachment {
-    /// `tgw-attach-…`.
-    pub id: String,
-    /// `tgw-…`.
-    pub gateway: String,
-    /// `vpc`, `vpn`, `direct-connect-gateway`, `peering`, `connect`, …
-    pub kind: String,
-    /// What is attached: `vpc-…`, …
-    pub resource: String,
-    /// The account that owns that.
-    pub owner: String,
-    /// `available`, …
-    pub state: String,
-    /// The route table that holds for packets that come from there: `tgw-rtb-…`.
-    #[serde(deserialize_with = "required_option")]
-    pub table: Option<String>,
-}
-
-/// Where the attachment of a VPC to a transit gateway stands: a subnet a zone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TransitSubnets {
-    /// `tgw-attach-…`.
-    pub attachment: String,
-    /// Its subnets.
-    pub subnets: Vec<String>,
-}
-
-/// What AWS said about a route table of a transit gateway.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TransitTableAnswer {
-    /// `tgw-rtb-…`.
-    pub id: String,
-    /// Its routes; the target is an attachment. One that leads to several stands there once for each.
-    pub routes: Fetched<Vec<Route>>,
-}
-
 walk_gaps! {
     Network {
         subnets, vpcs, route_tables, nat_gateways, internet_gateways, endpoints, security_groups, network_acls,
         dhcp_options, prefix_lists, network_interfaces, peering_connections, transit_gateways, transit_attachments,
-        transit_subnets, transit_tables
+        transit_subnets, transit_tables, hosted_zones, zone_records, endpoint_addresses
     }
     Subnet { id, vpc, zone, cidr, dns64, owner, public_access_block }
     Vpc { id, cidrs, primary_cidr, dhcp_options, dns_support, dns_hostnames }
-    RouteTable { id, vpc, main, subnets, gateways, routes }
-    Route { destination, state, target, origin }
     NatGateway { id, vpc, state, public, subnet, route_table, zones, appliances }
     InternetGateway { id, vpcs }
     VpcEndpoint {
@@ -398,8 +332,4 @@ walk_gaps! {
     NetworkInterface { id, instance, status, source_dest_check, public_ip, security_groups }
     PeeringConnection { id, status, ends }
     PeeredVpc { vpc, owner, region }
-    TransitGateway { id, owner }
-    TransitAttachment { id, gateway, kind, resource, owner, state, table }
-    TransitSubnets { attachment, subnets }
-    TransitTableAnswer { id, routes }
 }

@@ -111,7 +111,7 @@ pub(super) const SPANS_RETRIED: LogPattern = LogPattern {
 pub(super) const OTLP_EXPORT_FAILED: LogPattern = LogPattern {
     name: "otlp-export-failed",
     severity: Severity::Medium,
-    any_of: &["Failed to export batch code:", "OTLPExporterError", "Concurrent export limit reached"],
+    any_of: &["Failed to export batch code:", "OTLPExporterError", "Concurrent export limit"],
     and_any_of: &[],
     none_of: METRICS,
     says: "an OpenTelemetry SDK could not send what it had collected",

@@ -200,6 +200,44 @@ for name, vpc, at in (("spoke", net, spoke), ("egress", egress, out)):
     answer |= {f"attachment-{name}": attached, "table-hub": seen["Association"]["TransitGatewayRouteTableId"]}
 put("egress-vpc", net, [net.subnet(dict(DestinationCidrBlock=ANY, TransitGatewayId=hub)) for _ in range(2)][1:])
 
+# Central endpoints: a private hosted zone leads X-Ray's name to an endpoint in a hub.
+route53 = client("route53")
+XRAY_NAME = f"xray.{REGION}.amazonaws.com"
+
+
+def central(name, ingress, back=True, records=True, by_address=False):
+    spoke, hub = Net("10.41"), Net("10.40")
+    at = hub.bare()
+    endpoint = hub.endpoint([at], [hub.group("endpoint", ingress=ingress)], private_dns=False)
+    peering = ec2.create_vpc_peering_connection(VpcId=spoke.id, PeerVpcId=hub.id)["VpcPeeringConnection"]
+    peering = peering["VpcPeeringConnectionId"]
+    ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=peering)
+    if back:
+        ec2.create_route(RouteTableId=hub.main(), DestinationCidrBlock="10.41.0.0/16", VpcPeeringConnectionId=peering)
+    zone = route53.create_hosted_zone(
+        Name=XRAY_NAME, CallerReference=name, VPC=dict(VPCRegion=REGION, VPCId=spoke.id),
+        HostedZoneConfig=dict(PrivateZone=True, Comment=name),
+    )["HostedZone"]["Id"]  # fmt: skip
+    record = dict(Name=XRAY_NAME, Type="A")
+    if by_address:
+        [eni] = ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"][0]["NetworkInterfaceIds"]
+        [eni] = ec2.describe_network_interfaces(NetworkInterfaceIds=[eni])["NetworkInterfaces"]
+        record |= dict(TTL=60, ResourceRecords=[dict(Value=eni["PrivateIpAddress"])])
+    else:
+        target = f"{endpoint}-1a2b.xray.{REGION}.vpce.amazonaws.com"
+        alias = dict(HostedZoneId="Z7HUB8UULQXV", DNSName=target, EvaluateTargetHealth=False)
+        record |= dict(AliasTarget=alias)
+    if records:
+        changes = [dict(Action="CREATE", ResourceRecordSet=record)]
+        route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=dict(Changes=changes))
+    put(name, spoke, [spoke.subnet(dict(DestinationCidrBlock="10.40.0.0/16", VpcPeeringConnectionId=peering))])
+
+
+central("central", [tcp(443, **ANYBODY)])
+central("central-closed", [tcp(80, **ANYBODY)])
+central("central-no-way-back", [tcp(443, **ANYBODY)], back=False)
+central("central-no-record", [tcp(443, **ANYBODY)], records=False)
+
 # Names.
 net = Net(support=False)
 put("nat-without-dns", net, [net.through(net.nat(net.public()))])

@@ -63,11 +63,12 @@ fn the_fix_is_an_endpoint_or_the_one_rule() {
     let command = |name: &str, change: fn(&mut Inventory)| {
         let mut inventory = scope();
         change(&mut inventory);
-        inventory.failure(&CHECK, name).fix.only_command().join(" ")
+        inventory.failure(&CHECK, name).fix.commands.iter().map(|own| own.join(" ")).collect::<Vec<_>>().join("\n")
     };
     assert_eq!(
         command(BEHIND, |inventory| routed(inventory, "rtb-orders", &[])),
-        "aws ec2 create-vpc-endpoint --region us-east-1 --vpc-id vpc-orders --vpc-endpoint-type Interface --service-name \
+        "aws ec2 modify-vpc-attribute --region us-east-1 --vpc-id vpc-orders --enable-dns-hostnames\n\
+         aws ec2 create-vpc-endpoint --region us-east-1 --vpc-id vpc-orders --vpc-endpoint-type Interface --service-name \
          com.amazonaws.us-east-1.xray --subnet-ids subnet-orders-a subnet-orders-b --security-group-ids \
          <a group that lets 443 in from sg-orders> --private-dns-enabled"
     );
@@ -101,7 +102,7 @@ fn the_fix_says_what_it_costs_and_takes_a_group_that_is_there() {
         let group = SecurityGroup { id: id.to_owned(), ingress, egress: vec![] };
         inventory.region.network.security_groups.seen.push(group);
     }
-    let command = inventory.failure(&CHECK, BEHIND).fix.only_command().join(" ");
+    let command = inventory.failure(&CHECK, BEHIND).fix.commands.last().expect("a command").join(" ");
     assert!(command.contains("--security-group-ids sg-logs --private-dns-enabled"), "{command}");
     inventory.region.name = "eu-west-1".to_owned();
     let say = inventory.failure(&CHECK, BEHIND).fix.text;
