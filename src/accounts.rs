@@ -73,7 +73,7 @@ pub(crate) async fn connect<'a>(
     let Some(first) = open.first() else {
         let mut problems: Vec<_> = failed.into_iter().map(|(_, problem)| problem).collect();
         return Err(match problems.len() {
-            0 => anyhow!("there is no account to audit"),
+            0 => anyhow!("no account to audit"),
             1 => problems.remove(0),
             _ => Problems(problems).into(),
         });
@@ -100,7 +100,7 @@ async fn where_to_look(
         Regions::Chain => match session.region() {
             Some(region) => (Some(region.clone()), vec![region]),
             None => bail!(
-                "no region: pass --region NAME or --all-regions, set AWS_REGION, or set one for {whose} in the shared \
+                "no region: use --region NAME or --all-regions, set AWS_REGION, or set one for {whose} in the shared \
                  AWS configuration"
             ),
         },

@@ -238,7 +238,7 @@ impl Settings {
     pub(crate) fn check_flags(&self) -> anyhow::Result<()> {
         match (&self.from, self.steering().next()) {
             (Some(from), Some(flag)) => bail!(
-                "--{} steers what is read from AWS, and --from {} reads nothing from AWS; give one of the two",
+                "--{} cannot be combined with --from {}, which reads nothing from AWS",
                 flag.key(),
                 from.display()
             ),

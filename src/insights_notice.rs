@@ -19,27 +19,27 @@ pub(crate) fn notice(place: &str, groups: usize, volume: &Volume, region: &str) 
 
 fn text(place: &str, groups: usize, known: &Volume, quote: &Quote<'_>) -> String {
     let many = |n: usize| if n == 1 { "1 log group".to_owned() } else { format!("{n} log groups") };
-    let what = format!("{place}: CloudWatch Logs Insights is to search {} of class INFREQUENT_ACCESS", many(groups));
+    let what = format!("{place}: CloudWatch Logs Insights will search {} of class INFREQUENT_ACCESS", many(groups));
     let a_gb = quote.prices.insights;
     let of = if quote.stands_in_for.is_some() {
-        "prices of us-east-1, as this region's are not known, of"
+        "prices of us-east-1, because this region's are not known, of"
     } else {
         "prices of"
     };
     let price = format!("{} for each GB ({of} {})", a_gb.exact(), quote.date);
     match known {
-        Volume::NotAsked => format!("{what}; how much they hold is not known without metrics, and AWS bills {price}"),
+        Volume::NotAsked => format!("{what}; their size is not known without metrics; AWS bills {price}"),
         Volume::Known(_, unknown) if *unknown == groups => {
-            format!("{what}; how much they hold is not known, as CloudWatch did not tell, and AWS bills {price}")
+            format!("{what}; their size is not known, because CloudWatch did not report it; AWS bills {price}")
         }
         Volume::Known(bytes, unknown) => {
             let more = match unknown {
                 0 => String::new(),
-                n => format!(", and more in {} of which CloudWatch did not tell", many(*n)),
+                n => format!(", and more in {} whose size CloudWatch did not report", many(*n)),
             };
             let cost = scanning(*bytes, a_gb);
             let cost = if cost.cents() == 0 { "less than $0.01".to_owned() } else { format!("about {cost}") };
-            format!("{what}, which took in about {}{more}; AWS bills {cost}, {price}", volume(*bytes))
+            format!("{what}, which received about {}{more}; AWS bills {cost}, {price}", volume(*bytes))
         }
     }
 }
@@ -54,24 +54,24 @@ mod tests {
             let list = PriceList::shipped();
             text("123456789012 r", groups, &known, &list.quote(region)).replace(&list.date.to_string(), "DATE")
         };
-        let head = "123456789012 r: CloudWatch Logs Insights is to search";
+        let head = "123456789012 r: CloudWatch Logs Insights will search";
         assert_eq!(
             said(3, Volume::Known(26_280_000_000, 0), "eu-west-1"),
             format!(
-                "{head} 3 log groups of class INFREQUENT_ACCESS, which took in about 26.3 GB; AWS bills about $0.15, $0.0057 for \
-                 each GB (prices of DATE)"
+                "{head} 3 log groups of class INFREQUENT_ACCESS, which received about 26.3 GB; AWS bills about $0.15, \
+                 $0.0057 for each GB (prices of DATE)"
             )
         );
         assert_eq!(
             said(1, Volume::Known(1_500, 0), "us-east-1"),
             format!(
-                "{head} 1 log group of class INFREQUENT_ACCESS, which took in about 1.50 kB; AWS bills less than $0.01, $0.005 for \
-                 each GB (prices of DATE)"
+                "{head} 1 log group of class INFREQUENT_ACCESS, which received about 1.50 kB; AWS bills less than \
+                 $0.01, $0.005 for each GB (prices of DATE)"
             )
         );
         let partly = said(5, Volume::Known(3_000_000_000, 2), "us-east-1");
         assert!(
-            partly.contains("about 3.00 GB, and more in 2 log groups of which CloudWatch did not tell;"),
+            partly.contains("about 3.00 GB, and more in 2 log groups whose size CloudWatch did not report;"),
             "{partly}"
         );
         for unknown in [Volume::Known(0, 5), Volume::NotAsked] {

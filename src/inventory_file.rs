@@ -102,14 +102,14 @@ pub(crate) fn read(mut input: impl BufRead, visitor: &mut dyn Visitor) -> anyhow
         text.clear();
         number += 1;
         if input.read_line(&mut text).with_context(|| format!("line {number}"))? == 0 {
-            bail!("it was cut: there is no closing line after line {}", number - 1);
+            bail!("it is truncated: no closing line after line {}", number - 1);
         }
         if number == 1 {
             visitor.begun(header(&text)?)?;
             continue;
         }
         match serde_json::from_str(&text).with_context(|| format!("line {number} cannot be read"))? {
-            InventoryLine::Inventory { .. } => bail!("line {number}: a second beginning"),
+            InventoryLine::Inventory { .. } => bail!("line {number}: a second first line"),
             InventoryLine::Account(next) => {
                 accounts += 1;
                 account = Some(next);
@@ -122,12 +122,13 @@ pub(crate) fn read(mut input: impl BufRead, visitor: &mut dyn Visitor) -> anyhow
             InventoryLine::End { accounts: counted, regions: counted_regions, finished_at } => {
                 if (counted, counted_regions) != (accounts, regions) {
                     bail!(
-                        "lines are missing: it counts {counted} accounts and {counted_regions} regions, and holds {accounts} and {regions}"
+                        "lines are missing: its last line counts {counted} accounts and {counted_regions} regions, \
+                         but it contains {accounts} and {regions}"
                     );
                 }
                 text.clear();
                 if input.read_line(&mut text).with_context(|| format!("line {}", number + 1))? > 0 {
-                    bail!("line {} follows its closing line: is it several inventories in one file?", number + 1);
+                    bail!("line {} follows the closing line; does the file contain several inventories?", number + 1);
                 }
                 return visitor.finished(finished_at);
             }
@@ -145,17 +146,17 @@ fn header(text: &str) -> anyhow::Result<Timestamp> {
     struct Version {
         version: u32,
     }
-    let begin: Begin = serde_json::from_str(text).context("line 1 does not begin a Gatelight inventory")?;
+    let begin: Begin = serde_json::from_str(text).context("line 1 is not the start of a Gatelight inventory")?;
     let version = begin.inventory.version;
     if version > VERSION {
         bail!(
-            "it is of version {version}; this Gatelight ({}) reads versions up to {VERSION}",
+            "it has version {version}; this Gatelight ({}) reads versions up to {VERSION}",
             env!("CARGO_PKG_VERSION")
         );
     }
-    match serde_json::from_str(text).context("line 1 does not begin a Gatelight inventory")? {
+    match serde_json::from_str(text).context("line 1 is not the start of a Gatelight inventory")? {
         InventoryLine::Inventory { started_at, .. } => Ok(started_at),
-        _ => bail!("line 1 does not begin a Gatelight inventory"),
+        _ => bail!("line 1 is not the start of a Gatelight inventory"),
     }
 }
 

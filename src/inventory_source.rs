@@ -121,7 +121,7 @@ async fn live(
 /// Says that regions of an account were read with other credentials already.
 fn warn_of_repeated(whose: &str, account: &str, again: &[String], progress: &Progress) {
     if !again.is_empty() {
-        let text = format!("{whose}: account {account} was read already in {}", again.join(", "));
+        let text = format!("{whose}: account {account} was already read in {}", again.join(", "));
         progress.suspend(|| notice::warn(&text));
     }
 }

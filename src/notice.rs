@@ -36,7 +36,7 @@ impl fmt::Display for Problems {
 
 /// A fault of Gatelight's own: what panicked, and where.
 pub(crate) fn fault(what: &str) {
-    write("<3>", &format!("this is a fault of Gatelight's own; please report it: {what}"));
+    write("<3>", &format!("this is a bug in Gatelight; please report it: {what}"));
     let trace = Backtrace::capture();
     if trace.status() == BacktraceStatus::Captured {
         let _ = writeln!(io::stderr(), "{trace}");

@@ -35,7 +35,7 @@ pub(crate) fn until_done_or_stopped<T>(command: impl Future<Output = anyhow::Res
 /// If the system gives too few file descriptors for it and for what runs in it.
 pub(crate) fn build() -> anyhow::Result<Runtime> {
     check_descriptors()?;
-    Builder::new_current_thread().enable_all().build().context("the system gives too little to wait for AWS with")
+    Builder::new_current_thread().enable_all().build().context("could not create the async runtime")
 }
 
 /// Refuses to begin what would end somewhere in the middle; the runtime itself panics where it lacks descriptors.
@@ -43,8 +43,8 @@ fn check_descriptors() -> anyhow::Result<()> {
     let held: io::Result<Vec<File>> = (0..DESCRIPTORS).map(|_| File::open("/dev/null")).collect();
     match held {
         Err(why) if [EMFILE, ENFILE].contains(&why.raw_os_error()) => bail!(
-            "this process may not open enough files: it needs at least {DESCRIPTORS} more at a time; raise its limit \
-             (`ulimit -n`, or LimitNOFILE of its systemd unit)"
+            "the limit of open files is too low: at least {DESCRIPTORS} more are needed; raise it (`ulimit -n`, or \
+             LimitNOFILE of its systemd unit)"
         ),
         _ => Ok(()),
     }

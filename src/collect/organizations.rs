@@ -82,7 +82,7 @@ impl Organizations<'_> {
         match <[Vec<PolicyTypeSummary>; 1]>::try_from(roots.seen) {
             Ok([types]) => types.into_iter().map(|stated| policy_type(stated, organization)).collect(),
             // "Currently, you can have only one root."
-            Err(roots) => Err(failed(operation, organization, &format!("it tells of {} roots", roots.len()))),
+            Err(roots) => Err(failed(operation, organization, &format!("it lists {} roots", roots.len()))),
         }
     }
 
@@ -95,7 +95,7 @@ impl Organizations<'_> {
             let parent = if levels.len() < DEEPEST {
                 self.parent(&id).await
             } else {
-                Err(failed(Operation::ListParents, &id, &format!("more than {DEEPEST} levels are told")))
+                Err(failed(Operation::ListParents, &id, &format!("there are more than {DEEPEST} levels")))
             };
             next = parent.as_ref().ok().cloned().flatten();
             let service_control_policies = self.attached(&id, Kind::ServiceControlPolicy, enabled, &mut policies).await;
@@ -132,7 +132,7 @@ impl Organizations<'_> {
         parents.rest.get()?;
         match <[String; 1]>::try_from(parents.seen) {
             Ok([parent]) => Ok(Some(parent)),
-            Err(parents) => Err(failed(operation, id, &format!("it tells of {} parents", parents.len()))),
+            Err(parents) => Err(failed(operation, id, &format!("it lists {} parents", parents.len()))),
         }
     }
 

@@ -86,7 +86,7 @@ pub(crate) async fn check_regions(session: &Session, names: &[String], calls: &C
         match describe(session, session.region().as_deref().unwrap_or(DEFAULT_REGION), calls, true).await {
             Ok(regions) if regions.contains(name) => {}
             Ok(_) => bail!("AWS has no region {name:?}{hint}"),
-            Err(gap) => bail!("{name:?} is no region that this version knows{hint} (AWS was asked, but {gap})"),
+            Err(gap) => bail!("{name:?} is not a region that this version knows{hint} (AWS could not be asked: {gap})"),
         }
     }
     Ok(())
@@ -133,9 +133,9 @@ async fn ask(session: &Session, home: &str, calls: &Calls, all: bool) -> Result<
 pub(crate) async fn every_region(session: &Session, calls: &Calls) -> anyhow::Result<Vec<String>> {
     let home = session.region().unwrap_or_else(|| DEFAULT_REGION.to_owned());
     match describe(session, &home, calls, false).await {
-        Ok(names) if names.is_empty() => bail!("AWS names no enabled region; name the regions with --region"),
+        Ok(names) if names.is_empty() => bail!("AWS lists no enabled region; use --region"),
         Ok(names) => Ok(names),
-        Err(gap) => bail!("--all-regions needs the list of regions, but {gap}; or name the regions with --region"),
+        Err(gap) => bail!("--all-regions needs the list of regions, but {gap}; you can use --region instead"),
     }
 }
 

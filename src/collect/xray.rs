@@ -59,7 +59,7 @@ fn sampling_rule(record: SamplingRuleRecord) -> Result<SamplingRule, Gap> {
     let rule = record.sampling_rule.ok_or_else(|| lacks(operation, "*", "a rule"))?;
     let name = rule.rule_name.filter(|name| !name.is_empty()).ok_or_else(|| lacks(operation, "*", "a rule's name"))?;
     if !rule.fixed_rate.is_finite() {
-        return Err(failed(operation, &name, "the rule's rate is no number"));
+        return Err(failed(operation, &name, "the rule's rate is not a number"));
     }
     Ok(SamplingRule {
         name,

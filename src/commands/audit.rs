@@ -150,7 +150,7 @@ impl<'a> InventoryAuditor<'a> {
     }
 
     fn report(self) -> anyhow::Result<Report> {
-        self.report.context("the inventory has no end")
+        self.report.context("the inventory has no last line")
     }
 }
 
@@ -166,7 +166,7 @@ impl inventory_file::Visitor for InventoryAuditor<'_> {
         let Listing { seen, rest } = &region.named_log_groups;
         let unread = rest.get().is_err();
         self.not_found.retain(|names| !unread && !seen.iter().any(|name| names.mean(name)));
-        self.builder.as_mut().context("it has no beginning")?.add(account, region, traffic)
+        self.builder.as_mut().context("it has no first line")?.add(account, region, traffic)
     }
 
     fn remember(&mut self, cache: CollectorCache) {
@@ -174,7 +174,7 @@ impl inventory_file::Visitor for InventoryAuditor<'_> {
     }
 
     fn finished(&mut self, finished_at: Timestamp) -> anyhow::Result<()> {
-        let builder = self.builder.take().context("it has no beginning")?;
+        let builder = self.builder.take().context("it has no first line")?;
         let mut report = builder.finish(self.started_at, finished_at)?;
         let own = RunTimes { started_at: self.own_start, finished_at: Timestamp::now() };
         report.replayed = matches!(self.config.source, AuditSource::Saved(_)).then_some(own);

@@ -95,7 +95,7 @@ pub(crate) fn can(arguments: &CanArgs) -> anyhow::Result<u8> {
             (_, own) => own,
         });
     }
-    let Some(status) = status else { bail!("{name} holds no request") };
+    let Some(status) = status else { bail!("{name} contains no request") };
     Sink::Stdout.json(|out| out.write_all(&lines))?;
     Ok(status)
 }

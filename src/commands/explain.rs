@@ -70,7 +70,7 @@ fn write(one: Option<&Check>, json: bool, out: &mut dyn Write) -> io::Result<()>
         for check in CHECKS {
             writeln!(out, "{:<width$}  {:<6}  {}", check.id, check.severity.name(), check.title)?;
         }
-        writeln!(out, "\n`gatelight explain NAME` says what one finds, why it matters and how to fix it.")?;
+        writeln!(out, "\n`gatelight explain NAME` shows what a check finds, why it matters and how to fix it.")?;
     }
     Ok(())
 }

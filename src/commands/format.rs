@@ -117,7 +117,7 @@ fn read(path: &Path) -> anyhow::Result<String> {
         File::open(path).with_context(problem)?.take(LIMIT + 1).read_to_end(&mut bytes).with_context(problem)?;
     }
     if bytes.len() as u64 > LIMIT {
-        bail!("{name} is larger than a megabyte: that is no access-log format");
+        bail!("{name} is larger than a megabyte and not an access-log format");
     }
     let mut text = String::from_utf8(bytes).ok().with_context(|| format!("{name} is not text in UTF-8"))?;
     // An editor's newline at the end of a file is not part of the format.
@@ -172,7 +172,7 @@ fn all_findings(
 ) -> io::Result<()> {
     if guessed {
         let names: Vec<_> = lints.iter().map(|(protocol, _)| apis(*protocol)).collect();
-        writeln!(out, "Checked for {}, judging by the variables; --protocol says which it is.\n", join_names(&names))?;
+        writeln!(out, "Checked for {}, based on the variables; set --protocol to be certain.\n", join_names(&names))?;
     }
     for (index, (protocol, lint)) in lints.iter().enumerate() {
         if lints.len() > 1 {
@@ -311,7 +311,7 @@ mod tests {
         let shown = text(Rest, "{\"a\":\"${context.requestId}\",\"b\":$context.integration.latency}");
         let lines: Vec<_> = shown.lines().collect();
         assert_eq!(lines[0], "pass  access-log-not-json: The format is one JSON object.");
-        assert!(lines[1].starts_with("      note: `${context.requestId}` at column 7 is read as"), "{shown}");
+        assert!(lines[1].starts_with("      note: `${context.requestId}` at column 7 is treated as"), "{shown}");
         assert!(lines[2].starts_with("fail  access-log-breaks-json: The access log breaks: when integration.latency"));
         assert_eq!(lines[3], "      {\"a\":\"${context.requestId}\",\"b\":$context.integration.latency}");
         assert_eq!(lines[4], format!("{}^ column 33", " ".repeat(6 + 32)));
@@ -358,10 +358,10 @@ mod tests {
             all_findings(&lints, guessed, verbose, format, &mut out).expect("writes");
             String::from_utf8(out).expect("text")
         };
-        assert!(shown(&[Http], true).starts_with("Checked for HTTP APIs, judging by the variables;"));
+        assert!(shown(&[Http], true).starts_with("Checked for HTTP APIs, based on the variables;"));
         assert!(shown(&[Http], false).starts_with("fail  access-log-not-json"));
         let both = shown(&[Rest, Http], true);
-        assert!(both.starts_with("Checked for REST APIs and HTTP APIs, judging"), "{both}");
+        assert!(both.starts_with("Checked for REST APIs and HTTP APIs, based"), "{both}");
         assert!(both.contains("\n\nREST APIs:\nfail") && both.contains("\n\nHTTP APIs:\nfail"), "{both}");
     }
 
@@ -372,7 +372,7 @@ mod tests {
         let count = |verbose| {
             let mut out = Vec::new();
             all_findings(&lints, true, verbose, format, &mut out).expect("writes");
-            String::from_utf8(out).expect("text").matches("can hold quotes and backslashes").count()
+            String::from_utf8(out).expect("text").matches("can contain quotes and backslashes").count()
         };
         assert_eq!((count(false), count(true)), (0, 1));
     }

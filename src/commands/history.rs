@@ -69,7 +69,7 @@ fn ledger_path(arguments: &HistoryArgs, file: Option<&Settings>, state: Option<P
     if installed.exists() {
         return Ok(installed);
     }
-    bail!("which ledger? Give --ledger FILE, or a --config FILE that names one; there is none in {INSTALLED}");
+    bail!("no ledger given: use --ledger FILE, or a --config FILE that sets one; {INSTALLED} sets none");
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ impl Cron {
         let word = text.trim().eq_ignore_ascii_case("@midnight");
         let pattern = parser.parse(if word { "@daily" } else { text }).map_err(|why| {
             format!(
-                "{text:?} is no cron expression, such as \"0 * * * *\" or \"@hourly\": {}",
+                "{text:?} is not a cron expression such as \"0 * * * *\" or \"@hourly\": {}",
                 without_full_stop(&why.to_string())
             )
         })?;
@@ -124,7 +124,7 @@ pub(crate) fn zone(name: &str) -> Result<TimeZone, String> {
             let names: Vec<_> = db().available().map(|name| name.to_string()).collect();
             let hint = nearest(name, names.iter().map(String::as_str));
             let hint = hint.map_or_else(|| "such as Europe/Dublin".to_owned(), |near| format!("did you mean {near}?"));
-            Err(format!("{name:?} is no IANA time zone; {hint}"))
+            Err(format!("{name:?} is not an IANA time zone; {hint}"))
         }
     }
 }

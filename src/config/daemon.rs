@@ -101,9 +101,9 @@ impl FromStr for DurationSetting {
             // A century. Dates further away overflow.
             Some(u64::from(count) * seconds).filter(|seconds| *seconds <= 100 * 366 * 24 * 60 * 60)
         });
-        seconds.map(|seconds| Self(Duration::from_secs(seconds))).ok_or_else(|| {
-            format!("{text:?} is no number of seconds, minutes, hours or days, such as 30s, 5m, 6h or 400d")
-        })
+        seconds
+            .map(|seconds| Self(Duration::from_secs(seconds)))
+            .ok_or_else(|| format!("{text:?} is not a duration such as 30s, 5m, 6h or 400d"))
     }
 }
 
@@ -125,7 +125,7 @@ impl FromStr for HealthSetting {
             return Ok(Self(None));
         }
         let address = text.parse().map_err(|_| {
-            format!("{text:?} is no address with a port, such as 127.0.0.1:9464 or [::1]:9464, and not \"off\"")
+            format!("{text:?} is neither an address with a port, such as 127.0.0.1:9464 or [::1]:9464, nor \"off\"")
         });
         address.map(|address| Self(Some(address)))
     }
@@ -242,7 +242,7 @@ impl Settings {
             schedules.push(Arc::new(setting.resolve(self).with_context(place)?));
         }
         if schedules.is_empty() {
-            bail!("there is no [[schedule]], so there is nothing to do");
+            bail!("no [[schedule]]: nothing to do");
         }
         let or = |setting: Option<DurationSetting>, seconds| {
             setting.map_or(Duration::from_secs(seconds), |setting| setting.0)
@@ -254,7 +254,7 @@ impl Settings {
         ];
         let run_limit = or(daemon.run_limit, 6 * 60 * 60);
         if run_limit.is_zero() {
-            bail!("[daemon]: run-limit is 0, so that no run could end");
+            bail!("[daemon]: run-limit is 0, so no run could finish");
         }
         let routes = super::slack::routes(self.slack.clone().unwrap_or_default())?;
         let mut digests = Vec::new();
@@ -285,7 +285,7 @@ impl ScheduleSetting {
             bail!("a name has 1 to {LONGEST_NAME} characters, and no space at its ends");
         }
         if name == crate::finding::AUDIT_SCOPE {
-            bail!("this name is taken: the ledger keeps what `audit --ledger` found under it");
+            bail!("this name is reserved: the ledger uses it for `audit --ledger`");
         }
         let zone = self.time_zone.clone().map_or(TimeZone::UTC, |zone| zone.0);
         let cron = Cron::new(&self.cron.0, zone).map_err(|why| anyhow::anyhow!("cron: {why}"))?;

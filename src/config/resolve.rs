@@ -268,7 +268,7 @@ fn required_fields(fields: &[String]) -> anyhow::Result<Vec<String>> {
         let name = field.strip_prefix("$context.").unwrap_or(field);
         let variable = format!("$context.{name}");
         if Template::parse(&variable).variables().next().is_none_or(|found| found.source != variable) {
-            bail!("required-fields: {field:?} is no name of a variable, such as identity.sourceIp");
+            bail!("required-fields: {field:?} is not a variable name such as identity.sourceIp");
         }
         if let Some(Suggestion { name, .. }) = suggestion(Protocol::Rest, name) {
             bail!("required-fields: API Gateway has no variable {field:?}; did you mean {name}?");
@@ -287,7 +287,7 @@ fn without_metrics(checks: Vec<&'static Check>, by_name: bool) -> anyhow::Result
     let needs = |check: &&Check| check.needs_metrics();
     match checks.iter().copied().find(needs) {
         Some(check) if by_name => bail!(
-            "check {} rests on CloudWatch metrics, and `metrics` is off; leave out the check, or turn metrics on",
+            "check {} needs CloudWatch metrics, but `metrics` is off; remove the check, or turn metrics on",
             check.id
         ),
         _ => Ok(checks.into_iter().filter(|check| !needs(check)).collect()),
@@ -303,7 +303,7 @@ fn selected_checks(only: &[String], skip: &[String]) -> anyhow::Result<Vec<&'sta
         .filter(|check| !is_in(skip, check))
         .collect();
     if checks.is_empty() {
-        bail!("no check is left: every one that was chosen is skipped too");
+        bail!("no check left: every selected check is skipped");
     }
     Ok(checks)
 }

@@ -53,7 +53,8 @@ pub(super) fn search(
     })?;
     if own.len() > MOST_PATTERNS {
         bail!(
-            "[[pattern]]: there are {}, and each is a search of its own in every log group: at most {MOST_PATTERNS}",
+            "[[pattern]]: there are {}, but at most {MOST_PATTERNS} are allowed, because each is a separate search in \
+             every log group",
             own.len()
         );
     }
@@ -78,16 +79,16 @@ pub(super) fn search(
 fn check_pattern(PatternSetting { name, filter, severity, says, fix }: PatternSetting) -> anyhow::Result<OwnPattern> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(plain) {
-        bail!("[[pattern]] {name:?}: a name is 1 to {LONGEST_NAME} small letters, digits and dashes");
+        bail!("[[pattern]] {name:?}: a name is 1 to {LONGEST_NAME} lower-case letters, digits and hyphens");
     }
     if log_patterns::find(&name).is_some() {
-        bail!("[[pattern]] {name:?}: one of Gatelight's own has that name");
+        bail!("[[pattern]] {name:?}: a built-in pattern has that name");
     }
     if let Err(why) = log_patterns::check_filter(&filter) {
         bail!("[[pattern]] {name:?}: filter: {why}");
     }
     if says.trim().is_empty() {
-        bail!("[[pattern]] {name:?}: says: it is empty; say what a hit means");
+        bail!("[[pattern]] {name:?}: says is empty; describe what a hit means");
     }
     let filter = filter.trim().to_owned();
     Ok(OwnPattern { name, filter, severity: severity.unwrap_or(Severity::Medium), says, fix })

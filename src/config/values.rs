@@ -212,7 +212,7 @@ fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Er
         Day::Text(text) => text,
         Day::Toml(date) => date.to_string(),
     };
-    text.parse().map(Some).map_err(|_| de::Error::custom(format!("{text:?} is no date such as 2027-01-31")))
+    text.parse().map(Some).map_err(|_| de::Error::custom(format!("{text:?} is not a date such as 2027-01-31")))
 }
 
 /// Reads the id of a check, which shells complete. An unknown id is refused later, with the nearest one.

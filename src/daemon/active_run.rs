@@ -55,7 +55,7 @@ impl ActiveRun {
             return true;
         }
         if self.stalled.is_none() {
-            tracing::error!("the run has made no step for {} seconds and is stopped", STALL_TIMEOUT.as_secs());
+            tracing::error!("the run made no progress for {} seconds and is stopped", STALL_TIMEOUT.as_secs());
             self.cancel();
         }
         self.stalled.get_or_insert_with(Instant::now).elapsed() < WATCHDOG_GRACE

@@ -117,7 +117,7 @@ impl Deliveries {
                 continue;
             }
             let Some(route) = self.routes.iter().position(|route| route.name() == message.webhook) else {
-                tracing::error!(webhook = message.webhook, "a message is not sent: {}", slack::NO_ROUTE);
+                tracing::error!(webhook = message.webhook, "message not sent: {}", slack::NO_ROUTE);
                 ledger.refused(message.id, slack::NO_ROUTE, now)?;
                 continue;
             };
@@ -194,24 +194,24 @@ impl Sending {
         let own = || slack::backoff(attempts + 1, random_fraction());
         Ok(match slack::record_delivery(&ledger, &self.message, delivery, (self.clock)(), own)? {
             RecordedDelivery::Sent => {
-                tracing::info!(webhook, "a message was posted");
+                tracing::info!(webhook, "message posted");
                 (DeliveryResult::Sent, None)
             }
             RecordedDelivery::Later { why, wait } => {
-                tracing::warn!(webhook, "a message is put off by {} seconds: {why}", wait.as_secs());
+                tracing::warn!(webhook, "message not posted, retrying in {} seconds: {why}", wait.as_secs());
                 (DeliveryResult::Later, self.after(wait))
             }
             RecordedDelivery::RetryOnce { why, wait } => {
                 let seconds = wait.as_secs();
-                tracing::warn!(webhook, "a message may have arrived; it is sent again in {seconds} seconds: {why}");
+                tracing::warn!(webhook, "message may have arrived; sending it again in {seconds} seconds: {why}");
                 (DeliveryResult::Doubtful, self.after(wait))
             }
             RecordedDelivery::Uncertain { why, wait } => {
-                tracing::error!(webhook, "a message may not have arrived, and is not sent a third time: {why}");
+                tracing::error!(webhook, "message may not have arrived; giving up: {why}");
                 (DeliveryResult::Doubtful, self.after(wait))
             }
             RecordedDelivery::Refused { why } => {
-                tracing::error!(webhook, "a message was refused, and is not sent again: {why}");
+                tracing::error!(webhook, "message rejected by Slack; giving up: {why}");
                 (DeliveryResult::Refused, None)
             }
         })

@@ -85,7 +85,7 @@ pub(crate) async fn run(
             Some(command) = commands.recv() => this.handle(command).await,
             tick = ticks.recv() => match tick {
                 Some(()) => this.on_tick(),
-                None => bail!("the heart stopped"),
+                None => bail!("the scheduler stopped"),
             },
         }
         if this.may_exit() {
@@ -150,7 +150,7 @@ impl EventLoop {
 
     fn start(&mut self, due: DueRun, now: Timestamp) {
         let DueRun { schedule, due_at } = due;
-        tracing::info!(schedule = schedule.name, "a run begins that was due at {due_at:.0}");
+        tracing::info!(schedule = schedule.name, "run started (scheduled for {due_at:.0})");
         let progress = Progress::hidden();
         let stop = CancellationToken::new();
         let next = self.scheduler.next_for(&schedule.name);
@@ -165,7 +165,7 @@ impl EventLoop {
         };
         self.active = Some(ActiveRun::new(now, progress, stop));
         if let Err(why) = run.start(self.finished.clone()) {
-            let result = RunResult::Failed(format!("the system gives no thread: {why}"));
+            let result = RunResult::Failed(format!("could not start a thread: {why}"));
             self.on_run_finished(FinishedRun { schedule, took: Duration::ZERO, result });
         }
         self.update_status();
@@ -178,13 +178,13 @@ impl EventLoop {
         let name = &schedule.name;
         if matches!(result, RunResult::Stopped) && active.has_stalled() {
             let seconds = STALL_TIMEOUT.as_secs();
-            result = RunResult::Failed(format!("it made no step for {seconds} seconds and was stopped"));
+            result = RunResult::Failed(format!("it made no progress for {seconds} seconds and was stopped"));
         }
         let seconds = took.as_secs();
         match &result {
             RunResult::Succeeded(summary) => {
                 let text = summary::one_line(summary);
-                tracing::info!(schedule = name, seconds, "the run ended: {text}");
+                tracing::info!(schedule = name, seconds, "run finished: {text}");
                 if let Some(why) = &summary.output_error {
                     tracing::error!(schedule = name, "the report was not written: {why}");
                 }
@@ -200,7 +200,7 @@ impl EventLoop {
             }
             // Not recorded, so the daemon makes up for it when it runs again.
             RunResult::Stopped => {
-                tracing::warn!(schedule = name, seconds, "the run was stopped, and nothing of it is kept");
+                tracing::warn!(schedule = name, seconds, "the run was stopped; its results are discarded");
             }
         }
         self.deps.health.record_run(name, active.started_at, took, &result);
@@ -236,7 +236,7 @@ impl EventLoop {
                 runs = pruned.runs,
                 findings = pruned.findings,
                 messages = pruned.messages,
-                "what is old is forgotten"
+                "old entries are deleted"
             );
         }
     }
@@ -253,13 +253,13 @@ impl EventLoop {
         Notify::reloading();
         match self.try_reload().await {
             Ok(()) => {
-                tracing::info!("the configuration was read again");
+                tracing::info!("configuration reloaded");
                 self.update_status();
             }
             Err(why) => {
                 let why = with_causes(&why);
-                tracing::error!("the configuration stays as it was: {why}");
-                self.deps.notify.status(&format!("the configuration stays as it was: {why}"));
+                tracing::error!("configuration not reloaded: {why}");
+                self.deps.notify.status(&format!("configuration not reloaded: {why}"));
             }
         }
         self.deps.notify.ready();
@@ -289,7 +289,7 @@ impl EventLoop {
 
     fn stop(&mut self) {
         if self.shutdown.is_some() {
-            tracing::warn!("told twice to stop: at once");
+            tracing::warn!("second stop signal: stopping at once");
             if let Some(active) = &self.active {
                 active.cancel();
             }
@@ -299,7 +299,7 @@ impl EventLoop {
         let shutdown = Shutdown::new(limit);
         Notify::stopping(shutdown.at_most());
         let waits = if self.active.is_some() { limit.as_secs() } else { 0 };
-        tracing::info!("stopping; a run that is under way may go on for {waits} seconds");
+        tracing::info!("stopping; the active run has {waits} seconds to finish");
         self.shutdown = Some(shutdown);
         self.update_status();
         self.enforce_shutdown();
@@ -327,7 +327,7 @@ impl EventLoop {
             .map(|(at, schedule)| format!("next: {} at {}", schedule.name, schedule.cron.local_time(at.max(now), now)));
         let doing = match (&self.shutdown, &self.active) {
             (Some(_), _) => Some("stopping".to_owned()),
-            (None, Some(_)) => Some("a run is under way".to_owned()),
+            (None, Some(_)) => Some("a run is active".to_owned()),
             (None, None) => next,
         };
         let last = Some(self.last_result.clone()).filter(|last| !last.is_empty());

@@ -64,6 +64,6 @@ impl Notify {
 
 fn send(state: &[NotifyState<'_>]) {
     if let Err(why) = sd_notify::notify(state) {
-        tracing::debug!(%why, "the service manager could not be told");
+        tracing::debug!(%why, "could not notify the service manager");
     }
 }

@@ -145,7 +145,7 @@ impl Run {
             let result = catch_unwind(AssertUnwindSafe(|| self.run())).unwrap_or_else(|panic| {
                 let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
                 let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-                RunResult::Failed(format!("a fault of gatelight's own, please report it: {text}"))
+                RunResult::Failed(format!("bug in gatelight, please report it: {text}"))
             });
             // Nobody receives it when the daemon is ending.
             let _ = finished.send(FinishedRun { schedule: self.schedule, took: started.elapsed(), result });
@@ -229,7 +229,7 @@ fn summarize(report: &Report, news: RunDiff, verbose: bool) -> anyhow::Result<Ru
     let mut page = page.into_text();
     if page.len() > MAX_PAGE {
         page.truncate(page.floor_char_boundary(MAX_PAGE));
-        page.push_str("\n… cut here: it is too long to be kept; `output` of the schedule writes all of it\n");
+        page.push_str("\n… truncated: set `output` in the schedule to get the complete report\n");
     }
     Ok(RunSummary {
         news,

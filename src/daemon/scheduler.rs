@@ -62,7 +62,8 @@ impl Slot {
         {
             tracing::warn!(
                 schedule = self.schedule.name,
-                "the clock went back: the last run began at {last}, and it is {now}; times are due again from now on"
+                "the clock went back: the last run started at {last}, and it is now {now}; the schedule continues \
+                 from now"
             );
             self.set_last(Some(now));
         }

@@ -37,11 +37,11 @@ pub(crate) async fn start() -> anyhow::Result<Receiver<()>> {
                 }
                 continue;
             }
-            tracing::warn!("the heartbeat fell silent, as it does when the clock is set back; it is started anew");
+            tracing::warn!("the ticker stopped, probably because the clock was set back; restarting it");
             let _ = scheduler.shutdown().await;
             match start_scheduler(raw_send.clone()).await {
                 Ok(new) => scheduler = new,
-                Err(why) => tracing::error!("the heartbeat cannot be started: {}", with_causes(&why)),
+                Err(why) => tracing::error!("the ticker cannot be started: {}", with_causes(&why)),
             }
         }
     });
@@ -58,7 +58,7 @@ async fn start_scheduler(send: Sender<()>) -> anyhow::Result<JobScheduler> {
         scheduler.start().await?;
         Ok(scheduler)
     };
-    start().await.context("the heartbeat cannot be started")
+    start().await.context("the ticker cannot be started")
 }
 
 #[cfg(test)]

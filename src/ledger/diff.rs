@@ -41,7 +41,7 @@ impl Ledger {
         scope: &str,
         compose: impl FnOnce(&RunDiff) -> Vec<Message>,
     ) -> anyhow::Result<RunDiff> {
-        let problem = || format!("nothing of this run was recorded in the ledger {}", self.path.display());
+        let problem = || format!("this run was not recorded in the ledger {}", self.path.display());
         let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate).with_context(problem)?;
         let (diff, changes) = compare(&transaction, report, scope).with_context(problem)?;
         let now = report.run_times().finished_at;
@@ -83,7 +83,8 @@ fn compare(db: &Connection, report: &Report, scope: &str) -> anyhow::Result<(Run
     if let Some(last) = last.filter(|last| now < to_millis(*last)) {
         if report.replayed.is_some() {
             bail!(
-                "the inventory is of {}, and the last run of `{scope}` was at {}: to record it would turn back time",
+                "the inventory is from {}, but the last run of `{scope}` was at {}: older inventories cannot be \
+                 recorded",
                 to_second(report.finished_at),
                 to_second(last)
             );

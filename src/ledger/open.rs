@@ -73,9 +73,9 @@ impl Ledger {
         let aside = move_aside(&path, Timestamp::now())
             .with_context(|| format!("the ledger {} is damaged ({why}), and cannot be moved aside", path.display()))?;
         let notice = format!(
-            "the ledger {} is damaged ({why}). It was moved to {}, and a new one was begun: what was found before is not \
-             known here, so every finding is new once more, and messages that waited in it are not sent. \
-             `sqlite3 {} .recover` shows what can still be read.",
+            "the ledger {} is damaged ({why}). It was moved to {} and a new one was created: earlier findings are not \
+             known, so every finding is new again, and messages that were waiting in it are not sent. `sqlite3 {} \
+             .recover` shows what can still be read.",
             path.display(),
             aside.display(),
             aside.display(),
@@ -106,10 +106,10 @@ pub(super) fn open_to_read(path: &Path) -> anyhow::Result<ReadOnly> {
         bail!("it is a directory");
     }
     if fs::metadata(&path)?.len() == 0 {
-        bail!("it is empty: nothing was ever recorded there");
+        bail!("it is empty: nothing was recorded in it");
     }
     looks_like_ledger(&path)?;
-    let damaged = "it is damaged; the next run that records there moves it aside and begins a new one";
+    let damaged = "it is damaged; the next run that uses it moves it aside and creates a new one";
     let problem = |error: rusqlite::Error| if is_damage(&error) { anyhow!(damaged) } else { error.into() };
     let (db, copy, kind) = match read_kind(path.as_os_str()) {
         Ok((db, kind)) => (db, None, kind),
@@ -119,8 +119,8 @@ pub(super) fn open_to_read(path: &Path) -> anyhow::Result<ReadOnly> {
     match kind {
         FileKind::Ledger(VERSION) => Ok(ReadOnly { db, _copy: copy }),
         FileKind::Ledger(version) => bail!("{}", schema::newer(version)),
-        FileKind::Blank => bail!("nothing was ever recorded there"),
-        FileKind::Foreign => bail!("it is another program's database, and no ledger of Gatelight"),
+        FileKind::Blank => bail!("nothing was recorded in it"),
+        FileKind::Foreign => bail!("it is another program's database, not a ledger of Gatelight"),
     }
 }
 
@@ -137,7 +137,7 @@ fn open_in_read_only_folder(
         let (db, kind) = read_kind(&immutable(path)).map_err(problem)?;
         return Ok((db, None, kind));
     }
-    let copy = tempfile::tempdir().context("there is no place for a copy")?;
+    let copy = tempfile::tempdir().context("could not create a temporary copy")?;
     let copied = copy.path().join("ledger.db");
     fs::copy(path, &copied).and_then(|_| fs::copy(&log, with_end(&copied, "-wal"))).context("it cannot be copied")?;
     let (db, kind) = read_kind(copied.as_os_str()).map_err(problem)?;
@@ -192,7 +192,7 @@ fn open(path: &Path) -> Result<Ledger, Unusable> {
     let db = Connection::open_with_flags(path, flags).map_err(unusable)?;
     db.busy_timeout(BUSY_TIMEOUT).map_err(unusable)?;
     match schema::file_kind(&db).map_err(unusable)? {
-        FileKind::Foreign => return Err(leave(anyhow!("it is another program's database; it was left alone"))),
+        FileKind::Foreign => return Err(leave(anyhow!("it is another program's database and was left unchanged"))),
         FileKind::Ledger(VERSION) => {}
         FileKind::Ledger(version) => return Err(leave(anyhow!(schema::newer(version)))),
         // This has an effect only before the first table is created.
@@ -253,7 +253,7 @@ fn looks_like_ledger(path: &Path) -> anyhow::Result<()> {
     if start.iter().all(|byte| *byte == 0) || start == MAGIC {
         return Ok(());
     }
-    bail!("it is no ledger of Gatelight, or its beginning is destroyed; it was left alone")
+    bail!("it is not a ledger of Gatelight, or its header is destroyed; it was left unchanged")
 }
 
 /// Renames the file, and its write-ahead log to the name that SQLite looks for.

@@ -62,7 +62,7 @@ impl GlobPattern {
     /// # Errors
     /// Says what is wrong with it.
     pub(crate) fn new(text: &str) -> anyhow::Result<Self> {
-        let glob = GlobBuilder::new(text).build().with_context(|| format!("{text:?} is no pattern"))?;
+        let glob = GlobBuilder::new(text).build().with_context(|| format!("{text:?} is not a valid pattern"))?;
         Ok(Self(glob.compile_matcher()))
     }
 }

@@ -180,7 +180,8 @@ pub(super) fn create(db: &Connection) -> anyhow::Result<()> {
 /// The message about a file that a newer Gatelight wrote.
 pub(super) fn newer(version: usize) -> String {
     format!(
-        "a newer Gatelight wrote it (its tables are of version {version}; this Gatelight, {}, knows versions up to {VERSION}); it was left alone",
+        "a newer Gatelight wrote it (its tables are of version {version}; this Gatelight, {}, knows versions up to \
+         {VERSION}); it was left unchanged",
         env!("CARGO_PKG_VERSION")
     )
 }

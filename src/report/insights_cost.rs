@@ -27,7 +27,7 @@ pub(super) fn line<'a>(regions: impl Iterator<Item = (&'a str, &'a Traffic)> + C
     };
     if scanned.bytes == 0 && scanned.untold > 0 {
         return Some(format!(
-            "{queries} of CloudWatch Logs Insights: AWS did not tell how much was scanned, and bills that"
+            "{queries} of CloudWatch Logs Insights: AWS did not report the volume scanned, which it bills"
         ));
     }
     let money: Money = regions.map(|(region, traffic)| price(region, traffic)).sum();
@@ -77,7 +77,7 @@ mod tests {
             (
                 vec![("us-east-1", traffic(1, 0, 1))],
                 Some(
-                    "1 query of CloudWatch Logs Insights: AWS did not tell how much was scanned, and bills that"
+                    "1 query of CloudWatch Logs Insights: AWS did not report the volume scanned, which it bills"
                         .to_owned(),
                 ),
             ),

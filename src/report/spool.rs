@@ -32,7 +32,7 @@ impl SpoolWriter {
     /// # Errors
     /// If there is no place for it.
     pub(super) fn new() -> anyhow::Result<Self> {
-        let file = tempfile::tempfile().context("no temporary file can be made for the outcomes")?;
+        let file = tempfile::tempfile().context("could not create a temporary file for the outcomes")?;
         Ok(Self { file: BufWriter::new(file), position: 0, region: SpoolRange::default() })
     }
 

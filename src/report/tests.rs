@@ -380,7 +380,7 @@ fn changes_are_on_the_page() {
         "access-log-off  1 NEW, others for 3 days",
         "new      service-00016/prod\n",
         "Resolved\n  access-log-off: service-00000/prod\n",
-        "Gone, with what they were about\n  access-log-off: service-00004/prod\n",
+        "Gone (their subjects were deleted)\n  access-log-off: service-00004/prod\n",
         "1 new, 1 resolved, 1 gone since 2026-11-01 09:00 UTC.\n",
         "3 findings: 3 high.",
     ] {

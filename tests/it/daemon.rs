@@ -83,13 +83,13 @@ fn what_changes_in_an_account_is_told_once() {
     daemon.signal("-HUP");
     let at = daemon.told("RELOADING=1", note);
     assert!(daemon.notes()[at].contains("MONOTONIC_USEC="), "{:?}", daemon.notes());
-    let at = daemon.told("the configuration stays as it was", at);
+    let at = daemon.told("configuration not reloaded", at);
     daemon.told("READY=1", at);
     assert!(daemon.log().contains("did you mean `region`?"), "{}", daemon.log());
     more_runs(&home, &daemon, 1);
     home.write("gatelight.toml", config(port, "[severity]\naccess-log-off = \"low\"\n"));
     daemon.signal("-HUP");
-    daemon.until("the reload", || daemon.log().contains("the configuration was read again"));
+    daemon.until("the reload", || daemon.log().contains("configuration reloaded"));
     more_runs(&home, &daemon, 2);
     assert_eq!(slack.channel().len(), 2, "less bad is no news: {:?}", slack.channel());
     home.write("gatelight.toml", config(port, "[severity]\naccess-log-off = \"high\"\n"));
@@ -152,7 +152,7 @@ fn a_run_under_way_is_stopped_when_its_time_is_over_and_is_made_up() {
     let text = config(free_port(), "").replace("[daemon]\n", "[daemon]\nstop-after = \"1s\"\n");
     home.write("gatelight.toml", text);
     let daemon = home.start();
-    daemon.told("a run is under way", 0);
+    daemon.told("a run is active", 0);
     let from = daemon.notes().len();
     let begun = Instant::now();
     daemon.signal("-TERM");
@@ -160,7 +160,7 @@ fn a_run_under_way_is_stopped_when_its_time_is_over_and_is_made_up() {
     assert!(daemon.notes()[at].contains("EXTEND_TIMEOUT_USEC="), "{:?}", daemon.notes());
     let (status, log) = daemon.ended();
     assert_eq!(status.code(), Some(0), "{log}");
-    assert!(log.contains("the run was stopped, and nothing of it is kept"), "{log}");
+    assert!(log.contains("the run was stopped; its results are discarded"), "{log}");
     assert!((1..10).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
     assert_eq!(runs(&home), 0, "so that it is made up");
 }

@@ -133,8 +133,8 @@ fn groups_of_infrequent_access_are_searched_where_the_owner_asks_for_it() {
     let last_metrics = order.iter().rposition(|asked| asked == "cloudwatch:GetMetricData").unwrap();
     assert!(last_metrics < first("logs:StartQuery"), "{order:?}");
     let line = format!(
-        "gatelight: {ACCOUNT} {REGION}: CloudWatch Logs Insights is to search 2 log groups of class INFREQUENT_ACCESS, which \
-         took in about 5.00 GB; AWS bills about $0.03, $0.0057 for each GB"
+        "gatelight: {ACCOUNT} {REGION}: CloudWatch Logs Insights will search 2 log groups of class INFREQUENT_ACCESS, \
+         which received about 5.00 GB; AWS bills about $0.03, $0.0057 for each GB"
     );
     assert!(ran.stderr.contains(&line), "{}", ran.stderr);
     let bytes = scanned();
@@ -250,7 +250,7 @@ fn the_daemon_logs_what_it_will_cost() {
     let daemon = home.start();
     daemon.until("the run", || daemon.log().contains("the run ended"));
     let log = daemon.log();
-    let line = "2 log groups of class INFREQUENT_ACCESS, which took in about 5.00 GB; AWS bills about $0.03";
+    let line = "2 log groups of class INFREQUENT_ACCESS, which received about 5.00 GB; AWS bills about $0.03";
     assert!(log.lines().any(|logged| logged.contains(line) && logged.contains("INFO")), "{log}");
     assert_eq!(queries(&fake, "StartQuery").len(), 2);
 }

@@ -278,9 +278,9 @@ fn an_audit_that_saw_nothing_says_so_first_and_fails() {
             "needs apigateway:GET",
         ),
         (Fault::DeniedBecause("with an explicit deny in a permissions boundary"), "permissions boundary"),
-        (Fault::Html, "a web page with the title \"Sign in\" came instead of AWS's answer"),
-        (Fault::Page(403), "a web page with the title \"Sign in\" came instead of AWS's answer"),
-        (Fault::Page(407), "a web page"),
+        (Fault::Html, "received a web page with the title \"Sign in\" instead of AWS's answer"),
+        (Fault::Page(403), "received a web page with the title \"Sign in\" instead of AWS's answer"),
+        (Fault::Page(407), "received a web page"),
         (Fault::Redirect, "redirected to login.hotel.example"),
         (Fault::Empty, "the answer lacks the list of APIs"),
         (Fault::Malformed, "cut off or garbled"),
@@ -306,7 +306,7 @@ fn an_audit_that_saw_nothing_says_so_first_and_fails() {
         (Some(2), &json!("incomplete"), &json!(false))
     );
     let why = report.0["nothing_checked"].as_str().unwrap();
-    assert!(why.contains("a web page") && ran.stderr.contains("Nothing was checked"), "{why}: {}", ran.stderr);
+    assert!(why.contains("received a web page") && ran.stderr.contains("Nothing was checked"), "{why}: {}", ran.stderr);
 }
 
 /// A sign-in page in the place of every service: of the XML services too.

@@ -83,7 +83,7 @@ fn of_the_api(facts: &StageFacts<'_>, prices: &PriceList) -> Cost {
         Protocol::Rest => prices.requests.rest,
         Protocol::Http => prices.requests.http,
         Protocol::Websocket => {
-            let why = "messages and minutes of connection are charged, which are not known here";
+            let why = "AWS charges messages and connection minutes, which are not known";
             return cost(Estimate::Elsewhere(why.to_owned()), vec![]);
         }
     };
@@ -105,7 +105,7 @@ fn access_log(facts: &StageFacts<'_>, log: &AccessLogFacts<'_>, quote: &Quote<'_
     let (name, group) = match &log.destination {
         AccessLogDestination::LogGroup(name, group) => (*name, group),
         AccessLogDestination::DeliveryStream(name) => {
-            let why = "Firehose has its own prices, and so has what it delivers to: not estimated here";
+            let why = "Firehose and its destination have their own prices: not estimated";
             return both(name, Estimate::Elsewhere(why.to_owned()));
         }
         AccessLogDestination::Other(name) => {
@@ -181,7 +181,7 @@ fn price_of_class(group: &LogGroup, quote: &Quote<'_>) -> Result<Money, Gap> {
     match group.class.as_deref() {
         None | Some("STANDARD") => Ok(quote.prices.standard),
         Some("INFREQUENT_ACCESS") => Ok(quote.prices.infrequent),
-        Some(class) => Err(Gap::unprovable(&group.arn, format!("no price is known here of log class {class}"))),
+        Some(class) => Err(Gap::unprovable(&group.arn, format!("no price is known for log class {class}"))),
     }
 }
 
@@ -201,7 +201,7 @@ fn kept(bytes: u128, told: &mut Vec<String>, group: &LogGroup, quote: &Quote<'_>
         let days = u64::try_from(days).unwrap_or(0);
         (24 * days, format!("kept for {} days", thousands(u128::from(days))))
     } else {
-        let grows = "kept for ever: this is for the lines of one month, and it grows by as much every month";
+        let grows = "never expires: this is for the lines of one month, and it grows by this amount every month";
         (HOURS_A_MONTH, grows.to_owned())
     };
     told.push(how_long);
@@ -227,7 +227,7 @@ fn recorded(facts: &StageFacts<'_>, of: &TraceFacts, quote: &Quote<'_>) -> Cost 
     match &of.destination {
         Err(gap) => return unknown(gap),
         Ok(TraceDestination::CloudWatchLogs) => {
-            let why = "Transaction Search is charged by the volume of spans, which is not known here";
+            let why = "AWS charges Transaction Search by the volume of spans, which is not known";
             return cost(None, Estimate::Elsewhere(why.to_owned()), vec![]);
         }
         Ok(TraceDestination::XRay) => {}
@@ -239,7 +239,8 @@ fn recorded(facts: &StageFacts<'_>, of: &TraceFacts, quote: &Quote<'_>) -> Cost 
     };
     let rule = Some(sampling.rule.as_str());
     let Some(recorded) = sampling.recorded(requests.0) else {
-        let gap = Gap::unprovable(&sampling.rule, format!("the rate of sampling rule {} is no share", sampling.rule));
+        let gap =
+            Gap::unprovable(&sampling.rule, format!("the rate of sampling rule {} is not a fraction", sampling.rule));
         return cost(rule, Estimate::Unknown(gap), vec![]);
     };
     let mut told = vec![
@@ -257,10 +258,7 @@ fn recorded(facts: &StageFacts<'_>, of: &TraceFacts, quote: &Quote<'_>) -> Cost 
         told.push("less if requests come in bursts, or others use the rule too".to_owned());
     }
     if !sampling.before.is_empty() {
-        told.push(format!(
-            "as if no request matched the rules that come first for some: {}",
-            sampling.before.join(", ")
-        ));
+        told.push(format!("assuming that no request matches these earlier rules: {}", sampling.before.join(", ")));
     }
     cost(rule, Estimate::Known(traces::recording(recorded, quote.prices.traces, 0)), told)
 }
@@ -274,6 +272,6 @@ fn share(rate: f64) -> String {
 fn whose(quote: &Quote<'_>) -> String {
     match quote.stands_in_for {
         None => format!("price of {}", quote.date),
-        Some(region) => format!("us-east-1's price of {}: {region}'s is not known here", quote.date),
+        Some(region) => format!("us-east-1's price of {}: {region}'s is not known", quote.date),
     }
 }

@@ -97,16 +97,15 @@ fn execution_logs<'a>(stage: &StageOf<'a>, context: &Context<'a>) -> Vec<Executi
         Destination::Other(text) => elsewhere(text, facts),
     });
     let unseen = context.unseen_deliveries().filter(|_| stage.protocol() == Protocol::Rest);
-    let unseen =
-        unseen.map(|gap| facts("what delivery sources send it to".to_owned(), Err(gap.clone()), Err(gap.clone())));
+    let unseen = unseen
+        .map(|gap| facts("the destination of its delivery sources".to_owned(), Err(gap.clone()), Err(gap.clone())));
     own.chain(delivered).chain(unseen).collect()
 }
 
 /// What went to a log group that a delivery source sends to, if nothing else is written there.
 fn delivered(destination: &Destination<'_>, name: &str, context: &Context<'_>) -> Result<InWindow, Gap> {
     if context.traffic().is_shared(destination)? {
-        let why =
-            format!("log group {name} is written to by others too: how much of it a delivery source sent is not known");
+        let why = format!("other sources write to log group {name} too: the share of the delivery source is not known");
         return Err(Gap::unprovable(name, why));
     }
     bytes(name, context)
@@ -147,9 +146,7 @@ fn destination(context: &Context<'_>) -> Result<TraceDestination, Gap> {
     match answer.destination.as_str() {
         "XRay" => Ok(TraceDestination::XRay),
         "CloudWatchLogs" => Ok(TraceDestination::CloudWatchLogs),
-        other => {
-            Err(Gap::unprovable("trace destination", format!("no price is known here of segments that go to {other}")))
-        }
+        other => Err(Gap::unprovable("trace destination", format!("no price is known for segments sent to {other}"))),
     }
 }
 

@@ -144,7 +144,7 @@ fn logs_that_are_kept_for_ever_are_said_to_cost_more_each_month() {
     let (expires, never) = (group(None, Some(30)), group(None, None));
     let (expires, never) = (estimated(&stage(&expires)), estimated(&stage(&never)));
     assert!(known(&expires, Item::AccessLogStorage) < known(&never, Item::AccessLogStorage));
-    assert!(cost(&never, Item::AccessLogStorage).assumptions.iter().any(|told| told.contains("grows by as much")));
+    assert!(cost(&never, Item::AccessLogStorage).assumptions.iter().any(|told| told.contains("grows by this amount")));
 }
 
 #[test]

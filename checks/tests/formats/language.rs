@@ -43,7 +43,7 @@ pub(super) const CASES: &[Case] = &[
         ALL,
         r#"{"a":"\$context.requestId"}"#,
         "json fail 7, id pass",
-        "and a lone one is no escape of JSON (section 7)",
+        "and a lone one is not a JSON escape (section 7)",
         RFC,
     ),
     (ALL, "$Context.requestId", "id fail", "context is case-sensitive too", REST_TABLE),

@@ -54,10 +54,10 @@ fn describe(template: &Template<'_>, rendered: &RenderedLine<'_>, error: SyntaxE
         }
         SyntaxErrorKind::ControlCharacter('\t') => "a tab inside a string; JSON writes it as \\t".to_owned(),
         SyntaxErrorKind::ControlCharacter(character) => {
-            format!("the control character U+{:04X} inside a string; JSON wants it escaped", u32::from(character))
+            format!("the control character U+{:04X} inside a string; JSON requires an escape", u32::from(character))
         }
-        SyntaxErrorKind::InvalidEscape => format!("{} is no escape of JSON", quoted(rest, 2)),
-        SyntaxErrorKind::InvalidNumber => format!("{} is no number of JSON", quoted_word(rest)),
+        SyntaxErrorKind::InvalidEscape => format!("{} is not a JSON escape", quoted(rest, 2)),
+        SyntaxErrorKind::InvalidNumber => format!("{} is not a JSON number", quoted_word(rest)),
         SyntaxErrorKind::Unclosed('{') => "the brace that opens here is never closed".to_owned(),
         SyntaxErrorKind::Unclosed(_) => "the bracket that opens here is never closed".to_owned(),
         SyntaxErrorKind::Unexpected(expected) => describe_unexpected(rest, expected),
@@ -71,17 +71,17 @@ fn describe_at_variable(variable: &Variable<'_>, error: SyntaxErrorKind, is_firs
     match error {
         SyntaxErrorKind::NotAnObject(_) => format!("this is `{source}` alone, not an object"),
         SyntaxErrorKind::Unexpected(Expected::FirstKey | Expected::Key) => {
-            format!("the key `{source}` stands without quotes")
+            format!("the key `{source}` is not quoted")
         }
         SyntaxErrorKind::Unexpected(Expected::Colon) => format!("a colon is missing before `{source}`"),
         SyntaxErrorKind::Unexpected(Expected::AfterValue(_, true)) => {
-            format!("`{source}` stands after a closing quote: a quote too many, or a missing comma")
+            format!("`{source}` follows a closing quote: one quote too many, or a missing comma")
         }
         SyntaxErrorKind::Unexpected(Expected::AfterValue(..)) if is_first => {
             format!("a comma is missing before `{source}`")
         }
-        SyntaxErrorKind::Unexpected(Expected::End) => format!("`{source}` stands after the end of the object"),
-        _ => format!("`{source}` stands without quotes, and {kind} is no JSON"),
+        SyntaxErrorKind::Unexpected(Expected::End) => format!("`{source}` follows the end of the object"),
+        _ => format!("`{source}` is not quoted, and {kind} is not valid JSON"),
     }
 }
 
@@ -93,21 +93,22 @@ fn describe_unexpected(rest: &str, expected: Expected) -> String {
     match (first, second) {
         ('/', Some('/' | '*')) | ('#', _) => return "a comment; JSON has none".to_owned(),
         ('“' | '”' | '„' | '‘' | '’' | '«' | '»' | '＂', _) => {
-            return format!("a typographic quote ({first}); JSON knows only \"");
+            return format!("a typographic quote ({first}); JSON allows only \"");
         }
         ('\\', Some('n' | 'r')) if expected == Expected::End => {
-            return format!("a literal \\{} after the object; only a real line break may stand there", &rest[1..2]);
+            return format!("a literal \\{} after the object; only a real line break is allowed there", &rest[1..2]);
         }
         ('\\', Some('\n' | '\r') | None) => {
-            return "a backslash at the end of a line: AWS's examples show it as a visual aid, and it is no part of them"
+            return "a backslash at the end of a line: AWS's examples use it only to show a line break; it is not part \
+                of the format"
                 .to_owned();
         }
         ('\\', Some('"')) => {
             return "a backslash before a quote: the format was escaped for a program that does not undo it".to_owned();
         }
-        ('\'', _) => return "a single quote; JSON knows only \"".to_owned(),
+        ('\'', _) => return "a single quote; JSON allows only \"".to_owned(),
         _ if first.is_whitespace() || matches!(first, '\u{200b}'..='\u{200d}' | '\u{2060}') => {
-            return format!("the character U+{:04X}, which JSON does not take for white space", u32::from(first));
+            return format!("the character U+{:04X}, which is not white space in JSON", u32::from(first));
         }
         _ if first.is_control() => return format!("the control character U+{:04X}", u32::from(first)),
         _ => {}
@@ -123,16 +124,16 @@ fn describe_unexpected(rest: &str, expected: Expected) -> String {
         (Expected::FirstKey | Expected::Key, ',') => "a comma too many".to_owned(),
         (Expected::FirstKey | Expected::Key, '{' | '[') => "a key is missing: an object's values have names".to_owned(),
         (Expected::FirstKey | Expected::Key, ':') => "a key is missing before the colon".to_owned(),
-        (Expected::FirstKey | Expected::Key, _) if is_word(first) => format!("the key {word} stands without quotes"),
+        (Expected::FirstKey | Expected::Key, _) if is_word(first) => format!("the key {word} is not quoted"),
         (Expected::Value, ',' | '}' | ']') => format!("a value is missing before {first}"),
-        (Expected::Value, _) if is_word(first) => format!("{word} stands without quotes"),
-        (Expected::Value, '+' | '.') => format!("{word} is no number of JSON"),
+        (Expected::Value, _) if is_word(first) => format!("{word} is not quoted"),
+        (Expected::Value, '+' | '.') => format!("{word} is not a JSON number"),
         (Expected::Colon, _) => "a colon is missing before this".to_owned(),
         (Expected::AfterValue(..), '"') => "a comma is missing before this, or a quote is misplaced".to_owned(),
         (Expected::AfterValue(..), ':') => "a colon where a comma belongs".to_owned(),
         (Expected::AfterValue(end, _), '}' | ']') => format!("{first} where {end} belongs"),
         (Expected::AfterValue(_, true), _) => {
-            "text after a closing quote: a missing quote, or one inside the text that wants a backslash".to_owned()
+            "text after a closing quote: a missing quote, or a quote in the text that needs a backslash".to_owned()
         }
         (Expected::AfterValue(..), _) => "a comma is missing before this".to_owned(),
         _ => format!("{} does not belong here", quoted(rest, 1)),
@@ -154,7 +155,7 @@ fn other_syntax(template: &Template<'_>, error: SyntaxErrorKind) -> Option<NotJs
     let start = truncated(body, 40);
     let found = |message: String| Some(NotJson { at, message });
     if body.starts_with('\'') {
-        return found("the whole format stands in single quotes; they are part of it, and JSON has none".to_owned());
+        return found("the entire format is in single quotes; they are part of it, and JSON has none".to_owned());
     }
     if body.starts_with('<') {
         return found(format!("this is XML (`{start}`), not JSON"));

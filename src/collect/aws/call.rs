@@ -172,11 +172,11 @@ impl Calls {
                 };
             };
             if used.len() >= MAX_PAGES {
-                let why = format!("its pages do not end: there are more than {MAX_PAGES}");
+                let why = format!("pagination did not end after {MAX_PAGES} pages");
                 return Listing::broken(seen, failed(operation, resource, &why));
             }
             if !used.insert(next.clone()) {
-                let gap = failed(operation, resource, "its pages do not end: a page token came twice");
+                let gap = failed(operation, resource, "pagination does not end: a page token was repeated");
                 return Listing::broken(seen, gap);
             }
             token = Some(next);
@@ -273,7 +273,7 @@ impl Calls {
             let GapDetails { message, .. } = last.why();
             Gap::new(GapDetails {
                 resource: resource.to_owned(),
-                message: format!("not tried, as {in_a_row} calls in a row had failed: {message}"),
+                message: format!("skipped after {in_a_row} failed calls in a row: {message}"),
                 ..last.why().clone()
             })
         })

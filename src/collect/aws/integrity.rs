@@ -36,7 +36,7 @@ impl Intercept for WellFormed {
             Ok(_) => Ok(()),
             Err(error) => {
                 tracing::debug!(%error, "an answer is not well-formed XML");
-                Err("the answer is not whole".into())
+                Err("the answer is incomplete".into())
             }
         }
     }
@@ -105,7 +105,7 @@ impl Intercept for PromisedOfEach {
         match self.missing(context.response().body().bytes().unwrap_or_default()) {
             Err(error) => {
                 tracing::debug!(%error, "an answer is not JSON");
-                Err("the answer is not whole".into())
+                Err("the answer is incomplete".into())
             }
             Ok(None) => Ok(()),
             Ok(Some(field)) => Err(format!("the answer lacks {field} in one of {}", self.list).into()),

@@ -229,8 +229,8 @@ pub(super) fn rejection(code: &str, message: Option<&str>) -> &'static str {
             "the requests came without them; does a proxy leave out the Authorization header, or is AWS_ENDPOINT_URL wrong?"
         }
         _ => {
-            "AWS does not know them in this region; they may be deleted or expired, or belong to another partition (China, \
-             GovCloud), or the region is not enabled for the account"
+            "AWS does not know them in this region; they may be deleted or expired or belong to another partition \
+             (China, GovCloud), or the region is not enabled for the account"
         }
     }
 }

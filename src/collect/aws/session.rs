@@ -114,7 +114,7 @@ impl Session {
                 "pass --profile NAME, run `aws sso login`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
                     .to_owned()
             }
-            CredentialSource::Profile(name) => format!("look at that profile, or run `aws sso login --profile {name}`"),
+            CredentialSource::Profile(name) => format!("check that profile, or run `aws sso login --profile {name}`"),
             CredentialSource::Role(_) => unreachable!("a role is assumed, not found"),
         };
         let find = async {

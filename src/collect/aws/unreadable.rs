@@ -19,16 +19,16 @@ pub(super) fn describe(error: &dyn Error, response: &HttpResponse) -> String {
     if let Some(title) = web_page(response.headers().get("content-type").unwrap_or_default(), body) {
         let title = if title.is_empty() { String::new() } else { format!(" with the title {title:?}") };
         return format!(
-            "a web page{title} came instead of AWS's answer (HTTP status {status}); is a proxy or a sign-in page in the \
-             way, or is AWS_ENDPOINT_URL wrong?"
+            "received a web page{title} instead of AWS's answer (HTTP status {status}); check for a proxy or sign-in \
+             page, and AWS_ENDPOINT_URL"
         );
     }
     if (300..400).contains(&status) {
         let to =
             response.headers().get("location").and_then(host).map_or_else(String::new, |host| format!(" to {host}"));
         return format!(
-            "the call was redirected{to} (HTTP status {status}), which AWS does not do; is a proxy or a sign-in page in \
-             the way?"
+            "the call was redirected{to} (HTTP status {status}), which AWS does not do; check for a proxy or sign-in \
+             page"
         );
     }
     if status == 407 {
@@ -126,7 +126,7 @@ mod tests {
             (503, "text/html", ""),
         ] {
             let said = said(status, &[("content-type", kind)], body);
-            assert!(said.starts_with("a web page") && said.contains(&status.to_string()), "{said}");
+            assert!(said.starts_with("received a web page") && said.contains(&status.to_string()), "{said}");
         }
         let titled = said(200, &[], "<html><head><title>\u{1b}[31mHotel  WLAN</title>");
         assert!(titled.contains("Hotel") && !titled.contains('\u{1b}'), "{titled}");

@@ -42,7 +42,7 @@ impl Answers {
         let objection = |messages: &[MessageData]| {
             let message = messages.first()?;
             let said = [message.code(), message.value()].into_iter().flatten().collect::<Vec<_>>().join(": ");
-            Some(failed(Operation::GetMetricData, &self.resource, &format!("CloudWatch said {said}")))
+            Some(failed(Operation::GetMetricData, &self.resource, &format!("CloudWatch returned {said}")))
         };
         self.objection = self.objection.take().or_else(|| objection(page.messages()));
         for result in page.metric_data_results() {
@@ -50,7 +50,7 @@ impl Answers {
             let at = result.id().and_then(place);
             let Some(answer) = at.and_then(|at| self.queries.get_mut(at)) else { continue };
             let (times, values) = (timestamps.as_deref().unwrap_or_default(), values.as_deref().unwrap_or_default());
-            let unfit = || failed(Operation::GetMetricData, &self.resource, "an answer's data points make no sense");
+            let unfit = || failed(Operation::GetMetricData, &self.resource, "the data points are invalid");
             let is_count = |value: &f64| value.is_finite() && *value >= 0.0;
             if times.len() != values.len() || !values.iter().all(is_count) {
                 answer.objection = Some(unfit());

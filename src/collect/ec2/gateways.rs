@@ -130,7 +130,7 @@ impl NetworkReader<'_> {
             let read = self.region.calls.call(operation, &id, send).await.and_then(|answer| {
                 let routes = answer.routes.ok_or_else(|| lacks(operation, &id, "the list of routes"))?;
                 if answer.additional_routes_available == Some(true) {
-                    let why = format!("{id} has more routes than the thousand that AWS tells");
+                    let why = format!("{id} has more than the 1,000 routes that AWS returns");
                     return Err(Gap::unprovable(&id, why));
                 }
                 let routes: Result<Vec<_>, Gap> =

@@ -115,7 +115,7 @@ fn text_has_the_same() {
         "first seen 2026-11-01 09:00 UTC · last seen 2026-11-01 09:00 UTC · resolved 2026-11-01 10:00 UTC",
         "GONE      medium",
         "The message of 2026-11-01 09:00 UTC to on-call did not arrive: no_service.",
-        "1 open, 2 over; last look 2026-11-01 10:00 UTC.",
+        "1 open, 2 resolved or gone; last run 2026-11-01 10:00 UTC.",
     ] {
         assert!(page.contains(words), "{words}\n{page}");
     }

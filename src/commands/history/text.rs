@@ -32,18 +32,18 @@ pub(super) fn findings(reader: &Reader, filter: &EpisodeFilter, out: &mut Termin
             "refused" => "did not arrive",
             "uncertain" => "may not have arrived",
             "sending" => "is being sent",
-            _ => "waits to be sent",
+            _ => "is waiting to be sent",
         };
         let why = message.problem.map(|problem| format!(": {problem}")).unwrap_or_default();
         let text = format!("The message of {} to {} {what}{why}.", time(message.created_at), message.webhook);
         paragraph("", &text, out)?;
     }
     let last = reader.last_finished()?;
-    let last = last.map_or_else(|| "no run looked yet".to_owned(), |last| format!("last look {}", time(last)));
+    let last = last.map_or_else(|| "no run yet".to_owned(), |last| format!("last run {}", time(last)));
     if filter.open {
         writeln!(out, "{} open; {last}.", thousands(open))?;
     } else {
-        writeln!(out, "{} open, {} over; {last}.", thousands(open), thousands(ended))?;
+        writeln!(out, "{} open, {} resolved or gone; {last}.", thousands(open), thousands(ended))?;
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ fn what_is_wrong_is_named_with_its_place() {
     assert!(message.contains("line 3") && message.contains("did you mean Europe/Dublin?"), "{message}");
     assert!(wrong(("cron", "crom")).contains("did you mean `cron`?"));
     assert!(wrong(("hourly", "")).contains("1 to 64 characters"));
-    assert!(wrong(("hourly", "audit")).contains("[[schedule]] \"audit\": this name is taken"));
+    assert!(wrong(("hourly", "audit")).contains("[[schedule]] \"audit\": this name is reserved"));
     assert!(problem(&format!("{HOURLY}{HOURLY}")).contains("two schedules have this name"));
     assert!(problem("").contains("no [[schedule]]"));
     assert!(problem(&format!("{HOURLY}from = \"x\"\nregion = [\"y\"]")).contains("--region"), "two sources");

@@ -27,8 +27,8 @@ fn what_is_wrong_is_named_with_its_key() {
     let with = |from: &str, to: &str| resolved(&SPOOL.replace(from, to)).expect_err(to);
     for (problem, said) in [
         (resolved("also-search-for = [\"segment-mising\"]").expect_err("unknown"), "did you mean segment-missing?"),
-        (with("spool-full", "segment-dropped"), "Gatelight's own"),
-        (with("spool-full", "Spool full"), "small letters"),
+        (with("spool-full", "segment-dropped"), "a built-in pattern has that name"),
+        (with("spool-full", "Spool full"), "lower-case letters"),
         (with("'\"spool is full\"'", "'spool: full'"), "filter: a term"),
         (with("the spool was full", " "), "says"),
         (with("says =", "severity = \"lo\"\nsays ="), "line 4"),

@@ -63,37 +63,37 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("gatelight");
         let build: IntGauges = Family::default();
         build.get_or_create(&vec![("version", env!("CARGO_PKG_VERSION").to_owned())]).set(1);
-        registry.register("build", "The version that runs", build);
+        registry.register("build", "Version of the running program", build);
         let (findings, subjects) = (IntGauges::default(), IntGauges::default());
         let (unknown, gaps) = (IntGauges::default(), IntGauges::default());
         let (runs, last_run, last_success, took) =
             (Counters::default(), IntGauges::default(), IntGauges::default(), FloatGauges::default());
         let (requests, throttled, deliveries) = (Counters::default(), Counters::default(), Counters::default());
         let gauges = [
-            ("findings", "Findings of the last run that looked, ignored ones aside", &findings),
+            ("findings", "Findings of the last successful run, ignored ones excluded", &findings),
+            ("subjects", "Stages and functions of the last successful run, by state", &subjects),
             (
-                "subjects",
-                "Stages and functions of the last run that succeeded, by what there is to see of them",
-                &subjects,
+                "unknown",
+                "Outcomes of the last successful run that could not be checked, ignored ones excluded",
+                &unknown,
             ),
-            ("unknown", "Outcomes of the last run that could not be checked, ignored ones aside", &unknown),
-            ("gaps", "Reasons for which something could not be checked in the last run that looked", &gaps),
+            ("gaps", "Reasons why something could not be checked in the last successful run", &gaps),
         ];
         for (name, help, gauge) in gauges {
             registry.register(name, help, gauge.clone());
         }
-        registry.register("runs", "Runs by how they ended", runs.clone());
+        registry.register("runs", "Runs, by result", runs.clone());
         let when = [
-            ("last_run_timestamp", "When the last run began", &last_run),
-            ("last_success_timestamp", "When the last run that looked began", &last_success),
+            ("last_run_timestamp", "Start time of the last run", &last_run),
+            ("last_success_timestamp", "Start time of the last successful run", &last_success),
         ];
         for (name, help, gauge) in when {
             registry.register_with_unit(name, help, Unit::Seconds, gauge.clone());
         }
-        registry.register_with_unit("last_run_duration", "How long the last run took", Unit::Seconds, took.clone());
-        registry.register("requests", "Requests to AWS by operation, each attempt counted", requests.clone());
-        registry.register("throttled", "Answers of AWS that asked to slow down", throttled.clone());
-        registry.register("slack_deliveries", "Attempts to post to Slack by what became of them", deliveries.clone());
+        registry.register_with_unit("last_run_duration", "Duration of the last run", Unit::Seconds, took.clone());
+        registry.register("requests", "Requests to AWS, by operation; each attempt counts", requests.clone());
+        registry.register("throttled", "Throttled requests to AWS", throttled.clone());
+        registry.register("slack_deliveries", "Attempts to post to Slack, by result", deliveries.clone());
         Self {
             registry,
             findings,

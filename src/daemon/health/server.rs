@@ -60,7 +60,7 @@ impl HealthListener {
     /// # Errors
     /// Names the address.
     pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<Self> {
-        let problem = || format!("[daemon]: health: {address} cannot be listened to");
+        let problem = || format!("[daemon]: health: cannot listen on {address}");
         TcpListener::bind(address).await.map(Self).with_context(problem)
     }
 
@@ -87,7 +87,7 @@ fn router(health: Health) -> Router {
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .route("/", get(page))
-        .fallback(async || (StatusCode::NOT_FOUND, text("There is no such page.\n".to_owned())))
+        .fallback(async || (StatusCode::NOT_FOUND, text("Not found.\n".to_owned())))
         .layer(map_response(with_headers))
         .with_state(health)
 }
@@ -114,7 +114,7 @@ async fn page(State(health): State<Health>, ConnectInfo(peer): ConnectInfo<Peer>
         _ => None,
     };
     if !is_loopback(peer.0.ip()) || !host.is_some_and(names_this_machine) {
-        let why = "The report is served to this machine only, by the name localhost, 127.0.0.1 or [::1].\n";
+        let why = "The report is available only on this machine, as localhost, 127.0.0.1 or [::1].\n";
         return (StatusCode::FORBIDDEN, text(why.to_owned())).into_response();
     }
     text(health.page())

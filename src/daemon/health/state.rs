@@ -90,7 +90,7 @@ impl Health {
         let late = state.schedules.iter().filter_map(|(name, schedule)| {
             let Some(success) = schedule.success else { return Some(format!("{name}: no run has succeeded yet")) };
             let (earlier, _) = schedule.cron.last_two(now)?;
-            (success < earlier).then(|| format!("{name}: the last run that succeeded began at {success:.0}"))
+            (success < earlier).then(|| format!("{name}: the last successful run started at {success:.0}"))
         });
         late.collect()
     }
@@ -103,7 +103,7 @@ impl Health {
         drop(state);
         let page = |(name, page): &(String, Option<Arc<str>>)| match page {
             Some(page) => format!("==== {name}\n\n{page}\n"),
-            None => format!("==== {name}\n\nThere is no report yet since the daemon was started.\n"),
+            None => format!("==== {name}\n\nNo report since the daemon started.\n"),
         };
         pages.iter().map(page).collect()
     }

@@ -119,7 +119,7 @@ fn it_is_ready_while_each_schedule_was_looked_at_within_two_periods() {
     clock.store(time("2026-05-01T11:59:59Z").as_second(), Ordering::SeqCst);
     assert_eq!(health.late(), [""; 0]);
     clock.store(time("2026-05-01T12:00:00Z").as_second(), Ordering::SeqCst);
-    assert_eq!(health.late(), ["hourly: the last run that succeeded began at 2026-05-01T10:00:00Z"]);
+    assert_eq!(health.late(), ["hourly: the last successful run started at 2026-05-01T10:00:00Z"]);
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn the_report_is_for_this_machine_by_its_own_name_alone() {
     let answers = ask(&health, &requests.each_ref().map(String::as_str));
     assert!(answers[0].starts_with("HTTP/1.1 200"), "{}", answers[0]);
     assert!(answers[0].contains("the report of hourly: <b>orders/prod</b>"), "{}", answers[0]);
-    assert!(answers[0].contains("==== daily\n\nThere is no report yet"), "{}", answers[0]);
+    assert!(answers[0].contains("==== daily\n\nNo report since the daemon started"), "{}", answers[0]);
     assert!(answers[0].contains("content-type: text/plain") && answers[0].contains("nosniff"), "{}", answers[0]);
     for refused in &answers[1..] {
         assert!(refused.contains(" 403 ") && !refused.contains("orders"), "{refused}");

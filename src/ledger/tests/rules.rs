@@ -380,7 +380,7 @@ fn a_saved_inventory_does_not_turn_back_time() {
     let mut older = saved(healthy()).report(4);
     let problem = ledger.record(&mut older, AUDIT_SCOPE, no_messages).expect_err("older");
     let text = format!("{problem:#}");
-    assert!(text.contains("turn back time") && text.contains("2026-11-01T13:00:00Z"), "{text}");
+    assert!(text.contains("older inventories cannot be recorded") && text.contains("2026-11-01T13:00:00Z"), "{text}");
     assert!(older.changes.is_none());
     assert_eq!(ledger.open_findings(AUDIT_SCOPE).expect("reads").len(), 1);
     // The other scope has no such run; and a look at AWS is recorded whatever the clock says.

@@ -24,7 +24,7 @@ impl TextPage {
         let resolved = gathered.resolved.iter().map(|(check, names)| (*check, names.clone()));
         for (heading, by_check) in [
             ("Resolved", resolved.collect::<Vec<_>>()),
-            ("Gone, with what they were about", gone.into_iter().collect()),
+            ("Gone (their subjects were deleted)", gone.into_iter().collect()),
         ] {
             if by_check.is_empty() {
                 continue;
@@ -42,7 +42,7 @@ impl TextPage {
 /// `2 new, 1 resolved since 2026-11-22 09:00 UTC`.
 pub(super) fn changed(changes: &Changes) -> String {
     let Some(since) = changes.since else {
-        return "First run with this ledger: the next one shows what changed.".to_owned();
+        return "First run with this ledger: the next run shows what changed.".to_owned();
     };
     let gone = changes.gone.len() as u64;
     let kinds = [(changes.new, "new"), (changes.worse, "worse"), (changes.resolved, "resolved"), (gone, "gone")];
@@ -58,7 +58,7 @@ pub(super) fn age(then: Timestamp, now: Timestamp) -> String {
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
     let unit = units.into_iter().find(|(length, _)| seconds >= *length);
     unit.map_or_else(
-        || "since this minute".to_owned(),
+        || "for less than a minute".to_owned(),
         |(length, noun)| format!("for {}", count(seconds / length, noun)),
     )
 }

@@ -253,7 +253,7 @@ fn verdict(report: &Report, blocks: &[Block]) -> String {
     let Some((state, noun, n)) = worst else {
         return match report.summary.fail {
             // "No findings" would say that something was checked.
-            0 if report.nothing_checked.is_some() => "Nothing is known of any API.".to_owned(),
+            0 if report.nothing_checked.is_some() => "No API could be checked.".to_owned(),
             0 => "No findings.".to_owned(),
             _ => "No stage or function is dark or degraded.".to_owned(),
         };

@@ -74,7 +74,7 @@ impl TextPage {
         let hint = if report.all_regions || report.replayed.is_some() {
             ""
         } else {
-            " Is it the right region? `--all-regions` audits every region that is enabled for the account."
+            " Is this the right region? `--all-regions` audits every enabled region of the account."
         };
         self.wrapped("", &format!("There is no API in {place}.{hint}"));
     }

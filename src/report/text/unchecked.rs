@@ -62,7 +62,7 @@ impl TextPage {
         let checks: Vec<_> = unchecked.checks.iter().copied().collect();
         let mut text = match (unchecked.outcomes, checks.len()) {
             // Other facts decided.
-            (0, _) => "no verdict rests on it".to_owned(),
+            (0, _) => "no verdict depends on it".to_owned(),
             (outcomes, n) if n > CHECKS && !self.layout.verbose => {
                 format!("{} of {n} checks", count(outcomes as u64, "outcome"))
             }
@@ -97,8 +97,8 @@ impl TextPage {
             self.wrapped(
                 "  ",
                 "Only an organization's management account and its delegated administrators can read its policies: \
-                 `gatelight iam-policy --organization` prints the permissions for these. What is unknown for lack of them \
-                 does not change the exit status.",
+                 `gatelight iam-policy --organization` prints the permissions for these. Outcomes that are unknown \
+                 without them do not change the exit status.",
             );
         }
     }

@@ -41,8 +41,8 @@ impl TextPage {
         let (stages, functions) = rows(report)?;
         let mut left = if self.layout.verbose { usize::MAX } else { ROWS };
         for (title, kind, rows) in [
-            ("What is seen of each stage", SubjectKind::RestStage, stages),
-            ("What is seen of each function", SubjectKind::Function, functions),
+            ("What each stage logs and traces", SubjectKind::RestStage, stages),
+            ("What each function logs and traces", SubjectKind::Function, functions),
         ] {
             if rows.is_empty() {
                 continue;

@@ -22,7 +22,7 @@ pub(crate) fn holds(text: &str) {
         if let Err(other) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(line.line()) {
             let limits = ["number out of range", "recursion limit", "lone leading surrogate", "unexpected end of hex"];
             let is_limit = limits.iter().any(|limit| other.to_string().contains(limit));
-            assert!(object.is_err() || is_limit, "{text:?} is no JSON: {other}");
+            assert!(object.is_err() || is_limit, "{text:?} is not valid JSON: {other}");
         } else {
             assert!(object.is_ok(), "{text:?} is JSON: {object:?}");
         }

@@ -13,7 +13,7 @@ fn calls_side_by_side_fail_as_one_and_one_after_the_other_is_given_up() {
         assert!(calls.given_up(operation, "y").is_none());
         calls.failed_for_good(operation, Instant::now(), &gap);
     }
-    assert!(calls.given_up(operation, "y").is_some_and(|gap| gap.to_string().contains("not tried")));
+    assert!(calls.given_up(operation, "y").is_some_and(|gap| gap.to_string().contains("skipped after")));
     assert!(calls.given_up(Operation::GetRestApis, "y").is_none(), "each operation for itself");
 }
 

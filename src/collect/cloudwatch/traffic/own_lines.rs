@@ -76,8 +76,8 @@ fn unsearchable(group: &str, destinations: LogDestinations<'_>) -> Option<Gap> {
     match answer.group.get().ok()?.as_ref()?.class.as_deref() {
         Some(class @ ("INFREQUENT_ACCESS" | "DELIVERY")) => {
             let why = format!(
-                "log group {group} is written to by others too, and is of class {class}, whose events FilterLogEvents does \
-                 not search for lines of the stage's own"
+                "other sources write to log group {group} too, and its class is {class}, so FilterLogEvents cannot \
+                 search it for the stage's lines"
             );
             Some(Gap::unprovable(group, why))
         }
@@ -116,7 +116,7 @@ impl GroupReader<'_> {
                 self.one(sought).await
             } else {
                 let why = format!(
-                    "more than {ONE_BY_ONE} stages write to log group {} and could have been looked for there",
+                    "more than {ONE_BY_ONE} stages write to log group {}: too many to search for one by one",
                     self.group
                 );
                 Err(Gap::unprovable(self.group, why))

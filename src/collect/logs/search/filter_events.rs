@@ -138,7 +138,7 @@ impl<'a> GroupSearch<'a> {
         }
         let next = page.next_token.clone().filter(|token| !token.is_empty());
         if next.is_some() && next == open.token {
-            let why = "its pages do not end: a page token came twice";
+            let why = "pagination does not end: a page token was repeated";
             self.broken = Some(failed(Operation::FilterLogEvents, &self.group, why));
         }
         if next.is_some() || self.broken.is_some() {
@@ -226,7 +226,7 @@ impl RefusedSearches {
         (*count >= REFUSED_ENOUGH).then(|| {
             Gap::new(GapDetails {
                 resource: group.to_owned(),
-                message: format!("not tried, as {count} searches in a row were refused: {}", last.message),
+                message: format!("skipped after {count} rejected searches in a row: {}", last.message),
                 ..last.clone()
             })
         })

@@ -194,8 +194,8 @@ impl<S: QueryService> Queries<'_, S> {
         let names: Vec<_> = self.search.own.iter().map(|pattern| pattern.name.as_str()).collect();
         (!names.is_empty()).then(|| {
             let why = format!(
-                "log group {group} is of class INFREQUENT_ACCESS: CloudWatch Logs Insights searched it for Gatelight's patterns, \
-                 without a hit, and cannot search it for filter patterns, which your own are ({})",
+                "log group {group} is of class INFREQUENT_ACCESS: CloudWatch Logs Insights searched it for the \
+                 built-in patterns without a hit, and does not support your own filter patterns ({})",
                 names.join(", ")
             );
             Gap::unprovable(group, why)
@@ -209,7 +209,7 @@ impl<S: QueryService> Queries<'_, S> {
         }
         let late = self.late.load(Ordering::Relaxed);
         if late >= LATE_ENOUGH {
-            return Err(too_late(group, &format!("not tried, as {late} queries had not ended in time")));
+            return Err(too_late(group, &format!("skipped after {late} queries did not finish in time")));
         }
         let started = self.service.start(group, self.query, from, self.window.1).await;
         self.refused.note(started.as_ref().err());
@@ -256,7 +256,7 @@ impl<S: QueryService> Queries<'_, S> {
                 let seconds = self.polling.limit.as_secs();
                 return Err(too_late(
                     group,
-                    &format!("the query did not end within {seconds} seconds, and was stopped"),
+                    &format!("the query did not finish within {seconds} seconds and was stopped"),
                 ));
             }
             pause = (pause * 2).min(self.polling.most);
@@ -267,7 +267,7 @@ impl<S: QueryService> Queries<'_, S> {
             let read: usize = pages.iter().map(|page| page.results().len()).sum();
             let Some(token) = token.filter(|_| read < ROWS) else { return Ok(pages) };
             if pages.len() >= PAGES {
-                return Err(failed(Operation::GetQueryResults, group, "its pages do not end"));
+                return Err(failed(Operation::GetQueryResults, group, "pagination does not end"));
             }
             pages.push(self.service.results(group, id, Some(token)).await?);
         }

@@ -36,7 +36,7 @@ impl LogGroupSelector {
             None => (text, Self::Exactly),
         };
         if name.contains('*') {
-            return Err("a * stands at the end alone, for whatever follows");
+            return Err("* is allowed only at the end");
         }
         let known = |c: char| c.is_ascii_alphanumeric() || "_-/.#".contains(c);
         if text.is_empty() || name.len() > 512 || !name.chars().all(known) {

@@ -62,8 +62,8 @@ pub(crate) fn read(
     if odd > 0 {
         let events = if odd == 1 { "1 long event".to_owned() } else { format!("{odd} long events") };
         let why = format!(
-            "CloudWatch Logs Insights found {events} in log group {group} by text that does not stand in what it gave of them: \
-             it may have cut them"
+            "CloudWatch Logs Insights returned {events} of log group {group} without the text that matched; it may \
+             have truncated them"
         );
         broken = broken.or_else(|| Some(Gap::unprovable(group, why)));
     }
