@@ -79,6 +79,6 @@ mod tests {
             assert!(said.contains("is not known") && said.ends_with("$0.005 for each GB (prices of DATE)"), "{said}");
         }
         let elsewhere = said(1, Volume::Known(0, 0), "il-central-1");
-        assert!(elsewhere.contains("prices of us-east-1, as this region's are not known"), "{elsewhere}");
+        assert!(elsewhere.contains("prices of us-east-1, because this region's are not known"), "{elsewhere}");
     }
 }

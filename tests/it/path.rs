@@ -41,7 +41,7 @@ fn of_a_function_of_which_one_subnet_is_cut_off() {
         (&last["place"], &last["id"], &last["verdict"]),
         (&"nat-gateway".into(), &"nat-zonal".into(), &"stops".into())
     );
-    assert!(way["fix_command"].as_str().unwrap().starts_with("aws ec2 create-vpc-endpoint"));
+    assert!(way["fix_command"].as_str().unwrap().starts_with("aws ec2 replace-route"));
 
     // By ARN, and of an alias too: what is shown is the same.
     let arn = way["function"]["arn"].as_str().unwrap();

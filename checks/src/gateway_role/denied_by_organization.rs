@@ -133,7 +133,7 @@ fn assuming(context: &Context<'_>, bound: &Bound<'_>, account: &str, role: &Role
         (Some(DeniedAction { denial, .. }), None) | (None, Some(DeniedAction { denial, .. })) => Err(Gap::unprovable(
             &role.arn,
             format!(
-                "cannot tell whether {SERVICE} may do {ASSUME} on {}: that it is {denial} hangs on aws:SourceAccount and \
+                "cannot tell whether {SERVICE} is allowed to call {ASSUME} on {}: that it is {denial} depends on aws:SourceAccount and \
                  its like, which AWS is not known to send here",
                 role.arn
             ),

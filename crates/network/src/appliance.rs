@@ -18,8 +18,10 @@ impl Walk<'_> {
     pub(crate) fn through_firewall(&self, from: &Subnet, id: &str, packet: &Packet) -> Vec<Hop> {
         let kind = HopKind::Firewall;
         let beyond = |what: &str| {
-            let message =
-                format!("from {} the way goes on through {id}, {what}, and what lies beyond is not seen here", from.id);
+            let message = format!(
+                "from {} the path continues through {id}, {what}, and what follows is not visible here",
+                from.id
+            );
             vec![Hop::unprovable(kind, id, message)]
         };
         let endpoint = match self.index.endpoint(id) {
@@ -60,7 +62,7 @@ impl Walk<'_> {
         let kind = HopKind::Appliance;
         let beyond = |what: &str| {
             let message = format!(
-                "from {} the way goes on through {id}, an appliance or NAT instance, {what}, and what lies beyond is not \
+                "from {} the path continues through {id}, an appliance or NAT instance, {what}, and what follows is not \
                  seen here",
                 from.id
             );

@@ -48,9 +48,12 @@ impl<'a> Walk<'a> {
             }
             Err(gap) if result == HopResult::Through => end_with(hops, Hop::unknown(HopKind::Name, &subnet.vpc, gap)),
             Err(gap) => match beyond {
-                // Nobody asked about zones, or it is not known whether the VPC asks them.
-                Some(beyond) if gap.why().kind == GapKind::NotCollected || gap.why().resource == subnet.vpc => {
-                    if result == HopResult::Stops { end_with(hops, beyond) } else { (hops, result) }
+                Some(beyond) if is_of_the_vpc(&gap, subnet) => {
+                    if result == HopResult::Stops {
+                        end_with(hops, beyond)
+                    } else {
+                        (hops, result)
+                    }
                 }
                 Some(beyond) => end_with(hops, Hop::unknown(HopKind::Beyond, &beyond.id, gap)),
                 None => (hops, result),
@@ -126,6 +129,12 @@ impl<'a> Walk<'a> {
             }
         }
     }
+}
+
+/// Whether a gap is none of Route 53's: nobody asked about zones, or it is not known whether the VPC asks them.
+fn is_of_the_vpc(gap: &Gap, subnet: &Subnet) -> bool {
+    let why = gap.why();
+    why.kind == GapKind::NotCollected || why.kind == GapKind::Unprovable && why.resource == subnet.vpc
 }
 
 fn end_with(mut hops: Vec<Hop>, last: Hop) -> (Vec<Hop>, HopResult) {

@@ -255,7 +255,7 @@ impl<'a> Walk<'a> {
                 return vec![Hop::through(kind, table, message).by(&route.destination)];
             }
             // A VPC carries packets on only if an appliance in it does.
-            let why = "what lies beyond is not seen here";
+            let why = "what follows is not visible here";
             let message = format!("{message}, which is not {}, the attachment of {}; {why}", far.id, far.resource);
             vec![Hop::unprovable(kind, table, message).by(&route.destination)]
         };

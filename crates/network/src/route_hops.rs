@@ -7,7 +7,7 @@ use crate::hop::{Hop, HopKind};
 /// The hop for a route whose target cannot be followed.
 pub(crate) fn cannot_follow(kind: HopKind, id: &str, from: &str, route: &Route, what: &str) -> Hop {
     let to = &route.target;
-    let message = format!("from {from} the way goes on through {to}, {what}, and what lies beyond is not seen here");
+    let message = format!("from {from} the path continues through {to}, {what}, and what follows is not visible here");
     Hop::unknown(kind, id, Gap::unprovable(to, message)).by(&route.destination)
 }
 

@@ -354,7 +354,7 @@ impl Walk<'_> {
             let message = format!("{message}, leads packets to {there} away: {why}");
             return Hop::stops(kind, table, message).by(destination).with(remedy.unwrap_or_else(removed));
         }
-        let message = format!("{message}, leads packets to {there} away, and what lies beyond is not seen here");
+        let message = format!("{message}, leads packets to {there} away, and what follows is not visible here");
         Hop::unprovable(kind, table, message).by(destination)
     }
 }

@@ -41,7 +41,7 @@ impl<'a> Walk<'a> {
         let kind = HopKind::Transit;
         let unseen = |what: &str| {
             let message = format!(
-                "from {} the way goes on through {id}, a transit gateway {what}; what lies beyond is not seen here",
+                "from {} the path continues through {id}, a transit gateway {what}; what follows is not visible here",
                 at.id
             );
             vec![Hop::unprovable(kind, id, message)]

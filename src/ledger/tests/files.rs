@@ -99,7 +99,7 @@ fn a_named_file_that_never_was_a_ledger_is_left_alone() {
     for text in ["format = \"text\"\n", "{\"inventory\":{}}\n", "x"] {
         fs::write(&dir.path, text).expect("writes");
         let problem = Ledger::open_named(&dir.path).expect_err("no ledger");
-        assert!(format!("{problem:#}").contains("no ledger of Gatelight"), "{problem:#}");
+        assert!(format!("{problem:#}").contains("not a ledger of Gatelight"), "{problem:#}");
         assert!(Reader::open(&dir.path).is_err());
         assert_eq!((fs::read_to_string(&dir.path).expect("reads"), dir.names().len()), (text.to_owned(), 1));
     }

@@ -57,7 +57,7 @@ fn signs_of_failure() {
         assert!(numbers.contains(&count) || count == "1", "{name}: {told}");
     }
     let access = outcome("/aws/gateway/access")["message"].as_str().unwrap();
-    assert!(access.contains("text supplied by clients"), "{access}");
+    assert!(access.contains("text comes from clients"), "{access}");
 }
 
 /// Where CloudWatch cannot be asked, groups are searched, whether or not they took events.

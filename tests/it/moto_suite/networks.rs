@@ -185,10 +185,14 @@ ec2.create_route(RouteTableId='{}', DestinationCidrBlock='10.41.0.0/16', VpcPeer
     );
     let accept = format!("ec2.accept_vpc_peering_connection(VpcPeeringConnectionId='{}')", seeded["peering"]);
     hub.script("us-east-1", &format!("{accept}{back}"));
-    // AWS lists a VPC's zones whoever owns them; moto lists the caller's alone.
+    // AWS lists a VPC's zones whoever owns them; moto lists the caller's alone. And it knows no filter by endpoints' ids.
     let (zone, vpc, owner) = (of_hub["zone"].clone(), seeded["vpc"].clone(), hub.id.clone());
+    let by_id = endpoints(&of_hub["endpoint"], &of_hub["vpc"], &of_hub["subnet"], &of_hub["group"]);
     let proxy = Proxy::start(move |call| match call.operation.as_str() {
         "route53:ListHostedZonesByVPC" => Rule::Answer(zones(&zone, &owner, &vpc)),
+        "ec2:DescribeVpcEndpoints" if String::from_utf8_lossy(&call.body).contains("vpc-endpoint-id") => {
+            Rule::Answer(by_id.clone())
+        }
         _ => Rule::Forward,
     });
     let role = |account: &Account| format!("arn:aws:iam::{}:role/gatelight", account.id);
@@ -208,7 +212,8 @@ ec2.create_route(RouteTableId='{}', DestinationCidrBlock='10.41.0.0/16', VpcPeer
 
 const HUB: &str = "
 hub = Net('10.40')
-endpoint = hub.endpoint([hub.bare()], [hub.group('endpoint', ingress=[tcp(443, **ANYBODY)])], private_dns=False)
+subnet, group = hub.bare(), hub.group('endpoint', ingress=[tcp(443, **ANYBODY)])
+endpoint = hub.endpoint([subnet], [group], private_dns=False)
 route53 = client('route53')
 name = f'xray.{REGION}.amazonaws.com'
 zone = route53.create_hosted_zone(
@@ -218,8 +223,24 @@ target = dict(HostedZoneId='Z7HUB8UULQXV', DNSName=f'{endpoint}-1a2b.xray.{REGIO
 record = dict(Name=name, Type='A', AliasTarget=target)
 changes = [dict(Action='CREATE', ResourceRecordSet=record)]
 route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=dict(Changes=changes))
-answer |= dict(vpc=hub.id, table=hub.main(), zone=zone.split('/')[-1])
+answer |= dict(
+    vpc=hub.id, table=hub.main(), zone=zone.split('/')[-1], endpoint=endpoint,
+    subnet=subnet if isinstance(subnet, str) else subnet['SubnetId'], group=group,
+)
 ";
+
+/// The endpoint of the hub as AWS lists it.
+fn endpoints(id: &str, vpc: &str, subnet: &str, group: &str) -> String {
+    format!(
+        "<DescribeVpcEndpointsResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>r</requestId>\
+         <vpcEndpointSet><item><vpcEndpointId>{id}</vpcEndpointId><vpcEndpointType>Interface</vpcEndpointType>\
+         <vpcId>{vpc}</vpcId><serviceName>com.amazonaws.us-east-1.xray</serviceName><state>available</state>\
+         <privateDnsEnabled>false</privateDnsEnabled><ipAddressType>ipv4</ipAddressType>\
+         <dnsOptions><dnsRecordIpType>ipv4</dnsRecordIpType></dnsOptions>\
+         <subnetIdSet><item>{subnet}</item></subnetIdSet><groupSet><item><groupId>{group}</groupId></item></groupSet>\
+         </item></vpcEndpointSet></DescribeVpcEndpointsResponse>"
+    )
+}
 
 /// The hosted zone of X-Ray's name as AWS lists it of a VPC.
 fn zones(id: &str, owner: &str, vpc: &str) -> String {

@@ -153,7 +153,7 @@ fn a_policy_against_confused_deputies_is_decided_where_both_ways_agree() {
     for (org, null) in [("o-other", told), ("o-a1b2c3d4e5", "")] {
         let gap = of(org, null).expect_err(org);
         assert_eq!(gap.why().kind, GapKind::Unprovable);
-        assert!(gap.to_string().contains("hangs on aws:SourceAccount"), "{gap}");
+        assert!(gap.to_string().contains("depends on aws:SourceAccount"), "{gap}");
     }
     assert!(matches!(of("o-other", ""), Ok(Judgement::Fail(_))));
 }
