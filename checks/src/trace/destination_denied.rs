@@ -70,7 +70,7 @@ fn failure(
 ) -> Failure {
     let groups: Vec<&str> = denied.iter().map(|(group, _)| *group).collect();
     let pending = told.status.as_deref() == Some("PENDING");
-    let writes = if pending { "X-Ray is being changed to write" } else { "X-Ray writes" };
+    let opening = if pending { "X-Ray is being changed to write" } else { "X-Ray writes" };
     let destination = [Evidence::new("destination", &told.destination)];
     let status = told.status.as_ref().map(|status| Evidence::new("status", status));
     let denials =
@@ -82,7 +82,7 @@ fn failure(
         cause: None,
         message: role::with_near_misses(
             format!(
-                "{writes} segments to CloudWatch Logs (Transaction Search), and the resource policies of CloudWatch Logs \
+                "{opening} segments to CloudWatch Logs (Transaction Search), and the resource policies of CloudWatch Logs \
                  in {} do not let {SERVICE} do {ACTION} on log group {}, so traces are lost.",
                 context.region().name,
                 groups.join(" and "),

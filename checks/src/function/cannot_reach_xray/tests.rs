@@ -154,7 +154,7 @@ fn routes_that_lead_nowhere_fail() {
 fn routes_that_lead_out_of_sight_are_unknown() {
     let core = "arn:aws:networkmanager::123456789012:core-network/core-network-1";
     for target in ["tgw-1", core, "vgw-1", "eni-1", "i-1", "vpce-1", "lgw-1", ""] {
-        assert_verdict(&with_routes(&[("0.0.0.0/0", target)]), "unknown", &format!("goes on through {target}"));
+        assert_verdict(&with_routes(&[("0.0.0.0/0", target)]), "unknown", &format!("continues through {target}"));
     }
     for target in ["pcx-1", "tgw-1", core] {
         let said = after(BEHIND, |inventory| {

@@ -123,16 +123,16 @@ fn paths_are_told_hop_by_hop_with_the_rules_that_decided() {
         lines.collect::<Vec<_>>().join("\n")
     };
     let behind = told(&inventory.region.functions.seen[0]);
-    let first = "subnet-orders-a (us-east-1a) Through\nname vpc-orders\nsecurity group sg-orders (all 0.0.0.0/0)\n\
+    let first = "subnet-orders-a (us-east-1a) Through\nDNS name vpc-orders\nsecurity group sg-orders (all 0.0.0.0/0)\n\
                  network ACL acl-orders (100)\nnetwork ACL acl-orders (100)\nroute table rtb-orders (0.0.0.0/0)\n\
                  NAT gateway nat-zonal\n";
     assert!(behind.starts_with(first), "{behind}");
     let beside = told(&inventory.region.functions.seen[1]);
     for hop in [
-        "name vpce-xray",
+        "DNS name vpce-xray",
         "security group sg-users, sg-shared (tcp 443 sg-endpoint)",
-        "its security group sg-endpoint (tcp 443 sg-shared)",
-        "its policy vpce-xray",
+        "endpoint's security group sg-endpoint (tcp 443 sg-shared)",
+        "endpoint policy vpce-xray",
     ] {
         assert!(beside.contains(hop), "{beside}");
     }

@@ -176,7 +176,7 @@ fn where_the_transit_gateway_leads_on_out_of_sight_is_unknown() {
     }
     assert_verdict(&loops("tgw-attach-vpn", false), "unknown", "that AWS does not list");
     let second = over(|inventory| routed(inventory, "rtb-egress-tgw", &[("0.0.0.0/0", "tgw-2")]));
-    assert_verdict(&second, "unknown", "goes on through tgw-2, a transit gateway that AWS does not list");
+    assert_verdict(&second, "unknown", "continues through tgw-2, a transit gateway that AWS does not list");
 }
 
 #[test]
