@@ -7,7 +7,7 @@ mod nat;
 
 use build::Scenario;
 use gatelight_checks::{Context, Judgement, find_check};
-use gatelight_network::{HopResult, PathFromSubnet, Remedy, RouteGoal, paths};
+use gatelight_network::{HopKind, HopResult, PathFromSubnet, Remedy, RouteGoal, paths};
 
 /// A change to a healthy network, and the expected verdict.
 pub(crate) struct Row {
@@ -20,6 +20,23 @@ pub(crate) struct Row {
     expected: &'static str,
     /// The page of AWS's documentation, as `vpc:nat-gateway-basics`, or what else it rests on.
     source: &'static str,
+}
+
+/// How the tables call a kind of hop. These are not the names that people read, so that better words there leave the tables as
+/// they are.
+fn label(kind: HopKind) -> &'static str {
+    match kind {
+        HopKind::Name => "name",
+        HopKind::NatAcl | HopKind::EndpointAcl => "its network ACL",
+        HopKind::NatRoutes | HopKind::TransitRoutes | HopKind::EndpointRoutes => "its route table",
+        HopKind::Endpoint => "endpoint",
+        HopKind::EndpointGroup => "its security group",
+        HopKind::EndpointPolicy => "its policy",
+        HopKind::EgressRoutes => "egress route table",
+        HopKind::EgressAcl => "egress network ACL",
+        HopKind::Beyond => "beyond",
+        other => other.name(),
+    }
 }
 
 /// The verdict, and the hop that decides it.
@@ -52,7 +69,7 @@ fn judged(scenario: &Scenario) -> String {
         HopResult::Stops => path.stop(),
         HopResult::Unknown(_) => path.hops.iter().find(|hop| matches!(hop.result, HopResult::Unknown(_))),
     });
-    let hop = hop.map(|hop| format!(": {} {} {}", hop.kind.name(), hop.id, hop.rule.as_deref().unwrap_or_default()));
+    let hop = hop.map(|hop| format!(": {} {} {}", label(hop.kind), hop.id, hop.rule.as_deref().unwrap_or_default()));
     format!("{verdict}{}", hop.unwrap_or_default()).trim_end().to_owned()
 }
 
