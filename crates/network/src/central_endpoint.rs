@@ -48,7 +48,7 @@ impl<'a> Walk<'a> {
             }
             Err(gap) if result == HopResult::Through => end_with(hops, Hop::unknown(HopKind::Name, &subnet.vpc, gap)),
             Err(gap) => match beyond {
-                Some(beyond) if is_of_the_vpc(&gap, subnet) => {
+                Some(beyond) if is_not_of_route53(&gap, subnet) => {
                     if result == HopResult::Stops {
                         end_with(hops, beyond)
                     } else {
@@ -131,8 +131,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether a gap is none of Route 53's: nobody asked about zones, or it is not known whether the VPC asks them.
-fn is_of_the_vpc(gap: &Gap, subnet: &Subnet) -> bool {
+/// Whether a gap comes from elsewhere than Route 53: zones were not collected, or a DNS attribute of the VPC is unknown.
+fn is_not_of_route53(gap: &Gap, subnet: &Subnet) -> bool {
     let why = gap.why();
     why.kind == GapKind::NotCollected || why.kind == GapKind::Unprovable && why.resource == subnet.vpc
 }
