@@ -12,6 +12,8 @@ from botocore.validate import ParamValidator
 
 session = botocore.session.get_session()
 
+NUMBERS = ("integer", "long")
+
 
 def shorthand(text, shape):
     """A structure as the AWS CLI's shorthand has it, as far as fixes use it: `key=value,key=value`."""
@@ -26,8 +28,14 @@ def shorthand(text, shape):
             key = key[:-1]
         names = {name.lower(): name for name in shape.members}
         name = names[key.lower()]
-        structure[name] = value == "true" if shape.members[name].type_name == "boolean" else value
+        kind = shape.members[name].type_name
+        structure[name] = value == "true" if kind == "boolean" else int(value) if kind in NUMBERS else value
     return structure
+
+
+def is_flag(shape):
+    """Whether a structure holds one boolean, which the CLI takes as a flag."""
+    return shape.type_name == "structure" and [m.type_name for m in shape.members.values()] == ["boolean"]
 
 
 def value_of(shape, words):
@@ -46,7 +54,7 @@ def value_of(shape, words):
     if kind == "boolean":
         return True
     [word] = words
-    return int(word) if kind in ("integer", "long") else word
+    return int(word) if kind in NUMBERS else word
 
 
 def read(line):
@@ -68,11 +76,15 @@ def read(line):
     members = {xform_name(name, "-"): (name, shape) for name, shape in model.input_shape.members.items()}
     parameters = {}
     for option, words in options.items():
+        if option == "ingress" and "egress" in members:
+            # The CLI's other name for `--no-egress`.
+            parameters["Egress"] = False
+            continue
         negated = option.startswith("no-") and option not in members
         name, shape = members[option.removeprefix("no-") if negated else option]
         # The CLI has a flag for a structure with nothing but a boolean, as EC2 has them.
-        if shape.type_name == "structure" and list(shape.members) == ["Value"] and not words:
-            parameters[name] = {"Value": not negated}
+        if is_flag(shape) and not words:
+            parameters[name] = {next(iter(shape.members)): not negated}
         else:
             parameters[name] = False if negated else value_of(shape, words)
         if name.lower().endswith("document"):
